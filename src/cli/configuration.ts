@@ -1,0 +1,48 @@
+/**
+ * `pennypost config …`: whether the configuration is sound, and what is in force and why.
+ * Reads what a server would read, and starts nothing; mistakes leave as they do everywhere, all at once.
+ */
+import { kebab, optionNames } from '../config/options.js';
+import { jsonFlag, optionFlags, type Command, type Invocation } from './command.js';
+import { exit } from './exit.js';
+import { print, printJson, printTable } from './terminal.js';
+
+async function check(invocation: Invocation): Promise<number> {
+  invocation.load();
+  await print('The configuration is sound.\n');
+  return exit.fine;
+}
+
+async function show(invocation: Invocation): Promise<number> {
+  const { configuration, settings } = invocation.load();
+  if (!invocation.has(jsonFlag.name)) {
+    const rows = optionNames.map((name) => [kebab(name), settings[name].text, settings[name].source]);
+    await printTable(['option', 'value', 'source'], rows);
+    return exit.fine;
+  }
+  const entries = optionNames.map((name) => [
+    kebab(name),
+    { value: configuration[name], source: settings[name].source },
+  ]);
+  await printJson(Object.fromEntries(entries));
+  return exit.fine;
+}
+
+export const configurationCommands: readonly Command[] = [
+  {
+    words: 'config check',
+    summary: 'Name every mistake in the configuration at once.',
+    operands: [],
+    flags: optionFlags(...optionNames),
+    examples: ['config check', 'config check --config /etc/pennypost.toml'],
+    run: check,
+  },
+  {
+    words: 'config show',
+    summary: 'Show each option with its value and where that came from.',
+    operands: [],
+    flags: [jsonFlag, ...optionFlags(...optionNames)],
+    examples: ['config show', 'config show --json'],
+    run: show,
+  },
+];

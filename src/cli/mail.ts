@@ -1,0 +1,111 @@
+/**
+ * `pennypost mail …`: looks into a maildrop without locking it, and delivers a message by hand.
+ * `show` prints exactly the octets that RETR would send, whatever they do to a terminal; `list` is safe to look at.
+ */
+import { open } from 'node:fs/promises';
+import { formatAddress } from '../smtp/path.js';
+import type { MailSummary } from '../store/store.js';
+import { deliver } from './delivery.js';
+import { jsonFlag, optionFlags, type Command, type Flag, type Invocation, type Operand } from './command.js';
+import { exit, Refusal } from './exit.js';
+import { address, addressOperand, messageNumber } from './operand.js';
+import { withStore } from './storage.js';
+import { isTerminal, moment, print, printJson, printTable } from './terminal.js';
+
+const numberOperand: Operand = { name: 'NUMBER', doc: "a message's number, as 'mail list' shows it" };
+const NULL_PATH = '<>';
+
+const fromFlag: Flag = {
+  name: 'from',
+  placeholder: 'ADDRESS',
+  doc: `The envelope sender: postmaster of --domain unless told; '${NULL_PATH}' for none.`,
+};
+
+const fileFlag: Flag = {
+  name: 'file',
+  placeholder: 'FILE',
+  doc: 'The message, headers first; standard input unless told. Lines may end with LF or CRLF.',
+};
+
+async function list(invocation: Invocation): Promise<number> {
+  const owner = address(invocation.operands[0]);
+  const mail = await withStore(invocation.load().configuration.db, ({ directory }) => directory.listMail(owner));
+  if (invocation.has(jsonFlag.name)) await printJson(mail.map(shown));
+  else
+    await printTable(
+      ['number', 'received', 'octets', 'from', 'subject'],
+      mail.map((one) => [one.number, moment(one.receivedAtMs), one.octets, one.from ?? '', one.subject ?? '']),
+    );
+  return exit.fine;
+}
+
+/** Without the store's own name for it, which means nothing outside. */
+function shown({ number, uidl, octets, receivedAtMs, from, to, subject }: MailSummary) {
+  return { number, uidl, octets, receivedAtMs, from, to, subject };
+}
+
+async function show(invocation: Invocation): Promise<number> {
+  const [text = ''] = invocation.operands;
+  const owner = address(text);
+  const number = messageNumber(invocation.operands[1]);
+  await withStore(invocation.load().configuration.db, async ({ directory }) => {
+    const found = (await directory.listMail(owner)).find((message) => message.number === number);
+    if (found === undefined)
+      throw new Refusal(`${text} has no message ${number}; 'pennypost mail list ${text}' shows what there is.`);
+    for (const piece of directory.readMail(owner, found.id)) await print(piece);
+  });
+  return exit.fine;
+}
+
+async function send(invocation: Invocation): Promise<number> {
+  const recipients = invocation.operands.map(address);
+  const from = invocation.text(fromFlag.name);
+  const { configuration } = invocation.load();
+  const reversePath = reversePathOf(from ?? `postmaster@${configuration.domain}`);
+  const message = await openMessage(invocation.text(fileFlag.name));
+  const submission = { reversePath, recipients, message };
+  await withStore(configuration.db, (store) => deliver(store, submission, configuration));
+  await print(`Delivered to ${recipients.map(formatAddress).join(', ')}.\n`);
+  return exit.fine;
+}
+
+function reversePathOf(text: string): string {
+  return text === NULL_PATH ? '' : formatAddress(address(text));
+}
+
+/** Opened before the store: a file that is not there changes nothing. */
+async function openMessage(file: string | undefined): Promise<AsyncIterable<Buffer>> {
+  if (file !== undefined) return (await open(file)).createReadStream();
+  if (isTerminal()) process.stderr.write('Type the message: headers, an empty line, text; Control-D ends it.\n');
+  return process.stdin;
+}
+
+export const mailCommands: readonly Command[] = [
+  {
+    words: 'mail list',
+    summary: "List an account's messages.",
+    operands: [addressOperand],
+    flags: [jsonFlag, ...optionFlags('db')],
+    examples: ['mail list alice@localhost'],
+    run: list,
+  },
+  {
+    words: 'mail show',
+    summary: 'Print one message, as RETR would send it.',
+    operands: [addressOperand, numberOperand],
+    flags: optionFlags('db'),
+    examples: ['mail show alice@localhost 1'],
+    run: show,
+  },
+  {
+    words: 'mail send',
+    summary: 'Deliver a message from standard input or --file, as SMTP would.',
+    operands: [{ ...addressOperand, repeats: true }],
+    flags: [fromFlag, fileFlag, ...optionFlags('db', 'domain', 'hostname', 'maxMessageSize')],
+    examples: [
+      'mail send alice@localhost < hello.eml',
+      'mail send --from bob@example.org --file hello.eml alice@localhost',
+    ],
+    run: send,
+  },
+];

@@ -1,0 +1,53 @@
+/**
+ * Where a new password comes from: --password, standard input, or a person who types it twice.
+ * Never echoes it and never takes an empty one, or one that no single line of POP3 could carry.
+ */
+import { UsageError, type Flag, type Invocation } from './command.js';
+import { Refusal } from './exit.js';
+import { ask, isTerminal } from './terminal.js';
+
+/** Far more than POP3's line of 255 octets can carry; ends a mistaken `--password-stdin < mail.db`. */
+const INPUT_LIMIT_BYTES = 4096;
+
+export const passwordFlags: readonly Flag[] = [
+  { name: 'password', placeholder: 'PASSWORD', doc: 'The password; other people on this machine can see it in ps.' },
+  { name: 'password-stdin', placeholder: '', doc: 'Read the password from standard input.' },
+];
+
+export async function newPassword(invocation: Invocation): Promise<string> {
+  const password = await read(invocation);
+  if (password === '') throw new UsageError('the password is empty');
+  // eslint-disable-next-line no-control-regex -- exactly these cannot stand in a POP3 command
+  if (/[\x00\r\n]/.test(password)) throw new UsageError('the password must be one line of text');
+  return password;
+}
+
+async function read(invocation: Invocation): Promise<string> {
+  const flag = invocation.text('password');
+  if (flag !== undefined && invocation.has('password-stdin'))
+    throw new UsageError('--password and --password-stdin exclude each other');
+  if (flag !== undefined) return flag;
+  if (invocation.has('password-stdin')) return readInput();
+  if (isTerminal()) return askTwice();
+  throw new UsageError('there is no terminal to ask for the password on; give --password-stdin or --password');
+}
+
+/** All of standard input without the line end that `echo` adds. */
+async function readInput(): Promise<string> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of process.stdin as AsyncIterable<Buffer>) {
+    length += piece.length;
+    if (length > INPUT_LIMIT_BYTES) throw new UsageError(`the password is longer than ${INPUT_LIMIT_BYTES} bytes`);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces)
+    .toString('utf8')
+    .replace(/\r?\n$/, '');
+}
+
+async function askTwice(): Promise<string> {
+  const [first = '', second] = await ask(['New password: ', 'Again: '], { hidden: true });
+  if (first !== second) throw new Refusal('The two passwords differ; nothing was changed.');
+  return first;
+}

@@ -1,0 +1,30 @@
+/**
+ * Turns operands into addresses, domains and numbers. What is none of these is a UsageError that shows how one looks.
+ */
+import { domainName, Misfit } from '../config/units.js';
+import { parseMailbox } from '../smtp/path.js';
+import type { Address } from '../store/store.js';
+import { UsageError, type Operand } from './command.js';
+
+export const addressOperand: Operand = { name: 'ADDRESS', doc: 'an address such as alice@localhost' };
+
+export function address(text = ''): Address {
+  const parsed = parseMailbox(text);
+  if (parsed === undefined) throw new UsageError(`'${text}' is no address; one looks like alice@localhost`);
+  return parsed;
+}
+
+export function domain(text = ''): string {
+  try {
+    return domainName(text);
+  } catch (error) {
+    if (!(error instanceof Misfit)) throw error;
+    throw new UsageError(`'${text}' is no domain name; one looks like example.org`);
+  }
+}
+
+/** A message's number, as `mail list` shows it. */
+export function messageNumber(text = ''): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new UsageError(`'${text}' is no message number; they count from 1`);
+  return Number(text);
+}

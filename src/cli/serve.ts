@@ -1,0 +1,118 @@
+/**
+ * `pennypost serve`, and the original's `pennypost smtp` and `pennypost pop3`, which are the same server with one
+ * listener. Never serves here: the supervisor does, and reads the configuration again on SIGHUP through what it is given.
+ */
+import { mkdirSync, statSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { optionNames, type Configuration, type OptionName } from '../config/options.js';
+import type { Setting } from '../config/setting.js';
+import { optionFlags, UsageError, type Command, type Flag, type Invocation, type Operand } from './command.js';
+
+type PortName = Extract<OptionName, 'smtpPort' | 'pop3Port'>;
+
+interface SingleForm {
+  readonly verb: 'smtp' | 'pop3';
+  readonly speaks: PortName;
+  readonly silent: PortName;
+}
+
+interface Mailboxes {
+  readonly db: string;
+  /** To be made before the server starts. */
+  readonly directory?: string;
+}
+
+const DATABASE_NAME = 'mail.db';
+const DATABASE_EXTENSION = '.db';
+/** Mail is for its owner only. */
+const DIRECTORY_MODE = 0o700;
+
+const smtpForm: SingleForm = { verb: 'smtp', speaks: 'smtpPort', silent: 'pop3Port' };
+const pop3Form: SingleForm = { verb: 'pop3', speaks: 'pop3Port', silent: 'smtpPort' };
+
+const mailboxesOperand: Operand = {
+  name: 'MAILBOXES',
+  doc: `a directory, made if it is missing, that holds ${DATABASE_NAME}; or a database file, ending in ${DATABASE_EXTENSION}`,
+  optional: true,
+};
+
+async function serve(invocation: Invocation): Promise<number> {
+  const load = () => invocation.load().configuration;
+  // Once before anything starts, so that a mistake costs nothing.
+  load();
+  return supervise(load);
+}
+
+function serveOnly({ verb, speaks, silent }: SingleForm): Command['run'] {
+  return async (invocation) => {
+    const mailboxes = invocation.operands[0] === undefined ? undefined : findMailboxes(invocation.operands[0]);
+    if (mailboxes !== undefined && invocation.text('db') !== undefined)
+      throw new UsageError('MAILBOXES and --db exclude each other');
+    const forced = [
+      forcedSetting(silent, '0', `command ${verb}`),
+      ...(mailboxes === undefined ? [] : [forcedSetting('db', mailboxes.db, 'argument MAILBOXES')]),
+    ];
+    const load = (): Configuration => {
+      const { configuration, settings } = invocation.load(forced);
+      if (settings[speaks].source === 'default') throw new UsageError(`${verb} needs a port: -p PORT`);
+      return configuration;
+    };
+    // Once before the directory is made: a command line that is wrong leaves nothing behind.
+    load();
+    if (mailboxes?.directory !== undefined) mkdirSync(mailboxes.directory, { recursive: true, mode: DIRECTORY_MODE });
+    return supervise(load);
+  };
+}
+
+async function supervise(load: () => Configuration): Promise<number> {
+  // Loaded here and not above: no other command should carry the cluster.
+  const { runSupervisor } = await import('../cluster/supervisor.js');
+  return runSupervisor(load);
+}
+
+function findMailboxes(path: string): Mailboxes {
+  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() ?? extname(path) === DATABASE_EXTENSION;
+  return isFile ? { db: path } : { db: join(path, DATABASE_NAME), directory: path };
+}
+
+function forcedSetting(name: OptionName, text: string, source: string): Setting {
+  return { name, text, source, label: source, fault: 'usage' };
+}
+
+/** The flags of a form: everything but the port that it switches off, with -p for its own. */
+function flagsOf({ speaks, silent }: SingleForm): readonly Flag[] {
+  const names = optionNames.filter((name) => name !== speaks && name !== silent);
+  const port = optionFlags(speaks).map((flag) => ({
+    ...flag,
+    alias: 'p',
+    essential: true as const,
+  }));
+  return [...port, ...optionFlags(...names)];
+}
+
+export const serveCommands: readonly Command[] = [
+  {
+    words: 'serve',
+    summary: 'Serve SMTP and POP3: supervisor, store and workers.',
+    operands: [],
+    flags: optionFlags(...optionNames),
+    examples: ['serve', 'serve --host 0.0.0.0 --smtp-port 25 --pop3-port 110', 'serve -v'],
+    run: serve,
+  },
+  {
+    words: 'smtp',
+    summary: 'Serve SMTP only, on one port.',
+    operands: [mailboxesOperand],
+    flags: flagsOf(smtpForm),
+    examples: ['smtp -p 2525', 'smtp -p 2525 -v mailboxes'],
+    run: serveOnly(smtpForm),
+  },
+  {
+    words: 'pop3',
+    summary: 'Serve POP3 only, on one port.',
+    operands: [mailboxesOperand],
+    flags: flagsOf(pop3Form),
+    examples: ['pop3 -p 1100', 'pop3 -p 1100 -v mailboxes'],
+    run: serveOnly(pop3Form),
+  },
+];

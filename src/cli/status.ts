@@ -1,0 +1,47 @@
+/**
+ * `pennypost status`: which processes run on a database, and what they have done. Changes nothing.
+ * Exit status 1 says that no server runs, so that scripts need not read the text.
+ */
+import type { ServerStatus } from '../store/open.js';
+import { jsonFlag, optionFlags, type Command, type Invocation } from './command.js';
+import { exit } from './exit.js';
+import { moment, print, printJson, printTable } from './terminal.js';
+
+const NOTHING = { supervisor: null, store: null, workers: [] };
+
+async function status(invocation: Invocation): Promise<number> {
+  const { db } = invocation.load().configuration;
+  const { readStatus } = await import('../store/open.js');
+  const server = await readStatus(db);
+  if (invocation.has(jsonFlag.name)) await printJson(server ?? NOTHING);
+  else if (server === undefined) await print(`No server runs on ${db}.\n`);
+  else await printTable(['what', 'value'], rows(server));
+  return server === undefined ? exit.refused : exit.fine;
+}
+
+function rows(server: ServerStatus): readonly (readonly string[])[] {
+  const { supervisor, store, workers, listeners } = server;
+  return [
+    ['database', server.db],
+    ['supervisor', supervisor === null ? 'none' : `pid ${supervisor.pid}`],
+    ['store', store === null ? 'none' : `pid ${store.pid}, since ${moment(store.startedAtMs)}`],
+    ...workers.map(({ pid, sessions }) => ['worker', `pid ${pid}, ${sessions} sessions`]),
+    ...listeners.map(({ protocol, host, port }) => [
+      protocol,
+      host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+    ]),
+    ['messages accepted', String(server.messagesAccepted)],
+    ['WAL', `${server.walBytes} bytes`],
+  ];
+}
+
+export const statusCommands: readonly Command[] = [
+  {
+    words: 'status',
+    summary: 'Show the running server: processes, listeners, messages accepted.',
+    operands: [],
+    flags: [jsonFlag, ...optionFlags('db')],
+    examples: ['status', 'status --json'],
+    run: status,
+  },
+];

@@ -1,0 +1,16 @@
+/**
+ * A store for as long as one command needs it. Never holds it during a question to a person:
+ * without a running server this process is the store meanwhile, and others would wait for an answer.
+ */
+import type { MailStore } from '../store/store.js';
+
+export async function withStore<T>(db: string, work: (store: MailStore) => T | Promise<T>): Promise<T> {
+  // Loaded here and not above: the supervisor runs behind the same table of commands and must not carry SQLite.
+  const { openStore } = await import('../store/open.js');
+  const store = await openStore(db);
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * What commands say and ask: bytes and tables on standard output, questions on standard error.
+ * Text that came from a sender never reaches a terminal as control characters. A write that fails rejects.
+ */
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import Table from 'cli-table3';
+import { Interruption } from './exit.js';
+
+/** A longer cell is cut: `--json` has it whole. */
+const CELL_LIMIT_CHARACTERS = 60;
+
+/** No frame, and two spaces between columns: as easy for awk as for people. */
+const FRAMELESS = Object.fromEntries(
+  ['top', 'bottom', 'left', 'right', 'mid', 'middle']
+    .flatMap((edge) => [edge, `${edge}-mid`, `${edge}-left`, `${edge}-right`])
+    .map((name) => [name, '']),
+);
+
+export function print(text: string | Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** What is undefined is null, so that every object of a list has the same keys. */
+export function printJson(value: unknown): Promise<void> {
+  return print(`${JSON.stringify(value, (_, item: unknown) => (item === undefined ? null : item), 2)}\n`);
+}
+
+export function printTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): Promise<void> {
+  const table = new Table({
+    chars: FRAMELESS,
+    style: { 'padding-left': 0, 'padding-right': 2, head: [], border: [] },
+    colAligns: head.map((_, column) => (typeof rows[0]?.[column] === 'number' ? 'right' : 'left')),
+  });
+  table.push([...head], ...rows.map((row) => row.map(cell)));
+  const lines = table.toString().split('\n');
+  return print(lines.map((line) => `${line.trimEnd()}\n`).join(''));
+}
+
+/** A moment in UTC, or a dash for never. */
+export function moment(atMs: number | undefined): string {
+  return atMs === undefined ? '-' : `${new Date(atMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+}
+
+export function isTerminal(): boolean {
+  return process.stdin.isTTY;
+}
+
+/** Asks each question in turn; `hidden` answers are not echoed. @throws Interruption on Control-C and Control-D. */
+export async function ask(questions: readonly string[], { hidden = false } = {}): Promise<readonly string[]> {
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const dialogue = createInterface({ input: process.stdin, output: hidden ? silent : process.stderr, terminal: true });
+  // An iterator keeps a line that comes before its question, as both do when somebody pastes them.
+  const lines = dialogue[Symbol.asyncIterator]();
+  try {
+    const answers: string[] = [];
+    for (const question of questions) answers.push(await answer(question, lines));
+    return answers;
+  } finally {
+    dialogue.close();
+  }
+
+  async function answer(question: string, given: AsyncIterator<string>): Promise<string> {
+    if (hidden) process.stderr.write(question);
+    dialogue.setPrompt(hidden ? '' : question);
+    dialogue.prompt();
+    const line = await given.next();
+    if (hidden || line.done === true) process.stderr.write('\n');
+    if (line.done === true) throw new Interruption();
+    return line.value;
+  }
+}
+
+function cell(value: string | number): string {
+  const text = String(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ');
+  const characters = Array.from(text);
+  return characters.length > CELL_LIMIT_CHARACTERS
+    ? `${characters.slice(0, CELL_LIMIT_CHARACTERS - 1).join('')}…`
+    : text;
+}

@@ -1,0 +1,70 @@
+/** What a newcomer sees when the server is ready: where it listens, and on the first start what to type. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Configuration } from '../config/options.js';
+import type { ListenerAddress } from '../net/listener.js';
+import type { FirstAccount } from './messages.js';
+
+export function banner(
+  { db, hostname }: Configuration,
+  listeners: readonly ListenerAddress[],
+  firstAccount: FirstAccount | undefined,
+): string {
+  const lines = [
+    `Pennypost ${version()} is ready as ${hostname}; mail rests in ${resolve(db)}`,
+    ...['smtp', 'pop3'].flatMap((protocol) => where(protocol, listeners)),
+    ...(firstAccount === undefined ? [] : firstSteps(db, listeners, firstAccount)),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function where(protocol: string, listeners: readonly ListenerAddress[]): readonly string[] {
+  const places = listeners.filter((listener) => listener.protocol === protocol);
+  if (places.length === 0) return [];
+  return [
+    `  ${protocol.toUpperCase()}  ${places.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`).join('  ')}`,
+  ];
+}
+
+/** As typed it works: a line a command, and CRLF is what telnet sends. */
+function firstSteps(
+  db: string,
+  listeners: readonly ListenerAddress[],
+  { address, password }: FirstAccount,
+): readonly string[] {
+  return [
+    '',
+    `The account ${address} was made, with the password ${password}`,
+    `It is shown this once; this sets another:  npx pennypost account passwd ${address}`,
+    ...telnet(listeners, 'smtp', 'Send a first message', [
+      'HELO me',
+      'MAIL FROM:<me@example.org>',
+      `RCPT TO:<${address}>`,
+      'DATA',
+      'Subject: Hello',
+      '',
+      'The first message.',
+      '.',
+      'QUIT',
+    ]),
+    ...telnet(listeners, 'pop3', 'Read it', [`USER ${address}`, `PASS ${password}`, 'LIST', 'RETR 1', 'QUIT']),
+    '',
+    `Or look:  sqlite3 ${db} 'select account, number, "from", subject, octets from mail'`,
+  ];
+}
+
+function telnet(
+  listeners: readonly ListenerAddress[],
+  protocol: string,
+  purpose: string,
+  lines: readonly string[],
+): readonly string[] {
+  const place = listeners.find((listener) => listener.protocol === protocol);
+  if (place === undefined) return [];
+  return ['', `${purpose}:  telnet ${place.host} ${place.port}`, '', ...lines];
+}
+
+function version(): string {
+  const file = new URL('../../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
+}

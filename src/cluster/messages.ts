@@ -1,0 +1,29 @@
+/** What the supervisor and its processes say to each other, over Node's own channel. */
+import type { Configuration } from '../config/options.js';
+import type { ListenerAddress } from '../net/listener.js';
+import type { Waiting } from './child.js';
+
+export type ToWorker =
+  | { readonly kind: 'start'; readonly configuration: Configuration; readonly number: number }
+  /** Accept nothing more and end when the last session has; `patienceMs` from now the rest is told goodbye. */
+  | { readonly kind: 'drain'; readonly patienceMs: number; readonly hurry: boolean };
+
+export type FromWorker =
+  | Waiting
+  | { readonly kind: 'listening'; readonly listeners: readonly ListenerAddress[] }
+  | { readonly kind: 'failed'; readonly sentence: string };
+
+export type ToStore = { readonly kind: 'start'; readonly configuration: Configuration } | { readonly kind: 'stop' };
+
+export type FromStore =
+  | Waiting
+  | { readonly kind: 'ready'; readonly firstAccount?: FirstAccount }
+  /** Another process is the store of this database. */
+  | { readonly kind: 'held' }
+  | { readonly kind: 'failed'; readonly sentence: string };
+
+/** Made on an empty database, and shown once. */
+export interface FirstAccount {
+  readonly address: string;
+  readonly password: string;
+}

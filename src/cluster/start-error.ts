@@ -1,0 +1,2 @@
+/** What kept the server from starting, as one sentence for people. */
+export class StartError extends Error {}

@@ -1,0 +1,92 @@
+/**
+ * Sees to it that the database has a store: ours, or that of another server on the same file.
+ * Ours is started again when it dies; when another's goes away, ours takes its place.
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import type { Configuration } from '../config/options.js';
+import type { Log } from '../log/log.js';
+import { Backoff } from './backoff.js';
+import type { FirstAccount, FromStore, ToStore } from './messages.js';
+import { StartError } from './start-error.js';
+
+/** Its last commit may take this long; then it is ended, which loses nothing that was acknowledged. */
+const STOP_TIMEOUT_MS = 3_000;
+
+export class StoreKeeper {
+  readonly #process: string;
+  readonly #configuration: () => Configuration;
+  readonly #log: Log;
+  readonly #backoff = new Backoff();
+  #child: ChildProcess | undefined;
+  #ending = false;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(process: string, configuration: () => Configuration, log: Log) {
+    this.#process = process;
+    this.#configuration = configuration;
+    this.#log = log;
+  }
+
+  /** Resolves when there is a store, whoever it is. @throws StartError */
+  start(): Promise<FirstAccount | undefined> {
+    const startedAtMs = Date.now();
+    const child = fork(this.#process, ['store']);
+    this.#child = child;
+    return new Promise((resolve, reject) => {
+      child.on('message', (message: FromStore) => {
+        if (message.kind === 'waiting')
+          child.send({ kind: 'start', configuration: this.#configuration() } satisfies ToStore);
+        else if (message.kind === 'failed') reject(new StartError(message.sentence));
+        else resolve(message.kind === 'ready' ? message.firstAccount : this.#joined());
+      });
+      child.on('exit', (code, signal) => {
+        reject(new StartError(`The store process ended (${signal ?? code}) before it was ready`));
+        this.#died(child, Date.now() - startedAtMs, signal ?? code);
+      });
+    });
+  }
+
+  /** The store that answered does not any more. If it was ours, its end is noticed by itself. */
+  lost(): void {
+    if (this.#child === undefined && this.#retry === undefined) this.#startAgain(0);
+  }
+
+  /** Its end is no accident from now on. */
+  expectEnd(): void {
+    this.#ending = true;
+    clearTimeout(this.#retry);
+  }
+
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    if (child.connected) child.send({ kind: 'stop' } satisfies ToStore);
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    await ended;
+    clearTimeout(timer);
+  }
+
+  #joined(): undefined {
+    this.#child = undefined;
+    this.#log.info('another server is the store of this database');
+    return undefined;
+  }
+
+  #died(child: ChildProcess, livedMs: number, how: number | string | null): void {
+    if (this.#child !== child) return;
+    this.#child = undefined;
+    if (this.#ending) return;
+    const delayMs = this.#backoff.delayMs(livedMs);
+    this.#log.error({ how, delayMs }, 'the store ended; it is started again');
+    this.#startAgain(delayMs);
+  }
+
+  #startAgain(delayMs: number): void {
+    if (this.#ending) return;
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      this.start().catch((error: unknown) => this.#log.error({ err: error }, 'the store did not start'));
+    }, delayMs);
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * The store's process: becomes the store of the database or says that another process is.
+ * On an empty database it makes the first account, whose password goes to the supervisor to be shown once.
+ * When the disk fails, or the supervisor is gone, it ends.
+ */
+import { generatePassword, hashPassword } from '../auth/password.js';
+import type { Configuration } from '../config/options.js';
+import { createLog, flushLog, type Log } from '../log/log.js';
+import { startStore, type StoreServer } from '../store/open.js';
+import { StoreError } from '../store/store.js';
+import { obeySupervisor, tellSupervisor } from './child.js';
+import type { FirstAccount, FromStore, ToStore } from './messages.js';
+
+/** The workers of a supervisor that died end at once; what they still have in hand gets this long. */
+const ORPHAN_PATIENCE_MS = 1_000;
+const DISK_ERROR_STATUS = 74;
+
+export function runStore(): void {
+  let store: StoreServer | undefined;
+  obeySupervisor<ToStore>({
+    receive(message) {
+      if (message.kind === 'start') void start(message.configuration).then((started) => (store = started));
+      else void stop(store);
+    },
+    orphaned: () => setTimeout(() => void stop(store), ORPHAN_PATIENCE_MS),
+  });
+}
+
+async function start(configuration: Configuration): Promise<StoreServer | undefined> {
+  const log = createLog(configuration.logLevel, 'store');
+  process.umask(0o077);
+  try {
+    const store = await startStore(configuration.db, observer(log));
+    if (store === undefined) leave({ kind: 'held' });
+    else tell({ kind: 'ready', ...(await firstAccount(store, configuration.domain)) });
+    return store;
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    leave({ kind: 'failed', sentence: error.message });
+    return undefined;
+  }
+}
+
+async function stop(store: StoreServer | undefined): Promise<void> {
+  await store?.close();
+  process.exit(0);
+}
+
+function observer(log: Log) {
+  return {
+    trouble: (what: string, error: unknown) => log.error({ err: error }, what),
+    stopped: () => {
+      flushLog(log);
+      process.exit(DISK_ERROR_STATUS);
+    },
+  };
+}
+
+/** The domain is made local; with no account at all, its postmaster is made too. */
+async function firstAccount(store: StoreServer, domain: string): Promise<{ firstAccount?: FirstAccount }> {
+  const password = generatePassword();
+  const passwordHash = await hashPassword(password);
+  let made = false;
+  await store.write((writer) => {
+    made = !writer.hasAccounts;
+    writer.ensureDomain(domain);
+    if (made) writer.change({ kind: 'add-account', address: { local: 'postmaster', domain }, passwordHash });
+  });
+  return made ? { firstAccount: { address: `postmaster@${domain}`, password } } : {};
+}
+
+function tell(message: FromStore): void {
+  tellSupervisor(message);
+}
+
+/** Says the last word and ends. */
+function leave(message: FromStore): void {
+  process.send?.(message, undefined, {}, () => process.exit(0));
+}

@@ -1,0 +1,125 @@
+/**
+ * The node:cluster primary: forks the store and the workers, starts again what dies, rolls the workers on SIGHUP,
+ * drains on SIGINT and SIGTERM. Opens no database, speaks no protocol, parses nothing.
+ * Its promise resolves with the exit status when everything it started has ended.
+ */
+import cluster from 'node:cluster';
+import { fileURLToPath } from 'node:url';
+import type { Configuration } from '../config/options.js';
+import { createLog, flushLog, type Log } from '../log/log.js';
+import type { ListenerAddress } from '../net/listener.js';
+import { watchStore, type StoreWatch } from '../store/watch.js';
+import { banner } from './banner.js';
+import type { FirstAccount } from './messages.js';
+import { StartError } from './start-error.js';
+import { StoreKeeper } from './store-keeper.js';
+import { WorkerPool } from './worker-pool.js';
+
+/** sysexits: EX_UNAVAILABLE and EX_CONFIG. */
+const UNAVAILABLE_STATUS = 69;
+const MISCONFIGURED_STATUS = 78;
+
+const PROCESS = fileURLToPath(new URL('./process.js', import.meta.url));
+
+/** `load` reads the configuration anew; it may throw, and then a reload keeps the old one. */
+export async function runSupervisor(load: () => Configuration): Promise<number> {
+  if (cluster.isWorker) return refuseClusterMode();
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
+  cluster.setupPrimary({ exec: PROCESS, args: ['worker'] });
+  return new Supervisor(load).run();
+}
+
+/** PM2's cluster mode would run this file as a worker of its own, whose sockets are not ours to share. */
+function refuseClusterMode(): number {
+  process.stderr.write(
+    "Pennypost forks its own workers: set exec_mode: 'fork' and instances: 1 in PM2, as ecosystem.config.js does\n",
+  );
+  return MISCONFIGURED_STATUS;
+}
+
+class Supervisor {
+  readonly #load: () => Configuration;
+  readonly #log: Log;
+  readonly #store: StoreKeeper;
+  readonly #workers: WorkerPool;
+  #configuration: Configuration;
+  #watch: StoreWatch | undefined;
+  #stopping = false;
+  #ended: (status: number) => void = () => undefined;
+
+  constructor(load: () => Configuration) {
+    this.#load = load;
+    this.#configuration = load();
+    this.#log = createLog(this.#configuration.logLevel, 'supervisor');
+    this.#store = new StoreKeeper(PROCESS, () => this.#configuration, this.#log);
+    this.#workers = new WorkerPool(() => this.#configuration, this.#log);
+  }
+
+  run(): Promise<number> {
+    this.#obeySignals();
+    return new Promise((resolve, reject) => {
+      this.#ended = resolve;
+      this.#start().catch((error: unknown) => (error instanceof StartError ? this.#giveUp(error) : reject(error)));
+    });
+  }
+
+  #giveUp(error: StartError): void {
+    if (this.#stopping) return; // What was starting ended because it was told to.
+    process.stderr.write(`pennypost: ${error.message}\n`);
+    void this.#stop(UNAVAILABLE_STATUS);
+  }
+
+  async #start(): Promise<void> {
+    const firstAccount = await this.#store.start();
+    this.#watch = watchStore(
+      this.#configuration.db,
+      () => ({ role: 'supervisor', pid: process.pid, listeners: this.#workers.listeners }),
+      () => this.#store.lost(),
+    );
+    await this.#workers.start();
+    if (!this.#stopping) this.#announce(firstAccount);
+  }
+
+  #announce(firstAccount: FirstAccount | undefined): void {
+    const listeners: readonly ListenerAddress[] = this.#workers.listeners;
+    this.#log.info({ workers: this.#configuration.workers, listeners }, 'ready');
+    flushLog(this.#log);
+    process.stdout.write(banner(this.#configuration, listeners, firstAccount));
+    process.send?.('ready'); // PM2's wait_ready.
+  }
+
+  #obeySignals(): void {
+    const stop = () => void this.#stop(0);
+    process.on('SIGINT', stop).on('SIGTERM', stop);
+    process.on('SIGHUP', () => void this.#reload());
+    process.on('message', (message) => {
+      if (message === 'shutdown') stop(); // PM2 on systems without signals.
+    });
+  }
+
+  async #reload(): Promise<void> {
+    if (this.#stopping) return;
+    try {
+      this.#configuration = this.#load();
+    } catch (error) {
+      this.#log.error(`The configuration was not reloaded: ${(error as Error).message}`);
+      return;
+    }
+    this.#log.info('rolling the workers');
+    await this.#workers.roll();
+  }
+
+  /** Asked twice, it waits for nobody. */
+  async #stop(status: number): Promise<void> {
+    if (this.#stopping) return this.#workers.kill();
+    this.#stopping = true;
+    this.#log.info('stopping');
+    this.#store.expectEnd();
+    await this.#workers.stop(this.#configuration.drainTimeout);
+    this.#watch?.close();
+    await this.#store.stop();
+    this.#log.info('stopped');
+    flushLog(this.#log);
+    this.#ended(status);
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * The workers: as many as the configuration says, started again when they die, replaced one by one on a roll.
+ * A new worker is ready before the one it replaces stops accepting.
+ */
+import cluster, { type Worker } from 'node:cluster';
+import type { Configuration } from '../config/options.js';
+import type { Log } from '../log/log.js';
+import type { ListenerAddress } from '../net/listener.js';
+import { Backoff } from './backoff.js';
+import type { FromWorker, ToWorker } from './messages.js';
+import { StartError } from './start-error.js';
+
+/** On top of the time that sessions get: for the goodbye, and the process's own end. */
+const END_MARGIN_MS = 1_500;
+
+interface Seat {
+  readonly number: number;
+  readonly backoff: Backoff;
+  worker: Worker;
+}
+
+export class WorkerPool {
+  readonly #configuration: () => Configuration;
+  readonly #log: Log;
+  readonly #seats = new Map<number, Seat>();
+  #listeners: readonly ListenerAddress[] = [];
+  #ending = false;
+  #rolling: Promise<void> = Promise.resolve();
+  #lastNumber = 0;
+
+  constructor(configuration: () => Configuration, log: Log) {
+    this.#configuration = configuration;
+    this.#log = log;
+  }
+
+  /** Where the workers listen. */
+  get listeners(): readonly ListenerAddress[] {
+    return this.#listeners;
+  }
+
+  /** Resolves when every worker listens. @throws StartError */
+  async start(): Promise<void> {
+    await this.#fill(this.#configuration().workers);
+  }
+
+  /** Replaces every worker, one by one, and brings their number to what the configuration says. */
+  roll(): Promise<void> {
+    this.#rolling = this.#rolling.then(() => this.#replaceAll());
+    return this.#rolling;
+  }
+
+  /** Lets sessions finish for so long, then ends what is left. */
+  async stop(patienceMs: number): Promise<void> {
+    this.#ending = true;
+    const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+    await Promise.all(workers.map((worker) => drain(worker, patienceMs, true)));
+  }
+
+  kill(): void {
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL');
+  }
+
+  async #fill(count: number): Promise<void> {
+    const missing = Array.from({ length: Math.max(0, count - this.#seats.size) }, () => ++this.#lastNumber);
+    await Promise.all(missing.map((number) => this.#take({ number, backoff: new Backoff() })));
+  }
+
+  async #replaceAll(): Promise<void> {
+    try {
+      const seats = [...this.#seats.values()];
+      const { workers, reloadTimeout } = this.#configuration();
+      await this.#fill(workers);
+      for (const [at, seat] of seats.entries()) await this.#replace(seat, at < workers, reloadTimeout);
+      this.#log.info('every worker is new');
+    } catch (error) {
+      this.#log.error(`The workers were not all replaced: ${(error as Error).message}`);
+    }
+  }
+
+  async #replace(seat: Seat, refill: boolean, patienceMs: number): Promise<void> {
+    if (this.#ending) return;
+    const old = seat.worker;
+    this.#seats.delete(seat.number);
+    if (refill) await this.#take({ number: ++this.#lastNumber, backoff: seat.backoff });
+    void drain(old, patienceMs, false);
+  }
+
+  /** Forks a worker for a seat; resolves when it listens. @throws StartError */
+  #take({ number, backoff }: Omit<Seat, 'worker'>): Promise<void> {
+    const worker = cluster.fork();
+    const startedAtMs = Date.now();
+    const seat: Seat = { number, backoff, worker };
+    this.#seats.set(number, seat);
+    worker.on('error', () => undefined); // A message to a worker that has just died; its exit is handled below.
+    return new Promise((resolve, reject) => {
+      worker.on('message', (message: FromWorker) => {
+        if (message.kind === 'waiting')
+          worker.send({ kind: 'start', configuration: this.#configuration(), number } satisfies ToWorker);
+        else if (message.kind === 'failed') reject(new StartError(message.sentence));
+        else {
+          this.#listeners = message.listeners;
+          resolve();
+        }
+      });
+      worker.on('exit', (code, signal) => {
+        reject(new StartError(`A worker ended (${signal ?? code}) before it was ready`));
+        if (this.#seats.get(number)?.worker === worker) this.#died(seat, Date.now() - startedAtMs, signal ?? code);
+      });
+    });
+  }
+
+  #died(seat: Seat, livedMs: number, how: number | string): void {
+    if (this.#ending) return;
+    const delayMs = seat.backoff.delayMs(livedMs);
+    this.#log.error({ worker: seat.number, how, delayMs }, 'a worker ended; another is started');
+    setTimeout(() => {
+      if (!this.#ending) this.#take(seat).catch((error: unknown) => this.#log.error((error as Error).message));
+    }, delayMs);
+  }
+}
+
+/** Resolves when the worker has ended, by itself or, when its time is over, by force. */
+async function drain(worker: Worker, patienceMs: number, hurry: boolean): Promise<void> {
+  if (worker.isDead()) return;
+  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  worker.send({ kind: 'drain', patienceMs, hurry } satisfies ToWorker);
+  const timer = setTimeout(() => worker.process.kill('SIGKILL'), patienceMs + END_MARGIN_MS);
+  await ended;
+  clearTimeout(timer);
+}

@@ -1,0 +1,107 @@
+/**
+ * The effective configuration: flags, then PENNYPOST_… variables, then pennypost.toml, then defaults.
+ * The only file that reads process.env. It never stops at the first mistake: a ConfigurationError names them all,
+ * also those in values that something stronger overrides, because they would surprise somebody later.
+ */
+import { resolve } from 'node:path';
+import { optionNames, options, variable, type Configuration, type OptionName } from './options.js';
+import { ConfigurationError, defaultSetting, variableSetting, type Mistake, type Setting } from './setting.js';
+import { didYouMean } from './spelling.js';
+import { readTomlFile, type NamedFile, type Reading } from './toml-file.js';
+import { Misfit } from './units.js';
+
+export interface Sources {
+  /** What the command line gave; comes before everything else. */
+  readonly flags: readonly Setting[];
+  /** `--config`: read instead of pennypost.toml, and then it must exist. */
+  readonly file?: string | undefined;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Where pennypost.toml is looked for. */
+  readonly directory?: string;
+}
+
+export interface Loaded {
+  readonly configuration: Configuration;
+  /** For each option the setting that won. */
+  readonly settings: Readonly<Record<OptionName, Setting>>;
+}
+
+interface Value {
+  readonly setting: Setting;
+  readonly value: Configuration[OptionName];
+}
+
+const PREFIX = 'PENNYPOST_';
+const FILE_NAME = 'pennypost.toml';
+const FILE_VARIABLE = 'PENNYPOST_CONFIG';
+
+/** @throws ConfigurationError with every mistake. */
+export function loadConfiguration({ flags, file, environment = process.env, directory = '.' }: Sources): Loaded {
+  const variables = readVariables(environment);
+  const toml = readTomlFile(chooseFile(file, environment[FILE_VARIABLE], directory));
+  const defaults = optionNames.map((name) => defaultSetting(name, options[name].initial));
+  const read = [...flags, ...variables.settings, ...toml.settings, ...defaults].map(parse);
+  const values = read.filter((result) => 'value' in result);
+  const mistakes = [...read.filter((result) => 'sentence' in result), ...variables.mistakes, ...toml.mistakes];
+  const loaded = strongest(values);
+  mistakes.push(...contradictions(loaded, mistakes));
+  if (mistakes.length > 0) throw new ConfigurationError(mistakes);
+  return loaded;
+}
+
+function chooseFile(flag: string | undefined, fromVariable: string | undefined, directory: string): NamedFile {
+  if (flag !== undefined) return { name: flag, path: resolve(directory, flag), wantedBy: 'usage' };
+  if (fromVariable === undefined) return { name: FILE_NAME, path: resolve(directory, FILE_NAME) };
+  return { name: fromVariable, path: resolve(directory, fromVariable), wantedBy: 'configuration' };
+}
+
+function readVariables(environment: Readonly<Record<string, string | undefined>>): Reading {
+  const settings = optionNames.flatMap((name) => {
+    const text = environment[variable(name)];
+    return text === undefined ? [] : [variableSetting(name, text)];
+  });
+  const known = [...optionNames.map(variable), FILE_VARIABLE];
+  const mistakes = Object.keys(environment)
+    .filter((name) => name.startsWith(PREFIX) && !known.includes(name))
+    .map((name) => unknownVariable(name, known));
+  return { settings, mistakes };
+}
+
+function unknownVariable(name: string, known: readonly string[]): Mistake {
+  // The prefix, which every candidate shares, would make all of them look near.
+  const rest = (text: string) => text.slice(PREFIX.length);
+  const guess = didYouMean(rest(name), known.map(rest)).replace(`'`, `'${PREFIX}`);
+  return { sentence: `${name} is the variable of no option${guess}`, fault: 'configuration' };
+}
+
+function parse(setting: Setting): Value | Mistake {
+  try {
+    return { setting, value: options[setting.name].parse(setting.text) };
+  } catch (error) {
+    if (!(error instanceof Misfit)) throw error;
+    return { sentence: `${setting.label} ${error.message}`, fault: setting.fault, option: setting.name };
+  }
+}
+
+/** The first value of each option: they come in the order of their strength. */
+function strongest(values: readonly Value[]): Loaded {
+  const first = new Map(values.toReversed().map((value) => [value.setting.name, value]));
+  const entries = <T>(pick: (value: Value) => T) => Object.fromEntries([...first].map(([name, v]) => [name, pick(v)]));
+  return {
+    // The table types each parser by its option's name, and every option has a default.
+    configuration: entries(({ value }) => value) as unknown as Configuration,
+    settings: entries(({ setting }) => setting) as Record<OptionName, Setting>,
+  };
+}
+
+/** Values that are right one by one and wrong together; silent where a port is itself a mistake. */
+function contradictions({ configuration, settings }: Loaded, mistakes: readonly Mistake[]): readonly Mistake[] {
+  const { smtpPort, pop3Port } = configuration;
+  const ports = [settings.smtpPort, settings.pop3Port];
+  const isMistaken = mistakes.some(({ option }) => ports.some(({ name }) => name === option));
+  if (smtpPort !== pop3Port || isMistaken) return [];
+  const fault = ports.some((port) => port.fault === 'usage') ? 'usage' : 'configuration';
+  if (smtpPort !== 0)
+    return [{ sentence: `smtp-port and pop3-port are both ${smtpPort}; give one another port`, fault }];
+  return [{ sentence: 'smtp-port and pop3-port are both 0, so nothing would listen; give one a port', fault }];
+}

@@ -1,0 +1,141 @@
+/**
+ * Every option there is, once: its flag, variable and file key follow from its name here
+ * (`maxMessageSize`: `--max-message-size`, `PENNYPOST_MAX_MESSAGE_SIZE`, `max-message-size` in pennypost.toml).
+ * The help texts, `config show` and docs/configuration.md are folded from this table.
+ */
+import { availableParallelism, hostname } from 'node:os';
+import { bytes, domainName, durationMs, flag, hosts, integer, nonEmpty, oneOf } from './units.js';
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** The effective configuration of one server. Sizes are bytes, durations milliseconds. */
+export interface Configuration {
+  readonly db: string;
+  readonly host: readonly string[];
+  readonly smtpPort: number;
+  readonly pop3Port: number;
+  readonly hostname: string;
+  readonly domain: string;
+  readonly workers: number;
+  readonly maxMessageSize: number;
+  readonly drainTimeout: number;
+  readonly reloadTimeout: number;
+  readonly logLevel: LogLevel;
+  readonly verbose: boolean;
+}
+
+export type OptionName = keyof Configuration;
+
+export interface Option<T> {
+  /** The default, as one would type it. */
+  readonly initial: string;
+  readonly unit?: string;
+  /** What stands for the value in help texts. */
+  readonly placeholder: string;
+  readonly doc: string;
+  readonly alias?: string;
+  parse(text: string): T;
+}
+
+const port = integer(0, 65535);
+
+export const options: { readonly [Name in OptionName]: Option<Configuration[Name]> } = {
+  db: {
+    initial: 'mail.db',
+    placeholder: 'FILE',
+    doc: 'The database file that holds the mail.',
+    parse: nonEmpty,
+  },
+  host: {
+    initial: '127.0.0.1,::1',
+    placeholder: 'ADDRESS,…',
+    doc: 'The addresses to listen on.',
+    parse: hosts,
+  },
+  smtpPort: {
+    initial: '2525',
+    placeholder: 'PORT',
+    doc: 'The port for SMTP; 0 switches it off.',
+    parse: port,
+  },
+  pop3Port: {
+    initial: '1100',
+    placeholder: 'PORT',
+    doc: 'The port for POP3; 0 switches it off.',
+    parse: port,
+  },
+  hostname: {
+    initial: defaultHostname(),
+    placeholder: 'NAME',
+    doc: 'What the server calls itself in greetings and Received headers.',
+    parse: domainName,
+  },
+  domain: {
+    initial: 'localhost',
+    placeholder: 'NAME',
+    doc: 'The first local domain: where postmaster lives, and what a login without @ means.',
+    parse: domainName,
+  },
+  workers: {
+    initial: String(availableParallelism()),
+    placeholder: 'N',
+    doc: 'How many worker processes share the listening sockets; one per CPU unless told.',
+    parse: integer(1, 256),
+  },
+  maxMessageSize: {
+    initial: '50MiB',
+    unit: 'bytes',
+    placeholder: 'SIZE',
+    doc: 'The largest message taken; announced as SIZE, counted as the body arrives.',
+    parse: bytes,
+  },
+  drainTimeout: {
+    initial: '10s',
+    unit: 'milliseconds',
+    placeholder: 'TIME',
+    doc: 'How long sessions may take to finish when the server stops.',
+    parse: durationMs,
+  },
+  reloadTimeout: {
+    initial: '5m',
+    unit: 'milliseconds',
+    placeholder: 'TIME',
+    doc: 'How long the sessions of a replaced worker may go on after SIGHUP.',
+    parse: durationMs,
+  },
+  logLevel: {
+    initial: 'info',
+    placeholder: 'LEVEL',
+    doc: `The least serious log line written: ${LOG_LEVELS.join(', ')}.`,
+    parse: oneOf(...LOG_LEVELS),
+  },
+  verbose: {
+    initial: 'false',
+    placeholder: '',
+    doc: 'Show the dialogue of each session on standard error, secrets masked.',
+    alias: 'v',
+    parse: flag,
+  },
+};
+
+export const optionNames = Object.keys(options) as readonly OptionName[];
+
+/** `maxMessageSize` → `max-message-size`. */
+export function kebab(name: OptionName): string {
+  return name.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
+}
+
+/** `maxMessageSize` → `PENNYPOST_MAX_MESSAGE_SIZE`. */
+export function variable(name: OptionName): string {
+  return `PENNYPOST_${kebab(name).replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** The machine's name where it is one that SMTP could use, or localhost. */
+function defaultHostname(): string {
+  try {
+    return domainName(hostname());
+  } catch {
+    return 'localhost';
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Reads the values of options: sizes, durations, ports, names.
+ * A parser returns the value or throws a Misfit whose message completes the sentence "--option …".
+ */
+import { isIP } from 'node:net';
+
+export class Misfit extends Error {}
+
+const SIZES: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  K: 1024,
+  M: 1024 ** 2,
+  G: 1024 ** 3,
+  KIB: 1024,
+  MIB: 1024 ** 2,
+  GIB: 1024 ** 3,
+};
+
+const DURATIONS: Readonly<Record<string, number>> = { MS: 1, S: 1e3, M: 60e3, H: 3600e3 };
+
+/** A number of bytes: `50MiB`, `10MB`, `4096`. */
+export function bytes(text: string): number {
+  const match = /^(\d+)\s*([A-Za-z]*)$/.exec(text);
+  const unit = SIZES[(match?.[2] ?? '').toUpperCase()];
+  const value = Number(match?.[1]) * (unit ?? NaN);
+  if (!Number.isSafeInteger(value)) throw new Misfit(`takes a size such as 50MiB, 10MB or 4096, not '${text}'`);
+  return value;
+}
+
+/** A duration in milliseconds: `10s`, `5m`, `250ms`. */
+export function durationMs(text: string): number {
+  const match = /^(\d+)\s*(ms|s|m|h)$/i.exec(text);
+  const unit = DURATIONS[(match?.[2] ?? '').toUpperCase()];
+  const value = Number(match?.[1]) * (unit ?? NaN);
+  if (!Number.isSafeInteger(value)) throw new Misfit(`takes a duration such as 10s, 5m or 250ms, not '${text}'`);
+  return value;
+}
+
+export function integer(lowest: number, highest: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : NaN;
+    if (!(value >= lowest && value <= highest))
+      throw new Misfit(`takes a whole number from ${lowest} to ${highest}, not '${text}'`);
+    return value;
+  };
+}
+
+export function oneOf<T extends string>(...choices: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = choices.find((choice) => choice === text.toLowerCase());
+    if (found === undefined) throw new Misfit(`takes one of ${choices.join(', ')}, not '${text}'`);
+    return found;
+  };
+}
+
+export function flag(text: string): boolean {
+  if (/^(true|yes|on|1)$/i.test(text)) return true;
+  if (/^(false|no|off|0)$/i.test(text)) return false;
+  throw new Misfit(`takes true or false, not '${text}'`);
+}
+
+export function nonEmpty(text: string): string {
+  if (text === '') throw new Misfit('takes a value, not an empty text');
+  return text;
+}
+
+/** IP addresses or host names with commas between them; one that stands twice is listened on once. */
+export function hosts(text: string): readonly string[] {
+  const items = text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+  const wrong = items.find((item) => !isHost(item));
+  if (items.length === 0 || wrong !== undefined)
+    throw new Misfit(`takes addresses such as 127.0.0.1,::1, not '${wrong ?? text}'`);
+  return [...new Set(items)];
+}
+
+/** A name that ends in a number is a mistyped IPv4 address, such as 127.0.0.256. */
+function isHost(text: string): boolean {
+  return isIP(text) !== 0 || (asciiDomain(text) !== undefined && !/(^|\.)\d+$/.test(text));
+}
+
+/** A domain name in lower case and ASCII form, as mail systems compare them (RFC 5321 §2.3.5, RFC 5890). */
+export function domainName(text: string): string {
+  const name = asciiDomain(text);
+  if (name === undefined) throw new Misfit(`takes a domain name such as example.org, not '${text}'`);
+  return name;
+}
+
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+function asciiDomain(text: string): string | undefined {
+  // eslint-disable-next-line no-control-regex -- ASCII names skip the host parser, which would read 1.2 as an IPv4 address
+  const name = /^[\x00-\x7f]*$/.test(text) ? text.toLowerCase() : hostOf(text);
+  return name.length <= 255 && name.split('.').every((label) => LABEL.test(label)) ? name : undefined;
+}
+
+function hostOf(text: string): string {
+  try {
+    return new URL(`http://${text}`).hostname;
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * The server's own log: one JSON line each on standard output, or a readable one when that is a terminal.
+ * No password and no text of a message is ever given to it.
+ */
+import { pino, type Logger } from 'pino';
+import pretty from 'pino-pretty';
+import type { LogLevel } from '../config/options.js';
+
+export type Log = Logger;
+
+/** `role` names the process that speaks: supervisor, store, or worker and its number. */
+export function createLog(level: LogLevel, role: string): Log {
+  const options = { level, base: { pid: process.pid, role } };
+  return process.stdout.isTTY
+    ? pino(options, pretty({ colorize: true, ignore: 'pid', translateTime: 'SYS:HH:MM:ss.l', sync: true }))
+    : pino(options, pino.destination({ fd: 1, sync: false }));
+}
+
+/** Before the process ends: what was logged is written. */
+export function flushLog(log: Log): void {
+  try {
+    log.flush();
+  } catch {
+    // The destination is not open yet or gone already; there is nobody left to tell.
+  }
+}

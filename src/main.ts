@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+/**
+ * What `pennypost` runs: hands the arguments to cli/ and ends with its status.
+ * Imports nothing before it has looked at Node, which would fail on the first module it is too old for.
+ */
+const OLDEST: readonly [major: number, minor: number] = [20, 19];
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+
+if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
+  process.stderr.write(`pennypost: Node ${OLDEST.join('.')} or later is needed; this is ${process.versions.node}.\n`);
+  process.exit(1);
+}
+
+const { run } = await import('./cli/entry.js');
+process.exit(await run(process.argv.slice(2)));

@@ -1,0 +1,83 @@
+/**
+ * One TCP connection as a session's channel. Keeps no more output waiting than its mark, and gives a connection that was
+ * ended a moment to be closed by the other side, so that the last reply is not lost to a reset.
+ */
+import { isIPv4, type Socket } from 'node:net';
+import type { Channel, Peer, Receiver } from '../session/channel.js';
+
+/** Output waiting above this stops the session; it goes on when all of it is with the kernel. */
+const OUTPUT_HIGH_WATER_BYTES = 256 * 1024;
+/** After the last byte was sent, how long the other side may take to close. */
+const LINGER_MS = 2_000;
+
+export class Connection implements Channel {
+  readonly peer: Peer;
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    this.peer = peerOf(socket);
+  }
+
+  open(receiver: Receiver): void {
+    let failure: Error | undefined;
+    this.#socket
+      .on('data', (bytes) => receiver.receive(bytes))
+      .on('drain', () => receiver.drained())
+      .on('end', () => receiver.inputEnded())
+      .on('error', (error) => (failure = error))
+      .on('close', () => receiver.closed(failure));
+  }
+
+  write(bytes: Uint8Array): boolean {
+    this.#socket.write(bytes);
+    return this.#hasRoom;
+  }
+
+  writeAll(pieces: readonly Uint8Array[]): boolean {
+    this.#socket.cork();
+    for (const piece of pieces) this.#socket.write(piece);
+    this.#socket.uncork();
+    return this.#hasRoom;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    this.#socket.resume(); // What still arrives is read and dropped: unread bytes would turn the close into a reset.
+    this.#socket.end(() => {
+      const timer = setTimeout(() => this.#socket.destroy(), LINGER_MS);
+      this.#socket.once('close', () => clearTimeout(timer));
+    });
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  get #hasRoom(): boolean {
+    return this.#socket.writableLength < OUTPUT_HIGH_WATER_BYTES;
+  }
+}
+
+function peerOf(socket: Socket): Peer {
+  const address = plain(socket.remoteAddress);
+  return {
+    address,
+    port: socket.remotePort ?? 0,
+    localAddress: plain(socket.localAddress),
+    localPort: socket.localPort ?? 0,
+    loopback: address === '::1' || (isIPv4(address) && address.startsWith('127.')),
+  };
+}
+
+/** An IPv4 client of a dual-stack socket is shown as what it is. */
+function plain(address = ''): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '');
+}

@@ -1,0 +1,16 @@
+/** CAPA: what this server can do (RFC 2449), folded from the table. */
+import { stay } from '../../session/command.js';
+import { nothing } from '../../session/grammar.js';
+import { defineCommand } from '../context.js';
+import { replies } from '../replies.js';
+
+export const capa = defineCommand({
+  verb: 'CAPA',
+  rfc: 'RFC 2449 §5',
+  help: { syntax: '', summary: 'lists what this server can do', example: 'CAPA', next: 'whatever could come before' },
+  grammar: nothing,
+  at: ['authorization', 'transaction'],
+  announce: () => ['PIPELINING', 'RESP-CODES', 'AUTH-RESP-CODE', 'EXPIRE NEVER', 'IMPLEMENTATION Pennypost'],
+  run: (_, state, context) =>
+    stay(replies.capabilities([...context.table.values()].flatMap((row) => row.announce?.(context) ?? []))),
+});

@@ -1,0 +1,23 @@
+/** HELP: for a person in telnet; no RFC asks for it. What it says is folded from the table. */
+import { stay } from '../../session/command.js';
+import { anything } from '../../session/grammar.js';
+import { helpLines } from '../../session/help.js';
+import { defineCommand } from '../context.js';
+import { replies } from '../replies.js';
+
+export const help = defineCommand({
+  verb: 'HELP',
+  rfc: 'RFC 2449 §4',
+  help: {
+    syntax: '[verb]',
+    summary: 'lists the commands, or shows how one is used',
+    example: 'HELP RETR',
+    next: 'whatever could come before',
+  },
+  grammar: anything,
+  at: ['authorization', 'transaction'],
+  run(verb, _, context) {
+    const lines = helpLines(context.table, verb.trim());
+    return stay(lines === undefined ? replies.noSuchHelp : replies.help(lines));
+  },
+});

@@ -1,0 +1,59 @@
+/**
+ * USER and PASS (RFC 1939 §7): every name is welcome until its password is wrong, so that nobody learns who has
+ * a mailbox here. A login opens the maildrop for this session alone.
+ */
+import { stay, type Outcome } from '../../session/command.js';
+import { defineCommand, type Pop3Context } from '../context.js';
+import { text } from '../grammar.js';
+import { Listing } from '../listing.js';
+import { failureReply, replies } from '../replies.js';
+import { authorization, type Pop3State } from '../state.js';
+import { StoreError, type Account } from '../../store/store.js';
+
+export const user = defineCommand({
+  verb: 'USER',
+  rfc: 'RFC 1939 §7',
+  help: { syntax: 'name', summary: 'says whose mail it is', example: 'USER postmaster@localhost', next: 'PASS' },
+  grammar: text,
+  at: ['authorization'],
+  needs: ['private'],
+  announce: ({ peer }) => (peer.loopback ? ['USER'] : []),
+  run: (name) => stay(replies.userTaken, { at: 'authorization', user: name }),
+});
+
+export const pass = defineCommand({
+  verb: 'PASS',
+  rfc: 'RFC 1939 §7',
+  help: {
+    syntax: 'password',
+    summary: 'proves it, and opens the maildrop for this session alone',
+    example: 'PASS secret',
+    next: 'STAT, LIST, UIDL, RETR, TOP, DELE or QUIT',
+  },
+  grammar: text,
+  at: ['authorization'],
+  needs: ['private'],
+  secret: true,
+  refuse: ({ user: name }) => (name === undefined ? replies.needUser : undefined),
+  run: (password, { user: name }, context) => logIn(name ?? '', password, context),
+});
+
+async function logIn(name: string, password: string, context: Pop3Context): Promise<Outcome<Pop3State>> {
+  try {
+    const account = await context.authenticator.check(name, password);
+    return account === undefined ? stay(replies.wrongLogin, authorization) : await openMaildrop(account, context);
+  } catch (error) {
+    if (error instanceof StoreError) return stay(failureReply(error), authorization);
+    throw error;
+  }
+}
+
+async function openMaildrop(
+  account: Account,
+  { store, peer, session, tally }: Pop3Context,
+): Promise<Outcome<Pop3State>> {
+  const maildrop = await store.open(account.id, { from: `${peer.address} (session ${session})` });
+  const listing = new Listing(maildrop.messages);
+  tally.account = account.address;
+  return stay(replies.loggedIn(listing.count, listing.octets), { at: 'transaction', maildrop, listing });
+}

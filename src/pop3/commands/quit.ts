@@ -1,0 +1,49 @@
+/**
+ * QUIT: removes what is marked, all or none, and ends the session (RFC 1939 §6).
+ * +OK is said only after the removal is durable; if it failed, nothing was removed and the reply says so.
+ */
+import { close, type Outcome } from '../../session/command.js';
+import { nothing } from '../../session/grammar.js';
+import { StoreError } from '../../store/store.js';
+import { defineCommand, type Pop3Tally } from '../context.js';
+import { replies } from '../replies.js';
+import { authorization, type Pop3State, type Transaction } from '../state.js';
+
+export const quit = defineCommand({
+  verb: 'QUIT',
+  rfc: 'RFC 1939 §4, §6',
+  help: {
+    syntax: '',
+    summary: 'removes the marked messages and ends the session',
+    example: 'QUIT',
+    next: 'nothing: the server closes the connection',
+  },
+  grammar: nothing,
+  at: ['authorization', 'transaction'],
+  run(_, state, { tally }) {
+    if (state.at === 'authorization') return close(replies.bye);
+    const { markedIds } = state.listing;
+    return markedIds.length === 0 ? leave(state, tally, 0) : removeAndLeave(state, tally, markedIds);
+  },
+});
+
+async function removeAndLeave(
+  state: Transaction,
+  tally: Pop3Tally,
+  ids: readonly number[],
+): Promise<Outcome<Pop3State>> {
+  try {
+    await state.maildrop.remove(ids);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    state.maildrop.release();
+    return close(replies.notRemoved, authorization);
+  }
+  return leave(state, tally, ids.length);
+}
+
+function leave({ maildrop, listing }: Transaction, tally: Pop3Tally, removed: number): Outcome<Pop3State> {
+  maildrop.release();
+  tally.removed = removed;
+  return close(removed === 0 ? replies.bye : replies.byeRemoved(removed, listing.count), authorization);
+}

@@ -1,0 +1,42 @@
+/** RETR and TOP: a message, or its header and first lines, byte for byte as it was sent (RFC 1939 §5 and §7). */
+import { stay } from '../../session/command.js';
+import { defineCommand } from '../context.js';
+import { messageNumber, numberAndLines } from '../grammar.js';
+import { stuffed, top as topOf } from '../octets.js';
+import { replies } from '../replies.js';
+
+export const retr = defineCommand({
+  verb: 'RETR',
+  rfc: 'RFC 1939 §5',
+  help: { syntax: 'number', summary: 'shows a message', example: 'RETR 1', next: 'DELE and the number, or QUIT' },
+  grammar: messageNumber,
+  at: ['transaction'],
+  run(number, { listing, maildrop }, { tally }) {
+    const found = listing.find(number);
+    if (!found.ok) return stay(replies[found.because]);
+    const { id, octets } = found.message;
+    tally.retrieved += 1;
+    tally.octets += octets;
+    return stay(replies.message(octets, stuffed(maildrop.read(id))));
+  },
+});
+
+export const top = defineCommand({
+  verb: 'TOP',
+  rfc: 'RFC 1939 §7',
+  help: {
+    syntax: 'number lines',
+    summary: "shows a message's header and so many lines of its text",
+    example: 'TOP 1 10',
+    next: 'RETR and the number',
+  },
+  grammar: numberAndLines,
+  at: ['transaction'],
+  announce: () => ['TOP'],
+  run({ number, lines }, { listing, maildrop }) {
+    const found = listing.find(number);
+    if (!found.ok) return stay(replies[found.because]);
+    const { id, octets } = found.message;
+    return stay(replies.message(octets, topOf(maildrop.read(id), lines)));
+  },
+});

@@ -1,0 +1,32 @@
+/** What POP3's commands may use, made anew for each session. */
+import type { Authenticator } from '../auth/authenticator.js';
+import type { Row } from '../session/command.js';
+import { commandOf, type SessionContext } from '../session/protocol.js';
+import type { MailStore } from '../store/store.js';
+import type { Pop3State } from './state.js';
+
+export interface Pop3Settings {
+  readonly hostname: string;
+}
+
+/** What a session did, for its line in the log. */
+export interface Pop3Tally {
+  account?: string;
+  retrieved: number;
+  octets: number;
+  removed: number;
+}
+
+/** `private`: what is sent now cannot be overheard. */
+export type Pop3Need = 'private';
+
+export interface Pop3Context extends SessionContext {
+  readonly tally: Pop3Tally;
+  readonly settings: Pop3Settings;
+  readonly store: MailStore;
+  readonly authenticator: Authenticator;
+  readonly table: ReadonlyMap<string, Row<Pop3State, Pop3Context, Pop3Need>>;
+}
+
+/** A row of POP3's table. */
+export const defineCommand = commandOf<Pop3State, Pop3Context, Pop3Need>();

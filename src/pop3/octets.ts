@@ -1,0 +1,81 @@
+/** How messages and lists are sent: byte-stuffed, in pieces, only as fast as the client takes them. */
+import { Buffer } from 'node:buffer';
+import { DotStuffer } from '../session/dots.js';
+import type { MessageInfo } from '../store/store.js';
+import type { Listing } from './listing.js';
+
+const LF = 10;
+const CR = 13;
+/** Lines are joined into pieces of about this size: a write for each would cost more than its bytes. */
+const LINES_PER_PIECE = 1000;
+
+/** A whole message (RFC 1939 §5 RETR). */
+export function* stuffed(message: Iterable<Uint8Array>): Iterable<Uint8Array> {
+  const stuffer = new DotStuffer();
+  for (const piece of message) yield* stuffer.pass(asBuffer(piece));
+}
+
+/** The header, the empty line and so many lines of the text (RFC 1939 §7 TOP); reads no further than that. */
+export function* top(message: Iterable<Uint8Array>, lines: number): Iterable<Uint8Array> {
+  const stuffer = new DotStuffer();
+  const counter = new LineCounter(lines);
+  for (const piece of message) {
+    const wanted = counter.take(asBuffer(piece));
+    yield* stuffer.pass(wanted);
+    if (counter.done) return;
+  }
+}
+
+/** `number what` for every message that is not marked (LIST, UIDL). */
+export function* scanLines(listing: Listing, what: (message: MessageInfo) => number | string): Iterable<Uint8Array> {
+  let lines: string[] = [];
+  for (const [number, message] of listing.entries()) {
+    lines.push(`${number} ${what(message)}\r\n`);
+    if (lines.length < LINES_PER_PIECE) continue;
+    yield Buffer.from(lines.join(''));
+    lines = [];
+  }
+  if (lines.length > 0) yield Buffer.from(lines.join(''));
+}
+
+/** Counts lines of a message's text across pieces. */
+class LineCounter {
+  #linesLeft: number;
+  #inHeader = true;
+  #emptySoFar = true;
+
+  constructor(lines: number) {
+    this.#linesLeft = lines;
+  }
+
+  get done(): boolean {
+    return !this.#inHeader && this.#linesLeft <= 0;
+  }
+
+  /** The part of the piece that is wanted. */
+  take(piece: Buffer): Buffer {
+    let from = 0;
+    while (!this.done && from < piece.length) {
+      const end = piece.indexOf(LF, from);
+      this.#look(piece.subarray(from, end === -1 ? piece.length : end));
+      if (end === -1) return piece;
+      this.#endLine();
+      from = end + 1;
+    }
+    return piece.subarray(0, from);
+  }
+
+  #look(part: Buffer): void {
+    if (part.length > 1 || (part.length === 1 && part[0] !== CR)) this.#emptySoFar = false;
+  }
+
+  #endLine(): void {
+    if (!this.#inHeader) this.#linesLeft -= 1;
+    else if (this.#emptySoFar) this.#inHeader = false;
+    this.#emptySoFar = true;
+  }
+}
+
+function asBuffer(piece: Uint8Array): Buffer {
+  return Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+}

@@ -1,0 +1,78 @@
+/**
+ * POP3 as this server speaks it: RFC 1939 whole, with CAPA, RESP-CODES, PIPELINING, EXPIRE and IMPLEMENTATION (RFC 2449),
+ * AUTH-RESP-CODE (RFC 3206) and UTF8 (RFC 6856).
+ * The table is the dispatch; CAPA, HELP and docs/protocols.md are folded from it.
+ */
+import type { Row } from '../session/command.js';
+import { syntaxOf } from '../session/help.js';
+import { tableOf, type Protocol } from '../session/protocol.js';
+import type { Reply } from '../session/reply.js';
+import { capa } from './commands/capa.js';
+import { dele } from './commands/dele.js';
+import { help } from './commands/help.js';
+import { list, uidl } from './commands/list.js';
+import { pass, user } from './commands/login.js';
+import { noop } from './commands/noop.js';
+import { quit } from './commands/quit.js';
+import { retr, top } from './commands/retr.js';
+import { rset } from './commands/rset.js';
+import { stat } from './commands/stat.js';
+import { utf8 } from './commands/utf8.js';
+import type { Pop3Context, Pop3Need } from './context.js';
+import { failureReply, replies } from './replies.js';
+import { authorization, type Pop3State } from './state.js';
+
+type Pop3Row = Row<Pop3State, Pop3Context, Pop3Need>;
+
+const table = tableOf<Pop3State, Pop3Context, Pop3Need>([
+  user,
+  pass,
+  stat,
+  list,
+  uidl,
+  retr,
+  top,
+  dele,
+  rset,
+  noop,
+  capa,
+  utf8,
+  help,
+  quit,
+]);
+
+export const pop3: Protocol<Pop3State, Pop3Context, Pop3Need> = {
+  name: 'pop3',
+  limits: {
+    // RFC 2449 §4 asks for 255; UTF-8 names and long passwords need more (RFC 6856 §2.1).
+    lineLimitBytes: 1024,
+    errorLimit: 20,
+    // RFC 1939 §3 asks for at least ten minutes.
+    idleTimeoutMs: 10 * 60_000,
+    inputHighWaterBytes: 64 * 1024,
+  },
+  commands: table,
+  gates: { private: ({ peer }) => (peer.loopback ? undefined : replies.privateOnly) },
+  initial: authorization,
+  greeting: ({ settings }) => replies.greeting(settings.hostname),
+  atRest: ({ at }) => at === 'authorization',
+  abandon(state) {
+    if (state.at === 'transaction') state.maildrop.release();
+  },
+  faults: {
+    unknown: () => replies.unknownCommand,
+    syntax: (row, why) => replies.syntax(syntaxOf(row), why),
+    misplaced,
+    unreadable: replies.unreadable,
+    lineTooLong: replies.lineTooLong,
+    tooManyErrors: replies.tooManyErrors,
+    idle: replies.idle,
+    stopping: replies.stopping,
+    internal: replies.internal,
+    failed: failureReply,
+  },
+};
+
+function misplaced(_: Pop3Row, state: Pop3State): Reply {
+  return state.at === 'authorization' ? replies.needLogin : replies.loggedInAlready;
+}

@@ -1,0 +1,97 @@
+/**
+ * Every reply of POP3 by its meaning (RFC 1939 §3, response codes of RFC 2449 §8 and RFC 3206).
+ * Constants are encoded once.
+ */
+import { Buffer } from 'node:buffer';
+import type { Reply } from '../session/reply.js';
+import type { StoreError, StoreErrorKind } from '../store/store.js';
+
+const END = Buffer.from('.\r\n');
+
+function ok(text: string): Reply {
+  return { head: Buffer.from(`+OK ${text}\r\n`), failed: false };
+}
+
+/** `code` is a response code without its brackets. */
+function err(text: string, code?: string): Reply {
+  return { head: Buffer.from(code === undefined ? `-ERR ${text}\r\n` : `-ERR [${code}] ${text}\r\n`), failed: true };
+}
+
+/** A multi-line reply: `body` is byte-stuffed already and ends with CRLF; the closing line is added. */
+function multiline(text: string, body: Iterable<Uint8Array>): Reply {
+  return { ...ok(text), body: closed(body) };
+}
+
+function* closed(body: Iterable<Uint8Array>): Iterable<Uint8Array> {
+  yield* body;
+  yield END;
+}
+
+const encoder = (lines: Iterable<string>): Iterable<Uint8Array> => [Buffer.from([...lines, ''].join('\r\n'))];
+
+export const replies = {
+  greeting: (hostname: string) => ok(`${hostname} POP3 Pennypost; HELP shows the commands`),
+  help: (lines: readonly string[]) => multiline('Help follows', encoder(lines)),
+  noSuchHelp: err('There is no such command; HELP alone lists them'),
+  capabilities: (lines: readonly string[]) => multiline('Capabilities follow', encoder(lines)),
+  utf8: ok('UTF-8 it is'),
+  ok: ok('Nothing done'),
+
+  userTaken: ok('Now PASS and the password'),
+  loggedIn: (messages: number, octets: number) => ok(`${count(messages)} (${octets} octets)`),
+  wrongLogin: err('Name or password is wrong', 'AUTH'),
+  privateOnly: err('A clear-text password is taken only from this machine itself; connect from localhost', 'AUTH'),
+  needUser: err('USER comes first'),
+  needLogin: err('USER and PASS come first'),
+  loggedInAlready: err('You are logged in already; QUIT ends the session'),
+
+  status: (messages: number, octets: number) => ok(`${messages} ${octets}`),
+  scan: (messages: number, octets: number, lines: Iterable<Uint8Array>) =>
+    multiline(`${count(messages)} (${octets} octets)`, lines),
+  one: (number: number, what: number | string) => ok(`${number} ${what}`),
+  message: (octets: number, body: Iterable<Uint8Array>): Reply => ({
+    ...multiline(`${octets} octets`, body),
+    confidential: true,
+  }),
+  noSuchMessage: err('There is no such message'),
+  marked: err('That message is marked for removal; RSET keeps it'),
+  markedNow: (number: number) => ok(`Message ${number} will be removed at QUIT`),
+  restored: (messages: number, octets: number) => ok(`${count(messages)} (${octets} octets), none marked`),
+
+  bye: ok('Bye'),
+  byeRemoved: (removed: number, left: number) => ok(`Bye; ${count(removed)} removed, ${left} left`),
+  notRemoved: err('The removal could not be confirmed; look again at the next login', 'SYS/TEMP'),
+
+  unknownCommand: err('Command not recognized; HELP lists the commands'),
+  unreadable: err('A command is one line of UTF-8 text ended by CRLF, without NUL, bare CR or bare LF'),
+  lineTooLong: err('Line too long'),
+  syntax: (syntax: string, why = 'Syntax error') => err(`${why}; the syntax is ${syntax}`),
+  tooManyErrors: err('Too many errors; closing'),
+  idle: err('Nothing heard for too long; closing, nothing was removed'),
+  stopping: err('The server is stopping; try again in a moment', 'SYS/TEMP'),
+  internal: err('Something went wrong here; closing, nothing was removed', 'SYS/TEMP'),
+} as const;
+
+function count(messages: number): string {
+  return messages === 1 ? '1 message' : `${messages} messages`;
+}
+
+/** A StoreError in POP3's words: its message stays in the log, but for who holds a maildrop. */
+const failures: Readonly<Record<Exclude<StoreErrorKind, 'in-use'>, Reply>> = {
+  busy: err('The mail store is busy; try again in a moment', 'SYS/TEMP'),
+  full: err('The mail store is full; try again later', 'SYS/TEMP'),
+  'over-quota': err('The mailbox is over its quota', 'SYS/PERM'),
+  missing: err('The message was removed meanwhile', 'SYS/PERM'),
+  refused: err('The mail store refused that', 'SYS/PERM'),
+  unavailable: err('The mail store cannot be reached; try again in a moment', 'SYS/TEMP'),
+};
+
+export function failureReply(error: StoreError): Reply {
+  return error.kind === 'in-use' ? inUse(error) : failures[error.kind];
+}
+
+/** RFC 2449 §8.1.1; since when and from where, so that one knows which client to close. */
+function inUse({ holder }: StoreError): Reply {
+  const since = holder === undefined ? '' : ` since ${new Date(holder.sinceMs).toISOString()} from ${holder.from}`;
+  return err(`The maildrop is open${since}; close that session, or try again later`, 'IN-USE');
+}

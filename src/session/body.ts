@@ -1,0 +1,128 @@
+/**
+ * Finds the end of a body and watches its line endings while the pieces pass through, without copying them.
+ * Only CRLF.CRLF ends dot-terminated data; a bare CR or LF is noted and never ends anything (RFC 5321 §4.1.1.4).
+ */
+import type { Buffer } from 'node:buffer';
+import type { BodyEnd, Framing } from './command.js';
+import type { NewlineCheck } from './newlines.js';
+
+const CR = 13;
+const LF = 10;
+const DOT = 46;
+
+/** Where the last byte left us. A body begins at the start of a line. */
+const enum At {
+  LineStart,
+  Text,
+  Cr,
+  Dot,
+  DotCr,
+}
+
+/** What one buffer held: slices of the body, and after its end the bytes that follow it. */
+export interface Passage {
+  readonly pieces: readonly Buffer[];
+  readonly rest: Buffer | undefined;
+}
+
+export interface BodyReader {
+  /** `rest` is defined, perhaps empty, when the body has ended; then `end` tells what was seen. */
+  pass(bytes: Buffer): Passage;
+  readonly end: BodyEnd;
+}
+
+export function bodyReader(framing: Framing): BodyReader {
+  return framing.until === 'dot' ? new DotReader() : new CountReader(framing);
+}
+
+/** Takes away the dot that was stuffed at a line's start (RFC 5321 §4.5.2, RFC 1939 §3). */
+export class DotReader implements BodyReader {
+  #at: At = At.LineStart;
+  #octets = 0;
+  #bareNewline = false;
+
+  get end(): BodyEnd {
+    return { octets: this.#octets, bareNewline: this.#bareNewline };
+  }
+
+  pass(bytes: Buffer): Passage {
+    const pieces: Buffer[] = [];
+    let from = 0;
+    let at = this.#at;
+    const keep = (to: number): void => {
+      if (to <= from) return;
+      pieces.push(bytes.subarray(from, to));
+      this.#octets += to - from;
+    };
+    for (let i = 0; i < bytes.length; i++) {
+      const byte = bytes[i];
+      if (at === At.Text) {
+        if (byte === CR) at = At.Cr;
+        else if (byte === LF) this.#bareNewline = true;
+      } else if (at === At.LineStart) {
+        if (byte === DOT) {
+          keep(i);
+          from = i + 1;
+          at = At.Dot;
+        } else if (byte === CR) at = At.Cr;
+        else {
+          if (byte === LF) this.#bareNewline = true;
+          at = At.Text;
+        }
+      } else if (at === At.Cr) {
+        if (byte === LF) at = At.LineStart;
+        else {
+          this.#bareNewline = true;
+          if (byte !== CR) at = At.Text;
+        }
+      } else if (at === At.Dot) {
+        if (byte === CR) {
+          from = i + 1;
+          at = At.DotCr;
+        } else {
+          if (byte === LF) this.#bareNewline = true;
+          at = At.Text;
+        }
+      } else {
+        if (byte === LF) {
+          this.#at = At.LineStart;
+          return { pieces, rest: bytes.subarray(i + 1) };
+        }
+        // A dot and a bare CR: the CR that was held back is part of the body after all.
+        this.#bareNewline = true;
+        from = i;
+        at = byte === CR ? At.Cr : At.Text;
+      }
+    }
+    if (at !== At.Dot && at !== At.DotCr) keep(bytes.length);
+    this.#at = at;
+    return { pieces, rest: undefined };
+  }
+}
+
+/** The next so many octets as they are (BDAT, RFC 3030 §2). */
+export class CountReader implements BodyReader {
+  readonly #octets: number;
+  readonly #newlines: NewlineCheck;
+  #left: number;
+
+  constructor(framing: { readonly octets: number; readonly newlines: NewlineCheck }) {
+    this.#octets = framing.octets;
+    this.#left = framing.octets;
+    this.#newlines = framing.newlines;
+  }
+
+  get end(): BodyEnd {
+    return { octets: this.#octets, bareNewline: this.#newlines.bare };
+  }
+
+  pass(bytes: Buffer): Passage {
+    const piece = bytes.subarray(0, this.#left);
+    this.#left -= piece.length;
+    this.#newlines.look(piece);
+    return {
+      pieces: piece.length === 0 ? [] : [piece],
+      rest: this.#left === 0 ? bytes.subarray(piece.length) : undefined,
+    };
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * What a session needs from the network, and all that it knows of it.
+ * Bytes are pushed, not pulled: a session handles what arrived in the same turn of the event loop,
+ * without a promise per chunk (docs/decisions/0002-pushed-bytes.md).
+ */
+
+/** The other end of a connection, and the end it reached. */
+export interface Peer {
+  readonly address: string;
+  readonly port: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** Whether the client speaks from this machine itself (127.0.0.0/8 or ::1). */
+  readonly loopback: boolean;
+}
+
+/** What the network tells a session. Calls never overlap. */
+export interface Receiver {
+  /** The bytes belong to the session from now on. */
+  receive(bytes: Uint8Array): void;
+  /** Output went below the low-water mark again, after a write that returned false. */
+  drained(): void;
+  /** The client sends nothing more, but may still read (TCP half-close). */
+  inputEnded(): void;
+  /** No more calls follow. `error` when the connection broke rather than ended. */
+  closed(error?: Error): void;
+}
+
+export interface Channel {
+  readonly peer: Peer;
+  open(receiver: Receiver): void;
+  /** False when the output waiting is above the high-water mark: stop writing until `drained`. */
+  write(bytes: Uint8Array): boolean;
+  /** The same for several pieces in one system call. */
+  writeAll(pieces: readonly Uint8Array[]): boolean;
+  /** Stops or resumes calls of `receive`; calls already made are not taken back. */
+  pause(): void;
+  resume(): void;
+  /** Sends what was written, then closes; `closed` follows. */
+  end(): void;
+  /** Closes at once; what was not sent yet is lost. `closed` follows. */
+  destroy(): void;
+}

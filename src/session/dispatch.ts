@@ -1,0 +1,78 @@
+/**
+ * From a line to an outcome: verb, row, state, gates, grammar, check, run; the first that refuses answers.
+ * The three kinds of failure part here: refusals are replies, a StoreError becomes the protocol's reply,
+ * and everything else is a bug, which is rethrown for the session to log.
+ */
+import type { Buffer } from 'node:buffer';
+import { StoreError } from '../store/store.js';
+import { stay, type Outcome, type Row, type State } from './command.js';
+import type { Protocol, SessionContext } from './protocol.js';
+import type { Reply } from './reply.js';
+
+/** A command line, decoded and parted. */
+export interface Request {
+  readonly verb: string;
+  readonly argument: string;
+}
+
+ 
+const UNREADABLE = /[\0\r\n\ufffd]/;
+
+/** Undefined for a line that no grammar should see: NUL, bare CR or LF, not UTF-8. */
+export function readRequest(line: Buffer): Request | undefined {
+  const text = line.toString();
+  if (UNREADABLE.test(text)) return undefined;
+  const space = text.indexOf(' ');
+  return space === -1
+    ? { verb: text.toUpperCase(), argument: '' }
+    : { verb: text.slice(0, space).toUpperCase(), argument: text.slice(space + 1) };
+}
+
+export function dispatch<S extends State, C extends SessionContext, Need extends string>(
+  protocol: Protocol<S, C, Need>,
+  request: Request,
+  state: S,
+  context: C,
+): Outcome<S> | Promise<Outcome<S>> {
+  const command = protocol.commands.get(request.verb);
+  if (command === undefined) return stay(protocol.faults.unknown(request.verb, state));
+  const argument = command.grammar(request.argument);
+  const refusal =
+    obstacle(protocol, command, state, context) ??
+    (argument.ok ? command.refuse?.(state as never, context) : protocol.faults.syntax(command, argument.why));
+  if (refusal !== undefined) return command.refused?.(request.argument, refusal) ?? stay(refusal);
+  const { value } = argument as { readonly value: unknown };
+  return guarded(protocol, () => command.run(value, state as never, context));
+}
+
+/** What stands in the way whatever the argument: the wrong state, or a gate. */
+function obstacle<S extends State, C extends SessionContext, Need extends string>(
+  protocol: Protocol<S, C, Need>,
+  command: Row<S, C, Need>,
+  state: S,
+  context: C,
+): Reply | undefined {
+  if (!command.at.includes(state.at)) return protocol.faults.misplaced(command, state);
+  for (const need of command.needs ?? []) {
+    const refusal = protocol.gates[need](context);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+/** Runs what may meet a StoreError, now or later, and answers that with the protocol's reply. */
+export function guarded<S extends State, C extends SessionContext, Need extends string>(
+  protocol: Protocol<S, C, Need>,
+  act: () => Outcome<S> | Promise<Outcome<S>>,
+): Outcome<S> | Promise<Outcome<S>> {
+  const answer = (error: unknown): Outcome<S> => {
+    if (error instanceof StoreError) return stay(protocol.faults.failed(error));
+    throw error;
+  };
+  try {
+    const outcome = act();
+    return outcome instanceof Promise ? outcome.catch(answer) : outcome;
+  } catch (error) {
+    return answer(error);
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * What makes a session speak SMTP or POP3: a table of commands, the gates before them,
+ * and the replies for what can go wrong with any command.
+ */
+import type { Command, Outcome, Row, State } from './command.js';
+import type { SessionLimits } from './limits.js';
+import type { Reply } from './reply.js';
+import type { Peer } from './channel.js';
+import type { StoreError } from '../store/store.js';
+
+/** What every protocol's commands may use; each protocol adds its own. */
+export interface SessionContext {
+  readonly peer: Peer;
+  /** Names the session in logs and in -v. */
+  readonly session: string;
+  /** What the session did, for its line in the log. */
+  readonly tally: object;
+}
+
+/** The refusals that any command can meet, worded by the protocol. */
+export interface Faults<S extends State, C, Need extends string> {
+  unknown(verb: string, state: S): Reply;
+  syntax(command: Row<S, C, Need>, why: string | undefined): Reply;
+  /** The command does not make sense in this state; the reply names what comes first. */
+  misplaced(command: Row<S, C, Need>, state: S): Reply;
+  /** A NUL, a bare CR or LF, or bytes that are not UTF-8 in a command line. */
+  readonly unreadable: Reply;
+  readonly lineTooLong: Reply;
+  readonly tooManyErrors: Reply;
+  readonly idle: Reply;
+  readonly stopping: Reply;
+  /** A bug: logged, answered with this, and the connection closes. */
+  readonly internal: Reply;
+  failed(error: StoreError): Reply;
+}
+
+export interface Protocol<S extends State, C extends SessionContext, Need extends string> {
+  readonly name: string;
+  readonly limits: SessionLimits;
+  readonly commands: ReadonlyMap<string, Row<S, C, Need>>;
+  /** The refusal when a need is not met. */
+  readonly gates: Readonly<Record<Need, (context: C) => Reply | undefined>>;
+  readonly faults: Faults<S, C, Need>;
+  readonly initial: S;
+  greeting(context: C): Reply;
+  /** Whether the server may say goodbye now without breaking off anything. */
+  atRest(state: S): boolean;
+  /** The session ended in this state: give back what it holds. Nothing is committed here. */
+  abandon(state: S): void;
+}
+
+/** The contents page of a protocol: a verb that stands twice is a mistake in the table. */
+export function tableOf<S extends State, C, Need extends string>(
+  rows: readonly Row<S, C, Need>[],
+): ReadonlyMap<string, Row<S, C, Need>> {
+  const table = new Map(rows.map((row) => [row.verb, row]));
+  if (table.size !== rows.length) throw new Error('a verb stands twice in the table');
+  return table;
+}
+
+/** Fixes a protocol's types once, so that its rows infer their argument and states. */
+export function commandOf<S extends State, C, Need extends string>() {
+  return <A, const At extends S['at']>(command: Command<S, C, Need, A, At>): Command<S, C, Need, A, At> => command;
+}
+
+export type { Outcome };

@@ -1,0 +1,90 @@
+/**
+ * Cuts a stream of bytes into lines and bodies. Knows no socket: bytes are pushed in, lines and pieces come out,
+ * the same ones wherever the stream was cut.
+ * Only CRLF ends a line (RFC 5321 §2.3.8): a bare CR or LF stays in the line, for the grammar to refuse.
+ */
+import { Buffer } from 'node:buffer';
+
+const CR = 13;
+const LF = 10;
+const EMPTY: Buffer = Buffer.alloc(0);
+
+/** `tooLong`: the line passed the limit; it was read to its end and dropped. */
+export type Line = { readonly tooLong: false; readonly bytes: Buffer } | { readonly tooLong: true };
+
+const TOO_LONG: Line = { tooLong: true };
+
+export class Reader {
+  readonly #lineLimitBytes: number;
+  #bytes: Buffer = EMPTY;
+  /** Where a search for CRLF goes on: everything before is known to hold none. */
+  #searched = 0;
+  #skipping = false;
+
+  constructor(lineLimitBytes: number) {
+    this.#lineLimitBytes = lineLimitBytes;
+  }
+
+  /** How many bytes wait. */
+  get waiting(): number {
+    return this.#bytes.length;
+  }
+
+  push(bytes: Uint8Array): void {
+    const more = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#bytes = this.#bytes.length === 0 ? more : Buffer.concat([this.#bytes, more]);
+  }
+
+  /** The next complete line without its CRLF, or undefined until more arrives. */
+  line(): Line | undefined {
+    const end = this.#findEnd();
+    if (end === -1) return this.#holdBack();
+    const line = this.#bytes.subarray(0, end);
+    this.#consume(end + 2);
+    if (this.#skipping || line.length > this.#lineLimitBytes) {
+      this.#skipping = false;
+      return TOO_LONG;
+    }
+    return { tooLong: false, bytes: line };
+  }
+
+  /** Whether a whole line waits: replies are then held, to be written together (RFC 2920 §3.2). */
+  get hasLine(): boolean {
+    return this.#findEnd() !== -1;
+  }
+
+  /** Everything that waits; what does not belong to the body goes back through `unread`. */
+  take(): Buffer {
+    const bytes = this.#bytes;
+    this.#consume(bytes.length);
+    return bytes;
+  }
+
+  unread(bytes: Buffer): void {
+    this.#bytes = bytes;
+    this.#searched = 0;
+  }
+
+  #findEnd(): number {
+    if (this.#bytes.length - this.#searched < 2) return -1;
+    let at = this.#bytes.indexOf(LF, this.#searched + 1);
+    while (at !== -1 && this.#bytes[at - 1] !== CR) at = this.#bytes.indexOf(LF, at + 1);
+    if (at === -1) this.#searched = this.#bytes.length - 1;
+    else this.#searched = at - 1;
+    return at === -1 ? -1 : at - 1;
+  }
+
+  /** An endless line costs no memory: past the limit only its last byte is kept, which may be the CR. */
+  #holdBack(): undefined {
+    if (this.#bytes.length <= this.#lineLimitBytes + 1) return undefined;
+    this.#skipping = true;
+    this.#bytes = this.#bytes.subarray(this.#bytes.length - 1);
+    this.#searched = 0;
+    return undefined;
+  }
+
+  #consume(count: number): void {
+    this.#bytes = count === this.#bytes.length ? EMPTY : this.#bytes.subarray(count);
+    this.#searched = 0;
+  }
+}

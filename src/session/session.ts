@@ -1,0 +1,302 @@
+/**
+ * One client's session: reads lines and bodies, dispatches commands, and says what they answer.
+ * The same for every protocol; knows not one verb. Everything happens in the turn in which bytes arrive,
+ * unless a command waits for the store: then the session reads nothing more until it has answered.
+ * A bug in a command is reported, answered with the protocol's generic fault, and ends this session only.
+ */
+import type { Buffer } from 'node:buffer';
+import type { Channel, Receiver } from './channel.js';
+import { bodyReader, type BodyReader } from './body.js';
+import type { Outcome, State } from './command.js';
+import { dispatch, guarded, readRequest } from './dispatch.js';
+import { Output } from './output.js';
+import type { Protocol, SessionContext } from './protocol.js';
+import { Reader, type Line } from './reader.js';
+import type { Reply } from './reply.js';
+
+/** Who watches a session: the log, and the dialogue of -v. */
+export interface Observer {
+  /** A command line as it may be shown: secrets masked. Only asked for with -v. */
+  heard?(text: string): void;
+  said?(reply: Reply): void;
+  bug(error: unknown): void;
+  ended(end: SessionEnd): void;
+}
+
+export interface SessionEnd {
+  /** Why it ended: 'quit', 'dropped', 'idle', 'errors', 'stopping', 'bug', or 'broken' with the network's error. */
+  readonly outcome: string;
+  readonly commands: number;
+  readonly errors: number;
+  readonly durationMs: number;
+}
+
+type Collecting<S extends State> = Extract<Outcome<S>, { kind: 'collect' }> & { readonly body: BodyReader };
+
+export class Session<S extends State, C extends SessionContext, Need extends string> implements Receiver {
+  readonly #protocol: Protocol<S, C, Need>;
+  readonly #channel: Channel;
+  readonly #context: C;
+  readonly #observer: Observer;
+  readonly #reader: Reader;
+  readonly #output: Output;
+  readonly #idleTimer: NodeJS.Timeout;
+  readonly #startedAtMs = performance.now();
+  #state: S;
+  #collecting: Collecting<S> | undefined;
+  #waiting = false;
+  #draining = false;
+  #over = false;
+  #paused = false;
+  #inputEnded = false;
+  #outcome = 'dropped';
+  #commands = 0;
+  #errors = 0;
+
+  constructor(protocol: Protocol<S, C, Need>, channel: Channel, context: C, observer: Observer) {
+    this.#protocol = protocol;
+    this.#channel = channel;
+    this.#context = context;
+    this.#observer = observer;
+    this.#state = protocol.initial;
+    this.#reader = new Reader(protocol.limits.lineLimitBytes);
+    this.#output = new Output(channel);
+    this.#idleTimer = setTimeout(() => this.#idle(), protocol.limits.idleTimeoutMs);
+  }
+
+  start(): void {
+    this.#channel.open(this);
+    this.#say(this.#protocol.greeting(this.#context));
+    this.#output.flush();
+  }
+
+  /** Says goodbye as soon as nothing would be broken off: now, or after the transaction that is going on. */
+  drain(): void {
+    this.#draining = true;
+    if (!this.#waiting) this.#proceed();
+  }
+
+  /** Ends the session now; a transaction that is going on is given up, but a commit that runs is still answered. */
+  cut(): void {
+    if (this.#waiting) this.#draining = true;
+    else this.#finish('stopping', this.#protocol.faults.stopping);
+  }
+
+  receive(bytes: Uint8Array): void {
+    if (this.#over) return;
+    this.#idleTimer.refresh();
+    this.#reader.push(bytes);
+    if (this.#waiting || this.#output.busy) this.#pauseWhenFull();
+    else this.#proceed();
+  }
+
+  drained(): void {
+    if (this.#over) return;
+    this.#idleTimer.refresh();
+    this.#attempt(() => this.#output.drained());
+    if (!this.#waiting) this.#proceed();
+  }
+
+  inputEnded(): void {
+    this.#inputEnded = true;
+    if (!this.#waiting && !this.#over) this.#proceed();
+  }
+
+  closed(error?: Error): void {
+    if (!this.#over && error !== undefined)
+      this.#outcome = `broken: ${(error as NodeJS.ErrnoException).code ?? error.name}`;
+    this.#over = true;
+    clearTimeout(this.#idleTimer);
+    this.#output.abandon();
+    if (!this.#waiting) this.#abandon(this.#state);
+    this.#observer.ended({
+      outcome: this.#outcome,
+      commands: this.#commands,
+      errors: this.#errors,
+      durationMs: Math.round(performance.now() - this.#startedAtMs),
+    });
+  }
+
+  /** Handles all that waits, as far as it goes without waiting for anybody; then writes what there is to say. */
+  #proceed(): void {
+    this.#attempt(() => {
+      while (!this.#waiting && !this.#over && !this.#output.busy) {
+        if (!(this.#collecting === undefined ? this.#nextLine() : this.#nextPieces(this.#collecting))) break;
+      }
+      if (this.#draining && this.#isAtRest()) this.#finish('stopping', this.#protocol.faults.stopping);
+    });
+    this.#output.flush();
+    if (this.#inputEnded && !this.#waiting && !this.#output.busy) this.#finish('dropped');
+    this.#resumeWhenIdle();
+  }
+
+  #isAtRest(): boolean {
+    return (
+      !this.#over &&
+      !this.#waiting &&
+      this.#collecting === undefined &&
+      this.#reader.waiting === 0 &&
+      this.#protocol.atRest(this.#state)
+    );
+  }
+
+  /** False when no whole line waits. */
+  #nextLine(): boolean {
+    const line = this.#reader.line();
+    if (line === undefined) return false;
+    this.#commands += 1;
+    this.#obey(this.#answer(line));
+    return true;
+  }
+
+  #answer(line: Line): Outcome<S> | Promise<Outcome<S>> {
+    const { faults } = this.#protocol;
+    if (line.tooLong) return { kind: 'stay', reply: faults.lineTooLong };
+    const request = readRequest(line.bytes);
+    if (request === undefined) return { kind: 'stay', reply: faults.unreadable };
+    this.#observer.heard?.(this.#mask(request.verb, request.argument));
+    return dispatch(this.#protocol, request, this.#state, this.#context);
+  }
+
+  /** An unknown command may be a password typed in the wrong place: only its verb is shown. */
+  #mask(verb: string, argument: string): string {
+    const command = this.#protocol.commands.get(verb);
+    const known = command !== undefined && command.secret !== true;
+    return argument === '' || known ? `${verb} ${argument}`.trimEnd() : `${verb} ****`;
+  }
+
+  /** False when the body goes on and nothing more of it waits. */
+  #nextPieces(collecting: Collecting<S>): boolean {
+    if (this.#reader.waiting === 0 && !isComplete(collecting)) return false;
+    const { pieces, rest } = collecting.body.pass(this.#reader.take());
+    const written = this.#pour(collecting, pieces);
+    if (rest !== undefined) {
+      this.#reader.unread(rest);
+      this.#collecting = undefined;
+      const end = () => guarded(this.#protocol, () => collecting.ended(collecting.body.end));
+      this.#obey(written === undefined ? end() : written.then(end));
+    } else if (written !== undefined) this.#wait(written.then(() => undefined));
+    return true;
+  }
+
+  /** A promise when the sink asked to wait. The pieces of one read go in together: the wait bounds the reads. */
+  #pour({ sink }: Collecting<S>, pieces: readonly Buffer[]): Promise<void> | undefined {
+    let waiting: Promise<void> | undefined;
+    for (const piece of pieces) {
+      const written = sink.write(piece);
+      if (written !== undefined) waiting = waiting === undefined ? written : Promise.all([waiting, written]).then(noop);
+    }
+    return waiting;
+  }
+
+  #obey(outcome: Outcome<S> | Promise<Outcome<S>>): void {
+    if (outcome instanceof Promise) this.#wait(outcome);
+    else this.#carryOut(outcome);
+  }
+
+  #wait(outcome: Promise<Outcome<S> | undefined>): void {
+    this.#waiting = true;
+    outcome.then(
+      (settled) => this.#settled(settled),
+      (error: unknown) => {
+        this.#waiting = false;
+        this.#crash(error);
+      },
+    );
+  }
+
+  #settled(outcome: Outcome<S> | undefined): void {
+    this.#waiting = false;
+    this.#idleTimer.refresh();
+    if (this.#over) {
+      clearTimeout(this.#idleTimer);
+      this.#abandon(stateAfter(outcome) ?? this.#state);
+      return;
+    }
+    if (outcome !== undefined) this.#attempt(() => this.#carryOut(outcome));
+    this.#proceed();
+  }
+
+  #carryOut(outcome: Outcome<S>): void {
+    if (outcome.kind === 'collect') {
+      if (outcome.reply !== undefined) this.#say(outcome.reply);
+      this.#collecting = { ...outcome, body: bodyReader(outcome.framing) };
+      return;
+    }
+    if (outcome.state !== undefined) this.#state = outcome.state;
+    if (outcome.kind === 'close') this.#finish('quit', outcome.reply);
+    else this.#sayCounted(outcome.reply);
+  }
+
+  #sayCounted(reply: Reply): void {
+    if (reply.failed) this.#errors += 1;
+    this.#say(reply);
+    if (this.#errors > this.#protocol.limits.errorLimit) this.#finish('errors', this.#protocol.faults.tooManyErrors);
+  }
+
+  #say(reply: Reply): void {
+    this.#observer.said?.(reply);
+    this.#output.say(reply);
+  }
+
+  #finish(outcome: string, reply?: Reply): void {
+    if (this.#over) return;
+    this.#outcome = outcome;
+    this.#over = true;
+    if (reply !== undefined) this.#say(reply);
+    this.#output.flush();
+    this.#channel.end();
+  }
+
+  #idle(): void {
+    if (this.#over) this.#channel.destroy();
+    else if (this.#waiting) this.#idleTimer.refresh();
+    else if (this.#output.busy) this.#channel.destroy();
+    else this.#finish('idle', this.#protocol.faults.idle);
+  }
+
+  /** A bug in a command must not take the process down: it is told, and this session ends. */
+  #attempt(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#crash(error);
+    }
+  }
+
+  /** Gives back what an unfinished session holds. */
+  #abandon(state: S): void {
+    this.#collecting?.sink.abandon();
+    this.#collecting = undefined;
+    this.#protocol.abandon(state);
+    this.#state = this.#protocol.initial;
+  }
+
+  #crash(error: unknown): void {
+    this.#observer.bug(error);
+    this.#output.abandon();
+    this.#finish('bug', this.#protocol.faults.internal);
+  }
+
+  #pauseWhenFull(): void {
+    if (this.#paused || this.#reader.waiting < this.#protocol.limits.inputHighWaterBytes) return;
+    this.#paused = true;
+    this.#channel.pause();
+  }
+
+  #resumeWhenIdle(): void {
+    if (!this.#paused || this.#waiting || this.#output.busy) return;
+    this.#paused = false;
+    this.#channel.resume();
+  }
+}
+
+function isComplete<S extends State>({ framing }: Collecting<S>): boolean {
+  return framing.until === 'count' && framing.octets === 0;
+}
+
+function stateAfter<S extends State>(outcome: Outcome<S> | undefined): S | undefined {
+  return outcome === undefined || outcome.kind === 'collect' ? undefined : outcome.state;
+}
+
+function noop(): void {}

@@ -1,0 +1,73 @@
+/**
+ * BDAT: the message in counted chunks, as it is, without dots (RFC 3030 §2). Each chunk is read to its end before
+ * anything is answered, refused ones too. A failed chunk ends the transaction (§3): the rest of it is then misplaced.
+ */
+import { close, stay, type Outcome, type Sink } from '../../session/command.js';
+import { decimal, parsed, unparsed, type Grammar } from '../../session/grammar.js';
+import { NewlineCheck } from '../../session/newlines.js';
+import type { Reply } from '../../session/reply.js';
+import { defineCommand } from '../context.js';
+import type { Intake } from '../intake.js';
+import { replies } from '../replies.js';
+import { greeted, type Chunking, type SmtpState, type Transaction } from '../state.js';
+import { conclude, openIntake } from '../transaction.js';
+
+interface Chunk {
+  readonly octets: number;
+  readonly last: boolean;
+}
+
+const CHUNK_DIGITS = 15;
+
+const chunk: Grammar<Chunk> = (text) => {
+  const match = /^(\d+)( +LAST)? *$/i.exec(text);
+  const octets = decimal(match?.[1] ?? '', CHUNK_DIGITS);
+  return octets === undefined ? unparsed : parsed({ octets, last: match?.[2] !== undefined });
+};
+
+export const bdat = defineCommand({
+  verb: 'BDAT',
+  rfc: 'RFC 3030 §2',
+  help: {
+    syntax: 'octets [LAST]',
+    summary: 'sends so many octets of the message right behind the command; LAST with the last of them',
+    example: 'BDAT 86 LAST',
+    next: 'the octets, then more BDAT until LAST',
+  },
+  grammar: chunk,
+  at: ['transaction', 'chunking'],
+  announce: () => ['CHUNKING'],
+  refused: skip,
+  refuse: (state) => (state.at === 'transaction' && state.recipients.length === 0 ? replies.needRecipients : undefined),
+  run({ octets, last }, state, context) {
+    const intake = state.at === 'chunking' ? state.intake : openIntake(state, context);
+    return {
+      kind: 'collect',
+      framing: { until: 'count', octets, newlines: intake.newlines },
+      sink: intake,
+      ended: () => (last ? conclude(intake, intake.newlines.bare, state, context) : goOn(intake, octets, state)),
+    };
+  },
+});
+
+/** The octets follow whether or not they are wanted; without their number they cannot be told from commands. */
+function skip(argument: string, refusal: Reply): Outcome<SmtpState> {
+  const read = chunk(argument);
+  if (!read.ok) return close(refusal);
+  return {
+    kind: 'collect',
+    framing: { until: 'count', octets: read.value.octets, newlines: new NewlineCheck() },
+    sink: nowhere,
+    ended: () => stay(refusal),
+  };
+}
+
+const nowhere: Sink = {
+  write: () => undefined,
+  abandon: () => undefined,
+};
+
+function goOn(intake: Intake, octets: number, state: Transaction | Chunking): Outcome<SmtpState> {
+  if (intake.refusal !== undefined) return stay(intake.refusal, greeted(state));
+  return stay(replies.chunkTaken(octets), { at: 'chunking', hello: state.hello, intake });
+}

@@ -1,0 +1,59 @@
+/**
+ * EHLO and HELO: the client says its name, and a transaction that was open is gone (RFC 5321 §4.1.4).
+ * The name is kept for the Received header and believed by nobody, so any word will do: many clients send odd ones.
+ */
+import { stay } from '../../session/command.js';
+import { because, parsed, type Grammar } from '../../session/grammar.js';
+import { defineCommand, type SmtpContext } from '../context.js';
+import { DOMAIN_LIMIT_BYTES } from '../path.js';
+import { replies } from '../replies.js';
+import type { SmtpState } from '../state.js';
+import { dropIntake } from '../transaction.js';
+
+const anywhere = ['start', 'greeted', 'transaction', 'chunking'] as const;
+
+const helloName: Grammar<string> = (text) => {
+  const name = text.trimEnd();
+  if (!/^[^\s]+$/.test(name)) return because('Say who you are');
+  return Buffer.byteLength(name) <= DOMAIN_LIMIT_BYTES ? parsed(name) : because('The name is too long');
+};
+
+export const ehlo = defineCommand({
+  verb: 'EHLO',
+  rfc: 'RFC 5321 §4.1.1.1',
+  help: {
+    syntax: 'name',
+    summary: 'says who is calling and asks which extensions are offered',
+    example: 'EHLO client.example',
+    next: 'MAIL FROM, or any other command',
+  },
+  grammar: helloName,
+  at: anywhere,
+  announce: () => ['PIPELINING', 'ENHANCEDSTATUSCODES'],
+  run(name, state, context) {
+    const extensions = [...context.table.values()].flatMap((row) => row.announce?.(context) ?? []);
+    return stay(replies.hello(context.settings.hostname, extensions), greet(name, true, state, context));
+  },
+});
+
+export const helo = defineCommand({
+  verb: 'HELO',
+  rfc: 'RFC 5321 §4.1.1.1',
+  help: {
+    syntax: 'name',
+    summary: 'says who is calling, without extensions',
+    example: 'HELO client.example',
+    next: 'MAIL FROM, or any other command',
+  },
+  grammar: helloName,
+  at: anywhere,
+  run(name, state, context) {
+    return stay(replies.hello(context.settings.hostname, []), greet(name, false, state, context));
+  },
+});
+
+function greet(name: string, extended: boolean, state: SmtpState, context: SmtpContext): SmtpState {
+  dropIntake(state);
+  context.tally.helo = name;
+  return { at: 'greeted', hello: { name, extended } };
+}

@@ -1,0 +1,82 @@
+/**
+ * MAIL FROM: opens a transaction (RFC 5321 §4.1.1.2) with the parameters of SIZE (RFC 1870), 8BITMIME (RFC 6152)
+ * and SMTPUTF8 (RFC 6531). A message that is announced as too large is refused before it is sent.
+ */
+import { stay } from '../../session/command.js';
+import { decimal, parsed, unparsed, type Grammar } from '../../session/grammar.js';
+import type { Reply } from '../../session/reply.js';
+import { defineCommand, type SmtpContext } from '../context.js';
+import { readParameters, type Parameters } from '../parameters.js';
+import { readPath, type Path } from '../path.js';
+import { replies } from '../replies.js';
+
+interface MailArgument {
+  /** Undefined when the path is not one. */
+  readonly from: Path | undefined;
+  readonly parameters: Parameters;
+}
+
+/** RFC 1870 §3: up to 20 digits. */
+const SIZE_DIGITS = 20;
+
+/** `FROM:<path> parameters`; spaces behind the colon, against RFC 5321 §3.3, are so common that they are read too. */
+const mailArgument: Grammar<MailArgument> = (text) => {
+  const match = /^FROM: *(<.*)$/i.exec(text);
+  if (match === null) return unparsed;
+  const read = readPath(match[1] as string);
+  const parameters = readParameters(read?.rest ?? '');
+  if (parameters === undefined) return unparsed;
+  return parsed({ from: read?.path, parameters });
+};
+
+export const mail = defineCommand({
+  verb: 'MAIL',
+  rfc: 'RFC 5321 §4.1.1.2',
+  help: {
+    syntax: 'FROM:<sender> [SIZE=octets] [BODY=7BIT|8BITMIME] [SMTPUTF8]',
+    summary: 'begins a message and names its sender, to whom failures are reported',
+    example: 'MAIL FROM:<alice@example.org>',
+    next: 'RCPT TO',
+  },
+  grammar: mailArgument,
+  at: ['greeted'],
+  announce: ({ settings }) => [`SIZE ${settings.maxMessageSize}`, '8BITMIME', 'SMTPUTF8'],
+  run({ from, parameters }, { hello }, context) {
+    if (from === undefined || (from.address === undefined && from.text !== '')) return stay(replies.badSender);
+    const refusal = refusalOf(from, parameters, context);
+    if (refusal !== undefined) return stay(refusal);
+    const international = parameters.has('SMTPUTF8');
+    return stay(replies.senderOk, { at: 'transaction', hello, from, international, recipients: [] });
+  },
+});
+
+function refusalOf(from: Path, parameters: Parameters, context: SmtpContext): Reply | undefined {
+  for (const [keyword, value] of parameters) {
+    const refusal = parameterRefusal(keyword, value, context);
+    if (refusal !== undefined) return refusal;
+  }
+  return from.international && !parameters.has('SMTPUTF8') ? replies.needUtf8 : undefined;
+}
+
+function parameterRefusal(keyword: string, value: string | undefined, context: SmtpContext): Reply | undefined {
+  switch (keyword) {
+    case 'SIZE':
+      return sizeRefusal(decimal(value ?? '', SIZE_DIGITS), context.settings.maxMessageSize);
+    case 'BODY':
+      return bodyRefusal(value?.toUpperCase());
+    case 'SMTPUTF8':
+      return value === undefined ? undefined : replies.badParameter('SMTPUTF8');
+    default:
+      return replies.unknownParameter(keyword);
+  }
+}
+
+function sizeRefusal(octets: number | undefined, limit: number): Reply | undefined {
+  if (octets === undefined) return replies.badParameter('SIZE');
+  return octets > limit ? replies.tooLarge(limit) : undefined;
+}
+
+function bodyRefusal(body: string | undefined): Reply | undefined {
+  if (body === '7BIT' || body === '8BITMIME') return undefined;
+  return body === 'BINARYMIME' ? replies.noBinaryMime : replies.badParameter('BODY');
+}

@@ -1,0 +1,65 @@
+/**
+ * RCPT TO: names one recipient (RFC 5321 §4.1.1.3). It is accepted only when it leads to a maildrop here;
+ * the server never relays. A recipient that is refused leaves the transaction as it was.
+ */
+import { stay, type Outcome } from '../../session/command.js';
+import { parsed, unparsed, type Grammar } from '../../session/grammar.js';
+import type { Address, Resolution } from '../../store/store.js';
+import { defineCommand, type SmtpContext } from '../context.js';
+import { readParameters, type Parameters } from '../parameters.js';
+import { readPath, type Path } from '../path.js';
+import { replies } from '../replies.js';
+import type { SmtpState, Transaction } from '../state.js';
+
+/** RFC 5321 §4.5.3.1.8 asks for at least 100; announced by LIMITS (RFC 9422). More are refused with 452 4.5.3. */
+export const RECIPIENT_LIMIT = 1000;
+
+interface RcptArgument {
+  readonly to: Path | undefined;
+  readonly parameters: Parameters;
+}
+
+const rcptArgument: Grammar<RcptArgument> = (text) => {
+  const match = /^TO: *(<.*)$/i.exec(text);
+  if (match === null) return unparsed;
+  const read = readPath(match[1] as string);
+  const parameters = readParameters(read?.rest ?? '');
+  return parameters === undefined ? unparsed : parsed({ to: read?.path, parameters });
+};
+
+export const rcpt = defineCommand({
+  verb: 'RCPT',
+  rfc: 'RFC 5321 §4.1.1.3',
+  help: {
+    syntax: 'TO:<recipient>',
+    summary: 'names a recipient; once for each',
+    example: 'RCPT TO:<postmaster@localhost>',
+    next: 'another RCPT TO, or DATA',
+  },
+  grammar: rcptArgument,
+  at: ['transaction'],
+  announce: () => [`LIMITS RCPTMAX=${RECIPIENT_LIMIT}`],
+  run({ to, parameters }, state, context) {
+    if (to === undefined || to.text === '') return stay(replies.badRecipient);
+    const [unknown] = parameters.keys();
+    if (unknown !== undefined) return stay(replies.unknownParameter(unknown));
+    if (to.international && !state.international) return stay(replies.needUtf8);
+    if (state.recipients.length >= RECIPIENT_LIMIT) return stay(replies.tooManyRecipients);
+    const found = context.store.resolve(mailboxOf(to, context));
+    return found instanceof Promise ? found.then((late) => accept(to, late, state)) : accept(to, found, state);
+  },
+});
+
+/** `<Postmaster>` alone, and a mailbox at this server's own address, are of the first domain (RFC 5321 §4.1.3, §4.5.1). */
+function mailboxOf({ address }: Path, { settings, peer }: SmtpContext): Address {
+  if (address === undefined) return { local: 'postmaster', domain: settings.domain };
+  const own = address.domain === `[${peer.localAddress}]` || address.domain === `[ipv6:${peer.localAddress}]`;
+  return own ? { local: address.local, domain: settings.domain } : address;
+}
+
+function accept(to: Path, found: Resolution, state: Transaction): Outcome<SmtpState> {
+  if (found.kind === 'unknown') return stay(replies.unknownMailbox(to.text));
+  if (found.kind === 'foreign') return stay(replies.noRelay(to.text));
+  const recipients = [...state.recipients, { text: to.text, targets: found.targets }];
+  return stay(replies.recipientOk, { ...state, recipients });
+}

@@ -1,0 +1,35 @@
+/** What SMTP's commands may use, made anew for each session. */
+import type { Row } from '../session/command.js';
+import { commandOf, type SessionContext } from '../session/protocol.js';
+import type { MailStore } from '../store/store.js';
+import type { SmtpState } from './state.js';
+
+export interface SmtpSettings {
+  readonly hostname: string;
+  /** The domain of `<Postmaster>` and of this server's own address literals. */
+  readonly domain: string;
+  readonly maxMessageSize: number;
+}
+
+/** What a session did, for its line in the log. */
+export interface SmtpTally {
+  helo?: string;
+  accepted: number;
+  refused: number;
+  octets: number;
+}
+
+/** No command of SMTP stands behind a gate yet. */
+export type SmtpNeed = never;
+
+export interface SmtpContext extends SessionContext {
+  readonly tally: SmtpTally;
+  readonly settings: SmtpSettings;
+  readonly store: MailStore;
+  readonly table: ReadonlyMap<string, Row<SmtpState, SmtpContext, SmtpNeed>>;
+  /** A name for a message, unlike any other's. */
+  nextId(): string;
+}
+
+/** A row of SMTP's table. */
+export const defineCommand = commandOf<SmtpState, SmtpContext, SmtpNeed>();

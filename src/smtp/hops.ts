@@ -1,0 +1,45 @@
+/**
+ * Counts the Received fields of a message while it passes (RFC 5321 §6.3): a message that has been through
+ * too many servers is going round in a circle. Looks at the header section only, and keeps no more than a line's beginning.
+ */
+import { Buffer } from 'node:buffer';
+
+const NAME = 'received:';
+const LF = 10;
+const CR = 13;
+
+export class HopCount {
+  #received = 0;
+  #begun = '';
+  #inHeader = true;
+
+  get received(): number {
+    return this.#received;
+  }
+
+  look(piece: Uint8Array): void {
+    if (!this.#inHeader) return;
+    const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+    let from = 0;
+    while (this.#inHeader && from < bytes.length) {
+      const end = bytes.indexOf(LF, from);
+      this.#begin(bytes, from, end === -1 ? bytes.length : end);
+      if (end === -1) return;
+      this.#endLine();
+      from = end + 1;
+    }
+  }
+
+  /** Adds to what is known of the line's beginning. */
+  #begin(bytes: Buffer, from: number, to: number): void {
+    const missing = NAME.length - this.#begun.length;
+    if (missing > 0) this.#begun += bytes.toString('latin1', from, Math.min(to, from + missing));
+  }
+
+  #endLine(): void {
+    const begun = this.#begun;
+    this.#begun = '';
+    if (begun === '' || begun.charCodeAt(0) === CR) this.#inHeader = false;
+    else if (begun.length === NAME.length && begun.toLowerCase() === NAME) this.#received += 1;
+  }
+}

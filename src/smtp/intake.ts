@@ -1,0 +1,80 @@
+/**
+ * A message on its way in, from DATA or the first BDAT to its end: counts, watches, and passes on to the store.
+ * Whatever goes wrong on the way, the body is read to its true end and then refused once.
+ * Ends exactly once: `finish` commits or refuses, `abandon` drops; nothing of the message is kept after either.
+ */
+import { NewlineCheck } from '../session/newlines.js';
+import type { Sink } from '../session/command.js';
+import type { Reply } from '../session/reply.js';
+import { StoreError, type Delivery } from '../store/store.js';
+import { HopCount } from './hops.js';
+import { failureReply, replies } from './replies.js';
+
+/** More Received fields than this mean a loop; RFC 5321 §6.3 asks for at least 100. */
+export const HOP_LIMIT = 100;
+
+export class Intake implements Sink {
+  readonly #delivery: Delivery;
+  readonly #id: string;
+  readonly #limitBytes: number;
+  readonly #hops = new HopCount();
+  /** For a message that comes in chunks, between which a CRLF may be cut. */
+  readonly newlines = new NewlineCheck();
+  #octets = 0;
+  #refusal: Reply | undefined;
+
+  /** `id` names the message to the client and in its Received header. */
+  constructor(delivery: Delivery, id: string, limitBytes: number) {
+    this.#delivery = delivery;
+    this.#id = id;
+    this.#limitBytes = limitBytes;
+  }
+
+  get octets(): number {
+    return this.#octets;
+  }
+
+  write(piece: Uint8Array): void | Promise<void> {
+    this.#octets += piece.length;
+    if (this.#refusal !== undefined) return;
+    if (this.#octets > this.#limitBytes) return this.#refuse(replies.tooLarge(this.#limitBytes));
+    this.#hops.look(piece);
+    return this.#store(piece);
+  }
+
+  abandon(): void {
+    this.#refuse(replies.stopping);
+  }
+
+  /** The reply for the whole message; it is durable when the reply says so. */
+  finish(bareNewline: boolean): Reply | Promise<Reply> {
+    if (bareNewline) this.#refuse(replies.bareNewline);
+    else if (this.#hops.received > HOP_LIMIT) this.#refuse(replies.looping(HOP_LIMIT));
+    if (this.#refusal !== undefined) return this.#refusal;
+    return this.#delivery.commit().then(() => replies.accepted(this.#id), failedReply);
+  }
+
+  /** A reason to give up before the end, if one is known; a chunk is then refused at once. */
+  get refusal(): Reply | undefined {
+    return this.#refusal;
+  }
+
+  #store(piece: Uint8Array): void | Promise<void> {
+    try {
+      return this.#delivery.write(piece)?.catch((error: unknown) => this.#refuse(failedReply(error)));
+    } catch (error) {
+      this.#refuse(failedReply(error));
+    }
+  }
+
+  #refuse(reply: Reply): void {
+    if (this.#refusal !== undefined) return;
+    this.#refusal = reply;
+    this.#delivery.abort();
+  }
+}
+
+function failedReply(error: unknown): Reply {
+  if (error instanceof StoreError) return failureReply(error);
+  throw error;
+}

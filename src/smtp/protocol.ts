@@ -1,0 +1,77 @@
+/**
+ * SMTP as this server speaks it: RFC 5321, with PIPELINING (RFC 2920), SIZE (RFC 1870), 8BITMIME (RFC 6152),
+ * ENHANCEDSTATUSCODES (RFC 2034, RFC 3463), CHUNKING (RFC 3030), SMTPUTF8 (RFC 6531) and LIMITS (RFC 9422).
+ * The table at the end is the dispatch; EHLO, HELP and docs/protocols.md are folded from it.
+ */
+import type { Row } from '../session/command.js';
+import { syntaxOf } from '../session/help.js';
+import { tableOf, type Protocol } from '../session/protocol.js';
+import type { Reply } from '../session/reply.js';
+import { bdat } from './commands/bdat.js';
+import { data } from './commands/data.js';
+import { ehlo, helo } from './commands/hello.js';
+import { help } from './commands/help.js';
+import { mail } from './commands/mail.js';
+import { noop } from './commands/noop.js';
+import { quit } from './commands/quit.js';
+import { rcpt } from './commands/rcpt.js';
+import { rset } from './commands/rset.js';
+import { expn, vrfy } from './commands/verify.js';
+import type { SmtpContext, SmtpNeed } from './context.js';
+import { failureReply, replies } from './replies.js';
+import { start, type SmtpState } from './state.js';
+import { dropIntake } from './transaction.js';
+
+type SmtpRow = Row<SmtpState, SmtpContext, SmtpNeed>;
+
+const table = tableOf<SmtpState, SmtpContext, SmtpNeed>([
+  ehlo,
+  helo,
+  mail,
+  rcpt,
+  data,
+  bdat,
+  rset,
+  noop,
+  vrfy,
+  expn,
+  help,
+  quit,
+]);
+
+export const smtp: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
+  name: 'smtp',
+  limits: {
+    // RFC 5321 §4.5.3.1.4 asks for 512; parameters and UTF-8 addresses need more (RFC 6531 §3.4, RFC 4954 §4.3).
+    lineLimitBytes: 2048,
+    errorLimit: 20,
+    // RFC 5321 §4.5.3.2.7 asks for at least five minutes.
+    idleTimeoutMs: 5 * 60_000,
+    inputHighWaterBytes: 64 * 1024,
+  },
+  commands: table,
+  gates: {},
+  initial: start,
+  greeting: ({ settings }) => replies.greeting(settings.hostname),
+  atRest: ({ at }) => at === 'start' || at === 'greeted',
+  abandon: dropIntake,
+  faults: {
+    unknown: () => replies.unknownCommand,
+    syntax: (row, why) => replies.syntax(syntaxOf(row), why),
+    misplaced,
+    unreadable: replies.unreadable,
+    lineTooLong: replies.lineTooLong,
+    tooManyErrors: replies.tooManyErrors,
+    idle: replies.idle,
+    stopping: replies.stopping,
+    internal: replies.internal,
+    failed: failureReply,
+  },
+};
+
+/** Names what comes first, or what must end first. */
+function misplaced(row: SmtpRow, state: SmtpState): Reply {
+  if (state.at === 'start') return replies.needHello;
+  if (state.at === 'chunking') return replies.chunksOpen;
+  return row.at.includes('greeted') ? replies.transactionOpen : replies.needMail;
+}

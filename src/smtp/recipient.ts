@@ -1,0 +1,7 @@
+/** One RCPT that was accepted: the forward-path as given and the maildrops it leads to. */
+import type { Target } from '../store/store.js';
+
+export interface Recipient {
+  readonly text: string;
+  readonly targets: readonly Target[];
+}

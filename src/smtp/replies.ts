@@ -1,0 +1,77 @@
+/**
+ * Every reply of SMTP by its meaning (RFC 5321 §4.2, enhanced codes of RFC 3463 and RFC 5248).
+ * The class of the enhanced code follows from the reply code; constants are encoded once.
+ */
+import { Buffer } from 'node:buffer';
+import type { Reply } from '../session/reply.js';
+import type { StoreError, StoreErrorKind } from '../store/store.js';
+
+/** `detail` is the enhanced code without its class, as '5.1'; greetings and EHLO have none (RFC 2034 §4). */
+function reply(code: number, detail: string | undefined, ...lines: readonly string[]): Reply {
+  const enhanced = detail === undefined ? '' : `${Math.floor(code / 100)}.${detail} `;
+  const last = lines.length - 1;
+  const text = lines.map((line, at) => `${code}${at === last ? ' ' : '-'}${enhanced}${line}\r\n`).join('');
+  return { head: Buffer.from(text), failed: code >= 400 };
+}
+
+export const replies = {
+  greeting: (hostname: string) => reply(220, undefined, `${hostname} ESMTP Pennypost; HELP shows the commands`),
+  hello: (hostname: string, extensions: readonly string[]) => reply(250, undefined, hostname, ...extensions),
+  help: (lines: readonly string[]) => reply(214, '0.0', ...lines),
+  noSuchHelp: reply(504, '5.4', 'There is no such command; HELP alone lists them'),
+
+  ok: reply(250, '0.0', 'OK'),
+  reset: reply(250, '0.0', 'Reset: the next command may be MAIL FROM'),
+  bye: reply(221, '0.0', 'Bye'),
+  senderOk: reply(250, '1.0', 'Sender OK'),
+  recipientOk: reply(250, '1.5', 'Recipient OK'),
+  sendData: reply(354, undefined, 'Send the message; end it with a line that holds only a dot'),
+  accepted: (id: string) => reply(250, '0.0', `Accepted as ${id}`),
+  chunkTaken: (octets: number) => reply(250, '0.0', `${octets} octets received`),
+  cannotVerify: reply(252, '1.5', 'Addresses are not verified here; send the message and see'),
+  noExpansion: reply(502, '5.1', 'EXPN is not offered here'),
+
+  unknownCommand: reply(500, '5.2', 'Command not recognized; HELP lists the commands'),
+  unreadable: reply(500, '5.2', 'A command is one line of UTF-8 text ended by CRLF, without NUL, bare CR or bare LF'),
+  lineTooLong: reply(500, '5.6', 'Line too long'),
+  syntax: (syntax: string, why = 'Syntax error') => reply(501, '5.4', `${why}; the syntax is ${syntax}`),
+  needHello: reply(503, '5.1', 'EHLO or HELO comes first'),
+  needMail: reply(503, '5.1', 'MAIL FROM comes first'),
+  needRecipients: reply(503, '5.1', 'RCPT TO comes first'),
+  transactionOpen: reply(503, '5.1', 'A transaction is open already; RSET abandons it'),
+  chunksOpen: reply(503, '5.1', 'BDAT has begun; more BDAT, BDAT LAST or RSET comes next'),
+
+  badSender: reply(501, '1.7', 'Sender address not understood; the syntax is MAIL FROM:<local@domain>'),
+  badRecipient: reply(501, '1.3', 'Recipient address not understood; the syntax is RCPT TO:<local@domain>'),
+  badParameter: (name: string) => reply(501, '5.4', `The value of ${name} is not understood`),
+  unknownParameter: (name: string) => reply(555, '5.4', `Parameter ${name} is not offered here`),
+  noBinaryMime: reply(555, '6.1', 'BODY=BINARYMIME is not offered here; use 8BITMIME'),
+  needUtf8: reply(553, '6.7', 'This address needs the SMTPUTF8 parameter on MAIL FROM'),
+
+  unknownMailbox: (path: string) => reply(550, '1.1', `<${path}> has no mailbox here`),
+  noRelay: (path: string) => reply(550, '7.1', `<${path}> is not in a domain of this server, and it does not relay`),
+  tooManyRecipients: reply(452, '5.3', 'Too many recipients; send this message to the rest in another transaction'),
+  tooLarge: (limit: number) => reply(552, '3.4', `The message is larger than ${limit} octets`),
+  bareNewline: reply(550, '5.2', 'The message holds a CR or LF that is not part of a CRLF; lines must end with CRLF'),
+  looping: (limit: number) => reply(554, '4.6', `The message has passed more than ${limit} servers; it seems to loop`),
+
+  tooManyErrors: reply(421, '7.0', 'Too many errors; closing'),
+  idle: reply(421, '4.2', 'Nothing heard for too long; closing'),
+  stopping: reply(421, '3.2', 'The server is stopping; try again in a moment'),
+  internal: reply(421, '3.0', 'Something went wrong here; closing'),
+} as const;
+
+/** A StoreError in SMTP's words: its message stays in the log. */
+const failures: Readonly<Record<StoreErrorKind, Reply>> = {
+  busy: reply(451, '3.1', 'The mail store is busy; try again in a moment'),
+  full: reply(452, '3.1', 'The mail store is full; try again later'),
+  'in-use': reply(451, '2.1', 'The mailbox is in use; try again in a moment'),
+  'over-quota': reply(552, '2.2', 'The mailbox is over its quota'),
+  missing: reply(550, '2.1', 'The mailbox was removed meanwhile'),
+  refused: reply(554, '3.0', 'The mail store refused the message'),
+  unavailable: reply(451, '3.0', 'The mail store cannot be reached; try again in a moment'),
+};
+
+export function failureReply(error: StoreError): Reply {
+  return failures[error.kind];
+}

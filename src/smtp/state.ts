@@ -1,0 +1,48 @@
+/**
+ * Where an SMTP session stands (RFC 5321 §3). Each variant owns its data: an envelope exists only in the states
+ * that have one, so a reset is dropping the variant and nothing of a message outlives it.
+ */
+import type { Recipient } from './recipient.js';
+import type { Intake } from './intake.js';
+import type { Path } from './path.js';
+
+export interface Hello {
+  /** As the client gave it; never trusted. */
+  readonly name: string;
+  /** EHLO rather than HELO. */
+  readonly extended: boolean;
+}
+
+export interface Start {
+  readonly at: 'start';
+}
+
+export interface Greeted {
+  readonly at: 'greeted';
+  readonly hello: Hello;
+}
+
+/** MAIL FROM was taken; recipients are being named. */
+export interface Transaction {
+  readonly at: 'transaction';
+  readonly hello: Hello;
+  readonly from: Path;
+  readonly international: boolean;
+  readonly recipients: readonly Recipient[];
+}
+
+/** A first BDAT was taken; more follow until LAST (RFC 3030 §2). */
+export interface Chunking {
+  readonly at: 'chunking';
+  readonly hello: Hello;
+  readonly intake: Intake;
+}
+
+export type SmtpState = Start | Greeted | Transaction | Chunking;
+
+export const start: Start = { at: 'start' };
+
+/** The one way in which a transaction ends, whatever became of it. */
+export function greeted({ hello }: { readonly hello: Hello }): Greeted {
+  return { at: 'greeted', hello };
+}

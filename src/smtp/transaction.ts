@@ -1,0 +1,80 @@
+/** From a transaction's envelope to the store: what DATA and BDAT share. */
+import { stay, type Outcome } from '../session/command.js';
+import type { Reply } from '../session/reply.js';
+import type { Envelope, EnvelopeRecipient } from '../store/store.js';
+import type { SmtpContext } from './context.js';
+import { Intake } from './intake.js';
+import { traceHeaders } from './received.js';
+import { greeted, type Chunking, type SmtpState, type Transaction } from './state.js';
+
+/** Begins the delivery of what the envelope says; from here on the message has its name. */
+export function openIntake(transaction: Transaction, context: SmtpContext): Intake {
+  const id = context.nextId();
+  const delivery = context.store.deliver(envelopeOf(transaction, id, context));
+  return new Intake(delivery, id, context.settings.maxMessageSize);
+}
+
+/** The end of data: whatever the reply, the transaction is over. */
+export function conclude(
+  intake: Intake,
+  bareNewline: boolean,
+  state: Transaction | Chunking,
+  context: SmtpContext,
+): Outcome<SmtpState> | Promise<Outcome<SmtpState>> {
+  const over = (reply: Reply): Outcome<SmtpState> => {
+    count(reply, intake, context);
+    return stay(reply, greeted(state));
+  };
+  const reply = intake.finish(bareNewline);
+  return reply instanceof Promise ? reply.then(over) : over(reply);
+}
+
+/** A message that came in part goes when its transaction does. */
+export function dropIntake(state: SmtpState): void {
+  if (state.at === 'chunking') state.intake.abandon();
+}
+
+function count(reply: Reply, { octets }: Intake, { tally }: SmtpContext): void {
+  if (reply.failed) tally.refused += 1;
+  else {
+    tally.accepted += 1;
+    tally.octets += octets;
+  }
+}
+
+function envelopeOf(transaction: Transaction, id: string, context: SmtpContext): Envelope {
+  const atMs = Date.now();
+  return {
+    reversePath: transaction.from.text,
+    receivedAtMs: atMs,
+    recipients: copies(transaction, id, atMs, context),
+  };
+}
+
+/** One copy for each address delivered to: a maildrop that several recipients lead to under one address gets one. */
+function copies(
+  transaction: Transaction,
+  id: string,
+  atMs: number,
+  context: SmtpContext,
+): readonly EnvelopeRecipient[] {
+  const { hello, from, international } = transaction;
+  const common = {
+    reversePath: from.text,
+    helo: hello.name,
+    peer: context.peer.address,
+    protocol: international ? 'UTF8SMTP' : hello.extended ? 'ESMTP' : 'SMTP',
+    hostname: context.settings.hostname,
+    id,
+    atMs,
+  };
+  const found = new Map<string, EnvelopeRecipient>();
+  for (const { text, targets } of transaction.recipients) {
+    for (const { account, address } of targets) {
+      if (found.has(address)) continue;
+      const trace = traceHeaders({ ...common, deliveredTo: address, forPath: text });
+      found.set(address, { account, recipient: text, trace });
+    }
+  }
+  return [...found.values()];
+}

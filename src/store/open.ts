@@ -1,0 +1,37 @@
+/**
+ * Opens the store behind a database path: the one place that knows which drivers there are.
+ */
+import { locate } from './sqlite/location.js';
+import { joinSqliteStore, openSqliteStore } from './sqlite/sqlite-store.js';
+import { StoreServer, type PeerReport, type StoreObserver } from './sqlite/store-server.js';
+import type { MailStore } from './store.js';
+
+export type { ServerStatus } from './sqlite/status.js';
+export { readStatus } from './sqlite/status.js';
+export type { StoreObserver, StoreServer } from './sqlite/store-server.js';
+
+/**
+ * For commands that come and go: joins the store process of a running server,
+ * or becomes the store itself, until close, when there is none. Creates the database if it is missing.
+ * @throws StoreError 'unavailable' with a sentence that names the fix.
+ */
+export function openStore(db: string): Promise<MailStore> {
+  return openSqliteStore(db);
+}
+
+export interface JoinOptions {
+  /** Where a login without a domain is looked for, and where every domain's postmaster may live. */
+  readonly domain: string;
+  readonly report: () => PeerReport;
+  readonly changed: (there: boolean) => void;
+}
+
+/** For a worker, whose supervisor sees to it that there is a store. */
+export function joinStore(db: string, options: JoinOptions): MailStore {
+  return joinSqliteStore(db, options);
+}
+
+/** For the store process. Undefined when another process is the store of this database. */
+export function startStore(db: string, observer: StoreObserver): Promise<StoreServer | undefined> {
+  return StoreServer.start(locate(db), observer);
+}

@@ -1,0 +1,191 @@
+/**
+ * Changes of the directory: who has an account, which domains are ours, where aliases lead.
+ * Run inside the store's transaction. A change that makes no sense throws a StoreError 'refused' with a sentence
+ * for people, before anything is written.
+ */
+import { randomBytes } from 'node:crypto';
+import { StoreError, type Address } from '../store.js';
+import type { Connection } from './database.js';
+import { normal } from './reader.js';
+
+/** What travels to the store, as JSON. */
+export type Change =
+  | { readonly kind: 'add-account'; readonly address: Address; readonly passwordHash: string }
+  | { readonly kind: 'remove-account'; readonly address: Address }
+  | { readonly kind: 'set-password'; readonly address: Address; readonly passwordHash: string }
+  | { readonly kind: 'add-domain'; readonly name: string }
+  | { readonly kind: 'remove-domain'; readonly name: string }
+  | { readonly kind: 'add-alias'; readonly address: Address; readonly targets: readonly Address[] }
+  | { readonly kind: 'remove-alias'; readonly address: Address; readonly targets: readonly Address[] };
+
+const CHAIN_LIMIT = 10;
+const VALIDITY_BYTES = 9;
+
+export class Changes {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** An account's maildrop is empty when it is removed: the writer sees to that. */
+  apply(change: Change): void {
+    switch (change.kind) {
+      case 'add-account':
+        return this.#addAccount(change.address, change.passwordHash);
+      case 'remove-account':
+        return this.#removeAccount(change.address);
+      case 'set-password':
+        return this.#setPassword(change.address, change.passwordHash);
+      case 'add-domain':
+        return this.#addDomain(change.name);
+      case 'remove-domain':
+        return this.#removeDomain(change.name);
+      case 'add-alias':
+        return this.#addAlias(change.address, change.targets);
+      case 'remove-alias':
+        return this.#removeAlias(change.address, change.targets);
+    }
+  }
+
+  /** Undefined when there is no such account. */
+  accountId({ local, domain }: Address): number | undefined {
+    return this.#one<number>(
+      'select account.id from account join domain on domain.id = account.domain where domain.name = ? and local = ?',
+      domain,
+      normal(local),
+    );
+  }
+
+  get hasAccounts(): boolean {
+    return this.#one('select 1 from account limit 1') !== undefined;
+  }
+
+  ensureDomain(name: string): void {
+    this.#run('insert or ignore into domain (name) values (?)', name);
+  }
+
+  #addAccount(address: Address, passwordHash: string): void {
+    const name = written(address);
+    if (address.local === '*') refuse("An account needs a name; '*' is for aliases");
+    if (this.accountId(address) !== undefined) refuse(`There is an account ${name} already`);
+    if (this.#aliasTargets(address).length > 0) refuse(`${name} is an alias; remove the alias first`);
+    this.ensureDomain(address.domain);
+    this.#run(
+      `insert into account (local, domain, password_hash, validity, created_at)
+       values (?, (select id from domain where name = ?), ?, ?, ?)`,
+      normal(address.local),
+      address.domain,
+      passwordHash,
+      validity(),
+      Date.now(),
+    );
+  }
+
+  #removeAccount(address: Address): void {
+    const id = this.accountId(address) ?? missing(`There is no account ${written(address)}`);
+    this.#run('delete from alias where target = ?', written(address));
+    this.#run('delete from account where id = ?', id);
+  }
+
+  #setPassword(address: Address, passwordHash: string): void {
+    const id = this.accountId(address) ?? missing(`There is no account ${written(address)}`);
+    this.#run('update account set password_hash = ? where id = ?', passwordHash, id);
+  }
+
+  #addDomain(name: string): void {
+    if (this.#domainId(name) !== undefined) refuse(`${name} is local already`);
+    this.#run('insert into domain (name) values (?)', name);
+  }
+
+  #removeDomain(name: string): void {
+    const id = this.#domainId(name) ?? missing(`${name} is not a local domain`);
+    const accounts = this.#one<number>('select count(*) from account where domain = ?', id) ?? 0;
+    if (accounts > 0) refuse(`${name} has accounts (${accounts}); remove them first`);
+    this.#run('delete from alias where domain = ?', id);
+    this.#run('delete from domain where id = ?', id);
+  }
+
+  #addAlias(address: Address, targets: readonly Address[]): void {
+    const name = written(address);
+    if (this.accountId(address) !== undefined) refuse(`${name} is an account; an alias needs a name of its own`);
+    for (const target of targets) {
+      if (this.accountId(target) === undefined && this.#aliasTargets(target).length === 0 && written(target) !== name)
+        refuse(`${written(target)} is neither an account nor an alias here; add it first`);
+      if (this.#leadsTo(target, name, 1)) refuse(`${name} would lead to itself through ${written(target)}`);
+    }
+    this.ensureDomain(address.domain);
+    const domain = this.#domainId(address.domain) as number;
+    for (const target of targets)
+      this.#run('insert or ignore into alias values (?, ?, ?)', domain, normal(address.local), written(target));
+  }
+
+  #removeAlias(address: Address, targets: readonly Address[]): void {
+    const domain = this.#domainId(address.domain);
+    const known = this.#aliasTargets(address);
+    if (domain === undefined || known.length === 0) missing(`There is no alias ${written(address)}`);
+    const going = targets.length === 0 ? known : targets.map(written);
+    for (const target of going) {
+      if (!known.includes(target)) missing(`${written(address)} does not lead to ${target}`);
+      this.#run(
+        'delete from alias where domain = ? and local = ? and target = ?',
+        domain,
+        normal(address.local),
+        target,
+      );
+    }
+  }
+
+  /** Whether `address`, or something it leads to, is `name`; a chain too long to follow counts as a loop. */
+  #leadsTo(address: Address, name: string, depth: number): boolean {
+    if (written(address) === name || depth > CHAIN_LIMIT) return true;
+    return this.#aliasTargets(address).some((target) => this.#leadsTo(parted(target), name, depth + 1));
+  }
+
+  #aliasTargets({ local, domain }: Address): readonly string[] {
+    return this.#connection
+      .prepare<[string, string], string>(
+        'select target from alias join domain on domain.id = alias.domain where domain.name = ? and alias.local = ?',
+      )
+      .pluck()
+      .all(domain, normal(local));
+  }
+
+  #domainId(name: string): number | undefined {
+    return this.#one<number>('select id from domain where name = ?', name);
+  }
+
+  #one<T>(sql: string, ...values: unknown[]): T | undefined {
+    return this.#connection
+      .prepare<unknown[], T>(sql)
+      .pluck()
+      .get(...values);
+  }
+
+  #run(sql: string, ...values: unknown[]): void {
+    this.#connection.prepare(sql).run(...values);
+  }
+}
+
+/** As tables hold it: in lower case, unquoted. */
+export function written({ local, domain }: Address): string {
+  return `${normal(local)}@${domain}`;
+}
+
+function parted(address: string): Address {
+  const at = address.lastIndexOf('@');
+  return { local: address.slice(0, at), domain: address.slice(at + 1) };
+}
+
+/** Never the same for two accounts, nor for one made again: the moment, and chance. */
+function validity(): string {
+  return `${Date.now().toString(36)}${randomBytes(VALIDITY_BYTES).toString('hex')}`;
+}
+
+function refuse(why: string): never {
+  throw new StoreError('refused', why);
+}
+
+function missing(why: string): never {
+  throw new StoreError('missing', why);
+}

@@ -1,0 +1,140 @@
+/**
+ * A message on its way to the store. A small one travels in one frame at its commit, so that it costs one write and
+ * no promise per piece; a larger one goes in chunks as it arrives, so that memory is a chunk and not the message.
+ */
+import { Buffer } from 'node:buffer';
+import type { StoreError} from '../store.js';
+import { type Delivery, type Envelope } from '../store.js';
+import { FrameType, uploadHeader } from './frames.js';
+import { commitFrame, deliverFrame, type Posting } from './posting.js';
+import type { StoreClient } from './store-client.js';
+import { summarize, type Summary } from './summary.js';
+
+/** db/README.md promises it: no row holds more. */
+const CHUNK_BYTES = 256 * 1024;
+/** Chunks that may wait for their commit before the client is made to wait. */
+const CHUNKS_UNDER_WAY = 2;
+const LF = 10;
+
+export class SocketDelivery implements Delivery {
+  readonly #client: StoreClient;
+  readonly #envelope: Envelope;
+  #pieces: Uint8Array[] = [];
+  #piecesBytes = 0;
+  #octets = 0;
+  #lastByte = LF;
+  #upload: Upload | undefined;
+  #over = false;
+
+  constructor(client: StoreClient, envelope: Envelope) {
+    this.#client = client;
+    this.#envelope = envelope;
+  }
+
+  write(piece: Uint8Array): void | Promise<void> {
+    if (this.#over || piece.length === 0) return;
+    this.#pieces.push(piece);
+    this.#piecesBytes += piece.length;
+    this.#octets += piece.length;
+    this.#lastByte = piece[piece.length - 1] as number;
+    if (this.#piecesBytes >= CHUNK_BYTES) return this.#sendChunks();
+  }
+
+  async commit(): Promise<void> {
+    this.#over = true;
+    if (this.#upload === undefined) await this.#post();
+    else await this.#upload.commit(this.#posting(this.#upload.summary), this.#takeAll());
+  }
+
+  abort(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#pieces = [];
+    this.#upload?.abort();
+  }
+
+  #post(): Promise<unknown> {
+    const body = this.#pieces;
+    const first = body.length === 1 ? asBuffer(body[0] as Uint8Array) : Buffer.concat(body, this.#piecesBytes);
+    const request = this.#client.nextRequest();
+    return this.#client.ask(request, deliverFrame(request, this.#posting(summarize(first)), first));
+  }
+
+  #sendChunks(): Promise<void> {
+    const all = this.#takeAll();
+    this.#upload ??= new Upload(this.#client, summarize(all.subarray(0, CHUNK_BYTES)));
+    let from = 0;
+    let room: Promise<void> = Promise.resolve();
+    for (; all.length - from >= CHUNK_BYTES; from += CHUNK_BYTES)
+      room = this.#upload.chunk(all.subarray(from, from + CHUNK_BYTES));
+    this.#pieces = [all.subarray(from)];
+    this.#piecesBytes = all.length - from;
+    return room;
+  }
+
+  #takeAll(): Buffer {
+    const all = Buffer.concat(this.#pieces, this.#piecesBytes);
+    this.#pieces = [];
+    this.#piecesBytes = 0;
+    return all;
+  }
+
+  #posting(summary: Summary): Posting {
+    return { envelope: this.#envelope, summary, octets: this.#octets, unterminated: this.#lastByte !== LF };
+  }
+}
+
+/** A large message's chunks, with a bound on how many are under way. */
+class Upload {
+  readonly summary: Summary;
+  readonly #client: StoreClient;
+  readonly #name: number;
+  #underWay = 0;
+  #error: StoreError | undefined;
+  #roomWanted: (() => void) | undefined;
+
+  constructor(client: StoreClient, summary: Summary) {
+    this.#client = client;
+    this.summary = summary;
+    this.#name = client.nextRequest();
+  }
+
+  /** Resolves when there is room for the next. @throws StoreError */
+  async chunk(octets: Buffer): Promise<void> {
+    this.#send(octets);
+    if (this.#underWay >= CHUNKS_UNDER_WAY) await new Promise<void>((resolve) => (this.#roomWanted = resolve));
+    if (this.#error !== undefined) throw this.#error;
+  }
+
+  async commit(posting: Posting, rest: Buffer): Promise<void> {
+    if (rest.length > 0) this.#send(rest);
+    if (this.#error !== undefined) throw this.#error;
+    const request = this.#client.nextRequest();
+    await this.#client.ask(request, commitFrame(request, this.#name, posting));
+    if (this.#error !== undefined) throw this.#error;
+  }
+
+  abort(): void {
+    this.#client.tell(uploadHeader(FrameType.Abort, 0, this.#name, 0));
+  }
+
+  #send(octets: Buffer): void {
+    const request = this.#client.nextRequest();
+    this.#underWay += 1;
+    this.#client.ask(request, uploadHeader(FrameType.Chunk, request, this.#name, octets.length), octets).then(
+      () => this.#settled(),
+      (error: StoreError) => this.#settled(error),
+    );
+  }
+
+  #settled(error?: StoreError): void {
+    this.#underWay -= 1;
+    this.#error ??= error;
+    this.#roomWanted?.();
+    this.#roomWanted = undefined;
+  }
+}
+
+function asBuffer(piece: Uint8Array): Buffer {
+  return Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+}

@@ -1,0 +1,117 @@
+/**
+ * Group commit: what waits while a commit runs forms the next group, and one sync pays for all of it.
+ * Nothing is answered before COMMIT has returned. A write that fails alone (a removed account, say) fails alone;
+ * a disk error fails the group, and the process then ends: it must not commit on top of a sync that failed.
+ */
+import Database from 'better-sqlite3';
+import { StoreError } from '../store.js';
+import type { Connection } from './database.js';
+import type { Writer } from './writer.js';
+
+export interface Write {
+  /** Runs inside the transaction; may run again in another if the group has to be taken apart. */
+  act(writer: Writer): void;
+  /** After COMMIT returned. */
+  done(): void;
+  failed(error: StoreError): void;
+  /** Of payload, for the bound on a group. */
+  readonly bytes: number;
+}
+
+/** A group that reaches this is committed, whatever else waits: it bounds how long the first of it waits for the last. */
+const GROUP_LIMIT_BYTES = 16 * 1024 * 1024;
+
+export class GroupCommit {
+  readonly #connection: Connection;
+  readonly #writer: Writer;
+  readonly #observer: GroupObserver;
+  readonly #begin;
+  readonly #commit;
+  readonly #rollback;
+  #waiting: Write[] = [];
+  #scheduled = false;
+
+  constructor(connection: Connection, observer: GroupObserver) {
+    this.#connection = connection;
+    this.#writer = observer.writer;
+    this.#observer = observer;
+    this.#begin = connection.prepare('begin immediate');
+    this.#commit = connection.prepare('commit');
+    this.#rollback = connection.prepare('rollback');
+  }
+
+  /** Commits in this turn of the event loop, behind everything else that arrived in it. */
+  add(write: Write): void {
+    this.#waiting.push(write);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#run());
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  #run(): void {
+    this.#scheduled = false;
+    while (this.#waiting.length > 0) this.#settle(this.#takeGroup());
+  }
+
+  #takeGroup(): Write[] {
+    let bytes = 0;
+    const end = this.#waiting.findIndex((write) => (bytes += write.bytes) >= GROUP_LIMIT_BYTES);
+    return this.#waiting.splice(0, end === -1 ? this.#waiting.length : end + 1);
+  }
+
+  #settle(group: Write[]): void {
+    const error = this.#tryCommit(group);
+    if (error === undefined) {
+      for (const write of group) write.done();
+      this.#observer.committed(group.reduce((bytes, write) => bytes + write.bytes, 0));
+    } else if (group.length > 1 && !isDiskError(error)) {
+      for (const write of group) this.#settle([write]);
+    } else {
+      const told = asStoreError(error);
+      for (const write of group) write.failed(told);
+      if (!(error instanceof StoreError)) this.#observer.failed(error, isDiskError(error));
+    }
+  }
+
+  /** The error when nothing of the group was committed. */
+  #tryCommit(group: readonly Write[]): unknown {
+    try {
+      this.#begin.run();
+      for (const write of group) write.act(this.#writer);
+      this.#writer.flush();
+      this.#commit.run();
+      return undefined;
+    } catch (error) {
+      this.#writer.forget();
+      if (this.#connection.inTransaction) this.#rollback.run();
+      return error;
+    }
+  }
+}
+
+export interface GroupObserver {
+  readonly writer: Writer;
+  /** A group with so much payload is durable, and its writes have been told. */
+  committed(bytes: number): void;
+  /** Something SQLite said. After a disk error the process must end once its last words are sent. */
+  failed(error: unknown, disk: boolean): void;
+}
+
+const DISK_ERROR = /^SQLITE_(IOERR|CORRUPT|NOTADB|READONLY|CANTOPEN)/;
+
+function isDiskError(error: unknown): boolean {
+  return error instanceof Database.SqliteError && DISK_ERROR.test(error.code);
+}
+
+function asStoreError(error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  const code = error instanceof Database.SqliteError ? error.code : '';
+  if (code.startsWith('SQLITE_FULL')) return new StoreError('full', 'the disk is full', { cause: error });
+  if (code.startsWith('SQLITE_BUSY'))
+    return new StoreError('busy', 'another program holds the database', { cause: error });
+  return new StoreError('unavailable', 'the database cannot be written', { cause: error });
+}

@@ -1,0 +1,52 @@
+/**
+ * Where a database's companions are: the socket of its store process, and the file whose lock says who that is.
+ * Every process that names the same database, by whatever path, must find the same two.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { StoreError } from '../store.js';
+
+export interface Location {
+  readonly db: string;
+  readonly socket: string;
+  readonly lock: string;
+}
+
+/** `sun_path` holds 108 bytes on Linux and 104 elsewhere, with a NUL. */
+const SOCKET_PATH_LIMIT_BYTES = 103;
+
+/** Makes the directory of the database if it is missing. @throws StoreError 'unavailable' */
+export function locate(path: string): Location {
+  const db = canonical(path);
+  const beside = `${db}.sock`;
+  const socket =
+    Buffer.byteLength(beside) <= SOCKET_PATH_LIMIT_BYTES ? beside : join(runtimeDirectory(), `${digest(db)}.sock`);
+  return { db, socket, lock: `${db}.lock` };
+}
+
+function canonical(path: string): string {
+  const absolute = resolve(path);
+  try {
+    if (existsSync(absolute)) return realpathSync(absolute);
+    mkdirSync(dirname(absolute), { recursive: true, mode: 0o700 });
+    return join(realpathSync(dirname(absolute)), basename(absolute));
+  } catch (error) {
+    throw new StoreError('unavailable', `Cannot use ${absolute}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function digest(path: string): string {
+  return createHash('sha256').update(path).digest('hex').slice(0, 24);
+}
+
+/** Ours alone: another user who could write there could answer in the store's name. */
+function runtimeDirectory(): string {
+  const directory = join(tmpdir(), `pennypost-${userInfo().uid}`);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const { uid, mode } = statSync(directory);
+  if (uid !== userInfo().uid || (mode & 0o077) !== 0)
+    throw new StoreError('unavailable', `${directory} must belong to this user alone (mode 0700)`);
+  return directory;
+}

@@ -1,0 +1,29 @@
+/**
+ * Two stores on one file never happen: whoever writes holds the lock of a file beside the database,
+ * and the operating system gives it back when that process ends, however it ends.
+ * The lock is SQLite's own (an exclusive transaction on an empty database), since Node has no other that dies with its holder.
+ */
+import Database from 'better-sqlite3';
+import { StoreError } from '../store.js';
+
+export interface Ownership {
+  release(): void;
+}
+
+/** Undefined when another process is the store. @throws StoreError 'unavailable' */
+export function claim(lock: string): Ownership | undefined {
+  try {
+    const connection = new Database(lock, { timeout: 0 });
+    try {
+      connection.pragma('journal_mode = memory'); // Nothing is ever written, so no journal need lie beside it.
+      connection.exec('begin exclusive');
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    return { release: () => connection.close() };
+  } catch (error) {
+    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) return undefined;
+    throw new StoreError('unavailable', `Cannot lock ${lock}: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * Everything that is read from the database, on a read-only connection of the process that asks.
+ * Statements are short: none stays open while anybody waits, so that no reader pins the WAL.
+ */
+import type {
+  Account,
+  AccountId,
+  AccountSummary,
+  Address,
+  AliasEntry,
+  MailSummary,
+  MessageInfo,
+  Resolution,
+  Target,
+} from '../store.js';
+import { StoreError } from '../store.js';
+import { openForReading, type Connection } from './database.js';
+import { prepareReads, type AccountRow, type MessageRow, type Reads } from './reads.js';
+
+/** Aliases may lead to aliases, so far; a longer chain is refused as a loop when it is made, and leads nowhere here. */
+const ALIAS_DEPTH_LIMIT = 10;
+/** Between a name and its detail, as in `alice+lists@example.org`. */
+const DETAIL_SEPARATOR = '+';
+const CATCH_ALL = '*';
+const CRLF = Uint8Array.of(13, 10);
+
+export class Reader {
+  readonly #connection: Connection;
+  readonly #reads: Reads;
+  readonly #firstDomainName: string | undefined;
+
+  /** `firstDomain` is where a name without a domain lives; the oldest domain unless told. */
+  constructor(path: string, firstDomain: string | undefined) {
+    this.#connection = openForReading(path);
+    this.#reads = prepareReads(this.#connection);
+    this.#firstDomainName = firstDomain;
+  }
+
+  /** Exact name, then the name before its `+detail`, then the domain's catch-all, then RFC 5321's postmaster. */
+  resolve({ local, domain }: Address): Resolution {
+    const domainId = this.#reads.domain.get(domain);
+    if (domainId === undefined) return { kind: 'foreign' };
+    const name = normal(local);
+    const targets =
+      this.#named(domainId, name, '', 0) ??
+      this.#detailed(domainId, name, local) ??
+      this.#named(domainId, CATCH_ALL, '', 0) ??
+      this.#postmaster(name);
+    return targets === undefined || targets.length === 0 ? { kind: 'unknown' } : { kind: 'local', targets };
+  }
+
+  /** A name without a domain means the first domain. */
+  findLogin(name: string): Account | undefined {
+    const at = name.lastIndexOf('@');
+    const domain = at === -1 ? this.#firstDomain() : this.#reads.domain.get(name.slice(at + 1).toLowerCase());
+    const row =
+      domain === undefined ? undefined : this.#reads.login.get(domain, normal(at === -1 ? name : name.slice(0, at)));
+    return row && { id: row.id, address: row.address, passwordHash: row.password_hash };
+  }
+
+  /** The account's messages, oldest first, from the index alone. */
+  listing(account: AccountId): readonly MessageInfo[] {
+    const validity = this.#reads.validity.get(account);
+    if (validity === undefined) throw new StoreError('missing', 'the account was removed');
+    return this.#reads.listing.all(account).map(([uid, octets]) => ({ id: uid, uidl: `${validity}.${uid}`, octets }));
+  }
+
+  /** The octets that RETR sends. @throws StoreError 'missing' at once, before the first piece. */
+  message(account: AccountId, uid: number): Iterable<Uint8Array> {
+    const row = this.#reads.message.get(account, uid);
+    if (row === undefined) throw new StoreError('missing', 'the message was removed');
+    return this.#pieces(row);
+  }
+
+  accounts(): readonly AccountSummary[] {
+    return this.#reads.accounts.all().map((row) => ({
+      address: row.address,
+      messages: row.messages,
+      octets: row.octets,
+      createdAtMs: row.created_at,
+      lastDeliveryAtMs: row.last_delivery_at ?? undefined,
+      lastLoginAtMs: row.last_login_at ?? undefined,
+    }));
+  }
+
+  domains(): readonly string[] {
+    return this.#reads.domains.all();
+  }
+
+  aliases(): readonly AliasEntry[] {
+    const entries = new Map<string, string[]>();
+    for (const { address, target } of this.#reads.aliases.all()) {
+      const targets = entries.get(address);
+      if (targets === undefined) entries.set(address, [target]);
+      else targets.push(target);
+    }
+    return [...entries].map(([address, targets]) => ({ address, targets }));
+  }
+
+  mail(address: Address): readonly MailSummary[] {
+    return this.#reads.mail.all(this.#account(address).id).map((row, at) => ({
+      id: row.uid,
+      number: at + 1,
+      uidl: `${row.validity}.${row.uid}`,
+      octets: row.octets,
+      receivedAtMs: row.received_at,
+      from: row.from_text ?? undefined,
+      to: row.to_text ?? undefined,
+      subject: row.subject ?? undefined,
+    }));
+  }
+
+  messageOf(address: Address, uid: number): Iterable<Uint8Array> {
+    return this.message(this.#account(address).id, uid);
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #account({ local, domain }: Address): AccountRow {
+    const domainId = this.#reads.domain.get(domain);
+    const row = domainId === undefined ? undefined : this.#reads.login.get(domainId, normal(local));
+    if (row === undefined) throw new StoreError('missing', `There is no account ${local}@${domain}`);
+    return row;
+  }
+
+  /** Undefined when nothing has this name; empty when it is an alias that leads nowhere. */
+  #named(domain: number, name: string, detail: string, depth: number): readonly Target[] | undefined {
+    const account = this.#reads.login.get(domain, name);
+    if (account !== undefined) return [{ account: account.id, address: withDetail(account.address, detail) }];
+    const targets = this.#reads.alias.all(domain, name);
+    if (targets.length === 0) return undefined;
+    return depth === ALIAS_DEPTH_LIMIT ? [] : targets.flatMap((target) => this.#aliased(target, depth + 1));
+  }
+
+  #aliased(target: string, depth: number): readonly Target[] {
+    const at = target.lastIndexOf('@');
+    const domain = this.#reads.domain.get(target.slice(at + 1));
+    return domain === undefined ? [] : (this.#named(domain, target.slice(0, at), '', depth) ?? []);
+  }
+
+  #detailed(domain: number, name: string, local: string): readonly Target[] | undefined {
+    const at = name.indexOf(DETAIL_SEPARATOR);
+    return at <= 0 ? undefined : this.#named(domain, name.slice(0, at), local.slice(at), 0);
+  }
+
+  /** RFC 5321 §4.5.1: every domain has one; where nobody made it, it is the first domain's. */
+  #postmaster(name: string): readonly Target[] | undefined {
+    const first = name === 'postmaster' ? this.#firstDomain() : undefined;
+    return first === undefined ? undefined : this.#named(first, name, '', 0);
+  }
+
+  #firstDomain(): number | undefined {
+    const name = this.#firstDomainName;
+    return name === undefined ? this.#reads.oldestDomain.get() : this.#reads.domain.get(name);
+  }
+
+  *#pieces({ trace, body, octets }: MessageRow): Iterable<Uint8Array> {
+    yield trace;
+    let left = octets - trace.length;
+    for (let seq = 0; left > 0; seq++) {
+      const chunk = this.#reads.chunk.get(body, seq);
+      if (chunk === undefined) break;
+      left -= chunk.length;
+      yield chunk;
+    }
+    if (left === CRLF.length) yield CRLF;
+    else if (left !== 0) throw new StoreError('missing', `body ${body} is ${left} octets short`);
+  }
+}
+
+/** Names are compared without case, and however their accents are composed. */
+export function normal(local: string): string {
+  return local.normalize('NFC').toLowerCase();
+}
+
+function withDetail(address: string, detail: string): string {
+  const at = address.lastIndexOf('@');
+  return detail === '' ? address : `${address.slice(0, at)}${detail}${address.slice(at)}`;
+}

@@ -1,0 +1,84 @@
+/** The statements that read, prepared once a connection, with the shapes of their rows. */
+import type { Connection, Statement } from './database.js';
+
+export interface AccountRow {
+  readonly id: number;
+  readonly address: string;
+  readonly password_hash: string;
+}
+
+export interface MessageRow {
+  readonly body: number;
+  readonly octets: number;
+  readonly trace: Buffer;
+}
+
+export interface MailboxRow {
+  readonly address: string;
+  readonly messages: number;
+  readonly octets: number;
+  readonly created_at: number;
+  readonly last_delivery_at: number | null;
+  readonly last_login_at: number | null;
+}
+
+export interface MailRow {
+  readonly uid: number;
+  readonly validity: string;
+  readonly octets: number;
+  readonly received_at: number;
+  readonly from_text: string | null;
+  readonly to_text: string | null;
+  readonly subject: string | null;
+}
+
+export interface Reads {
+  readonly domain: Statement<[name: string], number>;
+  readonly oldestDomain: Statement<[], number>;
+  readonly login: Statement<[domain: number, local: string], AccountRow>;
+  readonly alias: Statement<[domain: number, local: string], string>;
+  readonly validity: Statement<[account: number], string>;
+  readonly listing: Statement<[account: number], [uid: number, octets: number]>;
+  readonly message: Statement<[account: number, uid: number], MessageRow>;
+  readonly chunk: Statement<[body: number, seq: number], Buffer>;
+  readonly accounts: Statement<[], MailboxRow>;
+  readonly domains: Statement<[], string>;
+  readonly aliases: Statement<[], { readonly address: string; readonly target: string }>;
+  readonly mail: Statement<[account: number], MailRow>;
+}
+
+export function prepareReads(connection: Connection): Reads {
+  return {
+    domain: connection.prepare<[string], number>('select id from domain where name = ?').pluck(),
+    oldestDomain: connection.prepare<[], number>('select id from domain order by id limit 1').pluck(),
+    login: connection.prepare(`
+      select account.id, account.local || '@' || domain.name as address, account.password_hash
+      from account join domain on domain.id = account.domain
+      where account.domain = ? and account.local = ?`),
+    alias: connection
+      .prepare<[number, string], string>('select target from alias where domain = ? and local = ?')
+      .pluck(),
+    validity: connection.prepare<[number], string>('select validity from account where id = ?').pluck(),
+    listing: connection
+      .prepare<[number], [number, number]>('select uid, octets from message where account = ? order by uid')
+      .raw(),
+    message: connection.prepare('select body, octets, trace from message where account = ? and uid = ?'),
+    chunk: connection.prepare<[number, number], Buffer>('select data from chunk where body = ? and seq = ?').pluck(),
+    accounts: connection.prepare(`
+      select account.local || '@' || domain.name as address, count(message.id) as messages,
+             coalesce(sum(message.octets), 0) as octets, account.created_at,
+             max(message.received_at) as last_delivery_at, account.last_login_at
+      from account join domain on domain.id = account.domain
+      left join message on message.account = account.id
+      group by account.id order by domain.name, account.local`),
+    domains: connection.prepare<[], string>('select name from domain order by id').pluck(),
+    aliases: connection.prepare(`
+      select alias.local || '@' || domain.name as address, alias.target
+      from alias join domain on domain.id = alias.domain order by domain.name, alias.local, alias.target`),
+    mail: connection.prepare(`
+      select message.uid, account.validity, message.octets, message.received_at,
+             body.from_text, body.to_text, body.subject
+      from message join account on account.id = message.account join body on body.id = message.body
+      where message.account = ? order by message.uid`),
+  };
+}

@@ -1,0 +1,153 @@
+/**
+ * The store as a process sees it: reads on its own read-only connection, everything that writes through the socket
+ * of the store process. Locks of maildrops are the store's; when it goes away they are gone with it, and a removal
+ * through a lock that is gone is refused.
+ */
+import type {
+  Account,
+  AccountId,
+  Address,
+  Delivery,
+  Directory,
+  Envelope,
+  Holder,
+  MailStore,
+  Maildrop,
+  MessageInfo,
+  Resolution,
+} from '../store.js';
+import type { JoinOptions } from '../open.js';
+import { StoreError } from '../store.js';
+import type { Change } from './changes.js';
+import { SocketDelivery } from './delivery.js';
+import { FrameType, jsonFrame } from './frames.js';
+import { locate, type Location } from './location.js';
+import { Reader } from './reader.js';
+import { StoreClient, type ClientNeeds } from './store-client.js';
+import { StoreServer } from './store-server.js';
+
+/** How long a command waits for a store process that has its lock but does not answer yet. */
+const JOIN_TIMEOUT_MS = 5_000;
+const JOIN_RETRY_MS = 50;
+
+export class SqliteStore implements MailStore {
+  readonly directory: Directory;
+  readonly #client: StoreClient;
+  readonly #reader: Reader;
+  readonly #server: StoreServer | undefined;
+
+  constructor(client: StoreClient, reader: Reader, server?: StoreServer) {
+    this.#client = client;
+    this.#reader = reader;
+    this.#server = server;
+    this.directory = directoryOf(client, reader);
+  }
+
+  resolve(address: Address): Resolution {
+    return this.#reader.resolve(address);
+  }
+
+  findLogin(name: string): Account | undefined {
+    return this.#reader.findLogin(name);
+  }
+
+  deliver(envelope: Envelope): Delivery {
+    return new SocketDelivery(this.#client, envelope);
+  }
+
+  async open(account: AccountId, holder: Holder): Promise<Maildrop> {
+    await this.#client.askJson(FrameType.Lock, { account, from: holder.from });
+    try {
+      return new LockedMaildrop(account, this.#reader.listing(account), this.#reader, this.#client);
+    } catch (error) {
+      this.#client.tell(jsonFrame(FrameType.Unlock, 0, { account }));
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#reader.close();
+    this.#client.close();
+    await this.#server?.close();
+  }
+}
+
+class LockedMaildrop implements Maildrop {
+  readonly messages: readonly MessageInfo[];
+  readonly #account: AccountId;
+  readonly #reader: Reader;
+  readonly #client: StoreClient;
+
+  constructor(account: AccountId, messages: readonly MessageInfo[], reader: Reader, client: StoreClient) {
+    this.#account = account;
+    this.messages = messages;
+    this.#reader = reader;
+    this.#client = client;
+  }
+
+  read(id: number): Iterable<Uint8Array> {
+    return this.#reader.message(this.#account, id);
+  }
+
+  async remove(ids: readonly number[]): Promise<void> {
+    await this.#client.askJson(FrameType.Remove, { account: this.#account, uids: ids });
+  }
+
+  release(): void {
+    this.#client.tell(jsonFrame(FrameType.Unlock, 0, { account: this.#account }));
+  }
+}
+
+function directoryOf(client: StoreClient, reader: Reader): Directory {
+  const change = async (what: Change): Promise<void> => {
+    await client.askJson(FrameType.Change, what);
+  };
+  return {
+    addAccount: (address, passwordHash) => change({ kind: 'add-account', address, passwordHash }),
+    removeAccount: (address) => change({ kind: 'remove-account', address }),
+    setPassword: (address, passwordHash) => change({ kind: 'set-password', address, passwordHash }),
+    listAccounts: () => reader.accounts(),
+    addDomain: (name) => change({ kind: 'add-domain', name }),
+    removeDomain: (name) => change({ kind: 'remove-domain', name }),
+    listDomains: () => reader.domains(),
+    addAlias: (address, targets) => change({ kind: 'add-alias', address, targets }),
+    removeAlias: (address, targets) => change({ kind: 'remove-alias', address, targets }),
+    listAliases: () => reader.aliases(),
+    listMail: (address) => reader.mail(address),
+    readMail: (address, id) => reader.messageOf(address, id),
+  };
+}
+
+/** For a worker: the store process is somebody else's business, and may come and go. */
+export function joinSqliteStore(db: string, { domain, report, changed }: JoinOptions): SqliteStore {
+  const location = locate(db);
+  const client = new StoreClient(location.socket, { report, found: () => changed(true), lost: () => changed(false) });
+  client.stayConnected();
+  return new SqliteStore(client, new Reader(location.db, domain));
+}
+
+/** For a command: joins the store that runs, or is the store until close. @throws StoreError 'unavailable' */
+export async function openSqliteStore(db: string): Promise<SqliteStore> {
+  const location = locate(db);
+  const server = await StoreServer.start(location, silent);
+  const client = await connectSoon(location);
+  return new SqliteStore(client, new Reader(location.db, undefined), server);
+}
+
+async function connectSoon({ socket, db }: Location, needs: ClientNeeds = {}): Promise<StoreClient> {
+  for (const deadlineMs = Date.now() + JOIN_TIMEOUT_MS; ;) {
+    const client = new StoreClient(socket, needs);
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      client.close();
+      if (Date.now() > deadlineMs)
+        throw new StoreError('unavailable', `Another process holds ${db} but does not answer`, { cause: error });
+      await new Promise((resolve) => setTimeout(resolve, JOIN_RETRY_MS));
+    }
+  }
+}
+
+/** A command's own requests tell it of every failure; nobody else listens. */
+const silent = { trouble: () => undefined, stopped: () => undefined };

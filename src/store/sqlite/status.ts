@@ -1,0 +1,30 @@
+/** What `pennypost status` shows: gathered by the store process from everybody connected to it. */
+import { FrameType } from './frames.js';
+import { locate } from './location.js';
+import { StoreClient } from './store-client.js';
+
+export interface ServerStatus {
+  readonly supervisor: { readonly pid: number } | null;
+  readonly store: { readonly pid: number; readonly startedAtMs: number } | null;
+  readonly workers: readonly { readonly pid: number; readonly sessions: number }[];
+  readonly listeners: readonly { readonly protocol: string; readonly host: string; readonly port: number }[];
+  /** Since the store process started. */
+  readonly messagesAccepted: number;
+  readonly walBytes: number;
+  readonly db: string;
+}
+
+/** Undefined when no server runs on this database. */
+export async function readStatus(db: string): Promise<ServerStatus | undefined> {
+  const client = new StoreClient(locate(db).socket);
+  try {
+    await client.connect();
+  } catch {
+    return undefined; // Nobody listens: that is the answer.
+  }
+  try {
+    return (await client.askJson(FrameType.Status, {})) as ServerStatus;
+  } finally {
+    client.close();
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * A process's connection to the store: requests and their answers, reports when the store asks, and the store's
+ * coming and going. While it is away every request is refused at once with 'unavailable', and the connection is
+ * tried again until it is back.
+ */
+import type { Buffer } from 'node:buffer';
+import { connect, type Socket } from 'node:net';
+import { StoreError, type HolderSince, type StoreErrorKind } from '../store.js';
+import { emptyFrame, FrameReader, FrameType, jsonFrame, readJson, type Frame } from './frames.js';
+import { FrameOutput } from './frame-output.js';
+import type { PeerReport } from './store-server.js';
+
+interface Waiting {
+  resolve(payload: Buffer): void;
+  reject(error: StoreError): void;
+}
+
+export interface ClientNeeds {
+  /** What this process says of itself; absent for commands that come and go. */
+  readonly report?: () => PeerReport;
+  /** The store went away; every maildrop held through it may be somebody else's now. */
+  readonly lost?: () => void;
+  readonly found?: () => void;
+}
+
+const RETRY_MS = 50;
+const REQUEST_LIMIT = 0xffffffff;
+
+export class StoreClient {
+  readonly #path: string;
+  readonly #needs: ClientNeeds;
+  readonly #waiting = new Map<number, Waiting>();
+  #socket: Socket | undefined;
+  #output: FrameOutput | undefined;
+  #lastRequest = 0;
+  #retry: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(path: string, needs: ClientNeeds = {}) {
+    this.#path = path;
+    this.#needs = needs;
+  }
+
+  /** Resolves when connected; rejects with 'unavailable' when nobody listens. Only the first attempt is reported. */
+  connect(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(this.#path);
+      socket.once('connect', () => {
+        this.#adopt(socket);
+        resolve();
+      });
+      socket.once('error', (error) => reject(new StoreError('unavailable', 'no store answers', { cause: error })));
+    });
+  }
+
+  /** For a process that outlives the store: connects now or as soon as it can, and again whenever it must. */
+  stayConnected(): void {
+    this.connect().catch(() => this.#retryLater()); // The retry is the answer to a failed attempt.
+  }
+
+  get connected(): boolean {
+    return this.#output !== undefined;
+  }
+
+  /** A number that no open request has; requests and uploads are named by it. */
+  nextRequest(): number {
+    this.#lastRequest = this.#lastRequest === REQUEST_LIMIT ? 1 : this.#lastRequest + 1;
+    return this.#lastRequest;
+  }
+
+  /** Sends frames of which the last carries `request`, and waits for its answer. @throws StoreError */
+  ask(request: number, ...frames: readonly Buffer[]): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      if (this.#output === undefined) return reject(away());
+      this.#waiting.set(request, { resolve, reject });
+      this.#output.send(...frames);
+    });
+  }
+
+  /** @throws StoreError */
+  async askJson(type: FrameType, value: unknown): Promise<unknown> {
+    const request = this.nextRequest();
+    return readJson(await this.ask(request, jsonFrame(type, request, value)));
+  }
+
+  /** Sends what needs no answer; lost when the store is away, and so is what it was about. */
+  tell(frame: Buffer): void {
+    this.#output?.send(frame);
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    this.#output?.flush();
+    this.#socket?.end();
+  }
+
+  #adopt(socket: Socket): void {
+    const reader = new FrameReader();
+    this.#socket = socket;
+    this.#output = new FrameOutput(socket);
+    socket.removeAllListeners('error');
+    socket.on('error', () => socket.destroy()); // 'close' follows and tells everybody who waits.
+    socket.on('data', (bytes) => {
+      for (const frame of reader.push(bytes)) this.#handle(frame);
+    });
+    socket.on('close', () => this.#lost());
+    this.#needs.found?.();
+  }
+
+  #handle({ type, request, payload }: Frame): void {
+    if (type === FrameType.ReportWanted) {
+      if (this.#needs.report !== undefined) this.tell(jsonFrame(FrameType.Report, 0, this.#needs.report()));
+      else this.tell(emptyFrame(FrameType.Report, 0));
+      return;
+    }
+    const waiting = this.#waiting.get(request);
+    this.#waiting.delete(request);
+    if (type === FrameType.Done) waiting?.resolve(payload);
+    else waiting?.reject(storeError(readJson(payload)));
+  }
+
+  #lost(): void {
+    this.#socket = undefined;
+    this.#output = undefined;
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject } of waiting) reject(away());
+    this.#needs.lost?.();
+    this.#retryLater();
+  }
+
+  #retryLater(): void {
+    if (this.#closed) return;
+    this.#retry = setTimeout(() => this.stayConnected(), RETRY_MS);
+  }
+}
+
+function away(): StoreError {
+  return new StoreError('unavailable', 'the store is away');
+}
+
+function storeError(value: unknown): StoreError {
+  const { kind, message, holder } = value as { kind: StoreErrorKind; message: string; holder?: HolderSince };
+  return new StoreError(kind, message, holder === undefined ? {} : { holder });
+}

@@ -1,0 +1,236 @@
+/**
+ * One worker, supervisor or command, as the store sees it: reads its frames, queues their writes, answers after COMMIT.
+ * Garbage closes the connection. Closing it frees its maildrops and drops its unfinished messages.
+ */
+import type { Buffer } from 'node:buffer';
+import type { Socket } from 'node:net';
+import type { AccountId } from '../store.js';
+import { StoreError } from '../store.js';
+import type { Change } from './changes.js';
+import {
+  emptyFrame,
+  FrameError,
+  FrameReader,
+  FrameType,
+  jsonFrame,
+  readJson,
+  UPLOAD_BYTES,
+  type Frame,
+} from './frames.js';
+import { FrameOutput } from './frame-output.js';
+import { readPosting } from './posting.js';
+import type { PeerReport, StoreServer } from './store-server.js';
+import type { Writer } from './writer.js';
+
+/** A message whose chunks are still coming, by the name its sender gave it. */
+interface Upload {
+  readonly body: number;
+  chunks: number;
+}
+
+interface LockRequest {
+  readonly account: AccountId;
+  readonly from: string;
+}
+
+interface RemoveRequest {
+  readonly account: AccountId;
+  readonly uids: readonly number[];
+}
+
+export class StoreConnection {
+  readonly #store: StoreServer;
+  readonly #socket: Socket;
+  readonly #output: FrameOutput;
+  readonly #reader = new FrameReader();
+  readonly #uploads = new Map<number, Upload>();
+  #reporting: ((report: PeerReport) => void)[] = [];
+
+  constructor(socket: Socket, store: StoreServer, gone: (error?: Error) => void) {
+    this.#store = store;
+    this.#socket = socket;
+    this.#output = new FrameOutput(socket);
+    let broken: Error | undefined;
+    socket.on('data', (bytes) => this.#read(bytes));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') broken = error;
+    });
+    socket.on('close', () => {
+      this.#end();
+      gone(broken);
+    });
+  }
+
+  /** Undefined when the other side has nothing to say in time. */
+  report(timeoutMs: number): Promise<PeerReport | undefined> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(undefined), timeoutMs);
+      this.#reporting.push((report) => {
+        clearTimeout(timer);
+        resolve(report);
+      });
+      this.#output.send(emptyFrame(FrameType.ReportWanted, 0));
+    });
+  }
+
+  /** Sends what was answered. */
+  flush(): void {
+    this.#output.flush();
+  }
+
+  /** Sends what was answered, then closes. */
+  close(): void {
+    this.flush();
+    this.#socket.destroySoon();
+  }
+
+  #read(bytes: Buffer): void {
+    try {
+      for (const frame of this.#reader.push(bytes)) this.#handle(frame);
+    } catch (error) {
+      this.#socket.destroy(error as Error);
+    }
+  }
+
+  #handle(frame: Frame): void {
+    const { type, request, payload } = frame;
+    switch (type) {
+      case FrameType.Deliver:
+        return this.#deliver(request, payload);
+      case FrameType.Chunk:
+        return this.#chunk(request, payload);
+      case FrameType.Commit:
+        return this.#commit(request, payload);
+      case FrameType.Abort:
+        return this.#abort(payload);
+      case FrameType.Lock:
+        return this.#lock(request, readJson(payload) as LockRequest);
+      case FrameType.Unlock:
+        return this.#store.locks.release((readJson(payload) as LockRequest).account, this);
+      case FrameType.Remove:
+        return this.#remove(request, readJson(payload) as RemoveRequest);
+      case FrameType.Change:
+        return this.#change(request, readJson(payload) as Change);
+      case FrameType.Status:
+        return this.#status(request);
+      case FrameType.Report:
+        return this.#report(readJson(payload) as PeerReport);
+      default:
+        throw new FrameError(`a frame of type ${type}`);
+    }
+  }
+
+  #deliver(request: number, payload: Buffer): void {
+    const { posting, body } = readPosting(payload);
+    const id = this.#store.writer.nextBody();
+    this.#write(
+      request,
+      body.length,
+      (writer) => writer.post(id, posting, body),
+      () => this.#accepted(posting.summary.decodes),
+    );
+  }
+
+  #chunk(request: number, payload: Buffer): void {
+    const name = payload.readUInt32BE(0);
+    const upload = this.#uploads.get(name) ?? { body: this.#store.writer.nextBody(), chunks: 0 };
+    this.#uploads.set(name, upload);
+    const { body } = upload;
+    const seq = upload.chunks++;
+    const octets = payload.subarray(UPLOAD_BYTES);
+    this.#write(request, octets.length, (writer) => writer.chunk(body, seq, octets));
+  }
+
+  #commit(request: number, payload: Buffer): void {
+    const name = payload.readUInt32BE(0);
+    const upload = this.#uploads.get(name);
+    if (upload === undefined) return this.#fail(request, new StoreError('unavailable', 'there is no such upload'));
+    this.#uploads.delete(name);
+    const { posting } = readPosting(payload.subarray(UPLOAD_BYTES));
+    this.#write(
+      request,
+      0,
+      (writer) => writer.finish(upload.body, posting),
+      () => this.#accepted(posting.summary.decodes),
+    );
+  }
+
+  #abort(payload: Buffer): void {
+    const name = payload.readUInt32BE(0);
+    const upload = this.#uploads.get(name);
+    this.#uploads.delete(name);
+    if (upload !== undefined) this.#drop(upload);
+  }
+
+  #lock(request: number, { account, from }: LockRequest): void {
+    const sinceMs = Date.now();
+    const holder = this.#store.locks.take(account, this, { from, sinceMs });
+    if (holder !== undefined) return this.#fail(request, new StoreError('in-use', 'the maildrop is open', { holder }));
+    this.#store.group.add({
+      act: (writer) => writer.loggedIn(account, sinceMs),
+      done: nothing,
+      failed: nothing,
+      bytes: 0,
+    });
+    this.#output.send(emptyFrame(FrameType.Done, request));
+  }
+
+  #remove(request: number, { account, uids }: RemoveRequest): void {
+    if (!this.#store.locks.isHeldBy(account, this))
+      return this.#fail(request, new StoreError('unavailable', 'the lock of the maildrop was lost'));
+    this.#write(request, 0, (writer) => writer.remove(account, uids));
+  }
+
+  #change(request: number, change: Change): void {
+    const account = change.kind === 'remove-account' ? this.#store.writer.accountId(change.address) : undefined;
+    const holder = account === undefined ? undefined : this.#store.locks.holder(account);
+    if (holder !== undefined)
+      return this.#fail(
+        request,
+        new StoreError('refused', `The maildrop is open from ${holder.from}; try again when that session has ended`),
+      );
+    this.#write(request, 0, (writer) => writer.change(change));
+  }
+
+  #report(report: PeerReport): void {
+    for (const told of this.#reporting.splice(0)) told(report);
+  }
+
+  #status(request: number): void {
+    void this.#store.status(this).then((status) => this.#output.send(jsonFrame(FrameType.Done, request, status)));
+  }
+
+  #accepted(decodes: boolean): void {
+    this.#store.countAccepted();
+    if (decodes) this.#store.undecoded();
+  }
+
+  #write(request: number, bytes: number, act: (writer: Writer) => void, committed?: () => void): void {
+    this.#store.group.add({
+      act,
+      bytes,
+      done: () => {
+        committed?.();
+        this.#output.send(emptyFrame(FrameType.Done, request));
+      },
+      failed: (error) => this.#fail(request, error),
+    });
+  }
+
+  #fail(request: number, { kind, message, holder }: StoreError): void {
+    this.#output.send(jsonFrame(FrameType.Failed, request, { kind, message, holder }));
+  }
+
+  #drop({ body }: Upload): void {
+    this.#store.group.add({ act: (writer) => writer.drop(body), done: nothing, failed: nothing, bytes: 0 });
+  }
+
+  #end(): void {
+    this.#store.locks.releaseAll(this);
+    for (const upload of this.#uploads.values()) this.#drop(upload);
+    this.#uploads.clear();
+  }
+}
+
+/** Nobody waits for it: what is lost is swept at the next start, and a failure is told by the group's observer. */
+function nothing(): void {}

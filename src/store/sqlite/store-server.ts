@@ -1,0 +1,171 @@
+/**
+ * The store: owns every write to one database and the locks of its maildrops, and serves them on a Unix socket.
+ * At most one runs per database (ownership.ts). When a connection closes, its locks fall and its unfinished messages go.
+ * After a disk error it stops: whoever started it starts it anew, with fresh connections.
+ */
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Connection } from './database.js';
+import { openForWriting } from './database.js';
+import { GroupCommit } from './group.js';
+import { Keeper } from './keeper.js';
+import type { Location } from './location.js';
+import { MaildropLocks } from './locks.js';
+import { claim, type Ownership } from './ownership.js';
+import { StoreConnection } from './store-connection.js';
+import { Writer } from './writer.js';
+import type { ServerStatus } from './status.js';
+
+/** What the store tells of itself; nothing of it is a reply. */
+export interface StoreObserver {
+  /** Something went wrong that no client caused. */
+  trouble(what: string, error: unknown): void;
+  /** The store has stopped by itself, after a disk error. */
+  stopped(): void;
+}
+
+/** What a process says of itself in `pennypost status`. */
+export interface PeerReport {
+  readonly role: 'supervisor' | 'worker';
+  readonly pid: number;
+  readonly sessions?: number;
+  readonly listeners?: ServerStatus['listeners'];
+}
+
+/** How long a process that is asked for its report may take before it is left out. */
+const REPORT_TIMEOUT_MS = 1_000;
+
+export class StoreServer {
+  readonly #location: Location;
+  readonly #ownership: Ownership;
+  readonly #connection: Connection;
+  readonly #keeper: Keeper;
+  readonly #server: Server;
+  readonly #observer: StoreObserver;
+  readonly #clients = new Set<StoreConnection>();
+  readonly #startedAtMs = Date.now();
+  readonly writer: Writer;
+  readonly locks = new MaildropLocks();
+  readonly group: GroupCommit;
+  #accepted = 0;
+  #closing = false;
+
+  /** Undefined when another process is the store of this database. @throws StoreError 'unavailable' */
+  static async start(location: Location, observer: StoreObserver): Promise<StoreServer | undefined> {
+    const ownership = claim(location.lock);
+    if (ownership === undefined) return undefined;
+    try {
+      const server = new StoreServer(location, ownership, observer);
+      await server.#listen();
+      return server;
+    } catch (error) {
+      ownership.release();
+      throw error;
+    }
+  }
+
+  private constructor(location: Location, ownership: Ownership, observer: StoreObserver) {
+    this.#location = location;
+    this.#ownership = ownership;
+    this.#observer = observer;
+    this.#connection = openForWriting(location.db);
+    this.writer = new Writer(this.#connection);
+    this.#keeper = new Keeper(location.db, {
+      add: (write) => this.group.add(write),
+      nextUndecoded: (after) => this.writer.nextUndecoded(after),
+      checkpointHere: () => this.#connection.pragma('wal_checkpoint(PASSIVE)'),
+      trouble: (what, error) => observer.trouble(what, error),
+    });
+    this.group = new GroupCommit(this.#connection, {
+      writer: this.writer,
+      committed: (bytes) => this.#committed(bytes),
+      failed: (error, disk) => this.#failed(error, disk),
+    });
+    this.#server = createServer((socket) => this.#welcome(socket));
+  }
+
+  /** Runs one change as any client could, and resolves when it is durable. */
+  write(act: (writer: Writer) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.group.add({ act, done: resolve, failed: reject, bytes: 0 });
+    });
+  }
+
+  countAccepted(): void {
+    this.#accepted += 1;
+  }
+
+  /** The text of a message that came in waits to be decoded. */
+  undecoded(): void {
+    this.#keeper.decodeSoon();
+  }
+
+  async status(asking: StoreConnection): Promise<ServerStatus> {
+    const reports = await this.#reports(asking);
+    const supervisors = reports.filter(({ role }) => role === 'supervisor');
+    return {
+      supervisor: supervisors[0] === undefined ? null : { pid: supervisors[0].pid },
+      store: { pid: process.pid, startedAtMs: this.#startedAtMs },
+      workers: reports.filter(({ role }) => role === 'worker').map(({ pid, sessions = 0 }) => ({ pid, sessions })),
+      listeners: supervisors.flatMap(({ listeners }) => listeners ?? []),
+      messagesAccepted: this.#accepted,
+      walBytes: this.#keeper.walBytes(),
+      db: this.#location.db,
+    };
+  }
+
+  /** Takes nothing new, finishes what waits, and gives the database back. */
+  async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    await this.write(() => undefined).catch(() => undefined); // Only to wait for the last group: its writes were told of.
+    for (const client of this.#clients) client.close();
+    await closed;
+    await this.#keeper.close();
+    this.#connection.close();
+    this.#ownership.release();
+  }
+
+  async #listen(): Promise<void> {
+    this.writer.sweep();
+    rmSync(this.#location.socket, { force: true }); // Ours to remove: we hold the lock.
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(this.#location.socket, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+    chmodSync(this.#location.socket, 0o600);
+    this.#keeper.decodeSoon();
+  }
+
+  #welcome(socket: Socket): void {
+    const client = new StoreConnection(socket, this, (error) => {
+      this.#clients.delete(client);
+      if (error !== undefined) this.#observer.trouble('a connection to the store broke', error);
+    });
+    this.#clients.add(client);
+  }
+
+  /** The answers leave at once: who waits for them has waited for the sync already. */
+  #committed(bytes: number): void {
+    for (const client of this.#clients) client.flush();
+    this.#keeper.committed(bytes);
+  }
+
+  #failed(error: unknown, disk: boolean): void {
+    this.#observer.trouble(disk ? 'the disk failed; the store stops' : 'a write failed', error);
+    if (!disk) return;
+    for (const client of this.#clients) client.close();
+    this.#observer.stopped();
+  }
+
+  async #reports(asking: StoreConnection): Promise<readonly PeerReport[]> {
+    const asked = [...this.#clients]
+      .filter((client) => client !== asking)
+      .map((client) => client.report(REPORT_TIMEOUT_MS));
+    return (await Promise.all(asked)).filter((report) => report !== undefined);
+  }
+}

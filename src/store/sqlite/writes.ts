@@ -1,0 +1,93 @@
+/** The statements that write, prepared once, with the shapes of their rows. */
+import type { Connection, Statement } from './database.js';
+
+/** `body.text_state`, as db/README.md documents it. */
+export const enum TextState {
+  Raw = 0,
+  Undecoded = 1,
+  Decoded = 2,
+  Failed = 3,
+}
+
+export interface BodyRow {
+  readonly id: number;
+  readonly refs: number;
+  readonly octets: number;
+  readonly header: number;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly subject: string | null;
+  readonly date: string | null;
+  readonly messageId: string | null;
+  readonly state: TextState;
+}
+
+export interface Writes {
+  readonly lastBody: Statement<[], number>;
+  readonly addBody: Statement<[BodyRow]>;
+  readonly beginBody: Statement<[body: number]>;
+  readonly finishBody: Statement<[BodyRow]>;
+  readonly removeBody: Statement<[body: number]>;
+  readonly refs: Statement<[body: number], number>;
+  readonly unref: Statement<[body: number]>;
+  readonly arriving: Statement<[], number>;
+  readonly addChunk: Statement<[body: number, seq: number, data: Uint8Array]>;
+  readonly removeChunks: Statement<[body: number]>;
+  readonly addMessage: Statement<
+    [
+      account: number,
+      uid: number,
+      body: number,
+      octets: number,
+      receivedAt: number,
+      reversePath: string,
+      recipient: string,
+      trace: Uint8Array,
+    ]
+  >;
+  /** Returns the body. */
+  readonly removeMessage: Statement<[account: number, uid: number], number>;
+  readonly uids: Statement<[account: number], number>;
+  readonly uidNext: Statement<[account: number], number>;
+  readonly setUidNext: Statement<[uid: number | undefined, account: number]>;
+  readonly loggedIn: Statement<[atMs: number, account: number]>;
+  readonly nextUndecoded: Statement<[after: number], number>;
+  readonly decoded: Statement<[state: TextState, text: string | null, body: number]>;
+}
+
+export function prepareWrites(connection: Connection): Writes {
+  return {
+    // Not max(id): the sequence also knows bodies that are gone, whose numbers must not come back.
+    lastBody: connection.prepare<[], number>("select seq from sqlite_sequence where name = 'body'").pluck(),
+    addBody: connection.prepare(`
+      insert into body (id, refs, octets, header_octets, from_text, to_text, subject, date_text, message_id, text_state)
+      values (@id, @refs, @octets, @header, @from, @to, @subject, @date, @messageId, @state)`),
+    beginBody: connection.prepare(
+      'insert into body (id, refs, octets, header_octets, text_state) values (?, 0, 0, 0, 0)',
+    ),
+    finishBody: connection.prepare(`
+      update body set refs = @refs, octets = @octets, header_octets = @header, from_text = @from, to_text = @to,
+                      subject = @subject, date_text = @date, message_id = @messageId, text_state = @state
+      where id = @id`),
+    removeBody: connection.prepare('delete from body where id = ?'),
+    refs: connection.prepare<[number], number>('select refs from body where id = ?').pluck(),
+    unref: connection.prepare('update body set refs = refs - 1 where id = ?'),
+    arriving: connection.prepare<[], number>('select id from body where refs = 0').pluck(),
+    addChunk: connection.prepare('insert into chunk (body, seq, data) values (?, ?, ?)'),
+    removeChunks: connection.prepare('delete from chunk where body = ?'),
+    addMessage: connection.prepare(`
+      insert into message (account, uid, body, octets, received_at, reverse_path, recipient, trace)
+      values (?, ?, ?, ?, ?, ?, ?, ?)`),
+    removeMessage: connection
+      .prepare<[number, number], number>('delete from message where account = ? and uid = ? returning body')
+      .pluck(),
+    uids: connection.prepare<[number], number>('select uid from message where account = ?').pluck(),
+    uidNext: connection.prepare<[number], number>('select uid_next from account where id = ?').pluck(),
+    setUidNext: connection.prepare('update account set uid_next = ? where id = ?'),
+    loggedIn: connection.prepare('update account set last_login_at = ? where id = ?'),
+    nextUndecoded: connection
+      .prepare<[number], number>('select id from body where text_state = 1 and id > ? order by id limit 1')
+      .pluck(),
+    decoded: connection.prepare('update body set text_state = ?, text = ? where id = ?'),
+  };
+}

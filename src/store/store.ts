@@ -1,0 +1,191 @@
+/**
+ * What the rest of the program knows of storage, whatever driver is behind it.
+ * This file imports nothing: a driver is free in everything that is not written here,
+ * and test/store/contract holds every driver to what is.
+ *
+ * Failures leave a store as a StoreError with a kind; anything else it throws is a bug.
+ */
+
+/** A value now, or a promise of it: drivers answer at once when they can, and sessions then stay synchronous. */
+export type Soon<T> = T | Promise<T>;
+
+export type AccountId = number;
+
+/** A mailbox name in the sense of RFC 5321 §4.1.2: the local part unquoted and as given, the domain in lower case. */
+export interface Address {
+  readonly local: string;
+  readonly domain: string;
+}
+
+export interface Account {
+  readonly id: AccountId;
+  /** In lower case, as `local@domain`. */
+  readonly address: string;
+  /** A PHC string; only auth/ reads it. */
+  readonly passwordHash: string;
+}
+
+/** One maildrop that a forward-path leads to, after aliases, plus addressing and catch-alls. */
+export interface Target {
+  readonly account: AccountId;
+  /** The address delivered to: the account's own, with the `+detail` of the forward-path if it had one. */
+  readonly address: string;
+}
+
+/**
+ * Where a forward-path leads.
+ * `unknown`: the domain is ours, the name is not. `foreign`: the domain is not ours.
+ */
+export type Resolution =
+  | { readonly kind: 'local'; readonly targets: readonly Target[] }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'foreign' };
+
+/** One copy of a message: who gets it, as whom it was addressed, and the trace headers that stand before the body. */
+export interface EnvelopeRecipient {
+  readonly account: AccountId;
+  /** The forward-path as the client gave it, without angle brackets. */
+  readonly recipient: string;
+  /** Complete header lines, each ended by CRLF; never empty of a last CRLF. */
+  readonly trace: Uint8Array;
+}
+
+export interface Envelope {
+  /** Without angle brackets; empty for the null reverse-path. */
+  readonly reversePath: string;
+  readonly recipients: readonly EnvelopeRecipient[];
+  readonly receivedAtMs: number;
+}
+
+/**
+ * A message on its way in. Exactly one of commit or abort ends it.
+ * `write` may return a promise: the caller then waits for it before it writes again.
+ */
+export interface Delivery {
+  write(chunk: Uint8Array): void | Promise<void>;
+  /** Resolves when the message is durable for every recipient, in one transaction; rejects when it is for none. */
+  commit(): Promise<void>;
+  abort(): void;
+}
+
+export interface MessageInfo {
+  /** The driver's name for the message; opaque outside the store. */
+  readonly id: number;
+  /** RFC 1939 §7: 1 to 70 characters from 0x21 to 0x7E, never used again. */
+  readonly uidl: string;
+  /** What RETR sends, before byte-stuffing and without the closing line. */
+  readonly octets: number;
+}
+
+/** Who holds a maildrop: named to others who ask for it meanwhile. */
+export interface Holder {
+  /** The client's address and the session's id, for people. */
+  readonly from: string;
+}
+
+/** One account's messages, held exclusively from open to release. */
+export interface Maildrop {
+  /** As they were when it was opened, oldest first. */
+  readonly messages: readonly MessageInfo[];
+  /**
+   * The octets of a message in order, in pieces of at most a chunk; ends with CRLF.
+   * Throws a StoreError 'missing' when it was removed by an administrator meanwhile.
+   */
+  read(id: number): Iterable<Uint8Array>;
+  /** Removes all of these or none; durable when it resolves. */
+  remove(ids: readonly number[]): Promise<void>;
+  release(): void;
+}
+
+/** What sessions see of a store. */
+export interface MailStore {
+  resolve(address: Address): Soon<Resolution>;
+  /** The account that logs in under this name: `local@domain`, or a local part alone in the first domain. */
+  findLogin(name: string): Soon<Account | undefined>;
+  deliver(envelope: Envelope): Delivery;
+  /** Rejects with 'in-use' when another session holds the maildrop: the error says who and since when. */
+  open(account: AccountId, holder: Holder): Promise<Maildrop>;
+  readonly directory: Directory;
+  close(): Promise<void>;
+}
+
+export interface AccountSummary {
+  readonly address: string;
+  readonly messages: number;
+  readonly octets: number;
+  readonly createdAtMs: number;
+  readonly lastDeliveryAtMs: number | undefined;
+  readonly lastLoginAtMs: number | undefined;
+}
+
+export interface AliasEntry {
+  readonly address: string;
+  readonly targets: readonly string[];
+}
+
+/** A message as administration shows it; `number` counts from 1 within the account, oldest first. */
+export interface MailSummary {
+  readonly id: number;
+  readonly number: number;
+  readonly uidl: string;
+  readonly octets: number;
+  readonly receivedAtMs: number;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  readonly subject: string | undefined;
+}
+
+/**
+ * Accounts, domains and aliases. Every change is durable when its promise resolves, and every session sees it then.
+ * Refusals are a StoreError of kind 'refused' whose message is one sentence for people.
+ */
+export interface Directory {
+  addAccount(address: Address, passwordHash: string): Promise<void>;
+  removeAccount(address: Address): Promise<void>;
+  setPassword(address: Address, passwordHash: string): Promise<void>;
+  listAccounts(): Soon<readonly AccountSummary[]>;
+  addDomain(name: string): Promise<void>;
+  removeDomain(name: string): Promise<void>;
+  listDomains(): Soon<readonly string[]>;
+  /** `address.local` may be `*`: every name of the domain that nothing else answers to. */
+  addAlias(address: Address, targets: readonly Address[]): Promise<void>;
+  /** Without targets, the whole alias. */
+  removeAlias(address: Address, targets: readonly Address[]): Promise<void>;
+  listAliases(): Soon<readonly AliasEntry[]>;
+  listMail(address: Address): Soon<readonly MailSummary[]>;
+  /** As RETR would send it: trace headers and body. */
+  readMail(address: Address, id: number): Iterable<Uint8Array>;
+}
+
+/**
+ * - `busy`: the store is behind; the same request may succeed in a moment.
+ * - `full`: the disk or a size limit of the database is reached.
+ * - `in-use`: another session holds the maildrop.
+ * - `over-quota`: the account may not hold more.
+ * - `missing`: what was named is not there any more.
+ * - `refused`: a change of the directory that makes no sense; the message says why.
+ * - `unavailable`: the store cannot be reached or cannot write; nothing was done, or it is not known to be.
+ */
+export type StoreErrorKind = 'busy' | 'full' | 'in-use' | 'over-quota' | 'missing' | 'refused' | 'unavailable';
+
+/** Who holds a maildrop, and since when. */
+export interface HolderSince extends Holder {
+  readonly sinceMs: number;
+}
+
+export class StoreError extends Error {
+  readonly kind: StoreErrorKind;
+  /** With 'in-use'. */
+  readonly holder: HolderSince | undefined;
+
+  constructor(
+    kind: StoreErrorKind,
+    message: string,
+    details?: { readonly cause?: unknown; readonly holder?: HolderSince },
+  ) {
+    super(message, details?.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'StoreError';
+    this.kind = kind;
+    this.holder = details?.holder;
+  }
+}

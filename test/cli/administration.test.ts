@@ -1,0 +1,119 @@
+/** Accounts, domains, aliases and mail on a database that no server runs on: each command is the store meanwhile. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { pennypost, type Surroundings } from './pennypost.js';
+
+describe('administration without a server', () => {
+  let directory = '';
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'pennypost-cli-'));
+  });
+
+  afterEach(() => rm(directory, { recursive: true, force: true }));
+
+  function run(typed: string, surroundings: Partial<Surroundings> = {}) {
+    return pennypost(typed.split(' '), { directory, ...surroundings });
+  }
+
+  async function json(typed: string): Promise<unknown> {
+    const { status, stdout, stderr } = await run(`${typed} --json`);
+    expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
+    return JSON.parse(stdout);
+  }
+
+  async function done(typed: string, surroundings: Partial<Surroundings> = {}): Promise<string> {
+    const { status, stdout, stderr } = await run(typed, surroundings);
+    expect({ status, stderr }, typed).to.deep.equal({ status: 0, stderr: '' });
+    return stdout;
+  }
+
+  async function refused(typed: string, said: RegExp): Promise<void> {
+    const { status, stderr } = await run(typed);
+    expect(stderr)
+      .to.match(said)
+      .and.not.match(/\n\s+at /);
+    expect(status).to.equal(1);
+  }
+
+  it('adds, lists and removes accounts, and makes their domain local', async () => {
+    await done('account add alice@Example.org --password-stdin', { input: 'secret\n' });
+    await done('account add bob@example.org --password hunter2');
+    const names = ((await json('account list')) as { address: string }[]).map(({ address }) => address);
+    expect(names).to.include.members(['alice@example.org', 'bob@example.org']);
+    expect(await json('domain list')).to.include('example.org');
+    expect(await done('account list'))
+      .to.match(/^account +messages/)
+      .and.match(/^alice@example\.org +0 +0 /m);
+    await done('account passwd alice@example.org --password other');
+    await done('account remove bob@example.org');
+    expect(await done('account list')).to.not.include('bob@');
+  });
+
+  it('refuses what makes no sense with 1', async () => {
+    await done('account add alice@localhost --password x');
+    await refused('account add alice@localhost --password x', /alice@localhost/);
+    await refused('account remove nobody@localhost', /nobody@localhost/);
+    await refused('account passwd nobody@localhost --password x', /nobody@localhost/);
+    await refused('mail list nobody@localhost', /nobody@localhost/);
+    await refused('mail show alice@localhost 7', /has no message 7/);
+  });
+
+  it('adds and removes domains and aliases', async () => {
+    await done('account add alice@localhost --password x');
+    await done('domain add Example.ORG');
+    await done('alias add sales@example.org alice@localhost');
+    await done('alias add *@example.org alice@localhost');
+    expect(await json('alias list')).to.deep.include({ address: 'sales@example.org', targets: ['alice@localhost'] });
+    await done('alias remove sales@example.org');
+    await done('alias remove *@example.org');
+    expect(await json('alias list')).to.deep.equal([]);
+    await done('domain remove example.org');
+    expect(await json('domain list')).to.not.include('example.org');
+  });
+
+  it('delivers a message with trace headers and CRLF, and shows it as RETR would', async () => {
+    await done('account add alice@localhost --password x');
+    await done('mail send --from bob@example.org alice@localhost', { input: 'Subject: hi\n\n.\nna\u00efve\r\n' });
+    const shown = await done('mail show alice@localhost 1');
+    expect(shown).to.match(
+      /^Return-Path: <bob@example\.org>\r\nDelivered-To: alice@localhost\r\nReceived: from localhost /,
+    );
+    expect(Buffer.from(shown, 'latin1').toString('utf8')).to.match(/\r\nSubject: hi\r\n\r\n\.\r\nna\u00efve\r\n$/);
+    expect(shown).to.not.match(/[^\r]\n/);
+    const [message] = (await json('mail list alice@localhost')) as Record<string, unknown>[];
+    expect(message).to.include({ number: 1, subject: 'hi', octets: shown.length });
+  });
+
+  it('delivers a file to many, each once, or to nobody', async () => {
+    await done('account add alice@localhost --password x');
+    await done('account add bob@localhost --password x');
+    await done('alias add all@localhost alice@localhost bob@localhost');
+    await writeFile(join(directory, 'big.eml'), `Subject: big\n\n${'0123456789abcde\n'.repeat(2 ** 17)}`);
+    await done('mail send --file big.eml all@localhost alice@localhost');
+    await refused('mail send --file big.eml alice@localhost nobody@localhost', /account add nobody@localhost/);
+    await refused('mail send --file big.eml alice@localhost bob@example.com', /domain add example\.com/);
+    await refused('mail send --file big.eml --max-message-size 1MiB alice@localhost', /--max-message-size/);
+    const counts = (await json('account list')) as { address: string; messages: number }[];
+    for (const address of ['alice@localhost', 'bob@localhost'])
+      expect(counts.find((account) => account.address === address)).to.include({ messages: 1 });
+  });
+
+  it('wants --yes before it removes an account that holds mail', async () => {
+    await done('account add alice@localhost --password x');
+    await done('mail send alice@localhost', { input: 'Subject: hi\n\nhello\n' });
+    const { status, stderr } = await run('account remove alice@localhost');
+    expect(stderr).to.match(/holds 1 message;/);
+    expect(status).to.equal(64);
+    await done('account remove alice@localhost --yes');
+  });
+
+  it('says that no server runs, with 1', async () => {
+    expect(await run('status')).to.include({ status: 1, stdout: 'No server runs on mail.db.\n' });
+    const { status, stdout } = await run('status --json');
+    expect(status).to.equal(1);
+    expect(JSON.parse(stdout)).to.deep.equal({ supervisor: null, store: null, workers: [] });
+  });
+});
