@@ -17,10 +17,10 @@ export interface Waiting {
   readonly kind: 'waiting';
 }
 
-export function obeySupervisor<Message>({ receive, orphaned }: Child<Message>): void {
+export function obeySupervisor<Message>(child: Child<Message>): void {
   for (const signal of IGNORED) process.on(signal, () => undefined);
-  process.on('message', (message) => receive(message as Message));
-  process.on('disconnect', orphaned);
+  process.on('message', (message) => child.receive(message as Message));
+  process.on('disconnect', () => child.orphaned());
   tellSupervisor({ kind: 'waiting' } satisfies Waiting);
 }
 

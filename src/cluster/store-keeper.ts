@@ -59,7 +59,7 @@ export class StoreKeeper {
 
   async stop(): Promise<void> {
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     if (child.connected) child.send({ kind: 'stop' } satisfies ToStore);
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);

@@ -60,13 +60,12 @@ function observer(log: Log) {
 async function firstAccount(store: StoreServer, domain: string): Promise<{ firstAccount?: FirstAccount }> {
   const password = generatePassword();
   const passwordHash = await hashPassword(password);
-  let made = false;
+  const empty = !store.writer.hasAccounts;
   await store.write((writer) => {
-    made = !writer.hasAccounts;
     writer.ensureDomain(domain);
-    if (made) writer.change({ kind: 'add-account', address: { local: 'postmaster', domain }, passwordHash });
+    if (empty) writer.change({ kind: 'add-account', address: { local: 'postmaster', domain }, passwordHash });
   });
-  return made ? { firstAccount: { address: `postmaster@${domain}`, password } } : {};
+  return empty ? { firstAccount: { address: `postmaster@${domain}`, password } } : {};
 }
 
 function tell(message: FromStore): void {

@@ -59,7 +59,9 @@ class Supervisor {
     this.#obeySignals();
     return new Promise((resolve, reject) => {
       this.#ended = resolve;
-      this.#start().catch((error: unknown) => (error instanceof StartError ? this.#giveUp(error) : reject(error)));
+      this.#start().catch((error: unknown) =>
+        error instanceof StartError ? this.#giveUp(error) : reject(error as Error),
+      );
     });
   }
 

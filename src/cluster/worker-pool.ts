@@ -102,7 +102,7 @@ export class WorkerPool {
           resolve();
         }
       });
-      worker.on('exit', (code, signal) => {
+      worker.on('exit', (code: number, signal: string | null) => {
         reject(new StartError(`A worker ended (${signal ?? code}) before it was ready`));
         if (this.#seats.get(number)?.worker === worker) this.#died(seat, Date.now() - startedAtMs, signal ?? code);
       });

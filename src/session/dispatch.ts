@@ -15,7 +15,6 @@ export interface Request {
   readonly argument: string;
 }
 
- 
 const UNREADABLE = /[\0\r\n\ufffd]/;
 
 /** Undefined for a line that no grammar should see: NUL, bare CR or LF, not UTF-8. */

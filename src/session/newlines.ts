@@ -10,6 +10,7 @@ export class NewlineCheck {
   look(piece: Uint8Array): void {
     let afterCr = this.#afterCr;
     let bare = this.#bare;
+    // eslint-disable-next-line @typescript-eslint/prefer-for-of -- an iterator is slower, and this looks at every octet
     for (let i = 0; i < piece.length; i++) {
       const byte = piece[i];
       if ((byte === LF) !== afterCr) bare = true;

@@ -21,11 +21,12 @@ export class HopCount {
     if (!this.#inHeader) return;
     const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
     let from = 0;
-    while (this.#inHeader && from < bytes.length) {
+    while (from < bytes.length) {
       const end = bytes.indexOf(LF, from);
       this.#begin(bytes, from, end === -1 ? bytes.length : end);
       if (end === -1) return;
-      this.#endLine();
+      this.#inHeader = this.#endLine();
+      if (!this.#inHeader) return;
       from = end + 1;
     }
   }
@@ -36,10 +37,11 @@ export class HopCount {
     if (missing > 0) this.#begun += bytes.toString('latin1', from, Math.min(to, from + missing));
   }
 
-  #endLine(): void {
+  /** Whether the header section goes on. */
+  #endLine(): boolean {
     const begun = this.#begun;
     this.#begun = '';
-    if (begun === '' || begun.charCodeAt(0) === CR) this.#inHeader = false;
-    else if (begun.length === NAME.length && begun.toLowerCase() === NAME) this.#received += 1;
+    if (begun.toLowerCase() === NAME) this.#received += 1;
+    return begun !== '' && begun.charCodeAt(0) !== CR;
   }
 }

@@ -9,7 +9,6 @@ import type { PeerReport } from './sqlite/store-server.js';
 export type { PeerReport } from './sqlite/store-server.js';
 
 export interface StoreWatch {
-  readonly connected: boolean;
   close(): void;
 }
 

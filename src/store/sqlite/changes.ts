@@ -50,7 +50,7 @@ export class Changes {
 
   /** Undefined when there is no such account. */
   accountId({ local, domain }: Address): number | undefined {
-    return this.#one<number>(
+    return this.#one(
       'select account.id from account join domain on domain.id = account.domain where domain.name = ? and local = ?',
       domain,
       normal(local),
@@ -100,7 +100,7 @@ export class Changes {
 
   #removeDomain(name: string): void {
     const id = this.#domainId(name) ?? missing(`${name} is not a local domain`);
-    const accounts = this.#one<number>('select count(*) from account where domain = ?', id) ?? 0;
+    const accounts = this.#one('select count(*) from account where domain = ?', id) ?? 0;
     if (accounts > 0) refuse(`${name} has accounts (${accounts}); remove them first`);
     this.#run('delete from alias where domain = ?', id);
     this.#run('delete from domain where id = ?', id);
@@ -152,12 +152,12 @@ export class Changes {
   }
 
   #domainId(name: string): number | undefined {
-    return this.#one<number>('select id from domain where name = ?', name);
+    return this.#one('select id from domain where name = ?', name);
   }
 
-  #one<T>(sql: string, ...values: unknown[]): T | undefined {
+  #one(sql: string, ...values: unknown[]): number | undefined {
     return this.#connection
-      .prepare<unknown[], T>(sql)
+      .prepare<unknown[], number>(sql)
       .pluck()
       .get(...values);
   }

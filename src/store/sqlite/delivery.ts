@@ -3,8 +3,7 @@
  * no promise per piece; a larger one goes in chunks as it arrives, so that memory is a chunk and not the message.
  */
 import { Buffer } from 'node:buffer';
-import type { StoreError} from '../store.js';
-import { type Delivery, type Envelope } from '../store.js';
+import { StoreError, type Delivery, type Envelope } from '../store.js';
 import { FrameType, uploadHeader } from './frames.js';
 import { commitFrame, deliverFrame, type Posting } from './posting.js';
 import type { StoreClient } from './store-client.js';
@@ -64,12 +63,11 @@ export class SocketDelivery implements Delivery {
     const all = this.#takeAll();
     this.#upload ??= new Upload(this.#client, summarize(all.subarray(0, CHUNK_BYTES)));
     let from = 0;
-    let room: Promise<void> = Promise.resolve();
     for (; all.length - from >= CHUNK_BYTES; from += CHUNK_BYTES)
-      room = this.#upload.chunk(all.subarray(from, from + CHUNK_BYTES));
+      this.#upload.send(all.subarray(from, from + CHUNK_BYTES));
     this.#pieces = [all.subarray(from)];
     this.#piecesBytes = all.length - from;
-    return room;
+    return this.#upload.room();
   }
 
   #takeAll(): Buffer {
@@ -88,46 +86,59 @@ export class SocketDelivery implements Delivery {
 class Upload {
   readonly summary: Summary;
   readonly #client: StoreClient;
+  readonly #connection: number;
   readonly #name: number;
   #underWay = 0;
-  #error: StoreError | undefined;
+  #error: unknown;
   #roomWanted: (() => void) | undefined;
 
   constructor(client: StoreClient, summary: Summary) {
     this.#client = client;
     this.summary = summary;
+    this.#connection = client.connection;
     this.#name = client.nextRequest();
   }
 
-  /** Resolves when there is room for the next. @throws StoreError */
-  async chunk(octets: Buffer): Promise<void> {
-    this.#send(octets);
-    if (this.#underWay >= CHUNKS_UNDER_WAY) await new Promise<void>((resolve) => (this.#roomWanted = resolve));
-    if (this.#error !== undefined) throw this.#error;
+  send(octets: Buffer): void {
+    if (this.#error !== undefined) return; // The message is lost already; its end will say so.
+    const request = this.#client.nextRequest();
+    this.#underWay += 1;
+    this.#ask(request, uploadHeader(FrameType.Chunk, request, this.#name, octets.length), octets).then(
+      () => this.#settled(),
+      (error: unknown) => this.#settled(error),
+    );
   }
 
+  /** Resolves when there is room for the next chunk. @throws StoreError */
+  async room(): Promise<void> {
+    if (this.#underWay >= CHUNKS_UNDER_WAY) await new Promise<void>((resolve) => (this.#roomWanted = resolve));
+    this.#throwIfLost();
+  }
+
+  /** @throws StoreError */
   async commit(posting: Posting, rest: Buffer): Promise<void> {
-    if (rest.length > 0) this.#send(rest);
-    if (this.#error !== undefined) throw this.#error;
+    if (rest.length > 0) this.send(rest);
+    this.#throwIfLost();
     const request = this.#client.nextRequest();
-    await this.#client.ask(request, commitFrame(request, this.#name, posting));
-    if (this.#error !== undefined) throw this.#error;
+    await this.#ask(request, commitFrame(request, this.#name, posting));
+    this.#throwIfLost();
   }
 
   abort(): void {
     this.#client.tell(uploadHeader(FrameType.Abort, 0, this.#name, 0));
   }
 
-  #send(octets: Buffer): void {
-    const request = this.#client.nextRequest();
-    this.#underWay += 1;
-    this.#client.ask(request, uploadHeader(FrameType.Chunk, request, this.#name, octets.length), octets).then(
-      () => this.#settled(),
-      (error: StoreError) => this.#settled(error),
-    );
+  /** Chunks that an earlier store process took are gone with it: none may be added to what they began. */
+  #ask(request: number, ...frames: readonly Buffer[]): Promise<unknown> {
+    if (this.#client.connection === this.#connection) return this.#client.ask(request, ...frames);
+    return Promise.reject(new StoreError('unavailable', 'the store went away while the message arrived'));
   }
 
-  #settled(error?: StoreError): void {
+  #throwIfLost(): void {
+    if (this.#error !== undefined) throw this.#error as Error;
+  }
+
+  #settled(error?: unknown): void {
     this.#underWay -= 1;
     this.#error ??= error;
     this.#roomWanted?.();

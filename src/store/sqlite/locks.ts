@@ -4,19 +4,24 @@
  */
 import type { AccountId, HolderSince } from '../store.js';
 
-interface Lock {
+/** One taking of a lock: the connection it came by, and the number of the request there. */
+export interface LockName {
   readonly owner: object;
+  readonly lock: number;
+}
+
+interface Lock extends LockName {
   readonly holder: HolderSince;
 }
 
 export class MaildropLocks {
   readonly #locks = new Map<AccountId, Lock>();
 
-  /** Undefined when it was free and now is the owner's; otherwise who has it. */
-  take(account: AccountId, owner: object, holder: HolderSince): HolderSince | undefined {
+  /** Undefined when it was free and now is taken under this name; otherwise who has it. */
+  take(account: AccountId, name: LockName, holder: HolderSince): HolderSince | undefined {
     const lock = this.#locks.get(account);
     if (lock !== undefined) return lock.holder;
-    this.#locks.set(account, { owner, holder });
+    this.#locks.set(account, { ...name, holder });
     return undefined;
   }
 
@@ -24,12 +29,13 @@ export class MaildropLocks {
     return this.#locks.get(account)?.holder;
   }
 
-  isHeldBy(account: AccountId, owner: object): boolean {
-    return this.#locks.get(account)?.owner === owner;
+  isHeldBy(account: AccountId, { owner, lock }: LockName): boolean {
+    const held = this.#locks.get(account);
+    return held?.owner === owner && held.lock === lock;
   }
 
-  release(account: AccountId, owner: object): void {
-    if (this.isHeldBy(account, owner)) this.#locks.delete(account);
+  release(account: AccountId, name: LockName): void {
+    if (this.isHeldBy(account, name)) this.#locks.delete(account);
   }
 
   releaseAll(owner: object): void {

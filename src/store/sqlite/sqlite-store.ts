@@ -56,11 +56,14 @@ export class SqliteStore implements MailStore {
   }
 
   async open(account: AccountId, holder: Holder): Promise<Maildrop> {
-    await this.#client.askJson(FrameType.Lock, { account, from: holder.from });
+    const lock = this.#client.nextRequest();
+    await this.#client.ask(lock, jsonFrame(FrameType.Lock, lock, { account, from: holder.from }));
+    const maildrop = new LockedMaildrop({ account, lock }, this.#reader, this.#client);
     try {
-      return new LockedMaildrop(account, this.#reader.listing(account), this.#reader, this.#client);
+      maildrop.messages = this.#reader.listing(account);
+      return maildrop;
     } catch (error) {
-      this.#client.tell(jsonFrame(FrameType.Unlock, 0, { account }));
+      maildrop.release();
       throw error;
     }
   }
@@ -73,28 +76,27 @@ export class SqliteStore implements MailStore {
 }
 
 class LockedMaildrop implements Maildrop {
-  readonly messages: readonly MessageInfo[];
-  readonly #account: AccountId;
+  messages: readonly MessageInfo[] = [];
+  readonly #name: { readonly account: AccountId; readonly lock: number };
   readonly #reader: Reader;
   readonly #client: StoreClient;
 
-  constructor(account: AccountId, messages: readonly MessageInfo[], reader: Reader, client: StoreClient) {
-    this.#account = account;
-    this.messages = messages;
+  constructor(name: { readonly account: AccountId; readonly lock: number }, reader: Reader, client: StoreClient) {
+    this.#name = name;
     this.#reader = reader;
     this.#client = client;
   }
 
   read(id: number): Iterable<Uint8Array> {
-    return this.#reader.message(this.#account, id);
+    return this.#reader.message(this.#name.account, id);
   }
 
   async remove(ids: readonly number[]): Promise<void> {
-    await this.#client.askJson(FrameType.Remove, { account: this.#account, uids: ids });
+    await this.#client.askJson(FrameType.Remove, { ...this.#name, uids: ids });
   }
 
   release(): void {
-    this.#client.tell(jsonFrame(FrameType.Unlock, 0, { account: this.#account }));
+    this.#client.tell(jsonFrame(FrameType.Unlock, 0, this.#name));
   }
 }
 

@@ -32,6 +32,7 @@ export class StoreClient {
   readonly #waiting = new Map<number, Waiting>();
   #socket: Socket | undefined;
   #output: FrameOutput | undefined;
+  #connections = 0;
   #lastRequest = 0;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
@@ -58,8 +59,9 @@ export class StoreClient {
     this.connect().catch(() => this.#retryLater()); // The retry is the answer to a failed attempt.
   }
 
-  get connected(): boolean {
-    return this.#output !== undefined;
+  /** Counts the stores that this client has been connected to: what one of them began, another does not know. */
+  get connection(): number {
+    return this.#connections;
   }
 
   /** A number that no open request has; requests and uploads are named by it. */
@@ -98,6 +100,7 @@ export class StoreClient {
   #adopt(socket: Socket): void {
     const reader = new FrameReader();
     this.#socket = socket;
+    this.#connections += 1;
     this.#output = new FrameOutput(socket);
     socket.removeAllListeners('error');
     socket.on('error', () => socket.destroy()); // 'close' follows and tells everybody who waits.
@@ -125,7 +128,7 @@ export class StoreClient {
     this.#output = undefined;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const { reject } of waiting) reject(away());
+    for (const request of waiting) request.reject(away());
     this.#needs.lost?.();
     this.#retryLater();
   }

@@ -26,6 +26,7 @@ import type { Writer } from './writer.js';
 interface Upload {
   readonly body: number;
   chunks: number;
+  octets: number;
 }
 
 interface LockRequest {
@@ -33,8 +34,13 @@ interface LockRequest {
   readonly from: string;
 }
 
-interface RemoveRequest {
+/** `lock` is the number of the request that took it. */
+interface UnlockRequest {
   readonly account: AccountId;
+  readonly lock: number;
+}
+
+interface RemoveRequest extends UnlockRequest {
   readonly uids: readonly number[];
 }
 
@@ -106,7 +112,7 @@ export class StoreConnection {
       case FrameType.Lock:
         return this.#lock(request, readJson(payload) as LockRequest);
       case FrameType.Unlock:
-        return this.#store.locks.release((readJson(payload) as LockRequest).account, this);
+        return this.#unlock(readJson(payload) as UnlockRequest);
       case FrameType.Remove:
         return this.#remove(request, readJson(payload) as RemoveRequest);
       case FrameType.Change:
@@ -133,11 +139,12 @@ export class StoreConnection {
 
   #chunk(request: number, payload: Buffer): void {
     const name = payload.readUInt32BE(0);
-    const upload = this.#uploads.get(name) ?? { body: this.#store.writer.nextBody(), chunks: 0 };
+    const upload = this.#uploads.get(name) ?? { body: this.#store.writer.nextBody(), chunks: 0, octets: 0 };
     this.#uploads.set(name, upload);
     const { body } = upload;
     const seq = upload.chunks++;
     const octets = payload.subarray(UPLOAD_BYTES);
+    upload.octets += octets.length;
     this.#write(request, octets.length, (writer) => writer.chunk(body, seq, octets));
   }
 
@@ -147,12 +154,19 @@ export class StoreConnection {
     if (upload === undefined) return this.#fail(request, new StoreError('unavailable', 'there is no such upload'));
     this.#uploads.delete(name);
     const { posting } = readPosting(payload.subarray(UPLOAD_BYTES));
+    if (posting.octets !== upload.octets) return this.#tear(request, upload);
     this.#write(
       request,
       0,
       (writer) => writer.finish(upload.body, posting),
       () => this.#accepted(posting.summary.decodes),
     );
+  }
+
+  /** Never stored: a message of which some octets are missing. */
+  #tear(request: number, upload: Upload): void {
+    this.#drop(upload);
+    this.#fail(request, new StoreError('unavailable', 'octets of the message are missing'));
   }
 
   #abort(payload: Buffer): void {
@@ -164,7 +178,7 @@ export class StoreConnection {
 
   #lock(request: number, { account, from }: LockRequest): void {
     const sinceMs = Date.now();
-    const holder = this.#store.locks.take(account, this, { from, sinceMs });
+    const holder = this.#store.locks.take(account, { owner: this, lock: request }, { from, sinceMs });
     if (holder !== undefined) return this.#fail(request, new StoreError('in-use', 'the maildrop is open', { holder }));
     this.#store.group.add({
       act: (writer) => writer.loggedIn(account, sinceMs),
@@ -175,8 +189,12 @@ export class StoreConnection {
     this.#output.send(emptyFrame(FrameType.Done, request));
   }
 
-  #remove(request: number, { account, uids }: RemoveRequest): void {
-    if (!this.#store.locks.isHeldBy(account, this))
+  #unlock({ account, lock }: UnlockRequest): void {
+    this.#store.locks.release(account, { owner: this, lock });
+  }
+
+  #remove(request: number, { account, lock, uids }: RemoveRequest): void {
+    if (!this.#store.locks.isHeldBy(account, { owner: this, lock }))
       return this.#fail(request, new StoreError('unavailable', 'the lock of the maildrop was lost'));
     this.#write(request, 0, (writer) => writer.remove(account, uids));
   }
