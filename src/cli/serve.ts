@@ -2,7 +2,7 @@
  * `pennypost serve`, and the original's `pennypost smtp` and `pennypost pop3`, which are the same server with one
  * listener. Never serves here: the supervisor does, and reads the configuration again on SIGHUP through what it is given.
  */
-import { mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { optionNames, type Configuration, type OptionName } from '../config/options.js';
 import type { Setting } from '../config/setting.js';
@@ -16,16 +16,8 @@ interface SingleForm {
   readonly silent: PortName;
 }
 
-interface Mailboxes {
-  readonly db: string;
-  /** To be made before the server starts. */
-  readonly directory?: string;
-}
-
 const DATABASE_NAME = 'mail.db';
 const DATABASE_EXTENSION = '.db';
-/** Mail is for its owner only. */
-const DIRECTORY_MODE = 0o700;
 
 const smtpForm: SingleForm = { verb: 'smtp', speaks: 'smtpPort', silent: 'pop3Port' };
 const pop3Form: SingleForm = { verb: 'pop3', speaks: 'pop3Port', silent: 'smtpPort' };
@@ -36,43 +28,39 @@ const mailboxesOperand: Operand = {
   optional: true,
 };
 
-async function serve(invocation: Invocation): Promise<number> {
-  const load = () => invocation.load().configuration;
-  // Once before anything starts, so that a mistake costs nothing.
-  load();
-  return supervise(load);
+function serve(invocation: Invocation): Promise<number> {
+  return supervise(() => invocation.load().configuration);
 }
 
 function serveOnly({ verb, speaks, silent }: SingleForm): Command['run'] {
   return async (invocation) => {
-    const mailboxes = invocation.operands[0] === undefined ? undefined : findMailboxes(invocation.operands[0]);
+    const [mailboxes] = invocation.operands;
     if (mailboxes !== undefined && invocation.text('db') !== undefined)
       throw new UsageError('MAILBOXES and --db exclude each other');
     const forced = [
       forcedSetting(silent, '0', `command ${verb}`),
-      ...(mailboxes === undefined ? [] : [forcedSetting('db', mailboxes.db, 'argument MAILBOXES')]),
+      ...(mailboxes === undefined ? [] : [forcedSetting('db', databaseOf(mailboxes), 'argument MAILBOXES')]),
     ];
     const load = (): Configuration => {
       const { configuration, settings } = invocation.load(forced);
       if (settings[speaks].source === 'default') throw new UsageError(`${verb} needs a port: -p PORT`);
       return configuration;
     };
-    // Once before the directory is made: a command line that is wrong leaves nothing behind.
-    load();
-    if (mailboxes?.directory !== undefined) mkdirSync(mailboxes.directory, { recursive: true, mode: DIRECTORY_MODE });
     return supervise(load);
   };
 }
 
 async function supervise(load: () => Configuration): Promise<number> {
+  load(); // Before anything starts, so that a mistake costs nothing.
   // Loaded here and not above: no other command should carry the cluster.
   const { runSupervisor } = await import('../cluster/supervisor.js');
   return runSupervisor(load);
 }
 
-function findMailboxes(path: string): Mailboxes {
-  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() ?? extname(path) === DATABASE_EXTENSION;
-  return isFile ? { db: path } : { db: join(path, DATABASE_NAME), directory: path };
+/** The database file; a directory that is missing is made by the store. */
+function databaseOf(mailboxes: string): string {
+  const isFile = statSync(mailboxes, { throwIfNoEntry: false })?.isFile() ?? extname(mailboxes) === DATABASE_EXTENSION;
+  return isFile ? mailboxes : join(mailboxes, DATABASE_NAME);
 }
 
 function forcedSetting(name: OptionName, text: string, source: string): Setting {

@@ -7,7 +7,7 @@ import type { Configuration } from '../config/options.js';
 import type { Log } from '../log/log.js';
 import { Backoff } from './backoff.js';
 import type { FirstAccount, FromStore, ToStore } from './messages.js';
-import { StartError } from './start-error.js';
+import { MISCONFIGURED_STATUS, StartError, UNAVAILABLE_STATUS } from './start-error.js';
 
 /** Its last commit may take this long; then it is ended, which loses nothing that was acknowledged. */
 const STOP_TIMEOUT_MS = 3_000;
@@ -36,11 +36,11 @@ export class StoreKeeper {
       child.on('message', (message: FromStore) => {
         if (message.kind === 'waiting')
           child.send({ kind: 'start', configuration: this.#configuration() } satisfies ToStore);
-        else if (message.kind === 'failed') reject(new StartError(message.sentence));
+        else if (message.kind === 'failed') reject(new StartError(message.sentence, MISCONFIGURED_STATUS));
         else resolve(message.kind === 'ready' ? message.firstAccount : this.#joined());
       });
       child.on('exit', (code, signal) => {
-        reject(new StartError(`The store process ended (${signal ?? code}) before it was ready`));
+        reject(new StartError(`The store process ended (${signal ?? code}) before it was ready`, UNAVAILABLE_STATUS));
         this.#died(child, Date.now() - startedAtMs, signal ?? code);
       });
     });

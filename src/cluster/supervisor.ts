@@ -11,13 +11,9 @@ import type { ListenerAddress } from '../net/listener.js';
 import { watchStore, type StoreWatch } from '../store/watch.js';
 import { banner } from './banner.js';
 import type { FirstAccount } from './messages.js';
-import { StartError } from './start-error.js';
+import { MISCONFIGURED_STATUS, StartError } from './start-error.js';
 import { StoreKeeper } from './store-keeper.js';
 import { WorkerPool } from './worker-pool.js';
-
-/** sysexits: EX_UNAVAILABLE and EX_CONFIG. */
-const UNAVAILABLE_STATUS = 69;
-const MISCONFIGURED_STATUS = 78;
 
 const PROCESS = fileURLToPath(new URL('./process.js', import.meta.url));
 
@@ -68,7 +64,7 @@ class Supervisor {
   #giveUp(error: StartError): void {
     if (this.#stopping) return; // What was starting ended because it was told to.
     process.stderr.write(`pennypost: ${error.message}\n`);
-    void this.#stop(UNAVAILABLE_STATUS);
+    void this.#stop(error.status);
   }
 
   async #start(): Promise<void> {

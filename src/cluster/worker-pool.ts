@@ -8,7 +8,7 @@ import type { Log } from '../log/log.js';
 import type { ListenerAddress } from '../net/listener.js';
 import { Backoff } from './backoff.js';
 import type { FromWorker, ToWorker } from './messages.js';
-import { StartError } from './start-error.js';
+import { StartError, UNAVAILABLE_STATUS } from './start-error.js';
 
 /** On top of the time that sessions get: for the goodbye, and the process's own end. */
 const END_MARGIN_MS = 1_500;
@@ -96,14 +96,14 @@ export class WorkerPool {
       worker.on('message', (message: FromWorker) => {
         if (message.kind === 'waiting')
           worker.send({ kind: 'start', configuration: this.#configuration(), number } satisfies ToWorker);
-        else if (message.kind === 'failed') reject(new StartError(message.sentence));
+        else if (message.kind === 'failed') reject(new StartError(message.sentence, UNAVAILABLE_STATUS));
         else {
           this.#listeners = message.listeners;
           resolve();
         }
       });
       worker.on('exit', (code: number, signal: string | null) => {
-        reject(new StartError(`A worker ended (${signal ?? code}) before it was ready`));
+        reject(new StartError(`A worker ended (${signal ?? code}) before it was ready`, UNAVAILABLE_STATUS));
         if (this.#seats.get(number)?.worker === worker) this.#died(seat, Date.now() - startedAtMs, signal ?? code);
       });
     });

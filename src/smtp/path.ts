@@ -54,7 +54,7 @@ export function parseMailbox(text: string): Address | undefined {
 export function readPath(text: string): { readonly path: Path; readonly rest: string } | undefined {
   const end = closingBracket(text);
   if (end === -1 || Buffer.byteLength(text.slice(0, end + 1)) > PATH_LIMIT_BYTES) return undefined;
-  const path = pathOf(text.slice(1, end).replace(SOURCE_ROUTE, ''));
+  const path = pathOf(text.slice(1, end));
   return path && { path, rest: text.slice(end + 1) };
 }
 
@@ -71,8 +71,9 @@ export function formatAddress({ local, domain }: Address): string {
 
 function pathOf(inner: string): Path | undefined {
   if (inner === '' || /^postmaster$/i.test(inner)) return { text: inner, address: undefined, international: false };
-  const address = parseMailbox(inner);
-  return address && { text: inner, address, international: !ASCII.test(inner) };
+  const mailbox = inner.replace(SOURCE_ROUTE, '');
+  const address = parseMailbox(mailbox);
+  return address && { text: mailbox, address, international: !ASCII.test(mailbox) };
 }
 
 /** The bracket that ends the path: one inside a quoted string does not. */
@@ -91,10 +92,11 @@ function unquote(quoted: string): string {
   return quoted.slice(1, -1).replace(/\\(.)/g, '$1');
 }
 
+/** What the mapping of RFC 5891 §5 makes of a name must be a domain too: it turns full-width signs into ASCII ones. */
 function normalDomain(domain: string): string | undefined {
   const ascii = ASCII.test(domain) ? domain.toLowerCase() : domainToASCII(domain);
-  const fits = Buffer.byteLength(domain) <= DOMAIN_LIMIT_BYTES && ascii.split('.').every((label) => label.length <= 63);
-  return ascii !== '' && fits ? ascii : undefined;
+  const fits = Math.max(Buffer.byteLength(domain), ascii.length) <= DOMAIN_LIMIT_BYTES;
+  return fits && NAME.test(ascii) && ascii.split('.').every((label) => label.length <= 63) ? ascii : undefined;
 }
 
 /** `[127.0.0.1]` or `[IPv6:::1]` (RFC 5321 §4.1.3), in lower case; general address literals have no registered tag. */

@@ -1,7 +1,7 @@
 /**
  * Opens the store behind a database path: the one place that knows which drivers there are.
  */
-import { locate } from './sqlite/location.js';
+import { locate, makeDirectory } from './sqlite/location.js';
 import { joinSqliteStore, openSqliteStore } from './sqlite/sqlite-store.js';
 import { StoreServer, type PeerReport, type StoreObserver } from './sqlite/store-server.js';
 import type { MailStore } from './store.js';
@@ -32,6 +32,7 @@ export function joinStore(db: string, options: JoinOptions): MailStore {
 }
 
 /** For the store process. Undefined when another process is the store of this database. */
-export function startStore(db: string, observer: StoreObserver): Promise<StoreServer | undefined> {
+export async function startStore(db: string, observer: StoreObserver): Promise<StoreServer | undefined> {
+  makeDirectory(db);
   return StoreServer.start(locate(db), observer);
 }

@@ -3,8 +3,8 @@
  * a connection that does not keep its word is refused. Also: the migrations in db/sqlite, each applied once.
  */
 import Database from 'better-sqlite3';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StoreError } from '../store.js';
 
@@ -24,7 +24,6 @@ const FULL = 2;
 /** The connection that writes; makes the file, and brings its tables up to date. */
 export function openForWriting(path: string): Connection {
   return opening(path, () => {
-    mkdirSync(dirname(path), { recursive: true });
     const connection = new Database(path, { timeout: BUSY_TIMEOUT_MS });
     prepareFile(connection);
     migrate(connection);

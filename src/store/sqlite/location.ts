@@ -17,7 +17,20 @@ export interface Location {
 /** `sun_path` holds 108 bytes on Linux and 104 elsewhere, with a NUL. */
 const SOCKET_PATH_LIMIT_BYTES = 103;
 
-/** Makes the directory of the database if it is missing. @throws StoreError 'unavailable' */
+/**
+ * Makes the directory of the database if it is missing, but none above it: a path that is off by more is a mistake.
+ * @throws StoreError 'unavailable'
+ */
+export function makeDirectory(path: string): void {
+  const directory = dirname(resolve(path));
+  try {
+    if (!existsSync(directory)) mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    throw new StoreError('unavailable', `Cannot make ${directory}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** @throws StoreError 'unavailable' */
 export function locate(path: string): Location {
   const db = canonical(path);
   const beside = `${db}.sock`;
@@ -30,8 +43,8 @@ function canonical(path: string): string {
   const absolute = resolve(path);
   try {
     if (existsSync(absolute)) return realpathSync(absolute);
-    mkdirSync(dirname(absolute), { recursive: true, mode: 0o700 });
-    return join(realpathSync(dirname(absolute)), basename(absolute));
+    const directory = dirname(absolute);
+    return existsSync(directory) ? join(realpathSync(directory), basename(absolute)) : absolute;
   } catch (error) {
     throw new StoreError('unavailable', `Cannot use ${absolute}: ${(error as Error).message}`, { cause: error });
   }
@@ -44,7 +57,7 @@ function digest(path: string): string {
 /** Ours alone: another user who could write there could answer in the store's name. */
 function runtimeDirectory(): string {
   const directory = join(tmpdir(), `pennypost-${userInfo().uid}`);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (!existsSync(directory)) mkdirSync(directory, { mode: 0o700 });
   const { uid, mode } = statSync(directory);
   if (uid !== userInfo().uid || (mode & 0o077) !== 0)
     throw new StoreError('unavailable', `${directory} must belong to this user alone (mode 0700)`);

@@ -21,7 +21,7 @@ import { StoreError } from '../store.js';
 import type { Change } from './changes.js';
 import { SocketDelivery } from './delivery.js';
 import { FrameType, jsonFrame } from './frames.js';
-import { locate, type Location } from './location.js';
+import { locate, makeDirectory, type Location } from './location.js';
 import { Reader } from './reader.js';
 import { StoreClient, type ClientNeeds } from './store-client.js';
 import { StoreServer } from './store-server.js';
@@ -130,6 +130,7 @@ export function joinSqliteStore(db: string, { domain, report, changed }: JoinOpt
 
 /** For a command: joins the store that runs, or is the store until close. @throws StoreError 'unavailable' */
 export async function openSqliteStore(db: string): Promise<SqliteStore> {
+  makeDirectory(db);
   const location = locate(db);
   const server = await StoreServer.start(location, silent);
   const client = await connectSoon(location);
