@@ -11,19 +11,16 @@ import { StoreError } from '../store/store.js';
 import { obeySupervisor, tellSupervisor } from './child.js';
 import type { FirstAccount, FromStore, ToStore } from './messages.js';
 
-/** The workers of a supervisor that died end at once; what they still have in hand gets this long. */
-const ORPHAN_PATIENCE_MS = 1_000;
 const DISK_ERROR_STATUS = 74;
 
 export function runStore(): void {
   let store: StoreServer | undefined;
-  obeySupervisor<ToStore>({
-    receive(message) {
-      if (message.kind === 'start') void start(message.configuration).then((started) => (store = started));
-      else void stop(store);
-    },
-    orphaned: () => setTimeout(() => void stop(store), ORPHAN_PATIENCE_MS),
+  obeySupervisor((told) => {
+    const message = told as ToStore;
+    if (message.kind === 'start') void start(message.configuration).then((started) => (store = started));
+    else void stop(store);
   });
+  process.on('disconnect', () => void stop(store)); // The supervisor is gone, and its workers with it.
 }
 
 async function start(configuration: Configuration): Promise<StoreServer | undefined> {

@@ -1,7 +1,8 @@
 /**
  * One of the processes that share the listening sockets. The only composition root: here the line
  * net → session → smtp | pop3 → store is built, once a process.
- * Ends when the supervisor says so or is gone; its maildrops are freed by the store when its connection closes.
+ * Ends when the supervisor says so, and at once when the supervisor is gone (node:cluster sees to that); its maildrops are
+ * freed by the store when its connection closes.
  */
 import type { Socket } from 'node:net';
 import { Authenticator } from '../auth/authenticator.js';
@@ -21,8 +22,6 @@ import type { MailStore } from '../store/store.js';
 import { obeySupervisor, tellSupervisor } from './child.js';
 import type { FromWorker, ToWorker } from './messages.js';
 
-/** What sessions may still finish when the supervisor has died. */
-const ORPHAN_PATIENCE_MS = 1_000;
 /** Between the goodbye and the end of the process: long enough for a last reply to leave. */
 const CUT_PATIENCE_MS = 500;
 
@@ -30,15 +29,13 @@ type AnySession = Pick<Session<State, SessionContext, string>, 'drain' | 'cut'>;
 
 export function runWorker(): void {
   let worker: Worker | undefined;
-  obeySupervisor<ToWorker>({
-    receive(message) {
-      if (message.kind === 'drain') worker?.drain(message.patienceMs, message.hurry);
-      else {
-        worker = new Worker(message.configuration, message.number);
-        void worker.listen();
-      }
-    },
-    orphaned: () => (worker === undefined ? process.exit(0) : worker.drain(ORPHAN_PATIENCE_MS, true)),
+  obeySupervisor((told) => {
+    const message = told as ToWorker;
+    if (message.kind === 'drain') worker?.drain(message.patienceMs, message.hurry);
+    else {
+      worker = new Worker(message.configuration, message.number);
+      void worker.listen();
+    }
   });
 }
 

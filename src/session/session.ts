@@ -274,8 +274,9 @@ export class Session<S extends State, C extends SessionContext, Need extends str
 
   #crash(error: unknown): void {
     this.#observer.bug(error);
+    const insideReply = this.#output.busy; // A client must not take the fault for the rest of a message.
     this.#output.abandon();
-    this.#finish('bug', this.#protocol.faults.internal);
+    this.#finish('bug', insideReply ? undefined : this.#protocol.faults.internal);
   }
 
   #pauseWhenFull(): void {

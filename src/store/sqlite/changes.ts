@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { StoreError, type Address } from '../store.js';
 import type { Connection } from './database.js';
-import { normal } from './reader.js';
+import { ALIAS_DEPTH_LIMIT, normal } from './reader.js';
 
 /** What travels to the store, as JSON. */
 export type Change =
@@ -18,7 +18,6 @@ export type Change =
   | { readonly kind: 'add-alias'; readonly address: Address; readonly targets: readonly Address[] }
   | { readonly kind: 'remove-alias'; readonly address: Address; readonly targets: readonly Address[] };
 
-const CHAIN_LIMIT = 10;
 const VALIDITY_BYTES = 9;
 
 export class Changes {
@@ -138,7 +137,7 @@ export class Changes {
 
   /** Whether `address`, or something it leads to, is `name`; a chain too long to follow counts as a loop. */
   #leadsTo(address: Address, name: string, depth: number): boolean {
-    if (written(address) === name || depth > CHAIN_LIMIT) return true;
+    if (written(address) === name || depth > ALIAS_DEPTH_LIMIT) return true;
     return this.#aliasTargets(address).some((target) => this.#leadsTo(parted(target), name, depth + 1));
   }
 

@@ -36,7 +36,7 @@ export const HEADER_BYTES = 9;
 /** The name of an upload, where a payload begins with one. */
 export const UPLOAD_BYTES = 4;
 /** A longer frame is garbage, and its connection is closed: the largest real one is a chunk, or a message to a thousand recipients. */
-export const FRAME_LIMIT_BYTES = 4 * 1024 * 1024;
+export const FRAME_LIMIT_BYTES = 32 * 1024 * 1024;
 
 export class FrameError extends Error {}
 

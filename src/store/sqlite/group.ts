@@ -3,9 +3,9 @@
  * Nothing is answered before COMMIT has returned. A write that fails alone (a removed account, say) fails alone;
  * a disk error fails the group, and the process then ends: it must not commit on top of a sync that failed.
  */
-import Database from 'better-sqlite3';
 import { StoreError } from '../store.js';
 import type { Connection } from './database.js';
+import { asStoreError, isDiskError } from './sqlite-error.js';
 import type { Writer } from './writer.js';
 
 export interface Write {
@@ -99,19 +99,4 @@ export interface GroupObserver {
   committed(bytes: number): void;
   /** Something SQLite said. After a disk error the process must end once its last words are sent. */
   failed(error: unknown, disk: boolean): void;
-}
-
-const DISK_ERROR = /^SQLITE_(IOERR|CORRUPT|NOTADB|READONLY|CANTOPEN)/;
-
-function isDiskError(error: unknown): boolean {
-  return error instanceof Database.SqliteError && DISK_ERROR.test(error.code);
-}
-
-function asStoreError(error: unknown): StoreError {
-  if (error instanceof StoreError) return error;
-  const code = error instanceof Database.SqliteError ? error.code : '';
-  if (code.startsWith('SQLITE_FULL')) return new StoreError('full', 'the disk is full', { cause: error });
-  if (code.startsWith('SQLITE_BUSY'))
-    return new StoreError('busy', 'another program holds the database', { cause: error });
-  return new StoreError('unavailable', 'the database cannot be written', { cause: error });
 }

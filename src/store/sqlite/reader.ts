@@ -14,11 +14,12 @@ import type {
   Target,
 } from '../store.js';
 import { StoreError } from '../store.js';
+import { reading } from './sqlite-error.js';
 import { openForReading, type Connection } from './database.js';
 import { prepareReads, type AccountRow, type MessageRow, type Reads } from './reads.js';
 
 /** Aliases may lead to aliases, so far; a longer chain is refused as a loop when it is made, and leads nowhere here. */
-const ALIAS_DEPTH_LIMIT = 10;
+export const ALIAS_DEPTH_LIMIT = 10;
 /** Between a name and its detail, as in `alice+lists@example.org`. */
 const DETAIL_SEPARATOR = '+';
 const CATCH_ALL = '*';
@@ -37,7 +38,11 @@ export class Reader {
   }
 
   /** Exact name, then the name before its `+detail`, then the domain's catch-all, then RFC 5321's postmaster. */
-  resolve({ local, domain }: Address): Resolution {
+  resolve(address: Address): Resolution {
+    return reading(() => this.#resolve(address));
+  }
+
+  #resolve({ local, domain }: Address): Resolution {
     const domainId = this.#reads.domain.get(domain);
     if (domainId === undefined) return { kind: 'foreign' };
     const name = normal(local);
@@ -51,6 +56,10 @@ export class Reader {
 
   /** A name without a domain means the first domain. */
   findLogin(name: string): Account | undefined {
+    return reading(() => this.#findLogin(name));
+  }
+
+  #findLogin(name: string): Account | undefined {
     const at = name.lastIndexOf('@');
     const domain = at === -1 ? this.#firstDomain() : this.#reads.domain.get(name.slice(at + 1).toLowerCase());
     const row =
@@ -60,14 +69,15 @@ export class Reader {
 
   /** The account's messages, oldest first, from the index alone. */
   listing(account: AccountId): readonly MessageInfo[] {
-    const validity = this.#reads.validity.get(account);
+    const validity = reading(() => this.#reads.validity.get(account));
     if (validity === undefined) throw new StoreError('missing', 'the account was removed');
-    return this.#reads.listing.all(account).map(([uid, octets]) => ({ id: uid, uidl: `${validity}.${uid}`, octets }));
+    const rows = reading(() => this.#reads.listing.all(account));
+    return rows.map(([uid, octets]) => ({ id: uid, uidl: `${validity}.${uid}`, octets }));
   }
 
   /** The octets that RETR sends. @throws StoreError 'missing' at once, before the first piece. */
   message(account: AccountId, uid: number): Iterable<Uint8Array> {
-    const row = this.#reads.message.get(account, uid);
+    const row = reading(() => this.#reads.message.get(account, uid));
     if (row === undefined) throw new StoreError('missing', 'the message was removed');
     return this.#pieces(row);
   }
@@ -160,7 +170,8 @@ export class Reader {
     yield trace;
     let left = octets - trace.length;
     for (let seq = 0; left > 0; seq++) {
-      const chunk = this.#reads.chunk.get(body, seq);
+      const at = seq;
+      const chunk = reading(() => this.#reads.chunk.get(body, at));
       if (chunk === undefined) break;
       left -= chunk.length;
       yield chunk;

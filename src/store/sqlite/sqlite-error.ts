@@ -1,0 +1,33 @@
+/** What SQLite says, as the store's own errors. */
+import Database from 'better-sqlite3';
+import { StoreError } from '../store.js';
+
+const DISK_ERROR = /^SQLITE_(IOERR|CORRUPT|NOTADB|READONLY|CANTOPEN)/;
+
+/** Whether the file or the disk under it cannot be trusted any more. */
+export function isDiskError(error: unknown): boolean {
+  return DISK_ERROR.test(codeOf(error));
+}
+
+/** What a client of the store is told; the cause stays with it for the log. */
+export function asStoreError(error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  const code = codeOf(error);
+  if (code.startsWith('SQLITE_FULL')) return new StoreError('full', 'the disk is full', { cause: error });
+  if (code.startsWith('SQLITE_BUSY'))
+    return new StoreError('busy', 'another program holds the database', { cause: error });
+  return new StoreError('unavailable', 'the database cannot be used', { cause: error });
+}
+
+/** Runs what reads; SQLite's errors leave it as StoreErrors, and bugs as they are. */
+export function reading<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw error instanceof Database.SqliteError ? asStoreError(error) : error;
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Database.SqliteError ? error.code : '';
+}
