@@ -5,7 +5,6 @@ export const apps = [
     script: 'dist/src/main.js',
     args: 'serve',
     exec_mode: 'fork',
-    instances: 1,
     wait_ready: true, // 'ready' comes when every worker listens
     listen_timeout: 30_000,
     kill_timeout: 15_000, // above --drain-timeout, so that sessions may finish

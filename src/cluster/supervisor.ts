@@ -28,7 +28,7 @@ export async function runSupervisor(load: () => Configuration): Promise<number> 
 /** PM2's cluster mode would run this file as a worker of its own, whose sockets are not ours to share. */
 function refuseClusterMode(): number {
   process.stderr.write(
-    "Pennypost forks its own workers: set exec_mode: 'fork' and instances: 1 in PM2, as ecosystem.config.js does\n",
+    "Pennypost forks its own workers: start it in PM2's fork mode, as ecosystem.config.js does (no -i, no exec_mode: 'cluster')\n",
   );
   return MISCONFIGURED_STATUS;
 }

@@ -21,7 +21,7 @@ export class ListenError extends Error {
   }
 }
 
-const RETRY_FOR_MS = 5_000;
+const RETRY_FOR_MS = 1_500;
 const RETRY_MS = 100;
 /** Connections that wait to be accepted; the kernel may cut it (net.core.somaxconn). */
 const BACKLOG = 1024;

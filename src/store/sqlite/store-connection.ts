@@ -155,12 +155,18 @@ export class StoreConnection {
     this.#uploads.delete(name);
     const { posting } = readPosting(payload.subarray(UPLOAD_BYTES));
     if (posting.octets !== upload.octets) return this.#tear(request, upload);
-    this.#write(
-      request,
-      0,
-      (writer) => writer.finish(upload.body, posting),
-      () => this.#accepted(posting.summary.decodes),
-    );
+    this.#store.group.add({
+      act: (writer) => writer.finish(upload.body, posting),
+      bytes: 0,
+      done: () => {
+        this.#accepted(posting.summary.decodes);
+        this.#output.send(emptyFrame(FrameType.Done, request));
+      },
+      failed: (error) => {
+        this.#drop(upload); // Its chunks were committed before it.
+        this.#fail(request, error);
+      },
+    });
   }
 
   /** Never stored: a message of which some octets are missing. */

@@ -1,0 +1,114 @@
+/** The rules of who may import whom (ARCHITECTURE.md), held on the source files themselves. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { expect } from 'chai';
+import { ROOT } from './support/server.js';
+
+interface Source {
+  readonly path: string;
+  readonly text: string;
+  /** What it imports or re-exports; of our own files the path under src/, of others the name. */
+  readonly imports: readonly string[];
+  /** Those of them that are still there when it runs. */
+  readonly loads: readonly string[];
+}
+
+const IMPORT = /^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)';|\bimport\(\s*'([^']+)'\s*\)/gm;
+
+function read(path: string): Source {
+  const text = readFileSync(`${ROOT}src/${path}`, 'utf8');
+  const found = [...text.matchAll(IMPORT)].map(([, type, name = '', lazy]) => ({
+    name: resolve(path, lazy ?? name),
+    runs: type === undefined && lazy === undefined,
+  }));
+  return { path, text, imports: found.map(({ name }) => name), loads: found.filter((i) => i.runs).map((i) => i.name) };
+}
+
+function resolve(from: string, name: string): string {
+  return name.startsWith('.') ? posix.join(posix.dirname(from), name).replace(/\.js$/, '.ts') : name;
+}
+
+function sourcePaths(): readonly string[] {
+  const names = readdirSync(`${ROOT}src`, { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => name.endsWith('.ts')).map((name) => name.replaceAll('\\', '/'));
+}
+
+describe('the architecture', () => {
+  const sources = sourcePaths().map(read);
+  const under = (folder: string) => sources.filter(({ path }) => path.startsWith(folder));
+  const importers = (name: RegExp) => sources.filter((s) => s.imports.some((i) => name.test(i))).map((s) => s.path);
+  const holders = (text: RegExp) => sources.filter((s) => text.test(s.text)).map((s) => s.path);
+
+  it('is read from files that are there', () => {
+    expect(sources).to.have.length.above(80);
+    const known = new Set(sources.map(({ path }) => path));
+    const ours = sources.flatMap(({ imports }) => imports).filter((name) => name.endsWith('.ts'));
+    expect(ours).to.have.length.above(200);
+    expect(ours.filter((name) => !known.has(name))).to.deep.equal([]);
+  });
+
+  it('keeps smtp/ and pop3/ apart, and session/ from both', () => {
+    for (const [folder, others] of [
+      ['smtp/', /^pop3\//],
+      ['pop3/', /^smtp\//],
+      ['session/', /^(smtp|pop3|net|cluster|cli|config|log)\/|^store\/(?!store\.ts)/],
+    ] as const)
+      for (const { path, imports } of under(folder))
+        expect(
+          imports.filter((i) => others.test(i)),
+          path,
+        ).to.be.empty;
+  });
+
+  it('keeps sockets out of session/, smtp/ and pop3/', () => {
+    // isIP and its like only look at text.
+    const opens = /import [^;]*\b(Socket|Server|connect|createServer|createConnection)\b[^;]*from 'node:net'/;
+    for (const { path, imports, text } of [...under('session/'), ...under('smtp/'), ...under('pop3/')]) {
+      expect(opens.test(text), path).to.equal(false);
+      if (path.startsWith('session/')) expect(imports, path).to.not.include('node:net');
+    }
+  });
+
+  it('lets the rest of the program know the store by its interface alone', () => {
+    expect(sources.find(({ path }) => path === 'store/store.ts')?.imports).to.deep.equal([]);
+    expect(importers(/^store\/sqlite\//).filter((path) => !/^store\/(open|watch|sqlite\/.*)\.ts$/.test(path))).to.be
+      .empty;
+  });
+
+  it('has one place each for SQLite, the cluster and the environment', () => {
+    expect(importers(/^better-sqlite3/).filter((path) => !path.startsWith('store/sqlite/'))).to.be.empty;
+    expect(importers(/^node:cluster/).filter((path) => !path.startsWith('cluster/'))).to.be.empty;
+    expect(holders(/process\.env\b/).filter((path) => path !== 'config/load.ts')).to.be.empty;
+    expect(importers(/^(better-sqlite3|node:cluster)/)).to.have.length.above(1);
+    expect(holders(/process\.env\b/)).to.have.length(1);
+  });
+
+  it('has no cycles among what is loaded', () => {
+    const loads = new Map(sources.map((source) => [source.path, source.loads.filter((name) => name.endsWith('.ts'))]));
+    const cleared = new Set<string>();
+    const visit = (path: string, above: readonly string[]): void => {
+      expect(above.includes(path), [...above, path].join(' → ')).to.equal(false);
+      if (!cleared.has(path)) for (const next of loads.get(path) ?? []) visit(next, [...above, path]);
+      cleared.add(path);
+    };
+    for (const path of loads.keys()) visit(path, []);
+  });
+
+  it('has no barrels, no default exports, no imports for their effect and no changing state of a module', () => {
+    const code = (text: string) =>
+      text.replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, '').replace(/^export [^;]*?from '[^']+';/gm, '');
+    expect(
+      sources
+        .filter(
+          ({ text }) =>
+            code(text)
+              .replace(/^import [^;]*;/gm, '')
+              .trim() === '',
+        )
+        .map((s) => s.path),
+    ).to.be.empty;
+    expect(holders(/^export default/m)).to.be.empty;
+    expect(holders(/^import '/m)).to.be.empty;
+    expect(holders(/^(export )?let /m)).to.be.empty;
+  });
+});

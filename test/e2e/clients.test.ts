@@ -1,0 +1,294 @@
+/** Real mail clients against the real server: each sends what comes back unchanged, each fetches what was sent. */
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import Pop3Command from 'node-pop3';
+import { createTransport } from 'nodemailer';
+import { behindTrace, pop3Session, retrieve, sendData, smtpSession } from '../support/mail-clients.js';
+import { lines, SAMPLE, SIZES } from '../support/messages.js';
+import { itNeeds, run } from '../support/programs.js';
+import { Server } from '../support/server.js';
+
+const HOST = '127.0.0.1';
+const USER = 'alice@localhost';
+const PASSWORD = 'correct horse';
+const FROM = 'sender@example.org';
+
+describe('real clients', () => {
+  let server: Server;
+  let directory = '';
+
+  before(async () => {
+    server = await Server.start();
+    await server.addAccount(USER, PASSWORD);
+  });
+
+  after(() => server.release());
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'pennypost-client-'));
+  });
+
+  afterEach(async () => {
+    await rm(directory, { recursive: true, force: true });
+    await empty();
+  });
+
+  async function empty(): Promise<readonly Buffer[]> {
+    const client = await pop3Session(server.pop3Port, USER, PASSWORD);
+    const [, count] = (await client.ask('STAT', /^\+OK/)).split(' ');
+    const messages: Buffer[] = [];
+    for (let number = 1; number <= Number(count); number++) {
+      messages.push(await retrieve(client, number));
+      await client.ask(`DELE ${number}`, /^\+OK/);
+    }
+    await client.ask('QUIT', /^\+OK/);
+    await client.rest();
+    return messages;
+  }
+
+  /** What arrived is exactly this, and there is nothing else. */
+  async function arrived(message: Buffer): Promise<void> {
+    const messages = await empty();
+    expect(messages).to.have.length(1);
+    expect(behindTrace(messages[0] as Buffer).equals(message)).to.equal(true);
+  }
+
+  /** Puts a message there and gives back what POP3 must say of it. */
+  async function deposit(message = SAMPLE): Promise<Buffer> {
+    const client = await smtpSession(server.smtpPort);
+    await sendData(client, USER, message);
+    await client.ask('QUIT', /^221/);
+    const reader = await pop3Session(server.pop3Port, USER, PASSWORD);
+    const expected = await retrieve(reader, 1);
+    await reader.ask('QUIT', /^\+OK/);
+    await reader.rest();
+    return expected;
+  }
+
+  async function file(name: string, content: string | Buffer): Promise<string> {
+    const path = join(directory, name);
+    await writeFile(path, content);
+    await chmod(path, 0o600);
+    return path;
+  }
+
+  function same(got: Buffer, expected: Buffer): void {
+    expect(got.length).to.equal(expected.length);
+    expect(got.equals(expected)).to.equal(true);
+  }
+
+  const crlf = (bytes: Buffer) => Buffer.from(bytes.toString('latin1').replace(/\r?\n/g, '\r\n'), 'latin1');
+  const lf = (bytes: Buffer) => bytes.toString('latin1').replaceAll('\r\n', '\n');
+
+  describe('nodemailer and node-pop3', () => {
+    async function mail(raw: Buffer): Promise<void> {
+      const transport = createTransport({ host: HOST, port: server.smtpPort, secure: false });
+      const sent = await transport.sendMail({ envelope: { from: FROM, to: [USER] }, raw });
+      expect(sent.accepted).to.deep.equal([USER]);
+      transport.close();
+    }
+
+    async function fetch(): Promise<Buffer> {
+      const client = new Pop3Command({ user: USER, password: PASSWORD, host: HOST, port: server.pop3Port });
+      await client._connect();
+      const [, stream] = await client.command('RETR', 1);
+      const pieces: Buffer[] = [];
+      for await (const piece of stream as AsyncIterable<Buffer>) pieces.push(piece);
+      await client.QUIT();
+      // It leaves byte-stuffing in and the last CRLF out.
+      return Buffer.from(`${Buffer.concat(pieces).toString('latin1')}\r\n`.replaceAll('\r\n..', '\r\n.'), 'latin1');
+    }
+
+    it('send and fetch the sample', async () => {
+      await mail(SAMPLE);
+      const got = await fetch();
+      same(behindTrace(got), SAMPLE);
+    });
+
+    for (const [name, octets] of SIZES)
+      it(`send ${name}`, async () => {
+        await mail(lines(octets));
+        await arrived(lines(octets));
+      });
+
+    it('see STAT, LIST, UIDL, TOP and DELE', async () => {
+      const expected = await deposit();
+      await deposit();
+      const client = new Pop3Command({ user: USER, password: PASSWORD, host: HOST, port: server.pop3Port });
+      expect(await client.STAT()).to.equal(`2 ${2 * expected.length}`);
+      expect(await client.LIST()).to.deep.equal([
+        ['1', String(expected.length)],
+        ['2', String(expected.length)],
+      ]);
+      const uidls = await client.UIDL();
+      expect(new Set(uidls.map(([, uidl]) => uidl)).size).to.equal(2);
+      expect(await client.TOP(1, 1)).to.match(/Subject: sample[^]*\r\n\r\nDear postmaster,$/);
+      await client.DELE(1);
+      await client.QUIT();
+      expect(await empty()).to.have.length(1);
+    });
+
+    it('sends to nobody when one recipient is refused and says which', async () => {
+      const transport = createTransport({ host: HOST, port: server.smtpPort, secure: false });
+      const sent = await transport.sendMail({ envelope: { from: FROM, to: [USER, 'nobody@localhost'] }, raw: SAMPLE });
+      expect(sent.rejected).to.deep.equal(['nobody@localhost']);
+      transport.close();
+      await arrived(SAMPLE);
+    });
+  });
+
+  describe('curl', () => {
+    async function send(message: Buffer): Promise<void> {
+      await run('curl', [
+        ...['--silent', '--show-error', '--url', `smtp://${HOST}:${server.smtpPort}/client.example`],
+        ...['--mail-from', FROM, '--mail-rcpt', USER, '--upload-file', await file('message', message)],
+      ]);
+    }
+
+    const pop3 = (path: string, ...argv: readonly string[]) =>
+      run('curl', [
+        ...['--silent', '--show-error', '--user', `${USER}:${PASSWORD}`, ...argv],
+        `pop3://${HOST}:${server.pop3Port}/${path}`,
+      ]);
+
+    for (const [name, message] of [['the sample', SAMPLE], ...SIZES.map(([n, o]) => [n, lines(o)] as const)] as const)
+      itNeeds(['curl'], `sends ${name}`, async () => {
+        await send(message);
+        await arrived(message);
+      });
+
+    itNeeds(['curl'], 'fetches', async () => {
+      const expected = await deposit();
+      same((await pop3('1')).stdout, expected);
+    });
+
+    itNeeds(['curl'], 'lists and removes', async () => {
+      const expected = await deposit();
+      expect((await pop3('')).stdout.toString()).to.equal(`1 ${expected.length}\r\n`);
+      await pop3('1', '--request', 'DELE', '--head');
+      expect(await empty()).to.deep.equal([]);
+    });
+  });
+
+  describe('swaks', () => {
+    const data = SAMPLE.subarray(0, -2); // It ends every message with a CRLF of its own.
+
+    itNeeds(['swaks'], 'sends', async () => {
+      await run('swaks', [
+        ...['--server', HOST, '--port', String(server.smtpPort), '--helo', 'client.example', '--from', FROM],
+        ...['--to', USER, '--data', `@${await file('message', data)}`],
+      ]);
+      await arrived(SAMPLE);
+    });
+
+    itNeeds(['swaks'], 'pipelines', async () => {
+      const { stdout } = await run('swaks', [
+        ...['--server', HOST, '--port', String(server.smtpPort), '--from', FROM, '--to', USER, '--pipeline'],
+        ...['--data', `@${await file('message', data)}`],
+      ]);
+      expect(stdout.toString()).to.match(/ -> MAIL FROM.*\n -> RCPT TO.*\n -> DATA\n<- {2}250 /);
+      await arrived(SAMPLE);
+    });
+  });
+
+  describe('msmtp and mpop', () => {
+    itNeeds(['msmtp'], 'send', async () => {
+      await run(
+        'msmtp',
+        [
+          ...[`--file=${await file('msmtprc', '')}`, `--host=${HOST}`, `--port=${server.smtpPort}`, `--from=${FROM}`],
+          ...['--auth=off', '--tls=off', '--', USER],
+        ],
+        { input: Buffer.from(lf(SAMPLE), 'latin1') },
+      );
+      await arrived(SAMPLE);
+    });
+
+    itNeeds(['mpop'], 'fetch, and remove', async () => {
+      const expected = await deposit();
+      const maildir = join(directory, 'maildir');
+      const configuration = [
+        ...['account default', `host ${HOST}`, `port ${server.pop3Port}`, `user ${USER}`, `password "${PASSWORD}"`],
+        ...['auth user', 'tls off', 'keep off', 'received_header off', `uidls_file ${join(directory, 'uidls')}`],
+        `delivery maildir ${maildir}`,
+      ];
+      for (const name of ['', 'new', 'cur', 'tmp']) await run('mkdir', ['-p', join(maildir, name)]);
+      await run('mpop', ['-C', await file('mpoprc', `${configuration.join('\n')}\n`)]);
+      const [name = ''] = await readdir(join(maildir, 'new'));
+      same(crlf(await readFile(join(maildir, 'new', name))), expected);
+      expect(await empty()).to.deep.equal([]);
+    });
+  });
+
+  describe('fetchmail', () => {
+    itNeeds(['fetchmail'], 'fetches, and removes', async () => {
+      const expected = await deposit();
+      const target = join(directory, 'fetched');
+      const configuration = [
+        `set no syslog\npoll ${HOST} protocol pop3 port ${server.pop3Port} auth password uidl no dns`,
+        `user "${USER}" password "${PASSWORD}" sslproto "" no rewrite no keep fetchall`,
+        `mda "tee ${target}"\n`,
+      ];
+      await run('fetchmail', ['--fetchmailrc', await file('fetchmailrc', configuration.join('\n')), '--invisible'], {
+        environment: { FETCHMAILHOME: directory, LC_ALL: 'C' },
+      });
+      same(crlf(await readFile(target)), expected);
+      expect(await empty()).to.deep.equal([]);
+    });
+  });
+
+  describe('Python', () => {
+    itNeeds(['python3'], 'smtplib sends', async () => {
+      const script = `
+import smtplib, sys
+with smtplib.SMTP('${HOST}', ${server.smtpPort}, timeout=10) as client:
+    client.sendmail('${FROM}', ['${USER}'], sys.stdin.buffer.read(), ['BODY=8BITMIME'])
+`;
+      await run('python3', ['-c', script], { input: SAMPLE });
+      await arrived(SAMPLE);
+    });
+
+    itNeeds(['python3'], 'poplib fetches', async () => {
+      const expected = await deposit();
+      const script = `
+import poplib, sys
+client = poplib.POP3('${HOST}', ${server.pop3Port}, timeout=10)
+assert 'PIPELINING' in client.capa()
+client.user('${USER}')
+client.pass_('${PASSWORD}')
+assert client.stat()[0] == 1
+assert len(client.uidl()[1]) == 1
+sys.stdout.buffer.write(b''.join(line + b'\\r\\n' for line in client.retr(1)[1]))
+client.quit()
+`;
+      same((await run('python3', ['-c', script])).stdout, expected);
+    });
+  });
+
+  describe('the sqlite3 shell', () => {
+    async function query(sql: string): Promise<unknown> {
+      return JSON.parse((await run('sqlite3', ['-readonly', '-json', server.db, sql])).stdout.toString());
+    }
+
+    itNeeds(['sqlite3'], 'reads the views while the server runs', async () => {
+      const expected = await deposit();
+      expect(await query('select account, number, "from", "to", subject, octets from mail')).to.deep.equal([
+        {
+          account: USER,
+          number: 1,
+          from: 'Sender <sender@example.org>',
+          to: 'postmaster@localhost',
+          subject: 'sample',
+          octets: expected.length,
+        },
+      ]);
+      const [text] = (await query('select text from mail')) as readonly { text: string }[];
+      expect(text?.text).to.include('Grüße, ¡olé!, привет, 你好');
+      expect(await query('select * from mailboxes')).to.have.length(2);
+      const [mailbox] = (await query(`select * from mailboxes where account = '${USER}'`)) as readonly object[];
+      expect(mailbox).to.include({ account: USER, messages: 1, octets: expected.length });
+    });
+  });
+});

@@ -1,0 +1,618 @@
+/**
+ * What every driver of the store must do, whatever is behind it. A driver's test calls `describeStore` with a way to
+ * make an empty store; nothing here knows of SQLite.
+ */
+import { expect } from 'chai';
+import type {
+  AccountId,
+  Address,
+  Envelope,
+  MailStore,
+  Maildrop,
+  MessageInfo,
+  StoreError,
+  StoreErrorKind,
+} from '../../src/store/store.js';
+import { eventually } from '../support/eventually.js';
+
+/** An empty store, and the ways to look at it that the interface does not have. */
+export interface StoreUnderTest {
+  /** The store as one process sees it. Each call is another process, as far as the driver can tell. */
+  connect(): Promise<MailStore>;
+  /** What stops a store for good and starts it again on the same data. Connections made before are dead. */
+  restart(): Promise<void>;
+  /** Octets of bodies that take up room, committed or not. */
+  storedOctets(): number;
+  cleanup(): Promise<void>;
+}
+
+const HASH = '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA';
+const TRACE = 'Delivered-To: somebody\r\n';
+const KIB = 1024;
+
+export function at(text: string): Address {
+  const split = text.lastIndexOf('@');
+  return { local: text.slice(0, split), domain: text.slice(split + 1) };
+}
+
+export function envelopeTo(...accounts: readonly AccountId[]): Envelope {
+  return {
+    reversePath: 'sender@example.net',
+    recipients: accounts.map((account) => ({ account, recipient: 'r@example.org', trace: Buffer.from(TRACE) })),
+    receivedAtMs: Date.now(),
+  };
+}
+
+/** Writes as a session does: waits whenever it is asked to. */
+export async function deliver(
+  store: MailStore,
+  envelope: Envelope,
+  body: Uint8Array,
+  pieceBytes = 64 * KIB,
+): Promise<void> {
+  const delivery = store.deliver(envelope);
+  for (let from = 0; from < body.length; from += pieceBytes)
+    await delivery.write(Buffer.from(body.subarray(from, from + pieceBytes)));
+  await delivery.commit();
+}
+
+export async function withMaildrop<T>(
+  store: MailStore,
+  account: AccountId,
+  work: (maildrop: Maildrop) => T | Promise<T>,
+): Promise<T> {
+  const maildrop = await openSoon(store, account);
+  try {
+    return await work(maildrop);
+  } finally {
+    maildrop.release();
+  }
+}
+
+/** A release travels without an answer: the next to come may be a moment too early. */
+export function openSoon(store: MailStore, account: AccountId): Promise<Maildrop> {
+  return eventually('the maildrop to be free', () =>
+    store.open(account, { from: 'test' }).catch((error: unknown) => {
+      if ((error as StoreError).kind === 'in-use') return undefined;
+      throw error;
+    }),
+  );
+}
+
+export async function failure(promise: Promise<unknown>): Promise<StoreError> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason as StoreError,
+  );
+  if (error?.name !== 'StoreError') throw new Error('A StoreError was expected', { cause: error });
+  return error;
+}
+
+export async function fails(kind: StoreErrorKind, promise: Promise<unknown>, message = /./): Promise<void> {
+  const error = await failure(promise);
+  expect(error.kind, error.message).to.equal(kind);
+  expect(error.message).to.match(message);
+}
+
+function read(maildrop: Maildrop, message: MessageInfo | undefined): Buffer {
+  if (message === undefined) throw new Error('There is no such message');
+  return Buffer.concat([...maildrop.read(message.id)]);
+}
+
+/** Bytes without pattern, the same in every run; CRLF at the end. */
+function bytes(length: number): Buffer {
+  const buffer = Buffer.alloc(length);
+  for (let index = 0, seed = length; index < length; index++) {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    buffer[index] = seed >>> 24;
+  }
+  if (length >= 2) buffer.write('\r\n', length - 2);
+  return buffer;
+}
+
+export function describeStore(name: string, make: () => Promise<StoreUnderTest>): void {
+  describe(`${name} as a store`, () => {
+    let underTest: StoreUnderTest;
+    let store: MailStore;
+    let alice: AccountId;
+    let bob: AccountId;
+
+    beforeEach(async () => {
+      underTest = await make();
+      await reconnect();
+      for (const address of ['alice@example.org', 'bob@example.org'])
+        await store.directory.addAccount(at(address), HASH);
+      alice = await idOf('alice@example.org');
+      bob = await idOf('bob@example.org');
+    });
+
+    afterEach(() => underTest.cleanup());
+
+    async function reconnect(): Promise<void> {
+      store = await underTest.connect();
+    }
+
+    async function idOf(address: string): Promise<AccountId> {
+      const account = await store.findLogin(address);
+      if (account === undefined) throw new Error(`There is no account ${address}`);
+      return account.id;
+    }
+
+    async function countOf(account: AccountId, from = store): Promise<number> {
+      return withMaildrop(from, account, ({ messages }) => messages.length);
+    }
+
+    async function targetsOf(address: string): Promise<readonly string[] | string> {
+      const resolution = await store.resolve(at(address));
+      return resolution.kind === 'local'
+        ? resolution.targets.map((target) => target.address).toSorted()
+        : resolution.kind;
+    }
+
+    describe('delivery', () => {
+      it('shows a message to every recipient after commit, and to none before', async () => {
+        const other = await underTest.connect();
+        const delivery = store.deliver(envelopeTo(alice, bob));
+        await delivery.write(bytes(600 * KIB));
+        expect(await countOf(alice, other)).to.equal(0);
+        await delivery.commit();
+        expect(await countOf(alice, other)).to.equal(1);
+        expect(await countOf(bob, other)).to.equal(1);
+      });
+
+      for (const size of [100, 600 * KIB])
+        it(`gives ${size} octets to nobody when one of the recipients is gone`, async () => {
+          const delivery = store.deliver(envelopeTo(alice, bob));
+          await delivery.write(bytes(size));
+          await store.directory.removeAccount(at('bob@example.org'));
+          await fails('missing', delivery.commit());
+          expect(await countOf(alice)).to.equal(0);
+          await eventually('nothing to be stored', () => underTest.storedOctets() === 0);
+        });
+
+      for (const size of [0, 100, 256 * KIB, 600 * KIB])
+        it(`leaves nothing of ${size} octets after abort`, async () => {
+          const delivery = store.deliver(envelopeTo(alice));
+          await delivery.write(bytes(size));
+          delivery.abort();
+          await eventually('nothing to be stored', () => underTest.storedOctets() === 0);
+          expect(await countOf(alice)).to.equal(0);
+        });
+
+      it('leaves nothing of a message whose connection died', async () => {
+        const other = await underTest.connect();
+        const delivery = other.deliver(envelopeTo(alice));
+        await delivery.write(bytes(600 * KIB));
+        await eventually('chunks to be stored', () => underTest.storedOctets() > 0);
+        await other.close();
+        await eventually('nothing to be stored', () => underTest.storedOctets() === 0);
+        expect(await countOf(alice)).to.equal(0);
+      });
+
+      const border = 256 * KIB;
+      for (const size of [0, 2, 100, border - 1, border, border + 1, 2 * border, 1_000_000, 5_000_000])
+        for (const piece of [7, 4093, 64 * KIB, 300_001, 5_000_000].filter((p) => size / p < 2000 && p < 2 * size + 10))
+          it(`keeps every byte of ${size} octets written ${piece} at a time`, async () => {
+            const body = bytes(size);
+            await deliver(store, envelopeTo(alice), body, piece);
+            await withMaildrop(store, alice, (maildrop) => {
+              const got = read(maildrop, maildrop.messages[0]);
+              expect(got.length).to.equal(maildrop.messages[0]?.octets);
+              expect(got.subarray(0, TRACE.length).toString()).to.equal(TRACE);
+              expect(got.subarray(TRACE.length).equals(body)).to.equal(true);
+            });
+          });
+
+      for (const size of [1, 3, border - 1, border, 1_000_000])
+        it(`ends a message of ${size} octets without a last CRLF with one, and counts it`, async () => {
+          const body = Buffer.alloc(size, 'x');
+          await deliver(store, envelopeTo(alice), body);
+          await withMaildrop(store, alice, (maildrop) => {
+            const got = read(maildrop, maildrop.messages[0]);
+            expect(got.length).to.equal(maildrop.messages[0]?.octets);
+            expect(got.subarray(TRACE.length).equals(Buffer.concat([body, Buffer.from('\r\n')]))).to.equal(true);
+          });
+        });
+
+      it('gives each recipient the trace headers of its own, before the same body', async () => {
+        const trace = (text: string) => Buffer.from(`Delivered-To: ${text}\r\n`);
+        const recipients = [alice, bob].map((account) => ({ account, recipient: 'x', trace: trace(String(account)) }));
+        await deliver(store, { ...envelopeTo(), recipients }, Buffer.from('Subject: s\r\n\r\ntext\r\n'));
+        for (const account of [alice, bob])
+          await withMaildrop(store, account, (maildrop) =>
+            expect(read(maildrop, maildrop.messages[0]).toString()).to.equal(
+              `Delivered-To: ${account}\r\nSubject: s\r\n\r\ntext\r\n`,
+            ),
+          );
+      });
+
+      it('takes many at once and keeps each whole', async () => {
+        const bodies = Array.from({ length: 60 }, (_, index) =>
+          bytes(index % 6 === 0 ? 300_000 + index : 1000 + index),
+        );
+        await Promise.all(bodies.map((body) => deliver(store, envelopeTo(alice), body, 50_000)));
+        await withMaildrop(store, alice, (maildrop) => {
+          const got = maildrop.messages.map((message) => read(maildrop, message).subarray(TRACE.length));
+          const order = (a: Buffer, b: Buffer) => a.length - b.length;
+          expect(Buffer.concat(got.toSorted(order)).equals(Buffer.concat(bodies.toSorted(order)))).to.equal(true);
+        });
+      });
+
+      it('is durable: another start of the store has it', async () => {
+        await deliver(store, envelopeTo(alice), bytes(700 * KIB));
+        await underTest.restart();
+        await reconnect();
+        await withMaildrop(store, alice, (maildrop) =>
+          expect(
+            read(maildrop, maildrop.messages[0])
+              .subarray(TRACE.length)
+              .equals(bytes(700 * KIB)),
+          ).to.equal(true),
+        );
+      });
+    });
+
+    describe('UIDL', () => {
+      async function uidls(of = alice): Promise<readonly string[]> {
+        return withMaildrop(store, of, ({ messages }) => messages.map(({ uidl }) => uidl));
+      }
+
+      async function deliverOne(to = alice): Promise<void> {
+        await deliver(store, envelopeTo(to), Buffer.from('text\r\n'));
+      }
+
+      it('is 1 to 70 characters from 0x21 to 0x7E, oldest first, different for each', async () => {
+        for (let count = 0; count < 12; count++) await deliverOne();
+        const found = await uidls();
+        for (const uidl of found) expect(uidl).to.match(/^[\x21-\x7e]{1,70}$/);
+        expect(new Set(found).size).to.equal(12);
+        await deliverOne();
+        expect((await uidls()).slice(0, 12)).to.deep.equal(found);
+      });
+
+      it('is never used again after removal, not even of the last message, nor after a restart', async () => {
+        await deliverOne();
+        const first = await uidls();
+        await withMaildrop(store, alice, (maildrop) => maildrop.remove(maildrop.messages.map(({ id }) => id)));
+        await underTest.restart();
+        await reconnect();
+        await deliverOne();
+        expect(await uidls())
+          .to.have.length(1)
+          .and.not.include(first[0]);
+      });
+
+      it('is never used again by an account that was removed and made again', async () => {
+        await deliverOne();
+        const first = await uidls();
+        await store.directory.removeAccount(at('alice@example.org'));
+        await store.directory.addAccount(at('alice@example.org'), HASH);
+        const again = await idOf('alice@example.org');
+        expect(await uidls(again)).to.deep.equal([]);
+        await deliverOne(again);
+        expect(await uidls(again))
+          .to.have.length(1)
+          .and.not.include(first[0]);
+      });
+
+      it('is not repeated by a fresh store', async () => {
+        await deliverOne();
+        const first = await uidls();
+        const fresh = await make();
+        try {
+          store = await fresh.connect();
+          await store.directory.addAccount(at('alice@example.org'), HASH);
+          const again = await idOf('alice@example.org');
+          await deliverOne(again);
+          expect(await uidls(again))
+            .to.have.length(1)
+            .and.not.include(first[0]);
+        } finally {
+          await fresh.cleanup();
+        }
+      });
+    });
+
+    describe('the maildrop lock', () => {
+      it('is exclusive, and the refusal says who holds it and since when', async () => {
+        const other = await underTest.connect();
+        const beforeMs = Date.now();
+        const held = await store.open(alice, { from: '192.0.2.7 (session 1.a)' });
+        for (const asking of [store, other]) {
+          const error = await failure(asking.open(alice, { from: 'other' }));
+          expect(error.kind).to.equal('in-use');
+          expect(error.holder?.from).to.equal('192.0.2.7 (session 1.a)');
+          expect(error.holder?.sinceMs).to.be.within(beforeMs, Date.now());
+        }
+        held.release();
+        (await openSoon(other, alice)).release();
+      });
+
+      it('is one for each account', async () => {
+        const held = await store.open(alice, { from: 'test' });
+        (await store.open(bob, { from: 'test' })).release();
+        held.release();
+      });
+
+      it('falls when the connection of its holder dies', async () => {
+        const other = await underTest.connect();
+        await other.open(alice, { from: 'test' });
+        await other.close();
+        (await openSoon(store, alice)).release();
+      });
+
+      it('shows the messages as they were when it was opened', async () => {
+        const held = await store.open(alice, { from: 'test' });
+        await deliver(store, envelopeTo(alice), Buffer.from('text\r\n'));
+        expect(held.messages).to.deep.equal([]);
+        held.release();
+        expect(await countOf(alice)).to.equal(1);
+      });
+
+      it('is not there for an account that is not', async () => {
+        await store.directory.removeAccount(at('bob@example.org'));
+        await fails('missing', store.open(bob, { from: 'test' }));
+        await fails('missing', store.open(bob, { from: 'test' })); // And holds nothing afterwards.
+      });
+    });
+
+    describe('removal', () => {
+      beforeEach(async () => {
+        for (const text of ['one', 'two', 'three']) await deliver(store, envelopeTo(alice), Buffer.from(`${text}\r\n`));
+      });
+
+      async function texts(): Promise<readonly string[]> {
+        return withMaildrop(store, alice, (maildrop) =>
+          maildrop.messages.map((message) => read(maildrop, message).subarray(TRACE.length).toString().trim()),
+        );
+      }
+
+      it('takes what is named and nothing else, durably', async () => {
+        await withMaildrop(store, alice, (maildrop) => maildrop.remove([0, 2].map((of) => idAt(maildrop, of))));
+        expect(await texts()).to.deep.equal(['two']);
+        await underTest.restart();
+        await reconnect();
+        expect(await texts()).to.deep.equal(['two']);
+      });
+
+      it('takes nothing through a lock that was released', async () => {
+        const held = await store.open(alice, { from: 'test' });
+        held.release();
+        await fails('unavailable', held.remove([idAt(held, 0)]));
+        expect(await texts()).to.deep.equal(['one', 'two', 'three']);
+      });
+
+      it('takes nothing through a lock that fell with the store', async () => {
+        const held = await store.open(alice, { from: 'test' });
+        await underTest.restart();
+        await fails('unavailable', held.remove([idAt(held, 0)]));
+        await reconnect();
+        expect(await texts()).to.deep.equal(['one', 'two', 'three']);
+      });
+
+      it('of a message makes reading it again a StoreError before the first piece', async () => {
+        const held = await store.open(alice, { from: 'test' });
+        const id = idAt(held, 1);
+        await held.remove([id]);
+        expect(() => held.read(id))
+          .to.throw()
+          .with.property('kind', 'missing');
+        held.release();
+      });
+
+      it('frees a shared body with its last copy, and not before', async () => {
+        await withMaildrop(store, alice, (maildrop) => maildrop.remove(maildrop.messages.map(({ id }) => id)));
+        expect(underTest.storedOctets()).to.equal(0);
+        const body = bytes(600 * KIB);
+        await deliver(store, envelopeTo(alice, bob), body);
+        expect(underTest.storedOctets()).to.equal(body.length); // Once, for both.
+        await withMaildrop(store, alice, (maildrop) => maildrop.remove([idAt(maildrop, 0)]));
+        expect(underTest.storedOctets()).to.equal(body.length);
+        await withMaildrop(store, bob, (maildrop) => {
+          expect(read(maildrop, maildrop.messages[0]).subarray(TRACE.length).equals(body)).to.equal(true);
+          return maildrop.remove([idAt(maildrop, 0)]);
+        });
+        expect(underTest.storedOctets()).to.equal(0);
+      });
+
+      function idAt({ messages }: Maildrop, index: number): number {
+        return (messages[index] as MessageInfo).id;
+      }
+    });
+
+    describe('resolution', () => {
+      it('knows accounts, whatever their case', async () => {
+        expect(await targetsOf('alice@example.org')).to.deep.equal(['alice@example.org']);
+        expect(await targetsOf('ALICE@example.org')).to.deep.equal(['alice@example.org']);
+      });
+
+      it('tells an unknown name from a foreign domain', async () => {
+        expect(await targetsOf('nobody@example.org')).to.equal('unknown');
+        expect(await targetsOf('alice@example.com')).to.equal('foreign');
+      });
+
+      it('follows aliases, through aliases, to several', async () => {
+        await store.directory.addAlias(at('pair@example.org'), [at('alice@example.org'), at('bob@example.org')]);
+        await store.directory.addAlias(at('Chain@example.net'), [at('pair@example.org')]);
+        expect(await targetsOf('chain@example.net')).to.deep.equal(['alice@example.org', 'bob@example.org']);
+        await store.directory.removeAlias(at('pair@example.org'), [at('bob@example.org')]);
+        expect(await targetsOf('chain@example.net')).to.deep.equal(['alice@example.org']);
+        await store.directory.removeAlias(at('chain@example.net'), []);
+        expect(await targetsOf('chain@example.net')).to.equal('unknown');
+      });
+
+      it('delivers name+detail to name, keeping the detail as it was given, unless there is such a name', async () => {
+        expect(await targetsOf('Alice+Lists@example.org')).to.deep.equal(['alice+Lists@example.org']);
+        await store.directory.addAccount(at('alice+lists@example.org'), HASH);
+        expect(await idsOf('alice+lists@example.org')).to.deep.equal([await idOf('alice+lists@example.org')]);
+        expect(await targetsOf('nobody+lists@example.org')).to.equal('unknown');
+        expect(await targetsOf('+lists@example.org')).to.equal('unknown');
+      });
+
+      it('delivers to the catch-all what nothing else answers to', async () => {
+        await store.directory.addAlias(at('*@example.org'), [at('bob@example.org')]);
+        expect(await targetsOf('anything@example.org')).to.deep.equal(['bob@example.org']);
+        expect(await targetsOf('alice@example.org')).to.deep.equal(['alice@example.org']);
+        expect(await targetsOf('alice+x@example.org')).to.deep.equal(['alice+x@example.org']);
+      });
+
+      it('has a postmaster in every domain: its own, or that of the first', async () => {
+        expect(await targetsOf('postmaster@example.org')).to.equal('unknown');
+        await store.directory.addAccount(at('postmaster@example.org'), HASH);
+        await store.directory.addDomain('example.net');
+        expect(await targetsOf('Postmaster@example.net')).to.deep.equal(['postmaster@example.org']);
+        await store.directory.addAccount(at('postmaster@example.net'), HASH);
+        expect(await targetsOf('postmaster@example.net')).to.deep.equal(['postmaster@example.net']);
+      });
+
+      it('sees every change at once, in every process', async () => {
+        const other = await underTest.connect();
+        await other.directory.addDomain('example.net');
+        expect(await targetsOf('carol@example.net')).to.equal('unknown');
+        await other.directory.addAccount(at('carol@example.net'), HASH);
+        expect(await targetsOf('carol@example.net')).to.deep.equal(['carol@example.net']);
+        await other.directory.removeAccount(at('carol@example.net'));
+        await other.directory.removeDomain('example.net');
+        expect(await targetsOf('carol@example.net')).to.equal('foreign');
+      });
+
+      async function idsOf(address: string): Promise<readonly AccountId[]> {
+        const resolution = await store.resolve(at(address));
+        return resolution.kind === 'local' ? resolution.targets.map(({ account }) => account) : [];
+      }
+    });
+
+    describe('login', () => {
+      it('finds an account by its address, whatever its case, with its hash', async () => {
+        expect(await store.findLogin('Alice@Example.ORG')).to.deep.equal({
+          id: alice,
+          address: 'alice@example.org',
+          passwordHash: HASH,
+        });
+      });
+
+      it('finds a name without a domain in the first domain only', async () => {
+        await store.directory.addAccount(at('carol@example.net'), HASH);
+        expect((await store.findLogin('bob'))?.id).to.equal(bob);
+        expect(await store.findLogin('carol')).to.equal(undefined);
+      });
+
+      it('does not find what is no account', async () => {
+        await store.directory.addAlias(at('sales@example.org'), [at('bob@example.org')]);
+        for (const name of [
+          '',
+          '@',
+          'nobody',
+          'nobody@example.org',
+          'alice@example.com',
+          'sales',
+          'alice@',
+          '@example.org',
+        ])
+          expect(await store.findLogin(name), name).to.equal(undefined);
+      });
+
+      it('sees a new password at once', async () => {
+        await store.directory.setPassword(at('alice@example.org'), `${HASH}x`);
+        expect((await store.findLogin('alice'))?.passwordHash).to.equal(`${HASH}x`);
+      });
+    });
+
+    describe('the directory', () => {
+      it('refuses accounts that make no sense', async () => {
+        const { directory } = store;
+        await directory.addAlias(at('sales@example.org'), [at('bob@example.org')]);
+        await fails('refused', directory.addAccount(at('ALICE@example.org'), HASH), /alice@example\.org already/);
+        await fails('refused', directory.addAccount(at('sales@example.org'), HASH), /is an alias/);
+        await fails('refused', directory.addAccount(at('*@example.org'), HASH));
+        await fails('missing', directory.removeAccount(at('nobody@example.org')), /nobody@example\.org/);
+        await fails('missing', directory.setPassword(at('nobody@example.org'), HASH), /nobody@example\.org/);
+      });
+
+      it('refuses domains that make no sense', async () => {
+        const { directory } = store;
+        await fails('refused', directory.addDomain('example.org'), /local already/);
+        await fails('refused', directory.removeDomain('example.org'), /has accounts \(2\)/);
+        await fails('missing', directory.removeDomain('example.com'), /example\.com/);
+      });
+
+      it('refuses aliases that make no sense, and then keeps none of their targets', async () => {
+        const { directory } = store;
+        const bobs = at('bob@example.org');
+        await fails('refused', directory.addAlias(at('alice@example.org'), [bobs]), /is an account/);
+        await fails('refused', directory.addAlias(at('a@example.org'), [bobs, at('x@example.org')]), /x@example\.org/);
+        await fails('refused', directory.addAlias(at('a@example.org'), [at('b@example.com')]), /b@example\.com/);
+        await fails('missing', directory.removeAlias(at('a@example.org'), []), /a@example\.org/);
+        expect(await directory.listAliases()).to.deep.equal([]);
+        await directory.addAlias(at('a@example.org'), [bobs]);
+        await fails('missing', directory.removeAlias(at('a@example.org'), [at('alice@example.org')]));
+      });
+
+      it('refuses aliases that lead to themselves, directly or through others', async () => {
+        const { directory } = store;
+        await fails('refused', directory.addAlias(at('a@example.org'), [at('a@example.org')]), /itself/);
+        await directory.addAlias(at('a@example.org'), [at('bob@example.org')]);
+        await directory.addAlias(at('b@example.org'), [at('a@example.org')]);
+        await directory.addAlias(at('c@example.org'), [at('b@example.org')]);
+        await fails('refused', directory.addAlias(at('a@example.org'), [at('c@example.org')]), /itself/);
+        expect(await targetsOf('c@example.org')).to.deep.equal(['bob@example.org']);
+      });
+
+      it('removes an account together with its mail and what led to it', async () => {
+        const { directory } = store;
+        await deliver(store, envelopeTo(alice), bytes(300 * KIB));
+        await deliver(store, envelopeTo(alice, bob), bytes(1000));
+        await directory.addAlias(at('pair@example.org'), [at('alice@example.org'), at('bob@example.org')]);
+        await directory.addAlias(at('a@example.org'), [at('alice@example.org')]);
+        await directory.removeAccount(at('alice@example.org'));
+        expect(await directory.listAliases()).to.deep.equal([
+          { address: 'pair@example.org', targets: ['bob@example.org'] },
+        ]);
+        expect(underTest.storedOctets()).to.equal(1000);
+        expect(await targetsOf('a@example.org')).to.equal('unknown');
+        expect(await countOf(bob)).to.equal(1);
+      });
+
+      it('does not remove an account while somebody reads its mail', async () => {
+        const held = await store.open(alice, { from: '192.0.2.7' });
+        await fails('refused', store.directory.removeAccount(at('alice@example.org')), /192\.0\.2\.7/);
+        held.release();
+        await eventually('the account to be free', () =>
+          store.directory.removeAccount(at('alice@example.org')).then(
+            () => true,
+            () => false,
+          ),
+        );
+      });
+
+      it('lists accounts with what they hold and when they were last used', async () => {
+        const beforeMs = Date.now();
+        await deliver(store, envelopeTo(bob), Buffer.from('text\r\n'));
+        (await store.open(bob, { from: 'test' })).release();
+        const entry = async () => (await store.directory.listAccounts()).find((one) => one.address.startsWith('bob'));
+        const bobs = await eventually('the login to be noted', async () =>
+          (await entry())?.lastLoginAtMs === undefined ? undefined : entry(),
+        );
+        expect(bobs).to.include({ address: 'bob@example.org', messages: 1, octets: TRACE.length + 6 });
+        expect(bobs.lastDeliveryAtMs).to.be.within(beforeMs, Date.now());
+        expect(bobs.lastLoginAtMs).to.be.within(beforeMs, Date.now());
+        expect(await store.directory.listDomains()).to.include('example.org');
+      });
+
+      it('lists and reads mail without the lock, numbered from 1', async () => {
+        await deliver(store, envelopeTo(alice), Buffer.from('Subject: one\r\n\r\n1\r\n'));
+        await deliver(store, envelopeTo(alice), Buffer.from('From: =?utf-8?q?J=C3=BCrgen?= <j@x>\r\n\r\n2\r\n'));
+        const held = await store.open(alice, { from: 'test' });
+        const listed = await store.directory.listMail(at('alice@example.org'));
+        expect(listed.map(({ number, subject, from }) => [number, subject, from])).to.deep.equal([
+          [1, 'one', undefined],
+          [2, undefined, 'Jürgen <j@x>'],
+        ]);
+        expect(listed.map(({ uidl }) => uidl)).to.deep.equal(held.messages.map(({ uidl }) => uidl));
+        const shown = Buffer.concat([...store.directory.readMail(at('alice@example.org'), listed[0]?.id ?? 0)]);
+        expect(shown.toString()).to.equal(`${TRACE}Subject: one\r\n\r\n1\r\n`);
+        held.release();
+      });
+    });
+  });
+}

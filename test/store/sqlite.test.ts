@@ -1,0 +1,391 @@
+/** The SQLite driver: the contract, and what is its own: the file, its views, the socket and who is the store. */
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { expect } from 'chai';
+import { openStore, joinStore, startStore } from '../../src/store/open.js';
+import { openForReading, openForWriting } from '../../src/store/sqlite/database.js';
+import type { MailStore } from '../../src/store/store.js';
+import { eventually, within } from '../support/eventually.js';
+import { MAIN } from '../support/server.js';
+import { at, deliver, describeStore, envelopeTo, failure, fails, openSoon, type StoreUnderTest } from './contract.js';
+
+const HASH = '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA';
+const observer = { trouble: () => undefined, stopped: () => undefined };
+
+function temporary(): string {
+  return mkdtempSync(join(tmpdir(), 'pennypost-store-'));
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+function look(db: string, sql: string): readonly Row[] {
+  const connection = new Database(db, { readonly: true });
+  try {
+    return connection.prepare<[], Row>(sql).all();
+  } finally {
+    connection.close();
+  }
+}
+
+async function make(): Promise<StoreUnderTest> {
+  const directory = temporary();
+  const db = join(directory, 'mail.db');
+  let server = await startStore(db, observer);
+  const stores: MailStore[] = [];
+  return {
+    async connect() {
+      const store = await openStore(db);
+      stores.push(store);
+      return store;
+    },
+    async restart() {
+      await server?.close();
+      server = await startStore(db, observer);
+    },
+    storedOctets: () => Number(look(db, 'select coalesce(sum(length(data)), 0) as octets from chunk')[0]?.octets),
+    async cleanup() {
+      for (const store of stores) await store.close();
+      await server?.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+describeStore('SQLite', make);
+
+describe('the SQLite driver', () => {
+  let directory = '';
+  let db = '';
+  const open: MailStore[] = [];
+
+  beforeEach(() => {
+    directory = temporary();
+    db = join(directory, 'mail.db');
+  });
+
+  afterEach(async () => {
+    for (const store of open.splice(0).reverse()) await store.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  async function openAnother(): Promise<MailStore> {
+    const store = await openStore(db);
+    open.push(store);
+    return store;
+  }
+
+  /** A store with one account, whose number is 1. */
+  async function withAlice(): Promise<MailStore> {
+    const store = await openAnother();
+    await store.directory.addAccount(at('alice@localhost'), HASH);
+    return store;
+  }
+
+  describe('the file', () => {
+    it('is written with the pragmas that durability rests on', () => {
+      const connection = openForWriting(db);
+      const pragma = (name: string): unknown => connection.pragma(name, { simple: true });
+      expect(pragma('journal_mode')).to.equal('wal');
+      expect(pragma('synchronous')).to.equal(2);
+      expect(pragma('foreign_keys')).to.equal(1);
+      expect(pragma('mmap_size')).to.equal(0);
+      expect(pragma('trusted_schema')).to.equal(0);
+      expect(pragma('auto_vacuum')).to.equal(2);
+      connection.close();
+    });
+
+    it('is read by connections that cannot write', () => {
+      openForWriting(db).close();
+      const connection = openForReading(db);
+      expect(() => connection.exec("insert into domain (name) values ('x')")).to.throw(/readonly/);
+      connection.close();
+    });
+
+    it('records its version, and is not migrated twice', () => {
+      for (let times = 0; times < 2; times++) openForWriting(db).close();
+      expect(look(db, 'pragma user_version')).to.deep.equal([{ user_version: 1 }]);
+      expect(look(db, 'pragma integrity_check')).to.deep.equal([{ integrity_check: 'ok' }]);
+    });
+
+    it('of a newer version is refused in one sentence, and left as it is', async () => {
+      openForWriting(db).close();
+      const connection = new Database(db);
+      connection.pragma('user_version = 99');
+      connection.close();
+      await fails('unavailable', openStore(db), /^The database is of version 99; .*upgrade/);
+      expect(look(db, 'pragma user_version')).to.deep.equal([{ user_version: 99 }]);
+    });
+
+    it('that is no database is refused in one sentence, and left as it is', async () => {
+      writeFileSync(db, 'Dear diary, '.repeat(1000));
+      await fails('unavailable', openStore(db), /^Cannot open the database .*mail\.db: .*not a database$/);
+      expect(statSync(db).size).to.equal(12_000);
+    });
+
+    it('holds no piece of more than 256 KiB', async () => {
+      const store = await withAlice();
+      await deliver(store, envelopeTo(1), Buffer.alloc(1_000_000, 'x\r\n'), 700_000);
+      expect(look(db, 'select count(*) as n, max(length(data)) as longest from chunk')).to.deep.equal([
+        { n: 4, longest: 262_144 },
+      ]);
+    });
+
+    it('in a directory that cannot be written is refused in one sentence', async () => {
+      chmodSync(directory, 0o555);
+      const back = asNobody();
+      try {
+        await fails('unavailable', openStore(db), /^Cannot \w+ .*mail\.db.*: /);
+      } finally {
+        back();
+        chmodSync(directory, 0o755);
+      }
+    });
+
+    it('in a directory that cannot be made is refused in one sentence', async () => {
+      writeFileSync(join(directory, 'file'), '');
+      await fails('unavailable', openStore(join(directory, 'file', 'mail.db')), /^Cannot \w+ .*mail\.db.*: /);
+    });
+  });
+
+  describe('who is the store', () => {
+    it('is the first to come; others join, by any path to the file', async () => {
+      const first = await withAlice();
+      const second = await openStore(join(directory, '.', 'nowhere', '..', 'mail.db'));
+      open.push(second);
+      expect(await startStore(db, observer)).to.equal(undefined);
+      await deliver(second, envelopeTo(1), Buffer.from('text\r\n'));
+      expect((await openSoon(first, 1)).messages).to.have.length(1);
+    });
+
+    it('is free when the store has closed: the next is the store, and who had joined goes on with it', async () => {
+      const first = await withAlice();
+      const second = await openAnother();
+      open.splice(open.indexOf(first), 1);
+      await first.close();
+      await fails('unavailable', second.open(1, { from: 'test' }));
+      const third = await openAnother();
+      await deliver(third, envelopeTo(1), Buffer.from('text\r\n'));
+      await eventually('the second to have found the third', () =>
+        deliver(second, envelopeTo(1), Buffer.from('text\r\n')).then(
+          () => true,
+          () => false,
+        ),
+      );
+      expect((await openSoon(second, 1)).messages).to.have.length(2);
+    });
+
+    it('may be another process, and is free when that is killed', async () => {
+      await (await withAlice()).close();
+      open.pop();
+      // It is the store for as long as its standard input stays open.
+      const command = spawn(process.execPath, [MAIN, 'mail', 'send', 'alice@localhost', '--db', db], {
+        stdio: ['pipe', 'ignore', 'inherit'],
+      });
+      const ended = new Promise((resolve) => command.once('exit', resolve));
+      try {
+        await eventually('it to be the store', () => existsSync(`${db}.sock`));
+        const store = await openAnother();
+        expect(await startStore(db, observer)).to.equal(undefined);
+        await deliver(store, envelopeTo(1), Buffer.from('text\r\n'));
+        command.kill('SIGKILL');
+        await ended;
+        await fails('unavailable', store.open(1, { from: 'test' }));
+        expect((await openSoon(await openAnother(), 1)).messages).to.have.length(1);
+      } finally {
+        command.kill('SIGKILL');
+      }
+    });
+
+    it('is reached through a socket that only its owner may use', async () => {
+      await openAnother();
+      expect(statSync(`${db}.sock`).mode & 0o777).to.equal(0o600);
+    });
+
+    it('is found also where the path is too long for a socket beside it', async () => {
+      db = join(directory, 'a'.repeat(90), 'mail.db');
+      const first = await withAlice();
+      const second = await openAnother();
+      expect(existsSync(`${db}.sock`)).to.equal(false);
+      await deliver(second, envelopeTo(1), Buffer.from('text\r\n'));
+      expect((await openSoon(first, 1)).messages).to.have.length(1);
+    });
+
+    it('looks for names without a domain in the domain that it was told', async () => {
+      const first = await withAlice();
+      await first.directory.addAccount(at('postmaster@example.net'), HASH);
+      const report = () => ({ role: 'worker' as const, pid: process.pid });
+      const worker = joinStore(db, { domain: 'example.net', report, changed: () => undefined });
+      open.push(worker);
+      expect(await worker.findLogin('alice')).to.equal(undefined);
+      expect((await worker.findLogin('postmaster'))?.address).to.equal('postmaster@example.net');
+      expect(await worker.resolve(at('postmaster@localhost'))).to.have.property('kind', 'local');
+    });
+  });
+
+  describe('garbage on the socket', () => {
+    const frame = (type: number, payload: string) => {
+      const header = Buffer.alloc(9);
+      header.writeUInt32BE(5 + payload.length);
+      header[4] = type;
+      return Buffer.concat([header, Buffer.from(payload)]);
+    };
+    const samples: readonly (readonly [string, Buffer])[] = [
+      ['text of another protocol', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
+      ['a length beyond every limit', Buffer.alloc(64, 0xff)],
+      ['a length of nothing', Buffer.alloc(64)],
+      ['a type that nobody knows', frame(42, '')],
+      ['a message that ends inside a field', frame(1, 'x')],
+      ['a chunk without a name', frame(2, '')],
+      ['a lock that is not JSON', frame(5, '{')],
+      ['a lock without a body', frame(5, '')],
+    ];
+    for (const [what, bytes] of samples)
+      it(`closes the connection that sent ${what}, and no other`, async () => {
+        const store = await withAlice();
+        const held = await store.open(1, { from: 'test' });
+        const socket = connect(`${db}.sock`);
+        const closed = new Promise((resolve) => socket.on('error', () => undefined).once('close', resolve));
+        socket.resume().write(bytes);
+        await within(5_000, 'the store to close the connection', closed);
+        await deliver(store, envelopeTo(1), Buffer.from('text\r\n'));
+        await held.remove([]);
+      });
+  });
+
+  describe('a crash', () => {
+    it('leaves pieces that the next start sweeps', async () => {
+      const store = await withAlice();
+      const kept = Buffer.alloc(300_000, 'x\r\n');
+      await deliver(store, envelopeTo(1), kept);
+      open.pop();
+      await store.close();
+      const crashed = openForWriting(db);
+      crashed.exec(`
+        insert into body (id, refs, octets, header_octets, text_state) values (77, 0, 0, 0, 0);
+        insert into chunk values (77, 0, zeroblob(1000)), (77, 1, zeroblob(1000));`);
+      crashed.close();
+      await openAnother();
+      expect(look(db, 'select sum(length(data)) as octets from chunk')).to.deep.equal([{ octets: kept.length }]);
+      expect(look(db, 'select count(*) as n from body where refs = 0')).to.deep.equal([{ n: 0 }]);
+    });
+  });
+
+  describe('the view mail', () => {
+    async function viewed(message: string): Promise<Row> {
+      const store = await withAlice();
+      await deliver(store, envelopeTo(1), Buffer.from(message.replaceAll('\n', '\r\n')));
+      await eventually(
+        'the text to be decoded',
+        () => look(db, 'select 1 from body where text_state = 1').length === 0,
+      );
+      return look(db, 'select * from mail')[0] ?? {};
+    }
+
+    it('shows one row a message, in words for people', async () => {
+      const row = await viewed(
+        'From: =?utf-8?b?SsO8cmdlbg==?= <j@example.org>\nTo: alice@localhost\nSubject: =?iso-8859-1?q?Gr=FC=DFe?=\n aus K\n' +
+          'Date: Mon, 1 Jun 2026 10:00:00 +0200\nMessage-ID: <1@x>\n\nHello, Wörld\n',
+      );
+      expect(row).to.include({
+        account: 'alice@localhost',
+        number: 1,
+        from: 'Jürgen <j@example.org>',
+        to: 'alice@localhost',
+        subject: 'Grüße aus K',
+        text: 'Hello, Wörld\r\n',
+        date: 'Mon, 1 Jun 2026 10:00:00 +0200',
+        message_id: '<1@x>',
+        reverse_path: 'sender@example.net',
+        recipient: 'r@example.org',
+      });
+      expect(row.received).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+      const maildrop = await openSoon(open[0] as MailStore, 1);
+      expect([row.uidl, row.octets]).to.deep.equal([maildrop.messages[0]?.uidl, maildrop.messages[0]?.octets]);
+    });
+
+    const mime: readonly (readonly [what: string, message: string, text: string])[] = [
+      [
+        'base64 of UTF-8',
+        'Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\nR3LDvMOfZSBhdXMgS8O2bG4=\n',
+        'Grüße aus Köln',
+      ],
+      [
+        'quoted-printable latin-1',
+        'Content-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\nGr=FC=DFe =\naus\n',
+        'Grüße aus',
+      ],
+      [
+        'multipart/alternative',
+        'Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\nplain words\n' +
+          '--b\nContent-Type: text/html\n\n<p>rich words</p>\n--b--\n',
+        'plain words',
+      ],
+      [
+        'HTML alone',
+        'Content-Type: text/html\n\n<style>p{}</style><p>one &amp; two</p><p>three</p>\n',
+        'one & two\nthree',
+      ],
+    ];
+    for (const [what, message, text] of mime)
+      it(`soon shows the text of ${what} decoded`, async () => {
+        const row = await viewed(`Subject: s\nMIME-Version: 1.0\n${message}`);
+        expect(String(row.text).replaceAll('\r\n', '\n').trim()).to.equal(text);
+      });
+
+    it('shows the raw text of what cannot be decoded', async () => {
+      const row = await viewed('Content-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n\nAAEC\n');
+      expect(row.text).to.be.a('string');
+    });
+
+    it('numbers the messages of each account from 1', async () => {
+      const store = await withAlice();
+      await store.directory.addAccount(at('bob@localhost'), HASH);
+      for (const to of [[1], [1, 2], [2]]) await deliver(store, envelopeTo(...to), Buffer.from('text\r\n'));
+      expect(look(db, 'select account, number from mail order by account, number')).to.deep.equal([
+        { account: 'alice@localhost', number: 1 },
+        { account: 'alice@localhost', number: 2 },
+        { account: 'bob@localhost', number: 1 },
+        { account: 'bob@localhost', number: 2 },
+      ]);
+    });
+  });
+
+  it('shows one row an account in the view mailboxes', async () => {
+    const store = await withAlice();
+    await store.directory.addAccount(at('bob@localhost'), HASH);
+    await deliver(store, envelopeTo(1), Buffer.from('text\r\n'));
+    await deliver(store, envelopeTo(1), Buffer.from('text\r\n'));
+    const { messages } = await store.open(1, { from: 'test' });
+    const rows = await eventually('the login to be noted', () => {
+      const found = look(db, 'select * from mailboxes order by account');
+      return found[0]?.last_login === null ? undefined : found;
+    });
+    expect(rows.map(({ account, messages: count, octets }) => [account, count, octets])).to.deep.equal([
+      ['alice@localhost', 2, messages.reduce((sum, { octets }) => sum + octets, 0)],
+      ['bob@localhost', 0, 0],
+    ]);
+    expect(rows[0]?.last_delivery).to.match(/Z$/);
+    expect(rows[1]).to.include({ last_delivery: null, last_login: null });
+  });
+
+  it('answers in time when nobody answers at the socket', async () => {
+    const ownership = new Database(`${db}.lock`);
+    ownership.exec('begin exclusive');
+    try {
+      expect((await failure(openStore(db))).message).to.match(/^Another process holds .*mail\.db but does not answer$/);
+    } finally {
+      ownership.close();
+    }
+  });
+});
+
+/** File permissions do not bind root: what they would do is shown as somebody else. Returns the way back. */
+function asNobody(): () => void {
+  if (process.geteuid?.() !== 0) return () => undefined;
+  process.seteuid?.(65534);
+  return () => process.seteuid?.(0);
+}

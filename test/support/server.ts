@@ -1,0 +1,208 @@
+/**
+ * The real server, as a person starts it: its own process group, a temporary directory, ports that are free.
+ * Whatever a test does, `release` ends every process of that group and removes the directory.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { pennypost, type Ended } from '../cli/pennypost.js';
+import { eventually, within } from './eventually.js';
+import { groupMembers, killGroup } from './processes.js';
+
+export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+export const POSTMASTER = 'postmaster@localhost';
+
+export interface Status {
+  readonly supervisor: { readonly pid: number } | null;
+  readonly store: { readonly pid: number } | null;
+  readonly workers: readonly { readonly pid: number; readonly sessions: number }[];
+  readonly listeners: readonly { readonly protocol: string; readonly host: string; readonly port: number }[];
+  readonly messagesAccepted: number;
+  readonly walBytes: number;
+}
+
+export interface ServerOptions {
+  /** Behind `pennypost`; `serve` and the ports unless told. */
+  readonly argv?: readonly string[];
+  readonly arguments?: readonly string[];
+  /** An earlier server's: its database, its ports. */
+  readonly like?: Server;
+  readonly workers?: number;
+}
+
+export interface ProcessEnd {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+const READY = /^Pennypost \S+ is ready as /m;
+const READY_TIMEOUT_MS = 20_000;
+const started = new Set<Server>();
+process.on('exit', () => {
+  for (const { pid } of started) killGroup(pid, 'SIGKILL');
+});
+
+export class Server {
+  readonly directory: string;
+  readonly smtpPort: number;
+  readonly pop3Port: number;
+  readonly ended: Promise<ProcessEnd>;
+  readonly #child: ChildProcess;
+  #stdout = '';
+  #stderr = '';
+
+  private constructor(directory: string, ports: readonly [number, number], argv: readonly string[]) {
+    this.directory = directory;
+    [this.smtpPort, this.pop3Port] = ports;
+    this.#child = spawn(process.execPath, [MAIN, ...argv], {
+      cwd: directory,
+      detached: true,
+      env: { PATH: process.env.PATH },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text));
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
+    this.ended = new Promise((resolve) => {
+      this.#child.once('exit', (status, signal) => resolve({ status, signal }));
+    });
+    started.add(this);
+  }
+
+  /** A server that is ready. */
+  static async start(options: ServerOptions = {}): Promise<Server> {
+    const server = await Server.launch(options);
+    try {
+      await eventually('the server to be ready', () => server.isReady || server.#failed(), READY_TIMEOUT_MS);
+      if (!server.isReady) throw new Error(`The server ended before it was ready: ${server.logs}`);
+      return server;
+    } catch (error) {
+      await server.release();
+      throw error;
+    }
+  }
+
+  /** A server that may never be ready. */
+  static async launch({ like, workers = 2, ...options }: ServerOptions = {}): Promise<Server> {
+    const directory = like?.directory ?? (await mkdtemp(join(tmpdir(), 'pennypost-')));
+    const ports = like === undefined ? await freePorts() : ([like.smtpPort, like.pop3Port] as const);
+    const argv = options.argv ?? [
+      'serve',
+      ...['--smtp-port', String(ports[0]), '--pop3-port', String(ports[1]), '--workers', String(workers)],
+      ...(options.arguments ?? []),
+    ];
+    return new Server(directory, ports, argv);
+  }
+
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
+  get db(): string {
+    return join(this.directory, 'mail.db');
+  }
+
+  get isReady(): boolean {
+    return READY.test(this.#stdout);
+  }
+
+  get stdout(): string {
+    return this.#stdout;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  get logs(): string {
+    return this.#stdout + this.#stderr;
+  }
+
+  /** Of postmaster@localhost; shown by the first start on a database only. */
+  get password(): string {
+    const found = /with the password (\S+)/.exec(this.#stdout)?.[1];
+    if (found === undefined) throw new Error(`No password was shown: ${this.logs}`);
+    return found;
+  }
+
+  /** Any other command on the same database, in the same directory. */
+  run(...argv: readonly string[]): Promise<Ended> {
+    return pennypost(argv, { directory: this.directory });
+  }
+
+  /** `run`, and it must succeed. */
+  async do(...argv: readonly string[]): Promise<string> {
+    const { status, stdout, stderr } = await this.run(...argv);
+    if (status !== 0) throw new Error(`pennypost ${argv.join(' ')}: ${status} ${stderr}`);
+    return stdout;
+  }
+
+  async addAccount(address: string, password: string): Promise<void> {
+    await this.do('account', 'add', address, '--password', password);
+  }
+
+  async status(): Promise<Status> {
+    return JSON.parse((await this.run('status', '--json')).stdout) as Status;
+  }
+
+  /** To the supervisor alone. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** To every process, as a terminal's Control-C or a PM2 with treekill does. */
+  signalAll(signal: NodeJS.Signals): void {
+    killGroup(this.pid, signal);
+  }
+
+  /** How the supervisor ended. */
+  end(timeoutMs = 15_000): Promise<ProcessEnd> {
+    return within(timeoutMs, `the server to end: ${this.logs.slice(-500)}`, this.ended);
+  }
+
+  /** Every process of this server, as the system sees it. */
+  get processes(): readonly number[] {
+    return groupMembers(this.pid);
+  }
+
+  stop(): Promise<ProcessEnd> {
+    this.signal('SIGTERM');
+    return this.end();
+  }
+
+  /** Ends whatever is left, at once; with `keep`, the mail stays for a next server in the same directory. */
+  async release({ keep = false } = {}): Promise<void> {
+    killGroup(this.pid, 'SIGKILL');
+    await eventually('every process to end', () => this.processes.length === 0);
+    started.delete(this);
+    if (!keep) await rm(this.directory, { recursive: true, force: true });
+  }
+
+  #failed(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+}
+
+/** Below the range from which the system takes the ports of clients, so that no client of ours sits on one. */
+const LOWEST_PORT = 10_240;
+const HIGHEST_PORT = 32_000;
+
+export async function freePorts(): Promise<readonly [number, number]> {
+  const found: number[] = [];
+  while (found.length < 2) {
+    const port = LOWEST_PORT + Math.floor(Math.random() * (HIGHEST_PORT - LOWEST_PORT));
+    if (!found.includes(port) && (await isFree(port, '127.0.0.1')) && (await isFree(port, '::1'))) found.push(port);
+  }
+  return found as [number, number];
+}
+
+function isFree(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code !== 'EADDRINUSE'));
+    server.listen({ port, host }, () => server.close(() => resolve(true)));
+  });
+}
