@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { StoreError, type MailStore } from '../../src/store/store.js';
 import { MemoryChannel, turn } from '../support/dialogue-channel.js';
 import { beginPop3, type Options } from '../support/dialogue-faults.js';
-import { Stage } from '../support/dialogue-stage.js';
+import { changed, Stage } from '../support/dialogue-stage.js';
 
 const MESSAGE = Buffer.from('X: y\r\nSubject: s\r\n\r\ntext\r\n');
 
@@ -26,12 +26,7 @@ describe('POP3', () => {
   /** The store itself, but for what reading a message does. */
   function reading(read: () => Iterable<Uint8Array>): MailStore {
     const { store } = stage;
-    return {
-      directory: store.directory,
-      close: () => store.close(),
-      resolve: (address) => store.resolve(address),
-      deliver: (envelope) => store.deliver(envelope),
-      findLogin: (name) => store.findLogin(name),
+    return changed(store, {
       async open(account, holder) {
         const maildrop = await store.open(account, holder);
         return {
@@ -41,7 +36,7 @@ describe('POP3', () => {
           release: () => maildrop.release(),
         };
       },
-    };
+    });
   }
 
   it('answers a bug with [SYS/TEMP], says nothing of it, closes, and removes nothing', async () => {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { MailStore } from '../../src/store/store.js';
 import { MemoryChannel, turn } from '../support/dialogue-channel.js';
 import { beginSmtp, type Options } from '../support/dialogue-faults.js';
-import { Stage } from '../support/dialogue-stage.js';
+import { changed, Stage } from '../support/dialogue-stage.js';
 
 describe('SMTP', () => {
   let stage: Stage;
@@ -29,13 +29,11 @@ describe('SMTP', () => {
   }
 
   it('answers a bug with 421 4.3.0, says nothing of it, and closes', async () => {
-    const store = Object.create(stage.store, {
-      resolve: {
-        value: () => {
-          throw new TypeError('secret text of a bug');
-        },
+    const store = changed(stage.store, {
+      resolve: () => {
+        throw new TypeError('secret text of a bug');
       },
-    }) as MailStore;
+    });
     const { channel, bugs } = await greeted(store);
     channel.send('MAIL FROM:<>\r\nRCPT TO:<alice@example.org>\r\nNOOP\r\n');
     expect(await channel.line()).to.match(/^250 /);
@@ -104,5 +102,57 @@ describe('SMTP', () => {
     expect(stage.messages('alice')).to.have.length(1);
     await turn();
     expect(tally).to.deep.include({ accepted: 1, refused: 0, octets: 12 });
+  });
+
+  /** The store itself, and how its deliveries ended. */
+  function watched() {
+    const ends: string[] = [];
+    const store = changed(stage.store, {
+      deliver(envelope) {
+        const delivery = stage.store.deliver(envelope);
+        return {
+          write: (chunk) => delivery.write(chunk),
+          commit: () => (ends.push('commit'), delivery.commit()),
+          abort: () => (ends.push('abort'), delivery.abort()),
+        };
+      },
+    });
+    return { store, ends };
+  }
+
+  const BEGUN = 'HELO client.example\r\nMAIL FROM:<>\r\nRCPT TO:<alice@example.org>\r\n';
+  for (const [what, said, leaves] of [
+    ['RSET between chunks', 'BDAT 3\r\noneRSET\r\nNOOP\r\n', false],
+    ['HELO between chunks', 'BDAT 3\r\noneHELO x\r\nNOOP\r\n', false],
+    ['EHLO between chunks', 'BDAT 3\r\noneEHLO x\r\nNOOP\r\n', false],
+    ['QUIT between chunks', 'BDAT 3\r\noneQUIT\r\n', false],
+    ['a drop between chunks', 'BDAT 3\r\none', true],
+    ['a drop inside a first chunk', 'BDAT 30\r\none', true],
+    ['a drop inside a second chunk', 'BDAT 3\r\noneBDAT 30\r\ntwo', true],
+    ['a drop inside DATA', 'DATA\r\nSubject: x\r\n', true],
+    ['too much inside DATA', `DATA\r\n${'x'.repeat(2000)}\r\n.\r\n`, true],
+    ['a bare newline', 'DATA\r\none\ntwo\r\n.\r\n', true],
+    ['too many errors between chunks', `BDAT 3\r\none${'XYZZY\r\n'.repeat(21)}`, false],
+  ] as const)
+    it(`gives the store its message back after ${what}, once`, async () => {
+      const { store, ends } = watched();
+      const { channel } = beginSmtp(store);
+      channel.send(BEGUN);
+      channel.send(said);
+      await turn();
+      if (leaves) channel.drop();
+      await turn();
+      expect(ends).to.deep.equal(['abort']);
+      expect(stage.messages('alice')).to.have.length(0);
+    });
+
+  it('commits a message once, and never gives it back', async () => {
+    const { store, ends } = watched();
+    const { channel } = beginSmtp(store);
+    channel.send(`${BEGUN}BDAT 3\r\noneBDAT 5 LAST\r\ntwo\r\nQUIT\r\n`);
+    expect(await channel.closed()).to.equal(true);
+    await turn();
+    expect(ends).to.deep.equal(['commit']);
+    expect(stage.messages('alice')).to.have.length(1);
   });
 });

@@ -141,6 +141,19 @@ function failuresOf(givens: readonly Given[]): Failures {
   return new Map(givens.flatMap((given) => (given.kind === 'store failure' ? [[given.at, given.failure]] : [])));
 }
 
+/** The store itself, but for what is changed. */
+export function changed(store: MailStore, change: Partial<MailStore>): MailStore {
+  return {
+    directory: store.directory,
+    resolve: (address) => store.resolve(address),
+    findLogin: (name) => store.findLogin(name),
+    deliver: (envelope) => store.deliver(envelope),
+    open: (account, holder) => store.open(account, holder),
+    close: () => store.close(),
+    ...change,
+  };
+}
+
 /** The store itself, but for the points where it is to fail. */
 function failing(store: MailStore, failures: Failures): MailStore {
   if (failures.size === 0) return store;
@@ -148,9 +161,7 @@ function failing(store: MailStore, failures: Failures): MailStore {
     const kind = failures.get(point);
     if (kind !== undefined) throw new StoreError(kind, `secret text of the failure at ${point}`);
   };
-  return {
-    directory: store.directory,
-    close: () => store.close(),
+  return changed(store, {
     resolve: (address) => (reach('resolve'), store.resolve(address)),
     findLogin: (name) => (reach('login'), store.findLogin(name)),
     deliver(envelope) {
@@ -177,7 +188,7 @@ function failing(store: MailStore, failures: Failures): MailStore {
         release: () => maildrop.release(),
       };
     },
-  };
+  });
 }
 
 function now<T>(soon: T | Promise<T>): T {
