@@ -9,7 +9,7 @@ import { jsonFlag, optionFlags, UsageError, type Command, type Flag, type Invoca
 import { exit, Refusal } from './exit.js';
 import { newPassword, passwordFlags } from './new-password.js';
 import { address, addressOperand } from './operand.js';
-import { withStore } from './storage.js';
+import { withExistingStore, withStore } from './storage.js';
 import { ask, isTerminal, moment, print, printJson, printTable } from './terminal.js';
 
 const yesFlag: Flag = { name: 'yes', placeholder: '', doc: 'Remove the account even if it holds messages.' };
@@ -36,7 +36,9 @@ async function writePassword(
 }
 
 async function list(invocation: Invocation): Promise<number> {
-  const accounts = await withStore(invocation.load().configuration.db, ({ directory }) => directory.listAccounts());
+  const accounts = await withExistingStore(invocation.load().configuration.db, ({ directory }) =>
+    directory.listAccounts(),
+  );
   if (invocation.has(jsonFlag.name)) await printJson(accounts);
   else
     await printTable(
@@ -58,13 +60,13 @@ async function remove(invocation: Invocation): Promise<number> {
   const [text = ''] = invocation.operands;
   const { db } = invocation.load().configuration;
   if (!invocation.has(yesFlag.name)) await confirm(text, await messagesOf(db, gone));
-  await withStore(db, ({ directory }) => directory.removeAccount(gone));
+  await withExistingStore(db, ({ directory }) => directory.removeAccount(gone));
   await print(`Removed ${text}.\n`);
   return exit.fine;
 }
 
 async function messagesOf(db: string, { local, domain }: Address): Promise<number> {
-  const accounts = await withStore(db, ({ directory }) => directory.listAccounts());
+  const accounts = await withExistingStore(db, ({ directory }) => directory.listAccounts());
   const name = `${local}@${domain}`.toLowerCase();
   return accounts.find((account) => account.address === name)?.messages ?? 0;
 }

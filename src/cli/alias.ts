@@ -4,7 +4,7 @@
 import { jsonFlag, optionFlags, type Command, type Invocation, type Operand } from './command.js';
 import { exit } from './exit.js';
 import { address } from './operand.js';
-import { withStore } from './storage.js';
+import { withExistingStore, withStore } from './storage.js';
 import { print, printJson, printTable } from './terminal.js';
 
 const aliasOperand: Operand = { name: 'ADDRESS', doc: 'the alias, such as sales@localhost or *@localhost' };
@@ -19,7 +19,9 @@ async function add(invocation: Invocation): Promise<number> {
 }
 
 async function list(invocation: Invocation): Promise<number> {
-  const aliases = await withStore(invocation.load().configuration.db, ({ directory }) => directory.listAliases());
+  const aliases = await withExistingStore(invocation.load().configuration.db, ({ directory }) =>
+    directory.listAliases(),
+  );
   if (invocation.has(jsonFlag.name)) await printJson(aliases);
   else
     await printTable(
@@ -31,7 +33,7 @@ async function list(invocation: Invocation): Promise<number> {
 
 async function remove(invocation: Invocation): Promise<number> {
   const { alias, targets } = read(invocation);
-  await withStore(invocation.load().configuration.db, ({ directory }) => directory.removeAlias(alias, targets));
+  await withExistingStore(invocation.load().configuration.db, ({ directory }) => directory.removeAlias(alias, targets));
   const [name = '', ...names] = invocation.operands;
   await print(names.length === 0 ? `Removed ${name}.\n` : `${name} no longer leads to ${names.join(', ')}.\n`);
   return exit.fine;

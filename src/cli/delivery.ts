@@ -4,11 +4,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Configuration } from '../config/options.js';
+import { envelopeFor } from '../smtp/envelope.js';
 import { HopCount } from '../smtp/hops.js';
 import { HOP_LIMIT } from '../smtp/intake.js';
 import { formatAddress } from '../smtp/path.js';
-import { traceHeaders } from '../smtp/received.js';
-import type { Address, Delivery, Envelope, MailStore, Target } from '../store/store.js';
+import type { Recipient } from '../smtp/recipient.js';
+import type { Address, Delivery, MailStore } from '../store/store.js';
 import { Refusal } from './exit.js';
 import { LineEnds } from './line-ends.js';
 
@@ -19,17 +20,22 @@ export interface Submission {
   readonly message: AsyncIterable<Uint8Array>;
 }
 
-interface Reached {
-  readonly recipient: string;
-  readonly target: Target;
-}
-
 const ID_BYTES = 6;
 
 export async function deliver(store: MailStore, submission: Submission, limits: Configuration): Promise<void> {
-  const reached: Reached[] = [];
-  for (const recipient of submission.recipients) reached.push(...(await reach(store, recipient)));
-  const delivery = store.deliver(envelope(submission.reversePath, reached, limits.hostname));
+  const recipients: Recipient[] = [];
+  for (const address of submission.recipients) recipients.push(await reach(store, address));
+  const delivery = store.deliver(
+    envelopeFor(recipients, {
+      reversePath: submission.reversePath,
+      helo: 'localhost',
+      peer: '127.0.0.1',
+      protocol: 'local',
+      hostname: limits.hostname,
+      id: randomBytes(ID_BYTES).toString('hex'),
+      atMs: Date.now(),
+    }),
+  );
   try {
     await pour(submission.message, delivery, limits.maxMessageSize);
   } catch (error) {
@@ -39,26 +45,13 @@ export async function deliver(store: MailStore, submission: Submission, limits: 
   await delivery.commit();
 }
 
-async function reach(store: MailStore, address: Address): Promise<readonly Reached[]> {
+async function reach(store: MailStore, address: Address): Promise<Recipient> {
   const resolution = await store.resolve(address);
-  const recipient = formatAddress(address);
-  if (resolution.kind === 'local') return resolution.targets.map((target) => ({ recipient, target }));
+  const text = formatAddress(address);
+  if (resolution.kind === 'local') return { text, targets: resolution.targets };
   if (resolution.kind === 'unknown')
-    throw new Refusal(`There is no ${recipient} here; 'pennypost account add ${recipient}' makes it.`);
+    throw new Refusal(`There is no ${text} here; 'pennypost account add ${text}' makes it.`);
   throw new Refusal(`${address.domain} is not local; 'pennypost domain add ${address.domain}' takes mail for it.`);
-}
-
-function envelope(reversePath: string, reached: readonly Reached[], hostname: string): Envelope {
-  const atMs = Date.now();
-  const id = randomBytes(ID_BYTES).toString('hex');
-  // Somebody reached twice, by name and by an alias, gets the message once.
-  const once = new Map(reached.toReversed().map((one) => [one.target.account, one]));
-  const recipients = [...once.values()].toReversed().map(({ recipient, target }) => {
-    const from = { helo: 'localhost', peer: '127.0.0.1', protocol: 'local', hostname };
-    const trace = traceHeaders({ ...from, reversePath, deliveredTo: target.address, id, forPath: recipient, atMs });
-    return { account: target.account, recipient, trace };
-  });
-  return { reversePath, recipients, receivedAtMs: atMs };
 }
 
 async function pour(message: AsyncIterable<Uint8Array>, delivery: Delivery, limitBytes: number): Promise<void> {

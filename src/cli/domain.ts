@@ -4,7 +4,7 @@
 import { jsonFlag, optionFlags, type Command, type Invocation, type Operand } from './command.js';
 import { exit } from './exit.js';
 import { domain } from './operand.js';
-import { withStore } from './storage.js';
+import { withExistingStore, withStore } from './storage.js';
 import { print, printJson, printTable } from './terminal.js';
 
 const nameOperand: Operand = { name: 'NAME', doc: 'a domain name such as example.org' };
@@ -17,7 +17,7 @@ async function add(invocation: Invocation): Promise<number> {
 }
 
 async function list(invocation: Invocation): Promise<number> {
-  const names = await withStore(invocation.load().configuration.db, ({ directory }) => directory.listDomains());
+  const names = await withExistingStore(invocation.load().configuration.db, ({ directory }) => directory.listDomains());
   if (invocation.has(jsonFlag.name)) await printJson(names);
   else
     await printTable(
@@ -29,7 +29,7 @@ async function list(invocation: Invocation): Promise<number> {
 
 async function remove(invocation: Invocation): Promise<number> {
   const name = domain(invocation.operands[0]);
-  await withStore(invocation.load().configuration.db, ({ directory }) => directory.removeDomain(name));
+  await withExistingStore(invocation.load().configuration.db, ({ directory }) => directory.removeDomain(name));
   await print(`Removed ${name}.\n`);
   return exit.fine;
 }

@@ -9,7 +9,7 @@ import { deliver } from './delivery.js';
 import { jsonFlag, optionFlags, type Command, type Flag, type Invocation, type Operand } from './command.js';
 import { exit, Refusal } from './exit.js';
 import { address, addressOperand, messageNumber } from './operand.js';
-import { withStore } from './storage.js';
+import { withExistingStore } from './storage.js';
 import { isTerminal, moment, print, printJson, printTable } from './terminal.js';
 
 const numberOperand: Operand = { name: 'NUMBER', doc: "a message's number, as 'mail list' shows it" };
@@ -29,7 +29,9 @@ const fileFlag: Flag = {
 
 async function list(invocation: Invocation): Promise<number> {
   const owner = address(invocation.operands[0]);
-  const mail = await withStore(invocation.load().configuration.db, ({ directory }) => directory.listMail(owner));
+  const mail = await withExistingStore(invocation.load().configuration.db, ({ directory }) =>
+    directory.listMail(owner),
+  );
   if (invocation.has(jsonFlag.name)) await printJson(mail.map(shown));
   else
     await printTable(
@@ -48,7 +50,7 @@ async function show(invocation: Invocation): Promise<number> {
   const [text = ''] = invocation.operands;
   const owner = address(text);
   const number = messageNumber(invocation.operands[1]);
-  await withStore(invocation.load().configuration.db, async ({ directory }) => {
+  await withExistingStore(invocation.load().configuration.db, async ({ directory }) => {
     const found = (await directory.listMail(owner)).find((message) => message.number === number);
     if (found === undefined)
       throw new Refusal(`${text} has no message ${number}; 'pennypost mail list ${text}' shows what there is.`);
@@ -64,7 +66,7 @@ async function send(invocation: Invocation): Promise<number> {
   const reversePath = reversePathOf(from ?? `postmaster@${configuration.domain}`);
   const message = await openMessage(invocation.text(fileFlag.name));
   const submission = { reversePath, recipients, message };
-  await withStore(configuration.db, (store) => deliver(store, submission, configuration));
+  await withExistingStore(configuration.db, (store) => deliver(store, submission, configuration));
   await print(`Delivered to ${recipients.map(formatAddress).join(', ')}.\n`);
   return exit.fine;
 }

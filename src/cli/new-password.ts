@@ -6,8 +6,9 @@ import { UsageError, type Flag, type Invocation } from './command.js';
 import { Refusal } from './exit.js';
 import { ask, isTerminal } from './terminal.js';
 
-/** Far more than POP3's line of 255 octets can carry; ends a mistaken `--password-stdin < mail.db`. */
-const INPUT_LIMIT_BYTES = 4096;
+/** One line of POP3 must carry it, behind PASS; this also ends a mistaken `--password-stdin < mail.db`. */
+const PASSWORD_LIMIT_BYTES = 512;
+const LINE_END_BYTES = 2;
 
 export const passwordFlags: readonly Flag[] = [
   { name: 'password', placeholder: 'PASSWORD', doc: 'The password; other people on this machine can see it in ps.' },
@@ -19,7 +20,12 @@ export async function newPassword(invocation: Invocation): Promise<string> {
   if (password === '') throw new UsageError('the password is empty');
   // eslint-disable-next-line no-control-regex -- exactly these cannot stand in a POP3 command
   if (/[\x00\r\n]/.test(password)) throw new UsageError('the password must be one line of text');
+  if (Buffer.byteLength(password) > PASSWORD_LIMIT_BYTES) throw tooLong();
   return password;
+}
+
+function tooLong(): UsageError {
+  return new UsageError(`the password is longer than ${PASSWORD_LIMIT_BYTES} bytes`);
 }
 
 async function read(invocation: Invocation): Promise<string> {
@@ -38,7 +44,7 @@ async function readInput(): Promise<string> {
   let length = 0;
   for await (const piece of process.stdin as AsyncIterable<Buffer>) {
     length += piece.length;
-    if (length > INPUT_LIMIT_BYTES) throw new UsageError(`the password is longer than ${INPUT_LIMIT_BYTES} bytes`);
+    if (length > PASSWORD_LIMIT_BYTES + LINE_END_BYTES) throw tooLong();
     pieces.push(piece);
   }
   return Buffer.concat(pieces)

@@ -2,7 +2,16 @@
  * A store for as long as one command needs it. Never holds it during a question to a person:
  * without a running server this process is the store meanwhile, and others would wait for an answer.
  */
+import { existsSync } from 'node:fs';
 import type { MailStore } from '../store/store.js';
+import { Refusal } from './exit.js';
+
+/** What only looks, or changes what must be there already: it makes no database where the path is mistaken. */
+export function withExistingStore<T>(db: string, work: (store: MailStore) => T | Promise<T>): Promise<T> {
+  if (!existsSync(db))
+    throw new Refusal(`There is no database ${db}; 'pennypost serve' or 'pennypost account add' makes one.`);
+  return withStore(db, work);
+}
 
 export async function withStore<T>(db: string, work: (store: MailStore) => T | Promise<T>): Promise<T> {
   // Loaded here and not above: the supervisor runs behind the same table of commands and must not carry SQLite.

@@ -12,32 +12,52 @@ import { MISCONFIGURED_STATUS, StartError, UNAVAILABLE_STATUS } from './start-er
 /** Its last commit may take this long; then it is ended, which loses nothing that was acknowledged. */
 const STOP_TIMEOUT_MS = 3_000;
 
+export interface StoreKeeperNeeds {
+  /** The file that a child runs. */
+  readonly process: string;
+  readonly configuration: () => Configuration;
+  readonly log: Log;
+  /** A first account was made: at the start, or later, when another server's store went away. */
+  readonly announce: (firstAccount: FirstAccount) => void;
+}
+
+/** Between two attempts to take the place of a store that does not answer: whoever holds the lock may be about to. */
+const TAKE_OVER_MS = 200;
+
 export class StoreKeeper {
   readonly #process: string;
   readonly #configuration: () => Configuration;
   readonly #log: Log;
+  readonly #announce: (firstAccount: FirstAccount) => void;
   readonly #backoff = new Backoff();
   #child: ChildProcess | undefined;
   #ending = false;
+  #told = false;
   #retry: NodeJS.Timeout | undefined;
 
-  constructor(process: string, configuration: () => Configuration, log: Log) {
+  constructor({ process, configuration, log, announce }: StoreKeeperNeeds) {
     this.#process = process;
     this.#configuration = configuration;
     this.#log = log;
+    this.#announce = announce;
   }
 
   /** Resolves when there is a store, whoever it is. @throws StartError */
-  start(): Promise<FirstAccount | undefined> {
+  start(): Promise<void> {
     const startedAtMs = Date.now();
     const child = fork(this.#process, ['store']);
     this.#child = child;
+    child.on('error', () => undefined); // A message to one that has just ended; its exit is handled below.
     return new Promise((resolve, reject) => {
       child.on('message', (message: FromStore) => {
         if (message.kind === 'waiting')
           child.send({ kind: 'start', configuration: this.#configuration() } satisfies ToStore);
         else if (message.kind === 'failed') reject(new StartError(message.sentence, MISCONFIGURED_STATUS));
-        else resolve(message.kind === 'ready' ? message.firstAccount : this.#joined());
+        else {
+          if (message.kind === 'held') this.#joined();
+          else if (message.firstAccount !== undefined) this.#announce(message.firstAccount);
+          resolve();
+        }
       });
       child.on('exit', (code, signal) => {
         reject(new StartError(`The store process ended (${signal ?? code}) before it was ready`, UNAVAILABLE_STATUS));
@@ -46,9 +66,9 @@ export class StoreKeeper {
     });
   }
 
-  /** The store that answered does not any more. If it was ours, its end is noticed by itself. */
-  lost(): void {
-    if (this.#child === undefined && this.#retry === undefined) this.#startAgain(0);
+  /** No store answers. If it was ours, its end is noticed by itself. */
+  away(): void {
+    if (this.#child === undefined && this.#retry === undefined) this.#startAgain(TAKE_OVER_MS);
   }
 
   /** Its end is no accident from now on. */
@@ -67,10 +87,10 @@ export class StoreKeeper {
     clearTimeout(timer);
   }
 
-  #joined(): undefined {
+  #joined(): void {
     this.#child = undefined;
-    this.#log.info('another server is the store of this database');
-    return undefined;
+    if (!this.#told) this.#log.info('another process is the store of this database');
+    this.#told = true;
   }
 
   #died(child: ChildProcess, livedMs: number, how: number | string | null): void {

@@ -25,7 +25,6 @@ export function runStore(): void {
 
 async function start(configuration: Configuration): Promise<StoreServer | undefined> {
   const log = createLog(configuration.logLevel, 'store');
-  process.umask(0o077);
   try {
     const store = await startStore(configuration.db, observer(log));
     if (store === undefined) leave({ kind: 'held' });

@@ -7,7 +7,6 @@ import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import type { Configuration } from '../config/options.js';
 import { createLog, flushLog, type Log } from '../log/log.js';
-import type { ListenerAddress } from '../net/listener.js';
 import { watchStore, type StoreWatch } from '../store/watch.js';
 import { banner } from './banner.js';
 import type { FirstAccount } from './messages.js';
@@ -40,6 +39,8 @@ class Supervisor {
   readonly #workers: WorkerPool;
   #configuration: Configuration;
   #watch: StoreWatch | undefined;
+  #firstAccount: FirstAccount | undefined;
+  #ready = false;
   #stopping = false;
   #ended: (status: number) => void = () => undefined;
 
@@ -47,7 +48,12 @@ class Supervisor {
     this.#load = load;
     this.#configuration = load();
     this.#log = createLog(this.#configuration.logLevel, 'supervisor');
-    this.#store = new StoreKeeper(PROCESS, () => this.#configuration, this.#log);
+    this.#store = new StoreKeeper({
+      process: PROCESS,
+      configuration: () => this.#configuration,
+      log: this.#log,
+      announce: (firstAccount) => this.#made(firstAccount),
+    });
     this.#workers = new WorkerPool(() => this.#configuration, this.#log);
   }
 
@@ -68,22 +74,29 @@ class Supervisor {
   }
 
   async #start(): Promise<void> {
-    const firstAccount = await this.#store.start();
+    await this.#store.start();
     this.#watch = watchStore(
       this.#configuration.db,
       () => ({ role: 'supervisor', pid: process.pid, listeners: this.#workers.listeners }),
-      () => this.#store.lost(),
+      () => this.#store.away(),
     );
+    await this.#watch.found; // Another process may hold the database and not answer yet.
     await this.#workers.start();
-    if (!this.#stopping) this.#announce(firstAccount);
+    if (this.#stopping) return;
+    this.#log.info({ workers: this.#configuration.workers, listeners: this.#workers.listeners }, 'ready');
+    this.#ready = true;
+    this.#announce();
+    process.send?.('ready'); // PM2's wait_ready.
   }
 
-  #announce(firstAccount: FirstAccount | undefined): void {
-    const listeners: readonly ListenerAddress[] = this.#workers.listeners;
-    this.#log.info({ workers: this.#configuration.workers, listeners }, 'ready');
+  #made(firstAccount: FirstAccount): void {
+    this.#firstAccount = firstAccount;
+    if (this.#ready) this.#announce();
+  }
+
+  #announce(): void {
     flushLog(this.#log);
-    process.stdout.write(banner(this.#configuration, listeners, firstAccount));
-    process.send?.('ready'); // PM2's wait_ready.
+    process.stdout.write(banner(this.#configuration, this.#workers.listeners, this.#firstAccount));
   }
 
   #obeySignals(): void {
@@ -98,13 +111,20 @@ class Supervisor {
   async #reload(): Promise<void> {
     if (this.#stopping) return;
     try {
-      this.#configuration = this.#load();
+      this.#configuration = this.#reread();
     } catch (error) {
       this.#log.error(`The configuration was not reloaded: ${(error as Error).message}`);
       return;
     }
     this.#log.info('rolling the workers');
     await this.#workers.roll();
+  }
+
+  /** The store goes on with the database that it has open. */
+  #reread(): Configuration {
+    const configuration = this.#load();
+    if (configuration.db !== this.#configuration.db) throw new Error('another --db needs a restart');
+    return configuration;
   }
 
   /** Asked twice, it waits for nobody. */

@@ -74,22 +74,22 @@ export class WorkerPool {
 
   async #replaceAll(): Promise<void> {
     try {
-      const seats = [...this.#seats.values()];
+      const numbers = [...this.#seats.keys()];
       const { workers, reloadTimeout } = this.#configuration();
       await this.#fill(workers);
-      for (const [at, seat] of seats.entries()) await this.#replace(seat, at < workers, reloadTimeout);
+      for (const [at, number] of numbers.entries()) await this.#replace(number, at < workers, reloadTimeout);
       this.#log.info('every worker is new');
     } catch (error) {
       this.#log.error(`The workers were not all replaced: ${(error as Error).message}`);
     }
   }
 
-  async #replace(seat: Seat, refill: boolean, patienceMs: number): Promise<void> {
+  async #replace(number: number, refill: boolean, patienceMs: number): Promise<void> {
     if (this.#ending) return;
-    const old = seat.worker;
-    this.#seats.delete(seat.number);
-    if (refill) await this.#take({ number: ++this.#lastNumber, backoff: seat.backoff });
-    void drain(old, patienceMs, false);
+    if (refill) await this.#take({ number: ++this.#lastNumber, backoff: new Backoff() });
+    const seat = this.#seats.get(number);
+    this.#seats.delete(number);
+    if (seat !== undefined) void drain(seat.worker, patienceMs, false);
   }
 
   /** Forks a worker for a seat; resolves when it listens. @throws StartError */

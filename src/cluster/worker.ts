@@ -84,7 +84,10 @@ class Worker {
       tell({ kind: 'listening', listeners: this.#listeners.map(({ address }) => address) });
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
-      tell({ kind: 'failed', sentence: error.message });
+      // The process ends with its last word: an address may be free again when the supervisor starts another.
+      process.send?.({ kind: 'failed', sentence: error.message } satisfies FromWorker, undefined, {}, () =>
+        this.#end(),
+      );
     }
   }
 

@@ -96,7 +96,7 @@ export function failureReply(error: StoreError): Reply {
   return error.kind === 'in-use' ? inUse(error) : failures[error.kind];
 }
 
-/** RFC 2449 §8.1.1; since when and from where, so that one knows which client to close. */
+/** RFC 2449 §8.1.2; since when and from where, so that one knows which client to close. */
 function inUse({ holder }: StoreError): Reply {
   const since = holder === undefined ? '' : ` since ${new Date(holder.sinceMs).toISOString()} from ${holder.from}`;
   return err(`The maildrop is open${since}; close that session, or try again later`, 'IN-USE');

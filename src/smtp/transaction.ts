@@ -1,10 +1,10 @@
 /** From a transaction's envelope to the store: what DATA and BDAT share. */
 import { stay, type Outcome } from '../session/command.js';
 import type { Reply } from '../session/reply.js';
-import type { Envelope, EnvelopeRecipient } from '../store/store.js';
+import type { Envelope } from '../store/store.js';
 import type { SmtpContext } from './context.js';
+import { envelopeFor } from './envelope.js';
 import { Intake } from './intake.js';
-import { traceHeaders } from './received.js';
 import { greeted, type Chunking, type SmtpState, type Transaction } from './state.js';
 
 /** Begins the delivery of what the envelope says; from here on the message has its name. */
@@ -43,38 +43,14 @@ function count(reply: Reply, { octets }: Intake, { tally }: SmtpContext): void {
 }
 
 function envelopeOf(transaction: Transaction, id: string, context: SmtpContext): Envelope {
-  const atMs = Date.now();
-  return {
-    reversePath: transaction.from.text,
-    receivedAtMs: atMs,
-    recipients: copies(transaction, id, atMs, context),
-  };
-}
-
-/** One copy for each address delivered to: a maildrop that several recipients lead to under one address gets one. */
-function copies(
-  transaction: Transaction,
-  id: string,
-  atMs: number,
-  context: SmtpContext,
-): readonly EnvelopeRecipient[] {
-  const { hello, from, international } = transaction;
-  const common = {
+  const { hello, from, international, recipients } = transaction;
+  return envelopeFor(recipients, {
     reversePath: from.text,
     helo: hello.name,
     peer: context.peer.address,
     protocol: international ? 'UTF8SMTP' : hello.extended ? 'ESMTP' : 'SMTP',
     hostname: context.settings.hostname,
     id,
-    atMs,
-  };
-  const found = new Map<string, EnvelopeRecipient>();
-  for (const { text, targets } of transaction.recipients) {
-    for (const { account, address } of targets) {
-      if (found.has(address)) continue;
-      const trace = traceHeaders({ ...common, deliveredTo: address, forPath: text });
-      found.set(address, { account, recipient: text, trace });
-    }
-  }
-  return [...found.values()];
+    atMs: Date.now(),
+  });
 }

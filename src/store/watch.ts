@@ -9,12 +9,16 @@ import type { PeerReport } from './sqlite/store-server.js';
 export type { PeerReport } from './sqlite/store-server.js';
 
 export interface StoreWatch {
+  /** Resolves when a store has answered for the first time. */
+  readonly found: Promise<void>;
   close(): void;
 }
 
-/** Connects now or as soon as it can, and again whenever it must. `lost` is called each time the store goes away. */
-export function watchStore(db: string, report: () => PeerReport, lost: () => void): StoreWatch {
-  const client = new StoreClient(locate(db).socket, { report, lost });
+/** Connects now or as soon as it can, and again whenever it must. `away` is called whenever no store answers. */
+export function watchStore(db: string, report: () => PeerReport, away: () => void): StoreWatch {
+  let answered: () => void = () => undefined;
+  const found = new Promise<void>((resolve) => (answered = resolve));
+  const client = new StoreClient(locate(db).socket, { report, found: answered, lost: away, missed: away });
   client.stayConnected();
-  return client;
+  return { found, close: () => client.close() };
 }

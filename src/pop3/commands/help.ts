@@ -7,7 +7,7 @@ import { replies } from '../replies.js';
 
 export const help = defineCommand({
   verb: 'HELP',
-  rfc: 'RFC 2449 §4',
+  rfc: 'no RFC',
   help: {
     syntax: '[verb]',
     summary: 'lists the commands, or shows how one is used',

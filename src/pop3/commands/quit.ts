@@ -1,6 +1,6 @@
 /**
  * QUIT: removes what is marked, all or none, and ends the session (RFC 1939 §6).
- * +OK is said only after the removal is durable; if it failed, nothing was removed and the reply says so.
+ * +OK is said only after the removal is durable; if that could not be confirmed, the reply says so.
  */
 import { close, type Outcome } from '../../session/command.js';
 import { nothing } from '../../session/grammar.js';

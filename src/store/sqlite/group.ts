@@ -5,7 +5,7 @@
  */
 import { StoreError } from '../store.js';
 import type { Connection } from './database.js';
-import { asStoreError, isDiskError } from './sqlite-error.js';
+import { asStoreError, isDiskError, isOneWritesFault } from './sqlite-error.js';
 import type { Writer } from './writer.js';
 
 export interface Write {
@@ -68,7 +68,7 @@ export class GroupCommit {
     if (error === undefined) {
       for (const write of group) write.done();
       this.#observer.committed(group.reduce((bytes, write) => bytes + write.bytes, 0));
-    } else if (group.length > 1 && !isDiskError(error)) {
+    } else if (group.length > 1 && isOneWritesFault(error)) {
       for (const write of group) this.#settle([write]);
     } else {
       const told = asStoreError(error);

@@ -155,10 +155,15 @@ export class Reader {
     return at <= 0 ? undefined : this.#named(domain, name.slice(0, at), local.slice(at), 0);
   }
 
-  /** RFC 5321 §4.5.1: every domain has one; where nobody made it, it is the first domain's. */
+  /** RFC 5321 §4.5.1: every domain has one; where nobody made it, it is the first domain's, or the oldest account. */
   #postmaster(name: string): readonly Target[] | undefined {
-    const first = name === 'postmaster' ? this.#firstDomain() : undefined;
-    return first === undefined ? undefined : this.#named(first, name, '', 0);
+    if (name !== 'postmaster') return undefined;
+    const first = this.#firstDomain();
+    const oldest = this.#reads.oldestAccount.get();
+    return (
+      (first === undefined ? undefined : this.#named(first, name, '', 0)) ??
+      (oldest && [{ account: oldest.id, address: oldest.address }])
+    );
   }
 
   #firstDomain(): number | undefined {

@@ -36,6 +36,7 @@ export interface Reads {
   readonly domain: Statement<[name: string], number>;
   readonly oldestDomain: Statement<[], number>;
   readonly login: Statement<[domain: number, local: string], AccountRow>;
+  readonly oldestAccount: Statement<[], AccountRow>;
   readonly alias: Statement<[domain: number, local: string], string>;
   readonly validity: Statement<[account: number], string>;
   readonly listing: Statement<[account: number], [uid: number, octets: number]>;
@@ -55,6 +56,9 @@ export function prepareReads(connection: Connection): Reads {
       select account.id, account.local || '@' || domain.name as address, account.password_hash
       from account join domain on domain.id = account.domain
       where account.domain = ? and account.local = ?`),
+    oldestAccount: connection.prepare(`
+      select account.id, account.local || '@' || domain.name as address, account.password_hash
+      from account join domain on domain.id = account.domain order by account.id limit 1`),
     alias: connection
       .prepare<[number, string], string>('select target from alias where domain = ? and local = ?')
       .pluck(),

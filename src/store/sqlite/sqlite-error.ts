@@ -9,6 +9,14 @@ export function isDiskError(error: unknown): boolean {
   return DISK_ERROR.test(codeOf(error));
 }
 
+/**
+ * Whether the rest of a group may succeed without the write that met it: a refusal, a bug, or a message that is too large
+ * for what is left of the disk. A lock that another program holds stops everybody alike.
+ */
+export function isOneWritesFault(error: unknown): boolean {
+  return !isDiskError(error) && !codeOf(error).startsWith('SQLITE_BUSY');
+}
+
 /** What a client of the store is told; the cause stays with it for the log. */
 export function asStoreError(error: unknown): StoreError {
   if (error instanceof StoreError) return error;

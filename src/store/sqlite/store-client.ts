@@ -21,6 +21,8 @@ export interface ClientNeeds {
   readonly report?: () => PeerReport;
   /** The store went away; every maildrop held through it may be somebody else's now. */
   readonly lost?: () => void;
+  /** An attempt to connect found nobody. */
+  readonly missed?: () => void;
   readonly found?: () => void;
 }
 
@@ -57,7 +59,10 @@ export class StoreClient {
 
   /** For a process that outlives the store: connects now or as soon as it can, and again whenever it must. */
   stayConnected(): void {
-    this.connect().catch(() => this.#retryLater()); // The retry is the answer to a failed attempt.
+    this.connect().catch(() => {
+      this.#needs.missed?.();
+      this.#retryLater();
+    });
   }
 
   /** Counts the stores that this client has been connected to: what one of them began, another does not know. */

@@ -52,6 +52,7 @@ export class StoreServer {
 
   /** Undefined when another process is the store of this database. @throws StoreError 'unavailable' */
   static async start(location: Location, observer: StoreObserver): Promise<StoreServer | undefined> {
+    process.umask(0o077); // Mail is its owner's alone: the database and everything beside it.
     const ownership = claim(location.lock);
     if (ownership === undefined) return undefined;
     try {

@@ -16,6 +16,8 @@ export class Writer {
   /** Accounts seen, with the uid that their next message gets; written back before the group commits. */
   readonly #uidNext = new Map<AccountId, number>();
   readonly #grown = new Set<AccountId>();
+  /** No uid below it is given out: an older copy of the database, put back, knows nothing of the newest uids. */
+  readonly #uidFloor = Date.now();
   #bodyNext: number;
 
   constructor(connection: Connection) {
@@ -120,7 +122,7 @@ export class Writer {
       if (this.#uidNext.has(account)) continue;
       const uid = this.#writes.uidNext.get(account);
       if (uid === undefined) throw new StoreError('missing', `account ${account} was removed`);
-      this.#uidNext.set(account, uid);
+      this.#uidNext.set(account, Math.max(uid, this.#uidFloor));
     }
   }
 

@@ -1,0 +1,121 @@
+/** Tables that both protocols have: commands, examples, announcements, limits and faults. */
+import { Buffer } from 'node:buffer';
+import type { Row, State } from '../../src/session/command.js';
+import { syntaxOf } from '../../src/session/help.js';
+import type { Protocol, SessionContext } from '../../src/session/protocol.js';
+import type { Reply } from '../../src/session/reply.js';
+import { code, codes, table, type Cell } from './markdown.js';
+
+type Words = Readonly<Record<string, string>>;
+
+export function commandTable<S extends State, C extends SessionContext, Need extends string>(
+  { commands }: Protocol<S, C, Need>,
+  context: C,
+): string {
+  const row = (command: Row<S, C, Need>): readonly string[] => [
+    code(syntaxOf(command)),
+    command.rfc,
+    command.help.summary,
+    (command.at as readonly string[]).join(', '),
+    command.needs?.join(', ') ?? '',
+    codes(command.announce?.(context) ?? []),
+  ];
+  return table(
+    ['Command', 'Defined in', 'What it does', 'States', 'Gates', 'Announces'],
+    [...commands.values()].map(row),
+  );
+}
+
+export function exampleTable<S extends State, C extends SessionContext, Need extends string>({
+  commands,
+}: Protocol<S, C, Need>): string {
+  const row = ({ verb, help }: Row<S, C, Need>): readonly string[] => [verb, code(help.example), help.next];
+  return table(['Verb', 'Example', 'What may come next'], [...commands.values()].map(row));
+}
+
+/** Verbs whose argument is never shown. */
+export function secretVerbs<S extends State, C extends SessionContext, Need extends string>({
+  commands,
+}: Protocol<S, C, Need>): readonly string[] {
+  return [...commands.values()].filter(({ secret }) => secret === true).map(({ verb }) => verb);
+}
+
+/** The lines of EHLO or CAPA. */
+export function announced<S extends State, C extends SessionContext, Need extends string>(
+  { commands }: Protocol<S, C, Need>,
+  context: C,
+): readonly string[] {
+  return [...commands.values()].flatMap((row) => row.announce?.(context) ?? []);
+}
+
+/** @throws when something is announced that nobody has described, or described that nobody announces. */
+export function announcementTable(
+  lines: readonly string[],
+  words: Readonly<Record<string, readonly [rfc: string, meaning: string]>>,
+): string {
+  const unused = new Set(Object.keys(words));
+  const rows = lines.map((line) => {
+    const [keyword = ''] = line.split(' ');
+    const [rfc, meaning] = words[keyword] ?? [];
+    if (rfc === undefined || meaning === undefined) throw new Error(`words.ts does not describe ${keyword}`);
+    unused.delete(keyword);
+    return [code(line), rfc, meaning];
+  });
+  if (unused.size > 0) throw new Error(`words.ts describes ${[...unused].join(', ')}, which nobody announces`);
+  return table(['Line', 'Defined in', 'Meaning'], rows);
+}
+
+export function described(words: Words): readonly (readonly [string, string])[] {
+  return Object.entries(words);
+}
+
+export function sessionLimits<S extends State, C extends SessionContext, Need extends string>({
+  limits,
+  faults,
+}: Protocol<S, C, Need>): readonly (readonly Cell[])[] {
+  const { lineLimitBytes, errorLimit, idleTimeoutMs, inputHighWaterBytes } = limits;
+  return [
+    ['command line, without its CRLF', `${lineLimitBytes} octets`, first(faults.lineTooLong)],
+    ['failed commands in a session', errorLimit, `after one more: ${first(faults.tooManyErrors)}`],
+    ['nothing received and nothing taken', `${idleTimeoutMs / 60_000} minutes`, first(faults.idle)],
+    ['octets received while a command runs', inputHighWaterBytes, 'nothing more is read until it has been answered'],
+  ];
+}
+
+/** What a command that makes no sense in a state is answered. */
+export function misplacedTable<S extends State, C extends SessionContext, Need extends string>(
+  { commands, faults }: Protocol<S, C, Need>,
+  states: Words,
+): string {
+  const rows = Object.keys(states).flatMap((at) => {
+    const verbs = new Map<string, string[]>();
+    for (const row of commands.values()) {
+      if ((row.at as readonly string[]).includes(at)) continue;
+      const reply = first(faults.misplaced(row, { at } as S));
+      verbs.set(reply, [...(verbs.get(reply) ?? []), row.verb]);
+    }
+    return [...verbs].map(([reply, found]) => [at, found.join(', '), reply]);
+  });
+  return table(['State', 'Commands', 'Reply'], rows);
+}
+
+export function faultTable<S extends State, C extends SessionContext, Need extends string>({
+  faults,
+  initial,
+}: Protocol<S, C, Need>): string {
+  return table(
+    ['What happened', 'Reply'],
+    [
+      ['the verb is not known', first(faults.unknown('', initial))],
+      ['the line holds a NUL, a bare CR or LF, or is not UTF-8', first(faults.unreadable)],
+      ['the server is stopping; it closes', first(faults.stopping)],
+      ['a bug; it is logged, and the server closes', first(faults.internal)],
+    ],
+  );
+}
+
+/** The first line of a reply, as code. */
+export function first({ head }: Reply): string {
+  const [line = ''] = Buffer.from(head).toString().split('\r\n');
+  return code(line);
+}

@@ -1,0 +1,59 @@
+/**
+ * What the tables in src/ leave to a reader: words for states, gates, kinds of failure and extensions.
+ * A state or a kind that has no words here does not compile; an extension that has none fails the test.
+ */
+import type { Pop3Need } from '../../src/pop3/context.js';
+import type { Pop3State } from '../../src/pop3/state.js';
+import type { SmtpState } from '../../src/smtp/state.js';
+import type { StoreErrorKind } from '../../src/store/store.js';
+
+export const smtpStates: Readonly<Record<SmtpState['at'], string>> = {
+  start: 'connected; EHLO or HELO has not come yet',
+  greeted: 'the client has said its name; no message is open',
+  transaction: 'MAIL FROM was taken; recipients are being named',
+  chunking: 'a first BDAT was taken; more follow until LAST',
+};
+
+export const pop3States: Readonly<Record<Pop3State['at'], string>> = {
+  authorization: 'connected; nobody has logged in yet',
+  transaction: 'logged in; the maildrop is open for this session alone',
+};
+
+export const pop3Gates: Readonly<Record<Pop3Need, string>> = {
+  private:
+    'the client speaks from this machine itself (127.0.0.0/8 or ::1), so that a password in clear cannot be overheard',
+};
+
+export const failureKinds: Readonly<Record<StoreErrorKind, string>> = {
+  busy: 'the store is behind',
+  full: 'the disk is full',
+  'in-use': 'another session holds the maildrop',
+  'over-quota': 'the account may not hold more (no quota can be set yet)',
+  missing: 'what was named is not there any more',
+  refused: 'a change that makes no sense',
+  unavailable: 'the store cannot be reached, or cannot write',
+};
+
+/** By the first word of what is announced. */
+export const smtpExtensions: Readonly<Record<string, readonly [rfc: string, meaning: string]>> = {
+  PIPELINING: ['RFC 2920', 'commands may follow each other without waiting; replies are written together'],
+  ENHANCEDSTATUSCODES: ['RFC 2034', 'replies carry the codes of RFC 3463'],
+  SIZE: ['RFC 1870', 'the largest message, checked at MAIL and counted while the body arrives'],
+  '8BITMIME': ['RFC 6152', 'a body may hold octets above 127'],
+  SMTPUTF8: ['RFC 6531', 'addresses and header fields may hold UTF-8, when MAIL asks for it'],
+  LIMITS: ['RFC 9422', 'the most recipients of one transaction'],
+  CHUNKING: ['RFC 3030', 'BDAT; BODY=BINARYMIME is not offered and refused with 555'],
+  HELP: ['RFC 5321', 'HELP, for a person in telnet'],
+};
+
+export const pop3Capabilities: Readonly<Record<string, readonly [rfc: string, meaning: string]>> = {
+  USER: ['RFC 2449', 'USER and PASS are taken'],
+  UIDL: ['RFC 2449', 'UIDL is there'],
+  TOP: ['RFC 2449', 'TOP is there'],
+  PIPELINING: ['RFC 2449', 'commands may follow each other without waiting'],
+  'RESP-CODES': ['RFC 2449', 'a text in brackets after -ERR is a response code'],
+  'AUTH-RESP-CODE': ['RFC 3206', 'a refused login says [AUTH] or [SYS/…]'],
+  EXPIRE: ['RFC 2449', 'NEVER: the server removes nothing by itself'],
+  IMPLEMENTATION: ['RFC 2449', 'the name of the program'],
+  UTF8: ['RFC 6856', 'the UTF8 command; names and passwords may hold UTF-8 (USER)'],
+};

@@ -1,0 +1,20 @@
+/** Who gets which copy of a message: what SMTP and the command line share. */
+import type { Envelope, EnvelopeRecipient } from '../store/store.js';
+import type { Recipient } from './recipient.js';
+import { traceHeaders, type Trace } from './received.js';
+
+/** What the trace headers of all copies have in common. */
+export type CommonTrace = Omit<Trace, 'deliveredTo' | 'forPath'>;
+
+/** One copy for each address delivered to: what several recipients lead to under one address gets one. */
+export function envelopeFor(recipients: readonly Recipient[], common: CommonTrace): Envelope {
+  const copies = new Map<string, EnvelopeRecipient>();
+  for (const { text, targets } of recipients) {
+    for (const { account, address } of targets) {
+      if (copies.has(address)) continue;
+      const trace = traceHeaders({ ...common, deliveredTo: address, forPath: text });
+      copies.set(address, { account, recipient: text, trace });
+    }
+  }
+  return { reversePath: common.reversePath, receivedAtMs: common.atMs, recipients: [...copies.values()] };
+}
