@@ -32,6 +32,7 @@ export class WorkerPool {
   #ending = false;
   #rolling: Promise<void> = Promise.resolve();
   #lastNumber = 0;
+  #restarts = 0;
 
   constructor(configuration: () => Configuration, log: Log) {
     this.#configuration = configuration;
@@ -43,6 +44,10 @@ export class WorkerPool {
   /** Where the workers listen. */
   get listeners(): readonly ListenerAddress[] {
     return this.#listeners;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
   }
 
   /** Resolves when every worker listens. @throws StartError */
@@ -121,6 +126,7 @@ export class WorkerPool {
 
   #died(seat: Seat, livedMs: number, how: number | string): void {
     if (this.#ending) return;
+    this.#restarts += 1;
     const delayMs = seat.backoff.delayMs(livedMs);
     this.#log.error({ worker: seat.number, how, delayMs }, 'a worker ended; another is started');
     setTimeout(() => {

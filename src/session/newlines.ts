@@ -1,17 +1,13 @@
 /** A CR or LF that is not part of a CRLF, in a message that arrives in pieces: noticed, or made a CRLF. */
-import { Buffer } from 'node:buffer';
 
 const CR = 13;
 const LF = 10;
+/** Every byte may become two. */
+const WIDEST = 2;
 
 export class NewlineCheck {
-  #afterCr: boolean;
+  #afterCr = false;
   #bare = false;
-
-  /** `afterCr`: whether what came before ended with a CR. */
-  constructor(afterCr = false) {
-    this.#afterCr = afterCr;
-  }
 
   look(piece: Uint8Array): void {
     let afterCr = this.#afterCr;
@@ -26,45 +22,41 @@ export class NewlineCheck {
     this.#bare = bare;
   }
 
-  /** So far, without a CR at the very end. */
-  get seen(): boolean {
-    return this.#bare;
-  }
-
   /** So far; a CR at the very end counts, since nothing follows it yet. */
   get bare(): boolean {
     return this.#bare || this.#afterCr;
   }
 }
 
-/** For senders that know no better, where the operator asked for it: each bare CR or LF becomes a CRLF. */
+/**
+ * Makes a CRLF of each bare CR or LF: for what is handed in on the command line, where a file ends its lines with LF,
+ * and for old senders where the operator asked for it. A CRLF may be cut between two pieces.
+ */
 export class NewlineNormalizer {
   #afterCr = false;
 
   /** The piece itself when there is nothing to mend in it. */
   pass(piece: Uint8Array): Uint8Array {
-    const check = new NewlineCheck(this.#afterCr);
-    check.look(piece);
-    const mended = check.seen ? this.#mend(piece) : piece;
-    if (piece.length > 0) this.#afterCr = piece[piece.length - 1] === CR;
-    return mended;
+    return this.#afterCr || hasBare(piece) ? this.#mend(piece) : piece;
   }
 
-  /** What is missing at the end. */
-  end(): Uint8Array {
-    return this.#afterCr ? Uint8Array.of(LF) : new Uint8Array();
-  }
-
+  /** A CR is ended at once; the LF that belongs to it is then dropped, also from the next piece. */
   #mend(piece: Uint8Array): Uint8Array {
-    const mended = Buffer.allocUnsafe(2 * piece.length + 1);
-    let afterCr = this.#afterCr;
-    let to = 0;
+    const mended = new Uint8Array(WIDEST * piece.length);
+    let length = 0;
     for (const byte of piece) {
-      if (afterCr && byte !== LF) mended[to++] = LF;
-      if (byte === LF && !afterCr) mended[to++] = CR;
-      mended[to++] = byte;
-      afterCr = byte === CR;
+      if (byte === CR || (byte === LF && !this.#afterCr)) {
+        mended[length++] = CR;
+        mended[length++] = LF;
+      } else if (byte !== LF) mended[length++] = byte;
+      this.#afterCr = byte === CR;
     }
-    return mended.subarray(0, to);
+    return mended.subarray(0, length);
   }
+}
+
+function hasBare(piece: Uint8Array): boolean {
+  const check = new NewlineCheck();
+  check.look(piece);
+  return check.bare;
 }

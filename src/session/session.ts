@@ -10,11 +10,12 @@ import type { Channel, Receiver } from './channel.js';
 import { bodyReader, type BodyReader } from './body.js';
 import type { Outcome, State } from './command.js';
 import { Deadlines, type Phase } from './deadlines.js';
-import { dispatch, guarded, readRequest } from './dispatch.js';
+import { dispatch, guarded } from './dispatch.js';
 import { Output } from './output.js';
 import type { Protocol, SessionContext } from './protocol.js';
 import { Reader, type Line } from './reader.js';
 import type { Reply } from './reply.js';
+import { isForeign, readRequest, shown } from './request.js';
 
 /** Who watches a session: the log, and the dialogue of -v. */
 export interface Observer {
@@ -32,8 +33,6 @@ export interface SessionEnd {
   readonly errors: number;
   readonly durationMs: number;
 }
-
-const HTTP_METHOD = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|CONNECT|OPTIONS|TRACE)$/;
 
 type Collecting<S extends State> = Extract<Outcome<S>, { kind: 'collect' }> & { readonly body: BodyReader };
 
@@ -135,6 +134,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
 
   #greet(): void {
     this.#ungreeted = undefined;
+    if (this.#over) return;
     this.#say(this.#protocol.greeting(this.#context));
     this.#output.flush();
   }
@@ -183,21 +183,10 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     if (line.tooLong) return { kind: 'stay', reply: faults.lineTooLong };
     const request = readRequest(line.bytes);
     if (request === undefined) return { kind: 'stay', reply: faults.unreadable };
-    this.#observer.heard?.(this.#mask(request.verb, request.argument));
-    if (this.#isForeign(request.verb)) return { kind: 'close', reply: faults.foreign };
+    this.#observer.heard?.(shown(this.#protocol.commands, request));
+    if (isForeign(this.#protocol.commands, request, this.#commands === 1))
+      return { kind: 'close', reply: faults.foreign };
     return dispatch(this.#protocol, request, this.#state, this.#context);
-  }
-
-  /** A first line that is no command is no client of ours, nor is a browser that was sent here by a hostile page. */
-  #isForeign(verb: string): boolean {
-    return !this.#protocol.commands.has(verb) && (this.#commands === 1 || HTTP_METHOD.test(verb));
-  }
-
-  /** An unknown command may be a password typed in the wrong place: only its verb is shown. */
-  #mask(verb: string, argument: string): string {
-    const command = this.#protocol.commands.get(verb);
-    const known = command !== undefined && command.secret !== true;
-    return argument === '' || known ? `${verb} ${argument}`.trimEnd() : `${verb} ****`;
   }
 
   /** False when the body goes on and nothing more of it waits. */

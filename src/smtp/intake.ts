@@ -55,9 +55,8 @@ export class Intake implements Sink {
 
   /** The reply for the whole message; it is durable when the reply says so. */
   finish(bareNewline: boolean): Reply | Promise<Reply> {
-    if (this.#normalizer !== undefined) void this.#store(this.#normalizer.end());
-    else if (bareNewline) this.#refuse(replies.bareNewline);
-    if (this.#hops.received > HOP_LIMIT) this.#refuse(replies.looping(HOP_LIMIT));
+    if (bareNewline && this.#normalizer === undefined) this.#refuse(replies.bareNewline);
+    else if (this.#hops.received > HOP_LIMIT) this.#refuse(replies.looping(HOP_LIMIT));
     if (this.#refusal !== undefined) return this.#refusal;
     return this.#delivery.commit().then(() => replies.accepted(this.#id), failedReply);
   }
