@@ -1,0 +1,60 @@
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { DotReader } from '../../src/session/body.js';
+import { DotStuffer } from '../../src/session/dots.js';
+import { cut, cuts, lines, octets } from '../support/dialogue-property.js';
+
+function stuff(pieces: readonly Buffer[]): string {
+  const stuffer = new DotStuffer();
+  return Buffer.concat(pieces.flatMap((piece) => [...stuffer.pass(piece)])).toString('latin1');
+}
+
+function naive(text: string): string {
+  return `\r\n${text}`.replaceAll('\r\n.', '\r\n..').slice(2);
+}
+
+describe('dot-stuffing', () => {
+  for (const [text, expected] of [
+    ['', ''],
+    ['.', '..'],
+    ['..', '...'],
+    ['a.', 'a.'],
+    ['a\r\n.\r\n', 'a\r\n..\r\n'],
+    ['\r\n.\r\n.\r\n', '\r\n..\r\n..\r\n'],
+    ['\n.', '\n.'],
+    ['\r.', '\r.'],
+    ['.\r\n.\r\n', '..\r\n..\r\n'],
+  ] as const)
+    it(`makes ${JSON.stringify(expected)} of ${JSON.stringify(text)}, wherever it is cut`, () => {
+      const bytes = Buffer.from(text);
+      expect(stuff([bytes])).to.equal(expected);
+      for (let at = 1; at < bytes.length; at++) expect(stuff(cut(bytes, [at])), `cut at ${at}`).to.equal(expected);
+      expect(stuff(Array.from(bytes, (byte) => Buffer.of(byte)))).to.equal(expected);
+    });
+
+  it('gives every line that begins with a dot another, whatever the bytes and the cuts', () => {
+    fc.assert(
+      fc.property(octets, cuts, (bytes, at) => {
+        expect(stuff(cut(bytes, at))).to.equal(naive(bytes.toString('latin1')));
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it('is undone by the reader of a body', () => {
+    fc.assert(
+      fc.property(lines, cuts, (body, at) => {
+        const reader = new DotReader();
+        const { pieces, rest } = reader.pass(Buffer.from(`${stuff(cut(body, at))}.\r\n`, 'latin1'));
+        expect(Buffer.concat([...pieces]).equals(body)).to.equal(true);
+        expect(rest?.length).to.equal(0);
+      }),
+    );
+  });
+
+  it('passes pieces without such lines through uncopied', () => {
+    const piece = Buffer.from('a\r\nb\r\n');
+    expect(new DotStuffer().pass(piece)[0]).to.equal(piece);
+  });
+});

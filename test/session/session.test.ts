@@ -1,0 +1,392 @@
+/** What dialogues cannot say: bugs, back-pressure, clocks, and a server that stops. */
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import { MemoryChannel, turn } from '../support/dialogue-channel.js';
+import { begin, gate, PIECE_BYTES, PIECES, toy } from '../support/dialogue-protocol.js';
+
+const MILLISECONDS = 30;
+
+function lines(said: string): readonly string[] {
+  return said.split('\r\n').slice(0, -1);
+}
+
+afterEach(() => MemoryChannel.dropAll());
+
+describe('a session', () => {
+  it('greets, and answers a group in one write', () => {
+    const { channel } = begin();
+    expect(channel.said).to.equal('welcome\r\n');
+    expect(channel.writes).to.equal(1);
+    channel.send('ECHO 1\r\nOPEN x\r\nNOPE\r\nECHO 2\r\n');
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'echo 1', 'opened', 'unknown NOPE open', 'echo 2']);
+    expect(channel.writes).to.equal(2);
+  });
+
+  it('answers what waits behind a command that is not done only when it is', async () => {
+    const { channel, context } = begin();
+    const late = gate();
+    context.wait = () => late.promise;
+    channel.send('ECHO 1\r\nLATE x\r\nGATED\r\n');
+    channel.send('ECHO 2\r\n');
+    await turn();
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'echo 1']);
+    late.open();
+    await turn();
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'echo 1', 'late', 'passed', 'echo 2']);
+  });
+
+  it('stops reading when too much comes meanwhile, and goes on afterwards', async () => {
+    const { channel, context } = begin();
+    const late = gate();
+    context.wait = () => late.promise;
+    channel.send('LATE x\r\n');
+    channel.send('ECHO 0123\r\n'.repeat(80));
+    expect(channel.paused).to.equal(false);
+    channel.send('ECHO 4567\r\n'.repeat(20));
+    expect(channel.paused).to.equal(true);
+    late.open();
+    await turn();
+    expect(channel.paused).to.equal(false);
+    expect(lines(channel.said)).to.have.length(102);
+  });
+
+  it('counts what failed, and says so when it was too much', async () => {
+    const { channel, ends } = begin();
+    channel.send('FAIL\r\nFAIL\r\nECHO 1\r\nFAIL\r\n');
+    expect(channel.over).to.equal(false);
+    channel.send('FAIL\r\nECHO 2\r\n');
+    expect(lines(channel.said).slice(-2)).to.deep.equal(['failed', 'too many errors']);
+    await turn();
+    expect(ends).to.have.length(1);
+    expect(ends[0]).to.include({ outcome: 'errors', commands: 5, errors: 4 });
+  });
+
+  it('shows no secret, and no argument of a verb that it does not know', () => {
+    const { channel, heard } = begin();
+    channel.send('secret hunter2\r\necho hello  \r\nPASSWORD hunter2\r\nSHUT\r\nNOPE\r\n');
+    expect(heard).to.deep.equal(['SECRET ****', 'ECHO hello', 'PASSWORD ****', 'SHUT', 'NOPE']);
+  });
+
+  for (const [how, act, outcome] of [
+    ['says BYE', 'BYE\r\n', 'quit'],
+    ['is too often wrong', 'FAIL\r\n'.repeat(4), 'errors'],
+    ['meets a bug', 'BUG\r\n', 'bug'],
+  ] as const)
+    it(`whose client ${how} ends as ${outcome}, and gives its state back`, async () => {
+      const { channel, context, ends } = begin();
+      channel.send(`OPEN x\r\n${act}`);
+      await turn();
+      expect(ends.map((end) => end.outcome)).to.deep.equal([outcome]);
+      expect(context.done).to.deep.equal(['abandoned open']);
+    });
+
+  it('that is dropped, or broken, ends as that', () => {
+    const dropped = begin();
+    dropped.channel.drop();
+    expect(dropped.ends.map(({ outcome }) => outcome)).to.deep.equal(['dropped']);
+    const broken = begin();
+    broken.channel.drop(Object.assign(new Error('read'), { code: 'ECONNRESET' }));
+    expect(broken.ends.map(({ outcome }) => outcome)).to.deep.equal(['broken: ECONNRESET']);
+  });
+
+  it('hears nothing after its end', () => {
+    const { channel, session } = begin();
+    channel.send('BYE\r\nECHO 1\r\n');
+    session.receive(Buffer.from('ECHO 2\r\n'));
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'bye']);
+  });
+
+  it('that is dropped while a command runs gives back what the command brings', async () => {
+    const { channel, context, ends } = begin();
+    const late = gate();
+    context.wait = () => late.promise;
+    channel.send('LATE x\r\n');
+    channel.drop();
+    expect(ends).to.have.length(1);
+    expect(context.done).to.deep.equal([]);
+    late.open();
+    await turn();
+    expect(context.done).to.deep.equal(['abandoned open']);
+    expect(channel.said).to.equal('welcome\r\n');
+  });
+});
+
+describe('a bug', () => {
+  for (const [where, send] of [
+    ['in a command', 'BUG\r\n'],
+    ['in a command, later', 'LATEBUG\r\n'],
+    ['in a sink', 'BADSINK\r\ntext\r\n'],
+  ] as const)
+    it(`${where} is reported, answered without its text, and ends the session only`, async () => {
+      const { channel, bugs, ends } = begin();
+      channel.send(`ECHO 1\r\n${send}ECHO 2\r\n`);
+      await turn();
+      await turn();
+      expect(bugs).to.have.length(1);
+      expect(bugs[0])
+        .to.be.an('error')
+        .with.property('message')
+        .that.matches(/^secret text/);
+      expect(lines(channel.said).filter((line) => line !== 'go on')).to.deep.equal(['welcome', 'echo 1', 'internal']);
+      expect(channel.over).to.equal(true);
+      expect(ends.map(({ outcome }) => outcome)).to.deep.equal(['bug']);
+    });
+
+  it('in the middle of a long reply closes, without a word that could be taken for the rest of it', async () => {
+    const { channel, context, bugs } = begin();
+    channel.send('LONG 1\r\nECHO 1\r\n');
+    await turn();
+    expect(bugs).to.have.length(1);
+    expect(context.done).to.deep.equal(['piece', 'over', 'abandoned shut']);
+    expect(channel.over).to.equal(true);
+    expect(channel.said).to.equal(`welcome\r\nlong\r\n${'x'.repeat(PIECE_BYTES)}`);
+  });
+
+  it('at the end of a body, if it is a StoreError, is a refusal and no bug', async () => {
+    const { channel, bugs } = begin();
+    channel.send('BADEND\r\ntext\r\n.\r\nECHO 1\r\n');
+    await turn();
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'go on', 'store full', 'echo 1']);
+    expect(bugs).to.deep.equal([]);
+  });
+});
+
+describe('back-pressure', () => {
+  it('stops a long reply until the client took what was written', () => {
+    const { channel, context } = begin();
+    channel.hasRoom = false;
+    channel.send('LONG\r\nECHO 1\r\n');
+    const made = () => context.done.filter((what) => what === 'piece').length;
+    const first = made();
+    expect(first).to.be.within(1, 8);
+    expect(channel.said.length).to.be.lessThan(PIECES * PIECE_BYTES);
+    channel.send('ECHO 2\r\n');
+    expect(made()).to.equal(first);
+    expect(channel.said).to.not.contain('echo');
+
+    channel.drain();
+    expect(made()).to.equal(PIECES);
+    expect(channel.said).to.match(/\r\nend\r\necho 1\r\necho 2\r\n$/);
+    expect(channel.said.length).to.equal(
+      'welcome\r\nlong\r\n\r\nend\r\necho 1\r\necho 2\r\n'.length + PIECES * PIECE_BYTES,
+    );
+  });
+
+  it('makes no more of a long reply than the client takes', () => {
+    const { channel, context, session } = begin();
+    const made = () => context.done.filter((what) => what === 'piece').length;
+    channel.hasRoom = false;
+    channel.send('LONG\r\n');
+    let before = 0;
+    while (made() < PIECES) {
+      expect(made() - before).to.be.within(1, 8);
+      before = made();
+      session.drained();
+    }
+  });
+
+  it('runs no command while what was said waits', () => {
+    const { channel, heard } = begin();
+    channel.hasRoom = false;
+    channel.send('ECHO 1\r\n');
+    channel.send('ECHO 2\r\n');
+    expect(heard).to.deep.equal(['ECHO 1']);
+    channel.drain();
+    expect(heard).to.deep.equal(['ECHO 1', 'ECHO 2']);
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'echo 1', 'echo 2']);
+  });
+
+  it('stops reading when the client sends much and takes nothing', () => {
+    const { channel } = begin();
+    channel.hasRoom = false;
+    channel.send('ECHO 1\r\n');
+    channel.send('ECHO 0123\r\n'.repeat(100));
+    expect(channel.paused).to.equal(true);
+    channel.drain();
+    expect(channel.paused).to.equal(false);
+    expect(lines(channel.said)).to.have.length(102);
+  });
+
+  it('ends a long reply that nobody waits for any more', () => {
+    const { channel, context, ends } = begin();
+    channel.hasRoom = false;
+    channel.send('LONG\r\n');
+    channel.drop();
+    expect(context.done.filter((what) => what === 'over')).to.have.length(1);
+    expect(ends).to.have.length(1);
+  });
+});
+
+describe('a body', () => {
+  it('is read no further while its sink waits', async () => {
+    const { channel, context } = begin();
+    const room = gate();
+    context.wait = () => room.promise;
+    channel.send('BODY\r\none\r\n');
+    channel.send('two\r\n.\r\nECHO 1\r\n');
+    await turn();
+    expect(context.done).to.deep.equal(['one\r\n']);
+    context.wait = () => Promise.resolve();
+    room.open();
+    await turn();
+    await turn();
+    expect(context.done).to.deep.equal(['one\r\n', 'two\r\n']);
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'go on', 'took 10', 'echo 1']);
+  });
+
+  it('that is dropped is abandoned once, when its sink has answered', async () => {
+    const { channel, context } = begin();
+    const room = gate();
+    context.wait = () => room.promise;
+    channel.send('BODY\r\none\r\n');
+    channel.drop();
+    await turn();
+    expect(context.done).to.deep.equal(['one\r\n']);
+    room.open();
+    await turn();
+    expect(context.done).to.deep.equal(['one\r\n', 'sink abandoned', 'abandoned shut']);
+  });
+});
+
+describe('a client that sends nothing more', () => {
+  it('gets all the replies of its group', async () => {
+    const { channel, context, ends } = begin();
+    const late = gate();
+    context.wait = () => late.promise;
+    channel.send('ECHO 1\r\nLATE x\r\nECHO 2\r\nECHO');
+    channel.halfClose();
+    await turn();
+    expect(channel.over).to.equal(false);
+    late.open();
+    await turn();
+    await turn();
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'echo 1', 'late', 'echo 2']);
+    expect(ends.map(({ outcome }) => outcome)).to.deep.equal(['dropped']);
+  });
+
+  it('gets a long reply to its end', async () => {
+    const { channel } = begin();
+    channel.hasRoom = false;
+    channel.send('LONG\r\nECHO 1\r\n');
+    channel.halfClose();
+    await turn();
+    expect(channel.over).to.equal(false);
+    channel.drain();
+    expect(channel.said).to.match(/\r\nend\r\necho 1\r\n$/);
+    expect(channel.over).to.equal(true);
+  });
+});
+
+describe('a server that stops', () => {
+  it('says so to a session at rest', async () => {
+    const { channel, session, ends } = begin();
+    session.drain();
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'stopping']);
+    expect(channel.over).to.equal(true);
+    await turn();
+    expect(ends.map(({ outcome }) => outcome)).to.deep.equal(['stopping']);
+  });
+
+  it('waits for a transaction that is going on', () => {
+    const { channel, session } = begin();
+    channel.send('OPEN x\r\n');
+    session.drain();
+    expect(channel.over).to.equal(false);
+    channel.send('ECHO 1\r\n');
+    expect(channel.over).to.equal(false);
+    channel.send('SHUT\r\n');
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'opened', 'echo 1', 'shut', 'stopping']);
+    expect(channel.over).to.equal(true);
+  });
+
+  it('waits for a command that runs, and for a body', async () => {
+    const { channel, context, session } = begin();
+    const late = gate();
+    channel.send('BODY\r\none\r\n');
+    await turn();
+    session.drain();
+    expect(channel.over).to.equal(false);
+    context.wait = () => late.promise;
+    channel.send('two\r\n.\r\n');
+    await turn();
+    expect(channel.over).to.equal(false);
+    late.open();
+    await turn();
+    await turn();
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'go on', 'took 10', 'stopping']);
+  });
+
+  it('answers a command of which half has come', () => {
+    const { channel, session } = begin();
+    channel.send('ECHO');
+    session.drain();
+    expect(channel.over).to.equal(false);
+    channel.send(' 1\r\n');
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'echo 1', 'stopping']);
+  });
+
+  it('cuts a transaction when its patience ends', () => {
+    const { channel, session } = begin();
+    channel.send('OPEN x\r\n');
+    session.cut();
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'opened', 'stopping']);
+    expect(channel.over).to.equal(true);
+  });
+
+  it('answers a command that runs before it cuts', async () => {
+    const { channel, context, session } = begin();
+    const late = gate();
+    context.wait = () => late.promise;
+    channel.send('STORE later\r\n');
+    session.cut();
+    expect(channel.over).to.equal(false);
+    late.open();
+    await turn();
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'store busy', 'stopping']);
+  });
+});
+
+describe('a session that is idle', () => {
+  const limits = { ...toy.limits, idleTimeoutMs: MILLISECONDS };
+  const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+  it('is told so and closed, in whatever state', async () => {
+    const { channel, ends } = begin({ limits });
+    channel.send('OPEN x\r\n');
+    await after(3 * MILLISECONDS);
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'opened', 'idle']);
+    expect(ends.map(({ outcome }) => outcome)).to.deep.equal(['idle']);
+  });
+
+  it('is not idle while it says something', async () => {
+    const { channel } = begin({ limits: { ...limits, idleTimeoutMs: 10 * MILLISECONDS } });
+    for (let times = 0; times < 5; times++) {
+      await after(4 * MILLISECONDS);
+      channel.send('ECHO 1\r\n');
+    }
+    expect(channel.over).to.equal(false);
+    channel.drop();
+  });
+
+  it('is not idle while a command runs', async () => {
+    const { channel, context } = begin({ limits });
+    const late = gate();
+    context.wait = () => late.promise;
+    channel.send('LATE x\r\n');
+    await after(4 * MILLISECONDS);
+    expect(channel.over).to.equal(false);
+    late.open();
+    await turn();
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'late']);
+    channel.drop();
+  });
+
+  it('is cut off when it does not take what it asked for', async () => {
+    const { channel } = begin({ limits });
+    channel.hasRoom = false;
+    channel.send('LONG\r\n');
+    await after(4 * MILLISECONDS);
+    expect(channel.over).to.equal(true);
+    expect(channel.said).to.not.contain('idle').and.not.contain('end');
+  });
+});

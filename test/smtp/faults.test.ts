@@ -1,0 +1,108 @@
+import { expect } from 'chai';
+import type { MailStore } from '../../src/store/store.js';
+import { MemoryChannel, turn } from '../support/dialogue-channel.js';
+import { beginSmtp, type Options } from '../support/dialogue-faults.js';
+import { Stage } from '../support/dialogue-stage.js';
+
+describe('SMTP', () => {
+  let stage: Stage;
+  before(async () => (stage = await Stage.set([{ kind: 'account', name: 'alice', password: 'secret', messages: [] }])));
+  after(() => stage.close());
+  afterEach(() => MemoryChannel.dropAll());
+  afterEach(() => stage.reset());
+
+  /** Greeted, and all of that taken from the channel. */
+  async function greeted(store: MailStore = stage.store, options: Options = {}) {
+    const begun = beginSmtp(store, options);
+    begun.channel.send('HELO client.example\r\n');
+    expect(await begun.channel.line()).to.match(/^220 /);
+    expect(await begun.channel.line()).to.match(/^250 /);
+    return begun;
+  }
+
+  async function inTransaction() {
+    const begun = await greeted();
+    begun.channel.send('MAIL FROM:<>\r\nRCPT TO:<alice@example.org>\r\n');
+    expect(await begun.channel.line()).to.match(/^250 /);
+    expect(await begun.channel.line()).to.match(/^250 /);
+    return begun;
+  }
+
+  it('answers a bug with 421 4.3.0, says nothing of it, and closes', async () => {
+    const store = Object.create(stage.store, {
+      resolve: {
+        value: () => {
+          throw new TypeError('secret text of a bug');
+        },
+      },
+    }) as MailStore;
+    const { channel, bugs } = await greeted(store);
+    channel.send('MAIL FROM:<>\r\nRCPT TO:<alice@example.org>\r\nNOOP\r\n');
+    expect(await channel.line()).to.match(/^250 /);
+    expect(await channel.line()).to.equal('421 4.3.0 Something went wrong here; closing');
+    expect(await channel.line()).to.equal(undefined);
+    expect(channel.over).to.equal(true);
+    expect(bugs).to.have.length(1);
+  });
+
+  it('tells a session that is idle 421 4.4.2', async () => {
+    const { channel } = await greeted(stage.store, { hasty: true });
+    expect(await channel.line()).to.equal('421 4.4.2 Nothing heard for too long; closing');
+    expect(await channel.closed()).to.equal(true);
+  });
+
+  it('tells a session without a transaction 421 4.3.2 when it stops', async () => {
+    const { channel, session } = await greeted();
+    session.drain();
+    expect(await channel.line()).to.equal('421 4.3.2 The server is stopping; try again in a moment');
+    expect(channel.over).to.equal(true);
+    const fresh = beginSmtp(stage.store);
+    fresh.session.drain();
+    expect(await fresh.channel.line()).to.match(/^220 /);
+    expect(await fresh.channel.line()).to.match(/^421 4\.3\.2 /);
+  });
+
+  it('lets a transaction finish when it stops, its commit too', async () => {
+    const { channel, session } = await inTransaction();
+    session.drain();
+    channel.send('DATA\r\n');
+    expect(await channel.line()).to.match(/^354 /);
+    channel.send('Subject: x\r\n.\r\n');
+    expect(channel.said).to.equal('');
+    expect(await channel.line()).to.match(/^250 2\.0\.0 Accepted/);
+    expect(await channel.line()).to.match(/^421 4\.3\.2 /);
+    expect(channel.over).to.equal(true);
+    expect(stage.messages('alice')).to.have.length(1);
+  });
+
+  it('lets chunks finish when it stops', async () => {
+    const { channel, session } = await inTransaction();
+    channel.send('BDAT 3\r\none');
+    expect(await channel.line()).to.match(/^250 /);
+    session.drain();
+    expect(channel.over).to.equal(false);
+    channel.send('BDAT 0 LAST\r\n');
+    expect(await channel.line()).to.match(/^250 2\.0\.0 Accepted/);
+    expect(await channel.line()).to.match(/^421 4\.3\.2 /);
+  });
+
+  it('gives a message up when its patience ends, and nothing of it is there', async () => {
+    const { channel, session } = await inTransaction();
+    channel.send('DATA\r\nSubject: x\r\n');
+    expect(await channel.line()).to.match(/^354 /);
+    session.cut();
+    expect(await channel.line()).to.match(/^421 4\.3\.2 /);
+    await turn();
+    expect(stage.messages('alice')).to.have.length(0);
+  });
+
+  it('commits a message whose client went away after its last dot, and counts it', async () => {
+    const { channel, tally } = await inTransaction();
+    channel.send('DATA\r\nSubject: x\r\n.\r\n');
+    channel.drop();
+    for (let turns = 0; turns < 1000 && stage.messages('alice').length === 0; turns++) await turn();
+    expect(stage.messages('alice')).to.have.length(1);
+    await turn();
+    expect(tally).to.deep.include({ accepted: 1, refused: 0, octets: 12 });
+  });
+});

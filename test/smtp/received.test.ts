@@ -1,0 +1,72 @@
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { dateTime, traceHeaders, type Trace } from '../../src/smtp/received.js';
+
+const TRACE: Trace = {
+  reversePath: 'bob@sender.example',
+  deliveredTo: 'alice@example.org',
+  helo: 'client.example',
+  peer: '192.0.2.7',
+  protocol: 'ESMTP',
+  hostname: 'mx.example.org',
+  id: 'abc-1',
+  forPath: 'staff@example.org',
+  atMs: Date.UTC(2026, 1, 3, 4, 5, 6, 789),
+};
+
+function written(change: Partial<Trace> = {}): string {
+  return Buffer.from(traceHeaders({ ...TRACE, ...change })).toString();
+}
+
+describe('the trace headers', () => {
+  it('are Return-Path, Delivered-To and Received, each ended by CRLF', () => {
+    expect(written()).to.equal(
+      'Return-Path: <bob@sender.example>\r\n' +
+        'Delivered-To: alice@example.org\r\n' +
+        'Received: from client.example ([192.0.2.7])\r\n' +
+        '\tby mx.example.org (Pennypost) with ESMTP id abc-1\r\n' +
+        '\tfor <staff@example.org>; Tue, 03 Feb 2026 04:05:06 +0000\r\n',
+    );
+  });
+
+  it('keep the null reverse-path', () => expect(written({ reversePath: '' })).to.match(/^Return-Path: <>\r\n/));
+
+  it('show an IPv6 client with its tag', () =>
+    expect(written({ peer: '2001:db8::1' })).to.contain(' ([IPv6:2001:db8::1])\r\n'));
+
+  for (const [helo, shown] of [
+    ['client.example', 'client.example'],
+    ['[127.0.0.1]', '[127.0.0.1]'],
+    ['[IPv6:::1]', '[IPv6:::1]'],
+    ['under_score-1', 'under_score-1'],
+    ['büro', 'büro'],
+    ['\u{1f4ee}', '\u{1f4ee}'],
+    ['a(b)c', 'a?b?c'],
+    ['a;b<c>"d"\\e', 'a?b?c??d??e'],
+    ['a\u0085b\u009fc', 'a?b?c'],
+    ['a\tb', 'a?b'],
+    ['a@b', 'a?b'],
+  ] as const)
+    it(`show a client that calls itself ${JSON.stringify(helo)}`, () =>
+      expect(written({ helo })).to.contain(`Received: from ${shown} ([192.0.2.7])\r\n`));
+
+  it('are five lines whatever a client calls itself', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (helo) => {
+        const text = written({ helo });
+        expect(text.split('\r\n')).to.have.length(6);
+        // eslint-disable-next-line no-control-regex -- exactly what may not stand in a header
+        expect(text.replaceAll('\r\n', '').replaceAll('\t', '')).to.not.match(/[\x00-\x1f\x7f-\x9f]/);
+        expect(text.split('(')).to.have.length(3);
+      }),
+    );
+  });
+});
+
+describe('a date in a header', () => {
+  it('is RFC 5322 §3.3, in UTC', () => {
+    expect(dateTime(0)).to.equal('Thu, 01 Jan 1970 00:00:00 +0000');
+    expect(dateTime(Date.UTC(2024, 1, 29, 23, 59, 59, 999))).to.equal('Thu, 29 Feb 2024 23:59:59 +0000');
+  });
+});

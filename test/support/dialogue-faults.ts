@@ -1,0 +1,60 @@
+/** Sessions of the real protocols for what only a fault brings about: a bug, a clock, a server that stops. */
+import { Authenticator } from '../../src/auth/authenticator.js';
+import { pop3 } from '../../src/pop3/protocol.js';
+import type { State } from '../../src/session/command.js';
+import type { Protocol, SessionContext } from '../../src/session/protocol.js';
+import { Session } from '../../src/session/session.js';
+import { smtp } from '../../src/smtp/protocol.js';
+import type { MailStore } from '../../src/store/store.js';
+import { MemoryChannel } from './dialogue-channel.js';
+
+const settings = { hostname: 'mx.example.org', domain: 'example.org', maxMessageSize: 1000 };
+const TINY_IDLE_MS = 20;
+
+export interface Options {
+  /** The idle limit is a few milliseconds. */
+  readonly hasty?: boolean;
+}
+
+export function beginSmtp(store: MailStore, options: Options = {}) {
+  const channel = new MemoryChannel();
+  let messages = 0;
+  return begin(smtp, channel, options, {
+    peer: channel.peer,
+    session: 's1',
+    tally: { accepted: 0, refused: 0, octets: 0 },
+    settings,
+    store,
+    table: smtp.commands,
+    nextId: () => `s1-${++messages}`,
+  });
+}
+
+export function beginPop3(store: MailStore, options: Options = {}) {
+  const channel = new MemoryChannel();
+  return begin(pop3, channel, options, {
+    peer: channel.peer,
+    session: 's1',
+    tally: { retrieved: 0, octets: 0, removed: 0 },
+    settings,
+    store,
+    authenticator: new Authenticator(store),
+    table: pop3.commands,
+  });
+}
+
+function begin<S extends State, C extends SessionContext, Need extends string>(
+  protocol: Protocol<S, C, Need>,
+  channel: MemoryChannel,
+  { hasty = false }: Options,
+  context: C,
+) {
+  const bugs: unknown[] = [];
+  const limits = hasty ? { ...protocol.limits, idleTimeoutMs: TINY_IDLE_MS } : protocol.limits;
+  const session = new Session({ ...protocol, limits }, channel, context, {
+    bug: (error) => bugs.push(error),
+    ended: () => undefined,
+  });
+  session.start();
+  return { channel, session, bugs, tally: context.tally };
+}

@@ -1,0 +1,186 @@
+/**
+ * What a dialogue is given: a real SQLite store in a directory of its own, with accounts, names and messages,
+ * brought back to where it began between two replays as cheaply as what changed allows.
+ */
+import { Buffer } from 'node:buffer';
+import { scryptSync } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openStore } from '../../src/store/open.js';
+import { StoreError, type Address, type MailStore, type StoreErrorKind } from '../../src/store/store.js';
+import type { Given, StorePoint } from './dialogue.js';
+
+export const DOMAIN = 'example.org';
+const RETRY_MS = 2;
+const RETRIES = 500;
+
+type Failures = ReadonlyMap<StorePoint, StoreErrorKind>;
+
+export class Stage {
+  /** As sessions see it: fails where the dialogue says so. */
+  readonly store: MailStore;
+  readonly #store: MailStore;
+  readonly #directory: string;
+  readonly #mail: ReadonlyMap<string, readonly Buffer[]>;
+  #baseline = new Map<string, string>();
+
+  static async set(givens: readonly Given[]): Promise<Stage> {
+    const directory = mkdtempSync(join(tmpdir(), 'pennypost-dialogue-'));
+    const stage = new Stage(directory, await openStore(join(directory, 'mail.db')), givens);
+    await stage.#provide(givens);
+    return stage;
+  }
+
+  private constructor(directory: string, store: MailStore, givens: readonly Given[]) {
+    this.#directory = directory;
+    this.#store = store;
+    this.store = failing(store, failuresOf(givens));
+    this.#mail = mailOf(givens);
+  }
+
+  /** As RETR would send them. */
+  messages(name: string): readonly Buffer[] {
+    const address = addressOf(name);
+    const { directory } = this.#store;
+    return now(directory.listMail(address)).map(({ id }) => Buffer.concat([...directory.readMail(address, id)]));
+  }
+
+  /** Every maildrop as it was given. */
+  async reset(): Promise<void> {
+    for (const [name, was] of this.#baseline) if (this.#uidls(name) !== was) await this.#refill(name);
+  }
+
+  async close(): Promise<void> {
+    await this.#store.close();
+    rmSync(this.#directory, { recursive: true });
+  }
+
+  async #provide(givens: readonly Given[]): Promise<void> {
+    const { directory } = this.#store;
+    await directory.addDomain(DOMAIN);
+    for (const given of givens) {
+      if (given.kind === 'domain') await directory.addDomain(given.name);
+      else if (given.kind === 'account') await directory.addAccount(addressOf(given.name), cheapHash(given.password));
+      else if (given.kind === 'alias') await directory.addAlias(addressOf(given.name), given.targets.map(addressOf));
+    }
+    for (const name of this.#mail.keys()) await this.#refill(name);
+  }
+
+  async #refill(name: string): Promise<void> {
+    const id = this.#account(name);
+    const maildrop = await this.#open(id);
+    await maildrop.remove(maildrop.messages.map((message) => message.id));
+    maildrop.release();
+    await Promise.all((this.#mail.get(name) ?? []).map((content) => this.#deliver(id, content)));
+    this.#baseline.set(name, this.#uidls(name));
+  }
+
+  /** The lock of a session that has just been dropped is on its way to the store. */
+  async #open(account: number) {
+    for (let left = RETRIES; ; left--) {
+      try {
+        return await this.#store.open(account, { from: 'the test itself' });
+      } catch (error) {
+        if (!(error instanceof StoreError) || error.kind !== 'in-use' || left === 0) throw error;
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+
+  /** The first line stands for the trace headers, so that RETR crosses from them to the body. */
+  #deliver(account: number, content: Buffer): Promise<void> {
+    const traceEnd = content.indexOf('\r\n') + 2;
+    const trace = content.subarray(0, traceEnd);
+    const delivery = this.#store.deliver({
+      reversePath: '',
+      receivedAtMs: Date.now(),
+      recipients: [{ account, recipient: 'somebody', trace }],
+    });
+    void delivery.write(content.subarray(traceEnd));
+    return delivery.commit();
+  }
+
+  #account(name: string): number {
+    const { local, domain } = addressOf(name);
+    const account = now(this.#store.findLogin(`${local}@${domain}`));
+    if (account === undefined) throw new Error(`${name} was not given`);
+    return account.id;
+  }
+
+  #uidls(name: string): string {
+    return now(this.#store.directory.listMail(addressOf(name)))
+      .map(({ uidl }) => uidl)
+      .join();
+  }
+}
+
+export function addressOf(name: string): Address {
+  const at = name.lastIndexOf('@');
+  return at === -1 ? { local: name, domain: DOMAIN } : { local: name.slice(0, at), domain: name.slice(at + 1) };
+}
+
+function mailOf(givens: readonly Given[]): ReadonlyMap<string, readonly Buffer[]> {
+  const mail = new Map<string, Buffer[]>();
+  for (const given of givens) {
+    if (given.kind === 'account') mail.set(given.name, [...given.messages]);
+    if (given.kind === 'message') mail.get(given.name)?.push(given.content);
+  }
+  return mail;
+}
+
+/** A hash that costs next to nothing: the cost stands in the hash, and every replay logs in. */
+function cheapHash(password: string): string {
+  const salt = Buffer.from('a salt of sixteen').subarray(0, 16);
+  const hash = scryptSync(password.normalize('NFKC'), salt, 32, { N: 2, r: 1, p: 1 });
+  const text = (value: Buffer) => value.toString('base64').replaceAll('=', '');
+  return `$scrypt$ln=1,r=1,p=1$${text(salt)}$${text(hash)}`;
+}
+
+function failuresOf(givens: readonly Given[]): Failures {
+  return new Map(givens.flatMap((given) => (given.kind === 'store failure' ? [[given.at, given.failure]] : [])));
+}
+
+/** The store itself, but for the points where it is to fail. */
+function failing(store: MailStore, failures: Failures): MailStore {
+  if (failures.size === 0) return store;
+  const reach = (point: StorePoint): void => {
+    const kind = failures.get(point);
+    if (kind !== undefined) throw new StoreError(kind, `secret text of the failure at ${point}`);
+  };
+  return {
+    directory: store.directory,
+    close: () => store.close(),
+    resolve: (address) => (reach('resolve'), store.resolve(address)),
+    findLogin: (name) => (reach('login'), store.findLogin(name)),
+    deliver(envelope) {
+      const delivery = store.deliver(envelope);
+      return {
+        write: (chunk) => (reach('write'), delivery.write(chunk)),
+        commit: async () => {
+          reach('commit');
+          await delivery.commit();
+        },
+        abort: () => delivery.abort(),
+      };
+    },
+    async open(account, holder) {
+      reach('open');
+      const maildrop = await store.open(account, holder);
+      return {
+        messages: maildrop.messages,
+        read: (id) => (reach('read'), maildrop.read(id)),
+        remove: async (ids) => {
+          reach('remove');
+          await maildrop.remove(ids);
+        },
+        release: () => maildrop.release(),
+      };
+    },
+  };
+}
+
+function now<T>(soon: T | Promise<T>): T {
+  if (soon instanceof Promise) throw new Error('this driver was to answer at once');
+  return soon;
+}
