@@ -58,6 +58,7 @@ export const pop3: Protocol<Pop3State, Pop3Context, Pop3Need> = {
     inputHighWaterBytes: 64 * 1024,
   },
   commands: table,
+  notOffered: new Set(['STLS', 'AUTH', 'APOP', 'LANG', 'XTND']),
   gates: { private: ({ peer }) => (peer.loopback ? undefined : replies.privateOnly) },
   initial: authorization,
   turnedAway: {

@@ -50,6 +50,8 @@ export interface Protocol<S extends State, C extends SessionContext, Need extend
   readonly name: string;
   readonly limits: SessionLimits;
   readonly commands: ReadonlyMap<string, Row<S, C, Need>>;
+  /** Verbs of the protocol that this server does not offer: who begins with one is a client all the same. */
+  readonly notOffered: ReadonlySet<string>;
   /** The refusal when a need is not met. */
   readonly gates: Readonly<Record<Need, (context: C) => Reply | undefined>>;
   readonly faults: Faults<S, C, Need>;

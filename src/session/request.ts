@@ -19,19 +19,22 @@ export function readRequest(line: Buffer): Request | undefined {
     : { verb: text.slice(0, space).toUpperCase(), argument: text.slice(space + 1) };
 }
 
-/** What is asked of a protocol's table here. */
-type Verbs = ReadonlyMap<string, { readonly secret?: true }>;
+/** What is asked of a protocol here. */
+interface Vocabulary {
+  readonly commands: ReadonlyMap<string, { readonly secret?: true }>;
+  readonly notOffered: ReadonlySet<string>;
+}
 
 const HTTP_METHOD = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|CONNECT|OPTIONS|TRACE)$/;
 
 /** A first line that is no command comes from no client of ours; and a browser may be sent here by a hostile page. */
-export function isForeign(verbs: Verbs, { verb }: Request, first: boolean): boolean {
-  return !verbs.has(verb) && (first || HTTP_METHOD.test(verb));
+export function isForeign({ commands, notOffered }: Vocabulary, { verb }: Request, first: boolean): boolean {
+  return !commands.has(verb) && !notOffered.has(verb) && (first || HTTP_METHOD.test(verb));
 }
 
 /** Without secrets. An unknown command may be a password typed in the wrong place: only its verb is shown. */
-export function shown(verbs: Verbs, { verb, argument }: Request): string {
-  const command = verbs.get(verb);
-  if (argument === '') return verb;
-  return command === undefined || command.secret === true ? `${verb} ****` : `${verb} ${argument}`;
+export function shown({ commands }: Pick<Vocabulary, 'commands'>, { verb, argument }: Request): string {
+  const command = commands.get(verb);
+  if (argument.trim() === '') return verb;
+  return command === undefined || command.secret === true ? `${verb} ****` : `${verb} ${argument.trimEnd()}`;
 }

@@ -183,9 +183,8 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     if (line.tooLong) return { kind: 'stay', reply: faults.lineTooLong };
     const request = readRequest(line.bytes);
     if (request === undefined) return { kind: 'stay', reply: faults.unreadable };
-    this.#observer.heard?.(shown(this.#protocol.commands, request));
-    if (isForeign(this.#protocol.commands, request, this.#commands === 1))
-      return { kind: 'close', reply: faults.foreign };
+    this.#observer.heard?.(shown(this.#protocol, request));
+    if (isForeign(this.#protocol, request, this.#commands === 1)) return { kind: 'close', reply: faults.foreign };
     return dispatch(this.#protocol, request, this.#state, this.#context);
   }
 

@@ -29,6 +29,7 @@ describe('POP3', () => {
     return {
       directory: store.directory,
       close: () => store.close(),
+      obstacle: () => store.obstacle(),
       resolve: (address) => store.resolve(address),
       deliver: (envelope) => store.deliver(envelope),
       findLogin: (name) => store.findLogin(name),

@@ -30,6 +30,7 @@ describe('SMTP', () => {
 
   it('answers a bug with 421 4.3.0, says nothing of it, and closes', async () => {
     const store = Object.create(stage.store, {
+      obstacle: { value: () => undefined },
       resolve: {
         value: () => {
           throw new TypeError('secret text of a bug');

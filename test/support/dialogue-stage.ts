@@ -151,6 +151,7 @@ function failing(store: MailStore, failures: Failures): MailStore {
   return {
     directory: store.directory,
     close: () => store.close(),
+    obstacle: () => store.obstacle(),
     resolve: (address) => (reach('resolve'), store.resolve(address)),
     findLogin: (name) => (reach('login'), store.findLogin(name)),
     deliver(envelope) {
