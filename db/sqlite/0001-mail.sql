@@ -36,12 +36,14 @@ create table body (
   subject     text,
   date_text   text,
   message_id  text,
-  text_state  integer not null,              -- 0 the raw text is readable as it stands, 1 to be decoded, 2 decoded, 3 decoding failed
+  text_state  integer not null,              -- 0 the raw text is readable as it stands, 1 to be decoded, 4 being decoded,
+                                             -- 2 decoded, 3 decoding failed or took the store with it
   text        text                           -- decoded text of a MIME message, when text_state = 2
 ) strict;
 
 create index body_arriving on body (id) where refs = 0;
 create index body_undecoded on body (id) where text_state = 1;
+create index body_decoding on body (id) where text_state = 4;
 
 create table chunk (
   body  integer not null references body (id),

@@ -73,13 +73,27 @@ export function sessionLimits<S extends State, C extends SessionContext, Need ex
   limits,
   faults,
 }: Protocol<S, C, Need>): readonly (readonly Cell[])[] {
-  const { lineLimitBytes, errorLimit, idleTimeoutMs, inputHighWaterBytes } = limits;
   return [
-    ['command line, without its CRLF', `${lineLimitBytes} octets`, first(faults.lineTooLong)],
-    ['failed commands in a session', errorLimit, `after one more: ${first(faults.tooManyErrors)}`],
-    ['nothing received and nothing taken', `${idleTimeoutMs / 60_000} minutes`, first(faults.idle)],
-    ['octets received while a command runs', inputHighWaterBytes, 'nothing more is read until it has been answered'],
+    ['command line, without its CRLF', `${limits.lineLimitBytes} octets`, first(faults.lineTooLong)],
+    ['failed commands at full speed', limits.quickErrors, `each further refusal waits ${limits.errorDelayMs / 1000} s`],
+    ['failed commands in a session', limits.errorLimit, `after one more: ${first(faults.tooManyErrors)}`],
+    ['first command, after the greeting', minutes(limits.greetingTimeoutMs), first(faults.idle)],
+    ['next command, or taking what was said', minutes(limits.commandTimeoutMs), first(faults.idle)],
+    ['nothing at all inside a message', minutes(limits.dataTimeoutMs), first(faults.idle)],
+    ['a message that comes slowly', `${limits.minBodyBytesPerSecond} octets a second`, first(faults.slow)],
+    ['the whole session', minutes(limits.sessionTimeoutMs), first(faults.session)],
+    ['octets sent before the greeting', 0, first(faults.impatient)],
+    ['first line that is no command, or a method of HTTP', 0, first(faults.foreign)],
+    [
+      'octets received while a command runs',
+      limits.inputHighWaterBytes,
+      'nothing more is read until it has been answered',
+    ],
   ];
+}
+
+function minutes(ms: number): string {
+  return `${ms / 60_000} minutes`;
 }
 
 /** What a command that makes no sense in a state is answered. */

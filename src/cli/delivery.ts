@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Configuration } from '../config/options.js';
+import { NewlineNormalizer } from '../session/newlines.js';
 import { envelopeFor } from '../smtp/envelope.js';
 import { HopCount } from '../smtp/hops.js';
 import { HOP_LIMIT } from '../smtp/intake.js';
@@ -11,7 +12,6 @@ import { formatAddress } from '../smtp/path.js';
 import type { Recipient } from '../smtp/recipient.js';
 import type { Address, Delivery, MailStore } from '../store/store.js';
 import { Refusal } from './exit.js';
-import { LineEnds } from './line-ends.js';
 
 export interface Submission {
   /** Empty for the null reverse-path. */
@@ -55,11 +55,11 @@ async function reach(store: MailStore, address: Address): Promise<Recipient> {
 }
 
 async function pour(message: AsyncIterable<Uint8Array>, delivery: Delivery, limitBytes: number): Promise<void> {
-  const lineEnds = new LineEnds();
+  const lineEnds = new NewlineNormalizer();
   const hops = new HopCount();
   let octets = 0;
   for await (const raw of message) {
-    const piece = lineEnds.convert(raw);
+    const piece = lineEnds.pass(raw);
     octets += piece.length;
     if (octets > limitBytes) throw new Refusal(`The message is larger than --max-message-size, ${limitBytes} bytes.`);
     hops.look(piece);

@@ -30,6 +30,7 @@ function rows(server: ServerStatus): readonly (readonly string[])[] {
       protocol,
       host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
     ]),
+    ['restarts', `store ${server.restarts.store}, workers ${server.restarts.workers}`],
     ['messages accepted', String(server.messagesAccepted)],
     ['WAL', `${server.walBytes} bytes`],
   ];

@@ -3,13 +3,33 @@ import type { Configuration } from '../config/options.js';
 import type { ListenerAddress } from '../net/listener.js';
 import type { Waiting } from './child.js';
 
+/** From a worker to the desk that counts sessions. */
+export type ToDesk =
+  | { readonly kind: 'slots-wanted' }
+  /** `recalled`: the answer to a recall, also when there are none. */
+  | { readonly kind: 'slots-back'; readonly count: number; readonly recalled: boolean }
+  | { readonly kind: 'entering'; readonly request: number; readonly client: string }
+  | { readonly kind: 'left'; readonly client: string };
+
+/** `slots` with none: the server is full. */
+export type FromDesk =
+  | { readonly kind: 'slots'; readonly count: number }
+  | { readonly kind: 'recall' }
+  | {
+      readonly kind: 'verdict';
+      readonly request: number;
+      readonly verdict: 'welcome' | 'too-many' | 'too-often';
+    };
+
 export type ToWorker =
+  | FromDesk
   | { readonly kind: 'start'; readonly configuration: Configuration; readonly number: number }
   /** Accept nothing more and end when the last session has; `patienceMs` from now the rest is told goodbye. */
   | { readonly kind: 'drain'; readonly patienceMs: number; readonly hurry: boolean };
 
 export type FromWorker =
   | Waiting
+  | ToDesk
   | { readonly kind: 'listening'; readonly listeners: readonly ListenerAddress[] }
   | { readonly kind: 'failed'; readonly sentence: string };
 

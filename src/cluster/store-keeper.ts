@@ -66,6 +66,10 @@ export class StoreKeeper {
     });
   }
 
+  get restarts(): number {
+    return this.#backoff.total;
+  }
+
   /** No store answers. If it was ours, its end is noticed by itself. */
   away(): void {
     if (this.#child === undefined && this.#retry === undefined) this.#startAgain(TAKE_OVER_MS);

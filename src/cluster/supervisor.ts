@@ -77,7 +77,12 @@ class Supervisor {
     await this.#store.start();
     this.#watch = watchStore(
       this.#configuration.db,
-      () => ({ role: 'supervisor', pid: process.pid, listeners: this.#workers.listeners }),
+      () => ({
+        role: 'supervisor',
+        pid: process.pid,
+        listeners: this.#workers.listeners,
+        restarts: { store: this.#store.restarts, workers: this.#workers.restarts },
+      }),
       () => this.#store.away(),
     );
     await this.#watch.found; // Another process may hold the database and not answer yet.

@@ -6,12 +6,16 @@ import cluster, { type Worker } from 'node:cluster';
 import type { Configuration } from '../config/options.js';
 import type { Log } from '../log/log.js';
 import type { ListenerAddress } from '../net/listener.js';
+import { AdmissionDesk } from './admission-desk.js';
 import { Backoff } from './backoff.js';
 import type { FromWorker, ToWorker } from './messages.js';
 import { StartError, UNAVAILABLE_STATUS } from './start-error.js';
 
 /** On top of the time that sessions get: for the goodbye, and the process's own end. */
 const END_MARGIN_MS = 1_500;
+
+/** How often clients that are gone are forgotten. */
+const TIDY_MS = 60_000;
 
 interface Seat {
   readonly number: number;
@@ -23,19 +27,27 @@ export class WorkerPool {
   readonly #configuration: () => Configuration;
   readonly #log: Log;
   readonly #seats = new Map<number, Seat>();
+  readonly #desk: AdmissionDesk;
   #listeners: readonly ListenerAddress[] = [];
   #ending = false;
   #rolling: Promise<void> = Promise.resolve();
   #lastNumber = 0;
+  #restarts = 0;
 
   constructor(configuration: () => Configuration, log: Log) {
     this.#configuration = configuration;
     this.#log = log;
+    this.#desk = new AdmissionDesk(configuration);
+    setInterval(() => this.#desk.tidy(Date.now()), TIDY_MS).unref();
   }
 
   /** Where the workers listen. */
   get listeners(): readonly ListenerAddress[] {
     return this.#listeners;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
   }
 
   /** Resolves when every worker listens. @throws StartError */
@@ -91,18 +103,21 @@ export class WorkerPool {
     const startedAtMs = Date.now();
     const seat: Seat = { number, backoff, worker };
     this.#seats.set(number, seat);
+    const applicant = { tell: (message: ToWorker) => worker.isConnected() && worker.send(message) };
+    this.#desk.enrol(applicant);
     worker.on('error', () => undefined); // A message to a worker that has just died; its exit is handled below.
     return new Promise((resolve, reject) => {
       worker.on('message', (message: FromWorker) => {
         if (message.kind === 'waiting')
           worker.send({ kind: 'start', configuration: this.#configuration(), number } satisfies ToWorker);
         else if (message.kind === 'failed') reject(new StartError(message.sentence, UNAVAILABLE_STATUS));
-        else {
+        else if (message.kind === 'listening') {
           this.#listeners = message.listeners;
           resolve();
-        }
+        } else this.#desk.hear(applicant, message);
       });
       worker.on('exit', (code: number, signal: string | null) => {
+        this.#desk.dismiss(applicant);
         reject(new StartError(`A worker ended (${signal ?? code}) before it was ready`, UNAVAILABLE_STATUS));
         if (this.#seats.get(number)?.worker === worker) this.#died(seat, Date.now() - startedAtMs, signal ?? code);
       });
@@ -111,6 +126,7 @@ export class WorkerPool {
 
   #died(seat: Seat, livedMs: number, how: number | string): void {
     if (this.#ending) return;
+    this.#restarts += 1;
     const delayMs = seat.backoff.delayMs(livedMs);
     this.#log.error({ worker: seat.number, how, delayMs }, 'a worker ended; another is started');
     setTimeout(() => {

@@ -14,28 +14,35 @@ import { Listener, ListenError, type ListenerAddress } from '../net/listener.js'
 import { pop3 } from '../pop3/protocol.js';
 import type { Channel } from '../session/channel.js';
 import type { State } from '../session/command.js';
+import type { SessionLimits } from '../session/limits.js';
 import type { Protocol, SessionContext } from '../session/protocol.js';
 import { Session } from '../session/session.js';
 import { smtp } from '../smtp/protocol.js';
 import { joinStore } from '../store/open.js';
 import type { MailStore } from '../store/store.js';
+import { Admission, type Verdict } from './admission.js';
 import { obeySupervisor, tellSupervisor } from './child.js';
 import type { FromWorker, ToWorker } from './messages.js';
 
+/** Of the largest size: what the disk must have room for, unless --min-free says otherwise. */
+const FREE_MESSAGES = 1.5;
+/** How often sessions are asked whether they have taken too long. */
+const TICK_MS = 1_000;
+/** Who sends before the greeting is no mail client; those that are not trusted get this long to show it. */
+const GREETING_PAUSE_MS = 200;
 /** Between the goodbye and the end of the process: long enough for a last reply to leave. */
 const CUT_PATIENCE_MS = 500;
 
-type AnySession = Pick<Session<State, SessionContext, string>, 'drain' | 'cut'>;
+type AnySession = Pick<Session<State, SessionContext, string>, 'drain' | 'cut' | 'tick'>;
 
 export function runWorker(): void {
   let worker: Worker | undefined;
   obeySupervisor((told) => {
     const message = told as ToWorker;
-    if (message.kind === 'drain') worker?.drain(message.patienceMs, message.hurry);
-    else {
+    if (message.kind === 'start') {
       worker = new Worker(message.configuration, message.number);
       void worker.listen();
-    }
+    } else worker?.hear(message);
   });
 }
 
@@ -45,6 +52,9 @@ class Worker {
   readonly #log: Log;
   readonly #store: MailStore;
   readonly #authenticator: Authenticator;
+  readonly #admission: Admission;
+  readonly #smtp: typeof smtp;
+  readonly #pop3: typeof pop3;
   readonly #sessions = new Set<AnySession>();
   #listeners: readonly Listener[] = [];
   #lastSession = 0;
@@ -56,10 +66,15 @@ class Worker {
     this.#log = createLog(configuration.logLevel, `worker ${number}`);
     this.#store = joinStore(configuration.db, {
       domain: configuration.domain,
+      minFreeBytes: configuration.minFree ?? FREE_MESSAGES * configuration.maxMessageSize,
       report: () => ({ role: 'worker', pid: process.pid, sessions: this.#sessions.size }),
       changed: (there) => this.#log[there ? 'debug' : 'warn'](there ? 'the store is there' : 'the store went away'),
     });
     this.#authenticator = new Authenticator(this.#store);
+    this.#admission = new Admission(configuration, tell);
+    this.#smtp = { ...smtp, limits: limitsOf(smtp, configuration.smtpTimeout, configuration) };
+    this.#pop3 = { ...pop3, limits: limitsOf(pop3, configuration.pop3Timeout, configuration) };
+    setInterval(() => this.#tick(), TICK_MS).unref();
   }
 
   async listen(): Promise<void> {
@@ -74,6 +89,11 @@ class Worker {
         this.#end(),
       );
     }
+  }
+
+  hear(message: Exclude<ToWorker, { kind: 'start' }>): void {
+    if (message.kind === 'drain') this.drain(message.patienceMs, message.hurry);
+    else this.#admission.hear(message);
   }
 
   /** Accepts nothing more. In a hurry every session at rest ends now; otherwise all may go on until patience ends. */
@@ -95,8 +115,24 @@ class Worker {
 
   #accept(protocol: string, socket: Socket): void {
     const channel = new Connection(socket);
-    if (protocol === 'smtp') this.#begin(smtp, channel, this.#smtpContext(channel));
-    else this.#begin(pop3, channel, this.#pop3Context(channel));
+    const { address } = channel.peer;
+    const verdict = this.#admission.enter(address);
+    if (verdict === 'welcome') this.#welcome(protocol, channel);
+    else void Promise.resolve(verdict).then((late) => this.#letIn(protocol, channel, late));
+  }
+
+  #letIn(protocol: string, channel: Channel, verdict: Verdict): void {
+    if (verdict === 'welcome') return this.#welcome(protocol, channel);
+    this.#log.info({ protocol, peer: channel.peer.address, outcome: verdict }, 'turned away');
+    const { turnedAway } = protocol === 'smtp' ? smtp : pop3;
+    channel.open({ receive: ignore, drained: ignore, inputEnded: ignore, closed: ignore });
+    channel.write(turnedAway[verdict].head);
+    channel.end();
+  }
+
+  #welcome(protocol: string, channel: Channel): void {
+    if (protocol === 'smtp') this.#begin(this.#smtp, channel, this.#smtpContext(channel));
+    else this.#begin(this.#pop3, channel, this.#pop3Context(channel));
   }
 
   #smtpContext({ peer }: Channel) {
@@ -135,12 +171,18 @@ class Worker {
       ...observer,
       ended: (end) => {
         this.#sessions.delete(session);
+        this.#admission.leave(channel.peer.address);
         observer.ended(end);
         this.#endWhenEmpty();
       },
     });
     this.#sessions.add(session);
-    session.start();
+    session.start(this.#admission.isTrusted(channel.peer.address) ? 0 : GREETING_PAUSE_MS);
+  }
+
+  #tick(): void {
+    const nowMs = performance.now();
+    for (const session of this.#sessions) session.tick(nowMs);
   }
 
   /** Short, for people, and unlike any other while the server runs. */
@@ -163,12 +205,30 @@ class Worker {
   }
 }
 
+function limitsOf(
+  { limits }: { readonly limits: SessionLimits },
+  commandTimeoutMs: number,
+  configuration: Configuration,
+): SessionLimits {
+  return {
+    ...limits,
+    commandTimeoutMs,
+    greetingTimeoutMs: configuration.greetingTimeout,
+    dataTimeoutMs: configuration.dataTimeout,
+    sessionTimeoutMs: configuration.sessionTimeout,
+    minBodyBytesPerSecond: configuration.minBodyRate,
+  };
+}
+
 function addressesOf({ host, smtpPort, pop3Port }: Configuration): readonly ListenerAddress[] {
   return host.flatMap((each) => [
     ...(smtpPort === 0 ? [] : [{ protocol: 'smtp', host: each, port: smtpPort }]),
     ...(pop3Port === 0 ? [] : [{ protocol: 'pop3', host: each, port: pop3Port }]),
   ]);
 }
+
+/** Who was turned away has nothing more to say. */
+function ignore(): void {}
 
 function tell(message: FromWorker): void {
   tellSupervisor(message);

@@ -4,7 +4,7 @@
  * The help texts, `config show` and docs/configuration.md are folded from this table.
  */
 import { availableParallelism, hostname } from 'node:os';
-import { bytes, domainName, durationMs, flag, hosts, integer, nonEmpty, oneOf } from './units.js';
+import { bytes, domainName, durationMs, flag, hosts, integer, nonEmpty, networks, oneOf } from './units.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -19,6 +19,18 @@ export interface Configuration {
   readonly domain: string;
   readonly workers: number;
   readonly maxMessageSize: number;
+  readonly minFree: number | undefined;
+  readonly bareNewlines: 'refuse' | 'normalize';
+  readonly trustedNetworks: readonly string[];
+  readonly maxSessions: number;
+  readonly maxSessionsPerAddress: number;
+  readonly maxNewSessionsPerMinute: number;
+  readonly greetingTimeout: number;
+  readonly smtpTimeout: number;
+  readonly pop3Timeout: number;
+  readonly dataTimeout: number;
+  readonly sessionTimeout: number;
+  readonly minBodyRate: number;
   readonly drainTimeout: number;
   readonly reloadTimeout: number;
   readonly logLevel: LogLevel;
@@ -88,6 +100,85 @@ export const options: { readonly [Name in OptionName]: Option<Configuration[Name
     unit: 'bytes',
     placeholder: 'SIZE',
     doc: 'The largest message taken; announced as SIZE, counted as the body arrives.',
+    parse: bytes,
+  },
+  minFree: {
+    initial: 'auto',
+    unit: 'bytes',
+    placeholder: 'SIZE',
+    doc: 'Free disk space below which MAIL is answered with 452; auto is one and a half times the largest message.',
+    parse: (text) => (text.toLowerCase() === 'auto' ? undefined : bytes(text)),
+  },
+  bareNewlines: {
+    initial: 'refuse',
+    placeholder: 'refuse|normalize',
+    doc: 'What becomes of a message with a CR or LF that is not part of a CRLF; normalize makes each a CRLF, for old senders.',
+    parse: oneOf('refuse', 'normalize'),
+  },
+  trustedNetworks: {
+    initial: '127.0.0.0/8,::1',
+    placeholder: 'NETWORK,…',
+    doc: 'Clients that the limits per address and the pause before the greeting spare; none spares nobody.',
+    parse: networks,
+  },
+  maxSessions: {
+    initial: '1000',
+    placeholder: 'N',
+    doc: 'Sessions in all; one more is told to come back later.',
+    parse: integer(1, 1_000_000),
+  },
+  maxSessionsPerAddress: {
+    initial: '50',
+    placeholder: 'N',
+    doc: 'Sessions of one client: an IPv4 address or an IPv6 /64.',
+    parse: integer(1, 1_000_000),
+  },
+  maxNewSessionsPerMinute: {
+    initial: '200',
+    placeholder: 'N',
+    doc: 'Sessions that one client may begin in a minute.',
+    parse: integer(1, 1_000_000),
+  },
+  greetingTimeout: {
+    initial: '1m',
+    unit: 'milliseconds',
+    placeholder: 'TIME',
+    doc: 'How long a client may take to send its first command.',
+    parse: durationMs,
+  },
+  smtpTimeout: {
+    initial: '5m',
+    unit: 'milliseconds',
+    placeholder: 'TIME',
+    doc: 'How long an SMTP client may take to send its next command.',
+    parse: durationMs,
+  },
+  pop3Timeout: {
+    initial: '10m',
+    unit: 'milliseconds',
+    placeholder: 'TIME',
+    doc: 'How long a POP3 client may take to send its next command; nothing is removed when it passes.',
+    parse: durationMs,
+  },
+  dataTimeout: {
+    initial: '3m',
+    unit: 'milliseconds',
+    placeholder: 'TIME',
+    doc: 'How long nothing at all may come inside a message.',
+    parse: durationMs,
+  },
+  sessionTimeout: {
+    initial: '2h',
+    unit: 'milliseconds',
+    placeholder: 'TIME',
+    doc: 'How long a session may last, whatever it does.',
+    parse: durationMs,
+  },
+  minBodyRate: {
+    initial: '256',
+    unit: 'bytes per second',
+    placeholder: 'SIZE',
+    doc: 'The least rate at which a message must come, measured over half a minute; 0 asks for none.',
     parse: bytes,
   },
   drainTimeout: {

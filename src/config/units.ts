@@ -3,6 +3,7 @@
  * A parser returns the value or throws a Misfit whose message completes the sentence "--option …".
  */
 import { isIP } from 'node:net';
+import { isNetwork } from './networks.js';
 
 export class Misfit extends Error {}
 
@@ -106,4 +107,14 @@ function hostOf(text: string): string {
   } catch {
     return '';
   }
+}
+
+/** Addresses and subnets with commas between them; `none` is an empty list. */
+export function networks(text: string): readonly string[] {
+  if (text.trim().toLowerCase() === 'none') return [];
+  const entries = text.split(',').map((entry) => entry.trim());
+  const wrong = entries.find((entry) => !isNetwork(entry));
+  if (wrong !== undefined)
+    throw new Misfit(`takes networks such as 192.168.0.0/16 or fd00::/8, or none, not '${wrong}'`);
+  return entries;
 }

@@ -13,20 +13,22 @@ const LINGER_MS = 2_000;
 export class Connection implements Channel {
   readonly peer: Peer;
   readonly #socket: Socket;
+  #failure: Error | undefined;
 
+  /** Nothing is read before `open`: a connection may have to wait for its session. */
   constructor(socket: Socket) {
     this.#socket = socket;
     this.peer = peerOf(socket);
+    socket.on('error', (error) => (this.#failure = error));
   }
 
   open(receiver: Receiver): void {
-    let failure: Error | undefined;
+    if (this.#socket.destroyed) return process.nextTick(() => receiver.closed(this.#failure));
     this.#socket
       .on('data', (bytes) => receiver.receive(bytes))
       .on('drain', () => receiver.drained())
       .on('end', () => receiver.inputEnded())
-      .on('error', (error) => (failure = error))
-      .on('close', () => receiver.closed(failure));
+      .on('close', () => receiver.closed(this.#failure));
   }
 
   write(bytes: Uint8Array): boolean {

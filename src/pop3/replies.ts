@@ -68,6 +68,12 @@ export const replies = {
   syntax: (syntax: string, why = 'Syntax error') => err(`${why}; the syntax is ${syntax}`),
   tooManyErrors: err('Too many errors; closing'),
   idle: err('Nothing heard for too long; closing, nothing was removed'),
+  sessionTooLong: err('This session has lasted too long; closing, nothing was removed', 'SYS/TEMP'),
+  impatient: err('Speak when you have been greeted; closing', 'SYS/PERM'),
+  foreign: err('This is a POP3 server, and that is no command of POP3; closing'),
+  serverFull: err('The server has all the sessions it may have; try again in a moment', 'SYS/TEMP'),
+  tooManySessions: err('Your address has too many sessions here; close one, or try again later', 'SYS/TEMP'),
+  tooManyNewSessions: err('Your address begins sessions too often; try again in a minute', 'SYS/TEMP'),
   stopping: err('The server is stopping; try again in a moment', 'SYS/TEMP'),
   internal: err('Something went wrong here; closing, nothing was removed', 'SYS/TEMP'),
 } as const;

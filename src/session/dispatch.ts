@@ -3,29 +3,11 @@
  * The three kinds of failure part here: refusals are replies, a StoreError becomes the protocol's reply,
  * and everything else is a bug, which is rethrown for the session to log.
  */
-import type { Buffer } from 'node:buffer';
 import { StoreError } from '../store/store.js';
 import { stay, type Outcome, type Row, type State } from './command.js';
 import type { Protocol, SessionContext } from './protocol.js';
 import type { Reply } from './reply.js';
-
-/** A command line, decoded and parted. */
-export interface Request {
-  readonly verb: string;
-  readonly argument: string;
-}
-
-const UNREADABLE = /[\0\r\n\ufffd]/;
-
-/** Undefined for a line that no grammar should see: NUL, bare CR or LF, not UTF-8. */
-export function readRequest(line: Buffer): Request | undefined {
-  const text = line.toString();
-  if (UNREADABLE.test(text)) return undefined;
-  const space = text.indexOf(' ');
-  return space === -1
-    ? { verb: text.toUpperCase(), argument: '' }
-    : { verb: text.slice(0, space).toUpperCase(), argument: text.slice(space + 1) };
-}
+import type { Request } from './request.js';
 
 export function dispatch<S extends State, C extends SessionContext, Need extends string>(
   protocol: Protocol<S, C, Need>,

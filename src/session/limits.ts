@@ -1,14 +1,28 @@
 /**
- * The limits of a session that both protocols share; each protocol names its own values.
- * Reaching one is said in the line beside it.
+ * The limits of a session that both protocols share; each protocol names its own values, and the configuration some.
+ * What happens when one is reached is said beside it.
  */
 export interface SessionLimits {
   /** A longer command line is read to its end, dropped and refused. */
   readonly lineLimitBytes: number;
-  /** More failed commands than this in one session: the last reply says so and the connection closes. */
+  /** More failed commands than this in one session: each further refusal waits for `errorDelayMs`. */
+  readonly quickErrors: number;
+  readonly errorDelayMs: number;
+  /** More failed commands than this: the last reply says so and the connection closes. */
   readonly errorLimit: number;
-  /** Nothing received, and nothing taken, for so long: the protocol's farewell and the connection closes. */
-  readonly idleTimeoutMs: number;
   /** Bytes received while a command still runs, above which the session stops reading the connection. */
   readonly inputHighWaterBytes: number;
+  /** No first command for so long: the protocol's farewell and the connection closes. */
+  readonly greetingTimeoutMs: number;
+  /** No command for so long, or nothing taken of what the server says: likewise. */
+  readonly commandTimeoutMs: number;
+  /** Nothing at all inside a body for so long: likewise, and the message is dropped. */
+  readonly dataTimeoutMs: number;
+  /** The whole session has taken so long: likewise, whatever it does. */
+  readonly sessionTimeoutMs: number;
+  /** A body that comes more slowly, measured over RATE_WINDOW_MS: likewise. 0 asks for no rate. */
+  readonly minBodyBytesPerSecond: number;
 }
+
+/** Long enough that a stalled network is not taken for a slow sender. */
+export const RATE_WINDOW_MS = 30_000;

@@ -1,7 +1,9 @@
-/** Notices a CR or LF that is not part of a CRLF, in a message that arrives in pieces. */
+/** A CR or LF that is not part of a CRLF, in a message that arrives in pieces: noticed, or made a CRLF. */
 
 const CR = 13;
 const LF = 10;
+/** Every byte may become two. */
+const WIDEST = 2;
 
 export class NewlineCheck {
   #afterCr = false;
@@ -24,4 +26,37 @@ export class NewlineCheck {
   get bare(): boolean {
     return this.#bare || this.#afterCr;
   }
+}
+
+/**
+ * Makes a CRLF of each bare CR or LF: for what is handed in on the command line, where a file ends its lines with LF,
+ * and for old senders where the operator asked for it. A CRLF may be cut between two pieces.
+ */
+export class NewlineNormalizer {
+  #afterCr = false;
+
+  /** The piece itself when there is nothing to mend in it. */
+  pass(piece: Uint8Array): Uint8Array {
+    return this.#afterCr || hasBare(piece) ? this.#mend(piece) : piece;
+  }
+
+  /** A CR is ended at once; the LF that belongs to it is then dropped, also from the next piece. */
+  #mend(piece: Uint8Array): Uint8Array {
+    const mended = new Uint8Array(WIDEST * piece.length);
+    let length = 0;
+    for (const byte of piece) {
+      if (byte === CR || (byte === LF && !this.#afterCr)) {
+        mended[length++] = CR;
+        mended[length++] = LF;
+      } else if (byte !== LF) mended[length++] = byte;
+      this.#afterCr = byte === CR;
+    }
+    return mended.subarray(0, length);
+  }
+}
+
+function hasBare(piece: Uint8Array): boolean {
+  const check = new NewlineCheck();
+  check.look(piece);
+  return check.bare;
 }

@@ -17,6 +17,9 @@ export interface SessionContext {
   readonly tally: object;
 }
 
+/** Why a client is not let in at all. */
+export type TurnedAway = 'full' | 'too-many' | 'too-often';
+
 /** The refusals that any command can meet, worded by the protocol. */
 export interface Faults<S extends State, C, Need extends string> {
   unknown(verb: string, state: S): Reply;
@@ -27,7 +30,16 @@ export interface Faults<S extends State, C, Need extends string> {
   readonly unreadable: Reply;
   readonly lineTooLong: Reply;
   readonly tooManyErrors: Reply;
+  /** Nothing heard for too long. */
   readonly idle: Reply;
+  /** A body that comes too slowly. */
+  readonly slow: Reply;
+  /** The session has lasted too long. */
+  readonly session: Reply;
+  /** The client spoke before it was greeted. */
+  readonly impatient: Reply;
+  /** The first line is no command, or one of another protocol. */
+  readonly foreign: Reply;
   readonly stopping: Reply;
   /** A bug: logged, answered with this, and the connection closes. */
   readonly internal: Reply;
@@ -38,11 +50,15 @@ export interface Protocol<S extends State, C extends SessionContext, Need extend
   readonly name: string;
   readonly limits: SessionLimits;
   readonly commands: ReadonlyMap<string, Row<S, C, Need>>;
+  /** Verbs of the protocol that this server does not offer: who begins with one is a client all the same. */
+  readonly notOffered: ReadonlySet<string>;
   /** The refusal when a need is not met. */
   readonly gates: Readonly<Record<Need, (context: C) => Reply | undefined>>;
   readonly faults: Faults<S, C, Need>;
   readonly initial: S;
   greeting(context: C): Reply;
+  /** Instead of a greeting, before the connection closes. */
+  readonly turnedAway: Readonly<Record<TurnedAway, Reply>>;
   /** Whether the server may say goodbye now without breaking off anything. */
   atRest(state: S): boolean;
   /** The session ended in this state: give back what it holds. Nothing is committed here. */

@@ -5,14 +5,17 @@
  * A bug in a command is reported, answered with the protocol's generic fault, and ends this session only.
  */
 import type { Buffer } from 'node:buffer';
+import { setTimeout as setTimer } from 'node:timers/promises';
 import type { Channel, Receiver } from './channel.js';
 import { bodyReader, type BodyReader } from './body.js';
 import type { Outcome, State } from './command.js';
-import { dispatch, guarded, readRequest } from './dispatch.js';
+import { Deadlines, type Phase } from './deadlines.js';
+import { dispatch, guarded } from './dispatch.js';
 import { Output } from './output.js';
 import type { Protocol, SessionContext } from './protocol.js';
 import { Reader, type Line } from './reader.js';
 import type { Reply } from './reply.js';
+import { isForeign, readRequest, shown } from './request.js';
 
 /** Who watches a session: the log, and the dialogue of -v. */
 export interface Observer {
@@ -24,7 +27,7 @@ export interface Observer {
 }
 
 export interface SessionEnd {
-  /** Why it ended: 'quit', 'dropped', 'idle', 'errors', 'stopping', 'bug', or 'broken' with the network's error. */
+  /** Why it ended: 'quit', 'dropped', 'idle', 'slow', 'session', 'errors', 'impatient', 'stopping', 'bug', or 'broken' with the network's error. */
   readonly outcome: string;
   readonly commands: number;
   readonly errors: number;
@@ -40,7 +43,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   readonly #observer: Observer;
   readonly #reader: Reader;
   readonly #output: Output;
-  readonly #idleTimer: NodeJS.Timeout;
+  readonly #deadlines: Deadlines;
   readonly #startedAtMs = performance.now();
   #state: S;
   #collecting: Collecting<S> | undefined;
@@ -49,6 +52,8 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   #over = false;
   #paused = false;
   #inputEnded = false;
+  /** Set while the client has not been greeted. */
+  #ungreeted: NodeJS.Timeout | undefined;
   #outcome = 'dropped';
   #commands = 0;
   #errors = 0;
@@ -61,13 +66,22 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     this.#state = protocol.initial;
     this.#reader = new Reader(protocol.limits.lineLimitBytes);
     this.#output = new Output(channel);
-    this.#idleTimer = setTimeout(() => this.#idle(), protocol.limits.idleTimeoutMs);
+    this.#deadlines = new Deadlines(protocol.limits, this.#startedAtMs);
   }
 
-  start(): void {
+  /** `pauseMs`: how long to listen before the greeting; who speaks first is refused (RFC 5321 §4.3.1). */
+  start(pauseMs = 0): void {
     this.#channel.open(this);
-    this.#say(this.#protocol.greeting(this.#context));
-    this.#output.flush();
+    if (pauseMs === 0) return this.#greet();
+    this.#ungreeted = setTimeout(() => this.#greet(), pauseMs);
+  }
+
+  /** Called now and then: ends the session when it has taken too long over something. */
+  tick(nowMs: number): void {
+    const overdue = this.#deadlines.overdue(this.#phase, nowMs);
+    if (overdue === undefined) return;
+    if (this.#over || this.#output.busy) this.#channel.destroy();
+    else this.#finish(overdue, this.#protocol.faults[overdue]);
   }
 
   /** Says goodbye as soon as nothing would be broken off: now, or after the transaction that is going on. */
@@ -84,7 +98,8 @@ export class Session<S extends State, C extends SessionContext, Need extends str
 
   receive(bytes: Uint8Array): void {
     if (this.#over) return;
-    this.#idleTimer.refresh();
+    this.#deadlines.heard(performance.now(), bytes.length);
+    if (this.#ungreeted !== undefined) return this.#finish('impatient', this.#protocol.faults.impatient);
     this.#reader.push(bytes);
     if (this.#waiting || this.#output.busy) this.#pauseWhenFull();
     else this.#proceed();
@@ -92,7 +107,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
 
   drained(): void {
     if (this.#over) return;
-    this.#idleTimer.refresh();
+    this.#deadlines.heard(performance.now(), 0);
     this.#attempt(() => this.#output.drained());
     if (!this.#waiting) this.#proceed();
   }
@@ -106,7 +121,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     if (!this.#over && error !== undefined)
       this.#outcome = `broken: ${(error as NodeJS.ErrnoException).code ?? error.name}`;
     this.#over = true;
-    clearTimeout(this.#idleTimer);
+    clearTimeout(this.#ungreeted);
     this.#output.abandon();
     if (!this.#waiting) this.#abandon(this.#state);
     this.#observer.ended({
@@ -115,6 +130,20 @@ export class Session<S extends State, C extends SessionContext, Need extends str
       errors: this.#errors,
       durationMs: Math.round(performance.now() - this.#startedAtMs),
     });
+  }
+
+  #greet(): void {
+    this.#ungreeted = undefined;
+    if (this.#over) return;
+    this.#say(this.#protocol.greeting(this.#context));
+    this.#output.flush();
+  }
+
+  get #phase(): Phase {
+    if (this.#waiting) return 'server';
+    if (this.#output.busy || this.#over) return 'output';
+    if (this.#collecting !== undefined) return 'data';
+    return this.#commands === 0 ? 'greeting' : 'command';
   }
 
   /** Handles all that waits, as far as it goes without waiting for anybody; then writes what there is to say. */
@@ -154,15 +183,9 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     if (line.tooLong) return { kind: 'stay', reply: faults.lineTooLong };
     const request = readRequest(line.bytes);
     if (request === undefined) return { kind: 'stay', reply: faults.unreadable };
-    this.#observer.heard?.(this.#mask(request.verb, request.argument));
+    this.#observer.heard?.(shown(this.#protocol, request));
+    if (isForeign(this.#protocol, request, this.#commands === 1)) return { kind: 'close', reply: faults.foreign };
     return dispatch(this.#protocol, request, this.#state, this.#context);
-  }
-
-  /** An unknown command may be a password typed in the wrong place: only its verb is shown. */
-  #mask(verb: string, argument: string): string {
-    const command = this.#protocol.commands.get(verb);
-    const known = command !== undefined && command.secret !== true;
-    return argument === '' || known ? `${verb} ${argument}`.trimEnd() : `${verb} ****`;
   }
 
   /** False when the body goes on and nothing more of it waits. */
@@ -207,9 +230,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
 
   #settled(outcome: Outcome<S> | undefined): void {
     this.#waiting = false;
-    this.#idleTimer.refresh();
     if (this.#over) {
-      clearTimeout(this.#idleTimer);
       this.#abandon(stateAfter(outcome) ?? this.#state);
       return;
     }
@@ -221,6 +242,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     if (outcome.kind === 'collect') {
       if (outcome.reply !== undefined) this.#say(outcome.reply);
       this.#collecting = { ...outcome, body: bodyReader(outcome.framing) };
+      this.#deadlines.bodyBegins(performance.now());
       return;
     }
     if (outcome.state !== undefined) this.#state = outcome.state;
@@ -229,9 +251,17 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   }
 
   #sayCounted(reply: Reply): void {
-    if (reply.failed) this.#errors += 1;
+    if (!reply.failed) return this.#say(reply);
+    this.#errors += 1;
+    const { quickErrors, errorDelayMs } = this.#protocol.limits;
+    if (this.#errors <= quickErrors || errorDelayMs === 0) return this.#sayFailed(reply);
+    this.#wait(setTimer(errorDelayMs).then(() => (this.#over ? undefined : this.#sayFailed(reply))));
+  }
+
+  #sayFailed(reply: Reply): undefined {
     this.#say(reply);
     if (this.#errors > this.#protocol.limits.errorLimit) this.#finish('errors', this.#protocol.faults.tooManyErrors);
+    return undefined;
   }
 
   #say(reply: Reply): void {
@@ -246,13 +276,6 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     if (reply !== undefined) this.#say(reply);
     this.#output.flush();
     this.#channel.end();
-  }
-
-  #idle(): void {
-    if (this.#over) this.#channel.destroy();
-    else if (this.#waiting) this.#idleTimer.refresh();
-    else if (this.#output.busy) this.#channel.destroy();
-    else this.#finish('idle', this.#protocol.faults.idle);
   }
 
   /** A bug in a command must not take the process down: it is told, and this session ends. */

@@ -2,13 +2,13 @@
 import type { Row } from '../session/command.js';
 import { commandOf, type SessionContext } from '../session/protocol.js';
 import type { MailStore } from '../store/store.js';
+import type { IntakeSettings } from './intake.js';
 import type { SmtpState } from './state.js';
 
-export interface SmtpSettings {
+export interface SmtpSettings extends IntakeSettings {
   readonly hostname: string;
   /** The domain of `<Postmaster>` and of this server's own address literals. */
   readonly domain: string;
-  readonly maxMessageSize: number;
 }
 
 /** What a session did, for its line in the log. */

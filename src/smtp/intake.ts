@@ -3,7 +3,7 @@
  * Whatever goes wrong on the way, the body is read to its true end and then refused once.
  * Ends exactly once: `finish` commits or refuses, `abandon` drops; nothing of the message is kept after either.
  */
-import { NewlineCheck } from '../session/newlines.js';
+import { NewlineCheck, NewlineNormalizer } from '../session/newlines.js';
 import type { Sink } from '../session/command.js';
 import type { Reply } from '../session/reply.js';
 import { StoreError, type Delivery } from '../store/store.js';
@@ -13,10 +13,16 @@ import { failureReply, replies } from './replies.js';
 /** More Received fields than this mean a loop; RFC 5321 §6.3 asks for at least 100. */
 export const HOP_LIMIT = 100;
 
+export interface IntakeSettings {
+  readonly maxMessageSize: number;
+  readonly bareNewlines: 'refuse' | 'normalize';
+}
+
 export class Intake implements Sink {
   readonly #delivery: Delivery;
   readonly #id: string;
   readonly #limitBytes: number;
+  readonly #normalizer: NewlineNormalizer | undefined;
   readonly #hops = new HopCount();
   /** For a message that comes in chunks, between which a CRLF may be cut. */
   readonly newlines = new NewlineCheck();
@@ -24,10 +30,11 @@ export class Intake implements Sink {
   #refusal: Reply | undefined;
 
   /** `id` names the message to the client and in its Received header. */
-  constructor(delivery: Delivery, id: string, limitBytes: number) {
+  constructor(delivery: Delivery, id: string, { maxMessageSize, bareNewlines }: IntakeSettings) {
     this.#delivery = delivery;
     this.#id = id;
-    this.#limitBytes = limitBytes;
+    this.#limitBytes = maxMessageSize;
+    this.#normalizer = bareNewlines === 'normalize' ? new NewlineNormalizer() : undefined;
   }
 
   get octets(): number {
@@ -39,7 +46,7 @@ export class Intake implements Sink {
     if (this.#refusal !== undefined) return;
     if (this.#octets > this.#limitBytes) return this.#refuse(replies.tooLarge(this.#limitBytes));
     this.#hops.look(piece);
-    return this.#store(piece);
+    return this.#store(this.#normalizer === undefined ? piece : this.#normalizer.pass(piece));
   }
 
   abandon(): void {
@@ -48,7 +55,7 @@ export class Intake implements Sink {
 
   /** The reply for the whole message; it is durable when the reply says so. */
   finish(bareNewline: boolean): Reply | Promise<Reply> {
-    if (bareNewline) this.#refuse(replies.bareNewline);
+    if (bareNewline && this.#normalizer === undefined) this.#refuse(replies.bareNewline);
     else if (this.#hops.received > HOP_LIMIT) this.#refuse(replies.looping(HOP_LIMIT));
     if (this.#refusal !== undefined) return this.#refusal;
     return this.#delivery.commit().then(() => replies.accepted(this.#id), failedReply);

@@ -6,7 +6,7 @@
  *   Mailbox      = Local-part "@" ( Domain / address-literal )
  *   Local-part   = Dot-string / Quoted-string
  */
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import { domainToASCII } from 'node:url';
 import type { Address } from '../store/store.js';
 
@@ -24,6 +24,7 @@ const DOMAIN = `${LABEL}(?:\\.${LABEL})*`;
 const LITERAL = '\\[[!-Z^-~]+\\]';
 
 const MAILBOX = new RegExp(`^(?:(${DOT_STRING})|(${QUOTED_STRING}))@(?:(${DOMAIN})|(${LITERAL}))$`, 'u');
+const IPV6_TAG = 'ipv6:';
 const SOURCE_ROUTE = new RegExp(`^@${DOMAIN}(?:,@${DOMAIN})*:`, 'u');
 const NAME = new RegExp(`^${DOMAIN}$`, 'u');
 // eslint-disable-next-line no-control-regex -- ASCII is what it asks for
@@ -99,10 +100,11 @@ function normalDomain(domain: string): string | undefined {
   return fits && NAME.test(ascii) && ascii.split('.').every((label) => label.length <= 63) ? ascii : undefined;
 }
 
-/** `[127.0.0.1]` or `[IPv6:::1]` (RFC 5321 §4.1.3), in lower case; general address literals have no registered tag. */
+/** `[127.0.0.1]` or `[IPv6:::1]` (RFC 5321 §4.1.3), the shortest way of writing it; general address literals have no registered tag. */
 function normalLiteral(literal: string): string | undefined {
   const inner = /^\[([^\]]*)\]$/.exec(literal)?.[1];
   if (inner === undefined) return undefined;
   if (isIPv4(inner)) return literal;
-  return /^ipv6:/i.test(inner) && isIPv6(inner.slice(5)) && !inner.includes('%') ? literal.toLowerCase() : undefined;
+  const address = /^ipv6:/i.test(inner) && !inner.includes('%') ? inner.slice(IPV6_TAG.length) : '';
+  return isIPv6(address) ? `[${IPV6_TAG}${new SocketAddress({ address, family: 'ipv6' }).address}]` : undefined;
 }

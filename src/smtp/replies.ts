@@ -57,6 +57,13 @@ export const replies = {
 
   tooManyErrors: reply(421, '7.0', 'Too many errors; closing'),
   idle: reply(421, '4.2', 'Nothing heard for too long; closing'),
+  slow: reply(421, '4.2', 'The message comes too slowly; closing'),
+  sessionTooLong: reply(421, '4.2', 'This session has lasted too long; closing'),
+  impatient: reply(554, '5.1', 'Speak when you have been greeted; closing'),
+  foreign: reply(500, '5.2', 'This is an SMTP server, and that is no command of SMTP; closing'),
+  serverFull: reply(421, '3.2', 'The server has all the sessions it may have; try again in a moment'),
+  tooManySessions: reply(421, '7.0', 'Your address has too many sessions here; close one, or try again later'),
+  tooManyNewSessions: reply(421, '7.0', 'Your address begins sessions too often; try again in a minute'),
   stopping: reply(421, '3.2', 'The server is stopping; try again in a moment'),
   internal: reply(421, '3.0', 'Something went wrong here; closing'),
 } as const;

@@ -11,7 +11,7 @@ import { greeted, type Chunking, type SmtpState, type Transaction } from './stat
 export function openIntake(transaction: Transaction, context: SmtpContext): Intake {
   const id = context.nextId();
   const delivery = context.store.deliver(envelopeOf(transaction, id, context));
-  return new Intake(delivery, id, context.settings.maxMessageSize);
+  return new Intake(delivery, id, context.settings);
 }
 
 /** The end of data: whatever the reply, the transaction is over. */

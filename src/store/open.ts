@@ -22,6 +22,8 @@ export function openStore(db: string): Promise<MailStore> {
 export interface JoinOptions {
   /** Where a login without a domain is looked for, and where every domain's postmaster may live. */
   readonly domain: string;
+  /** Less free disk space than this is an obstacle. */
+  readonly minFreeBytes: number;
   readonly report: () => PeerReport;
   readonly changed: (there: boolean) => void;
 }

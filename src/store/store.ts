@@ -102,6 +102,8 @@ export interface MailStore {
   resolve(address: Address): Soon<Resolution>;
   /** The account that logs in under this name: `local@domain`, or a local part alone in the first domain. */
   findLogin(name: string): Soon<Account | undefined>;
+  /** Why no message can be taken now: 'full' when the disk nearly is, 'busy' when the store is far behind. */
+  obstacle(): StoreError | undefined;
   deliver(envelope: Envelope): Delivery;
   /** Rejects with 'in-use' when another session holds the maildrop: the error says who and since when. */
   open(account: AccountId, holder: Holder): Promise<Maildrop>;

@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import type { Outcome } from '../../src/session/command.js';
-import { dispatch, readRequest } from '../../src/session/dispatch.js';
+import { dispatch } from '../../src/session/dispatch.js';
 import { tableOf } from '../../src/session/protocol.js';
+import { readRequest } from '../../src/session/request.js';
 import { toy, toyContext, type ToyState } from '../support/dialogue-protocol.js';
 
 const SHUT: ToyState = { at: 'shut' };

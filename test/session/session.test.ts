@@ -1,10 +1,13 @@
 /** What dialogues cannot say: bugs, back-pressure, clocks, and a server that stops. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
+import { RATE_WINDOW_MS } from '../../src/session/limits.js';
 import { MemoryChannel, turn } from '../support/dialogue-channel.js';
 import { begin, gate, PIECE_BYTES, PIECES, toy } from '../support/dialogue-protocol.js';
 
-const MILLISECONDS = 30;
+/** Between two readings of the clock. */
+const MARGIN_MS = 1_000;
+const PAUSE_MS = 30;
 
 function lines(said: string): readonly string[] {
   return said.split('\r\n').slice(0, -1);
@@ -346,47 +349,117 @@ describe('a server that stops', () => {
   });
 });
 
-describe('a session that is idle', () => {
-  const limits = { ...toy.limits, idleTimeoutMs: MILLISECONDS };
-  const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+describe('a session that takes too long', () => {
+  const { greetingTimeoutMs, commandTimeoutMs, dataTimeoutMs, sessionTimeoutMs, minBodyBytesPerSecond } = toy.limits;
+  const inMs = (ms: number) => performance.now() + ms + MARGIN_MS;
 
-  it('is told so and closed, in whatever state', async () => {
-    const { channel, ends } = begin({ limits });
+  it('is told so and closed, in whatever state', () => {
+    const { channel, session, ends } = begin();
     channel.send('OPEN x\r\n');
-    await after(3 * MILLISECONDS);
+    session.tick(inMs(commandTimeoutMs - 3 * MARGIN_MS));
+    expect(channel.over).to.equal(false);
+    session.tick(inMs(commandTimeoutMs));
     expect(lines(channel.said)).to.deep.equal(['welcome', 'opened', 'idle']);
+    expect(channel.over).to.equal(true);
+    channel.drop();
     expect(ends.map(({ outcome }) => outcome)).to.deep.equal(['idle']);
   });
 
-  it('is not idle while it says something', async () => {
-    const { channel } = begin({ limits: { ...limits, idleTimeoutMs: 10 * MILLISECONDS } });
-    for (let times = 0; times < 5; times++) {
-      await after(4 * MILLISECONDS);
-      channel.send('ECHO 1\r\n');
-    }
-    expect(channel.over).to.equal(false);
-    channel.drop();
+  it('has less time for its first command', () => {
+    const { channel, session } = begin();
+    session.tick(inMs(greetingTimeoutMs));
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'idle']);
   });
 
   it('is not idle while a command runs', async () => {
-    const { channel, context } = begin({ limits });
+    const { channel, session, context } = begin();
     const late = gate();
     context.wait = () => late.promise;
     channel.send('LATE x\r\n');
-    await after(4 * MILLISECONDS);
+    session.tick(inMs(sessionTimeoutMs));
     expect(channel.over).to.equal(false);
     late.open();
     await turn();
     expect(lines(channel.said)).to.deep.equal(['welcome', 'late']);
-    channel.drop();
   });
 
-  it('is cut off when it does not take what it asked for', async () => {
-    const { channel } = begin({ limits });
+  it('is cut off when it does not take what it asked for', () => {
+    const { channel, session } = begin();
     channel.hasRoom = false;
     channel.send('LONG\r\n');
-    await after(4 * MILLISECONDS);
+    session.tick(inMs(commandTimeoutMs));
     expect(channel.over).to.equal(true);
     expect(channel.said).to.not.contain('idle').and.not.contain('end');
+  });
+
+  it('ends inside a body in which nothing comes', async () => {
+    const { channel, session } = begin({ limits: { ...toy.limits, minBodyBytesPerSecond: 0 } });
+    channel.send('BODY\r\nabc');
+    await turn();
+    session.tick(inMs(dataTimeoutMs - 3 * MARGIN_MS));
+    expect(channel.over).to.equal(false);
+    session.tick(inMs(dataTimeoutMs));
+    expect(lines(channel.said).at(-1)).to.equal('idle');
+  });
+
+  it('ends inside a body that comes too slowly, and not in one that comes fast enough', async () => {
+    for (const [bytes, said] of [
+      [(minBodyBytesPerSecond * RATE_WINDOW_MS) / 1000 - 1, 'slow'],
+      [(minBodyBytesPerSecond * (RATE_WINDOW_MS + 2 * MARGIN_MS)) / 1000, 'go on'],
+    ] as const) {
+      const { channel, session } = begin();
+      channel.send('BODY\r\n');
+      channel.send('x'.repeat(bytes));
+      await turn();
+      session.tick(inMs(RATE_WINDOW_MS));
+      expect(lines(channel.said).at(-1)).to.equal(said);
+    }
+  });
+
+  it('ends when it has lasted too long, however busy', () => {
+    const { channel, session } = begin({ limits: { ...toy.limits, commandTimeoutMs: 2 * sessionTimeoutMs } });
+    channel.send('ECHO 1\r\n');
+    session.tick(inMs(sessionTimeoutMs));
+    expect(lines(channel.said).at(-1)).to.equal('session');
+  });
+});
+
+describe('a stranger', () => {
+  it('who speaks before the greeting is refused and closed', async () => {
+    const { channel, ends } = begin({}, PAUSE_MS);
+    channel.send('ECHO 1\r\n');
+    expect(lines(channel.said)).to.deep.equal(['impatient']);
+    await new Promise((resolve) => setTimeout(resolve, 2 * PAUSE_MS));
+    expect(lines(channel.said)).to.deep.equal(['impatient']);
+    channel.drop();
+    expect(ends[0]).to.include({ outcome: 'impatient' });
+  });
+
+  it('who waits is greeted', async () => {
+    const { channel } = begin({}, PAUSE_MS);
+    expect(channel.said).to.equal('');
+    expect(await channel.line()).to.equal('welcome');
+  });
+
+  it('whose first line is no command is closed', () => {
+    const { channel } = begin();
+    channel.send('\x16\x03\x01 hello\r\nECHO 1\r\n');
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'foreign']);
+    expect(channel.over).to.equal(true);
+  });
+
+  it('who speaks HTTP is closed, also later', () => {
+    const { channel } = begin();
+    channel.send('ECHO 1\r\nGET / HTTP/1.1\r\nECHO 2\r\n');
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'echo 1', 'foreign']);
+  });
+});
+
+describe('a session that fails often', () => {
+  it('is answered more slowly, and reads nothing meanwhile', async () => {
+    const { channel } = begin({ limits: { ...toy.limits, quickErrors: 1, errorDelayMs: PAUSE_MS } });
+    channel.send('FAIL\r\nFAIL\r\nECHO 1\r\n');
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'failed']);
+    for (const line of ['welcome', 'failed', 'failed', 'echo 1']) expect(await channel.line()).to.equal(line);
   });
 });

@@ -218,7 +218,7 @@ describe('the SQLite driver', () => {
       const first = await withAlice();
       await first.directory.addAccount(at('postmaster@example.net'), HASH);
       const report = () => ({ role: 'worker' as const, pid: process.pid });
-      const worker = joinStore(db, { domain: 'example.net', report, changed: () => undefined });
+      const worker = joinStore(db, { domain: 'example.net', minFreeBytes: 0, report, changed: () => undefined });
       open.push(worker);
       expect(await worker.findLogin('alice')).to.equal(undefined);
       expect((await worker.findLogin('postmaster'))?.address).to.equal('postmaster@example.net');

@@ -8,8 +8,14 @@ import { smtp } from '../../src/smtp/protocol.js';
 import type { MailStore } from '../../src/store/store.js';
 import { MemoryChannel } from './dialogue-channel.js';
 
-const settings = { hostname: 'mx.example.org', domain: 'example.org', maxMessageSize: 1000 };
+const settings = {
+  hostname: 'mx.example.org',
+  domain: 'example.org',
+  maxMessageSize: 1000,
+  bareNewlines: 'refuse' as const,
+};
 const TINY_IDLE_MS = 20;
+const TICK_MS = 5;
 
 export interface Options {
   /** The idle limit is a few milliseconds. */
@@ -50,11 +56,13 @@ function begin<S extends State, C extends SessionContext, Need extends string>(
   context: C,
 ) {
   const bugs: unknown[] = [];
-  const limits = hasty ? { ...protocol.limits, idleTimeoutMs: TINY_IDLE_MS } : protocol.limits;
+  const quick = { ...protocol.limits, errorDelayMs: 0 };
+  const limits = hasty ? { ...quick, greetingTimeoutMs: TINY_IDLE_MS, commandTimeoutMs: TINY_IDLE_MS } : quick;
   const session = new Session({ ...protocol, limits }, channel, context, {
     bug: (error) => bugs.push(error),
-    ended: () => undefined,
+    ended: () => clearInterval(ticking),
   });
+  const ticking = setInterval(() => session.tick(performance.now()), TICK_MS);
   session.start();
   return { channel, session, bugs, tally: context.tally };
 }

@@ -160,11 +160,24 @@ const table = tableOf<ToyState, ToyContext, Need>([
 
 export const toy: Protocol<ToyState, ToyContext, Need> = {
   name: 'toy',
-  limits: { lineLimitBytes: 100, errorLimit: 3, idleTimeoutMs: 60_000, inputHighWaterBytes: 1000 },
+  limits: {
+    lineLimitBytes: 100,
+    quickErrors: 3,
+    errorDelayMs: 0,
+    errorLimit: 3,
+    inputHighWaterBytes: 1000,
+    greetingTimeoutMs: 20_000,
+    commandTimeoutMs: 40_000,
+    dataTimeoutMs: 60_000,
+    sessionTimeoutMs: 3_600_000,
+    minBodyBytesPerSecond: 10,
+  },
   commands: table,
+  notOffered: new Set(['LATER']),
   gates: { key: ({ locked }) => (locked ? say('locked', true) : undefined) },
   initial: { at: 'shut' },
   greeting: () => say('welcome'),
+  turnedAway: { full: say('full', true), 'too-many': say('too many', true), 'too-often': say('too often', true) },
   atRest: ({ at }) => at === 'shut',
   abandon: () => undefined,
   faults: {
@@ -175,6 +188,10 @@ export const toy: Protocol<ToyState, ToyContext, Need> = {
     lineTooLong: say('too long', true),
     tooManyErrors: say('too many errors', true),
     idle: say('idle', true),
+    slow: say('slow', true),
+    session: say('session', true),
+    impatient: say('impatient', true),
+    foreign: say('foreign', true),
     stopping: say('stopping', true),
     internal: say('internal', true),
     failed: ({ kind }) => say(`store ${kind}`, true),
@@ -193,7 +210,7 @@ export function toyContext(): ToyContext {
 }
 
 /** A session that was greeted, with everything that it told. */
-export function begin(change: Partial<Protocol<ToyState, ToyContext, Need>> = {}) {
+export function begin(change: Partial<Protocol<ToyState, ToyContext, Need>> = {}, pauseMs = 0) {
   const channel = new MemoryChannel();
   const context = toyContext();
   const bugs: unknown[] = [];
@@ -207,7 +224,7 @@ export function begin(change: Partial<Protocol<ToyState, ToyContext, Need>> = {}
     bug: (error) => bugs.push(error),
     ended: (end) => ends.push(end),
   });
-  session.start();
+  session.start(pauseMs);
   return { channel, context, session, bugs, heard, said, ends };
 }
 

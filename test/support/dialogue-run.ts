@@ -163,6 +163,7 @@ class Player {
       settings: {
         hostname: `mx.${DOMAIN}`,
         domain: DOMAIN,
+        bareNewlines: 'refuse' as const,
         maxMessageSize: find(this.#dialogue.givens, 'largest message')?.octets ?? MAX_MESSAGE_SIZE,
       },
       store,
@@ -177,7 +178,8 @@ class Player {
     channel: MemoryChannel,
     context: C,
   ): void {
-    new Session(protocol, channel, context, {
+    const limits = { ...protocol.limits, errorDelayMs: 0 };
+    new Session({ ...protocol, limits }, channel, context, {
       bug: (error) => this.#bugs.push(error),
       ended: () => (this.#ended += 1),
     }).start();

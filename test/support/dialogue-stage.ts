@@ -150,6 +150,7 @@ export function changed(store: MailStore, change: Partial<MailStore>): MailStore
     deliver: (envelope) => store.deliver(envelope),
     open: (account, holder) => store.open(account, holder),
     close: () => store.close(),
+    obstacle: () => store.obstacle(),
     ...change,
   };
 }

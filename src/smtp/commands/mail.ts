@@ -8,7 +8,7 @@ import type { Reply } from '../../session/reply.js';
 import { defineCommand, type SmtpContext } from '../context.js';
 import { readParameters, type Parameters } from '../parameters.js';
 import { readPath, type Path } from '../path.js';
-import { replies } from '../replies.js';
+import { failureReply, replies } from '../replies.js';
 
 interface MailArgument {
   /** Undefined when the path is not one. */
@@ -43,6 +43,8 @@ export const mail = defineCommand({
   announce: ({ settings }) => [`SIZE ${settings.maxMessageSize}`, '8BITMIME', 'SMTPUTF8'],
   run({ from, parameters }, { hello }, context) {
     if (from === undefined || (from.address === undefined && from.text !== '')) return stay(replies.badSender);
+    const obstacle = context.store.obstacle();
+    if (obstacle !== undefined) return stay(failureReply(obstacle));
     const refusal = refusalOf(from, parameters, context);
     if (refusal !== undefined) return stay(refusal);
     const international = parameters.has('SMTPUTF8');

@@ -71,6 +71,16 @@ export class Keeper {
     const task = this.#nextTask();
     if (task === undefined) return;
     this.#task = task;
+    if (task.kind === 'checkpoint') this.#hand(task);
+    else {
+      const { body } = task;
+      const hand = () => this.#hand(task);
+      this.#needs.add({ act: (writer) => writer.decoding(body), done: hand, failed: hand, bytes: 0 });
+    }
+  }
+
+  #hand(task: KeeperTask): void {
+    if (this.#closed) return;
     this.#thread ??= this.#startThread();
     this.#thread.postMessage(task);
   }

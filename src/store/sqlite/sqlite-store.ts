@@ -20,6 +20,7 @@ import type { JoinOptions } from '../open.js';
 import { StoreError } from '../store.js';
 import type { Change } from './changes.js';
 import { SocketDelivery } from './delivery.js';
+import { DiskSpace } from './disk-space.js';
 import { FrameType, jsonFrame } from './frames.js';
 import { locate, makeDirectory, type Location } from './location.js';
 import { Reader } from './reader.js';
@@ -30,15 +31,28 @@ import { StoreServer } from './store-server.js';
 const JOIN_TIMEOUT_MS = 5_000;
 const JOIN_RETRY_MS = 50;
 
+/** A commit that takes longer than this is a disk in trouble: new messages are put off, those under way wait. */
+const LAG_LIMIT_MS = 10_000;
+
+interface Parts {
+  readonly client: StoreClient;
+  readonly reader: Reader;
+  readonly space: DiskSpace;
+  /** When this process is the store itself. */
+  readonly server?: StoreServer | undefined;
+}
+
 export class SqliteStore implements MailStore {
   readonly directory: Directory;
   readonly #client: StoreClient;
   readonly #reader: Reader;
+  readonly #space: DiskSpace;
   readonly #server: StoreServer | undefined;
 
-  constructor(client: StoreClient, reader: Reader, server?: StoreServer) {
+  constructor({ client, reader, space, server }: Parts) {
     this.#client = client;
     this.#reader = reader;
+    this.#space = space;
     this.#server = server;
     this.directory = directoryOf(client, reader);
   }
@@ -49,6 +63,12 @@ export class SqliteStore implements MailStore {
 
   findLogin(name: string): Account | undefined {
     return this.#reader.findLogin(name);
+  }
+
+  obstacle(): StoreError | undefined {
+    if (this.#client.isAway) return new StoreError('unavailable', 'the store is away');
+    if (this.#client.lagMs > LAG_LIMIT_MS) return new StoreError('busy', 'the store is far behind');
+    return this.#space.isShort() ? new StoreError('full', 'the disk is nearly full') : undefined;
   }
 
   deliver(envelope: Envelope): Delivery {
@@ -121,11 +141,12 @@ function directoryOf(client: StoreClient, reader: Reader): Directory {
 }
 
 /** For a worker: the store process is somebody else's business, and may come and go. */
-export function joinSqliteStore(db: string, { domain, report, changed }: JoinOptions): SqliteStore {
+export function joinSqliteStore(db: string, { domain, minFreeBytes, report, changed }: JoinOptions): SqliteStore {
   const location = locate(db);
   const client = new StoreClient(location.socket, { report, found: () => changed(true), lost: () => changed(false) });
   client.stayConnected();
-  return new SqliteStore(client, new Reader(location.db, domain));
+  const space = new DiskSpace(location.db, minFreeBytes);
+  return new SqliteStore({ client, reader: new Reader(location.db, domain), space });
 }
 
 /** For a command: joins the store that runs, or is the store until close. @throws StoreError 'unavailable' */
@@ -134,7 +155,8 @@ export async function openSqliteStore(db: string): Promise<SqliteStore> {
   const location = locate(db);
   const server = await StoreServer.start(location, silent);
   const client = await connectSoon(location);
-  return new SqliteStore(client, new Reader(location.db, undefined), server);
+  const space = new DiskSpace(location.db, 0);
+  return new SqliteStore({ client, reader: new Reader(location.db, undefined), space, server });
 }
 
 async function connectSoon({ socket, db }: Location, needs: ClientNeeds = {}): Promise<StoreClient> {

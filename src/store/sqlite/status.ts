@@ -8,6 +8,8 @@ export interface ServerStatus {
   readonly store: { readonly pid: number; readonly startedAtMs: number } | null;
   readonly workers: readonly { readonly pid: number; readonly sessions: number }[];
   readonly listeners: readonly { readonly protocol: string; readonly host: string; readonly port: number }[];
+  /** How often a process died and was started again since the supervisor started: more than a few ask for a look at the log. */
+  readonly restarts: { readonly store: number; readonly workers: number };
   /** Since the store process started. */
   readonly messagesAccepted: number;
   readonly walBytes: number;

@@ -11,6 +11,7 @@ import { FrameOutput } from './frame-output.js';
 import type { PeerReport } from './store-server.js';
 
 interface Waiting {
+  readonly sinceMs: number;
   resolve(payload: Buffer): void;
   reject(error: StoreError): void;
 }
@@ -69,6 +70,16 @@ export class StoreClient {
     return this.#connections;
   }
 
+  /** How long the request that waits longest has waited. */
+  get lagMs(): number {
+    const [oldest] = this.#waiting.values();
+    return oldest === undefined ? 0 : performance.now() - oldest.sinceMs;
+  }
+
+  get isAway(): boolean {
+    return this.#output === undefined;
+  }
+
   /** A number that no open request has; requests and uploads are named by it. */
   nextRequest(): number {
     this.#lastRequest = this.#lastRequest === REQUEST_LIMIT ? 1 : this.#lastRequest + 1;
@@ -79,7 +90,7 @@ export class StoreClient {
   ask(request: number, ...frames: readonly Buffer[]): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       if (this.#output === undefined) return reject(away());
-      this.#waiting.set(request, { resolve, reject });
+      this.#waiting.set(request, { sinceMs: performance.now(), resolve, reject });
       this.#output.send(...frames);
     });
   }

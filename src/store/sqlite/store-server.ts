@@ -30,6 +30,7 @@ export interface PeerReport {
   readonly pid: number;
   readonly sessions?: number;
   readonly listeners?: ServerStatus['listeners'];
+  readonly restarts?: ServerStatus['restarts'];
 }
 
 /** How long a process that is asked for its report may take before it is left out. */
@@ -109,6 +110,7 @@ export class StoreServer {
       store: { pid: process.pid, startedAtMs: this.#startedAtMs },
       workers: reports.filter(({ role }) => role === 'worker').map(({ pid, sessions = 0 }) => ({ pid, sessions })),
       listeners: supervisors.flatMap(({ listeners }) => listeners ?? []),
+      restarts: supervisors[0]?.restarts ?? { store: 0, workers: 0 },
       messagesAccepted: this.#accepted,
       walBytes: this.#keeper.walBytes(),
       db: this.#location.db,
@@ -124,12 +126,15 @@ export class StoreServer {
     for (const client of this.#clients) client.close();
     await closed;
     await this.#keeper.close();
+    this.writer.decodeAgain();
     this.#connection.close();
     this.#ownership.release();
   }
 
   async #listen(): Promise<void> {
     this.writer.sweep();
+    for (const body of this.writer.interrupted())
+      this.#observer.trouble('the store ended while it decoded the text of a message; it is left as it came', { body });
     rmSync(this.#location.socket, { force: true }); // Ours to remove: we hold the lock.
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);

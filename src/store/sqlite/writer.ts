@@ -93,6 +93,21 @@ export class Writer {
     return this.#writes.nextUndecoded.get(after);
   }
 
+  /** Durable before the decoding begins: a text that takes the whole process with it is not tried again. */
+  decoding(body: number): void {
+    this.#writes.decoding.run(body);
+  }
+
+  /** The store ends in order: what was being decoded is decoded after the next start. */
+  decodeAgain(): void {
+    this.#writes.decodeAgain.run();
+  }
+
+  /** Bodies during whose decoding the store last ended; their raw text is shown from now on. */
+  interrupted(): readonly number[] {
+    return this.#writes.interrupted.all();
+  }
+
   /** Undefined when decoding failed: the raw text is shown then. */
   decoded(body: number, text: string | undefined): void {
     this.#writes.decoded.run(text === undefined ? TextState.Failed : TextState.Decoded, text ?? null, body);

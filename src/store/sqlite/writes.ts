@@ -7,6 +7,7 @@ export const enum TextState {
   Undecoded = 1,
   Decoded = 2,
   Failed = 3,
+  Decoding = 4,
 }
 
 export interface BodyRow {
@@ -52,6 +53,9 @@ export interface Writes {
   readonly setUidNext: Statement<[uid: number | undefined, account: number]>;
   readonly loggedIn: Statement<[atMs: number, account: number]>;
   readonly nextUndecoded: Statement<[after: number], number>;
+  readonly decoding: Statement<[body: number]>;
+  readonly interrupted: Statement<[], number>;
+  readonly decodeAgain: Statement;
   readonly decoded: Statement<[state: TextState, text: string | null, body: number]>;
 }
 
@@ -87,6 +91,11 @@ export function prepareWrites(connection: Connection): Writes {
     loggedIn: connection.prepare('update account set last_login_at = ? where id = ?'),
     nextUndecoded: connection
       .prepare<[number], number>('select id from body where text_state = 1 and id > ? order by id limit 1')
+      .pluck(),
+    decoding: connection.prepare('update body set text_state = 4 where id = ?'),
+    decodeAgain: connection.prepare('update body set text_state = 1 where text_state = 4'),
+    interrupted: connection
+      .prepare<[], number>('update body set text_state = 3 where text_state = 4 returning id')
       .pluck(),
     decoded: connection.prepare('update body set text_state = ?, text = ? where id = ?'),
   };

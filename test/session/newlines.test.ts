@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { LineEnds } from '../../src/cli/line-ends.js';
+import { NewlineNormalizer } from '../../src/session/newlines.js';
 
 function convert(...pieces: readonly string[]): string {
-  const lineEnds = new LineEnds();
-  return Buffer.concat(pieces.map((piece) => lineEnds.convert(Buffer.from(piece, 'latin1')))).toString('latin1');
+  const lineEnds = new NewlineNormalizer();
+  return Buffer.concat(pieces.map((piece) => lineEnds.pass(Buffer.from(piece, 'latin1')))).toString('latin1');
 }
 
 describe('line ends of a message handed in on the command line', () => {

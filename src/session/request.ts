@@ -1,0 +1,40 @@
+/** A command line before anybody acts on it: parted, judged, and made fit to be shown. */
+import type { Buffer } from 'node:buffer';
+
+/** A command line, decoded and parted. */
+export interface Request {
+  readonly verb: string;
+  readonly argument: string;
+}
+
+const UNREADABLE = /[\0\r\n\ufffd]/;
+
+/** Undefined for a line that no grammar should see: NUL, bare CR or LF, not UTF-8. */
+export function readRequest(line: Buffer): Request | undefined {
+  const text = line.toString();
+  if (UNREADABLE.test(text)) return undefined;
+  const space = text.indexOf(' ');
+  return space === -1
+    ? { verb: text.toUpperCase(), argument: '' }
+    : { verb: text.slice(0, space).toUpperCase(), argument: text.slice(space + 1) };
+}
+
+/** What is asked of a protocol here. */
+interface Vocabulary {
+  readonly commands: ReadonlyMap<string, { readonly secret?: true }>;
+  readonly notOffered: ReadonlySet<string>;
+}
+
+const HTTP_METHOD = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|CONNECT|OPTIONS|TRACE)$/;
+
+/** A first line that is no command comes from no client of ours; and a browser may be sent here by a hostile page. */
+export function isForeign({ commands, notOffered }: Vocabulary, { verb }: Request, first: boolean): boolean {
+  return !commands.has(verb) && !notOffered.has(verb) && (first || HTTP_METHOD.test(verb));
+}
+
+/** Without secrets. An unknown command may be a password typed in the wrong place: only its verb is shown. */
+export function shown({ commands }: Pick<Vocabulary, 'commands'>, { verb, argument }: Request): string {
+  const command = commands.get(verb);
+  if (argument.trim() === '') return verb;
+  return command === undefined || command.secret === true ? `${verb} ****` : `${verb} ${argument.trimEnd()}`;
+}
