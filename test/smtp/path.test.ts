@@ -199,8 +199,10 @@ describe('addresses', () => {
   it('are read as they were written', () => {
     fc.assert(
       fc.property(local, domain, (name, host) => {
-        const address = { local: name, domain: host };
-        expect(parseMailbox(formatAddress(address))).to.deep.equal(address);
+        const address = parseMailbox(formatAddress({ local: name, domain: host }));
+        expect(address?.local).to.equal(name);
+        if (!host.startsWith('[ipv6:')) expect(address?.domain).to.equal(host); // Of the ways to write it, one is kept.
+        expect(address && parseMailbox(formatAddress(address))).to.deep.equal(address);
       }),
       { numRuns: 2000 },
     );
