@@ -1,0 +1,107 @@
+/** Who may come in: sessions in all, per client and per minute, counted across all workers, and silence before the greeting. */
+import { expect } from 'chai';
+import { eventually } from '../support/eventually.js';
+import { LineClient } from '../support/line-client.js';
+import { Server } from '../support/server.js';
+
+const WORKERS = 2;
+const GREETED = /^(220 |\+OK )/;
+
+describe('admission', () => {
+  let server: Server;
+  const clients: LineClient[] = [];
+
+  afterEach(async () => {
+    for (const client of clients.splice(0)) client.destroy();
+    await server.release();
+  });
+
+  async function start(...flags: readonly string[]): Promise<void> {
+    server = await Server.start({ workers: WORKERS, arguments: flags });
+  }
+
+  /** The first line that a new connection hears. */
+  async function knock(port: number, host = '127.0.0.1'): Promise<string> {
+    const client = await LineClient.connect(port, host);
+    clients.push(client);
+    return client.line();
+  }
+
+  async function knockUntilFull(port: number, host?: string): Promise<{ greeted: number; refusal: string }> {
+    for (let greeted = 0; ; greeted++) {
+      const line = await knock(port, host);
+      if (!GREETED.test(line)) return { greeted, refusal: line };
+    }
+  }
+
+  it('lets in exactly --max-sessions, over both protocols and all workers, and more when one has ended', async () => {
+    await start('--max-sessions', '7');
+    for (let times = 0; times < 3; times++) expect(await knock(server.pop3Port)).to.match(GREETED);
+    expect(await knockUntilFull(server.smtpPort)).to.deep.equal({
+      greeted: 4,
+      refusal: '421 4.3.2 The server has all the sessions it may have; try again in a moment',
+    });
+    expect(await knock(server.pop3Port, '::1')).to.equal(
+      '-ERR [SYS/TEMP] The server has all the sessions it may have; try again in a moment',
+    );
+    clients[0]?.destroy();
+    await eventually('a session to be let in', async () => GREETED.test(await knock(server.smtpPort)));
+    expect(await knock(server.smtpPort)).to.match(/^421 4\.3\.2 /);
+  });
+
+  it('lets in exactly --max-sessions when all come at once', async () => {
+    await start('--max-sessions', '20');
+    const lines = await Promise.all(Array.from({ length: 60 }, () => knock(server.smtpPort)));
+    expect(lines.filter((line) => GREETED.test(line))).to.have.length(20);
+  });
+
+  it('has room again for what a dead worker held', async () => {
+    await start('--max-sessions', '6');
+    expect(await knockUntilFull(server.smtpPort)).to.include({ greeted: 6 });
+    for (const { pid } of (await server.status()).workers) process.kill(pid, 'SIGKILL');
+    await eventually('a session to be let in', async () => GREETED.test(await knock(server.smtpPort).catch(() => '')));
+  });
+
+  it('counts sessions per client, an IPv6 /64 as one, and spares trusted networks', async () => {
+    await start('--max-sessions-per-address', '3', '--trusted-networks', '127.0.0.2');
+    expect(await knockUntilFull(server.smtpPort)).to.deep.equal({
+      greeted: 3,
+      refusal: '421 4.7.0 Your address has too many sessions here; close one, or try again later',
+    });
+    expect(await knockUntilFull(server.pop3Port, '::1')).to.deep.equal({
+      greeted: 3,
+      refusal: '-ERR [SYS/TEMP] Your address has too many sessions here; close one, or try again later',
+    });
+    clients[0]?.destroy();
+    await eventually('a session to be let in', async () => GREETED.test(await knock(server.smtpPort)));
+  });
+
+  it('counts new sessions per client and minute', async () => {
+    await start('--max-new-sessions-per-minute', '5', '--trusted-networks', 'none');
+    for (let times = 0; times < 5; times++) {
+      expect(await knock(server.smtpPort)).to.match(GREETED);
+      clients.pop()?.destroy();
+    }
+    expect(await knock(server.smtpPort)).to.equal(
+      '421 4.7.0 Your address begins sessions too often; try again in a minute',
+    );
+  });
+
+  it('spares trusted networks all of that by default', async () => {
+    await start('--max-sessions-per-address', '1', '--max-new-sessions-per-minute', '1');
+    for (let times = 0; times < 4; times++) expect(await knock(server.smtpPort)).to.match(GREETED);
+  });
+
+  it('refuses strangers who talk before they are greeted', async () => {
+    await start('--trusted-networks', 'none');
+    for (const [port, refusal] of [
+      [server.smtpPort, '554 5.5.1 Speak when you have been greeted; closing\r\n'],
+      [server.pop3Port, '-ERR [SYS/PERM] Speak when you have been greeted; closing\r\n'],
+    ] as const) {
+      const client = await LineClient.connect(port);
+      client.send('NOOP');
+      expect(await client.rest()).to.equal(refusal);
+    }
+    expect(await knock(server.smtpPort)).to.match(GREETED);
+  });
+});
