@@ -17,6 +17,11 @@ function err(text: string, code?: string): Reply {
   return { head: Buffer.from(code === undefined ? `-ERR ${text}\r\n` : `-ERR [${code}] ${text}\r\n`), failed: true };
 }
 
+/** The server's own trouble: no mistake of the client, who may try as often as it likes. */
+function trouble(text: string, code: string): Reply {
+  return { ...err(text, code), failed: false };
+}
+
 /** A multi-line reply: `body` is byte-stuffed already and ends with CRLF; the closing line is added. */
 function multiline(text: string, body: Iterable<Uint8Array>): Reply {
   return { ...ok(text), body: closed(body) };
@@ -84,12 +89,12 @@ function count(messages: number): string {
 
 /** A StoreError in POP3's words: its message stays in the log, but for who holds a maildrop. */
 const failures: Readonly<Record<Exclude<StoreErrorKind, 'in-use'>, Reply>> = {
-  busy: err('The mail store is busy; try again in a moment', 'SYS/TEMP'),
-  full: err('The mail store is full; try again later', 'SYS/TEMP'),
-  'over-quota': err('The mailbox is over its quota', 'SYS/PERM'),
-  missing: err('The message was removed meanwhile', 'SYS/PERM'),
-  refused: err('The mail store refused that', 'SYS/PERM'),
-  unavailable: err('The mail store cannot be reached; try again in a moment', 'SYS/TEMP'),
+  busy: trouble('The mail store is busy; try again in a moment', 'SYS/TEMP'),
+  full: trouble('The mail store is full; try again later', 'SYS/TEMP'),
+  'over-quota': trouble('The mailbox is over its quota', 'SYS/PERM'),
+  missing: trouble('The message was removed meanwhile', 'SYS/PERM'),
+  refused: trouble('The mail store refused that', 'SYS/PERM'),
+  unavailable: trouble('The mail store cannot be reached; try again in a moment', 'SYS/TEMP'),
 };
 
 export function failureReply(error: StoreError): Reply {
@@ -99,5 +104,5 @@ export function failureReply(error: StoreError): Reply {
 /** RFC 2449 §8.1.2; since when and from where, so that one knows which client to close. */
 function inUse({ holder }: StoreError): Reply {
   const since = holder === undefined ? '' : ` since ${new Date(holder.sinceMs).toISOString()} from ${holder.from}`;
-  return err(`The maildrop is open${since}; close that session, or try again later`, 'IN-USE');
+  return trouble(`The maildrop is open${since}; close that session, or try again later`, 'IN-USE');
 }

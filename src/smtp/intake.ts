@@ -5,10 +5,9 @@
  */
 import { NewlineCheck, NewlineNormalizer } from '../session/newlines.js';
 import type { Sink } from '../session/command.js';
-import type { Reply } from '../session/reply.js';
 import { StoreError, type Delivery } from '../store/store.js';
 import { HopCount } from './hops.js';
-import { failureReply, replies } from './replies.js';
+import { failureReply, replies, type SmtpReply } from './replies.js';
 
 /** More Received fields than this mean a loop; RFC 5321 §6.3 asks for at least 100. */
 export const HOP_LIMIT = 100;
@@ -27,7 +26,7 @@ export class Intake implements Sink {
   /** For a message that comes in chunks, between which a CRLF may be cut. */
   readonly newlines = new NewlineCheck();
   #octets = 0;
-  #refusal: Reply | undefined;
+  #refusal: SmtpReply | undefined;
 
   /** `id` names the message to the client and in its Received header. */
   constructor(delivery: Delivery, id: string, { maxMessageSize, bareNewlines }: IntakeSettings) {
@@ -54,7 +53,7 @@ export class Intake implements Sink {
   }
 
   /** The reply for the whole message; it is durable when the reply says so. */
-  finish(bareNewline: boolean): Reply | Promise<Reply> {
+  finish(bareNewline: boolean): SmtpReply | Promise<SmtpReply> {
     if (bareNewline && this.#normalizer === undefined) this.#refuse(replies.bareNewline);
     else if (this.#hops.received > HOP_LIMIT) this.#refuse(replies.looping(HOP_LIMIT));
     if (this.#refusal !== undefined) return this.#refusal;
@@ -62,7 +61,7 @@ export class Intake implements Sink {
   }
 
   /** A reason to give up before the end, if one is known; a chunk is then refused at once. */
-  get refusal(): Reply | undefined {
+  get refusal(): SmtpReply | undefined {
     return this.#refusal;
   }
 
@@ -74,14 +73,14 @@ export class Intake implements Sink {
     }
   }
 
-  #refuse(reply: Reply): void {
+  #refuse(reply: SmtpReply): void {
     if (this.#refusal !== undefined) return;
     this.#refusal = reply;
     this.#delivery.abort();
   }
 }
 
-function failedReply(error: unknown): Reply {
+function failedReply(error: unknown): SmtpReply {
   if (error instanceof StoreError) return failureReply(error);
   throw error;
 }

@@ -6,12 +6,21 @@ import { Buffer } from 'node:buffer';
 import type { Reply } from '../session/reply.js';
 import type { StoreError, StoreErrorKind } from '../store/store.js';
 
+export interface SmtpReply extends Reply {
+  readonly code: number;
+}
+
 /** `detail` is the enhanced code without its class, as '5.1'; greetings and EHLO have none (RFC 2034 §4). */
-function reply(code: number, detail: string | undefined, ...lines: readonly string[]): Reply {
+function reply(code: number, detail: string | undefined, ...lines: readonly string[]): SmtpReply {
   const enhanced = detail === undefined ? '' : `${Math.floor(code / 100)}.${detail} `;
   const last = lines.length - 1;
   const text = lines.map((line, at) => `${code}${at === last ? ' ' : '-'}${enhanced}${line}\r\n`).join('');
-  return { head: Buffer.from(text), failed: code >= 400 };
+  return { code, head: Buffer.from(text), failed: code >= 400 };
+}
+
+/** The server's own trouble: no mistake of the client, who may try as often as it likes. */
+function trouble(code: number, detail: string, text: string): SmtpReply {
+  return { ...reply(code, detail, text), failed: false };
 }
 
 export const replies = {
@@ -69,16 +78,16 @@ export const replies = {
 } as const;
 
 /** A StoreError in SMTP's words: its message stays in the log. */
-const failures: Readonly<Record<StoreErrorKind, Reply>> = {
-  busy: reply(451, '3.1', 'The mail store is busy; try again in a moment'),
-  full: reply(452, '3.1', 'The mail store is full; try again later'),
-  'in-use': reply(451, '2.1', 'The mailbox is in use; try again in a moment'),
-  'over-quota': reply(552, '2.2', 'The mailbox is over its quota'),
-  missing: reply(550, '2.1', 'The mailbox was removed meanwhile'),
-  refused: reply(554, '3.0', 'The mail store refused the message'),
-  unavailable: reply(451, '3.0', 'The mail store cannot be reached; try again in a moment'),
+const failures: Readonly<Record<StoreErrorKind, SmtpReply>> = {
+  busy: trouble(451, '3.1', 'The mail store is busy; try again in a moment'),
+  full: trouble(452, '3.1', 'The mail store is full; try again later'),
+  'in-use': trouble(451, '2.1', 'The mailbox is in use; try again in a moment'),
+  'over-quota': trouble(552, '2.2', 'The mailbox is over its quota'),
+  missing: trouble(550, '2.1', 'The mailbox was removed meanwhile'),
+  refused: trouble(554, '3.0', 'The mail store refused the message'),
+  unavailable: trouble(451, '3.0', 'The mail store cannot be reached; try again in a moment'),
 };
 
-export function failureReply(error: StoreError): Reply {
+export function failureReply(error: StoreError): SmtpReply {
   return failures[error.kind];
 }

@@ -1,6 +1,6 @@
 /** From a transaction's envelope to the store: what DATA and BDAT share. */
 import { stay, type Outcome } from '../session/command.js';
-import type { Reply } from '../session/reply.js';
+import type { SmtpReply } from './replies.js';
 import type { Envelope } from '../store/store.js';
 import type { SmtpContext } from './context.js';
 import { envelopeFor } from './envelope.js';
@@ -21,7 +21,7 @@ export function conclude(
   state: Transaction | Chunking,
   context: SmtpContext,
 ): Outcome<SmtpState> | Promise<Outcome<SmtpState>> {
-  const over = (reply: Reply): Outcome<SmtpState> => {
+  const over = (reply: SmtpReply): Outcome<SmtpState> => {
     count(reply, intake, context);
     return stay(reply, greeted(state));
   };
@@ -34,8 +34,8 @@ export function dropIntake(state: SmtpState): void {
   if (state.at === 'chunking') state.intake.abandon();
 }
 
-function count(reply: Reply, { octets }: Intake, { tally }: SmtpContext): void {
-  if (reply.failed) tally.refused += 1;
+function count({ code }: SmtpReply, { octets }: Intake, { tally }: SmtpContext): void {
+  if (code >= 400) tally.refused += 1;
   else {
     tally.accepted += 1;
     tally.octets += octets;

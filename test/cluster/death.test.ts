@@ -89,7 +89,7 @@ describe('kill -9', () => {
     process.kill(supervisor?.pid ?? NaN, 'SIGCONT');
     await eventually('the same session to be served', async () => {
       await demand(smtp, 'RSET', 250);
-      await demand(smtp, 'MAIL FROM:<>', 250);
+      if ((await smtp.command('MAIL FROM:<>')).code === 451) return false;
       await demand(smtp, `RCPT TO:<${POSTMASTER}>`, 250);
       await demand(smtp, 'DATA', 354);
       smtp.send('Subject: again', '', '.');
