@@ -1,4 +1,6 @@
 /** What `pennypost status` shows: gathered by the store process from everybody connected to it. */
+import { setTimeout } from 'node:timers/promises';
+import { StoreError } from '../store.js';
 import { FrameType } from './frames.js';
 import { locate } from './location.js';
 import { StoreClient } from './store-client.js';
@@ -16,7 +18,10 @@ export interface ServerStatus {
   readonly db: string;
 }
 
-/** Undefined when no server runs on this database. */
+/** A store that is there but busy answers within this; one that is stopped, or stuck in a failing disk, does not. */
+const ANSWER_TIMEOUT_MS = 10_000;
+
+/** Undefined when no server runs on this database. @throws StoreError 'unavailable' when its store does not answer. */
 export async function readStatus(db: string): Promise<ServerStatus | undefined> {
   const client = new StoreClient(locate(db).socket);
   try {
@@ -25,8 +30,16 @@ export async function readStatus(db: string): Promise<ServerStatus | undefined> 
     return undefined; // Nobody listens: that is the answer.
   }
   try {
-    return (await client.askJson(FrameType.Status, {})) as ServerStatus;
+    return (await Promise.race([client.askJson(FrameType.Status, {}), noAnswer(db)])) as ServerStatus;
   } finally {
     client.close();
   }
+}
+
+async function noAnswer(db: string): Promise<never> {
+  await setTimeout(ANSWER_TIMEOUT_MS, undefined, { ref: false });
+  throw new StoreError(
+    'unavailable',
+    `The store of ${db} does not answer; its process may be stopped, or its disk stuck`,
+  );
 }

@@ -27,6 +27,8 @@ interface Upload {
   readonly body: number;
   chunks: number;
   octets: number;
+  /** A chunk was not stored, so the message must not be either. */
+  failed?: StoreError;
 }
 
 interface LockRequest {
@@ -139,13 +141,24 @@ export class StoreConnection {
 
   #chunk(request: number, payload: Buffer): void {
     const name = payload.readUInt32BE(0);
-    const upload = this.#uploads.get(name) ?? { body: this.#store.writer.nextBody(), chunks: 0, octets: 0 };
+    const upload: Upload = this.#uploads.get(name) ?? { body: this.#store.writer.nextBody(), chunks: 0, octets: 0 };
     this.#uploads.set(name, upload);
     const { body } = upload;
     const seq = upload.chunks++;
     const octets = payload.subarray(UPLOAD_BYTES);
     upload.octets += octets.length;
-    this.#write(request, octets.length, (writer) => writer.chunk(body, seq, octets));
+    this.#store.group.add({
+      act: (writer) => {
+        requireWhole(upload);
+        writer.chunk(body, seq, octets);
+      },
+      bytes: octets.length,
+      done: () => this.#output.send(emptyFrame(FrameType.Done, request)),
+      failed: (error) => {
+        upload.failed = error;
+        this.#fail(request, error);
+      },
+    });
   }
 
   #commit(request: number, payload: Buffer): void {
@@ -156,7 +169,10 @@ export class StoreConnection {
     const { posting } = readPosting(payload.subarray(UPLOAD_BYTES));
     if (posting.octets !== upload.octets) return this.#tear(request, upload);
     this.#store.group.add({
-      act: (writer) => writer.finish(upload.body, posting),
+      act: (writer) => {
+        requireWhole(upload); // Known only now: the commit may have come right behind the chunk that failed.
+        writer.finish(upload.body, posting);
+      },
       bytes: 0,
       done: () => {
         this.#accepted(posting.summary.decodes);
@@ -254,6 +270,10 @@ export class StoreConnection {
     for (const upload of this.#uploads.values()) this.#drop(upload);
     this.#uploads.clear();
   }
+}
+
+function requireWhole({ failed }: Upload): void {
+  if (failed !== undefined) throw failed;
 }
 
 /** Nobody waits for it: what is lost is swept at the next start, and a failure is told by the group's observer. */
