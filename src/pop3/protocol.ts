@@ -5,6 +5,7 @@
  */
 import type { Row } from '../session/command.js';
 import { syntaxOf } from '../session/help.js';
+import { usualLimits } from '../session/limits.js';
 import { tableOf, type Protocol } from '../session/protocol.js';
 import type { Reply } from '../session/reply.js';
 import { capa } from './commands/capa.js';
@@ -44,18 +45,11 @@ const table = tableOf<Pop3State, Pop3Context, Pop3Need>([
 export const pop3: Protocol<Pop3State, Pop3Context, Pop3Need> = {
   name: 'pop3',
   limits: {
+    ...usualLimits,
     // RFC 2449 §4 asks for 255; UTF-8 names and long passwords need more (RFC 6856 §2.1).
     lineLimitBytes: 1024,
-    errorLimit: 20,
-    quickErrors: 10,
-    errorDelayMs: 1_000,
-    greetingTimeoutMs: 60_000,
     // RFC 1939 §3 asks for at least ten minutes.
     commandTimeoutMs: 10 * 60_000,
-    dataTimeoutMs: 3 * 60_000,
-    sessionTimeoutMs: 2 * 3_600_000,
-    minBodyBytesPerSecond: 256,
-    inputHighWaterBytes: 64 * 1024,
   },
   commands: table,
   notOffered: new Set(['STLS', 'AUTH', 'APOP', 'LANG', 'XTND']),

@@ -26,3 +26,16 @@ export interface SessionLimits {
 
 /** Long enough that a stalled network is not taken for a slow sender. */
 export const RATE_WINDOW_MS = 30_000;
+
+/** What both protocols begin with; the configuration may say otherwise. */
+export const usualLimits = {
+  quickErrors: 10,
+  errorDelayMs: 1_000,
+  errorLimit: 20,
+  inputHighWaterBytes: 64 * 1024,
+  greetingTimeoutMs: 60_000,
+  // RFC 5321 §4.5.3.2.5, seen from the other side.
+  dataTimeoutMs: 3 * 60_000,
+  sessionTimeoutMs: 2 * 3_600_000,
+  minBodyBytesPerSecond: 256,
+} as const satisfies Partial<SessionLimits>;

@@ -4,10 +4,9 @@
  * unless a command waits for the store: then the session reads nothing more until it has answered.
  * A bug in a command is reported, answered with the protocol's generic fault, and ends this session only.
  */
-import type { Buffer } from 'node:buffer';
 import { setTimeout as setTimer } from 'node:timers/promises';
 import type { Channel, Receiver } from './channel.js';
-import { bodyReader, type BodyReader } from './body.js';
+import { Collection } from './collection.js';
 import type { Outcome, State } from './command.js';
 import { Deadlines, type Phase } from './deadlines.js';
 import { dispatch, guarded } from './dispatch.js';
@@ -34,8 +33,6 @@ export interface SessionEnd {
   readonly durationMs: number;
 }
 
-type Collecting<S extends State> = Extract<Outcome<S>, { kind: 'collect' }> & { readonly body: BodyReader };
-
 export class Session<S extends State, C extends SessionContext, Need extends string> implements Receiver {
   readonly #protocol: Protocol<S, C, Need>;
   readonly #channel: Channel;
@@ -46,7 +43,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   readonly #deadlines: Deadlines;
   readonly #startedAtMs = performance.now();
   #state: S;
-  #collecting: Collecting<S> | undefined;
+  #collecting: Collection<S> | undefined;
   #waiting = false;
   #draining = false;
   #over = false;
@@ -189,27 +186,15 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   }
 
   /** False when the body goes on and nothing more of it waits. */
-  #nextPieces(collecting: Collecting<S>): boolean {
-    if (this.#reader.waiting === 0 && !isComplete(collecting)) return false;
-    const { pieces, rest } = collecting.body.pass(this.#reader.take());
-    const written = this.#pour(collecting, pieces);
-    if (rest !== undefined) {
-      this.#reader.unread(rest);
+  #nextPieces(collection: Collection<S>): boolean {
+    if (!collection.canProceed(this.#reader)) return false;
+    const { ended, written } = collection.take(this.#reader);
+    if (ended) {
       this.#collecting = undefined;
-      const end = () => guarded(this.#protocol, () => collecting.ended(collecting.body.end));
+      const end = () => guarded(this.#protocol, () => collection.end());
       this.#obey(written === undefined ? end() : written.then(end));
     } else if (written !== undefined) this.#wait(written.then(() => undefined));
     return true;
-  }
-
-  /** A promise when the sink asked to wait. The pieces of one read go in together: the wait bounds the reads. */
-  #pour({ sink }: Collecting<S>, pieces: readonly Buffer[]): Promise<void> | undefined {
-    let waiting: Promise<void> | undefined;
-    for (const piece of pieces) {
-      const written = sink.write(piece);
-      if (written !== undefined) waiting = waiting === undefined ? written : Promise.all([waiting, written]).then(noop);
-    }
-    return waiting;
   }
 
   #obey(outcome: Outcome<S> | Promise<Outcome<S>>): void {
@@ -241,7 +226,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   #carryOut(outcome: Outcome<S>): void {
     if (outcome.kind === 'collect') {
       if (outcome.reply !== undefined) this.#say(outcome.reply);
-      this.#collecting = { ...outcome, body: bodyReader(outcome.framing) };
+      this.#collecting = new Collection(outcome);
       this.#deadlines.bodyBegins(performance.now());
       return;
     }
@@ -289,7 +274,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
 
   /** Gives back what an unfinished session holds. */
   #abandon(state: S): void {
-    this.#collecting?.sink.abandon();
+    this.#collecting?.abandon();
     this.#collecting = undefined;
     this.#protocol.abandon(state);
     this.#state = this.#protocol.initial;
@@ -299,6 +284,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     this.#observer.bug(error);
     const insideReply = this.#output.busy; // A client must not take the fault for the rest of a message.
     this.#output.abandon();
+    if (this.#over) this.#abandon(this.#state); // The client went away while the command ran: nothing else will.
     this.#finish('bug', insideReply ? undefined : this.#protocol.faults.internal);
   }
 
@@ -315,12 +301,6 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   }
 }
 
-function isComplete<S extends State>({ framing }: Collecting<S>): boolean {
-  return framing.until === 'count' && framing.octets === 0;
-}
-
 function stateAfter<S extends State>(outcome: Outcome<S> | undefined): S | undefined {
   return outcome === undefined || outcome.kind === 'collect' ? undefined : outcome.state;
 }
-
-function noop(): void {}

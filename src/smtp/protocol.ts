@@ -5,6 +5,7 @@
  */
 import type { Row } from '../session/command.js';
 import { syntaxOf } from '../session/help.js';
+import { usualLimits } from '../session/limits.js';
 import { tableOf, type Protocol } from '../session/protocol.js';
 import type { Reply } from '../session/reply.js';
 import { bdat } from './commands/bdat.js';
@@ -42,19 +43,11 @@ const table = tableOf<SmtpState, SmtpContext, SmtpNeed>([
 export const smtp: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
   name: 'smtp',
   limits: {
+    ...usualLimits,
     // RFC 5321 §4.5.3.1.4 asks for 512; parameters and UTF-8 addresses need more (RFC 6531 §3.4, RFC 4954 §4.3).
     lineLimitBytes: 2048,
-    errorLimit: 20,
-    quickErrors: 10,
-    errorDelayMs: 1_000,
-    greetingTimeoutMs: 60_000,
     // RFC 5321 §4.5.3.2.7 asks for at least five minutes.
     commandTimeoutMs: 5 * 60_000,
-    // RFC 5321 §4.5.3.2.5, seen from the other side.
-    dataTimeoutMs: 3 * 60_000,
-    sessionTimeoutMs: 2 * 3_600_000,
-    minBodyBytesPerSecond: 256,
-    inputHighWaterBytes: 64 * 1024,
   },
   commands: table,
   notOffered: new Set([

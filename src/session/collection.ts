@@ -1,0 +1,52 @@
+/** A body on its way from the reader into its sink, from the command that asked for it to its true end. */
+import { bodyReader, type BodyReader } from './body.js';
+import type { Outcome, State } from './command.js';
+import type { Reader } from './reader.js';
+
+type Collect<S extends State> = Extract<Outcome<S>, { kind: 'collect' }>;
+
+/** What became of the bytes that waited. `written` is there when the sink asked to wait. */
+export interface Taken {
+  readonly ended: boolean;
+  readonly written: Promise<void> | undefined;
+}
+
+export class Collection<S extends State> {
+  readonly #command: Collect<S>;
+  readonly #body: BodyReader;
+
+  constructor(command: Collect<S>) {
+    this.#command = command;
+    this.#body = bodyReader(command.framing);
+  }
+
+  /** Whether there is anything to do: bytes wait, or none are needed. */
+  canProceed(reader: Reader): boolean {
+    const { framing } = this.#command;
+    return reader.waiting > 0 || (framing.until === 'count' && framing.octets === 0);
+  }
+
+  /** Passes on what waits; what follows the end goes back to the reader. */
+  take(reader: Reader): Taken {
+    const { pieces, rest } = this.#body.pass(reader.take());
+    let written: Promise<void> | undefined;
+    for (const piece of pieces) written = both(written, this.#command.sink.write(piece));
+    if (rest !== undefined) reader.unread(rest);
+    return { ended: rest !== undefined, written };
+  }
+
+  /** What the end of the body leads to. */
+  end(): Outcome<S> | Promise<Outcome<S>> {
+    return this.#command.ended(this.#body.end);
+  }
+
+  abandon(): void {
+    this.#command.sink.abandon();
+  }
+}
+
+/** The pieces of one read go in together: the wait bounds how much is read, not each piece. */
+function both(first: Promise<void> | undefined, second: void | Promise<void>): Promise<void> | undefined {
+  if (!(second instanceof Promise)) return first;
+  return first === undefined ? second : Promise.all([first, second]).then(() => undefined);
+}
