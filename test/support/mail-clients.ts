@@ -3,9 +3,7 @@ import { LineClient, stuffed, type SmtpReply } from './line-client.js';
 
 /** An SMTP session behind EHLO. */
 export async function smtpSession(port: number, host?: string): Promise<LineClient> {
-  const client = await LineClient.greeted(port, host);
-  await demand(client, 'EHLO test.example', 250);
-  return client;
+  return opened(await LineClient.greeted(port, host), (client) => demand(client, 'EHLO test.example', 250));
 }
 
 /** Everything up to DATA's 354. */
@@ -45,10 +43,21 @@ async function expectCode(reply: Promise<SmtpReply>, code: number, what: string)
 
 /** A POP3 session that holds the maildrop of `user`. */
 export async function pop3Session(port: number, user: string, password: string, host?: string): Promise<LineClient> {
-  const client = await LineClient.greeted(port, host);
-  await client.ask(`USER ${user}`, /^\+OK/);
-  await client.ask(`PASS ${password}`, /^\+OK/);
-  return client;
+  return opened(await LineClient.greeted(port, host), async (client) => {
+    await client.ask(`USER ${user}`, /^\+OK/);
+    await client.ask(`PASS ${password}`, /^\+OK/);
+  });
+}
+
+/** A client that could not begin is gone: one that waits in vain for PASS might yet get the maildrop, and keep it. */
+async function opened(client: LineClient, begin: (client: LineClient) => Promise<unknown>): Promise<LineClient> {
+  try {
+    await begin(client);
+    return client;
+  } catch (error) {
+    client.destroy();
+    throw error;
+  }
 }
 
 export async function retrieve(client: LineClient, number: number): Promise<Buffer> {

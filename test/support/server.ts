@@ -32,6 +32,11 @@ export interface ServerOptions {
   /** An earlier server's: its database, its ports. */
   readonly like?: Server;
   readonly workers?: number;
+  /** Another build of the program than this one's. */
+  readonly main?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Where to run; a new temporary directory unless told. */
+  readonly directory?: string;
 }
 
 export interface ProcessEnd {
@@ -55,13 +60,18 @@ export class Server {
   #stdout = '';
   #stderr = '';
 
-  private constructor(directory: string, ports: readonly [number, number], argv: readonly string[]) {
+  private constructor(
+    directory: string,
+    ports: readonly [number, number],
+    argv: readonly string[],
+    { main = MAIN, environment = {} }: ServerOptions,
+  ) {
     this.directory = directory;
     [this.smtpPort, this.pop3Port] = ports;
-    this.#child = spawn(process.execPath, [MAIN, ...argv], {
+    this.#child = spawn(process.execPath, [main, ...argv], {
       cwd: directory,
       detached: true,
-      env: { PATH: process.env.PATH },
+      env: { PATH: process.env.PATH, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text));
@@ -87,14 +97,14 @@ export class Server {
 
   /** A server that may never be ready. */
   static async launch({ like, workers = 2, ...options }: ServerOptions = {}): Promise<Server> {
-    const directory = like?.directory ?? (await mkdtemp(join(tmpdir(), 'pennypost-')));
+    const directory = options.directory ?? like?.directory ?? (await mkdtemp(join(tmpdir(), 'pennypost-')));
     const ports = like === undefined ? await freePorts() : ([like.smtpPort, like.pop3Port] as const);
     const argv = options.argv ?? [
       'serve',
       ...['--smtp-port', String(ports[0]), '--pop3-port', String(ports[1]), '--workers', String(workers)],
       ...(options.arguments ?? []),
     ];
-    return new Server(directory, ports, argv);
+    return new Server(directory, ports, argv, options);
   }
 
   get pid(): number {

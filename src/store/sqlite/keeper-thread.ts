@@ -13,6 +13,15 @@ parentPort?.on('message', (task: KeeperTask) => {
 
 async function perform(task: KeeperTask): Promise<KeeperResult> {
   if (task.kind === 'decode') return { kind: 'decode', body: task.body, text: await decodeText(chunk.get(task.body)) };
-  const [row] = connection.pragma('wal_checkpoint(PASSIVE)') as { readonly log: number }[];
-  return { kind: 'checkpoint', walFrames: row?.log ?? 0 };
+  return { kind: 'checkpoint', ...checkpoint() };
+}
+
+/** A full disk stops a checkpoint, and loses nothing by it: it is tried again when there is more to move. */
+function checkpoint(): { readonly walFrames: number; readonly trouble?: string } {
+  try {
+    const [row] = connection.pragma('wal_checkpoint(PASSIVE)') as { readonly log: number }[];
+    return { walFrames: row?.log ?? 0 };
+  } catch (error) {
+    return { walFrames: 0, trouble: (error as Error).message };
+  }
 }

@@ -18,7 +18,7 @@ export interface KeeperNeeds {
 export type KeeperTask = { readonly kind: 'checkpoint' } | { readonly kind: 'decode'; readonly body: number };
 
 export type KeeperResult =
-  | { readonly kind: 'checkpoint'; readonly walFrames: number }
+  | { readonly kind: 'checkpoint'; readonly walFrames: number; readonly trouble?: string }
   | { readonly kind: 'decode'; readonly body: number; readonly text: string | undefined };
 
 /** A checkpoint begins when about so much was written since the last one. */
@@ -110,6 +110,7 @@ export class Keeper {
   #finished(result: KeeperResult): void {
     this.#task = undefined;
     if (result.kind === 'decode') this.#decoded(result.body, result.text);
+    else if (result.trouble !== undefined) this.#needs.trouble('the WAL could not be moved', new Error(result.trouble));
     else if (result.walFrames > WAL_LIMIT_FRAMES) this.#needs.checkpointHere();
     this.#next();
   }

@@ -1,0 +1,141 @@
+/**
+ * Rounds of faults against the real server: clients send and read, a fault strikes at a random moment, the server serves
+ * again, the ledger is held against the maildrops. One server directory and one ledger for all rounds, so that what one
+ * round removed must stay away through all that follow.
+ */
+import { join } from 'node:path';
+import { Chance } from '../support/ledger-chance.js';
+import { LedgerLoad, thin } from '../support/ledger-clients.js';
+import { hold, Ledger, nothingFound, type Account, type Findings } from '../support/ledger.js';
+import { POSTMASTER, Server } from '../support/server.js';
+import { isBack, pause, type Fault } from './faults.js';
+
+export interface Round {
+  readonly number: number;
+  readonly fault: string;
+  readonly tookMs: number;
+  readonly acknowledged: number;
+  readonly removed: number;
+  readonly refused: number;
+  readonly findings: Findings;
+}
+
+export interface CampaignOptions {
+  readonly seed: number;
+  /** The next fault, or undefined at the end. */
+  readonly next: (chance: Chance, round: number) => Fault | undefined;
+  readonly report: (round: Round) => void;
+}
+
+/** Before the fault, and after it, the clients go on for so long. */
+const BEFORE_MS = [300, 1_500] as const;
+const AFTER_MS = 700;
+
+export async function campaign({ seed, next, report }: CampaignOptions): Promise<readonly Round[]> {
+  const chance = new Chance(seed);
+  let server = await Server.start();
+  const rounds: Round[] = [];
+  const ledger = new Ledger(join(server.directory, 'ledger.jsonl'));
+  try {
+    const accounts = await accountsOf(server);
+    for (let number = 1; ; number++) {
+      const fault = next(chance, number);
+      if (fault === undefined) return rounds;
+      const round = await play({ number, fault, server, ledger, accounts, chance }, (now) => (server = now));
+      rounds.push(round);
+      report(round);
+    }
+  } finally {
+    ledger.close();
+    await server.release();
+  }
+}
+
+async function accountsOf(server: Server): Promise<readonly Account[]> {
+  const others = ['alice@localhost', 'bob@localhost'];
+  for (const address of others) await server.addAccount(address, 'secret');
+  return [
+    { address: POSTMASTER, password: server.password },
+    ...others.map((address) => ({ address, password: 'secret' })),
+  ];
+}
+
+interface Play {
+  readonly number: number;
+  readonly fault: Fault;
+  readonly server: Server;
+  readonly ledger: Ledger;
+  readonly accounts: readonly Account[];
+  readonly chance: Chance;
+}
+
+async function play({ number, fault, server, ledger, accounts, chance }: Play, became: (now: Server) => void) {
+  const startedAtMs = Date.now();
+  const { acknowledged, removed } = ledger;
+  const duringLoad = nothingFound();
+  const { smtpPort, pop3Port } = server;
+  const load = new LedgerLoad(ledger, duringLoad, chance.branch(), { smtpPort, pop3Port, accounts });
+  try {
+    await pause(chance.between(...BEFORE_MS));
+    const now = await fault.strike(server, chance);
+    if (now !== server) {
+      became(now);
+      await server.release({ keep: true });
+    }
+    await isBack(now);
+    await pause(AFTER_MS);
+  } finally {
+    await load.stop();
+  }
+  const held = await hold(ledger, pop3Port, accounts);
+  for (const account of accounts) await thin(ledger, pop3Port, account, chance);
+  return {
+    number,
+    fault: fault.name,
+    tookMs: Date.now() - startedAtMs,
+    acknowledged: ledger.acknowledged - acknowledged,
+    removed: ledger.removed - removed,
+    refused: load.failures.length,
+    findings: together(duringLoad, held),
+  };
+}
+
+function together(one: Findings, other: Findings): Findings {
+  return {
+    lost: [...one.lost, ...other.lost],
+    risen: [...one.risen, ...other.risen],
+    torn: [...one.torn, ...other.torn],
+    duplicate: [...one.duplicate, ...other.duplicate],
+    resent: one.resent + other.resent,
+    compared: one.compared + other.compared,
+  };
+}
+
+export interface Totals {
+  readonly rounds: number;
+  readonly acknowledged: number;
+  readonly removed: number;
+  readonly refused: number;
+  readonly compared: number;
+  readonly resent: number;
+  readonly LOST: number;
+  readonly RISEN: number;
+  readonly TORN: number;
+  readonly DUPLICATE: number;
+}
+
+export function totals(rounds: readonly Round[]): Totals {
+  const sum = (of: (round: Round) => number): number => rounds.reduce((total, round) => total + of(round), 0);
+  return {
+    rounds: rounds.length,
+    acknowledged: sum(({ acknowledged }) => acknowledged),
+    removed: sum(({ removed }) => removed),
+    refused: sum(({ refused }) => refused),
+    compared: sum(({ findings }) => findings.compared),
+    resent: rounds.at(-1)?.findings.resent ?? 0, // Counted over the whole ledger each time.
+    LOST: sum(({ findings }) => findings.lost.length),
+    RISEN: sum(({ findings }) => findings.risen.length),
+    TORN: sum(({ findings }) => findings.torn.length),
+    DUPLICATE: sum(({ findings }) => findings.duplicate.length),
+  };
+}

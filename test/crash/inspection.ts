@@ -1,0 +1,89 @@
+/**
+ * Opens what a power cut left, with the store's own code, and reads what is in it. SQLite's checks must find nothing.
+ */
+import { Buffer } from 'node:buffer';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openForWriting, type Connection } from '../../src/store/sqlite/database.js';
+import { Writer } from '../../src/store/sqlite/writer.js';
+import { hashOf, keyOf } from '../support/ledger.js';
+
+/** One recipient's copy of a message. */
+export interface Found {
+  readonly account: string;
+  readonly accountId: number;
+  readonly uid: number;
+  /** What the server's 250 called it. */
+  readonly id: string;
+  readonly key: string;
+  readonly hash: string;
+}
+
+export interface Inspection {
+  /** What is wrong with the file itself. */
+  readonly damage: readonly string[];
+  readonly found: readonly Found[];
+}
+
+interface Row {
+  readonly account: string;
+  readonly accountId: number;
+  readonly uid: number;
+  readonly body: number;
+  readonly octets: number;
+  readonly trace: Buffer;
+}
+
+export function inspect(image: ReadonlyMap<string, Buffer>): Inspection {
+  const directory = mkdtempSync(join(tmpdir(), 'pennypost-cut-'));
+  const db = join(directory, 'mail.db');
+  try {
+    for (const [suffix, bytes] of image) writeFileSync(`${db}${suffix}`, bytes);
+    const connection = openForWriting(db);
+    try {
+      new Writer(connection).sweep();
+      return { damage: damageOf(connection), found: foundIn(connection) };
+    } finally {
+      connection.close();
+    }
+  } catch (error) {
+    return { damage: [(error as Error).message], found: [] };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function damageOf(connection: Connection): readonly string[] {
+  const integrity = connection.prepare<[], string>('pragma integrity_check').pluck().all();
+  const keys = connection.pragma('foreign_key_check') as readonly unknown[];
+  const refs = connection
+    .prepare<[], number>(
+      'select id from body where refs <> (select count(*) from message where message.body = body.id) or refs = 0',
+    )
+    .pluck()
+    .all();
+  return [
+    ...integrity.filter((line) => line !== 'ok'),
+    ...keys.map((key) => `foreign key: ${JSON.stringify(key)}`),
+    ...refs.map((body) => `body ${body} has another number of messages`),
+  ];
+}
+
+function foundIn(connection: Connection): readonly Found[] {
+  const rows = connection
+    .prepare<[], Row>(
+      `select account.local || '@' || domain.name as account, account.id as accountId, uid, body, trace,
+              body.octets as octets
+       from message join account on account.id = message.account join domain on domain.id = account.domain
+       join body on body.id = message.body order by message.id`,
+    )
+    .all();
+  const chunks = connection.prepare<[number], Buffer>('select data from chunk where body = ? order by seq').pluck();
+  return rows.map(({ account, accountId, uid, body, octets, trace }) => {
+    const message = Buffer.concat(chunks.all(body));
+    const id = / with \S+ id (\S+)\r\n/.exec(trace.toString('latin1'))?.[1] ?? '';
+    const hash = message.length === octets ? hashOf(message) : `${message.length} of ${octets} octets`;
+    return { account, accountId, uid, id, key: keyOf(message), hash };
+  });
+}

@@ -1,0 +1,71 @@
+/** A server under the shim and a ledger's load, recorded from the first byte of the database to a kill -9. */
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { Chance } from '../support/ledger-chance.js';
+import { LedgerLoad } from '../support/ledger-clients.js';
+import { Ledger, nothingFound, type Account } from '../support/ledger.js';
+import { eventually } from '../support/eventually.js';
+import { POSTMASTER } from '../support/server.js';
+import { changedProgram, Control, Shim, type Change } from './shim.js';
+import { acceptances, readTrace, removals, type Acceptance, type Removal, type TraceRecord } from './trace.js';
+
+export interface Recording {
+  readonly records: readonly TraceRecord[];
+  readonly acceptances: readonly Acceptance[];
+  readonly removals: readonly Removal[];
+  readonly ledger: Ledger;
+  readonly accounts: readonly string[];
+}
+
+export interface RecordingOptions {
+  readonly seed: number;
+  /** A promise taken away from the program. */
+  readonly change?: Change;
+  readonly messages: number;
+  /** Slower syncs make answers that do not wait for them easy to see. */
+  readonly syncDelayUs?: number;
+}
+
+const ALICE = { address: 'alice@localhost', password: 'secret' };
+const LARGE_OCTETS = 300_000;
+
+export async function record({ seed, change, messages, syncDelayUs = 0 }: RecordingOptions): Promise<Recording> {
+  const shim = await Shim.build();
+  try {
+    shim.set(Control.SyncDelayUs, syncDelayUs);
+    const main = change === undefined ? {} : { main: changedProgram(shim.directory, change) };
+    const server = await shim.serve({ trace: true, directory: mkdtempSync(join(shim.directory, 'db-')), ...main });
+    const ledger = new Ledger(join(shim.directory, 'ledger.jsonl'));
+    try {
+      await server.addAccount(ALICE.address, ALICE.password);
+      const accounts: readonly Account[] = [{ address: POSTMASTER, password: server.password }, ALICE];
+      const load = new LedgerLoad(ledger, nothingFound(), new Chance(seed), {
+        smtpPort: server.smtpPort,
+        pop3Port: server.pop3Port,
+        accounts,
+        readers: 1, // So that it is known which +OK answers which removal.
+        largeOctets: LARGE_OCTETS,
+        pauseMs: 1,
+      });
+      try {
+        await eventually('the load', () => ledger.acknowledged >= messages && ledger.removed >= messages / 10, 30_000);
+      } finally {
+        await load.stop();
+      }
+      await server.release();
+      const records = readTrace(shim.trace);
+      return {
+        records,
+        acceptances: acceptances(records),
+        removals: removals(records),
+        ledger,
+        accounts: accounts.map(({ address }) => address),
+      };
+    } finally {
+      ledger.close();
+      await server.release();
+    }
+  } finally {
+    shim.release();
+  }
+}
