@@ -272,6 +272,22 @@ describe('the SQLite driver', () => {
       expect(look(db, 'select sum(length(data)) as octets from chunk')).to.deep.equal([{ octets: kept.length }]);
       expect(look(db, 'select count(*) as n from body where refs = 0')).to.deep.equal([{ n: 0 }]);
     });
+
+    it('while a text was decoded leaves it as it came, names the body, and does not try again', async () => {
+      const store = await withAlice();
+      await deliver(store, envelopeTo(1), Buffer.from('Subject: s\r\n\r\ntext\r\n'));
+      open.pop();
+      await store.close();
+      const crashed = openForWriting(db);
+      crashed.exec('update body set text_state = 4');
+      const [body] = crashed.prepare('select id from body').pluck().all();
+      crashed.close();
+      const troubles: unknown[] = [];
+      const server = await startStore(db, { ...observer, trouble: (_, error) => troubles.push(error) });
+      expect(troubles).to.deep.equal([{ body }]);
+      await server?.close();
+      expect(look(db, 'select text_state, text from body')).to.deep.equal([{ text_state: 3, text: null }]);
+    });
   });
 
   describe('the view mail', () => {

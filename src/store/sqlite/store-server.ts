@@ -12,6 +12,7 @@ import { Keeper } from './keeper.js';
 import type { Location } from './location.js';
 import { MaildropLocks } from './locks.js';
 import { claim, type Ownership } from './ownership.js';
+import { isDiskError } from './sqlite-error.js';
 import { StoreConnection } from './store-connection.js';
 import { Writer } from './writer.js';
 import type { ServerStatus } from './status.js';
@@ -75,7 +76,7 @@ export class StoreServer {
     this.#keeper = new Keeper(location.db, {
       add: (write) => this.group.add(write),
       nextUndecoded: (after) => this.writer.nextUndecoded(after),
-      checkpointHere: () => this.#connection.pragma('wal_checkpoint(PASSIVE)'),
+      checkpointHere: () => this.#checkpoint(),
       trouble: (what, error) => observer.trouble(what, error),
     });
     this.group = new GroupCommit(this.#connection, {
@@ -159,6 +160,14 @@ export class StoreServer {
   #committed(bytes: number): void {
     for (const client of this.#clients) client.flush();
     this.#keeper.committed(bytes);
+  }
+
+  #checkpoint(): void {
+    try {
+      this.#connection.pragma('wal_checkpoint(PASSIVE)');
+    } catch (error) {
+      this.#failed(error, isDiskError(error));
+    }
   }
 
   #failed(error: unknown, disk: boolean): void {
