@@ -59,6 +59,18 @@ export class LineClient {
     this.#socket.write(bytes);
   }
 
+  /** Resolves when the kernel has taken it: a client that sends much at the pace of the server. */
+  flush(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#socket.write(bytes, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  /** From now on it reads nothing more. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
   /** The next line, without its CRLF. */
   async line(): Promise<string> {
     const end = await this.#find(CRLF, 0);
