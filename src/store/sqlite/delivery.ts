@@ -11,12 +11,28 @@ import { summarize, type Summary } from './summary.js';
 
 /** db/README.md promises it: no row holds more. */
 const CHUNK_BYTES = 256 * 1024;
-/** Chunks that may wait for their commit before the client is made to wait. */
+/** Chunks of a message that may wait for their commit before the client is made to wait. */
 const CHUNKS_UNDER_WAY = 2;
+/** Of all messages of a process together: above it, each has one chunk under way, so that many senders cost no memory. */
+const BUDGET_BYTES = 4 * 1024 * 1024;
 const LF = 10;
+
+/** How much of all large messages is on its way from this process to the store. */
+export class UploadBudget {
+  #bytes = 0;
+
+  add(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  get isSpent(): boolean {
+    return this.#bytes > BUDGET_BYTES;
+  }
+}
 
 export class SocketDelivery implements Delivery {
   readonly #client: StoreClient;
+  readonly #budget: UploadBudget;
   readonly #envelope: Envelope;
   #pieces: Uint8Array[] = [];
   #piecesBytes = 0;
@@ -25,8 +41,9 @@ export class SocketDelivery implements Delivery {
   #upload: Upload | undefined;
   #over = false;
 
-  constructor(client: StoreClient, envelope: Envelope) {
+  constructor(client: StoreClient, budget: UploadBudget, envelope: Envelope) {
     this.#client = client;
+    this.#budget = budget;
     this.#envelope = envelope;
   }
 
@@ -61,7 +78,7 @@ export class SocketDelivery implements Delivery {
 
   #sendChunks(): Promise<void> {
     const all = this.#takeAll();
-    this.#upload ??= new Upload(this.#client, summarize(all.subarray(0, CHUNK_BYTES)));
+    this.#upload ??= new Upload(this.#client, this.#budget, summarize(all.subarray(0, CHUNK_BYTES)));
     let from = 0;
     for (; all.length - from >= CHUNK_BYTES; from += CHUNK_BYTES)
       this.#upload.send(all.subarray(from, from + CHUNK_BYTES));
@@ -86,14 +103,16 @@ export class SocketDelivery implements Delivery {
 class Upload {
   readonly summary: Summary;
   readonly #client: StoreClient;
+  readonly #budget: UploadBudget;
   readonly #connection: number;
   readonly #name: number;
   #underWay = 0;
   #error: unknown;
   #roomWanted: (() => void) | undefined;
 
-  constructor(client: StoreClient, summary: Summary) {
+  constructor(client: StoreClient, budget: UploadBudget, summary: Summary) {
     this.#client = client;
+    this.#budget = budget;
     this.summary = summary;
     this.#connection = client.connection;
     this.#name = client.nextRequest();
@@ -102,16 +121,19 @@ class Upload {
   send(octets: Buffer): void {
     if (this.#error !== undefined) return; // The message is lost already; its end will say so.
     const request = this.#client.nextRequest();
+    const { length } = octets;
     this.#underWay += 1;
-    this.#ask(request, uploadHeader(FrameType.Chunk, request, this.#name, octets.length), octets).then(
-      () => this.#settled(),
-      (error: unknown) => this.#settled(error),
+    this.#budget.add(length);
+    this.#ask(request, uploadHeader(FrameType.Chunk, request, this.#name, length), octets).then(
+      () => this.#settled(length),
+      (error: unknown) => this.#settled(length, error),
     );
   }
 
   /** Resolves when there is room for the next chunk. @throws StoreError */
   async room(): Promise<void> {
-    if (this.#underWay >= CHUNKS_UNDER_WAY) await new Promise<void>((resolve) => (this.#roomWanted = resolve));
+    const limit = this.#budget.isSpent ? 1 : CHUNKS_UNDER_WAY;
+    if (this.#underWay >= limit) await new Promise<void>((resolve) => (this.#roomWanted = resolve));
     this.#throwIfLost();
   }
 
@@ -138,8 +160,9 @@ class Upload {
     if (this.#error !== undefined) throw this.#error as Error;
   }
 
-  #settled(error?: unknown): void {
+  #settled(octets: number, error?: unknown): void {
     this.#underWay -= 1;
+    this.#budget.add(-octets);
     this.#error ??= error;
     this.#roomWanted?.();
     this.#roomWanted = undefined;

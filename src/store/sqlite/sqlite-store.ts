@@ -19,7 +19,7 @@ import type {
 import type { JoinOptions } from '../open.js';
 import { StoreError } from '../store.js';
 import type { Change } from './changes.js';
-import { SocketDelivery } from './delivery.js';
+import { SocketDelivery, UploadBudget } from './delivery.js';
 import { DiskSpace } from './disk-space.js';
 import { FrameType, jsonFrame } from './frames.js';
 import { locate, makeDirectory, type Location } from './location.js';
@@ -47,6 +47,7 @@ export class SqliteStore implements MailStore {
   readonly #client: StoreClient;
   readonly #reader: Reader;
   readonly #space: DiskSpace;
+  readonly #budget = new UploadBudget();
   readonly #server: StoreServer | undefined;
 
   constructor({ client, reader, space, server }: Parts) {
@@ -72,7 +73,7 @@ export class SqliteStore implements MailStore {
   }
 
   deliver(envelope: Envelope): Delivery {
-    return new SocketDelivery(this.#client, envelope);
+    return new SocketDelivery(this.#client, this.#budget, envelope);
   }
 
   async open(account: AccountId, holder: Holder): Promise<Maildrop> {
