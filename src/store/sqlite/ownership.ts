@@ -24,6 +24,10 @@ export function claim(lock: string): Ownership | undefined {
     return { release: () => connection.close() };
   } catch (error) {
     if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) return undefined;
-    throw new StoreError('unavailable', `Cannot lock ${lock}: ${(error as Error).message}`, { cause: error });
+    throw new StoreError(
+      'unavailable',
+      `Cannot write ${lock}, beside the database: ${(error as Error).message}; the directory must be writable`,
+      { cause: error },
+    );
   }
 }
