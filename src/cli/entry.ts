@@ -2,7 +2,7 @@
  * One call of `pennypost`: finds the command, or prints help or the version, and turns every failure into a status.
  * Never throws and never ends the process; main.ts does that.
  */
-import { readFileSync } from 'node:fs';
+import { version } from '../config/version.js';
 import { readCommandLine } from './command-line.js';
 import { commands, findCommand, topicOf } from './commands.js';
 import { exit, explainFailure } from './exit.js';
@@ -52,9 +52,4 @@ function helpTopic(argv: readonly string[]): string | undefined {
 async function say(text: string): Promise<number> {
   await print(text);
   return exit.fine;
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,5 +1,5 @@
 /** What a newcomer sees when the server is ready: where it listens, and on the first start what to type. */
-import { readFileSync } from 'node:fs';
+import { version } from '../config/version.js';
 import { resolve } from 'node:path';
 import type { Configuration } from '../config/options.js';
 import type { ListenerAddress } from '../net/listener.js';
@@ -62,9 +62,4 @@ function telnet(
   const place = listeners.find((listener) => listener.protocol === protocol);
   if (place === undefined) return [];
   return ['', `${purpose}:  telnet ${place.host} ${place.port}`, '', ...lines];
-}
-
-function version(): string {
-  const file = new URL('../../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
 }

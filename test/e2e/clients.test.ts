@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import Pop3Command from 'node-pop3';
 import { createTransport } from 'nodemailer';
-import { behindTrace, pop3Session, retrieve, sendData, smtpSession } from '../support/mail-clients.js';
+import { behindTrace, pop3Session, retrieve, sendData, smtpSession, takeAll } from '../support/mail-clients.js';
 import { lines, SAMPLE, SIZES } from '../support/messages.js';
 import { itNeeds, run } from '../support/programs.js';
 import { Server } from '../support/server.js';
@@ -35,17 +35,8 @@ describe('real clients', () => {
     await empty();
   });
 
-  async function empty(): Promise<readonly Buffer[]> {
-    const client = await pop3Session(server.pop3Port, USER, PASSWORD);
-    const [, count] = (await client.ask('STAT', /^\+OK/)).split(' ');
-    const messages: Buffer[] = [];
-    for (let number = 1; number <= Number(count); number++) {
-      messages.push(await retrieve(client, number));
-      await client.ask(`DELE ${number}`, /^\+OK/);
-    }
-    await client.ask('QUIT', /^\+OK/);
-    await client.rest();
-    return messages;
+  function empty(): Promise<readonly Buffer[]> {
+    return takeAll(server.pop3Port, USER, PASSWORD);
   }
 
   /** What arrived is exactly this, and there is nothing else. */

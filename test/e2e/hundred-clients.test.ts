@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { hashPassword } from '../../src/auth/password.js';
 import { openStore } from '../../src/store/open.js';
 import { inventory, Load } from '../support/load.js';
-import { pop3Session, retrieve } from '../support/mail-clients.js';
+import { takeAll } from '../support/mail-clients.js';
 import { Server } from '../support/server.js';
 
 const HALF = 50;
@@ -30,28 +30,19 @@ describe('a hundred clients', () => {
     const load = new Load(server.smtpPort, users, HALF);
     const untilMs = Date.now() + DURATION_MS;
     const read = async (user: string) => {
-      while (Date.now() < untilMs) fetched.push(...(await takeAll(user)));
+      while (Date.now() < untilMs) fetched.push(...(await empty(user)));
     };
     await Promise.all(users.map(read));
     await load.stop();
     expect(load.failures).to.deep.equal([]);
     expect(load.acknowledged.size).to.be.above(HALF);
-    for (const user of users) fetched.push(...(await takeAll(user)));
+    for (const user of users) fetched.push(...(await empty(user)));
     expect(inventory([load], fetched)).to.deep.equal({ missing: [], twice: [] });
     expect(fetched).to.have.length(load.acknowledged.size);
   });
 
   /** Fetches and removes what is there. */
-  async function takeAll(user: string): Promise<readonly Buffer[]> {
-    const client = await pop3Session(server.pop3Port, user, PASSWORD);
-    const [, count] = (await client.ask('STAT', /^\+OK/)).split(' ');
-    const messages: Buffer[] = [];
-    for (let number = 1; number <= Number(count); number++) {
-      messages.push(await retrieve(client, number));
-      await client.ask(`DELE ${number}`, /^\+OK/);
-    }
-    await client.ask('QUIT', /^\+OK/);
-    await client.rest();
-    return messages;
+  function empty(user: string): Promise<readonly Buffer[]> {
+    return takeAll(server.pop3Port, user, PASSWORD);
   }
 });

@@ -87,3 +87,17 @@ export function behindTrace(message: Buffer): Buffer {
   if (found === null) throw new Error(`No trace headers: ${message.toString('latin1', 0, 200)}`);
   return message.subarray(found[0].length);
 }
+
+/** Fetches and removes everything; resolves when the session has ended. */
+export async function takeAll(port: number, user: string, password: string): Promise<readonly Buffer[]> {
+  const client = await pop3Session(port, user, password);
+  const [, count] = (await client.ask('STAT', /^\+OK/)).split(' ');
+  const messages: Buffer[] = [];
+  for (let number = 1; number <= Number(count); number++) {
+    messages.push(await retrieve(client, number));
+    await client.ask(`DELE ${number}`, /^\+OK/);
+  }
+  await client.ask('QUIT', /^\+OK/);
+  await client.rest();
+  return messages;
+}

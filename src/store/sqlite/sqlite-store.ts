@@ -24,7 +24,7 @@ import { DiskSpace } from './disk-space.js';
 import { FrameType, jsonFrame } from './frames.js';
 import { locate, makeDirectory, type Location } from './location.js';
 import { Reader } from './reader.js';
-import { StoreClient, type ClientNeeds } from './store-client.js';
+import { StoreClient } from './store-client.js';
 import { StoreServer } from './store-server.js';
 
 /** How long a command waits for a store process that has its lock but does not answer yet. */
@@ -160,9 +160,9 @@ export async function openSqliteStore(db: string): Promise<SqliteStore> {
   return new SqliteStore({ client, reader: new Reader(location.db, undefined), space, server });
 }
 
-async function connectSoon({ socket, db }: Location, needs: ClientNeeds = {}): Promise<StoreClient> {
+async function connectSoon({ socket, db }: Location): Promise<StoreClient> {
   for (const deadlineMs = Date.now() + JOIN_TIMEOUT_MS; ;) {
-    const client = new StoreClient(socket, needs);
+    const client = new StoreClient(socket);
     try {
       await client.connect();
       return client;
