@@ -7,7 +7,7 @@ import { RECIPIENT_LIMIT } from '../../src/smtp/commands/rcpt.js';
 import type { SmtpContext } from '../../src/smtp/context.js';
 import { HOP_LIMIT } from '../../src/smtp/intake.js';
 import { DOMAIN_LIMIT_BYTES, LOCAL_PART_LIMIT_BYTES, PATH_LIMIT_BYTES } from '../../src/smtp/path.js';
-import { smtp } from '../../src/smtp/protocol.js';
+import { mx as smtp } from '../../src/smtp/protocol.js';
 import { failureReply as smtpFailure, replies } from '../../src/smtp/replies.js';
 import { StoreError, type StoreErrorKind } from '../../src/store/store.js';
 import { codes, page, table, type Cell } from './markdown.js';
@@ -28,9 +28,9 @@ import { failureKinds, pop3Capabilities, pop3Gates, pop3States, smtpExtensions, 
 const maxMessageSize = options.maxMessageSize.parse(options.maxMessageSize.initial);
 
 /** As much of a session's context as announcements and gates look at. */
-const smtpContext = { settings: { maxMessageSize } } as unknown as SmtpContext;
-const pop3Nearby = { peer: { loopback: true } } as unknown as Pop3Context;
-const pop3FarAway = { peer: { loopback: false } } as unknown as Pop3Context;
+const smtpContext = { settings: { maxMessageSize }, peer: {}, offersTls: true } as unknown as SmtpContext;
+const pop3Nearby = { peer: { loopback: true }, offersTls: true } as unknown as Pop3Context;
+const pop3FarAway = { peer: { loopback: false }, offersTls: true } as unknown as Pop3Context;
 
 export function protocolsPage(): string {
   return page(
@@ -102,7 +102,7 @@ function smtpLimits(): readonly (readonly Cell[])[] {
 }
 
 function withGateReply([name = '', when = '']: readonly string[]): readonly string[] {
-  const refusal = pop3.gates[name as keyof typeof pop3Gates](pop3FarAway);
+  const refusal = pop3.gates[name as keyof typeof pop3Gates](pop3FarAway, pop3.initial);
   return [name, when, refusal === undefined ? '' : first(refusal)];
 }
 

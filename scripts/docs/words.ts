@@ -21,7 +21,7 @@ export const pop3States: Readonly<Record<Pop3State['at'], string>> = {
 
 export const pop3Gates: Readonly<Record<Pop3Need, string>> = {
   private:
-    'the client speaks from this machine itself (127.0.0.0/8 or ::1), so that a password in clear cannot be overheard',
+    'TLS is on, or the client speaks from this machine itself (127.0.0.0/8 or ::1), so that a password cannot be overheard',
 };
 
 export const failureKinds: Readonly<Record<StoreErrorKind, string>> = {
@@ -36,6 +36,7 @@ export const failureKinds: Readonly<Record<StoreErrorKind, string>> = {
 
 /** By the first word of what is announced. */
 export const smtpExtensions: Readonly<Record<string, readonly [rfc: string, meaning: string]>> = {
+  STARTTLS: ['RFC 3207', "TLS begins at the client's word; not announced once it has"],
   PIPELINING: ['RFC 2920', 'commands may follow each other without waiting; replies are written together'],
   ENHANCEDSTATUSCODES: ['RFC 2034', 'replies carry the codes of RFC 3463'],
   SIZE: ['RFC 1870', 'the largest message, checked at MAIL and counted while the body arrives'],
@@ -47,6 +48,7 @@ export const smtpExtensions: Readonly<Record<string, readonly [rfc: string, mean
 };
 
 export const pop3Capabilities: Readonly<Record<string, readonly [rfc: string, meaning: string]>> = {
+  STLS: ['RFC 2595', "TLS begins at the client's word; not announced once it has"],
   USER: ['RFC 2449', 'USER and PASS are taken'],
   UIDL: ['RFC 2449', 'UIDL is there'],
   TOP: ['RFC 2449', 'TOP is there'],

@@ -4,23 +4,22 @@
  */
 import { statSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { portNames, type PortName } from '../config/contradictions.js';
 import { optionNames, type Configuration, type OptionName } from '../config/options.js';
 import type { Setting } from '../config/setting.js';
 import { optionFlags, UsageError, type Command, type Flag, type Invocation, type Operand } from './command.js';
 
-type PortName = Extract<OptionName, 'smtpPort' | 'pop3Port'>;
-
 interface SingleForm {
   readonly verb: 'smtp' | 'pop3';
+  /** The one port it listens on; every other is switched off. */
   readonly speaks: PortName;
-  readonly silent: PortName;
 }
 
 const DATABASE_NAME = 'mail.db';
 const DATABASE_EXTENSION = '.db';
 
-const smtpForm: SingleForm = { verb: 'smtp', speaks: 'smtpPort', silent: 'pop3Port' };
-const pop3Form: SingleForm = { verb: 'pop3', speaks: 'pop3Port', silent: 'smtpPort' };
+const smtpForm: SingleForm = { verb: 'smtp', speaks: 'smtpPort' };
+const pop3Form: SingleForm = { verb: 'pop3', speaks: 'pop3Port' };
 
 const mailboxesOperand: Operand = {
   name: 'MAILBOXES',
@@ -32,13 +31,13 @@ function serve(invocation: Invocation): Promise<number> {
   return supervise(() => invocation.load().configuration);
 }
 
-function serveOnly({ verb, speaks, silent }: SingleForm): Command['run'] {
+function serveOnly({ verb, speaks }: SingleForm): Command['run'] {
   return async (invocation) => {
     const [mailboxes] = invocation.operands;
     if (mailboxes !== undefined && invocation.text('db') !== undefined)
       throw new UsageError('MAILBOXES and --db exclude each other');
     const forced = [
-      forcedSetting(silent, '0', `command ${verb}`),
+      ...silent(speaks).map((name) => forcedSetting(name, '0', `command ${verb}`)),
       ...(mailboxes === undefined ? [] : [forcedSetting('db', databaseOf(mailboxes), 'argument MAILBOXES')]),
     ];
     const load = (): Configuration => {
@@ -63,13 +62,17 @@ function databaseOf(mailboxes: string): string {
   return isFile ? mailboxes : join(mailboxes, DATABASE_NAME);
 }
 
+function silent(speaks: PortName): readonly OptionName[] {
+  return portNames.filter((name) => name !== speaks);
+}
+
 function forcedSetting(name: OptionName, text: string, source: string): Setting {
   return { name, text, source, label: source, fault: 'usage' };
 }
 
-/** The flags of a form: everything but the port that it switches off, with -p for its own. */
-function flagsOf({ speaks, silent }: SingleForm): readonly Flag[] {
-  const names = optionNames.filter((name) => name !== speaks && name !== silent);
+/** The flags of a form: everything but the ports that it switches off, with -p for its own. */
+function flagsOf({ speaks }: SingleForm): readonly Flag[] {
+  const names = optionNames.filter((name) => name !== speaks && !silent(speaks).includes(name));
   const port = optionFlags(speaks).map((flag) => ({
     ...flag,
     alias: 'p',

@@ -1,18 +1,23 @@
 /** What a newcomer sees when the server is ready: where it listens, and on the first start what to type. */
-import { version } from '../config/version.js';
 import { resolve } from 'node:path';
+import { version } from '../config/version.js';
 import type { Configuration } from '../config/options.js';
 import type { ListenerAddress } from '../net/listener.js';
 import type { FirstAccount } from './messages.js';
+import { serviceNames } from './services.js';
 
-export function banner(
-  { db, hostname }: Configuration,
-  listeners: readonly ListenerAddress[],
-  firstAccount: FirstAccount | undefined,
-): string {
+/** `fingerprint`: of a certificate that nobody but this server signed. */
+export interface Readiness {
+  readonly listeners: readonly ListenerAddress[];
+  readonly firstAccount: FirstAccount | undefined;
+  readonly fingerprint: string | undefined;
+}
+
+export function banner({ db, hostname }: Configuration, { listeners, firstAccount, fingerprint }: Readiness): string {
   const lines = [
     `Pennypost ${version()} is ready as ${hostname}; mail rests in ${resolve(db)}`,
-    ...['smtp', 'pop3'].flatMap((protocol) => where(protocol, listeners)),
+    ...serviceNames.flatMap((name) => where(name, listeners)),
+    ...(fingerprint === undefined ? [] : [`  TLS with a self-signed certificate, SHA-256 fingerprint ${fingerprint}`]),
     ...(firstAccount === undefined ? [] : firstSteps(db, listeners, firstAccount)),
   ];
   return `${lines.join('\n')}\n`;

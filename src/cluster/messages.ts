@@ -1,6 +1,7 @@
 /** What the supervisor and its processes say to each other, over Node's own channel. */
 import type { Configuration } from '../config/options.js';
 import type { ListenerAddress } from '../net/listener.js';
+import type { TlsMaterial } from '../net/tls.js';
 import type { Waiting } from './child.js';
 
 /** From a worker to the desk that counts sessions. */
@@ -23,7 +24,14 @@ export type FromDesk =
 
 export type ToWorker =
   | FromDesk
-  | { readonly kind: 'start'; readonly configuration: Configuration; readonly number: number }
+  | {
+      readonly kind: 'start';
+      readonly configuration: Configuration;
+      readonly number: number;
+      readonly tls: TlsMaterial | undefined;
+    }
+  /** What new connections are served with from now on. */
+  | { readonly kind: 'tls'; readonly tls: TlsMaterial | undefined }
   /** Accept nothing more and end when the last session has; `patienceMs` from now the rest is told goodbye. */
   | { readonly kind: 'drain'; readonly patienceMs: number; readonly hurry: boolean };
 

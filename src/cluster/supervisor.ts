@@ -12,6 +12,8 @@ import { banner } from './banner.js';
 import type { FirstAccount } from './messages.js';
 import { MISCONFIGURED_STATUS, StartError } from './start-error.js';
 import { StoreKeeper } from './store-keeper.js';
+import { CertificateError } from '../tls/certificates.js';
+import { TlsKeeper } from './tls-keeper.js';
 import { WorkerPool } from './worker-pool.js';
 
 const PROCESS = fileURLToPath(new URL('./process.js', import.meta.url));
@@ -37,6 +39,7 @@ class Supervisor {
   readonly #log: Log;
   readonly #store: StoreKeeper;
   readonly #workers: WorkerPool;
+  readonly #tls: TlsKeeper;
   #configuration: Configuration;
   #watch: StoreWatch | undefined;
   #firstAccount: FirstAccount | undefined;
@@ -54,7 +57,16 @@ class Supervisor {
       log: this.#log,
       announce: (firstAccount) => this.#made(firstAccount),
     });
-    this.#workers = new WorkerPool(() => this.#configuration, this.#log);
+    this.#workers = new WorkerPool({
+      configuration: () => this.#configuration,
+      tls: () => this.#tls.material,
+      log: this.#log,
+    });
+    this.#tls = new TlsKeeper({
+      configuration: () => this.#configuration,
+      log: this.#log,
+      changed: (tls) => this.#workers.serveWith(tls),
+    });
   }
 
   run(): Promise<number> {
@@ -86,12 +98,22 @@ class Supervisor {
       () => this.#store.away(),
     );
     await this.#watch.found; // Another process may hold the database and not answer yet.
+    await this.#startTls();
     await this.#workers.start();
     if (this.#stopping) return;
     this.#log.info({ workers: this.#configuration.workers, listeners: this.#workers.listeners }, 'ready');
     this.#ready = true;
     this.#announce();
     process.send?.('ready'); // PM2's wait_ready.
+  }
+
+  async #startTls(): Promise<void> {
+    try {
+      await this.#tls.start();
+    } catch (error) {
+      if (!(error instanceof CertificateError)) throw error;
+      throw new StartError(error.message, MISCONFIGURED_STATUS);
+    }
   }
 
   #made(firstAccount: FirstAccount): void {
@@ -101,7 +123,13 @@ class Supervisor {
 
   #announce(): void {
     flushLog(this.#log);
-    process.stdout.write(banner(this.#configuration, this.#workers.listeners, this.#firstAccount));
+    process.stdout.write(
+      banner(this.#configuration, {
+        listeners: this.#workers.listeners,
+        firstAccount: this.#firstAccount,
+        fingerprint: this.#tls.fingerprint,
+      }),
+    );
   }
 
   #obeySignals(): void {
@@ -121,6 +149,7 @@ class Supervisor {
       this.#log.error(`The configuration was not reloaded: ${(error as Error).message}`);
       return;
     }
+    await this.#tls.reload();
     this.#log.info('rolling the workers');
     await this.#workers.roll();
   }
@@ -137,6 +166,7 @@ class Supervisor {
     if (this.#stopping) return this.#workers.kill();
     this.#stopping = true;
     this.#log.info('stopping');
+    this.#tls.stop();
     this.#store.expectEnd();
     await this.#workers.stop(this.#configuration.drainTimeout);
     this.#watch?.close();

@@ -6,6 +6,7 @@ import cluster, { type Worker } from 'node:cluster';
 import type { Configuration } from '../config/options.js';
 import type { Log } from '../log/log.js';
 import type { ListenerAddress } from '../net/listener.js';
+import type { TlsMaterial } from '../net/tls.js';
 import { AdmissionDesk } from './admission-desk.js';
 import { Backoff } from './backoff.js';
 import type { FromWorker, ToWorker } from './messages.js';
@@ -17,6 +18,12 @@ const END_MARGIN_MS = 1_500;
 /** How often clients that are gone are forgotten. */
 const TIDY_MS = 60_000;
 
+export interface WorkerPoolNeeds {
+  readonly configuration: () => Configuration;
+  readonly tls: () => TlsMaterial | undefined;
+  readonly log: Log;
+}
+
 interface Seat {
   readonly number: number;
   readonly backoff: Backoff;
@@ -25,6 +32,7 @@ interface Seat {
 
 export class WorkerPool {
   readonly #configuration: () => Configuration;
+  readonly #tls: () => TlsMaterial | undefined;
   readonly #log: Log;
   readonly #seats = new Map<number, Seat>();
   readonly #desk: AdmissionDesk;
@@ -34,8 +42,9 @@ export class WorkerPool {
   #lastNumber = 0;
   #restarts = 0;
 
-  constructor(configuration: () => Configuration, log: Log) {
+  constructor({ configuration, tls, log }: WorkerPoolNeeds) {
     this.#configuration = configuration;
+    this.#tls = tls;
     this.#log = log;
     this.#desk = new AdmissionDesk(configuration);
     setInterval(() => this.#desk.tidy(Date.now()), TIDY_MS).unref();
@@ -66,6 +75,12 @@ export class WorkerPool {
     this.#ending = true;
     const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
     await Promise.all(workers.map((worker) => drain(worker, patienceMs, true)));
+  }
+
+  /** What new connections are served with from now on; sessions go on. */
+  serveWith(tls: TlsMaterial | undefined): void {
+    for (const worker of Object.values(cluster.workers ?? {}))
+      if (worker?.isConnected() === true) worker.send({ kind: 'tls', tls } satisfies ToWorker);
   }
 
   kill(): void {
@@ -109,7 +124,12 @@ export class WorkerPool {
     return new Promise((resolve, reject) => {
       worker.on('message', (message: FromWorker) => {
         if (message.kind === 'waiting')
-          worker.send({ kind: 'start', configuration: this.#configuration(), number } satisfies ToWorker);
+          worker.send({
+            kind: 'start',
+            configuration: this.#configuration(),
+            number,
+            tls: this.#tls(),
+          } satisfies ToWorker);
         else if (message.kind === 'failed') reject(new StartError(message.sentence, UNAVAILABLE_STATUS));
         else if (message.kind === 'listening') {
           this.#listeners = message.listeners;

@@ -1,6 +1,6 @@
 /**
- * One of the processes that share the listening sockets. The only composition root: here the line
- * net → session → smtp | pop3 → store is built, once a process.
+ * One of the processes that share the listening sockets. The composition root: here the line
+ * net → session → smtp | pop3 → store is joined, once a process.
  * Ends when the supervisor says so, and at once when the supervisor is gone (node:cluster sees to that); its maildrops are
  * freed by the store when its connection closes.
  */
@@ -8,39 +8,32 @@ import type { Socket } from 'node:net';
 import { Authenticator } from '../auth/authenticator.js';
 import type { Configuration } from '../config/options.js';
 import { createLog, flushLog, type Log } from '../log/log.js';
-import { sessionObserver } from '../log/session-log.js';
 import { Connection } from '../net/connection.js';
 import { Listener, ListenError, type ListenerAddress } from '../net/listener.js';
+import { TlsService, type TlsMaterial } from '../net/tls.js';
 import { pop3 } from '../pop3/protocol.js';
 import type { Channel } from '../session/channel.js';
-import type { State } from '../session/command.js';
-import type { SessionLimits } from '../session/limits.js';
-import type { Protocol, SessionContext } from '../session/protocol.js';
-import { Session } from '../session/session.js';
-import { smtp } from '../smtp/protocol.js';
+import { mx } from '../smtp/protocol.js';
 import { joinStore } from '../store/open.js';
-import type { MailStore } from '../store/store.js';
 import { Admission, type Verdict } from './admission.js';
 import { obeySupervisor, tellSupervisor } from './child.js';
 import type { FromWorker, ToWorker } from './messages.js';
+import { addressesOf, serviceNames, services, type ServiceName } from './services.js';
+import { Sessions } from './sessions.js';
 
 /** Of the largest size: what the disk must have room for, unless --min-free says otherwise. */
 const FREE_MESSAGES = 1.5;
-/** How often sessions are asked whether they have taken too long. */
-const TICK_MS = 1_000;
 /** Who sends before the greeting is no mail client; those that are not trusted get this long to show it. */
 const GREETING_PAUSE_MS = 200;
 /** Between the goodbye and the end of the process: long enough for a last reply to leave. */
 const CUT_PATIENCE_MS = 500;
-
-type AnySession = Pick<Session<State, SessionContext, string>, 'drain' | 'cut' | 'tick'>;
 
 export function runWorker(): void {
   let worker: Worker | undefined;
   obeySupervisor((told) => {
     const message = told as ToWorker;
     if (message.kind === 'start') {
-      worker = new Worker(message.configuration, message.number);
+      worker = new Worker(message.configuration, message.number, message.tls);
       void worker.listen();
     } else worker?.hear(message);
   });
@@ -48,33 +41,28 @@ export function runWorker(): void {
 
 class Worker {
   readonly #configuration: Configuration;
-  readonly #number: number;
   readonly #log: Log;
-  readonly #store: MailStore;
-  readonly #authenticator: Authenticator;
   readonly #admission: Admission;
-  readonly #smtp: typeof smtp;
-  readonly #pop3: typeof pop3;
-  readonly #sessions = new Set<AnySession>();
+  readonly #sessions: Sessions;
+  #tls: ReadonlyMap<ServiceName, TlsService>;
   #listeners: readonly Listener[] = [];
-  #lastSession = 0;
+  /** Connections that shake hands before their session begins. */
+  #arriving = 0;
   #draining = false;
 
-  constructor(configuration: Configuration, number: number) {
+  constructor(configuration: Configuration, number: number, tls: TlsMaterial | undefined) {
     this.#configuration = configuration;
-    this.#number = number;
-    this.#log = createLog(configuration.logLevel, `worker ${number}`);
-    this.#store = joinStore(configuration.db, {
+    const log = createLog(configuration.logLevel, `worker ${number}`);
+    this.#log = log;
+    const store = joinStore(configuration.db, {
       domain: configuration.domain,
       minFreeBytes: configuration.minFree ?? FREE_MESSAGES * configuration.maxMessageSize,
-      report: () => ({ role: 'worker', pid: process.pid, sessions: this.#sessions.size }),
-      changed: (there) => this.#log[there ? 'debug' : 'warn'](there ? 'the store is there' : 'the store went away'),
+      report: () => ({ role: 'worker', pid: process.pid, sessions: this.#sessions.count }),
+      changed: (there) => log[there ? 'debug' : 'warn'](there ? 'the store is there' : 'the store went away'),
     });
-    this.#authenticator = new Authenticator(this.#store);
     this.#admission = new Admission(configuration, tell);
-    this.#smtp = { ...smtp, limits: limitsOf(smtp, configuration.smtpTimeout, configuration) };
-    this.#pop3 = { ...pop3, limits: limitsOf(pop3, configuration.pop3Timeout, configuration) };
-    setInterval(() => this.#tick(), TICK_MS).unref();
+    this.#sessions = new Sessions({ configuration, number, log, store, authenticator: new Authenticator(store) });
+    this.#tls = tlsServices(tls);
   }
 
   async listen(): Promise<void> {
@@ -93,6 +81,7 @@ class Worker {
 
   hear(message: Exclude<ToWorker, { kind: 'start' }>): void {
     if (message.kind === 'drain') this.drain(message.patienceMs, message.hurry);
+    else if (message.kind === 'tls') this.#tls = tlsServices(message.tls);
     else this.#admission.hear(message);
   }
 
@@ -100,103 +89,77 @@ class Worker {
   drain(patienceMs: number, hurry: boolean): void {
     this.#draining = true;
     for (const listener of this.#listeners) listener.close();
-    if (hurry) for (const session of this.#sessions) session.drain();
+    if (hurry) this.#sessions.drain();
     setTimeout(() => this.#cutAll(), patienceMs);
     this.#endWhenEmpty();
   }
 
   #open(address: ListenerAddress): Promise<Listener | undefined> {
-    return Listener.open(address, (socket) => this.#accept(address.protocol, socket)).catch((error: unknown) => {
+    const name = address.protocol as ServiceName;
+    return Listener.open(address, (socket) => this.#accept(name, socket)).catch((error: unknown) => {
       if (!(error instanceof ListenError) || !error.absent || address.host !== '::1') throw error;
       this.#log.warn(error.message); // A machine without IPv6 is served on the rest.
       return undefined;
     });
   }
 
-  #accept(protocol: string, socket: Socket): void {
-    const channel = new Connection(socket);
-    const { address } = channel.peer;
-    const verdict = this.#admission.enter(address);
-    if (verdict === 'welcome') this.#welcome(protocol, channel);
-    else void Promise.resolve(verdict).then((late) => this.#letIn(protocol, channel, late));
+  #accept(name: ServiceName, socket: Socket): void {
+    const channel = new Connection(socket, this.#tls.get(name));
+    const verdict = this.#admission.enter(channel.peer.address);
+    if (verdict === 'welcome') this.#welcome(name, channel);
+    else void Promise.resolve(verdict).then((late) => this.#letIn(name, channel, late));
   }
 
-  #letIn(protocol: string, channel: Channel, verdict: Verdict): void {
-    if (verdict === 'welcome') return this.#welcome(protocol, channel);
-    this.#log.info({ protocol, peer: channel.peer.address, outcome: verdict }, 'turned away');
-    const { turnedAway } = protocol === 'smtp' ? smtp : pop3;
+  #letIn(name: ServiceName, channel: Channel, verdict: Verdict): void {
+    if (verdict === 'welcome') return this.#welcome(name, channel);
+    this.#log.info({ protocol: name, peer: channel.peer.address, outcome: verdict }, 'turned away');
+    const { protocol, implicitTls } = services[name];
+    const { turnedAway } = protocol === 'pop3' ? pop3 : mx;
     channel.open({ receive: ignore, drained: ignore, inputEnded: ignore, closed: ignore });
-    channel.write(turnedAway[verdict].head);
+    if (!implicitTls) channel.write(turnedAway[verdict].head);
     channel.end();
   }
 
-  #welcome(protocol: string, channel: Channel): void {
-    if (protocol === 'smtp') this.#begin(this.#smtp, channel, this.#smtpContext(channel));
-    else this.#begin(this.#pop3, channel, this.#pop3Context(channel));
+  #welcome(name: ServiceName, channel: Channel): void {
+    if (!services[name].implicitTls) return this.#begin(name, channel);
+    this.#arriving += 1;
+    channel
+      .secure()
+      .then(
+        (secured) => this.#begin(name, secured),
+        (error: unknown) => this.#noHandshake(name, channel, error as NodeJS.ErrnoException),
+      )
+      .finally(() => {
+        this.#arriving -= 1;
+        this.#endWhenEmpty();
+      });
   }
 
-  #smtpContext({ peer }: Channel) {
-    const session = this.#nextSession();
-    let messages = 0;
-    return {
-      peer,
-      session,
-      tally: { accepted: 0, refused: 0, octets: 0 },
-      settings: this.#configuration,
-      store: this.#store,
-      table: smtp.commands,
-      nextId: () => `${Date.now().toString(36)}-${session}-${++messages}`,
-    };
+  #noHandshake(name: ServiceName, { peer }: Channel, { code, name: kind }: NodeJS.ErrnoException): void {
+    this.#admission.leave(peer.address);
+    this.#log.info({ protocol: name, peer: peer.address, outcome: `broken: ${code ?? kind}` }, 'no TLS handshake');
   }
 
-  #pop3Context({ peer }: Channel) {
-    return {
-      peer,
-      session: this.#nextSession(),
-      tally: { retrieved: 0, octets: 0, removed: 0 },
-      settings: this.#configuration,
-      store: this.#store,
-      authenticator: this.#authenticator,
-      table: pop3.commands,
-    };
-  }
-
-  #begin<S extends State, C extends SessionContext, Need extends string>(
-    protocol: Protocol<S, C, Need>,
-    channel: Channel,
-    context: C,
-  ): void {
-    const observer = sessionObserver(this.#log, protocol.name, context, this.#configuration.verbose);
-    const session = new Session(protocol, channel, context, {
-      ...observer,
-      ended: (end) => {
-        this.#sessions.delete(session);
-        this.#admission.leave(channel.peer.address);
-        observer.ended(end);
+  #begin(name: ServiceName, channel: Channel): void {
+    const { address } = channel.peer;
+    this.#sessions.begin(services[name].protocol, {
+      channel,
+      offersTls: this.#tls.has(name),
+      pauseMs: services[name].implicitTls || this.#admission.isTrusted(address) ? 0 : GREETING_PAUSE_MS,
+      ended: () => {
+        this.#admission.leave(address);
         this.#endWhenEmpty();
       },
     });
-    this.#sessions.add(session);
-    session.start(this.#admission.isTrusted(channel.peer.address) ? 0 : GREETING_PAUSE_MS);
-  }
-
-  #tick(): void {
-    const nowMs = performance.now();
-    for (const session of this.#sessions) session.tick(nowMs);
-  }
-
-  /** Short, for people, and unlike any other while the server runs. */
-  #nextSession(): string {
-    return `${this.#number}.${(++this.#lastSession).toString(36)}`;
   }
 
   #cutAll(): void {
-    for (const session of this.#sessions) session.cut();
+    this.#sessions.cut();
     setTimeout(() => this.#end(), CUT_PATIENCE_MS);
   }
 
   #endWhenEmpty(): void {
-    if (this.#draining && this.#sessions.size === 0) this.#end();
+    if (this.#draining && this.#sessions.count + this.#arriving === 0) this.#end();
   }
 
   #end(): void {
@@ -205,26 +168,9 @@ class Worker {
   }
 }
 
-function limitsOf(
-  { limits }: { readonly limits: SessionLimits },
-  commandTimeoutMs: number,
-  configuration: Configuration,
-): SessionLimits {
-  return {
-    ...limits,
-    commandTimeoutMs,
-    greetingTimeoutMs: configuration.greetingTimeout,
-    dataTimeoutMs: configuration.dataTimeout,
-    sessionTimeoutMs: configuration.sessionTimeout,
-    minBodyBytesPerSecond: configuration.minBodyRate,
-  };
-}
-
-function addressesOf({ host, smtpPort, pop3Port }: Configuration): readonly ListenerAddress[] {
-  return host.flatMap((each) => [
-    ...(smtpPort === 0 ? [] : [{ protocol: 'smtp', host: each, port: smtpPort }]),
-    ...(pop3Port === 0 ? [] : [{ protocol: 'pop3', host: each, port: pop3Port }]),
-  ]);
+/** Each service has its own, so that a ticket of one means nothing to another. */
+function tlsServices(tls: TlsMaterial | undefined): ReadonlyMap<ServiceName, TlsService> {
+  return new Map(tls === undefined ? [] : serviceNames.map((name) => [name, new TlsService(name, tls)]));
 }
 
 /** Who was turned away has nothing more to say. */

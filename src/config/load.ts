@@ -4,6 +4,7 @@
  * also those in values that something stronger overrides, because they would surprise somebody later.
  */
 import { resolve } from 'node:path';
+import { contradictions } from './contradictions.js';
 import { optionNames, options, variable, type Configuration, type OptionName } from './options.js';
 import { ConfigurationError, defaultSetting, variableSetting, type Mistake, type Setting } from './setting.js';
 import { didYouMean } from './spelling.js';
@@ -92,16 +93,4 @@ function strongest(values: readonly Value[]): Loaded {
     configuration: entries(({ value }) => value) as unknown as Configuration,
     settings: entries(({ setting }) => setting) as Record<OptionName, Setting>,
   };
-}
-
-/** Values that are right one by one and wrong together; silent where a port is itself a mistake. */
-function contradictions({ configuration, settings }: Loaded, mistakes: readonly Mistake[]): readonly Mistake[] {
-  const { smtpPort, pop3Port } = configuration;
-  const ports = [settings.smtpPort, settings.pop3Port];
-  const isMistaken = mistakes.some(({ option }) => ports.some(({ name }) => name === option));
-  if (smtpPort !== pop3Port || isMistaken) return [];
-  const fault = ports.some((port) => port.fault === 'usage') ? 'usage' : 'configuration';
-  if (smtpPort !== 0)
-    return [{ sentence: `smtp-port and pop3-port are both ${smtpPort}; give one another port`, fault }];
-  return [{ sentence: 'smtp-port and pop3-port are both 0, so nothing would listen; give one a port', fault }];
 }

@@ -4,7 +4,7 @@
  * The help texts, `config show` and docs/configuration.md are folded from this table.
  */
 import { availableParallelism, hostname } from 'node:os';
-import { bytes, domainName, durationMs, flag, hosts, integer, nonEmpty, networks, oneOf } from './units.js';
+import { bytes, domainName, durationMs, files, flag, hosts, integer, nonEmpty, networks, oneOf } from './units.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -14,7 +14,12 @@ export interface Configuration {
   readonly db: string;
   readonly host: readonly string[];
   readonly smtpPort: number;
+  readonly submissionPort: number;
+  readonly submissionsPort: number;
   readonly pop3Port: number;
+  readonly pop3sPort: number;
+  readonly tlsCertificate: TlsFiles | 'none';
+  readonly tlsKey: TlsFiles;
   readonly hostname: string;
   readonly domain: string;
   readonly workers: number;
@@ -36,6 +41,9 @@ export interface Configuration {
   readonly logLevel: LogLevel;
   readonly verbose: boolean;
 }
+
+/** `auto`: made on the first start. */
+export type TlsFiles = 'auto' | readonly string[];
 
 export type OptionName = keyof Configuration;
 
@@ -68,14 +76,44 @@ export const options: { readonly [Name in OptionName]: Option<Configuration[Name
   smtpPort: {
     initial: '2525',
     placeholder: 'PORT',
-    doc: 'The port for SMTP; 0 switches it off.',
+    doc: 'The port for SMTP from other servers (25 on the internet); 0 switches it off.',
+    parse: port,
+  },
+  submissionPort: {
+    initial: '0',
+    placeholder: 'PORT',
+    doc: 'The port for submission by people and devices, who log in; TLS by STARTTLS (587 on the internet). 0 is off.',
+    parse: port,
+  },
+  submissionsPort: {
+    initial: '0',
+    placeholder: 'PORT',
+    doc: 'The same with TLS from the first byte (465 on the internet); 0 is off.',
     parse: port,
   },
   pop3Port: {
     initial: '1100',
     placeholder: 'PORT',
-    doc: 'The port for POP3; 0 switches it off.',
+    doc: 'The port for POP3, with TLS by STLS (110 on the internet); 0 switches it off.',
     parse: port,
+  },
+  pop3sPort: {
+    initial: '0',
+    placeholder: 'PORT',
+    doc: 'The port for POP3 with TLS from the first byte (995 on the internet); 0 is off.',
+    parse: port,
+  },
+  tlsCertificate: {
+    initial: 'auto',
+    placeholder: 'FILE,…',
+    doc: 'PEM files of certificate chains, the first for clients that name no server; auto makes a self-signed one beside the database, none switches TLS off.',
+    parse: (text) => (text.toLowerCase() === 'none' ? 'none' : files(text)),
+  },
+  tlsKey: {
+    initial: 'auto',
+    placeholder: 'FILE,…',
+    doc: 'PEM files of their private keys, in the same order; auto looks for each in the file of its certificate.',
+    parse: files,
   },
   hostname: {
     initial: defaultHostname(),

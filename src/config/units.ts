@@ -69,6 +69,14 @@ export function nonEmpty(text: string): string {
   return text;
 }
 
+/** Paths with commas between them; `auto` leaves the choice to the server. */
+export function files(text: string): 'auto' | readonly string[] {
+  if (text.trim().toLowerCase() === 'auto') return 'auto';
+  const paths = text.split(',').map((path) => path.trim());
+  if (paths.includes('')) throw new Misfit(`takes paths of files with commas between them, or auto, not '${text}'`);
+  return paths;
+}
+
 /** IP addresses or host names with commas between them; one that stands twice is listened on once. */
 export function hosts(text: string): readonly string[] {
   const items = text

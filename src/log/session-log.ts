@@ -5,10 +5,13 @@ import type { Reply } from '../session/reply.js';
 import type { Log } from './log.js';
 
 export function sessionObserver(log: Log, protocol: string, context: SessionContext, verbose: boolean): Observer {
-  const { session, peer, tally } = context;
+  const { session, tally } = context;
   const observer: Observer = {
     bug: (error) => log.error({ session, protocol, err: error }, 'a bug ended a session'),
-    ended: (end: SessionEnd) => log.info({ session, protocol, peer: peer.address, ...tally, ...end }, 'session'),
+    ended: ({ peer, ...end }: SessionEnd) => {
+      const { address, security } = peer;
+      log.info({ session, protocol, peer: address, tls: security?.version, ...tally, ...end }, 'session');
+    },
   };
   return verbose ? { ...observer, ...dialogue(session) } : observer;
 }

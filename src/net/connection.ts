@@ -1,9 +1,10 @@
 /**
- * One TCP connection as a session's channel. Keeps no more output waiting than its mark, and gives a connection that was
+ * One connection as a session's channel, in clear or under TLS. Keeps no more output waiting than its mark, and gives a connection that was
  * ended a moment to be closed by the other side, so that the last reply is not lost to a reset.
  */
 import { isIPv4, type Socket } from 'node:net';
 import type { Channel, Peer, Receiver } from '../session/channel.js';
+import { securityOf, type TlsService } from './tls.js';
 
 /** Output waiting above this stops the session; it goes on when all of it is with the kernel. */
 const OUTPUT_HIGH_WATER_BYTES = 256 * 1024;
@@ -13,22 +14,35 @@ const LINGER_MS = 2_000;
 export class Connection implements Channel {
   readonly peer: Peer;
   readonly #socket: Socket;
+  readonly #tls: TlsService | undefined;
   #failure: Error | undefined;
+  #receiver: Receiver | undefined;
 
-  /** Nothing is read before `open`: a connection may have to wait for its session. */
-  constructor(socket: Socket) {
+  /** Nothing is read before `open`: a connection may have to wait for its session. `tls`: what `secure` offers. */
+  constructor(socket: Socket, tls?: TlsService, peer = peerOf(socket)) {
     this.#socket = socket;
-    this.peer = peerOf(socket);
+    this.#tls = tls;
+    this.peer = peer;
     socket.on('error', (error) => (this.#failure = error));
   }
 
   open(receiver: Receiver): void {
     if (this.#socket.destroyed) return process.nextTick(() => receiver.closed(this.#failure));
+    this.#receiver = receiver;
     this.#socket
-      .on('data', (bytes) => receiver.receive(bytes))
-      .on('drain', () => receiver.drained())
-      .on('end', () => receiver.inputEnded())
-      .on('close', () => receiver.closed(this.#failure));
+      .on('data', (bytes) => this.#receiver?.receive(bytes))
+      .on('drain', () => this.#receiver?.drained())
+      .on('end', () => this.#receiver?.inputEnded())
+      .on('close', () => this.#receiver?.closed(this.#failure));
+  }
+
+  async secure(): Promise<Channel> {
+    if (this.#tls === undefined) throw new Error('TLS was begun where it is not offered');
+    this.#receiver = undefined;
+    this.#socket.pause().removeAllListeners('data');
+    if (this.#socket.writableLength > 0) await this.#drained();
+    const secured = await this.#tls.handshake(this.#socket);
+    return new Connection(secured, undefined, { ...this.peer, security: securityOf(secured) });
   }
 
   write(bytes: Uint8Array): boolean {
@@ -61,6 +75,10 @@ export class Connection implements Channel {
 
   destroy(): void {
     this.#socket.destroy();
+  }
+
+  #drained(): Promise<void> {
+    return new Promise((resolve) => this.#socket.once('drain', resolve).once('close', resolve));
   }
 
   get #hasRoom(): boolean {

@@ -17,6 +17,7 @@ import { noop } from './commands/noop.js';
 import { quit } from './commands/quit.js';
 import { retr, top } from './commands/retr.js';
 import { rset } from './commands/rset.js';
+import { stls } from './commands/stls.js';
 import { stat } from './commands/stat.js';
 import { utf8 } from './commands/utf8.js';
 import type { Pop3Context, Pop3Need } from './context.js';
@@ -26,6 +27,7 @@ import { authorization, type Pop3State } from './state.js';
 type Pop3Row = Row<Pop3State, Pop3Context, Pop3Need>;
 
 const table = tableOf<Pop3State, Pop3Context, Pop3Need>([
+  stls,
   user,
   pass,
   stat,
@@ -52,8 +54,8 @@ export const pop3: Protocol<Pop3State, Pop3Context, Pop3Need> = {
     commandTimeoutMs: 10 * 60_000,
   },
   commands: table,
-  notOffered: new Set(['STLS', 'AUTH', 'APOP', 'LANG', 'XTND']),
-  gates: { private: ({ peer }) => (peer.loopback ? undefined : replies.privateOnly) },
+  notOffered: new Set(['AUTH', 'APOP', 'LANG', 'XTND']),
+  gates: { private: ({ peer }) => (peer.loopback || peer.security !== undefined ? undefined : replies.privateOnly) },
   initial: authorization,
   turnedAway: {
     full: replies.serverFull,
@@ -77,6 +79,7 @@ export const pop3: Protocol<Pop3State, Pop3Context, Pop3Need> = {
     session: replies.sessionTooLong,
     impatient: replies.impatient,
     foreign: replies.foreign,
+    injected: replies.injected,
     stopping: replies.stopping,
     internal: replies.internal,
     failed: failureReply,

@@ -42,10 +42,17 @@ export const replies = {
   utf8: ok('UTF-8 it is'),
   ok: ok('Nothing done'),
 
+  beginTls: ok('Begin TLS'),
+  tlsAlready: err('TLS has begun already'),
+  noTls: err('TLS is switched off on this server'),
+
   userTaken: ok('Now PASS and the password'),
   loggedIn: (messages: number, octets: number) => ok(`${count(messages)} (${octets} octets)`),
   wrongLogin: err('Name or password is wrong', 'AUTH'),
-  privateOnly: err('A clear-text password is taken only from this machine itself; connect from localhost', 'AUTH'),
+  privateOnly: err(
+    'A password in clear text is taken only under TLS; send STLS first, or use the port of POP3 over TLS',
+    'AUTH',
+  ),
   needUser: err('USER comes first'),
   needLogin: err('USER and PASS come first'),
   loggedInAlready: err('You are logged in already; QUIT ends the session'),
@@ -80,6 +87,7 @@ export const replies = {
   tooManySessions: err('Your address has too many sessions here; close one, or try again later', 'SYS/TEMP'),
   tooManyNewSessions: err('Your address begins sessions too often; try again in a minute', 'SYS/TEMP'),
   stopping: err('The server is stopping; try again in a moment', 'SYS/TEMP'),
+  injected: err('Nothing may follow STLS before the TLS handshake; closing', 'SYS/PERM'),
   internal: err('Something went wrong here; closing, nothing was removed', 'SYS/TEMP'),
 } as const;
 

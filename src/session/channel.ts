@@ -4,6 +4,15 @@
  * without a promise per chunk (docs/decisions/0002-pushed-bytes.md).
  */
 
+/** What protects a connection, once its TLS handshake is over. */
+export interface Security {
+  /** As the library names it: 'TLSv1.3'. */
+  readonly version: string;
+  readonly cipher: string;
+  /** The 'tls-exporter' bytes that tie a login to this connection (RFC 9266); undefined before TLS 1.3, where they prove nothing. */
+  exporter(): Uint8Array | undefined;
+}
+
 /** The other end of a connection, and the end it reached. */
 export interface Peer {
   readonly address: string;
@@ -12,6 +21,8 @@ export interface Peer {
   readonly localPort: number;
   /** Whether the client speaks from this machine itself (127.0.0.0/8 or ::1). */
   readonly loopback: boolean;
+  /** Absent in clear text. */
+  readonly security?: Security;
 }
 
 /** What the network tells a session. Calls never overlap. */
@@ -36,6 +47,11 @@ export interface Channel {
   /** Stops or resumes calls of `receive`; calls already made are not taken back. */
   pause(): void;
   resume(): void;
+  /**
+   * Sends what was written, then takes the TLS handshake of the client. What it leads to is another channel, to be opened
+   * anew; nothing more is heard of this one. Rejects when there is no handshake in time; the connection is then closed.
+   */
+  secure(): Promise<Channel>;
   /** Sends what was written, then closes; `closed` follows. */
   end(): void;
   /** Closes at once; what was not sent yet is lost. `closed` follows. */

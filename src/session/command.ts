@@ -2,6 +2,7 @@
  * One row of a protocol's table. The table is the dispatch, and EHLO, CAPA, HELP and docs/protocols.md
  * are folded from it: nothing about a command stands in a second place.
  */
+import type { Peer } from './channel.js';
 import type { Grammar } from './grammar.js';
 import type { NewlineCheck } from './newlines.js';
 import type { Reply } from './reply.js';
@@ -36,6 +37,9 @@ export interface BodyEnd {
  * What a command leads to. Handlers never touch the socket: they return one of these.
  * - stay: reply, and go on in `state` (unchanged when absent).
  * - collect: take a body into a sink, then ask `ended` what it leads to.
+ * - ask: reply, and give the next line to `answered`, whatever it says.
+ * - secure: reply, and begin anew under TLS: nothing that was said in clear is remembered (RFC 3207 §4.2).
+ * - renew: begin anew as another peer, with the greeting.
  * - close: reply, then close the connection.
  */
 export type Outcome<S extends State> =
@@ -47,6 +51,14 @@ export type Outcome<S extends State> =
       readonly sink: Sink;
       ended(end: BodyEnd): Outcome<S> | Promise<Outcome<S>>;
     }
+  | {
+      readonly kind: 'ask';
+      readonly reply: Reply;
+      /** The line without its CRLF, one character an octet; never shown nor logged. */
+      answered(line: string): Outcome<S> | Promise<Outcome<S>>;
+    }
+  | { readonly kind: 'secure'; readonly reply: Reply }
+  | { readonly kind: 'renew'; readonly peer: Peer }
   | { readonly kind: 'close'; readonly reply: Reply; readonly state?: S };
 
 export function stay<S extends State>(reply: Reply, state?: S): Outcome<S> {

@@ -35,7 +35,7 @@ function obstacle<S extends State, C extends SessionContext, Need extends string
 ): Reply | undefined {
   if (!command.at.includes(state.at)) return protocol.faults.misplaced(command, state);
   for (const need of command.needs ?? []) {
-    const refusal = protocol.gates[need](context);
+    const refusal = protocol.gates[need](context, state);
     if (refusal !== undefined) return refusal;
   }
   return undefined;

@@ -13,6 +13,8 @@ export interface SessionContext {
   readonly peer: Peer;
   /** Names the session in logs and in -v. */
   readonly session: string;
+  /** Whether TLS can be begun on this connection. */
+  readonly offersTls: boolean;
   /** What the session did, for its line in the log. */
   readonly tally: object;
 }
@@ -40,6 +42,8 @@ export interface Faults<S extends State, C, Need extends string> {
   readonly impatient: Reply;
   /** The first line is no command, or one of another protocol. */
   readonly foreign: Reply;
+  /** Bytes in clear behind the command that begins TLS. */
+  readonly injected: Reply;
   readonly stopping: Reply;
   /** A bug: logged, answered with this, and the connection closes. */
   readonly internal: Reply;
@@ -53,7 +57,7 @@ export interface Protocol<S extends State, C extends SessionContext, Need extend
   /** Verbs of the protocol that this server does not offer: who begins with one is a client all the same. */
   readonly notOffered: ReadonlySet<string>;
   /** The refusal when a need is not met. */
-  readonly gates: Readonly<Record<Need, (context: C) => Reply | undefined>>;
+  readonly gates: Readonly<Record<Need, (context: C, state: S) => Reply | undefined>>;
   readonly faults: Faults<S, C, Need>;
   readonly initial: S;
   greeting(context: C): Reply;

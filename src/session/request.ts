@@ -7,6 +7,9 @@ export interface Request {
   readonly argument: string;
 }
 
+/** What is shown of a secret. */
+export const MASKED = '****';
+
 const UNREADABLE = /[\0\r\n\ufffd]/;
 
 /** Undefined for a line that no grammar should see: NUL, bare CR or LF, not UTF-8. */
@@ -36,5 +39,5 @@ export function isForeign({ commands, notOffered }: Vocabulary, { verb }: Reques
 export function shown({ commands }: Pick<Vocabulary, 'commands'>, { verb, argument }: Request): string {
   const command = commands.get(verb);
   if (argument.trim() === '') return verb;
-  return command === undefined || command.secret === true ? `${verb} ****` : `${verb} ${argument.trimEnd()}`;
+  return command === undefined || command.secret === true ? `${verb} ${MASKED}` : `${verb} ${argument.trimEnd()}`;
 }

@@ -5,7 +5,7 @@
  * A bug in a command is reported, answered with the protocol's generic fault, and ends this session only.
  */
 import { setTimeout as setTimer } from 'node:timers/promises';
-import type { Channel, Receiver } from './channel.js';
+import type { Channel, Peer, Receiver } from './channel.js';
 import { Collection } from './collection.js';
 import type { Outcome, State } from './command.js';
 import { Deadlines, type Phase } from './deadlines.js';
@@ -14,7 +14,7 @@ import { Output } from './output.js';
 import type { Protocol, SessionContext } from './protocol.js';
 import { Reader, type Line } from './reader.js';
 import type { Reply } from './reply.js';
-import { isForeign, readRequest, shown } from './request.js';
+import { isForeign, MASKED, readRequest, shown } from './request.js';
 
 /** Who watches a session: the log, and the dialogue of -v. */
 export interface Observer {
@@ -26,7 +26,9 @@ export interface Observer {
 }
 
 export interface SessionEnd {
-  /** Why it ended: 'quit', 'dropped', 'idle', 'slow', 'session', 'errors', 'impatient', 'stopping', 'bug', or 'broken' with the network's error. */
+  /** As it was last known: TLS and a front that speaks for others may change it. */
+  readonly peer: Peer;
+  /** Why it ended: 'quit', 'dropped', 'idle', 'slow', 'session', 'errors', 'impatient', 'injected', 'stopping', 'bug', or 'broken' with the network's error. */
   readonly outcome: string;
   readonly commands: number;
   readonly errors: number;
@@ -35,15 +37,16 @@ export interface SessionEnd {
 
 export class Session<S extends State, C extends SessionContext, Need extends string> implements Receiver {
   readonly #protocol: Protocol<S, C, Need>;
-  readonly #channel: Channel;
-  readonly #context: C;
+  #channel: Channel;
+  #context: C;
   readonly #observer: Observer;
-  readonly #reader: Reader;
-  readonly #output: Output;
+  #reader: Reader;
+  #output: Output;
   readonly #deadlines: Deadlines;
   readonly #startedAtMs = performance.now();
   #state: S;
   #collecting: Collection<S> | undefined;
+  #asking: Ask<S> | undefined;
   #waiting = false;
   #draining = false;
   #over = false;
@@ -122,6 +125,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     this.#output.abandon();
     if (!this.#waiting) this.#abandon(this.#state);
     this.#observer.ended({
+      peer: this.#context.peer,
       outcome: this.#outcome,
       commands: this.#commands,
       errors: this.#errors,
@@ -161,6 +165,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
       !this.#over &&
       !this.#waiting &&
       this.#collecting === undefined &&
+      this.#asking === undefined &&
       this.#reader.waiting === 0 &&
       this.#protocol.atRest(this.#state)
     );
@@ -177,12 +182,20 @@ export class Session<S extends State, C extends SessionContext, Need extends str
 
   #answer(line: Line): Outcome<S> | Promise<Outcome<S>> {
     const { faults } = this.#protocol;
+    const asking = this.#asking;
+    this.#asking = undefined;
     if (line.tooLong) return { kind: 'stay', reply: faults.lineTooLong };
+    if (asking !== undefined) return this.#hearAnswer(asking, line.bytes);
     const request = readRequest(line.bytes);
     if (request === undefined) return { kind: 'stay', reply: faults.unreadable };
     this.#observer.heard?.(shown(this.#protocol, request));
     if (isForeign(this.#protocol, request, this.#commands === 1)) return { kind: 'close', reply: faults.foreign };
     return dispatch(this.#protocol, request, this.#state, this.#context);
+  }
+
+  #hearAnswer(question: Ask<S>, bytes: Buffer): Outcome<S> | Promise<Outcome<S>> {
+    this.#observer.heard?.(MASKED);
+    return guarded(this.#protocol, () => question.answered(bytes.toString('latin1')));
   }
 
   /** False when the body goes on and nothing more of it waits. */
@@ -224,15 +237,60 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   }
 
   #carryOut(outcome: Outcome<S>): void {
-    if (outcome.kind === 'collect') {
-      if (outcome.reply !== undefined) this.#say(outcome.reply);
-      this.#collecting = new Collection(outcome);
-      this.#deadlines.bodyBegins(performance.now());
-      return;
+    if ('state' in outcome) this.#state = outcome.state;
+    switch (outcome.kind) {
+      case 'stay':
+        return this.#sayCounted(outcome.reply);
+      case 'collect':
+        return this.#collect(outcome);
+      case 'ask':
+        this.#asking = outcome;
+        return this.#say(outcome.reply);
+      case 'secure':
+        return this.#secure(outcome.reply);
+      case 'renew':
+        this.#renew(outcome.peer);
+        return this.#say(this.#protocol.greeting(this.#context));
+      case 'close':
+        return this.#finish('quit', outcome.reply);
     }
-    if (outcome.state !== undefined) this.#state = outcome.state;
-    if (outcome.kind === 'close') this.#finish('quit', outcome.reply);
-    else this.#sayCounted(outcome.reply);
+  }
+
+  #collect(outcome: Extract<Outcome<S>, { kind: 'collect' }>): void {
+    if (outcome.reply !== undefined) this.#say(outcome.reply);
+    this.#collecting = new Collection(outcome);
+    this.#deadlines.bodyBegins(performance.now());
+  }
+
+  /** What came in clear behind the command would be read as if it had come under TLS (RFC 3207 §4, RFC 2595 §4): it ends the session. */
+  #secure(reply: Reply): void {
+    if (this.#reader.waiting > 0) return this.#finish('injected', this.#protocol.faults.injected);
+    this.#say(reply);
+    this.#output.flush();
+    this.#waiting = true;
+    this.#channel.secure().then(
+      (channel) => this.#secured(channel),
+      (error: unknown) => {
+        this.#waiting = false;
+        this.closed(error as Error);
+      },
+    );
+  }
+
+  #secured(channel: Channel): void {
+    this.#waiting = false;
+    this.#channel = channel;
+    this.#reader = new Reader(this.#protocol.limits.lineLimitBytes);
+    this.#output = new Output(channel);
+    this.#renew(channel.peer);
+    channel.open(this);
+    if (this.#draining) this.#proceed();
+  }
+
+  /** As at the beginning, whatever was said before. */
+  #renew(peer: Peer): void {
+    this.#abandon(this.#state);
+    this.#context = { ...this.#context, peer };
   }
 
   #sayCounted(reply: Reply): void {
@@ -301,6 +359,8 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   }
 }
 
+type Ask<S extends State> = Extract<Outcome<S>, { kind: 'ask' }>;
+
 function stateAfter<S extends State>(outcome: Outcome<S> | undefined): S | undefined {
-  return outcome === undefined || outcome.kind === 'collect' ? undefined : outcome.state;
+  return outcome !== undefined && 'state' in outcome ? outcome.state : undefined;
 }

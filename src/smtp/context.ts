@@ -19,8 +19,8 @@ export interface SmtpTally {
   octets: number;
 }
 
-/** No command of SMTP stands behind a gate yet. */
-export type SmtpNeed = never;
+/** `login`: where mail is taken only from those who have proved who they are. */
+export type SmtpNeed = 'login';
 
 export interface SmtpContext extends SessionContext {
   readonly tally: SmtpTally;

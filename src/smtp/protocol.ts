@@ -17,6 +17,7 @@ import { noop } from './commands/noop.js';
 import { quit } from './commands/quit.js';
 import { rcpt } from './commands/rcpt.js';
 import { rset } from './commands/rset.js';
+import { starttls } from './commands/starttls.js';
 import { expn, vrfy } from './commands/verify.js';
 import type { SmtpContext, SmtpNeed } from './context.js';
 import { failureReply, replies } from './replies.js';
@@ -28,6 +29,7 @@ type SmtpRow = Row<SmtpState, SmtpContext, SmtpNeed>;
 const table = tableOf<SmtpState, SmtpContext, SmtpNeed>([
   ehlo,
   helo,
+  starttls,
   mail,
   rcpt,
   data,
@@ -40,7 +42,8 @@ const table = tableOf<SmtpState, SmtpContext, SmtpNeed>([
   quit,
 ]);
 
-export const smtp: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
+/** Mail from other servers, for the accounts here: nobody logs in (RFC 5321). */
+export const mx: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
   name: 'smtp',
   limits: {
     ...usualLimits,
@@ -50,20 +53,8 @@ export const smtp: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
     commandTimeoutMs: 5 * 60_000,
   },
   commands: table,
-  notOffered: new Set([
-    'STARTTLS',
-    'AUTH',
-    'LHLO',
-    'ETRN',
-    'ATRN',
-    'TURN',
-    'SEND',
-    'SOML',
-    'SAML',
-    'XCLIENT',
-    'XFORWARD',
-  ]),
-  gates: {},
+  notOffered: new Set(['AUTH', 'LHLO', 'ETRN', 'ATRN', 'TURN', 'SEND', 'SOML', 'SAML', 'XCLIENT', 'XFORWARD']),
+  gates: { login: () => undefined },
   initial: start,
   turnedAway: {
     full: replies.serverFull,
@@ -85,10 +76,18 @@ export const smtp: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
     session: replies.sessionTooLong,
     impatient: replies.impatient,
     foreign: replies.foreign,
+    injected: replies.injected,
     stopping: replies.stopping,
     internal: replies.internal,
     failed: failureReply,
   },
+};
+
+/** Mail from people and devices, who log in first (RFC 6409). */
+export const submission: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
+  ...mx,
+  name: 'submission',
+  gates: { login: (_, state) => ('hello' in state && state.hello.login !== undefined ? undefined : replies.needLogin) },
 };
 
 /** Names what comes first, or what must end first. */

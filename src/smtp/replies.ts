@@ -31,6 +31,9 @@ export const replies = {
 
   ok: reply(250, '0.0', 'OK'),
   reset: reply(250, '0.0', 'Reset: the next command may be MAIL FROM'),
+  beginTls: reply(220, '0.0', 'Begin TLS'),
+  tlsAlready: reply(503, '5.1', 'TLS has begun already'),
+  noTls: reply(502, '5.1', 'TLS is switched off on this server'),
   bye: reply(221, '0.0', 'Bye'),
   senderOk: reply(250, '1.0', 'Sender OK'),
   recipientOk: reply(250, '1.5', 'Recipient OK'),
@@ -44,6 +47,7 @@ export const replies = {
   unreadable: reply(500, '5.2', 'A command is one line of UTF-8 text ended by CRLF, without NUL, bare CR or bare LF'),
   lineTooLong: reply(500, '5.6', 'Line too long'),
   syntax: (syntax: string, why = 'Syntax error') => reply(501, '5.4', `${why}; the syntax is ${syntax}`),
+  needLogin: reply(530, '7.0', 'Mail is taken here from those who log in; AUTH comes first'),
   needHello: reply(503, '5.1', 'EHLO or HELO comes first'),
   needMail: reply(503, '5.1', 'MAIL FROM comes first'),
   needRecipients: reply(503, '5.1', 'RCPT TO comes first'),
@@ -74,6 +78,7 @@ export const replies = {
   tooManySessions: reply(421, '7.0', 'Your address has too many sessions here; close one, or try again later'),
   tooManyNewSessions: reply(421, '7.0', 'Your address begins sessions too often; try again in a minute'),
   stopping: reply(421, '3.2', 'The server is stopping; try again in a moment'),
+  injected: reply(421, '7.0', 'Nothing may follow STARTTLS before the TLS handshake; closing'),
   internal: reply(421, '3.0', 'Something went wrong here; closing'),
 } as const;
 

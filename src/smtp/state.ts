@@ -5,12 +5,22 @@
 import type { Recipient } from './recipient.js';
 import type { Intake } from './intake.js';
 import type { Path } from './path.js';
+import type { AccountId } from '../store/store.js';
+
+/** Who has proved to be the client. */
+export interface Login {
+  readonly account: AccountId;
+  /** The account's own address. */
+  readonly address: string;
+}
 
 export interface Hello {
   /** As the client gave it; never trusted. */
   readonly name: string;
   /** EHLO rather than HELO. */
   readonly extended: boolean;
+  /** Stays until the session ends or TLS begins (RFC 4954 §4). */
+  readonly login?: Login;
 }
 
 export interface Start {

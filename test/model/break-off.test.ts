@@ -12,7 +12,7 @@ import { pop3 } from '../../src/pop3/protocol.js';
 import type { State } from '../../src/session/command.js';
 import type { Protocol, SessionContext } from '../../src/session/protocol.js';
 import { Session } from '../../src/session/session.js';
-import { smtp } from '../../src/smtp/protocol.js';
+import { mx as smtp } from '../../src/smtp/protocol.js';
 import { StoreError } from '../../src/store/store.js';
 import { cutPositions } from '../support/dialogue-run.js';
 import { MemoryChannel, peerAt, turn } from '../support/dialogue-channel.js';
@@ -118,6 +118,7 @@ async function converse(dialogue: Dialogue, stage: Stage, prefix: Buffer, way: W
   let messages = 0;
   const context = {
     peer,
+    offersTls: true,
     session: 's',
     tally: { accepted: 0, refused: 0, octets: 0, retrieved: 0, removed: 0 },
     settings: {

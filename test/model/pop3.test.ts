@@ -207,6 +207,7 @@ class Client {
     const context = {
       peer: this.#channel.peer,
       session: 's',
+      offersTls: false,
       tally: { retrieved: 0, octets: 0, removed: 0 },
       settings: { hostname: 'mx.example.org' },
       store: lane.store,

@@ -6,7 +6,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Session } from '../../src/session/session.js';
-import { smtp } from '../../src/smtp/protocol.js';
+import { mx as smtp } from '../../src/smtp/protocol.js';
 import { MemoryChannel, turn } from '../support/dialogue-channel.js';
 import { Stage } from '../support/dialogue-stage.js';
 import { domainOf, inLanes, LANES, type Lane } from './lanes.js';
@@ -237,6 +237,7 @@ describe('SMTP, held against a model of RFC 5321', () => {
     const context = {
       peer: channel.peer,
       session: 's',
+      offersTls: false,
       tally: { accepted: 0, refused: 0, octets: 0 },
       settings: {
         hostname: 'mx.example.org',

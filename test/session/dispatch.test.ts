@@ -43,7 +43,8 @@ describe('dispatch', () => {
   }
 
   function text(outcome: Outcome<ToyState> | Promise<Outcome<ToyState>>): string {
-    if (outcome instanceof Promise || outcome.kind === 'collect') throw new Error('not a reply');
+    if (outcome instanceof Promise || !('reply' in outcome))
+      throw new Error('not a reply');
     return Buffer.from(outcome.reply.head).toString().trimEnd();
   }
 

@@ -1,6 +1,6 @@
 /** A client in memory: what a session's channel is when no network is there, with the client's side of it. */
 import { Buffer } from 'node:buffer';
-import type { Channel, Peer, Receiver } from '../../src/session/channel.js';
+import type { Channel, Peer, Receiver, Security } from '../../src/session/channel.js';
 
 /** A reply may take a password check on a busy machine. */
 const PATIENCE_MS = 10_000;
@@ -10,10 +10,18 @@ export function peerAt(address: string, localAddress = '127.0.0.1'): Peer {
   return { address, port: 40_000, localAddress, localPort: 2525, loopback };
 }
 
+/** TLS without its cryptography. */
+export const memorySecurity: Security = {
+  version: 'TLSv1.3',
+  cipher: 'TLS_AES_128_GCM_SHA256',
+  exporter: () => Buffer.alloc(32, 'x'),
+};
+
 export class MemoryChannel implements Channel {
   static readonly #open = new Set<MemoryChannel>();
 
-  readonly peer: Peer;
+  /** Changes with the handshake: the same object serves both channels. */
+  peer: Peer;
   /** What `write` answers: false is back-pressure. */
   hasRoom = true;
   paused = false;
@@ -21,6 +29,7 @@ export class MemoryChannel implements Channel {
   over = false;
   #receiver: Receiver | undefined;
   #gone = false;
+  #handshake: { resolve(channel: Channel): void; reject(error: Error): void } | undefined;
   #said: Buffer = Buffer.alloc(0);
   #held: Buffer[] = [];
   #writes = 0;
@@ -70,6 +79,20 @@ export class MemoryChannel implements Channel {
     for (const bytes of this.#held.splice(0)) this.send(bytes);
   }
 
+  /** Resolves when the client shakes hands. */
+  secure(): Promise<Channel> {
+    this.#receiver = undefined;
+    return new Promise((resolve, reject) => (this.#handshake = { resolve, reject }));
+  }
+
+  /** The client's side of it; what follows is said under TLS. */
+  handshake(): void {
+    if (this.#handshake === undefined) throw new Error('the server expects no handshake');
+    this.peer = { ...this.peer, security: memorySecurity };
+    this.#handshake.resolve(this);
+    this.#handshake = undefined;
+  }
+
   end(): void {
     if (this.over) return;
     this.over = true;
@@ -103,6 +126,7 @@ export class MemoryChannel implements Channel {
     if (this.#gone) return;
     this.#gone = true;
     MemoryChannel.#open.delete(this);
+    this.#handshake?.reject(error ?? new Error('gone'));
     this.#receiver?.closed(error);
   }
 

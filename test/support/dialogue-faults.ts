@@ -4,7 +4,7 @@ import { pop3 } from '../../src/pop3/protocol.js';
 import type { State } from '../../src/session/command.js';
 import type { Protocol, SessionContext } from '../../src/session/protocol.js';
 import { Session } from '../../src/session/session.js';
-import { smtp } from '../../src/smtp/protocol.js';
+import { mx as smtp } from '../../src/smtp/protocol.js';
 import type { MailStore } from '../../src/store/store.js';
 import { MemoryChannel } from './dialogue-channel.js';
 
@@ -28,6 +28,7 @@ export function beginSmtp(store: MailStore, options: Options = {}) {
   return begin(smtp, channel, options, {
     peer: channel.peer,
     session: 's1',
+    offersTls: true,
     tally: { accepted: 0, refused: 0, octets: 0 },
     settings,
     store,
@@ -41,6 +42,7 @@ export function beginPop3(store: MailStore, options: Options = {}) {
   return begin(pop3, channel, options, {
     peer: channel.peer,
     session: 's1',
+    offersTls: true,
     tally: { retrieved: 0, octets: 0, removed: 0 },
     settings,
     store,

@@ -192,6 +192,7 @@ export const toy: Protocol<ToyState, ToyContext, Need> = {
     session: say('session', true),
     impatient: say('impatient', true),
     foreign: say('foreign', true),
+    injected: say('injected', true),
     stopping: say('stopping', true),
     internal: say('internal', true),
     failed: ({ kind }) => say(`store ${kind}`, true),
@@ -202,6 +203,7 @@ export function toyContext(): ToyContext {
   return {
     peer: peerAt('127.0.0.1'),
     session: 's1',
+    offersTls: true,
     tally: {},
     done: [],
     wait: () => Promise.resolve(),

@@ -7,8 +7,8 @@ import type { SessionContext } from '../../src/session/protocol.js';
 import type { Protocol } from '../../src/session/protocol.js';
 import type { State } from '../../src/session/command.js';
 import { Session } from '../../src/session/session.js';
-import { smtp } from '../../src/smtp/protocol.js';
-import { MemoryChannel, peerAt, turn } from './dialogue-channel.js';
+import { mx as smtp, submission } from '../../src/smtp/protocol.js';
+import { MemoryChannel, memorySecurity, peerAt, turn } from './dialogue-channel.js';
 import { DOMAIN, type Stage } from './dialogue-stage.js';
 import type { Dialogue, Given, Step, Test } from './dialogue.js';
 
@@ -86,6 +86,9 @@ class Player {
         return this.#send(this.#channel(step.session), step.bytes);
       case 'drop':
         return this.#drop(this.#channel(step.session));
+      case 'handshake':
+        this.#channel(step.session).handshake();
+        return turn();
       case 'half-close':
         return this.#channel(step.session).halfClose();
       case 'expect': {
@@ -145,12 +148,18 @@ class Player {
     if (known !== undefined) return known;
     const { givens, protocol } = this.#dialogue;
     const local = find(givens, 'local address')?.address;
-    const channel = new MemoryChannel(peerAt(find(givens, 'peer')?.address ?? '127.0.0.1', local));
+    const peer = peerAt(find(givens, 'peer')?.address ?? '127.0.0.1', local);
+    const secured = find(givens, 'under TLS') !== undefined;
+    const channel = new MemoryChannel(secured ? { ...peer, security: memorySecurity } : peer);
     this.#channels.set(number, channel);
     const context = this.#context(channel, `s${number}`);
-    if (protocol === 'smtp') this.#begin(smtp, channel, context);
+    if (protocol === 'smtp') this.#begin(this.#smtp, channel, context);
     else this.#begin(pop3, channel, context);
     return channel;
+  }
+
+  get #smtp() {
+    return find(this.#dialogue.givens, 'submission') === undefined ? smtp : submission;
   }
 
   #context({ peer }: MemoryChannel, session: string) {
@@ -159,6 +168,7 @@ class Player {
     return {
       peer,
       session,
+      offersTls: find(this.#dialogue.givens, 'TLS') !== undefined,
       tally: { accepted: 0, refused: 0, octets: 0, retrieved: 0, removed: 0 },
       settings: {
         hostname: `mx.${DOMAIN}`,
@@ -168,7 +178,7 @@ class Player {
       },
       store,
       authenticator: new Authenticator(store),
-      table: (this.#dialogue.protocol === 'smtp' ? smtp.commands : pop3.commands) as never,
+      table: (this.#dialogue.protocol === 'smtp' ? this.#smtp.commands : pop3.commands) as never,
       nextId: () => `${session}-${++messages}`,
     };
   }

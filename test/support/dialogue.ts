@@ -25,12 +25,16 @@ export type Given =
   | { readonly kind: 'peer'; readonly address: string }
   | { readonly kind: 'local address'; readonly address: string }
   | { readonly kind: 'largest message'; readonly octets: number }
+  | { readonly kind: 'TLS' }
+  | { readonly kind: 'under TLS' }
+  | { readonly kind: 'submission' }
   | { readonly kind: 'store failure'; readonly failure: StoreErrorKind; readonly at: StorePoint };
 
 export type Step = { readonly line: number; readonly session: number } & (
   | { readonly kind: 'send'; readonly bytes: Buffer }
   | { readonly kind: 'drop' }
   | { readonly kind: 'half-close' }
+  | { readonly kind: 'handshake' }
   | { readonly kind: 'expect'; readonly text: string; readonly pattern: RegExp }
   | { readonly kind: 'expect bytes'; readonly bytes: Buffer }
   | { readonly kind: 'expect close' }
@@ -75,6 +79,9 @@ const GIVENS: readonly (readonly [RegExp, (...found: readonly (string | undefine
     /^alias (\S+) leads to (\S+(?:, \S+)*)$/,
     (name = '', targets = '') => ({ kind: 'alias', name, targets: targets.split(', ') }),
   ],
+  [/^TLS$/, () => ({ kind: 'TLS' })],
+  [/^under TLS$/, () => ({ kind: 'under TLS' })],
+  [/^submission$/, () => ({ kind: 'submission' })],
   [/^peer (\S+)$/, (address = '') => ({ kind: 'peer', address })],
   [/^local address (\S+)$/, (address = '') => ({ kind: 'local address', address })],
   [/^largest message (\d+) octets$/, (octets = '') => ({ kind: 'largest message', octets: Number(octets) })],
@@ -160,6 +167,7 @@ function readTurn(who: string, said: string) {
       : ({ kind: 'expect', text: said, pattern: globOf(said) } as const);
   if (said === '(closes)') return { kind: 'drop' } as const;
   if (said === '(half-closes)') return { kind: 'half-close' } as const;
+  if (said === '(shakes hands)') return { kind: 'handshake' } as const;
   return { kind: 'send', bytes: Buffer.from(`${said}\r\n`) } as const;
 }
 

@@ -17,7 +17,7 @@ export const user = defineCommand({
   grammar: text,
   at: ['authorization'],
   needs: ['private'],
-  announce: ({ peer }) => (peer.loopback ? ['USER'] : []),
+  announce: ({ peer }) => (peer.loopback || peer.security !== undefined ? ['USER'] : []),
   run: (name) => stay(replies.userTaken, { at: 'authorization', user: name }),
 });
 

@@ -55,5 +55,6 @@ export const helo = defineCommand({
 function greet(name: string, extended: boolean, state: SmtpState, context: SmtpContext): SmtpState {
   dropIntake(state);
   context.tally.helo = name;
-  return { at: 'greeted', hello: { name, extended } };
+  const login = 'hello' in state ? state.hello.login : undefined;
+  return { at: 'greeted', hello: { name, extended, ...(login && { login }) } };
 }

@@ -40,6 +40,7 @@ export const mail = defineCommand({
   },
   grammar: mailArgument,
   at: ['greeted'],
+  needs: ['login'],
   announce: ({ settings }) => [`SIZE ${settings.maxMessageSize}`, '8BITMIME', 'SMTPUTF8'],
   run({ from, parameters }, { hello }, context) {
     if (from === undefined || (from.address === undefined && from.text !== '')) return stay(replies.badSender);

@@ -1,0 +1,34 @@
+/** What a listener offers: which protocol, in which role, and whether TLS begins with the first byte (RFC 8314 §3). */
+import { portNames, type PortName } from '../config/contradictions.js';
+import { kebab, type Configuration } from '../config/options.js';
+import type { ListenerAddress } from '../net/listener.js';
+
+export type ServiceName = 'smtp' | 'submission' | 'submissions' | 'pop3' | 'pop3s';
+
+export interface Service {
+  readonly protocol: 'smtp' | 'submission' | 'pop3';
+  readonly implicitTls: boolean;
+}
+
+export const services: Readonly<Record<ServiceName, Service>> = {
+  smtp: { protocol: 'smtp', implicitTls: false },
+  submission: { protocol: 'submission', implicitTls: false },
+  submissions: { protocol: 'submission', implicitTls: true },
+  pop3: { protocol: 'pop3', implicitTls: false },
+  pop3s: { protocol: 'pop3', implicitTls: true },
+};
+
+export const serviceNames = Object.keys(services) as readonly ServiceName[];
+
+/** Where a server listens, and for what. */
+export function addressesOf(configuration: Configuration): readonly ListenerAddress[] {
+  const ports = portNames.filter((name) => configuration[name] !== 0);
+  return configuration.host.flatMap((host) =>
+    ports.map((name) => ({ protocol: serviceOf(name), host, port: configuration[name] })),
+  );
+}
+
+/** `submissionPort` → `submission`. */
+function serviceOf(name: PortName): ServiceName {
+  return kebab(name).replace(/-port$/, '') as ServiceName;
+}

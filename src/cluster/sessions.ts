@@ -1,0 +1,148 @@
+/**
+ * The sessions of one worker: builds each from its protocol and a context made for it, and keeps them until they end.
+ * One timer asks them all whether they have taken too long.
+ */
+import type { Authenticator } from '../auth/authenticator.js';
+import type { Configuration } from '../config/options.js';
+import type { Log } from '../log/log.js';
+import { sessionObserver } from '../log/session-log.js';
+import { pop3 } from '../pop3/protocol.js';
+import type { Channel } from '../session/channel.js';
+import type { State } from '../session/command.js';
+import type { SessionLimits } from '../session/limits.js';
+import type { Protocol, SessionContext } from '../session/protocol.js';
+import { Session } from '../session/session.js';
+import { mx, submission } from '../smtp/protocol.js';
+import type { MailStore } from '../store/store.js';
+import type { Service } from './services.js';
+
+/** How often sessions are asked whether they have taken too long. */
+const TICK_MS = 1_000;
+
+type AnySession = Pick<Session<State, SessionContext, string>, 'drain' | 'cut' | 'tick'>;
+
+export interface SessionNeeds {
+  readonly configuration: Configuration;
+  /** The worker's; part of every session's name. */
+  readonly number: number;
+  readonly log: Log;
+  readonly store: MailStore;
+  readonly authenticator: Authenticator;
+}
+
+/** One connection that was let in. */
+export interface Guest {
+  readonly channel: Channel;
+  readonly offersTls: boolean;
+  /** How long to listen before the greeting. */
+  readonly pauseMs: number;
+  ended(): void;
+}
+
+export class Sessions {
+  readonly #needs: SessionNeeds;
+  readonly #protocols: { readonly smtp: typeof mx; readonly submission: typeof submission; readonly pop3: typeof pop3 };
+  readonly #open = new Set<AnySession>();
+  #last = 0;
+
+  constructor(needs: SessionNeeds) {
+    const { configuration } = needs;
+    this.#needs = needs;
+    this.#protocols = {
+      smtp: { ...mx, limits: limitsOf(mx, configuration.smtpTimeout, configuration) },
+      submission: { ...submission, limits: limitsOf(submission, configuration.smtpTimeout, configuration) },
+      pop3: { ...pop3, limits: limitsOf(pop3, configuration.pop3Timeout, configuration) },
+    };
+    setInterval(() => this.#tick(), TICK_MS).unref();
+  }
+
+  get count(): number {
+    return this.#open.size;
+  }
+
+  begin(protocol: Service['protocol'], guest: Guest): void {
+    if (protocol === 'pop3') this.#begin(this.#protocols.pop3, guest, this.#pop3Context(guest));
+    else this.#begin(this.#protocols[protocol], guest, this.#smtpContext(protocol, guest));
+  }
+
+  /** Every session at rest says goodbye, and the others as soon as they are. */
+  drain(): void {
+    for (const session of this.#open) session.drain();
+  }
+
+  cut(): void {
+    for (const session of this.#open) session.cut();
+  }
+
+  #smtpContext(role: 'smtp' | 'submission', { channel, offersTls }: Guest) {
+    const session = this.#nextName();
+    let messages = 0;
+    return {
+      peer: channel.peer,
+      session,
+      offersTls,
+      tally: { accepted: 0, refused: 0, octets: 0 },
+      settings: this.#needs.configuration,
+      store: this.#needs.store,
+      table: this.#protocols[role].commands,
+      nextId: () => `${Date.now().toString(36)}-${session}-${++messages}`,
+    };
+  }
+
+  #pop3Context({ channel, offersTls }: Guest) {
+    return {
+      peer: channel.peer,
+      session: this.#nextName(),
+      offersTls,
+      tally: { retrieved: 0, octets: 0, removed: 0 },
+      settings: this.#needs.configuration,
+      store: this.#needs.store,
+      authenticator: this.#needs.authenticator,
+      table: this.#protocols.pop3.commands,
+    };
+  }
+
+  #begin<S extends State, C extends SessionContext, Need extends string>(
+    protocol: Protocol<S, C, Need>,
+    guest: Guest,
+    context: C,
+  ): void {
+    const { log, configuration } = this.#needs;
+    const observer = sessionObserver(log, protocol.name, context, configuration.verbose);
+    const session = new Session(protocol, guest.channel, context, {
+      ...observer,
+      ended: (end) => {
+        this.#open.delete(session);
+        observer.ended(end);
+        guest.ended();
+      },
+    });
+    this.#open.add(session);
+    session.start(guest.pauseMs);
+  }
+
+  #tick(): void {
+    const nowMs = performance.now();
+    for (const session of this.#open) session.tick(nowMs);
+  }
+
+  /** Short, for people, and unlike any other while the server runs. */
+  #nextName(): string {
+    return `${this.#needs.number}.${(++this.#last).toString(36)}`;
+  }
+}
+
+function limitsOf(
+  { limits }: { readonly limits: SessionLimits },
+  commandTimeoutMs: number,
+  configuration: Configuration,
+): SessionLimits {
+  return {
+    ...limits,
+    commandTimeoutMs,
+    greetingTimeoutMs: configuration.greetingTimeout,
+    dataTimeoutMs: configuration.dataTimeout,
+    sessionTimeoutMs: configuration.sessionTimeout,
+    minBodyBytesPerSecond: configuration.minBodyRate,
+  };
+}

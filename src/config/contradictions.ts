@@ -1,0 +1,64 @@
+/** Values that are right one by one and wrong together. Silent about an option whose value is itself a mistake. */
+import type { Loaded } from './load.js';
+import { kebab, optionNames, type Configuration, type OptionName } from './options.js';
+import type { Mistake } from './setting.js';
+
+export type PortName = Extract<OptionName, `${string}Port`>;
+
+/** Every option that says where to listen. */
+export const portNames = optionNames.filter((name): name is PortName => name.endsWith('Port'));
+
+interface Contradiction {
+  readonly between: readonly OptionName[];
+  readonly sentence: string;
+}
+
+export function contradictions({ configuration, settings }: Loaded, mistakes: readonly Mistake[]): readonly Mistake[] {
+  const mistaken = new Set(mistakes.map(({ option }) => option));
+  return [...samePorts(configuration), ...noPort(configuration), ...tls(configuration)]
+    .filter(({ between }) => !between.some((name) => mistaken.has(name)))
+    .map(({ between, sentence }) => ({
+      sentence,
+      fault: between.some((name) => settings[name].fault === 'usage') ? 'usage' : 'configuration',
+    }));
+}
+
+function samePorts(configuration: Configuration): readonly Contradiction[] {
+  const used = portNames.filter((name) => configuration[name] !== 0);
+  return used.flatMap((name, at) => {
+    const port = configuration[name];
+    const first = used.slice(0, at).find((other) => configuration[other] === port);
+    if (first === undefined) return [];
+    return [
+      {
+        between: [first, name],
+        sentence: `${kebab(first)} and ${kebab(name)} are both ${port}; give one another port`,
+      },
+    ];
+  });
+}
+
+function noPort(configuration: Configuration): readonly Contradiction[] {
+  if (portNames.some((name) => configuration[name] !== 0)) return [];
+  return [
+    { between: portNames, sentence: 'smtp-port and pop3-port are both 0, so nothing would listen; give one a port' },
+  ];
+}
+
+function tls({ tlsCertificate, tlsKey, submissionsPort, pop3sPort }: Configuration): readonly Contradiction[] {
+  if (tlsCertificate === 'none' && (submissionsPort !== 0 || pop3sPort !== 0))
+    return [
+      {
+        between: ['tlsCertificate', 'submissionsPort', 'pop3sPort'],
+        sentence:
+          'submissions-port and pop3s-port are TLS from the first byte; give a tls-certificate other than none, or switch them off',
+      },
+    ];
+  if (tlsKey === 'auto' || (tlsCertificate !== 'auto' && tlsCertificate.length === tlsKey.length)) return [];
+  return [
+    {
+      between: ['tlsCertificate', 'tlsKey'],
+      sentence: 'tls-certificate and tls-key must name as many files as each other, in the same order',
+    },
+  ];
+}
