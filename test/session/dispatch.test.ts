@@ -43,8 +43,7 @@ describe('dispatch', () => {
   }
 
   function text(outcome: Outcome<ToyState> | Promise<Outcome<ToyState>>): string {
-    if (outcome instanceof Promise || !('reply' in outcome))
-      throw new Error('not a reply');
+    if (outcome instanceof Promise || !('reply' in outcome)) throw new Error('not a reply');
     return Buffer.from(outcome.reply.head).toString().trimEnd();
   }
 
