@@ -3,6 +3,7 @@
  * One timer asks them all whether they have taken too long.
  */
 import type { Authenticator } from '../auth/authenticator.js';
+import { parseNetworks, type Networks } from '../config/networks.js';
 import type { Configuration } from '../config/options.js';
 import type { Log } from '../log/log.js';
 import { sessionObserver } from '../log/session-log.js';
@@ -42,12 +43,14 @@ export interface Guest {
 export class Sessions {
   readonly #needs: SessionNeeds;
   readonly #protocols: { readonly smtp: typeof mx; readonly submission: typeof submission; readonly pop3: typeof pop3 };
+  readonly #fronts: Networks;
   readonly #open = new Set<AnySession>();
   #last = 0;
 
   constructor(needs: SessionNeeds) {
     const { configuration } = needs;
     this.#needs = needs;
+    this.#fronts = parseNetworks(configuration.xclientNetworks);
     this.#protocols = {
       smtp: { ...mx, limits: limitsOf(mx, configuration.smtpTimeout, configuration) },
       submission: { ...submission, limits: limitsOf(submission, configuration.smtpTimeout, configuration) },
@@ -81,6 +84,7 @@ export class Sessions {
       peer: channel.peer,
       session,
       offersTls,
+      isFront: this.#fronts.includes(channel.peer.address),
       tally: { accepted: 0, refused: 0, octets: 0 },
       settings: this.#needs.configuration,
       store: this.#needs.store,

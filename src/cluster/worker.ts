@@ -6,13 +6,15 @@
  */
 import type { Socket } from 'node:net';
 import { Authenticator } from '../auth/authenticator.js';
+import { parseNetworks } from '../config/networks.js';
 import type { Configuration } from '../config/options.js';
 import { createLog, flushLog, type Log } from '../log/log.js';
 import { Connection } from '../net/connection.js';
 import { Listener, ListenError, type ListenerAddress } from '../net/listener.js';
+import { ProxyEntrance } from '../net/proxy-entrance.js';
 import { TlsService, type TlsMaterial } from '../net/tls.js';
 import { pop3 } from '../pop3/protocol.js';
-import type { Channel } from '../session/channel.js';
+import type { Channel, Peer } from '../session/channel.js';
 import { mx } from '../smtp/protocol.js';
 import { joinStore } from '../store/open.js';
 import { Admission, type Verdict } from './admission.js';
@@ -42,6 +44,7 @@ export function runWorker(): void {
 class Worker {
   readonly #configuration: Configuration;
   readonly #log: Log;
+  readonly #entrance: ProxyEntrance;
   readonly #admission: Admission;
   readonly #sessions: Sessions;
   #tls: ReadonlyMap<ServiceName, TlsService>;
@@ -59,6 +62,11 @@ class Worker {
       minFreeBytes: configuration.minFree ?? FREE_MESSAGES * configuration.maxMessageSize,
       report: () => ({ role: 'worker', pid: process.pid, sessions: this.#sessions.count }),
       changed: (there) => log[there ? 'debug' : 'warn'](there ? 'the store is there' : 'the store went away'),
+    });
+    const proxies = parseNetworks(configuration.proxyNetworks);
+    this.#entrance = new ProxyEntrance({
+      isProxy: (address) => proxies.includes(address),
+      refused: ({ address, localPort }, why) => log.warn({ peer: address, port: localPort, why }, 'no PROXY header'),
     });
     this.#admission = new Admission(configuration, tell);
     this.#sessions = new Sessions({ configuration, number, log, store, authenticator: new Authenticator(store) });
@@ -96,16 +104,17 @@ class Worker {
 
   #open(address: ListenerAddress): Promise<Listener | undefined> {
     const name = address.protocol as ServiceName;
-    return Listener.open(address, (socket) => this.#accept(name, socket)).catch((error: unknown) => {
+    const accept = (socket: Socket): void => this.#entrance.admit(socket, (peer) => this.#accept(name, socket, peer));
+    return Listener.open(address, accept).catch((error: unknown) => {
       if (!(error instanceof ListenError) || !error.absent || address.host !== '::1') throw error;
       this.#log.warn(error.message); // A machine without IPv6 is served on the rest.
       return undefined;
     });
   }
 
-  #accept(name: ServiceName, socket: Socket): void {
-    const channel = new Connection(socket, this.#tls.get(name));
-    const verdict = this.#admission.enter(channel.peer.address);
+  #accept(name: ServiceName, socket: Socket, peer: Peer): void {
+    const channel = new Connection(socket, this.#tls.get(name), peer);
+    const verdict = this.#admission.enter(peer.address);
     if (verdict === 'welcome') this.#welcome(name, channel);
     else void Promise.resolve(verdict).then((late) => this.#letIn(name, channel, late));
   }

@@ -1,5 +1,9 @@
-/** Which clients are near enough to be trusted, and which addresses count as one client. */
-import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
+/**
+ * Which clients a list of networks names, and which addresses count as one client.
+ * The families are kept apart: `::/0` is every IPv6 client and no IPv4 one. An IPv4 network in IPv6's clothes
+ * (`::ffff:192.0.2.0/120`) is the IPv4 network, since clients of it are shown as IPv4 ones.
+ */
+import { BlockList, isIP, isIPv4, isIPv6, SocketAddress } from 'node:net';
 
 /** An IPv6 customer has a /64 and may use any address of it: limits per address count it as one. */
 const IPV6_GROUP_FIELDS = 4;
@@ -11,14 +15,20 @@ export interface Networks {
 
 /** Whether it is an address or a subnet, as `127.0.0.0/8` and `::1` are. */
 export function isNetwork(entry: string): boolean {
-  return add(new BlockList(), entry);
+  return readNetwork(entry) !== undefined;
 }
 
 /** What is not a network is left out: the configuration has been checked for that. */
 export function parseNetworks(entries: readonly string[]): Networks {
-  const list = new BlockList();
-  for (const entry of entries) add(list, entry);
-  return { includes: (address) => isIP(address) !== 0 && list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4') };
+  const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
+  for (const entry of entries) {
+    const network = readNetwork(entry);
+    if (network !== undefined) lists[network.family].addSubnet(network.address, network.bits, network.family);
+  }
+  return {
+    includes: (address) =>
+      isIPv4(address) ? lists.ipv4.check(address, 'ipv4') : isIPv6(address) && lists.ipv6.check(address, 'ipv6'),
+  };
 }
 
 /** What limits per address count: the address itself, or the /64 of an IPv6 one. */
@@ -26,14 +36,28 @@ export function clientOf(address: string): string {
   return isIPv6(address) ? `${expand(address).slice(0, IPV6_GROUP_FIELDS).join(':')}::/64` : address;
 }
 
-function add(list: BlockList, entry: string): boolean {
+interface Network {
+  readonly family: 'ipv4' | 'ipv6';
+  readonly address: string;
+  readonly bits: number;
+}
+
+/** The bits in front of an IPv4 address that is written as an IPv6 one (RFC 4291 §2.5.5.2). */
+const MAPPED_BITS = 96;
+
+function readNetwork(entry: string): Network | undefined {
   const [address = '', prefix, ...rest] = entry.split('/');
   const family = isIPv6(address) ? 'ipv6' : 'ipv4';
   const widest = family === 'ipv6' ? 128 : 32;
   const bits = prefix === undefined ? widest : /^\d{1,3}$/.test(prefix) ? Number(prefix) : NaN;
-  if (rest.length > 0 || isIP(address) === 0 || !(bits <= widest)) return false;
-  list.addSubnet(address, bits, family);
-  return true;
+  if (rest.length > 0 || isIP(address) === 0 || address.includes('%') || !(bits <= widest)) return undefined;
+  const mapped = family === 'ipv4' ? undefined : mappedAddress(address);
+  if (mapped === undefined || bits < MAPPED_BITS) return { family, address, bits };
+  return { family: 'ipv4', address: mapped, bits: bits - MAPPED_BITS };
+}
+
+function mappedAddress(address: string): string | undefined {
+  return /^::ffff:(\d.*\..*)$/.exec(new SocketAddress({ address, family: 'ipv6' }).address)?.[1];
 }
 
 /** The eight fields of an IPv6 address without leading zeros; an embedded IPv4 address and a zone do not matter for a /64. */

@@ -27,6 +27,8 @@ export interface Configuration {
   readonly minFree: number | undefined;
   readonly bareNewlines: 'refuse' | 'normalize';
   readonly trustedNetworks: readonly string[];
+  readonly proxyNetworks: readonly string[];
+  readonly xclientNetworks: readonly string[];
   readonly maxSessions: number;
   readonly maxSessionsPerAddress: number;
   readonly maxNewSessionsPerMinute: number;
@@ -157,6 +159,18 @@ export const options: { readonly [Name in OptionName]: Option<Configuration[Name
     initial: '127.0.0.0/8,::1',
     placeholder: 'NETWORK,…',
     doc: 'Clients that the limits per address and the pause before the greeting spare; none spares nobody.',
+    parse: networks,
+  },
+  proxyNetworks: {
+    initial: 'none',
+    placeholder: 'NETWORK,…',
+    doc: 'Proxies: a connection from there must begin with a PROXY header, version 1 or 2, which says for whom it comes.',
+    parse: networks,
+  },
+  xclientNetworks: {
+    initial: 'none',
+    placeholder: 'NETWORK,…',
+    doc: 'Clients that may say by XCLIENT for whom they speak SMTP.',
     parse: networks,
   },
   maxSessions: {

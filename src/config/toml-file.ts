@@ -23,7 +23,7 @@ export interface Reading {
 }
 
 /** Options of which the file may hold a TOML array. */
-const LISTS: readonly OptionName[] = ['host'];
+const LISTS: readonly OptionName[] = ['host', 'trustedNetworks', 'proxyNetworks', 'xclientNetworks'];
 
 export function readTomlFile(file: NamedFile): Reading {
   try {

@@ -9,8 +9,8 @@ export function sessionObserver(log: Log, protocol: string, context: SessionCont
   const observer: Observer = {
     bug: (error) => log.error({ session, protocol, err: error }, 'a bug ended a session'),
     ended: ({ peer, ...end }: SessionEnd) => {
-      const { address, security } = peer;
-      log.info({ session, protocol, peer: address, tls: security?.version, ...tally, ...end }, 'session');
+      const { address, via, security } = peer;
+      log.info({ session, protocol, peer: address, via, tls: security?.version, ...tally, ...end }, 'session');
     },
   };
   return verbose ? { ...observer, ...dialogue(session) } : observer;
@@ -27,8 +27,8 @@ function dialogue(session: string): Pick<Observer, 'heard' | 'said'> {
   };
 }
 
-// eslint-disable-next-line no-control-regex -- exactly what could forge a line or move a terminal's cursor
-const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
+// eslint-disable-next-line no-control-regex -- exactly what could forge a line, turn its direction or move a terminal's cursor
+const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g;
 
 function show(session: string, who: string, text: string): void {
   process.stderr.write(`[${session}] ${who}: ${text.replace(CONTROL, '?')}\n`);

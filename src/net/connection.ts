@@ -2,7 +2,8 @@
  * One connection as a session's channel, in clear or under TLS. Keeps no more output waiting than its mark, and gives a connection that was
  * ended a moment to be closed by the other side, so that the last reply is not lost to a reset.
  */
-import { isIPv4, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { isLoopback, plainAddress } from '../session/address.js';
 import type { Channel, Peer, Receiver } from '../session/channel.js';
 import { securityOf, type TlsService } from './tls.js';
 
@@ -18,7 +19,7 @@ export class Connection implements Channel {
   #failure: Error | undefined;
   #receiver: Receiver | undefined;
 
-  /** Nothing is read before `open`: a connection may have to wait for its session. `tls`: what `secure` offers. */
+  /** Nothing is read before `open`: a connection may have to wait for its session. `tls`: what `secure` offers; `peer`: who a proxy says it is. */
   constructor(socket: Socket, tls?: TlsService, peer = peerOf(socket)) {
     this.#socket = socket;
     this.#tls = tls;
@@ -34,6 +35,7 @@ export class Connection implements Channel {
       .on('drain', () => this.#receiver?.drained())
       .on('end', () => this.#receiver?.inputEnded())
       .on('close', () => this.#receiver?.closed(this.#failure));
+    if (this.#socket.readableEnded) process.nextTick(() => receiver.inputEnded()); // Behind a proxy's header.
   }
 
   async secure(): Promise<Channel> {
@@ -86,18 +88,14 @@ export class Connection implements Channel {
   }
 }
 
-function peerOf(socket: Socket): Peer {
-  const address = plain(socket.remoteAddress);
+/** Both ends of the TCP connection itself. */
+export function peerOf(socket: Socket): Peer {
+  const address = plainAddress(socket.remoteAddress ?? '');
   return {
     address,
     port: socket.remotePort ?? 0,
-    localAddress: plain(socket.localAddress),
+    localAddress: plainAddress(socket.localAddress ?? ''),
     localPort: socket.localPort ?? 0,
-    loopback: address === '::1' || (isIPv4(address) && address.startsWith('127.')),
+    loopback: isLoopback(address),
   };
-}
-
-/** An IPv4 client of a dual-stack socket is shown as what it is. */
-function plain(address = ''): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '');
 }

@@ -19,10 +19,12 @@ export interface Peer {
   readonly port: number;
   readonly localAddress: string;
   readonly localPort: number;
-  /** Whether the client speaks from this machine itself (127.0.0.0/8 or ::1). */
+  /** Whether the client speaks from this machine itself (127.0.0.0/8 or ::1), and by no way round. */
   readonly loopback: boolean;
   /** Absent in clear text. */
   readonly security?: Security;
+  /** Who says so, when a client speaks through a proxy: the proxy's address. */
+  readonly via?: string;
 }
 
 /** What the network tells a session. Calls never overlap. */

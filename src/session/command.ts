@@ -39,7 +39,7 @@ export interface BodyEnd {
  * - collect: take a body into a sink, then ask `ended` what it leads to.
  * - ask: reply, and give the next line to `answered`, whatever it says.
  * - secure: reply, and begin anew under TLS: nothing that was said in clear is remembered (RFC 3207 §4.2).
- * - renew: begin anew as another peer, with the greeting.
+ * - renew: begin anew as another peer, with the greeting, in `state` (the initial one when absent).
  * - close: reply, then close the connection.
  */
 export type Outcome<S extends State> =
@@ -58,7 +58,7 @@ export type Outcome<S extends State> =
       answered(line: string): Outcome<S> | Promise<Outcome<S>>;
     }
   | { readonly kind: 'secure'; readonly reply: Reply }
-  | { readonly kind: 'renew'; readonly peer: Peer }
+  | { readonly kind: 'renew'; readonly peer: Peer; readonly state?: S }
   | { readonly kind: 'close'; readonly reply: Reply; readonly state?: S };
 
 export function stay<S extends State>(reply: Reply, state?: S): Outcome<S> {

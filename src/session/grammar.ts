@@ -21,6 +21,13 @@ export function because(why: string): Parsed<never> {
 /** No argument at all; trailing spaces are tolerated, as RFC 5321 §4.1.1 asks of receivers. */
 export const nothing: Grammar<undefined> = (text) => (/^ *$/.test(text) ? parsed(undefined) : unparsed);
 
+/** Trailing spaces are tolerated, as above; what else may pass for white space somewhere, such as a tab or U+2028, is not. */
+export function withoutTrailingSpaces(text: string): string {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === ' ') end -= 1;
+  return text.slice(0, end);
+}
+
 /** Anything, also nothing. */
 export const anything: Grammar<string> = (text) => parsed(text);
 

@@ -18,8 +18,13 @@ export function readRequest(line: Buffer): Request | undefined {
   if (UNREADABLE.test(text)) return undefined;
   const space = text.indexOf(' ');
   return space === -1
-    ? { verb: text.toUpperCase(), argument: '' }
-    : { verb: text.slice(0, space).toUpperCase(), argument: text.slice(space + 1) };
+    ? { verb: verbOf(text), argument: '' }
+    : { verb: verbOf(text.slice(0, space)), argument: text.slice(space + 1) };
+}
+
+/** Letters of ASCII alone have two cases here: some others would become one of them, such as the long s. */
+function verbOf(word: string): string {
+  return /[^ -~\t]/.test(word) ? word : word.toUpperCase();
 }
 
 /** What is asked of a protocol here. */

@@ -237,7 +237,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   }
 
   #carryOut(outcome: Outcome<S>): void {
-    if ('state' in outcome) this.#state = outcome.state;
+    if ('state' in outcome && outcome.kind !== 'renew') this.#state = outcome.state;
     switch (outcome.kind) {
       case 'stay':
         return this.#sayCounted(outcome.reply);
@@ -249,7 +249,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
       case 'secure':
         return this.#secure(outcome.reply);
       case 'renew':
-        this.#renew(outcome.peer);
+        this.#renew(outcome.peer, outcome.state);
         return this.#say(this.#protocol.greeting(this.#context));
       case 'close':
         return this.#finish('quit', outcome.reply);
@@ -288,8 +288,9 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   }
 
   /** As at the beginning, whatever was said before. */
-  #renew(peer: Peer): void {
+  #renew(peer: Peer, state = this.#protocol.initial): void {
     this.#abandon(this.#state);
+    this.#state = state;
     this.#context = { ...this.#context, peer };
   }
 

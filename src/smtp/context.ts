@@ -19,13 +19,15 @@ export interface SmtpTally {
   octets: number;
 }
 
-/** `login`: where mail is taken only from those who have proved who they are. */
-export type SmtpNeed = 'login';
+/** `login`: where mail is taken only from those who have proved who they are. `front`: who may speak for others. */
+export type SmtpNeed = 'login' | 'front';
 
 export interface SmtpContext extends SessionContext {
   readonly tally: SmtpTally;
   readonly settings: SmtpSettings;
   readonly store: MailStore;
+  /** Whether the connection comes from a listed front; stays when the front has said who the client is. */
+  readonly isFront?: boolean;
   readonly table: ReadonlyMap<string, Row<SmtpState, SmtpContext, SmtpNeed>>;
   /** A name for a message, unlike any other's. */
   nextId(): string;

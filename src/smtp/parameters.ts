@@ -4,6 +4,7 @@
  *   Mail-parameters = esmtp-param *(SP esmtp-param)
  *   esmtp-param     = esmtp-keyword ["=" esmtp-value]
  */
+import { withoutTrailingSpaces } from '../session/grammar.js';
 
 /** Keywords in upper case. A keyword given twice, or a malformed one, makes the whole list undefined. */
 export type Parameters = ReadonlyMap<string, string | undefined>;
@@ -11,14 +12,12 @@ export type Parameters = ReadonlyMap<string, string | undefined>;
 // eslint-disable-next-line no-control-regex -- esmtp-value is any printable but "=" and space; RFC 6531 adds UTF-8
 const PARAMETER = /^([A-Za-z0-9][A-Za-z0-9-]*)(?:=([^= \x00-\x1f\x7f]+))?$/;
 
-const NONE: Parameters = new Map();
-
 /** `text` begins right behind the closing bracket. */
 export function readParameters(text: string): Parameters | undefined {
-  if (text.trimEnd() === '') return NONE;
-  if (!text.startsWith(' ')) return undefined;
+  const [nothing, ...parts] = withoutTrailingSpaces(text).split(/ +/);
+  if (nothing !== '') return undefined;
   const parameters = new Map<string, string | undefined>();
-  for (const part of text.trim().split(/ +/)) {
+  for (const part of parts) {
     const match = PARAMETER.exec(part);
     const keyword = match?.[1]?.toUpperCase();
     if (keyword === undefined || parameters.has(keyword)) return undefined;

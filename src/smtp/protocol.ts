@@ -19,6 +19,7 @@ import { rcpt } from './commands/rcpt.js';
 import { rset } from './commands/rset.js';
 import { starttls } from './commands/starttls.js';
 import { expn, vrfy } from './commands/verify.js';
+import { xclient } from './commands/xclient.js';
 import type { SmtpContext, SmtpNeed } from './context.js';
 import { failureReply, replies } from './replies.js';
 import { start, type SmtpState } from './state.js';
@@ -38,6 +39,7 @@ const table = tableOf<SmtpState, SmtpContext, SmtpNeed>([
   noop,
   vrfy,
   expn,
+  xclient,
   help,
   quit,
 ]);
@@ -53,8 +55,8 @@ export const mx: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
     commandTimeoutMs: 5 * 60_000,
   },
   commands: table,
-  notOffered: new Set(['AUTH', 'LHLO', 'ETRN', 'ATRN', 'TURN', 'SEND', 'SOML', 'SAML', 'XCLIENT', 'XFORWARD']),
-  gates: { login: () => undefined },
+  notOffered: new Set(['AUTH', 'LHLO', 'ETRN', 'ATRN', 'TURN', 'SEND', 'SOML', 'SAML', 'XFORWARD']),
+  gates: { login: () => undefined, front },
   initial: start,
   turnedAway: {
     full: replies.serverFull,
@@ -87,8 +89,15 @@ export const mx: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
 export const submission: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
   ...mx,
   name: 'submission',
-  gates: { login: (_, state) => ('hello' in state && state.hello.login !== undefined ? undefined : replies.needLogin) },
+  gates: {
+    ...mx.gates,
+    login: (_, state) => ('hello' in state && state.hello.login !== undefined ? undefined : replies.needLogin),
+  },
 };
+
+function front({ isFront }: SmtpContext): Reply | undefined {
+  return isFront === true ? undefined : replies.notForYou;
+}
 
 /** Names what comes first, or what must end first. */
 function misplaced(row: SmtpRow, state: SmtpState): Reply {

@@ -41,6 +41,7 @@ export const replies = {
   accepted: (id: string) => reply(250, '0.0', `Accepted as ${id}`),
   chunkTaken: (octets: number) => reply(250, '0.0', `${octets} octets received`),
   cannotVerify: reply(252, '1.5', 'Addresses are not verified here; send the message and see'),
+  notForYou: reply(550, '7.0', 'XCLIENT is for the fronts that are listed here, and you are none'),
   noExpansion: reply(502, '5.1', 'EXPN is not offered here'),
 
   unknownCommand: reply(500, '5.2', 'Command not recognized; HELP lists the commands'),

@@ -2,6 +2,7 @@
  * Where an SMTP session stands (RFC 5321 §3). Each variant owns its data: an envelope exists only in the states
  * that have one, so a reset is dropping the variant and nothing of a message outlives it.
  */
+import type { Introduction } from './introduction.js';
 import type { Recipient } from './recipient.js';
 import type { Intake } from './intake.js';
 import type { Path } from './path.js';
@@ -21,10 +22,13 @@ export interface Hello {
   readonly extended: boolean;
   /** Stays until the session ends or TLS begins (RFC 4954 §4). */
   readonly login?: Login;
+  /** A front spoke for the client; name and way of greeting are the client's as far as it said them. */
+  readonly introduction?: Introduction;
 }
 
 export interface Start {
   readonly at: 'start';
+  readonly introduction?: Introduction;
 }
 
 export interface Greeted {

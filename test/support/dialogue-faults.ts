@@ -20,6 +20,9 @@ const TICK_MS = 5;
 export interface Options {
   /** The idle limit is a few milliseconds. */
   readonly hasty?: boolean;
+  /** Any number of errors. */
+  readonly tireless?: boolean;
+  readonly heard?: (text: string) => void;
 }
 
 export function beginSmtp(store: MailStore, options: Options = {}) {
@@ -29,6 +32,7 @@ export function beginSmtp(store: MailStore, options: Options = {}) {
     peer: channel.peer,
     session: 's1',
     offersTls: true,
+    isFront: true,
     tally: { accepted: 0, refused: 0, octets: 0 },
     settings,
     store,
@@ -54,13 +58,15 @@ export function beginPop3(store: MailStore, options: Options = {}) {
 function begin<S extends State, C extends SessionContext, Need extends string>(
   protocol: Protocol<S, C, Need>,
   channel: MemoryChannel,
-  { hasty = false }: Options,
+  { hasty = false, tireless = false, heard }: Options,
   context: C,
 ) {
   const bugs: unknown[] = [];
-  const quick = { ...protocol.limits, errorDelayMs: 0 };
+  const errorLimit = tireless ? Infinity : protocol.limits.errorLimit;
+  const quick = { ...protocol.limits, errorDelayMs: 0, errorLimit };
   const limits = hasty ? { ...quick, greetingTimeoutMs: TINY_IDLE_MS, commandTimeoutMs: TINY_IDLE_MS } : quick;
   const session = new Session({ ...protocol, limits }, channel, context, {
+    ...(heard === undefined ? {} : { heard }),
     bug: (error) => bugs.push(error),
     ended: () => clearInterval(ticking),
   });

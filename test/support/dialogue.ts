@@ -26,6 +26,7 @@ export type Given =
   | { readonly kind: 'local address'; readonly address: string }
   | { readonly kind: 'largest message'; readonly octets: number }
   | { readonly kind: 'TLS' }
+  | { readonly kind: 'front' }
   | { readonly kind: 'under TLS' }
   | { readonly kind: 'submission' }
   | { readonly kind: 'store failure'; readonly failure: StoreErrorKind; readonly at: StorePoint };
@@ -57,7 +58,8 @@ export interface Dialogue {
 }
 
 const QUOTED = '"((?:[^"\\\\]|\\\\.)*)"';
-const TITLE = /^# test\/dialogue\/(smtp|pop3)\/([a-z0-9-]+)\.txt — ((?:RFC \d+|Issue \d+|DESIGN|STYLE)[^:]*: .+)$/;
+const TITLE =
+  /^# test\/dialogue\/(smtp|pop3)\/([a-z0-9-]+)\.txt — ((?:RFC \d+|Issue \d+|XCLIENT_README|DESIGN|STYLE)[^:]*: .+)$/;
 const TURN = /^([CBSR])(\d?)(?:\*(\d+))?:(?: (.*))?$/;
 
 const GIVENS: readonly (readonly [RegExp, (...found: readonly (string | undefined)[]) => Given])[] = [
@@ -79,6 +81,7 @@ const GIVENS: readonly (readonly [RegExp, (...found: readonly (string | undefine
     /^alias (\S+) leads to (\S+(?:, \S+)*)$/,
     (name = '', targets = '') => ({ kind: 'alias', name, targets: targets.split(', ') }),
   ],
+  [/^a front$/, () => ({ kind: 'front' })],
   [/^TLS$/, () => ({ kind: 'TLS' })],
   [/^under TLS$/, () => ({ kind: 'under TLS' })],
   [/^submission$/, () => ({ kind: 'submission' })],

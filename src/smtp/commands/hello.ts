@@ -3,18 +3,21 @@
  * The name is kept for the Received header and believed by nobody, so any word will do: many clients send odd ones.
  */
 import { stay } from '../../session/command.js';
-import { because, parsed, type Grammar } from '../../session/grammar.js';
+import { because, parsed, withoutTrailingSpaces, type Grammar } from '../../session/grammar.js';
 import { defineCommand, type SmtpContext } from '../context.js';
 import { DOMAIN_LIMIT_BYTES } from '../path.js';
 import { replies } from '../replies.js';
-import type { SmtpState } from '../state.js';
+import type { Hello, SmtpState } from '../state.js';
 import { dropIntake } from '../transaction.js';
 
 const anywhere = ['start', 'greeted', 'transaction', 'chunking'] as const;
 
+// eslint-disable-next-line no-control-regex -- the name stands in the log, where control characters have no business
+const WORD = /^[^\s\x00-\x1f\x7f-\x9f]+$/;
+
 const helloName: Grammar<string> = (text) => {
-  const name = text.trimEnd();
-  if (!/^[^\s]+$/.test(name)) return because('Say who you are');
+  const name = withoutTrailingSpaces(text);
+  if (!WORD.test(name)) return because('Say who you are');
   return Buffer.byteLength(name) <= DOMAIN_LIMIT_BYTES ? parsed(name) : because('The name is too long');
 };
 
@@ -52,9 +55,11 @@ export const helo = defineCommand({
   },
 });
 
-function greet(name: string, extended: boolean, state: SmtpState, context: SmtpContext): SmtpState {
+/** What a front has said of the client goes before what it says for itself. */
+function greet(given: string, isExtended: boolean, state: SmtpState, context: SmtpContext): SmtpState {
   dropIntake(state);
+  const { login, introduction }: Partial<Hello> = state.at === 'start' ? state : state.hello;
+  const { helo: name = given, extended = isExtended } = introduction ?? {};
   context.tally.helo = name;
-  const login = 'hello' in state ? state.hello.login : undefined;
-  return { at: 'greeted', hello: { name, extended, ...(login && { login }) } };
+  return { at: 'greeted', hello: { name, extended, ...(login && { login }), ...(introduction && { introduction }) } };
 }

@@ -7,7 +7,7 @@ import { anything, because, parsed, type Grammar } from '../../session/grammar.j
 import { defineCommand } from '../context.js';
 import { replies } from '../replies.js';
 
-const someone: Grammar<string> = (text) => (text.trim() === '' ? because('Say whom') : parsed(text));
+const someone: Grammar<string> = (text) => (/^ *$/.test(text) ? because('Say whom') : parsed(text));
 const anywhere = ['start', 'greeted', 'transaction', 'chunking'] as const;
 
 export const vrfy = defineCommand({
