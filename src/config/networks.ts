@@ -8,6 +8,7 @@ import { BlockList, isIP, isIPv4, isIPv6, SocketAddress } from 'node:net';
 /** An IPv6 customer has a /64 and may use any address of it: limits per address count it as one. */
 const IPV6_GROUP_FIELDS = 4;
 const FIELDS = 8;
+const REMEMBERED = 1024;
 
 export interface Networks {
   includes(address: string): boolean;
@@ -25,9 +26,21 @@ export function parseNetworks(entries: readonly string[]): Networks {
     const network = readNetwork(entry);
     if (network !== undefined) lists[network.family].addSubnet(network.address, network.bits, network.family);
   }
+  return remembering((address) =>
+    isIPv4(address) ? lists.ipv4.check(address, 'ipv4') : isIPv6(address) && lists.ipv6.check(address, 'ipv6'),
+  );
+}
+
+/** Every connection asks more than once, and most come from few clients. */
+function remembering(includes: (address: string) => boolean): Networks {
+  const known = new Map<string, boolean>();
   return {
-    includes: (address) =>
-      isIPv4(address) ? lists.ipv4.check(address, 'ipv4') : isIPv6(address) && lists.ipv6.check(address, 'ipv6'),
+    includes(address) {
+      const answer = known.get(address) ?? includes(address);
+      if (known.size >= REMEMBERED) known.clear();
+      known.set(address, answer);
+      return answer;
+    },
   };
 }
 

@@ -8,12 +8,16 @@ import type { LogLevel } from '../config/options.js';
 
 export type Log = Logger;
 
+/** Lines are written together: one write for each session cost a tenth of a worker's time under load. */
+const HELD_BYTES = 4096;
+const HELD_MS = 100;
+
 /** `role` names the process that speaks: supervisor, store, or worker and its number. */
 export function createLog(level: LogLevel, role: string): Log {
   const options = { level, base: { pid: process.pid, role } };
   return process.stdout.isTTY
     ? pino(options, pretty({ colorize: true, ignore: 'pid', translateTime: 'SYS:HH:MM:ss.l', sync: true }))
-    : pino(options, pino.destination({ fd: 1, sync: false }));
+    : pino(options, pino.destination({ fd: 1, sync: false, minLength: HELD_BYTES, periodicFlush: HELD_MS }));
 }
 
 /** Before the process ends: what was logged is written. */

@@ -57,6 +57,8 @@ export class DotReader implements BodyReader {
     for (let i = 0; i < bytes.length; i++) {
       const byte = bytes[i];
       if (at === At.Text) {
+        // Most octets are neither: nothing else is asked of them.
+        if ((byte as number) > CR) continue;
         if (byte === CR) at = At.Cr;
         else if (byte === LF) this.#bareNewline = true;
       } else if (at === At.LineStart) {

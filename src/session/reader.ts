@@ -31,7 +31,7 @@ export class Reader {
   }
 
   push(bytes: Uint8Array): void {
-    const more = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const more = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#bytes = this.#bytes.length === 0 ? more : Buffer.concat([this.#bytes, more]);
   }
 

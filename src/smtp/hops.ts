@@ -7,6 +7,8 @@ import { Buffer } from 'node:buffer';
 const NAME = 'received:';
 const LF = 10;
 const CR = 13;
+/** Stands for the beginning of a line that cannot be the field. */
+const OTHER = '-'.repeat(NAME.length);
 
 export class HopCount {
   #received = 0;
@@ -33,6 +35,7 @@ export class HopCount {
 
   /** Adds to what is known of the line's beginning. */
   #begin(bytes: Buffer, from: number, to: number): void {
+    if (this.#begun === '' && from < to && !mayBegin(bytes[from] as number)) this.#begun = OTHER;
     const missing = NAME.length - this.#begun.length;
     if (missing > 0) this.#begun += bytes.toString('latin1', from, Math.min(to, from + missing));
   }
@@ -44,4 +47,9 @@ export class HopCount {
     if (begun.toLowerCase() === NAME) this.#received += 1;
     return begun !== '' && begun.charCodeAt(0) !== CR;
   }
+}
+
+/** The field, or the empty line. */
+function mayBegin(byte: number): boolean {
+  return byte === CR || (byte | 0x20) === NAME.charCodeAt(0);
 }

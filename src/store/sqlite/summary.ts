@@ -23,7 +23,15 @@ const HEADER_LIMIT_BYTES = 64 * 1024;
 /** A field is cut to this for the list. */
 const FIELD_LIMIT_CHARACTERS = 1000;
 
-const FIELD = /^(from|to|subject|date|message-id|content-type|content-transfer-encoding):(.*(?:\r\n[ \t].*)*)/gim;
+const FIELDS: ReadonlySet<string> = new Set([
+  'from',
+  'to',
+  'subject',
+  'date',
+  'message-id',
+  'content-type',
+  'content-transfer-encoding',
+]);
 const READABLE_TYPE = /^\s*text\/plain\b(?!.*charset\s*=\s*"?(?!us-ascii|utf-8)[a-z])/is;
 const READABLE_ENCODING = /^\s*(7bit|8bit|binary)\s*$/i;
 
@@ -31,11 +39,7 @@ const READABLE_ENCODING = /^\s*(7bit|8bit|binary)\s*$/i;
 export function summarize(first: Buffer): Summary {
   const headerOctets = endOfHeader(first);
   const header = first.toString('utf8', 0, Math.min(headerOctets, HEADER_LIMIT_BYTES));
-  const fields = new Map<string, string>();
-  for (const [, name, value] of header.matchAll(FIELD)) {
-    const key = (name as string).toLowerCase();
-    if (!fields.has(key)) fields.set(key, value as string);
-  }
+  const fields = fieldsOf(header);
   return {
     headerOctets,
     decodes: decodes(fields),
@@ -45,6 +49,22 @@ export function summarize(first: Buffer): Summary {
     date: readable(fields.get('date')),
     messageId: readable(fields.get('message-id')),
   };
+}
+
+/** The first field of each name, as it stands: folded lines begin with white space (RFC 5322 §2.2.3). */
+function fieldsOf(header: string): ReadonlyMap<string, string> {
+  const fields = new Map<string, string>();
+  let current: string | undefined;
+  for (const line of header.split('\r\n')) {
+    if (line.startsWith(' ') || line.startsWith('\t')) {
+      if (current !== undefined) fields.set(current, `${fields.get(current) ?? ''}\r\n${line}`);
+      continue;
+    }
+    const name = line.slice(0, Math.max(0, line.indexOf(':'))).toLowerCase();
+    current = FIELDS.has(name) && !fields.has(name) ? name : undefined;
+    if (current !== undefined) fields.set(current, line.slice(name.length + 1));
+  }
+  return fields;
 }
 
 function endOfHeader(first: Buffer): number {
