@@ -1,0 +1,41 @@
+/**
+ * What the benchmark needs of a server: whether it is installed, a private instance in a directory of its own,
+ * maildrops filled before anything is measured, and its settings in words for the report.
+ */
+export type PeerName = 'pennypost' | 'postfix' | 'dovecot' | 'dovecot-tuned' | 'postfix+dovecot' | 'smtp-sink' | 'node';
+
+export interface Peer {
+  readonly name: PeerName;
+  readonly title: string;
+  /** Each a sentence for docs/performance.md. */
+  readonly settings: readonly string[];
+  /** Why it cannot take part here, in words; undefined when it can. */
+  missing(): string | undefined;
+  version(): Promise<string>;
+  /** In a directory that is empty or was used by an instance of the same peer before. */
+  start(home: string, options: StartOptions): Promise<Instance>;
+}
+
+export interface StartOptions {
+  readonly workers: number;
+}
+
+export interface Instance {
+  /** Everything that descends from these is the server. */
+  readonly roots: readonly number[];
+  readonly smtpPort?: number;
+  readonly lmtpPort?: number;
+  readonly pop3Port?: number;
+  /** Puts messages into maildrops, by whatever way is quick; never while something is measured. */
+  readonly fill?: (fill: Fill) => Promise<void>;
+  /** Resolves when all that was accepted has been delivered. */
+  readonly settle: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+export interface Fill {
+  /** Local parts. Each gets all the messages. */
+  readonly accounts: readonly string[];
+  readonly messages: number;
+  readonly octets: number;
+}

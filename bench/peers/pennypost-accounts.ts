@@ -1,0 +1,18 @@
+/**
+ * The process that adds the accounts to a Pennypost database, DB its only argument: all with the same password, hashed once.
+ * It is the program's own store code, since fifty runs of `account add` would take longer than the short benchmark; and a
+ * process of its own, since that code makes every file that its process creates readable by the owner alone.
+ */
+import { hashPassword } from '../../src/auth/password.js';
+import { openStore } from '../../src/store/open.js';
+import { addressOf, DOMAIN, everyAccount, PASSWORD } from './accounts.js';
+
+const store = await openStore(process.argv[2] as string);
+try {
+  const there = new Set((await store.directory.listAccounts()).map(({ address }) => address));
+  const missing = everyAccount().filter((local) => !there.has(addressOf(local)));
+  const hash = missing.length === 0 ? '' : await hashPassword(PASSWORD);
+  for (const local of missing) await store.directory.addAccount({ local, domain: DOMAIN }, hash);
+} finally {
+  await store.close();
+}
