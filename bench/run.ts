@@ -2,8 +2,7 @@
  * Goes through the rounds: each stage, each peer of it, each scenario, one after another and never two at a time.
  * What fails is noted and said, and the run goes on; an instance that was started is always stopped.
  */
-import { mkdirSync, rmSync } from 'node:fs';
-import { chmodSync, existsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Arguments } from './arguments.js';
 import type { Instance, PeerName } from './peers/peer.js';
@@ -69,7 +68,7 @@ async function takeTurn(turn: Turn): Promise<void> {
 }
 
 async function withInstance(turn: Turn, home: string, work: (instance: Instance) => Promise<void>): Promise<void> {
-  const { stage, peer, progress } = turn;
+  const { stage, peer, progress, bench } = turn;
   const isNew = !existsSync(home);
   mkdirSync(home, { recursive: true });
   // Servers that change users must be able to pass through it.
@@ -77,7 +76,8 @@ async function withInstance(turn: Turn, home: string, work: (instance: Instance)
   if (isNew && stage.prepare !== undefined) {
     const startedMs = performance.now();
     progress.say(`${peer}: filling ${stage.name} …`);
-    await within(await peerOf(peer).start(home, stage), stage.prepare);
+    const { prepare } = stage;
+    await within(await peerOf(peer).start(home, stage), (instance) => prepare(instance, bench));
     progress.say(`${peer}: filled in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
   }
   await within(await peerOf(peer).start(home, stage), work);

@@ -37,6 +37,7 @@ export interface Stage {
   readonly name: string;
   readonly workers: number;
   readonly keepsHomes: boolean;
-  readonly prepare?: (instance: Instance) => Promise<void>;
+  /** Once for each home, before anything is measured in it. */
+  readonly prepare?: (instance: Instance, bench: Bench) => Promise<void>;
   readonly scenarios: readonly Scenario[];
 }

@@ -1,9 +1,9 @@
 /** Reading mail, driven by the load generator of pop3-load.c. */
 import { pop3Load, type Pop3Load } from '../load/pop3.js';
 import { measure } from '../measure/figures.js';
-import { boxes, drop, DROP_SIZES } from '../peers/accounts.js';
+import { boxes, drop, DROP_SIZES, everyAccount } from '../peers/accounts.js';
 import type { Instance, PeerName } from '../peers/peer.js';
-import type { Scenario } from '../scenario.js';
+import type { Bench, Scenario } from '../scenario.js';
 import { workOf } from './latency.js';
 
 const READERS = 20;
@@ -14,10 +14,13 @@ const DROP_OCTETS = 1024;
 const DEPTH = 32;
 const PEERS: readonly PeerName[] = ['pennypost', 'dovecot'];
 
-export async function fillMaildrops(instance: Instance): Promise<void> {
+/** Each maildrop is opened once after it was filled, so that an index that is made at first sight is there. */
+export async function fillMaildrops(instance: Instance, { pop3Program }: Bench): Promise<void> {
   await instance.fill?.({ accounts: boxes(READERS), messages: MESSAGES_TO_READ, octets: OCTETS });
   for (const messages of DROP_SIZES)
     await instance.fill?.({ accounts: [drop(messages)], messages, octets: DROP_OCTETS });
+  const look = { mode: 'login', port: instance.pop3Port ?? 0, seconds: 0, warmUpSeconds: 0 } as const;
+  for (const account of everyAccount()) await pop3Load(pop3Program, { ...look, accounts: [account] });
 }
 
 export async function fillForRemoval(instance: Instance): Promise<void> {
