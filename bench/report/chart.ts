@@ -14,10 +14,10 @@ function targetPanel({ targets }: Report): Panel {
   const measured = targets.flatMap((result) => {
     const { ratio, target, met } = result;
     if (ratio === undefined) return [];
-    const note = `${times(ratio)} of ${times(target.atLeast)}`;
+    const note = `${times(ratio)} (${times(target.atLeast)})`;
     return [{ label: `${target.work}: ${opponent(result)}`, value: ratio / target.atLeast, note, good: met === true }];
   });
-  return bars('Measured ratio, as a multiple of its target (dashes: just met)', measured);
+  return bars('Measured ratio and, in parentheses, its target (dashes: just met)', measured);
 }
 
 function growthPanel(report: Report): readonly Panel[] {

@@ -18,7 +18,7 @@ export interface Panel {
 }
 
 export const WIDTH = 860;
-const LEFT = 300;
+const LEFT = 410;
 const RIGHT = 130;
 const ROW = 22;
 const HEADING = 34;
