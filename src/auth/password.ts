@@ -5,6 +5,7 @@
  */
 import { randomBytes, randomInt, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto';
 import { promisify } from 'node:util';
+import { preparedToCompare, preparedToStore } from './preparation.js';
 
 interface Cost {
   /** The logarithm of scrypt's N. */
@@ -18,6 +19,7 @@ interface ParsedHash extends Cost {
   readonly hash: Buffer;
 }
 
+/** Why this, and not argon2id or more: docs/decisions/0009-password-hashes.md. */
 const COST: Cost = { ln: 14, r: 8, p: 1 };
 /** Beyond these a stored hash is refused: a planted row must not buy gigabytes or minutes of a server. */
 const HIGHEST: Cost = { ln: 17, r: 16, p: 4 };
@@ -38,15 +40,23 @@ const derive = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt);
 /** Verified in place of an unknown account's hash, so that both answers take the same time. No password gives all zeros. */
 export const decoyHash = phc(COST, Buffer.alloc(SALT_BYTES), Buffer.alloc(HASH_BYTES));
 
+/** @throws UnfitPassword */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
-  return phc(COST, salt, await digest(password, { ...COST, salt, hash: Buffer.alloc(HASH_BYTES) }));
+  const prepared = preparedToStore(password);
+  return phc(COST, salt, await digest(prepared, { ...COST, salt, hash: Buffer.alloc(HASH_BYTES) }));
 }
 
 export async function verifyPassword(password: string, phc: string): Promise<boolean> {
   const parsed = parse(phc);
   if (parsed === undefined) return false;
-  return timingSafeEqual(await digest(password, parsed), parsed.hash);
+  return timingSafeEqual(await digest(preparedToCompare(password), parsed), parsed.hash);
+}
+
+/** Whether a hash would be made otherwise today; after the next login it is. */
+export function isOutdated(phc: string): boolean {
+  const parsed = parse(phc);
+  return parsed === undefined || !(['ln', 'r', 'p'] as const).every((name) => parsed[name] === COST[name]);
 }
 
 /** Four groups of four such as `k7mw-hq3p-x9ta-d4re`: 79 bits, easy to read aloud and to type. */
@@ -55,11 +65,11 @@ export function generatePassword(): string {
   return Array.from({ length: GROUPS }, group).join('-');
 }
 
-function digest(password: string, { ln, r, p, salt, hash }: ParsedHash): Promise<Buffer> {
+function digest(prepared: string, { ln, r, p, salt, hash }: ParsedHash): Promise<Buffer> {
   const N = 2 ** ln;
   // OpenSSL needs 128·N·r and a little more; Node's own limit of 32 MiB stops at ln=14.
   const maxmem = 128 * r * (N + p + 2) + 2 ** 20;
-  return derive(password.normalize('NFKC'), salt, hash.length, { N, r, p, maxmem });
+  return derive(prepared, salt, hash.length, { N, r, p, maxmem });
 }
 
 function parse(text: string): ParsedHash | undefined {

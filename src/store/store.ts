@@ -17,12 +17,57 @@ export interface Address {
   readonly domain: string;
 }
 
+/** What a login is for: a submission, or an open maildrop. */
+export type Scope = 'smtp' | 'pop3';
+
+/** What proves a password, as text that only auth/ reads: a PHC string, and SCRAM keys as RFC 5803 writes them. */
+export interface Secrets {
+  readonly hash: string;
+  /** Absent until the password was known in clear for the first time since there are such keys. */
+  readonly scram?: string | undefined;
+}
+
+/** One more password of an account, for one program or device: revoked alone, and good for its scopes only. */
+export interface Credential extends Secrets {
+  readonly id: number;
+  /** Unique within the account, whatever the case. */
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  /** The client that used it last. */
+  readonly lastUsedFrom: string | undefined;
+}
+
+/** All that a login needs, as it stands at this moment. */
 export interface Account {
   readonly id: AccountId;
   /** In lower case, as `local@domain`. */
   readonly address: string;
   /** A PHC string; only auth/ reads it. */
   readonly passwordHash: string;
+  /** The SCRAM keys of the main password. */
+  readonly scram: string | undefined;
+  /** Who is not enabled cannot log in; mail for the account arrives all the same. */
+  readonly enabled: boolean;
+  /** The client that used the main password last. */
+  readonly lastUsedFrom: string | undefined;
+  readonly credentials: readonly Credential[];
+}
+
+/** Of the account's main password, or of one of its credentials. */
+export interface Use {
+  readonly account: AccountId;
+  readonly credential?: number | undefined;
+  /** The client's address. */
+  readonly from: string;
+}
+
+/** New secrets for a password that has just been proved by `was`. */
+export interface Renewal {
+  readonly account: AccountId;
+  readonly credential?: number | undefined;
+  /** The hash that it was proved by: when another stands there by now, nothing is changed. */
+  readonly was: string;
+  readonly secrets: Secrets;
 }
 
 /** One maildrop that a forward-path leads to, after aliases, plus addressing and catch-alls. */
@@ -102,6 +147,14 @@ export interface MailStore {
   resolve(address: Address): Soon<Resolution>;
   /** The account that logs in under this name: `local@domain`, or a local part alone in the first domain. */
   findLogin(name: string): Soon<Account | undefined>;
+  /** The address that a login under this name means, in lower case, whether or not there is such an account. */
+  loginAddress(name: string): Soon<string>;
+  /** 32 random octets of this database that never leave it: what makes a salt for names that nobody has. */
+  saltSecret(): Soon<Uint8Array>;
+  /** Told, not asked: never waited for, written at most once a minute for each credential, lost when the store is away. */
+  noteUse(use: Use): void;
+  /** Replaces secrets that are out of date; durable when it resolves. Does nothing when they were changed meanwhile. */
+  renew(renewal: Renewal): Promise<void>;
   /** Why no message can be taken now: 'full' when the disk nearly is, 'busy' when the store is far behind. */
   obstacle(): StoreError | undefined;
   deliver(envelope: Envelope): Delivery;
@@ -118,6 +171,21 @@ export interface AccountSummary {
   readonly createdAtMs: number;
   readonly lastDeliveryAtMs: number | undefined;
   readonly lastLoginAtMs: number | undefined;
+  readonly enabled: boolean;
+}
+
+/** A credential as administration shows it. */
+export interface CredentialSummary {
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly createdAtMs: number;
+  readonly lastUsedAtMs: number | undefined;
+  readonly lastUsedFrom: string | undefined;
+}
+
+export interface NewCredential extends Secrets {
+  readonly name: string;
+  readonly scopes: readonly Scope[];
 }
 
 export interface AliasEntry {
@@ -142,9 +210,14 @@ export interface MailSummary {
  * Refusals are a StoreError of kind 'refused' whose message is one sentence for people.
  */
 export interface Directory {
-  addAccount(address: Address, passwordHash: string): Promise<void>;
+  addAccount(address: Address, passwordHash: string, scram?: string): Promise<void>;
   removeAccount(address: Address): Promise<void>;
-  setPassword(address: Address, passwordHash: string): Promise<void>;
+  setPassword(address: Address, passwordHash: string, scram?: string): Promise<void>;
+  /** Whether its passwords let anybody in. */
+  setEnabled(address: Address, enabled: boolean): Promise<void>;
+  addCredential(address: Address, credential: NewCredential): Promise<void>;
+  removeCredential(address: Address, name: string): Promise<void>;
+  listCredentials(address: Address): Soon<readonly CredentialSummary[]>;
   listAccounts(): Soon<readonly AccountSummary[]>;
   addDomain(name: string): Promise<void>;
   removeDomain(name: string): Promise<void>;

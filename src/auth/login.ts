@@ -1,0 +1,86 @@
+/**
+ * A login as protocols and mechanisms see it: who asks, what they may ask of the authenticator, and what comes of it.
+ * Nothing here tells a client why a login failed; the log is told.
+ */
+import type { Account, Credential, Scope } from '../store/store.js';
+
+/** Who asks, and for what. */
+export interface LoginAttempt {
+  /** As the client typed it. */
+  readonly name: string;
+  readonly scope: Scope;
+  /** For the log: 'USER', 'PLAIN', 'LOGIN', 'SCRAM-SHA-256' and so on. */
+  readonly mechanism: string;
+  /** For the log: the session's name. */
+  readonly session: string;
+  readonly peer: { readonly address: string };
+}
+
+export interface PasswordAttempt extends LoginAttempt {
+  readonly password: string;
+}
+
+/** `credential` is absent when it was the account's main password. */
+export interface Welcome {
+  readonly kind: 'welcome';
+  readonly account: Account;
+  readonly credential?: Credential | undefined;
+}
+
+/** Too many failures: nothing was checked. */
+export interface Refused {
+  readonly kind: 'refused';
+  readonly retryAfterMs: number;
+}
+
+/** `wrong` says nothing of what was wrong. */
+export type Verdict = Welcome | { readonly kind: 'wrong' } | Refused;
+
+/** Keys that a SCRAM client may prove to have; one of them is enough. */
+export interface ScramCandidate {
+  readonly storedKey: Buffer;
+  readonly serverKey: Buffer;
+  /** Absent for the main password. */
+  readonly credential: Credential | undefined;
+}
+
+/** One server-first message fits every candidate: an account's keys share salt and iterations. */
+export interface ScramKeys {
+  readonly kind: 'keys';
+  readonly salt: Buffer;
+  readonly iterations: number;
+  /** Empty for an unknown name, a disabled account, or a password from before there were keys. */
+  readonly candidates: readonly ScramCandidate[];
+}
+
+/** What a protocol may ask of the authenticator. */
+export interface LoginCheck {
+  /** A password in clear. Takes seconds when there were failures; holds no worker. @throws StoreError */
+  check(attempt: PasswordAttempt): Promise<Verdict>;
+  /**
+   * The beginning of SCRAM. After 'keys', `settle` follows when the client has sent its proof, `reject` when what it
+   * sent made no sense; nothing when it went away. @throws StoreError
+   */
+  scramKeys(attempt: LoginAttempt): Promise<ScramKeys | Refused>;
+  /**
+   * The end of SCRAM: the candidate that the client proved, or undefined. Reads the account again: what was revoked or
+   * disabled meanwhile is 'wrong'. @throws StoreError
+   */
+  settle(attempt: LoginAttempt, proved: ScramCandidate | undefined): Promise<Verdict>;
+  /** A login that failed for a reason of the mechanism's own, such as an authzid that is not the login: counted and logged. @throws StoreError */
+  reject(attempt: LoginAttempt, reason: string): Promise<void>;
+}
+
+/** For the log: a failed login, without what was typed as a password. */
+export interface LoginFailure extends Pick<LoginAttempt, 'scope' | 'mechanism' | 'session' | 'peer'> {
+  readonly outcome: 'wrong' | 'refused';
+  readonly reason: string;
+  /** Undefined for an unknown name: it may be a password that was typed into the wrong field. */
+  readonly account: string | undefined;
+}
+
+export interface LoginObserver {
+  failed(failure: LoginFailure): void;
+  /** Something went wrong that no client caused; the login itself is decided. */
+  trouble(what: string, error: unknown): void;
+}

@@ -1,0 +1,23 @@
+/** Everything that is kept of a password, made together: hash and SCRAM keys. The password itself is kept nowhere. */
+import type { Secrets } from '../store/store.js';
+import { hashAppPassword } from './app-password.js';
+import { hashPassword } from './password.js';
+import { makeScramKeys, scramParameters } from './scram-keys.js';
+
+/** Whose password it is. */
+export interface Login {
+  /** As the store's loginAddress gives it. */
+  readonly address: string;
+  readonly saltSecret: Uint8Array;
+}
+
+/** Of a password that a person chose. @throws UnfitPassword */
+export async function secretsOf(password: string, { address, saltSecret }: Login): Promise<Secrets> {
+  const hash = await hashPassword(password);
+  return { hash, scram: await makeScramKeys(password, scramParameters(saltSecret, address)) };
+}
+
+/** Of a password that generatePassword made. */
+export async function appSecretsOf(password: string, { address, saltSecret }: Login): Promise<Secrets> {
+  return { hash: hashAppPassword(password), scram: await makeScramKeys(password, scramParameters(saltSecret, address)) };
+}
