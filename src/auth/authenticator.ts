@@ -36,7 +36,7 @@ export interface AuthenticatorNeeds {
   readonly throttle: LoginThrottle;
   readonly observer: LoginObserver;
   /** What counts as one client: the address itself, or the /64 of an IPv6 one. */
-  clientOf(address: string): string;
+  readonly clientOf: (address: string) => string;
   /** Whether secrets that are out of date are made anew after a login; yes unless told. */
   readonly renews?: boolean;
 }
@@ -87,7 +87,7 @@ export class Authenticator implements LoginCheck {
   }
 
   async reject(attempt: LoginAttempt, reason: string): Promise<void> {
-    this.#conclude(attempt, await this.#store.findLogin(attempt.name), { right: false, reason });
+    await this.#fail(attempt, await this.#store.findLogin(attempt.name), reason);
   }
 
   /** Waits as long as the throttle says, and asks it again: others may have failed meanwhile. */

@@ -19,5 +19,8 @@ export async function secretsOf(password: string, { address, saltSecret }: Login
 
 /** Of a password that generatePassword made. */
 export async function appSecretsOf(password: string, { address, saltSecret }: Login): Promise<Secrets> {
-  return { hash: hashAppPassword(password), scram: await makeScramKeys(password, scramParameters(saltSecret, address)) };
+  return {
+    hash: hashAppPassword(password),
+    scram: await makeScramKeys(password, scramParameters(saltSecret, address)),
+  };
 }

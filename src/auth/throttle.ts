@@ -15,8 +15,7 @@ export interface Pair {
 }
 
 export type Admission =
-  | { readonly kind: 'admitted'; readonly delayMs: number }
-  | { readonly kind: 'refused'; readonly retryAfterMs: number };
+  { readonly kind: 'admitted'; readonly delayMs: number } | { readonly kind: 'refused'; readonly retryAfterMs: number };
 
 /** What another process needs to count on from here. */
 export type ThrottleState = Readonly<Record<CountName, readonly (readonly [name: string, bucket: Bucket])[]>>;

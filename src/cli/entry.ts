@@ -4,7 +4,7 @@
  */
 import { version } from '../config/version.js';
 import { readCommandLine } from './command-line.js';
-import { commands, findCommand, topicOf } from './commands.js';
+import { commands, findCommand, isNoun, topicOf } from './commands.js';
 import { exit, explainFailure } from './exit.js';
 import { helpFor } from './help.js';
 import { print } from './terminal.js';
@@ -41,12 +41,18 @@ async function dispatch(argv: readonly string[]): Promise<number> {
 function helpTopic(argv: readonly string[]): string | undefined {
   const end = argv.indexOf('--');
   const isFlag = (end === -1 ? argv : argv.slice(0, end)).some((arg) => HELP_FLAGS.includes(arg));
-  if (!isFlag && argv[0] !== 'help' && argv[1] !== 'help') return undefined;
+  if (!isFlag && argv[0] !== 'help' && argv[1] !== 'help' && !isHelpOnNoun(argv)) return undefined;
   const words = argv.filter((arg) => arg !== 'help' && !arg.startsWith('-'));
   const topic = topicOf(words);
   // An unknown word is a mistake, not a wish for the overview; `account` alone is a wish for its commands.
   if (topic !== words.join(' ') && !commands.some((command) => command.words === topic)) findCommand(words);
   return topic;
+}
+
+/** `account credential help`; behind a whole command the word is an argument. */
+function isHelpOnNoun(argv: readonly string[]): boolean {
+  const at = argv.indexOf('help');
+  return at > 0 && isNoun(argv.slice(0, at).join(' '));
 }
 
 async function say(text: string): Promise<number> {

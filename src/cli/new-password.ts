@@ -1,7 +1,12 @@
 /**
  * Where a new password comes from: --password, standard input, or a person who types it twice.
- * Never echoes it and never takes an empty one, or one that no single line of POP3 could carry.
+ * Never echoes it and never takes an empty one, one that no single line of POP3 could carry, or one that SASLprep
+ * prohibits (RFC 4013).
  */
+import { preparedToStore, UnfitPassword } from '../auth/preparation.js';
+import type { Login } from '../auth/secrets.js';
+import { formatAddress } from '../smtp/path.js';
+import type { Address, MailStore } from '../store/store.js';
 import { UsageError, type Flag, type Invocation } from './command.js';
 import { Refusal } from './exit.js';
 import { ask, isTerminal } from './terminal.js';
@@ -21,7 +26,22 @@ export async function newPassword(invocation: Invocation): Promise<string> {
   // eslint-disable-next-line no-control-regex -- exactly these cannot stand in a POP3 command
   if (/[\x00\r\n]/.test(password)) throw new UsageError('the password must be one line of text');
   if (Buffer.byteLength(password) > PASSWORD_LIMIT_BYTES) throw tooLong();
+  requireFit(password);
   return password;
+}
+
+/** What SCRAM keys depend on besides the password. */
+export async function loginOf(store: MailStore, address: Address): Promise<Login> {
+  return { address: await store.loginAddress(formatAddress(address)), saltSecret: await store.saltSecret() };
+}
+
+function requireFit(password: string): void {
+  try {
+    preparedToStore(password);
+  } catch (error) {
+    if (!(error instanceof UnfitPassword)) throw error;
+    throw new UsageError(error.message);
+  }
 }
 
 function tooLong(): UsageError {

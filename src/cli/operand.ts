@@ -2,7 +2,7 @@
  * Turns operands into addresses, domains and numbers. What is none of these is a UsageError that shows how one looks.
  */
 import { domainName, Misfit } from '../config/units.js';
-import { parseMailbox } from '../smtp/path.js';
+import { formatAddress, parseMailbox } from '../smtp/path.js';
 import type { Address } from '../store/store.js';
 import { UsageError, type Operand } from './command.js';
 
@@ -11,6 +11,14 @@ export const addressOperand: Operand = { name: 'ADDRESS', doc: 'an address such 
 export function address(text = ''): Address {
   const parsed = parseMailbox(text);
   if (parsed === undefined) throw new UsageError(`'${text}' is no address; one looks like alice@localhost`);
+  return parsed;
+}
+
+/** An address that may have a maildrop. */
+export function accountAddress(text?: string): Address {
+  const parsed = address(text);
+  if (parsed.local === '*')
+    throw new UsageError(`'${formatAddress(parsed)}' is no account; 'pennypost alias add' makes a catch-all of it`);
   return parsed;
 }
 

@@ -1,4 +1,5 @@
 /** What the supervisor and its processes say to each other, over Node's own channel. */
+import type { Pair, ThrottleState } from '../auth/throttle.js';
 import type { Configuration } from '../config/options.js';
 import type { ListenerAddress } from '../net/listener.js';
 import type { TlsMaterial } from '../net/tls.js';
@@ -22,14 +23,23 @@ export type FromDesk =
       readonly verdict: 'welcome' | 'too-many' | 'too-often';
     };
 
+/** From a worker to the desk that counts failed logins, and from there to the other workers. */
+export type LoginNews =
+  { readonly kind: 'login-failed'; readonly pair: Pair } | { readonly kind: 'login-forgiven'; readonly pair: Pair };
+
+export interface WorkerStart {
+  readonly kind: 'start';
+  readonly configuration: Configuration;
+  readonly number: number;
+  readonly tls: TlsMaterial | undefined;
+  /** The failed logins of the server so far. */
+  readonly logins: ThrottleState;
+}
+
 export type ToWorker =
   | FromDesk
-  | {
-      readonly kind: 'start';
-      readonly configuration: Configuration;
-      readonly number: number;
-      readonly tls: TlsMaterial | undefined;
-    }
+  | LoginNews
+  | WorkerStart
   /** What new connections are served with from now on. */
   | { readonly kind: 'tls'; readonly tls: TlsMaterial | undefined }
   /** Accept nothing more and end when the last session has; `patienceMs` from now the rest is told goodbye. */
@@ -38,6 +48,7 @@ export type ToWorker =
 export type FromWorker =
   | Waiting
   | ToDesk
+  | LoginNews
   | { readonly kind: 'listening'; readonly listeners: readonly ListenerAddress[] }
   | { readonly kind: 'failed'; readonly sentence: string };
 

@@ -3,7 +3,8 @@
  * On an empty database it makes the first account, whose password goes to the supervisor to be shown once.
  * When the disk fails, or the supervisor is gone, it ends.
  */
-import { generatePassword, hashPassword } from '../auth/password.js';
+import { generatePassword } from '../auth/password.js';
+import { secretsOf } from '../auth/secrets.js';
 import type { Configuration } from '../config/options.js';
 import { createLog, flushLog, type Log } from '../log/log.js';
 import { startStore, type StoreServer } from '../store/open.js';
@@ -54,14 +55,15 @@ function observer(log: Log) {
 
 /** The domain is made local; with no account at all, its postmaster is made too. */
 async function firstAccount(store: StoreServer, domain: string): Promise<{ firstAccount?: FirstAccount }> {
-  const password = generatePassword();
-  const passwordHash = await hashPassword(password);
   const empty = !store.writer.hasAccounts;
+  const address = `postmaster@${domain}`;
+  const password = generatePassword();
+  const secrets = await secretsOf(password, { address, saltSecret: store.writer.saltSecret });
   await store.write((writer) => {
     writer.ensureDomain(domain);
-    if (empty) writer.change({ kind: 'add-account', address: { local: 'postmaster', domain }, passwordHash });
+    if (empty) writer.change({ kind: 'add-account', address: { local: 'postmaster', domain }, secrets });
   });
-  return empty ? { firstAccount: { address: `postmaster@${domain}`, password } } : {};
+  return empty ? { firstAccount: { address, password } } : {};
 }
 
 function tell(message: FromStore): void {

@@ -7,8 +7,9 @@ import type { Configuration } from '../config/options.js';
 import type { Log } from '../log/log.js';
 import type { ListenerAddress } from '../net/listener.js';
 import type { TlsMaterial } from '../net/tls.js';
-import { AdmissionDesk } from './admission-desk.js';
+import { AdmissionDesk, type Applicant } from './admission-desk.js';
 import { Backoff } from './backoff.js';
+import { LoginDesk } from './login-desk.js';
 import type { FromWorker, ToWorker } from './messages.js';
 import { StartError, UNAVAILABLE_STATUS } from './start-error.js';
 
@@ -36,6 +37,7 @@ export class WorkerPool {
   readonly #log: Log;
   readonly #seats = new Map<number, Seat>();
   readonly #desk: AdmissionDesk;
+  readonly #logins = new LoginDesk();
   #listeners: readonly ListenerAddress[] = [];
   #ending = false;
   #rolling: Promise<void> = Promise.resolve();
@@ -47,7 +49,7 @@ export class WorkerPool {
     this.#tls = tls;
     this.#log = log;
     this.#desk = new AdmissionDesk(configuration);
-    setInterval(() => this.#desk.tidy(Date.now()), TIDY_MS).unref();
+    setInterval(() => this.#tidy(), TIDY_MS).unref();
   }
 
   /** Where the workers listen. */
@@ -87,6 +89,11 @@ export class WorkerPool {
     for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL');
   }
 
+  #tidy(): void {
+    this.#desk.tidy(Date.now());
+    this.#logins.tidy(Date.now());
+  }
+
   async #fill(count: number): Promise<void> {
     const missing = Array.from({ length: Math.max(0, count - this.#seats.size) }, () => ++this.#lastNumber);
     await Promise.all(missing.map((number) => this.#take({ number, backoff: new Backoff() })));
@@ -123,24 +130,31 @@ export class WorkerPool {
     worker.on('error', () => undefined); // A message to a worker that has just died; its exit is handled below.
     return new Promise((resolve, reject) => {
       worker.on('message', (message: FromWorker) => {
-        if (message.kind === 'waiting')
-          worker.send({
-            kind: 'start',
-            configuration: this.#configuration(),
-            number,
-            tls: this.#tls(),
-          } satisfies ToWorker);
+        if (message.kind === 'waiting') this.#begin(applicant, number);
         else if (message.kind === 'failed') reject(new StartError(message.sentence, UNAVAILABLE_STATUS));
         else if (message.kind === 'listening') {
           this.#listeners = message.listeners;
           resolve();
-        } else this.#desk.hear(applicant, message);
+        } else if (message.kind === 'login-failed' || message.kind === 'login-forgiven')
+          this.#logins.hear(applicant, message);
+        else this.#desk.hear(applicant, message);
       });
       worker.on('exit', (code: number, signal: string | null) => {
         this.#desk.dismiss(applicant);
+        this.#logins.dismiss(applicant);
         reject(new StartError(`A worker ended (${signal ?? code}) before it was ready`, UNAVAILABLE_STATUS));
         if (this.#seats.get(number)?.worker === worker) this.#died(seat, Date.now() - startedAtMs, signal ?? code);
       });
+    });
+  }
+
+  #begin(worker: Applicant, number: number): void {
+    worker.tell({
+      kind: 'start',
+      configuration: this.#configuration(),
+      number,
+      tls: this.#tls(),
+      logins: this.#logins.enrol(worker),
     });
   }
 

@@ -6,9 +6,10 @@
  */
 import type { Socket } from 'node:net';
 import { Authenticator } from '../auth/authenticator.js';
-import { parseNetworks } from '../config/networks.js';
+import { clientOf, parseNetworks } from '../config/networks.js';
 import type { Configuration } from '../config/options.js';
 import { createLog, flushLog, type Log } from '../log/log.js';
+import { loginObserver } from '../log/login-log.js';
 import { Connection } from '../net/connection.js';
 import { Listener, ListenError, type ListenerAddress } from '../net/listener.js';
 import { ProxyEntrance } from '../net/proxy-entrance.js';
@@ -19,12 +20,15 @@ import { mx } from '../smtp/protocol.js';
 import { joinStore } from '../store/open.js';
 import { Admission, type Verdict } from './admission.js';
 import { obeySupervisor, tellSupervisor } from './child.js';
-import type { FromWorker, ToWorker } from './messages.js';
+import type { FromWorker, ToWorker, WorkerStart } from './messages.js';
 import { addressesOf, serviceNames, services, type ServiceName } from './services.js';
 import { Sessions } from './sessions.js';
+import { SharedThrottle } from './shared-throttle.js';
 
 /** Of the largest size: what the disk must have room for, unless --min-free says otherwise. */
 const FREE_MESSAGES = 1.5;
+/** How often failed logins that are forgiven are forgotten. */
+const TIDY_MS = 60_000;
 /** Who sends before the greeting is no mail client; those that are not trusted get this long to show it. */
 const GREETING_PAUSE_MS = 200;
 /** Between the goodbye and the end of the process: long enough for a last reply to leave. */
@@ -35,7 +39,7 @@ export function runWorker(): void {
   obeySupervisor((told) => {
     const message = told as ToWorker;
     if (message.kind === 'start') {
-      worker = new Worker(message.configuration, message.number, message.tls);
+      worker = new Worker(message);
       void worker.listen();
     } else worker?.hear(message);
   });
@@ -45,6 +49,7 @@ class Worker {
   readonly #configuration: Configuration;
   readonly #log: Log;
   readonly #entrance: ProxyEntrance;
+  readonly #throttle: SharedThrottle;
   readonly #admission: Admission;
   readonly #sessions: Sessions;
   #tls: ReadonlyMap<ServiceName, TlsService>;
@@ -53,7 +58,7 @@ class Worker {
   #arriving = 0;
   #draining = false;
 
-  constructor(configuration: Configuration, number: number, tls: TlsMaterial | undefined) {
+  constructor({ configuration, number, tls, logins }: WorkerStart) {
     this.#configuration = configuration;
     const log = createLog(configuration.logLevel, `worker ${number}`);
     this.#log = log;
@@ -68,9 +73,13 @@ class Worker {
       isProxy: (address) => proxies.includes(address),
       refused: ({ address, localPort }, why) => log.warn({ peer: address, port: localPort, why }, 'no PROXY header'),
     });
+    this.#throttle = new SharedThrottle(logins, tell);
+    const logged = loginObserver(log);
+    const authenticator = new Authenticator({ store, throttle: this.#throttle, observer: logged, clientOf });
     this.#admission = new Admission(configuration, tell);
-    this.#sessions = new Sessions({ configuration, number, log, store, authenticator: new Authenticator(store) });
+    this.#sessions = new Sessions({ configuration, number, log, store, authenticator });
     this.#tls = tlsServices(tls);
+    setInterval(() => this.#throttle.tidy(Date.now()), TIDY_MS).unref();
   }
 
   async listen(): Promise<void> {
@@ -90,6 +99,7 @@ class Worker {
   hear(message: Exclude<ToWorker, { kind: 'start' }>): void {
     if (message.kind === 'drain') this.drain(message.patienceMs, message.hurry);
     else if (message.kind === 'tls') this.#tls = tlsServices(message.tls);
+    else if (message.kind === 'login-failed' || message.kind === 'login-forgiven') this.#throttle.hear(message);
     else this.#admission.hear(message);
   }
 

@@ -1,5 +1,5 @@
 /** What POP3's commands may use, made anew for each session. */
-import type { Authenticator } from '../auth/authenticator.js';
+import type { LoginCheck } from '../auth/login.js';
 import type { Row } from '../session/command.js';
 import { commandOf, type SessionContext } from '../session/protocol.js';
 import type { MailStore } from '../store/store.js';
@@ -24,7 +24,7 @@ export interface Pop3Context extends SessionContext {
   readonly tally: Pop3Tally;
   readonly settings: Pop3Settings;
   readonly store: MailStore;
-  readonly authenticator: Authenticator;
+  readonly authenticator: LoginCheck;
   readonly table: ReadonlyMap<string, Row<Pop3State, Pop3Context, Pop3Need>>;
 }
 

@@ -7,6 +7,7 @@ import type { Reply } from '../session/reply.js';
 import type { StoreError, StoreErrorKind } from '../store/store.js';
 
 const END = Buffer.from('.\r\n');
+const MINUTE_MS = 60_000;
 
 function ok(text: string): Reply {
   return { head: Buffer.from(`+OK ${text}\r\n`), failed: false };
@@ -49,6 +50,9 @@ export const replies = {
   userTaken: ok('Now PASS and the password'),
   loggedIn: (messages: number, octets: number) => ok(`${count(messages)} (${octets} octets)`),
   wrongLogin: err('Name or password is wrong', 'AUTH'),
+  /** Not [AUTH] (RFC 3206 §4): the password was not looked at, and a mail program must not ask its owner for another. */
+  tooManyFailedLogins: (retryAfterMs: number) =>
+    err(`Too many failed logins; try again in ${minutes(retryAfterMs)}`, 'SYS/TEMP'),
   privateOnly: err(
     'A password in clear text is taken only under TLS; send STLS first, or use the port of POP3 over TLS',
     'AUTH',
@@ -93,6 +97,11 @@ export const replies = {
 
 function count(messages: number): string {
   return messages === 1 ? '1 message' : `${messages} messages`;
+}
+
+function minutes(ms: number): string {
+  const count = Math.ceil(ms / MINUTE_MS);
+  return count === 1 ? 'a minute' : `${count} minutes`;
 }
 
 /** A StoreError in POP3's words: its message stays in the log, but for who holds a maildrop. */

@@ -7,7 +7,6 @@ import { Buffer } from 'node:buffer';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { Authenticator } from '../../src/auth/authenticator.js';
 import { pop3 } from '../../src/pop3/protocol.js';
 import type { State } from '../../src/session/command.js';
 import type { Protocol, SessionContext } from '../../src/session/protocol.js';
@@ -18,6 +17,7 @@ import { cutPositions } from '../support/dialogue-run.js';
 import { MemoryChannel, peerAt, turn } from '../support/dialogue-channel.js';
 import { addressOf, DOMAIN, Stage } from '../support/dialogue-stage.js';
 import { readDialogue, type Dialogue, type Given } from '../support/dialogue.js';
+import { authenticatorOf } from '../support/authenticator.js';
 
 /** Compiled tests run from dist/test/model; the dialogues stay where they are written. */
 const FOLDER = new URL('../../../test/dialogue/', import.meta.url);
@@ -128,7 +128,7 @@ async function converse(dialogue: Dialogue, stage: Stage, prefix: Buffer, way: W
       bareNewlines: 'refuse' as const,
     },
     store: stage.store,
-    authenticator: new Authenticator(stage.store),
+    authenticator: authenticatorOf(stage.store),
     table: (dialogue.protocol === 'smtp' ? smtp.commands : pop3.commands) as never,
     nextId: () => `s-${++messages}`,
   };

@@ -5,13 +5,13 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Authenticator } from '../../src/auth/authenticator.js';
 import { pop3 } from '../../src/pop3/protocol.js';
 import { Session } from '../../src/session/session.js';
 import { MemoryChannel, turn } from '../support/dialogue-channel.js';
 import { Stage } from '../support/dialogue-stage.js';
 import { domainOf, inLanes, LANES, type Lane } from './lanes.js';
 import { Office, Visit, type Expected, type Message } from './pop3.js';
+import { authenticatorOf } from '../support/authenticator.js';
 
 const RUNS = 10_000;
 /** Fewer errors than usual, so that the limit is reached; and refusals that do not wait. */
@@ -211,7 +211,7 @@ class Client {
       tally: { retrieved: 0, octets: 0, removed: 0 },
       settings: { hostname: 'mx.example.org' },
       store: lane.store,
-      authenticator: new Authenticator(lane.store),
+      authenticator: authenticatorOf(lane.store),
       table: pop3.commands,
     };
     const observer = { bug: (error: unknown) => bugs.push(error), ended: () => undefined };

@@ -488,7 +488,17 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
           id: alice,
           address: 'alice@example.org',
           passwordHash: HASH,
+          scram: undefined,
+          enabled: true,
+          lastUsedFrom: undefined,
+          credentials: [],
         });
+      });
+
+      it('knows which address a name means, whether or not it is an account', async () => {
+        expect(await store.loginAddress('Alice')).to.equal('alice@example.org');
+        expect(await store.loginAddress('Nobody')).to.equal('nobody@example.org');
+        expect(await store.loginAddress('No.Body@Example.COM')).to.equal('no.body@example.com');
       });
 
       it('finds a name without a domain in the first domain only', async () => {
@@ -515,6 +525,137 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       it('sees a new password at once', async () => {
         await store.directory.setPassword(at('alice@example.org'), `${HASH}x`);
         expect((await store.findLogin('alice'))?.passwordHash).to.equal(`${HASH}x`);
+      });
+
+      it('has one secret for salts, the same for everybody and after a restart', async () => {
+        const secret = Buffer.from(await store.saltSecret());
+        expect(secret).to.have.length(32);
+        expect(secret.every((octet) => octet === 0)).to.equal(false);
+        await underTest.restart();
+        expect(Buffer.from(await (await underTest.connect()).saltSecret())).to.deep.equal(secret);
+      });
+
+      it('keeps the SCRAM keys with the password, and drops those of the one before', async () => {
+        await store.directory.setPassword(at('alice@example.org'), HASH, 'keys');
+        expect((await store.findLogin('alice'))?.scram).to.equal('keys');
+        await store.directory.setPassword(at('alice@example.org'), HASH);
+        expect((await store.findLogin('alice'))?.scram).to.equal(undefined);
+        await store.directory.addAccount(at('carol@example.org'), HASH, 'more keys');
+        expect((await store.findLogin('carol'))?.scram).to.equal('more keys');
+      });
+
+      it('of a disabled account says so at once, everywhere; its mail still arrives', async () => {
+        const other = await underTest.connect();
+        await store.directory.setEnabled(at('Alice@example.org'), false);
+        expect((await other.findLogin('alice'))?.enabled).to.equal(false);
+        expect((await store.directory.listAccounts()).map(({ enabled }) => enabled)).to.deep.equal([false, true]);
+        await deliver(store, envelopeTo(alice), bytes(100));
+        expect(await countOf(alice)).to.equal(1);
+        await store.directory.setEnabled(at('alice@example.org'), true);
+        expect((await other.findLogin('alice'))?.enabled).to.equal(true);
+        await fails('missing', store.directory.setEnabled(at('nobody@example.org'), false), /nobody@example\.org/);
+      });
+    });
+
+    describe('credentials', () => {
+      const phone = { name: 'Phone', scopes: ['pop3', 'smtp'], hash: 'h1', scram: 'k1' } as const;
+      const printer = { name: 'printer', scopes: ['smtp'], hash: 'h2' } as const;
+
+      async function credentialsOf(name: string, from = store) {
+        return (await from.findLogin(name))?.credentials ?? [];
+      }
+
+      it('come with the account, at once and everywhere', async () => {
+        const other = await underTest.connect();
+        await store.directory.addCredential(at('alice@example.org'), phone);
+        await store.directory.addCredential(at('alice@example.org'), printer);
+        const found = await credentialsOf('alice', other);
+        expect(found.map(({ name, scopes, hash, scram }) => ({ name, scopes, hash, scram }))).to.deep.equal([
+          phone,
+          { ...printer, scram: undefined },
+        ]);
+        expect(await credentialsOf('bob')).to.deep.equal([]);
+        await store.directory.removeCredential(at('alice@example.org'), 'PHONE');
+        expect((await credentialsOf('alice', other)).map(({ name }) => name)).to.deep.equal(['printer']);
+      });
+
+      it('have names that are theirs alone within the account, whatever the case', async () => {
+        await store.directory.addCredential(at('alice@example.org'), phone);
+        const again = store.directory.addCredential(at('alice@example.org'), { ...phone, name: 'PHONE' });
+        await fails('refused', again, /alice@example\.org has a credential 'PHONE' already/);
+        await store.directory.addCredential(at('bob@example.org'), phone);
+      });
+
+      it('are no more than fifty', async () => {
+        for (let count = 0; count < 50; count++)
+          await store.directory.addCredential(at('alice@example.org'), { ...phone, name: `phone ${count}` });
+        await fails('refused', store.directory.addCredential(at('alice@example.org'), phone), /has 50 credentials/);
+      });
+
+      it('of nobody, or with no such name, are missing', async () => {
+        const { directory } = store;
+        await fails('missing', directory.addCredential(at('nobody@example.org'), phone), /nobody@example\.org/);
+        await fails('missing', directory.removeCredential(at('nobody@example.org'), 'x'), /nobody@example\.org/);
+        await fails('missing', directory.removeCredential(at('alice@example.org'), 'x'), /no credential 'x'/);
+      });
+
+      it('go with their account, and their numbers do not come back', async () => {
+        await store.directory.addCredential(at('alice@example.org'), phone);
+        const [before] = await credentialsOf('alice');
+        await store.directory.removeAccount(at('alice@example.org'));
+        await store.directory.addAccount(at('alice@example.org'), HASH);
+        expect(await credentialsOf('alice')).to.deep.equal([]);
+        await store.directory.addCredential(at('alice@example.org'), phone);
+        expect((await credentialsOf('alice'))[0]?.id).to.be.above(before?.id ?? Infinity);
+      });
+
+      it('show when and from where they were used', async () => {
+        await store.directory.addCredential(at('alice@example.org'), phone);
+        const list = () => store.directory.listCredentials(at('alice@example.org'));
+        expect((await list())[0]).to.include({ name: 'Phone', lastUsedAtMs: undefined, lastUsedFrom: undefined });
+        const [credential] = await credentialsOf('alice');
+        const beganAtMs = Date.now();
+        store.noteUse({ account: alice, credential: credential?.id, from: '192.0.2.1' });
+        const used = await eventually('the use to be written', async () =>
+          (await list()).find(({ lastUsedFrom }) => lastUsedFrom === '192.0.2.1'),
+        );
+        expect(used.lastUsedAtMs).to.be.within(beganAtMs, Date.now());
+        expect(used.createdAtMs).to.be.at.most(beganAtMs);
+        expect((await credentialsOf('alice'))[0]?.lastUsedFrom).to.equal('192.0.2.1');
+        expect((await store.findLogin('alice'))?.lastUsedFrom).to.equal(undefined);
+      });
+
+      it('and the main password each note a use at most once a minute', async () => {
+        store.noteUse({ account: alice, from: '192.0.2.1' });
+        store.noteUse({ account: alice, from: '192.0.2.2' });
+        store.noteUse({ account: bob, from: '192.0.2.3' });
+        await eventually('the last use to be written', async () => (await store.findLogin('bob'))?.lastUsedFrom);
+        expect((await store.findLogin('alice'))?.lastUsedFrom).to.equal('192.0.2.1');
+      });
+    });
+
+    describe('renewal', () => {
+      it('replaces secrets that are still those that were proved', async () => {
+        const other = await underTest.connect();
+        await other.renew({ account: alice, was: HASH, secrets: { hash: 'new', scram: 'keys' } });
+        expect(await store.findLogin('alice')).to.include({ passwordHash: 'new', scram: 'keys' });
+        expect(await store.findLogin('bob')).to.include({ passwordHash: HASH, scram: undefined });
+      });
+
+      it('never brings back a password that was changed meanwhile', async () => {
+        await store.directory.setPassword(at('alice@example.org'), 'changed', 'other keys');
+        await store.renew({ account: alice, was: HASH, secrets: { hash: 'new', scram: 'keys' } });
+        expect(await store.findLogin('alice')).to.include({ passwordHash: 'changed', scram: 'other keys' });
+      });
+
+      it('works for a credential alone', async () => {
+        await store.directory.addCredential(at('alice@example.org'), { name: 'phone', scopes: ['pop3'], hash: 'h' });
+        const credential = (await store.findLogin('alice'))?.credentials[0]?.id;
+        await store.renew({ account: alice, credential, was: 'h', secrets: { hash: 'h2', scram: 'k2' } });
+        await store.renew({ account: alice, credential, was: 'h', secrets: { hash: 'h3' } });
+        const account = await store.findLogin('alice');
+        expect(account?.credentials[0]).to.include({ hash: 'h2', scram: 'k2' });
+        expect(account?.passwordHash).to.equal(HASH);
       });
     });
 

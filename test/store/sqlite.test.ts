@@ -1,6 +1,15 @@
 /** The SQLite driver: the contract, and what is its own: the file, its views, the socket and who is the store. */
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +19,7 @@ import { openStore, joinStore, startStore } from '../../src/store/open.js';
 import { openForReading, openForWriting } from '../../src/store/sqlite/database.js';
 import type { MailStore } from '../../src/store/store.js';
 import { eventually, within } from '../support/eventually.js';
-import { MAIN } from '../support/server.js';
+import { MAIN, ROOT } from '../support/server.js';
 import { at, deliver, describeStore, envelopeTo, failure, fails, openSoon, type StoreUnderTest } from './contract.js';
 
 const HASH = '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA';
@@ -18,6 +27,12 @@ const observer = { trouble: () => undefined, stopped: () => undefined };
 
 function temporary(): string {
   return mkdtempSync(join(tmpdir(), 'pennypost-store-'));
+}
+
+const MIGRATIONS = join(ROOT, 'db', 'sqlite');
+
+function migrations(): readonly string[] {
+  return readdirSync(MIGRATIONS).toSorted();
 }
 
 type Row = Readonly<Record<string, unknown>>;
@@ -107,8 +122,37 @@ describe('the SQLite driver', () => {
 
     it('records its version, and is not migrated twice', () => {
       for (let times = 0; times < 2; times++) openForWriting(db).close();
-      expect(look(db, 'pragma user_version')).to.deep.equal([{ user_version: 1 }]);
+      expect(look(db, 'pragma user_version')).to.deep.equal([{ user_version: migrations().length }]);
       expect(look(db, 'pragma integrity_check')).to.deep.equal([{ integrity_check: 'ok' }]);
+    });
+
+    it('of the first version is brought up to date, and keeps what was in it', async () => {
+      const connection = new Database(db);
+      connection.exec(readFileSync(join(MIGRATIONS, migrations()[0] as string), 'utf8'));
+      connection.pragma('user_version = 1');
+      connection.exec(`
+        insert into domain (name) values ('localhost');
+        insert into account (local, domain, password_hash, validity, created_at) values ('alice', 1, '${HASH}', 'v', 1);
+        insert into body (id, refs, octets, header_octets, text_state) values (1, 1, 4, 2, 0);
+        insert into chunk values (1, 0, x'0d0a780d0a');
+        insert into message values (1, 1, 1, 1, 8, 1, '', 'alice', x'613a0d0a');`);
+      connection.close();
+      const store = await openAnother();
+      expect(await store.findLogin('alice')).to.deep.include({ passwordHash: HASH, enabled: true, credentials: [] });
+      await store.directory.addCredential(at('alice@localhost'), { name: 'phone', scopes: ['pop3'], hash: 'h' });
+      expect(look(db, 'select account, number, octets from mail')).to.deep.equal([
+        { account: 'alice@localhost', number: 1, octets: 8 },
+      ]);
+      expect(look(db, 'pragma integrity_check')).to.deep.equal([{ integrity_check: 'ok' }]);
+      expect(look(db, 'pragma foreign_key_check')).to.deep.equal([]);
+    });
+
+    it('has a secret of its own for salts', async () => {
+      const other = join(directory, 'other.db');
+      for (const path of [db, other]) openForWriting(path).close();
+      const secretOf = (path: string) => look(path, "select hex(value) as value from secret where name = 'salts'")[0];
+      expect(secretOf(db)?.value).to.match(/^[0-9A-F]{64}$/);
+      expect(secretOf(db)).to.not.deep.equal(secretOf(other));
     });
 
     it('of a newer version is refused in one sentence, and left as it is', async () => {
@@ -368,6 +412,21 @@ describe('the SQLite driver', () => {
         { account: 'bob@localhost', number: 2 },
       ]);
     });
+  });
+
+  it('shows in the view credentials who may log in with what, and no hash', async () => {
+    const store = await withAlice();
+    await store.directory.addCredential(at('alice@localhost'), { name: 'phone', scopes: ['pop3', 'smtp'], hash: 'h' });
+    store.noteUse({ account: 1, from: '192.0.2.1' });
+    await store.directory.setEnabled(at('alice@localhost'), false);
+    const rows = look(db, 'select * from credentials order by name');
+    expect(rows.map(({ account, name, scopes, enabled }) => ({ account, name, scopes, enabled }))).to.deep.equal([
+      { account: 'alice@localhost', name: null, scopes: 'pop3,smtp', enabled: 0 },
+      { account: 'alice@localhost', name: 'phone', scopes: 'pop3,smtp', enabled: 0 },
+    ]);
+    expect(rows[0]).to.include({ last_used_from: '192.0.2.1' });
+    expect(rows[0]?.last_used).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    expect(Object.keys(rows[0] ?? {})).to.not.include.members(['hash', 'scram']);
   });
 
   it('shows one row an account in the view mailboxes', async () => {

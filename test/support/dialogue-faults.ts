@@ -1,5 +1,4 @@
 /** Sessions of the real protocols for what only a fault brings about: a bug, a clock, a server that stops. */
-import { Authenticator } from '../../src/auth/authenticator.js';
 import { pop3 } from '../../src/pop3/protocol.js';
 import type { State } from '../../src/session/command.js';
 import type { Protocol, SessionContext } from '../../src/session/protocol.js';
@@ -7,6 +6,7 @@ import { Session } from '../../src/session/session.js';
 import { mx as smtp } from '../../src/smtp/protocol.js';
 import type { MailStore } from '../../src/store/store.js';
 import { MemoryChannel } from './dialogue-channel.js';
+import { authenticatorOf } from './authenticator.js';
 
 const settings = {
   hostname: 'mx.example.org',
@@ -50,7 +50,7 @@ export function beginPop3(store: MailStore, options: Options = {}) {
     tally: { retrieved: 0, octets: 0, removed: 0 },
     settings,
     store,
-    authenticator: new Authenticator(store),
+    authenticator: authenticatorOf(store),
     table: pop3.commands,
   });
 }

@@ -1,7 +1,6 @@
 /** Plays a dialogue through the real sessions, the real tables and a real store: whole, or with what the client says cut. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { Authenticator } from '../../src/auth/authenticator.js';
 import { pop3 } from '../../src/pop3/protocol.js';
 import type { SessionContext } from '../../src/session/protocol.js';
 import type { Protocol } from '../../src/session/protocol.js';
@@ -11,6 +10,7 @@ import { mx as smtp, submission } from '../../src/smtp/protocol.js';
 import { MemoryChannel, memorySecurity, peerAt, turn } from './dialogue-channel.js';
 import { DOMAIN, type Stage } from './dialogue-stage.js';
 import type { Dialogue, Given, Step, Test } from './dialogue.js';
+import { authenticatorOf } from './authenticator.js';
 
 const MAX_MESSAGE_SIZE = 50 * 1024 * 1024;
 /** Up to this a payload is cut at every byte; a longer one at as many bytes of its beginning and end, and some between. */
@@ -178,7 +178,7 @@ class Player {
         maxMessageSize: find(this.#dialogue.givens, 'largest message')?.octets ?? MAX_MESSAGE_SIZE,
       },
       store,
-      authenticator: new Authenticator(store),
+      authenticator: authenticatorOf(store),
       table: (this.#dialogue.protocol === 'smtp' ? this.#smtp.commands : pop3.commands) as never,
       nextId: () => `${session}-${++messages}`,
     };

@@ -40,8 +40,17 @@ export const pass = defineCommand({
 
 async function logIn(name: string, password: string, context: Pop3Context): Promise<Outcome<Pop3State>> {
   try {
-    const account = await context.authenticator.check(name, password);
-    return account === undefined ? stay(replies.wrongLogin, authorization) : await openMaildrop(account, context);
+    const { peer, session } = context;
+    const attempt = { name, password, scope: 'pop3', mechanism: 'USER', peer, session } as const;
+    const verdict = await context.authenticator.check(attempt);
+    switch (verdict.kind) {
+      case 'welcome':
+        return await openMaildrop(verdict.account, context);
+      case 'wrong':
+        return stay(replies.wrongLogin, authorization);
+      case 'refused':
+        return stay(replies.tooManyFailedLogins(verdict.retryAfterMs), authorization);
+    }
   } catch (error) {
     if (error instanceof StoreError) return stay(failureReply(error), authorization);
     throw error;

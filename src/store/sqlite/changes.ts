@@ -4,21 +4,26 @@
  * for people, before anything is written.
  */
 import { randomBytes } from 'node:crypto';
-import { StoreError, type Address } from '../store.js';
+import { StoreError, type Address, type NewCredential, type Secrets } from '../store.js';
 import type { Connection } from './database.js';
 import { ALIAS_DEPTH_LIMIT, normal } from './reader.js';
 
 /** What travels to the store, as JSON. */
 export type Change =
-  | { readonly kind: 'add-account'; readonly address: Address; readonly passwordHash: string }
+  | { readonly kind: 'add-account'; readonly address: Address; readonly secrets: Secrets }
   | { readonly kind: 'remove-account'; readonly address: Address }
-  | { readonly kind: 'set-password'; readonly address: Address; readonly passwordHash: string }
+  | { readonly kind: 'set-password'; readonly address: Address; readonly secrets: Secrets }
+  | { readonly kind: 'set-enabled'; readonly address: Address; readonly enabled: boolean }
+  | { readonly kind: 'add-credential'; readonly address: Address; readonly credential: NewCredential }
+  | { readonly kind: 'remove-credential'; readonly address: Address; readonly name: string }
   | { readonly kind: 'add-domain'; readonly name: string }
   | { readonly kind: 'remove-domain'; readonly name: string }
   | { readonly kind: 'add-alias'; readonly address: Address; readonly targets: readonly Address[] }
   | { readonly kind: 'remove-alias'; readonly address: Address; readonly targets: readonly Address[] };
 
 const VALIDITY_BYTES = 9;
+/** All of them are compared at each login, so a login's time has a bound; more are refused. */
+const CREDENTIALS_LIMIT = 50;
 
 export class Changes {
   readonly #connection: Connection;
@@ -31,11 +36,17 @@ export class Changes {
   apply(change: Change): void {
     switch (change.kind) {
       case 'add-account':
-        return this.#addAccount(change.address, change.passwordHash);
+        return this.#addAccount(change.address, change.secrets);
       case 'remove-account':
         return this.#removeAccount(change.address);
       case 'set-password':
-        return this.#setPassword(change.address, change.passwordHash);
+        return this.#setPassword(change.address, change.secrets);
+      case 'set-enabled':
+        return this.#setEnabled(change.address, change.enabled);
+      case 'add-credential':
+        return this.#addCredential(change.address, change.credential);
+      case 'remove-credential':
+        return this.#removeCredential(change.address, change.name);
       case 'add-domain':
         return this.#addDomain(change.name);
       case 'remove-domain':
@@ -64,32 +75,68 @@ export class Changes {
     this.#run('insert or ignore into domain (name) values (?)', name);
   }
 
-  #addAccount(address: Address, passwordHash: string): void {
+  #addAccount(address: Address, { hash, scram }: Secrets): void {
     const name = written(address);
     if (address.local === '*') refuse("An account needs a name; '*' is for aliases");
     if (this.accountId(address) !== undefined) refuse(`There is an account ${name} already`);
     if (this.#aliasTargets(address).length > 0) refuse(`${name} is an alias; remove the alias first`);
     this.ensureDomain(address.domain);
     this.#run(
-      `insert into account (local, domain, password_hash, validity, created_at)
-       values (?, (select id from domain where name = ?), ?, ?, ?)`,
+      `insert into account (local, domain, password_hash, scram, validity, created_at)
+       values (?, (select id from domain where name = ?), ?, ?, ?, ?)`,
       normal(address.local),
       address.domain,
-      passwordHash,
+      hash,
+      scram ?? null,
       validity(),
       Date.now(),
     );
   }
 
   #removeAccount(address: Address): void {
-    const id = this.accountId(address) ?? missing(`There is no account ${written(address)}`);
+    const id = this.#requireAccount(address);
     this.#run('delete from alias where target = ?', written(address));
+    this.#run('delete from credential where account = ?', id);
     this.#run('delete from account where id = ?', id);
   }
 
-  #setPassword(address: Address, passwordHash: string): void {
-    const id = this.accountId(address) ?? missing(`There is no account ${written(address)}`);
-    this.#run('update account set password_hash = ? where id = ?', passwordHash, id);
+  #setPassword(address: Address, { hash, scram }: Secrets): void {
+    const id = this.#requireAccount(address);
+    this.#run('update account set password_hash = ?, scram = ? where id = ?', hash, scram ?? null, id);
+  }
+
+  #setEnabled(address: Address, enabled: boolean): void {
+    this.#run('update account set enabled = ? where id = ?', Number(enabled), this.#requireAccount(address));
+  }
+
+  #addCredential(address: Address, { name, scopes, hash, scram }: NewCredential): void {
+    const id = this.#requireAccount(address);
+    const count = this.#one('select count(*) from credential where account = ?', id) ?? 0;
+    if (this.#credentialId(id, name) !== undefined) refuse(`${written(address)} has a credential '${name}' already`);
+    if (count >= CREDENTIALS_LIMIT) refuse(`${written(address)} has ${count} credentials; remove one first`);
+    this.#run(
+      'insert into credential (account, name, scopes, hash, scram, created_at) values (?, ?, ?, ?, ?, ?)',
+      id,
+      name,
+      scopes.toSorted().join(),
+      hash,
+      scram ?? null,
+      Date.now(),
+    );
+  }
+
+  #removeCredential(address: Address, name: string): void {
+    const account = this.#requireAccount(address);
+    const id = this.#credentialId(account, name) ?? missing(`${written(address)} has no credential '${name}'`);
+    this.#run('delete from credential where id = ?', id);
+  }
+
+  #credentialId(account: number, name: string): number | undefined {
+    return this.#one('select id from credential where account = ? and name = ?', account, name);
+  }
+
+  #requireAccount(address: Address): number {
+    return this.accountId(address) ?? missing(`There is no account ${written(address)}`);
   }
 
   #addDomain(name: string): void {

@@ -19,6 +19,8 @@ export const enum FrameType {
   Change,
   Status,
   Report,
+  Use,
+  Renew,
   /** From the store. */
   Done = 64,
   Failed,

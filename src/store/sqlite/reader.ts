@@ -8,15 +8,24 @@ import type {
   AccountSummary,
   Address,
   AliasEntry,
+  CredentialSummary,
   MailSummary,
   MessageInfo,
   Resolution,
+  Scope,
   Target,
 } from '../store.js';
 import { StoreError } from '../store.js';
 import { reading } from './sqlite-error.js';
 import { openForReading, type Connection } from './database.js';
-import { prepareReads, type AccountRow, type MessageRow, type Reads } from './reads.js';
+import {
+  prepareReads,
+  type AccountRow,
+  type CredentialRow,
+  type LoginRow,
+  type MessageRow,
+  type Reads,
+} from './reads.js';
 
 /** Aliases may lead to aliases, so far; a longer chain is refused as a loop when it is made, and leads nowhere here. */
 export const ALIAS_DEPTH_LIMIT = 10;
@@ -64,7 +73,29 @@ export class Reader {
     const domain = at === -1 ? this.#firstDomain() : this.#reads.domain.get(name.slice(at + 1).toLowerCase());
     const row =
       domain === undefined ? undefined : this.#reads.login.get(domain, normal(at === -1 ? name : name.slice(0, at)));
-    return row && { id: row.id, address: row.address, passwordHash: row.password_hash };
+    return row && accountOf(row, this.#reads.credentials.all(row.id));
+  }
+
+  loginAddress(name: string): string {
+    const at = name.lastIndexOf('@');
+    if (at !== -1) return `${normal(name.slice(0, at))}@${name.slice(at + 1).toLowerCase()}`;
+    return `${normal(name)}@${this.#firstDomainName ?? reading(() => this.domains())[0] ?? ''}`;
+  }
+
+  saltSecret(): Uint8Array {
+    const secret = reading(() => this.#reads.saltSecret.get());
+    if (secret === undefined) throw new StoreError('unavailable', 'the database has lost its secret for salts');
+    return secret;
+  }
+
+  credentials(address: Address): readonly CredentialSummary[] {
+    return this.#reads.credentials.all(this.#account(address).id).map((row) => ({
+      name: row.name,
+      scopes: scopesOf(row),
+      createdAtMs: row.created_at,
+      lastUsedAtMs: row.last_used_at ?? undefined,
+      lastUsedFrom: row.last_used_from ?? undefined,
+    }));
   }
 
   /** The account's messages, oldest first, from the index alone. */
@@ -90,6 +121,7 @@ export class Reader {
       createdAtMs: row.created_at,
       lastDeliveryAtMs: row.last_delivery_at ?? undefined,
       lastLoginAtMs: row.last_login_at ?? undefined,
+      enabled: row.enabled !== 0,
     }));
   }
 
@@ -130,14 +162,14 @@ export class Reader {
 
   #account({ local, domain }: Address): AccountRow {
     const domainId = this.#reads.domain.get(domain);
-    const row = domainId === undefined ? undefined : this.#reads.login.get(domainId, normal(local));
+    const row = domainId === undefined ? undefined : this.#reads.account.get(domainId, normal(local));
     if (row === undefined) throw new StoreError('missing', `There is no account ${local}@${domain}`);
     return row;
   }
 
   /** Undefined when nothing has this name; empty when it is an alias that leads nowhere. */
   #named(domain: number, name: string, detail: string, depth: number): readonly Target[] | undefined {
-    const account = this.#reads.login.get(domain, name);
+    const account = this.#reads.account.get(domain, name);
     if (account !== undefined) return [{ account: account.id, address: withDetail(account.address, detail) }];
     const targets = this.#reads.alias.all(domain, name);
     if (targets.length === 0) return undefined;
@@ -184,6 +216,29 @@ export class Reader {
     if (left === CRLF.length) yield CRLF;
     else if (left !== 0) throw new StoreError('missing', `body ${body} is ${left} octets short`);
   }
+}
+
+function accountOf(row: LoginRow, credentials: readonly CredentialRow[]): Account {
+  return {
+    id: row.id,
+    address: row.address,
+    passwordHash: row.password_hash,
+    scram: row.scram ?? undefined,
+    enabled: row.enabled !== 0,
+    lastUsedFrom: row.last_used_from ?? undefined,
+    credentials: credentials.map((one) => ({
+      id: one.id,
+      name: one.name,
+      scopes: scopesOf(one),
+      hash: one.hash,
+      scram: one.scram ?? undefined,
+      lastUsedFrom: one.last_used_from ?? undefined,
+    })),
+  };
+}
+
+function scopesOf({ scopes }: CredentialRow): readonly Scope[] {
+  return scopes.split(',') as Scope[];
 }
 
 /** Names are compared without case, and however their accents are composed. */

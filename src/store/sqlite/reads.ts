@@ -4,7 +4,24 @@ import type { Connection, Statement } from './database.js';
 export interface AccountRow {
   readonly id: number;
   readonly address: string;
+}
+
+export interface LoginRow extends AccountRow {
   readonly password_hash: string;
+  readonly scram: string | null;
+  readonly enabled: number;
+  readonly last_used_from: string | null;
+}
+
+export interface CredentialRow {
+  readonly id: number;
+  readonly name: string;
+  readonly scopes: string;
+  readonly hash: string;
+  readonly scram: string | null;
+  readonly created_at: number;
+  readonly last_used_at: number | null;
+  readonly last_used_from: string | null;
 }
 
 export interface MessageRow {
@@ -20,6 +37,7 @@ export interface MailboxRow {
   readonly created_at: number;
   readonly last_delivery_at: number | null;
   readonly last_login_at: number | null;
+  readonly enabled: number;
 }
 
 export interface MailRow {
@@ -35,7 +53,10 @@ export interface MailRow {
 export interface Reads {
   readonly domain: Statement<[name: string], number>;
   readonly oldestDomain: Statement<[], number>;
-  readonly login: Statement<[domain: number, local: string], AccountRow>;
+  readonly saltSecret: Statement<[], Buffer>;
+  readonly account: Statement<[domain: number, local: string], AccountRow>;
+  readonly login: Statement<[domain: number, local: string], LoginRow>;
+  readonly credentials: Statement<[account: number], CredentialRow>;
   readonly oldestAccount: Statement<[], AccountRow>;
   readonly alias: Statement<[domain: number, local: string], string>;
   readonly validity: Statement<[account: number], string>;
@@ -52,12 +73,21 @@ export function prepareReads(connection: Connection): Reads {
   return {
     domain: connection.prepare<[string], number>('select id from domain where name = ?').pluck(),
     oldestDomain: connection.prepare<[], number>('select id from domain order by id limit 1').pluck(),
-    login: connection.prepare(`
-      select account.id, account.local || '@' || domain.name as address, account.password_hash
+    saltSecret: connection.prepare<[], Buffer>("select value from secret where name = 'salts'").pluck(),
+    account: connection.prepare(`
+      select account.id, account.local || '@' || domain.name as address
       from account join domain on domain.id = account.domain
       where account.domain = ? and account.local = ?`),
+    login: connection.prepare(`
+      select account.id, account.local || '@' || domain.name as address, account.password_hash, account.scram,
+             account.enabled, account.last_used_from
+      from account join domain on domain.id = account.domain
+      where account.domain = ? and account.local = ?`),
+    credentials: connection.prepare(`
+      select id, name, scopes, hash, scram, created_at, last_used_at, last_used_from
+      from credential where account = ? order by id`),
     oldestAccount: connection.prepare(`
-      select account.id, account.local || '@' || domain.name as address, account.password_hash
+      select account.id, account.local || '@' || domain.name as address
       from account join domain on domain.id = account.domain order by account.id limit 1`),
     alias: connection
       .prepare<[number, string], string>('select target from alias where domain = ? and local = ?')
@@ -71,7 +101,7 @@ export function prepareReads(connection: Connection): Reads {
     accounts: connection.prepare(`
       select account.local || '@' || domain.name as address, count(message.id) as messages,
              coalesce(sum(message.octets), 0) as octets, account.created_at,
-             max(message.received_at) as last_delivery_at, account.last_login_at
+             max(message.received_at) as last_delivery_at, account.last_login_at, account.enabled
       from account join domain on domain.id = account.domain
       left join message on message.account = account.id
       group by account.id order by domain.name, account.local`),

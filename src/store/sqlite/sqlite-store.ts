@@ -14,7 +14,9 @@ import type {
   MailStore,
   Maildrop,
   MessageInfo,
+  Renewal,
   Resolution,
+  Use,
 } from '../store.js';
 import type { JoinOptions } from '../open.js';
 import { StoreError } from '../store.js';
@@ -64,6 +66,22 @@ export class SqliteStore implements MailStore {
 
   findLogin(name: string): Account | undefined {
     return this.#reader.findLogin(name);
+  }
+
+  loginAddress(name: string): string {
+    return this.#reader.loginAddress(name);
+  }
+
+  saltSecret(): Uint8Array {
+    return this.#reader.saltSecret();
+  }
+
+  noteUse(use: Use): void {
+    this.#client.tell(jsonFrame(FrameType.Use, 0, use));
+  }
+
+  async renew(renewal: Renewal): Promise<void> {
+    await this.#client.askJson(FrameType.Renew, renewal);
   }
 
   obstacle(): StoreError | undefined {
@@ -126,9 +144,13 @@ function directoryOf(client: StoreClient, reader: Reader): Directory {
     await client.askJson(FrameType.Change, what);
   };
   return {
-    addAccount: (address, passwordHash) => change({ kind: 'add-account', address, passwordHash }),
+    addAccount: (address, hash, scram) => change({ kind: 'add-account', address, secrets: { hash, scram } }),
     removeAccount: (address) => change({ kind: 'remove-account', address }),
-    setPassword: (address, passwordHash) => change({ kind: 'set-password', address, passwordHash }),
+    setPassword: (address, hash, scram) => change({ kind: 'set-password', address, secrets: { hash, scram } }),
+    setEnabled: (address, enabled) => change({ kind: 'set-enabled', address, enabled }),
+    addCredential: (address, credential) => change({ kind: 'add-credential', address, credential }),
+    removeCredential: (address, name) => change({ kind: 'remove-credential', address, name }),
+    listCredentials: (address) => reader.credentials(address),
     listAccounts: () => reader.accounts(),
     addDomain: (name) => change({ kind: 'add-domain', name }),
     removeDomain: (name) => change({ kind: 'remove-domain', name }),

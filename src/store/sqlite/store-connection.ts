@@ -4,7 +4,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import type { AccountId } from '../store.js';
+import type { AccountId, Renewal, Use } from '../store.js';
 import { StoreError } from '../store.js';
 import type { Change } from './changes.js';
 import {
@@ -123,6 +123,10 @@ export class StoreConnection {
         return this.#status(request);
       case FrameType.Report:
         return this.#report(readJson(payload) as PeerReport);
+      case FrameType.Use:
+        return this.#use(readJson(payload) as Use);
+      case FrameType.Renew:
+        return this.#renew(request, readJson(payload) as Renewal);
       default:
         throw new FrameError(`a frame of type ${type}`);
     }
@@ -230,6 +234,16 @@ export class StoreConnection {
         new StoreError('refused', `The maildrop is open from ${holder.from}; try again when that session has ended`),
       );
     this.#write(request, 0, (writer) => writer.change(change));
+  }
+
+  #use(use: Use): void {
+    const atMs = Date.now();
+    if (!this.#store.uses.isDue(use, atMs)) return;
+    this.#store.group.add({ act: (writer) => writer.used(use, atMs), done: nothing, failed: nothing, bytes: 0 });
+  }
+
+  #renew(request: number, renewal: Renewal): void {
+    this.#write(request, 0, (writer) => writer.renew(renewal));
   }
 
   #report(report: PeerReport): void {

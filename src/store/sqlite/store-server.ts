@@ -14,6 +14,7 @@ import { MaildropLocks } from './locks.js';
 import { claim, type Ownership } from './ownership.js';
 import { isDiskError } from './sqlite-error.js';
 import { StoreConnection } from './store-connection.js';
+import { RecentUses } from './recent-uses.js';
 import { Writer } from './writer.js';
 import type { ServerStatus } from './status.js';
 
@@ -48,6 +49,7 @@ export class StoreServer {
   readonly #startedAtMs = Date.now();
   readonly writer: Writer;
   readonly locks = new MaildropLocks();
+  readonly uses = new RecentUses();
   readonly group: GroupCommit;
   #accepted = 0;
   #closing = false;

@@ -2,7 +2,7 @@
  * Everything that is written to the database, by the one process that owns it. Methods run inside a transaction
  * that somebody else begins and commits (group.ts); each checks what it needs before it writes its first row.
  */
-import { StoreError, type AccountId, type Envelope } from '../store.js';
+import { StoreError, type AccountId, type Envelope, type Renewal, type Use } from '../store.js';
 import { Changes, type Change } from './changes.js';
 import type { Connection } from './database.js';
 import type { Posting } from './posting.js';
@@ -70,6 +70,17 @@ export class Writer {
     this.#writes.loggedIn.run(atMs, account);
   }
 
+  /** When, and by whom, a password was last used. */
+  used({ account, credential, from }: Use, atMs: number): void {
+    if (credential === undefined) this.#writes.passwordUsed.run(atMs, from, account);
+    else this.#writes.credentialUsed.run(atMs, from, account, credential);
+  }
+
+  renew({ account, credential, was, secrets: { hash, scram } }: Renewal): void {
+    if (credential === undefined) this.#writes.renewPassword.run(hash, scram ?? null, account, was);
+    else this.#writes.renewCredential.run(hash, scram ?? null, account, credential, was);
+  }
+
   change(change: Change): void {
     if (change.kind === 'remove-account') this.#empty(this.#changes.accountId(change.address));
     this.#changes.apply(change);
@@ -78,6 +89,11 @@ export class Writer {
   /** Makes a domain local if it is not. */
   ensureDomain(name: string): void {
     this.#changes.ensureDomain(name);
+  }
+
+  /** Made by a migration, so it is there. */
+  get saltSecret(): Uint8Array {
+    return this.#writes.saltSecret.get() as Uint8Array;
   }
 
   get hasAccounts(): boolean {

@@ -52,6 +52,13 @@ export interface Writes {
   readonly uidNext: Statement<[account: number], number>;
   readonly setUidNext: Statement<[uid: number | undefined, account: number]>;
   readonly loggedIn: Statement<[atMs: number, account: number]>;
+  readonly saltSecret: Statement<[], Buffer>;
+  readonly passwordUsed: Statement<[atMs: number, from: string, account: number]>;
+  readonly credentialUsed: Statement<[atMs: number, from: string, account: number, credential: number]>;
+  readonly renewPassword: Statement<[hash: string, scram: string | null, account: number, was: string]>;
+  readonly renewCredential: Statement<
+    [hash: string, scram: string | null, account: number, credential: number, was: string]
+  >;
   readonly nextUndecoded: Statement<[after: number], number>;
   readonly decoding: Statement<[body: number]>;
   readonly interrupted: Statement<[], number>;
@@ -89,6 +96,18 @@ export function prepareWrites(connection: Connection): Writes {
     uidNext: connection.prepare<[number], number>('select uid_next from account where id = ?').pluck(),
     setUidNext: connection.prepare('update account set uid_next = ? where id = ?'),
     loggedIn: connection.prepare('update account set last_login_at = ? where id = ?'),
+    saltSecret: connection.prepare<[], Buffer>("select value from secret where name = 'salts'").pluck(),
+    passwordUsed: connection.prepare('update account set last_used_at = ?, last_used_from = ? where id = ?'),
+    credentialUsed: connection.prepare(
+      'update credential set last_used_at = ?, last_used_from = ? where account = ? and id = ?',
+    ),
+    // Secrets that were changed meanwhile stay: a password that is no longer good must not come back.
+    renewPassword: connection.prepare(
+      'update account set password_hash = ?, scram = ? where id = ? and password_hash = ?',
+    ),
+    renewCredential: connection.prepare(
+      'update credential set hash = ?, scram = ? where account = ? and id = ? and hash = ?',
+    ),
     nextUndecoded: connection
       .prepare<[number], number>('select id from body where text_state = 1 and id > ? order by id limit 1')
       .pluck(),

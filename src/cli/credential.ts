@@ -1,0 +1,115 @@
+/**
+ * `pennypost account credential …`: app passwords, one for each program or device, so that one can be revoked alone and
+ * none of them is the account's own. Made by us and shown once; nothing can show one again.
+ */
+import { generatePassword } from '../auth/password.js';
+import { appSecretsOf } from '../auth/secrets.js';
+import { formatAddress } from '../smtp/path.js';
+import type { Scope } from '../store/store.js';
+import { jsonFlag, optionFlags, UsageError } from './command.js';
+import type { Command, Flag, Invocation, Operand } from './command.js';
+import { exit } from './exit.js';
+import { accountAddress, addressOperand } from './operand.js';
+import { loginOf } from './new-password.js';
+import { withExistingStore } from './storage.js';
+import { moment, print, printJson, printTable } from './terminal.js';
+
+const SCOPES: readonly Scope[] = ['pop3', 'smtp'];
+const NAME_LIMIT_CHARACTERS = 64;
+
+const nameOperand: Operand = { name: 'NAME', doc: 'what it is for, such as phone or printer; any case' };
+
+const scopeFlag: Flag = {
+  name: 'scope',
+  placeholder: 'PROTOCOL,…',
+  doc: 'What it may be used for: smtp, pop3, or both.',
+  initial: SCOPES.join(),
+};
+
+async function add(invocation: Invocation): Promise<number> {
+  const account = accountAddress(invocation.operands[0]);
+  const credential = { name: credentialName(invocation.operands[1]), scopes: scopes(invocation.text(scopeFlag.name)) };
+  const password = generatePassword();
+  await withExistingStore(invocation.load().configuration.db, async (store) => {
+    const secrets = await appSecretsOf(password, await loginOf(store, account));
+    await store.directory.addCredential(account, { ...credential, ...secrets });
+  });
+  await print(
+    `Added ${credential.name} to ${formatAddress(account)}, for ${credential.scopes.join(' and ')}.\n` +
+      `The password is ${password}\nIt is shown this once; the login is ${formatAddress(account)}.\n`,
+  );
+  return exit.fine;
+}
+
+async function list(invocation: Invocation): Promise<number> {
+  const account = accountAddress(invocation.operands[0]);
+  const credentials = await withExistingStore(invocation.load().configuration.db, ({ directory }) =>
+    directory.listCredentials(account),
+  );
+  if (invocation.has(jsonFlag.name)) await printJson(credentials);
+  else
+    await printTable(
+      ['credential', 'scope', 'created', 'last used', 'from'],
+      credentials.map((one) => [
+        one.name,
+        one.scopes.join(),
+        moment(one.createdAtMs),
+        moment(one.lastUsedAtMs),
+        one.lastUsedFrom ?? '-',
+      ]),
+    );
+  return exit.fine;
+}
+
+async function remove(invocation: Invocation): Promise<number> {
+  const account = accountAddress(invocation.operands[0]);
+  const name = credentialName(invocation.operands[1]);
+  await withExistingStore(invocation.load().configuration.db, ({ directory }) =>
+    directory.removeCredential(account, name),
+  );
+  await print(`Removed ${name} of ${formatAddress(account)}; its password opens nothing any more.\n`);
+  return exit.fine;
+}
+
+function credentialName(text = ''): string {
+  if (text.trim() !== text || text === '' || text.length > NAME_LIMIT_CHARACTERS || /[\p{C}\p{Zl}\p{Zp}]/u.test(text))
+    throw new UsageError(`'${text}' is no name for a credential; one looks like phone or 'office printer'`);
+  return text;
+}
+
+function scopes(text = SCOPES.join()): readonly Scope[] {
+  const words = text.split(',').map((word) => word.trim().toLowerCase());
+  const unknown = words.find((word) => !(SCOPES as readonly string[]).includes(word));
+  if (unknown !== undefined) throw new UsageError(`--scope takes smtp, pop3 or both with a comma, not '${unknown}'`);
+  return SCOPES.filter((scope) => words.includes(scope));
+}
+
+export const credentialCommands: readonly Command[] = [
+  {
+    words: 'account credential add',
+    summary: 'Make an app password for one program or device, and show it once.',
+    operands: [addressOperand, nameOperand],
+    flags: [scopeFlag, ...optionFlags('db')],
+    examples: [
+      'account credential add alice@localhost phone',
+      'account credential add alice@localhost printer --scope smtp',
+    ],
+    run: add,
+  },
+  {
+    words: 'account credential list',
+    summary: 'List the app passwords of an account: what for, and when and where last used.',
+    operands: [addressOperand],
+    flags: [jsonFlag, ...optionFlags('db')],
+    examples: ['account credential list alice@localhost', 'account credential list alice@localhost --json'],
+    run: list,
+  },
+  {
+    words: 'account credential remove',
+    summary: 'Revoke an app password; logins with it fail from that moment on.',
+    operands: [addressOperand, nameOperand],
+    flags: optionFlags('db'),
+    examples: ['account credential remove alice@localhost phone'],
+    run: remove,
+  },
+];

@@ -1,0 +1,15 @@
+/**
+ * One line for each login that failed, for people and for fail2ban (packaging/fail2ban). Its first fields are ours
+ * alone, so that nothing a client typed can stand in their place; a name that nobody has is not shown, because it may be
+ * a password in the wrong field. Never a password.
+ */
+import type { LoginObserver } from '../auth/login.js';
+import type { Log } from './log.js';
+
+export function loginObserver(log: Log): LoginObserver {
+  return {
+    failed: ({ scope, peer, ...failure }) =>
+      log.warn({ event: 'login failed', peer: peer.address, protocol: scope, ...failure }, 'login failed'),
+    trouble: (what, error) => log.error({ err: error }, what),
+  };
+}
