@@ -147,7 +147,7 @@ describe('the SQLite driver', () => {
       expect(look(db, 'pragma foreign_key_check')).to.deep.equal([]);
     });
 
-    it('has a secret of its own for salts', async () => {
+    it('has a secret of its own for salts', () => {
       const other = join(directory, 'other.db');
       for (const path of [db, other]) openForWriting(path).close();
       const secretOf = (path: string) => look(path, "select hex(value) as value from secret where name = 'salts'")[0];
