@@ -32,10 +32,10 @@ export class LineClient {
     });
   }
 
-  /** Connected; what the server says first is still to be read. */
-  static connect(port: number, host = '127.0.0.1'): Promise<LineClient> {
+  /** Connected; what the server says first is still to be read. `from` is another address of this machine. */
+  static connect(port: number, host = '127.0.0.1', from?: string): Promise<LineClient> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ port, host });
+      const socket = connect({ port, host, ...(from !== undefined && { localAddress: from }) });
       socket.once('error', reject);
       socket.once('connect', () => {
         socket.off('error', reject);
@@ -45,8 +45,8 @@ export class LineClient {
   }
 
   /** A client whose greeting was heard and was a good one. */
-  static async greeted(port: number, host?: string): Promise<LineClient> {
-    const client = await LineClient.connect(port, host);
+  static async greeted(port: number, host?: string, from?: string): Promise<LineClient> {
+    const client = await LineClient.connect(port, host, from);
     await client.expect(/^(220 |\+OK)/);
     return client;
   }
