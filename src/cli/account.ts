@@ -131,7 +131,7 @@ export const accountCommands: readonly Command[] = [
   },
   {
     words: 'account disable',
-    summary: 'Let nobody log in to an account from now on; mail for it still arrives and is kept.',
+    summary: 'Let nobody log in to an account; its mail still arrives.',
     operands: [addressOperand],
     flags: optionFlags('db'),
     examples: ['account disable alice@localhost'],
@@ -139,7 +139,7 @@ export const accountCommands: readonly Command[] = [
   },
   {
     words: 'account enable',
-    summary: 'Let a disabled account log in again, with the passwords that it had.',
+    summary: 'Let a disabled account log in again, as before.',
     operands: [addressOperand],
     flags: optionFlags('db'),
     examples: ['account enable alice@localhost'],

@@ -87,7 +87,7 @@ function scopes(text = SCOPES.join()): readonly Scope[] {
 export const credentialCommands: readonly Command[] = [
   {
     words: 'account credential add',
-    summary: 'Make an app password for one program or device, and show it once.',
+    summary: 'Make an app password for one program, and show it once.',
     operands: [addressOperand, nameOperand],
     flags: [scopeFlag, ...optionFlags('db')],
     examples: [
@@ -98,7 +98,7 @@ export const credentialCommands: readonly Command[] = [
   },
   {
     words: 'account credential list',
-    summary: 'List the app passwords of an account: what for, and when and where last used.',
+    summary: 'List the app passwords of an account, and their last use.',
     operands: [addressOperand],
     flags: [jsonFlag, ...optionFlags('db')],
     examples: ['account credential list alice@localhost', 'account credential list alice@localhost --json'],
@@ -106,7 +106,7 @@ export const credentialCommands: readonly Command[] = [
   },
   {
     words: 'account credential remove',
-    summary: 'Revoke an app password; logins with it fail from that moment on.',
+    summary: 'Revoke an app password; logins with it fail at once.',
     operands: [addressOperand, nameOperand],
     flags: optionFlags('db'),
     examples: ['account credential remove alice@localhost phone'],
