@@ -12,5 +12,8 @@ if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
   process.exit(1);
 }
 
+// Mail is its owner's alone: whatever this process or one that it starts makes, nobody else may read.
+process.umask(0o077);
+
 const { run } = await import('./cli/entry.js');
 process.exit(await run(process.argv.slice(2)));

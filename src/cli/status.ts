@@ -5,6 +5,7 @@
 import type { ServerStatus } from '../store/open.js';
 import { jsonFlag, optionFlags, type Command, type Invocation } from './command.js';
 import { exit } from './exit.js';
+import { becomeOwnerOf } from './owner.js';
 import { moment, print, printJson, printTable } from './terminal.js';
 
 const NOTHING = { supervisor: null, store: null, workers: [] };
@@ -12,6 +13,7 @@ const NOTHING = { supervisor: null, store: null, workers: [] };
 async function status(invocation: Invocation): Promise<number> {
   const { db } = invocation.load().configuration;
   const { readStatus } = await import('../store/open.js');
+  becomeOwnerOf(db);
   const server = await readStatus(db);
   if (invocation.has(jsonFlag.name)) await printJson(server ?? NOTHING);
   else if (server === undefined) await print(`No server runs on ${db}.\n`);

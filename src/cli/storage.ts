@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import type { MailStore } from '../store/store.js';
 import { Refusal } from './exit.js';
+import { becomeOwnerOf } from './owner.js';
 
 /** What only looks, or changes what must be there already: it makes no database where the path is mistaken. */
 export function withExistingStore<T>(db: string, work: (store: MailStore) => T | Promise<T>): Promise<T> {
@@ -16,6 +17,7 @@ export function withExistingStore<T>(db: string, work: (store: MailStore) => T |
 export async function withStore<T>(db: string, work: (store: MailStore) => T | Promise<T>): Promise<T> {
   // Loaded here and not above: the supervisor runs behind the same table of commands and must not carry SQLite.
   const { openStore } = await import('../store/open.js');
+  becomeOwnerOf(db);
   const store = await openStore(db);
   try {
     return await work(store);

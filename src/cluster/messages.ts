@@ -34,6 +34,8 @@ export interface WorkerStart {
   readonly tls: TlsMaterial | undefined;
   /** The failed logins of the server so far. */
   readonly logins: ThrottleState;
+  /** Sockets that the worker was given when it was forked. */
+  readonly inherited: readonly ListenerAddress[];
 }
 
 export type ToWorker =

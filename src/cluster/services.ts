@@ -20,15 +20,21 @@ export const services: Readonly<Record<ServiceName, Service>> = {
 
 export const serviceNames = Object.keys(services) as readonly ServiceName[];
 
-/** Where a server listens, and for what. */
-export function addressesOf(configuration: Configuration): readonly ListenerAddress[] {
-  const ports = portNames.filter((name) => configuration[name] !== 0);
-  return configuration.host.flatMap((host) =>
+/** Where a server listens, and for what. A socket that was handed over takes the place of its service's addresses. */
+export function addressesOf(
+  configuration: Configuration,
+  inherited: readonly ListenerAddress[],
+): readonly ListenerAddress[] {
+  const ports = portNames.filter(
+    (name) => configuration[name] !== 0 && !inherited.some(({ protocol }) => protocol === serviceOf(name)),
+  );
+  const own = configuration.host.flatMap((host) =>
     ports.map((name) => ({ protocol: serviceOf(name), host, port: configuration[name] })),
   );
+  return [...inherited, ...own];
 }
 
 /** `submissionPort` → `submission`. */
-function serviceOf(name: PortName): ServiceName {
+export function serviceOf(name: PortName): ServiceName {
   return kebab(name).replace(/-port$/, '') as ServiceName;
 }

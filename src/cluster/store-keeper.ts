@@ -7,6 +7,7 @@ import type { Configuration } from '../config/options.js';
 import type { Log } from '../log/log.js';
 import { Backoff } from './backoff.js';
 import type { FirstAccount, FromStore, ToStore } from './messages.js';
+import type { Privileges } from './privileges.js';
 import { MISCONFIGURED_STATUS, StartError, UNAVAILABLE_STATUS } from './start-error.js';
 
 /** Its last commit may take this long; then it is ended, which loses nothing that was acknowledged. */
@@ -15,6 +16,7 @@ const STOP_TIMEOUT_MS = 3_000;
 export interface StoreKeeperNeeds {
   /** The file that a child runs. */
   readonly process: string;
+  readonly privileges: Privileges;
   readonly configuration: () => Configuration;
   readonly log: Log;
   /** A first account was made: at the start, or later, when another server's store went away. */
@@ -26,6 +28,7 @@ const TAKE_OVER_MS = 200;
 
 export class StoreKeeper {
   readonly #process: string;
+  readonly #privileges: Privileges;
   readonly #configuration: () => Configuration;
   readonly #log: Log;
   readonly #announce: (firstAccount: FirstAccount) => void;
@@ -35,8 +38,9 @@ export class StoreKeeper {
   #told = false;
   #retry: NodeJS.Timeout | undefined;
 
-  constructor({ process, configuration, log, announce }: StoreKeeperNeeds) {
+  constructor({ process, privileges, configuration, log, announce }: StoreKeeperNeeds) {
     this.#process = process;
+    this.#privileges = privileges;
     this.#configuration = configuration;
     this.#log = log;
     this.#announce = announce;
@@ -45,7 +49,7 @@ export class StoreKeeper {
   /** Resolves when there is a store, whoever it is. @throws StartError */
   start(): Promise<void> {
     const startedAtMs = Date.now();
-    const child = fork(this.#process, ['store']);
+    const child = this.#privileges.during(() => fork(this.#process, ['store', ...this.#privileges.childArguments]));
     this.#child = child;
     child.on('error', () => undefined); // A message to one that has just ended; its exit is handled below.
     return new Promise((resolve, reject) => {

@@ -45,6 +45,7 @@ async function stop(store: StoreServer | undefined): Promise<void> {
 
 function observer(log: Log) {
   return {
+    noted: (what: string, details: object) => log.warn(details, what),
     trouble: (what: string, error: unknown) => log.error({ err: error }, what),
     stopped: () => {
       flushLog(log);

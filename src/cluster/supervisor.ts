@@ -5,12 +5,16 @@
  */
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
+import { readListenVariables } from '../config/load.js';
 import type { Configuration } from '../config/options.js';
 import { createLog, flushLog, type Log } from '../log/log.js';
 import { watchStore, type StoreWatch } from '../store/watch.js';
 import { banner } from './banner.js';
+import { InheritedSockets } from './inherited-sockets.js';
 import type { FirstAccount } from './messages.js';
+import { Privileges, refuseRootInPublic } from './privileges.js';
 import { MISCONFIGURED_STATUS, StartError } from './start-error.js';
+import { addressesOf } from './services.js';
 import { StoreKeeper } from './store-keeper.js';
 import { CertificateError } from '../tls/certificates.js';
 import { TlsKeeper } from './tls-keeper.js';
@@ -21,9 +25,28 @@ const PROCESS = fileURLToPath(new URL('./process.js', import.meta.url));
 /** `load` reads the configuration anew; it may throw, and then a reload keeps the old one. */
 export async function runSupervisor(load: () => Configuration): Promise<number> {
   if (cluster.isWorker) return refuseClusterMode();
+  try {
+    return await prepare(load).run();
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    process.stderr.write(`pennypost: ${error.message}\n`);
+    return error.status;
+  }
+}
+
+/** Before anything is forked: which sockets came with the process, and who it is from now on. @throws StartError */
+function prepare(load: () => Configuration): Supervisor {
+  const configuration = load();
+  const sockets = InheritedSockets.receive(readListenVariables());
+  refuseRootInPublic(configuration, addressesOf(configuration, sockets.listeners(configuration)));
+  const privileges = Privileges.drop(configuration, PROCESS);
   cluster.schedulingPolicy = cluster.SCHED_NONE;
-  cluster.setupPrimary({ exec: PROCESS, args: ['worker'] });
-  return new Supervisor(load).run();
+  cluster.setupPrimary({
+    exec: PROCESS,
+    args: ['worker', ...privileges.childArguments],
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc', ...sockets.descriptors],
+  });
+  return new Supervisor(load, configuration, { sockets, privileges });
 }
 
 /** PM2's cluster mode would run this file as a worker of its own, whose sockets are not ours to share. */
@@ -34,8 +57,14 @@ function refuseClusterMode(): number {
   return MISCONFIGURED_STATUS;
 }
 
+interface Belongings {
+  readonly sockets: InheritedSockets;
+  readonly privileges: Privileges;
+}
+
 class Supervisor {
   readonly #load: () => Configuration;
+  readonly #sockets: InheritedSockets;
   readonly #log: Log;
   readonly #store: StoreKeeper;
   readonly #workers: WorkerPool;
@@ -47,12 +76,14 @@ class Supervisor {
   #stopping = false;
   #ended: (status: number) => void = () => undefined;
 
-  constructor(load: () => Configuration) {
+  constructor(load: () => Configuration, configuration: Configuration, { sockets, privileges }: Belongings) {
     this.#load = load;
-    this.#configuration = load();
+    this.#configuration = configuration;
+    this.#sockets = sockets;
     this.#log = createLog(this.#configuration.logLevel, 'supervisor');
     this.#store = new StoreKeeper({
       process: PROCESS,
+      privileges,
       configuration: () => this.#configuration,
       log: this.#log,
       announce: (firstAccount) => this.#made(firstAccount),
@@ -60,6 +91,8 @@ class Supervisor {
     this.#workers = new WorkerPool({
       configuration: () => this.#configuration,
       tls: () => this.#tls.material,
+      inherited: () => this.#sockets.listeners(this.#configuration),
+      privileges,
       log: this.#log,
     });
     this.#tls = new TlsKeeper({
@@ -157,7 +190,11 @@ class Supervisor {
   /** The store goes on with the database that it has open. */
   #reread(): Configuration {
     const configuration = this.#load();
-    if (configuration.db !== this.#configuration.db) throw new Error('another --db needs a restart');
+    const { db, user, group } = this.#configuration;
+    if (configuration.db !== db) throw new Error('another --db needs a restart');
+    if (configuration.user !== user || configuration.group !== group)
+      throw new Error('another --user or --group needs a restart');
+    refuseRootInPublic(configuration, addressesOf(configuration, this.#sockets.listeners(configuration)));
     return configuration;
   }
 

@@ -11,6 +11,7 @@ import { AdmissionDesk, type Applicant } from './admission-desk.js';
 import { Backoff } from './backoff.js';
 import { LoginDesk } from './login-desk.js';
 import type { FromWorker, ToWorker } from './messages.js';
+import type { Privileges } from './privileges.js';
 import { StartError, UNAVAILABLE_STATUS } from './start-error.js';
 
 /** On top of the time that sessions get: for the goodbye, and the process's own end. */
@@ -22,6 +23,8 @@ const TIDY_MS = 60_000;
 export interface WorkerPoolNeeds {
   readonly configuration: () => Configuration;
   readonly tls: () => TlsMaterial | undefined;
+  readonly inherited: () => readonly ListenerAddress[];
+  readonly privileges: Privileges;
   readonly log: Log;
 }
 
@@ -34,6 +37,8 @@ interface Seat {
 export class WorkerPool {
   readonly #configuration: () => Configuration;
   readonly #tls: () => TlsMaterial | undefined;
+  readonly #inherited: () => readonly ListenerAddress[];
+  readonly #privileges: Privileges;
   readonly #log: Log;
   readonly #seats = new Map<number, Seat>();
   readonly #desk: AdmissionDesk;
@@ -44,9 +49,11 @@ export class WorkerPool {
   #lastNumber = 0;
   #restarts = 0;
 
-  constructor({ configuration, tls, log }: WorkerPoolNeeds) {
+  constructor({ configuration, tls, inherited, privileges, log }: WorkerPoolNeeds) {
     this.#configuration = configuration;
     this.#tls = tls;
+    this.#inherited = inherited;
+    this.#privileges = privileges;
     this.#log = log;
     this.#desk = new AdmissionDesk(configuration);
     setInterval(() => this.#tidy(), TIDY_MS).unref();
@@ -121,7 +128,8 @@ export class WorkerPool {
 
   /** Forks a worker for a seat; resolves when it listens. @throws StartError */
   #take({ number, backoff }: Omit<Seat, 'worker'>): Promise<void> {
-    const worker = cluster.fork();
+    const worker = this.#privileges.during(() => cluster.fork());
+    let lower: () => void = () => undefined;
     const startedAtMs = Date.now();
     const seat: Seat = { number, backoff, worker };
     this.#seats.set(number, seat);
@@ -130,9 +138,14 @@ export class WorkerPool {
     worker.on('error', () => undefined); // A message to a worker that has just died; its exit is handled below.
     return new Promise((resolve, reject) => {
       worker.on('message', (message: FromWorker) => {
-        if (message.kind === 'waiting') this.#begin(applicant, number);
-        else if (message.kind === 'failed') reject(new StartError(message.sentence, UNAVAILABLE_STATUS));
-        else if (message.kind === 'listening') {
+        if (message.kind === 'waiting') {
+          lower = this.#privileges.raise(); // Until it listens: the cluster binds ports here, for the worker.
+          this.#begin(applicant, number);
+        } else if (message.kind === 'failed') {
+          lower();
+          reject(new StartError(message.sentence, UNAVAILABLE_STATUS));
+        } else if (message.kind === 'listening') {
+          lower();
           this.#listeners = message.listeners;
           resolve();
         } else if (message.kind === 'login-failed' || message.kind === 'login-forgiven')
@@ -140,6 +153,7 @@ export class WorkerPool {
         else this.#desk.hear(applicant, message);
       });
       worker.on('exit', (code: number, signal: string | null) => {
+        lower();
         this.#desk.dismiss(applicant);
         this.#logins.dismiss(applicant);
         reject(new StartError(`A worker ended (${signal ?? code}) before it was ready`, UNAVAILABLE_STATUS));
@@ -155,6 +169,7 @@ export class WorkerPool {
       number,
       tls: this.#tls(),
       logins: this.#logins.enrol(worker),
+      inherited: this.#inherited(),
     });
   }
 

@@ -47,6 +47,7 @@ export function runWorker(): void {
 
 class Worker {
   readonly #configuration: Configuration;
+  readonly #inherited: readonly ListenerAddress[];
   readonly #log: Log;
   readonly #entrance: ProxyEntrance;
   readonly #throttle: SharedThrottle;
@@ -58,8 +59,9 @@ class Worker {
   #arriving = 0;
   #draining = false;
 
-  constructor({ configuration, number, tls, logins }: WorkerStart) {
+  constructor({ configuration, number, tls, logins, inherited }: WorkerStart) {
     this.#configuration = configuration;
+    this.#inherited = inherited;
     const log = createLog(configuration.logLevel, `worker ${number}`);
     this.#log = log;
     const store = joinStore(configuration.db, {
@@ -84,7 +86,8 @@ class Worker {
 
   async listen(): Promise<void> {
     try {
-      const opened = await Promise.all(addressesOf(this.#configuration).map((address) => this.#open(address)));
+      const addresses = addressesOf(this.#configuration, this.#inherited);
+      const opened = await Promise.all(addresses.map((address) => this.#open(address)));
       this.#listeners = opened.filter((listener) => listener !== undefined);
       tell({ kind: 'listening', listeners: this.#listeners.map(({ address }) => address) });
     } catch (error) {

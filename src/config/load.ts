@@ -32,6 +32,14 @@ interface Value {
   readonly value: Configuration[OptionName];
 }
 
+/** What systemd says of the sockets that it hands over (sd_listen_fds(3)). */
+export interface ListenVariables {
+  /** Whom they are for; NaN when nobody hands any over. */
+  readonly pid: number;
+  readonly count: number;
+  readonly names: readonly string[];
+}
+
 const PREFIX = 'PENNYPOST_';
 const FILE_NAME = 'pennypost.toml';
 const FILE_VARIABLE = 'PENNYPOST_CONFIG';
@@ -48,6 +56,12 @@ export function loadConfiguration({ flags, file, environment = process.env, dire
   mistakes.push(...contradictions(loaded, mistakes));
   if (mistakes.length > 0) throw new ConfigurationError(mistakes);
   return loaded;
+}
+
+export function readListenVariables(environment: Sources['environment'] = process.env): ListenVariables {
+  const { LISTEN_PID = '', LISTEN_FDS = '', LISTEN_FDNAMES = '' } = environment;
+  const count = /^\d{1,4}$/.test(LISTEN_FDS) ? Number(LISTEN_FDS) : 0;
+  return { pid: Number.parseInt(LISTEN_PID, 10), count, names: LISTEN_FDNAMES === '' ? [] : LISTEN_FDNAMES.split(':') };
 }
 
 function chooseFile(flag: string | undefined, fromVariable: string | undefined, directory: string): NamedFile {

@@ -4,7 +4,19 @@
  * The help texts, `config show` and docs/configuration.md are folded from this table.
  */
 import { availableParallelism, hostname } from 'node:os';
-import { bytes, domainName, durationMs, files, flag, hosts, integer, nonEmpty, networks, oneOf } from './units.js';
+import {
+  bytes,
+  domainName,
+  durationMs,
+  files,
+  flag,
+  hosts,
+  integer,
+  nonEmpty,
+  networks,
+  oneOf,
+  systemName,
+} from './units.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -12,6 +24,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** The effective configuration of one server. Sizes are bytes, durations milliseconds. */
 export interface Configuration {
   readonly db: string;
+  readonly user: string | undefined;
+  readonly group: string | undefined;
   readonly host: readonly string[];
   readonly smtpPort: number;
   readonly submissionPort: number;
@@ -68,6 +82,18 @@ export const options: { readonly [Name in OptionName]: Option<Configuration[Name
     placeholder: 'FILE',
     doc: 'The database file that holds the mail.',
     parse: nonEmpty,
+  },
+  user: {
+    initial: 'none',
+    placeholder: 'ACCOUNT',
+    doc: 'Started as root, the server opens its ports and then becomes this user of the machine, a name or a number; none changes nothing.',
+    parse: systemName,
+  },
+  group: {
+    initial: 'none',
+    placeholder: 'ACCOUNT',
+    doc: "The group that goes with --user, a name or a number; none takes the user's own.",
+    parse: systemName,
   },
   host: {
     initial: '127.0.0.1,::1',

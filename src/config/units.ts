@@ -77,6 +77,13 @@ export function files(text: string): 'auto' | readonly string[] {
   return paths;
 }
 
+/** A user or group of the machine, by name or number; undefined for `none`. Whether it exists is seen when it is used. */
+export function systemName(text: string): string | undefined {
+  if (text.toLowerCase() === 'none') return undefined;
+  if (/^([a-z_][\w.-]*\$?|\d{1,10})$/i.test(text)) return text;
+  throw new Misfit(`takes a name or a number, not '${text}'`);
+}
+
 /** IP addresses or host names with commas between them; one that stands twice is listened on once. */
 export function hosts(text: string): readonly string[] {
   const items = text

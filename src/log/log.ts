@@ -5,6 +5,7 @@
 import { pino, type Logger } from 'pino';
 import pretty from 'pino-pretty';
 import type { LogLevel } from '../config/options.js';
+import { escapeJson } from './one-line.js';
 
 export type Log = Logger;
 
@@ -14,7 +15,10 @@ const HELD_MS = 100;
 
 /** `role` names the process that speaks: supervisor, store, or worker and its number. */
 export function createLog(level: LogLevel, role: string): Log {
-  const options = { level, base: { pid: process.pid, role } };
+  // What makes text of the JSON again gets an escape of the escape.
+  const slashes = process.stdout.isTTY ? '\\\\' : '\\';
+  const hooks = { streamWrite: (line: string) => escapeJson(line, slashes) };
+  const options = { level, base: { pid: process.pid, role }, hooks };
   return process.stdout.isTTY
     ? pino(options, pretty({ colorize: true, ignore: 'pid', translateTime: 'SYS:HH:MM:ss.l', sync: true }))
     : pino(options, pino.destination({ fd: 1, sync: false, minLength: HELD_BYTES, periodicFlush: HELD_MS }));

@@ -3,6 +3,7 @@ import type { Observer, SessionEnd } from '../session/session.js';
 import type { SessionContext } from '../session/protocol.js';
 import type { Reply } from '../session/reply.js';
 import type { Log } from './log.js';
+import { maskControls } from './one-line.js';
 
 export function sessionObserver(log: Log, protocol: string, context: SessionContext, verbose: boolean): Observer {
   const { session, tally } = context;
@@ -27,9 +28,6 @@ function dialogue(session: string): Pick<Observer, 'heard' | 'said'> {
   };
 }
 
-// eslint-disable-next-line no-control-regex -- exactly what could forge a line, turn its direction or move a terminal's cursor
-const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g;
-
 function show(session: string, who: string, text: string): void {
-  process.stderr.write(`[${session}] ${who}: ${text.replace(CONTROL, '?')}\n`);
+  process.stderr.write(`[${session}] ${who}: ${maskControls(text)}\n`);
 }

@@ -2,12 +2,14 @@
  * A listening socket, shared between the workers by the cluster: each accepts for itself.
  * An address that is still held by a server that is just ending is tried again for a while.
  */
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, Socket, type Server } from 'node:net';
 
 export interface ListenerAddress {
   readonly protocol: string;
   readonly host: string;
   readonly port: number;
+  /** In this process, when it was opened by somebody else; the address is then only where it leads. */
+  readonly descriptor?: number;
 }
 
 /** One clear sentence about an address that cannot be listened on. */
@@ -54,15 +56,19 @@ export class Listener {
   }
 }
 
-function listening({ host, port }: ListenerAddress, accept: (socket: Socket) => void): Promise<Server> {
+function listening(address: ListenerAddress, accept: (socket: Socket) => void): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, accept);
     server.once('error', reject);
-    server.listen({ host, port, backlog: BACKLOG, ipv6Only: host === '::' }, () => {
+    const opened = () => {
       server.off('error', reject);
       server.on('error', () => undefined); // A failed accept (EMFILE) ends neither the listener nor the process.
       resolve(server);
-    });
+    };
+    const { host, port, descriptor } = address;
+    if (descriptor === undefined) server.listen({ host, port, backlog: BACKLOG, ipv6Only: host === '::' }, opened);
+    // Not listen({ fd }), which in a worker would mean a descriptor of the supervisor.
+    else server.listen(new Socket({ fd: descriptor, readable: false, writable: false }), BACKLOG, opened);
   });
 }
 
@@ -71,7 +77,7 @@ function explain(code: string | undefined, protocol: string): string {
     case 'EADDRINUSE':
       return `another program is using it; stop that one, or choose --${protocol}-port`;
     case 'EACCES':
-      return `ports below 1024 need root; choose a higher --${protocol}-port`;
+      return `ports below 1024 need root; start as root with --user, or choose a higher --${protocol}-port`;
     case 'EADDRNOTAVAIL':
     case 'EAFNOSUPPORT':
       return 'this machine does not have that address; choose another --host';

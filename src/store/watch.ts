@@ -6,6 +6,7 @@ import { locate } from './sqlite/location.js';
 import { StoreClient } from './sqlite/store-client.js';
 import type { PeerReport } from './sqlite/store-server.js';
 
+export { makeDirectory } from './sqlite/location.js';
 export type { PeerReport } from './sqlite/store-server.js';
 
 export interface StoreWatch {

@@ -23,7 +23,7 @@ import { MAIN, ROOT } from '../support/server.js';
 import { at, deliver, describeStore, envelopeTo, failure, fails, openSoon, type StoreUnderTest } from './contract.js';
 
 const HASH = '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA';
-const observer = { trouble: () => undefined, stopped: () => undefined };
+const observer = { noted: () => undefined, trouble: () => undefined, stopped: () => undefined };
 
 function temporary(): string {
   return mkdtempSync(join(tmpdir(), 'pennypost-store-'));

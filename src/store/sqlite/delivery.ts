@@ -4,13 +4,11 @@
  */
 import { Buffer } from 'node:buffer';
 import { StoreError, type Delivery, type Envelope } from '../store.js';
-import { FrameType, uploadHeader } from './frames.js';
+import { CHUNK_BYTES, FrameType, uploadHeader } from './frames.js';
 import { commitFrame, deliverFrame, type Posting } from './posting.js';
 import type { StoreClient } from './store-client.js';
 import { summarize, type Summary } from './summary.js';
 
-/** db/README.md promises it: no row holds more. */
-const CHUNK_BYTES = 256 * 1024;
 /** Chunks of a message that may wait for their commit before the client is made to wait. */
 const CHUNKS_UNDER_WAY = 2;
 /** Of all messages of a process together: above it, each has one chunk under way, so that many senders cost no memory. */

@@ -14,6 +14,11 @@ export class FrameOutput {
     this.#socket = socket;
   }
 
+  /** What the other side has not taken yet. */
+  get waitingBytes(): number {
+    return this.#bytes + this.#socket.writableLength;
+  }
+
   send(...frames: readonly Buffer[]): void {
     if (this.#bytes === 0) setImmediate(() => this.flush());
     for (const frame of frames) {

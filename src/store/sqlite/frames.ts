@@ -5,7 +5,7 @@
  *
  * Bodies and envelopes are bytes; what is rare and small (locks, changes of the directory, status) is JSON.
  */
-import { Buffer } from 'node:buffer';
+import { Buffer, isUtf8 } from 'node:buffer';
 
 export const enum FrameType {
   /** To the store. */
@@ -21,6 +21,8 @@ export const enum FrameType {
   Report,
   Use,
   Renew,
+  /** The first frame of every connection. */
+  Hello,
   /** From the store. */
   Done = 64,
   Failed,
@@ -37,8 +39,13 @@ const LENGTH_BYTES = 4;
 export const HEADER_BYTES = 9;
 /** The name of an upload, where a payload begins with one. */
 export const UPLOAD_BYTES = 4;
+/** A longer message goes in pieces of this; db/README.md promises that no row holds more. */
+export const CHUNK_BYTES = 256 * 1024;
 /** A longer frame is garbage, and its connection is closed: the largest real one is a chunk, or a message to a thousand recipients. */
 export const FRAME_LIMIT_BYTES = 32 * 1024 * 1024;
+
+/** What Hello says: a process of another release, which would speak of other things, is not served. */
+const GREETING = 'pennypost store 1';
 
 export class FrameError extends Error {}
 
@@ -71,14 +78,23 @@ export function emptyFrame(type: FrameType, request: number): Buffer {
   return bytes;
 }
 
+export function helloFrame(): Buffer {
+  return jsonFrame(FrameType.Hello, 0, GREETING);
+}
+
+export function isHello({ type, payload }: Frame): boolean {
+  return type === FrameType.Hello && payload.toString() === JSON.stringify(GREETING);
+}
+
 /** Undefined for an empty payload. @throws FrameError */
 export function readJson(payload: Buffer): unknown {
   if (payload.length === 0) return undefined;
   try {
-    return JSON.parse(payload.toString());
+    if (isUtf8(payload)) return JSON.parse(payload.toString());
   } catch {
-    throw new FrameError('a frame that should hold JSON does not');
+    // Said below.
   }
+  throw new FrameError('a frame that should hold JSON does not');
 }
 
 /** Cuts a stream into frames; payloads are slices of what was pushed where that is possible. */
@@ -86,6 +102,11 @@ export class FrameReader {
   #parts: Buffer[] = [];
   #bytes = 0;
   #wanted = LENGTH_BYTES;
+
+  /** What has come of a frame that is not complete. */
+  get waitingBytes(): number {
+    return this.#bytes;
+  }
 
   /** @throws FrameError on a length that no frame has. */
   *push(bytes: Buffer): Iterable<Frame> {

@@ -3,7 +3,7 @@
  * Every process that names the same database, by whatever path, must find the same two.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, lchownSync, lstatSync, mkdirSync, realpathSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { StoreError } from '../store.js';
@@ -19,12 +19,15 @@ const SOCKET_PATH_LIMIT_BYTES = 103;
 
 /**
  * Makes the directory of the database if it is missing, but none above it: a path that is off by more is a mistake.
+ * It is for `owner`, where another will write in it than who makes it.
  * @throws StoreError 'unavailable'
  */
-export function makeDirectory(path: string): void {
+export function makeDirectory(path: string, owner?: { readonly uid: number; readonly gid: number }): void {
   const directory = dirname(resolve(path));
   try {
-    if (!existsSync(directory)) mkdirSync(directory, { mode: 0o700 });
+    if (existsSync(directory)) return;
+    mkdirSync(directory, { mode: 0o700 });
+    if (owner !== undefined) lchownSync(directory, owner.uid, owner.gid);
   } catch (error) {
     throw new StoreError('unavailable', `Cannot make ${directory}: ${(error as Error).message}`, { cause: error });
   }
@@ -58,8 +61,8 @@ function digest(path: string): string {
 function runtimeDirectory(): string {
   const directory = join(tmpdir(), `pennypost-${userInfo().uid}`);
   if (!existsSync(directory)) mkdirSync(directory, { mode: 0o700 });
-  const { uid, mode } = statSync(directory);
-  if (uid !== userInfo().uid || (mode & 0o077) !== 0)
+  const found = lstatSync(directory); // A link could lead to a place that somebody else chose.
+  if (!found.isDirectory() || found.uid !== userInfo().uid || (found.mode & 0o077) !== 0)
     throw new StoreError('unavailable', `${directory} must belong to this user alone (mode 0700)`);
   return directory;
 }

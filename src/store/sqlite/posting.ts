@@ -2,7 +2,7 @@
  * A message as it travels to the store: what is written of it besides its chunks, as bytes.
  * Encoder and decoder stand side by side, in the same order of fields.
  */
-import { Buffer } from 'node:buffer';
+import { Buffer, isUtf8 } from 'node:buffer';
 import type { Envelope, EnvelopeRecipient } from '../store.js';
 import { FrameError, FrameType, HEADER_BYTES, writeHeader } from './frames.js';
 import type { Summary } from './summary.js';
@@ -40,10 +40,10 @@ export function commitFrame(request: number, upload: number, posting: Posting): 
 export function readPosting(payload: Buffer): { readonly posting: Posting; readonly body: Buffer } {
   const reader = new FieldReader(payload);
   const octets = reader.integer();
-  const unterminated = reader.integer() === 1;
+  const unterminated = reader.flag();
   const summary: Summary = {
     headerOctets: reader.integer(),
-    decodes: reader.integer() === 1,
+    decodes: reader.flag(),
     from: reader.text(),
     to: reader.text(),
     subject: reader.text(),
@@ -51,6 +51,7 @@ export function readPosting(payload: Buffer): { readonly posting: Posting; reado
     messageId: reader.text(),
   };
   const envelope = readEnvelope(reader);
+  if (summary.headerOctets > octets) throw new FrameError('a header that is longer than its message');
   return { posting: { envelope, summary, octets, unterminated }, body: reader.rest() };
 }
 
@@ -76,11 +77,12 @@ function writePosting(writer: FieldWriter, { envelope, summary, octets, untermin
 }
 
 function readEnvelope(reader: FieldReader): Envelope {
-  const reversePath = reader.text() ?? '';
-  const receivedAtMs = reader.integer() * 1000 + reader.integer();
+  const reversePath = reader.requiredText();
+  const receivedAtMs = reader.integer() * 1000 + reader.below(1000);
   const recipients: EnvelopeRecipient[] = [];
   for (let count = reader.integer(); count > 0; count--)
-    recipients.push({ account: reader.integer(), recipient: reader.text() ?? '', trace: reader.bytes() });
+    recipients.push({ account: reader.integer(), recipient: reader.requiredText(), trace: reader.bytes() });
+  if (recipients.length === 0) throw new FrameError('a message for nobody');
   return { reversePath, receivedAtMs, recipients };
 }
 
@@ -144,9 +146,28 @@ class FieldReader {
     return value;
   }
 
+  below(limit: number): number {
+    const value = this.integer();
+    if (value >= limit) throw new FrameError(`${value} where less than ${limit} is meant`);
+    return value;
+  }
+
+  flag(): boolean {
+    return this.below(2) === 1;
+  }
+
   text(): string | undefined {
     const length = this.integer();
-    return length === NONE ? undefined : this.#slice(length).toString();
+    if (length === NONE) return undefined;
+    const bytes = this.#slice(length);
+    if (!isUtf8(bytes)) throw new FrameError('a text that is not UTF-8');
+    return bytes.toString();
+  }
+
+  requiredText(): string {
+    const text = this.text();
+    if (text === undefined) throw new FrameError('a field is missing');
+    return text;
   }
 
   bytes(): Buffer {

@@ -198,4 +198,4 @@ async function connectSoon({ socket, db }: Location): Promise<StoreClient> {
 }
 
 /** A command's own requests tell it of every failure; nobody else listens. */
-const silent = { trouble: () => undefined, stopped: () => undefined };
+const silent = { noted: () => undefined, trouble: () => undefined, stopped: () => undefined };

@@ -6,7 +6,7 @@
 import type { Buffer } from 'node:buffer';
 import { connect, type Socket } from 'node:net';
 import { StoreError, type HolderSince, type StoreErrorKind } from '../store.js';
-import { emptyFrame, FrameReader, FrameType, jsonFrame, readJson, type Frame } from './frames.js';
+import { emptyFrame, FrameReader, FrameType, helloFrame, jsonFrame, readJson, type Frame } from './frames.js';
 import { FrameOutput } from './frame-output.js';
 import type { PeerReport } from './store-server.js';
 
@@ -118,10 +118,15 @@ export class StoreClient {
     this.#socket = socket;
     this.#connections += 1;
     this.#output = new FrameOutput(socket);
+    this.#output.send(helloFrame());
     socket.removeAllListeners('error');
     socket.on('error', () => socket.destroy()); // 'close' follows and tells everybody who waits.
     socket.on('data', (bytes) => {
-      for (const frame of reader.push(bytes)) this.#handle(frame);
+      try {
+        for (const frame of reader.push(bytes)) this.#handle(frame);
+      } catch (error) {
+        socket.destroy(error as Error); // Not the store that this process knows how to talk to.
+      }
     });
     socket.on('close', () => this.#lost());
     this.#needs.found?.();

@@ -4,21 +4,33 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import type { AccountId, Renewal, Use } from '../store.js';
-import { StoreError } from '../store.js';
+import { StoreError, type Renewal, type Use } from '../store.js';
 import type { Change } from './changes.js';
 import {
+  CHUNK_BYTES,
   emptyFrame,
   FrameError,
   FrameReader,
   FrameType,
+  isHello,
   jsonFrame,
-  readJson,
   UPLOAD_BYTES,
   type Frame,
 } from './frames.js';
 import { FrameOutput } from './frame-output.js';
 import { readPosting } from './posting.js';
+import {
+  readChange,
+  readLock,
+  readRemove,
+  readRenewal,
+  readReport,
+  readUnlock,
+  readUse,
+  type LockRequest,
+  type RemoveRequest,
+  type UnlockRequest,
+} from './requests.js';
 import type { PeerReport, StoreServer } from './store-server.js';
 import type { Writer } from './writer.js';
 
@@ -31,20 +43,10 @@ interface Upload {
   failed?: StoreError;
 }
 
-interface LockRequest {
-  readonly account: AccountId;
-  readonly from: string;
-}
-
-/** `lock` is the number of the request that took it. */
-interface UnlockRequest {
-  readonly account: AccountId;
-  readonly lock: number;
-}
-
-interface RemoveRequest extends UnlockRequest {
-  readonly uids: readonly number[];
-}
+/** A process that connects says who it is within this, or is no process of ours. */
+const HELLO_TIMEOUT_MS = 10_000;
+/** Answers that the other side does not take: one that asks and never reads is broken. */
+const OUTPUT_LIMIT_BYTES = 8 * 1024 * 1024;
 
 export class StoreConnection {
   readonly #store: StoreServer;
@@ -52,12 +54,19 @@ export class StoreConnection {
   readonly #output: FrameOutput;
   readonly #reader = new FrameReader();
   readonly #uploads = new Map<number, Upload>();
-  #reporting: ((report: PeerReport) => void)[] = [];
+  #reporting: ((report: PeerReport | undefined) => void)[] = [];
+  /** Runs until the first frame has come. */
+  #stranger: NodeJS.Timeout | undefined;
+  #asksStatus = false;
 
   constructor(socket: Socket, store: StoreServer, gone: (error?: Error) => void) {
     this.#store = store;
     this.#socket = socket;
     this.#output = new FrameOutput(socket);
+    this.#stranger = setTimeout(
+      () => socket.destroy(new FrameError('a connection that says nothing')),
+      HELLO_TIMEOUT_MS,
+    );
     let broken: Error | undefined;
     socket.on('data', (bytes) => this.#read(bytes));
     socket.on('error', (error: NodeJS.ErrnoException) => {
@@ -94,10 +103,20 @@ export class StoreConnection {
 
   #read(bytes: Buffer): void {
     try {
-      for (const frame of this.#reader.push(bytes)) this.#handle(frame);
+      for (const frame of this.#reader.push(bytes)) this.#receive(frame);
+      this.#store.requireRoom(this, this.#reader.waitingBytes);
+      if (this.#output.waitingBytes > OUTPUT_LIMIT_BYTES) throw new FrameError('answers that nobody reads');
     } catch (error) {
       this.#socket.destroy(error as Error);
     }
+  }
+
+  #receive(frame: Frame): void {
+    if (this.#socket.destroyed) return;
+    if (this.#stranger === undefined) return this.#handle(frame);
+    if (!isHello(frame)) throw new FrameError('a connection that does not say who it is');
+    clearTimeout(this.#stranger);
+    this.#stranger = undefined;
   }
 
   #handle(frame: Frame): void {
@@ -112,21 +131,21 @@ export class StoreConnection {
       case FrameType.Abort:
         return this.#abort(payload);
       case FrameType.Lock:
-        return this.#lock(request, readJson(payload) as LockRequest);
+        return this.#lock(request, readLock(payload));
       case FrameType.Unlock:
-        return this.#unlock(readJson(payload) as UnlockRequest);
+        return this.#unlock(readUnlock(payload));
       case FrameType.Remove:
-        return this.#remove(request, readJson(payload) as RemoveRequest);
+        return this.#remove(request, readRemove(payload));
       case FrameType.Change:
-        return this.#change(request, readJson(payload) as Change);
+        return this.#change(request, readChange(payload));
       case FrameType.Status:
         return this.#status(request);
       case FrameType.Report:
-        return this.#report(readJson(payload) as PeerReport);
+        return this.#report(readReport(payload));
       case FrameType.Use:
-        return this.#use(readJson(payload) as Use);
+        return this.#use(readUse(payload));
       case FrameType.Renew:
-        return this.#renew(request, readJson(payload) as Renewal);
+        return this.#renew(request, readRenewal(payload));
       default:
         throw new FrameError(`a frame of type ${type}`);
     }
@@ -134,6 +153,8 @@ export class StoreConnection {
 
   #deliver(request: number, payload: Buffer): void {
     const { posting, body } = readPosting(payload);
+    if (body.length > CHUNK_BYTES || body.length !== posting.octets)
+      throw new FrameError('a message that is not as long as it should be');
     const id = this.#store.writer.nextBody();
     this.#write(
       request,
@@ -150,6 +171,7 @@ export class StoreConnection {
     const { body } = upload;
     const seq = upload.chunks++;
     const octets = payload.subarray(UPLOAD_BYTES);
+    if (octets.length === 0 || octets.length > CHUNK_BYTES) throw new FrameError(`a chunk of ${octets.length} octets`);
     upload.octets += octets.length;
     this.#store.group.add({
       act: (writer) => {
@@ -170,7 +192,8 @@ export class StoreConnection {
     const upload = this.#uploads.get(name);
     if (upload === undefined) return this.#fail(request, new StoreError('unavailable', 'there is no such upload'));
     this.#uploads.delete(name);
-    const { posting } = readPosting(payload.subarray(UPLOAD_BYTES));
+    const { posting, body } = readPosting(payload.subarray(UPLOAD_BYTES));
+    if (body.length > 0) throw new FrameError('a frame goes on after its end');
     if (posting.octets !== upload.octets) return this.#tear(request, upload);
     this.#store.group.add({
       act: (writer) => {
@@ -246,12 +269,18 @@ export class StoreConnection {
     this.#write(request, 0, (writer) => writer.renew(renewal));
   }
 
-  #report(report: PeerReport): void {
+  #report(report: PeerReport | undefined): void {
     for (const told of this.#reporting.splice(0)) told(report);
   }
 
   #status(request: number): void {
-    void this.#store.status(this).then((status) => this.#output.send(jsonFrame(FrameType.Done, request, status)));
+    if (this.#asksStatus) return this.#fail(request, new StoreError('busy', 'the status is being gathered'));
+    this.#asksStatus = true;
+    void this.#store
+      .status(this)
+      .then((status) => this.#output.send(jsonFrame(FrameType.Done, request, status)))
+      .catch((error: unknown) => this.#socket.destroy(error as Error))
+      .finally(() => (this.#asksStatus = false));
   }
 
   #accepted(decodes: boolean): void {
@@ -280,6 +309,7 @@ export class StoreConnection {
   }
 
   #end(): void {
+    clearTimeout(this.#stranger);
     this.#store.locks.releaseAll(this);
     for (const upload of this.#uploads.values()) this.#drop(upload);
     this.#uploads.clear();

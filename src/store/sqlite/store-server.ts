@@ -7,6 +7,8 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Connection } from './database.js';
 import { openForWriting } from './database.js';
+import { FrameError } from './frames.js';
+import { takeFiles } from './files.js';
 import { GroupCommit } from './group.js';
 import { Keeper } from './keeper.js';
 import type { Location } from './location.js';
@@ -20,6 +22,8 @@ import type { ServerStatus } from './status.js';
 
 /** What the store tells of itself; nothing of it is a reply. */
 export interface StoreObserver {
+  /** Something worth a line in the log that harmed nobody. */
+  noted(what: string, details: object): void;
   /** Something went wrong that no client caused. */
   trouble(what: string, error: unknown): void;
   /** The store has stopped by itself, after a disk error. */
@@ -38,6 +42,12 @@ export interface PeerReport {
 /** How long a process that is asked for its report may take before it is left out. */
 const REPORT_TIMEOUT_MS = 1_000;
 
+/** The largest cluster has a quarter of this; one more connection is closed at once. */
+const CONNECTION_LIMIT = 1024;
+/** Of frames that are not complete, on all connections; below LARGE_FRAME_BYTES nobody counts. */
+const FRAMES_LIMIT_BYTES = 256 * 1024 * 1024;
+const LARGE_FRAME_BYTES = 1024 * 1024;
+
 export class StoreServer {
   readonly #location: Location;
   readonly #ownership: Ownership;
@@ -46,6 +56,8 @@ export class StoreServer {
   readonly #server: Server;
   readonly #observer: StoreObserver;
   readonly #clients = new Set<StoreConnection>();
+  /** Bytes of frames that are not complete, where they are many. */
+  readonly #arriving = new Map<StoreConnection, number>();
   readonly #startedAtMs = Date.now();
   readonly writer: Writer;
   readonly locks = new MaildropLocks();
@@ -57,6 +69,8 @@ export class StoreServer {
   /** Undefined when another process is the store of this database. @throws StoreError 'unavailable' */
   static async start(location: Location, observer: StoreObserver): Promise<StoreServer | undefined> {
     process.umask(0o077); // Mail is its owner's alone: the database and everything beside it.
+    const tightened = takeFiles(location);
+    if (tightened.length > 0) observer.noted('files that others could read are closed to them', { files: tightened });
     const ownership = claim(location.lock);
     if (ownership === undefined) return undefined;
     try {
@@ -87,6 +101,7 @@ export class StoreServer {
       failed: (error, disk) => this.#failed(error, disk),
     });
     this.#server = createServer((socket) => this.#welcome(socket));
+    this.#server.maxConnections = CONNECTION_LIMIT;
   }
 
   /** Runs one change as any client could, and resolves when it is durable. */
@@ -103,6 +118,17 @@ export class StoreServer {
   /** The text of a message that came in waits to be decoded. */
   undecoded(): void {
     this.#keeper.decodeSoon();
+  }
+
+  /** Frames on their way in must not fill the memory, whoever sends them. @throws FrameError */
+  requireRoom(client: StoreConnection, bytes: number): void {
+    if (bytes < LARGE_FRAME_BYTES) {
+      this.#arriving.delete(client);
+      return;
+    }
+    this.#arriving.set(client, bytes);
+    if ([...this.#arriving.values()].reduce((sum, each) => sum + each, 0) > FRAMES_LIMIT_BYTES)
+      throw new FrameError('too much arrives at once');
   }
 
   async status(asking: StoreConnection): Promise<ServerStatus> {
@@ -153,6 +179,7 @@ export class StoreServer {
   #welcome(socket: Socket): void {
     const client = new StoreConnection(socket, this, (error) => {
       this.#clients.delete(client);
+      this.#arriving.delete(client);
       if (error !== undefined) this.#observer.trouble('a connection to the store broke', error);
     });
     this.#clients.add(client);

@@ -1,0 +1,43 @@
+/**
+ * Becoming somebody else for good: what a process that was started as root does before it touches mail or a client.
+ * Proves that there is no way back; a process that could still be root throws, and must end.
+ */
+
+export interface Identity {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export const ROOT_UID = 0;
+
+/** Real, effective and saved ids at once. Supplementary groups are those of who started the process. @throws Error */
+export function become({ uid, gid }: Identity): void {
+  process.setgid?.(gid);
+  process.setuid?.(uid);
+  const found = [process.getuid?.(), process.geteuid?.(), process.getgid?.(), process.getegid?.()];
+  if (found.join() !== [uid, uid, gid, gid].join())
+    throw new Error(`the ids are ${found.join()} and not ${uid}:${gid}`);
+  if (uid !== ROOT_UID && (canDo(() => process.setuid?.(ROOT_UID)) || canDo(() => process.seteuid?.(ROOT_UID))))
+    throw new Error('the process could become root again');
+}
+
+/** How an identity stands on the command line of a process that is to take it on. */
+export function writeIdentity({ uid, gid }: Identity): string {
+  return `${uid}:${gid}`;
+}
+
+/** @throws Error */
+export function readIdentity(text: string): Identity {
+  const [, uid, gid] = /^(\d+):(\d+)$/.exec(text) ?? [];
+  if (uid === undefined || gid === undefined) throw new Error(`'${text}' is not a user and a group`);
+  return { uid: Number(uid), gid: Number(gid) };
+}
+
+function canDo(act: () => void): boolean {
+  try {
+    act();
+    return true;
+  } catch {
+    return false;
+  }
+}

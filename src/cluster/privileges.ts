@@ -1,0 +1,169 @@
+/**
+ * What the supervisor may do as root, and when. With --user it lives as that user: groups and group id are given up for
+ * good, the effective user id is the user's, and with it every capability is out of effect. Only its real user id stays
+ * root's, so that ports below 1024 can be bound for a reload, or for a worker in the place of one that died.
+ * It is root in effect only inside `during`, and between `raise` and what that returns; nobody else ever is.
+ */
+import { accessSync, constants } from 'node:fs';
+import { userInfo } from 'node:os';
+import { dirname } from 'node:path';
+import type { Configuration } from '../config/options.js';
+import { makeDirectory } from '../store/watch.js';
+import { ROOT_UID, writeIdentity, type Identity } from './identity.js';
+import { MISCONFIGURED_STATUS, StartError } from './start-error.js';
+
+type Wanted = Pick<Configuration, 'user' | 'group' | 'db'>;
+
+export class Privileges {
+  readonly #identity: Identity | undefined;
+  #raised = 0;
+
+  private constructor(identity: Identity | undefined) {
+    this.#identity = identity;
+  }
+
+  /** Gives up all that can be given up. `program` is a file that the user must be able to read. @throws StartError */
+  static drop({ user, group, db }: Wanted, program: string): Privileges {
+    if (user === undefined) {
+      if (group !== undefined) throw misconfigured('--group needs --user: only a user can have another group');
+      return new Privileges(undefined);
+    }
+    const mayChange = isRoot();
+    const identity = find(user, group);
+    if (!mayChange) return new Privileges(undefined); // It is that user already.
+    if (identity.uid === ROOT_UID) throw misconfigured('--user must name somebody other than root');
+    makeDirectory(db, identity);
+    process.umask(0o077);
+    joinGroups(identity);
+    process.setgid?.(identity.gid);
+    process.seteuid?.(identity.uid);
+    requireReadable(program, user);
+    return new Privileges(identity);
+  }
+
+  /** For the command line of a process: whom it must become before anything else. */
+  get childArguments(): readonly string[] {
+    return this.#identity === undefined ? [] : [writeIdentity(this.#identity)];
+  }
+
+  /** A child that is forked while the user ids differ would not be trusted by its own C library. */
+  during<T>(act: () => T): T {
+    const lower = this.raise();
+    try {
+      return act();
+    } finally {
+      lower();
+    }
+  }
+
+  /** Root in effect until what is returned has been called, once or more often, by everybody who raised. */
+  raise(): () => void {
+    if (this.#identity === undefined) return () => undefined;
+    if (++this.#raised === 1) process.seteuid?.(ROOT_UID);
+    let done = false;
+    return () => {
+      if (done) return;
+      done = true;
+      if (--this.#raised === 0) process.seteuid?.(this.#identity?.uid ?? ROOT_UID);
+    };
+  }
+}
+
+/** Where strangers can connect, nothing is served by root. @throws StartError */
+export function refuseRootInPublic(
+  { user }: Pick<Configuration, 'user'>,
+  addresses: readonly { readonly host: string }[],
+): void {
+  const open = addresses.map(({ host }) => host).filter((host) => !isLoopback(host));
+  if (open[0] === undefined || user !== undefined || !isRoot()) return;
+  throw misconfigured(
+    `Root serves nobody but this machine, and ${open[0]} can be reached by others: add --user NAME, ` +
+      'which opens the ports and then becomes that user, or start as another user',
+  );
+}
+
+function isRoot(): boolean {
+  return process.geteuid?.() === ROOT_UID;
+}
+
+function isLoopback(host: string): boolean {
+  return host === '::1' || host === 'localhost' || /^127(\.\d+){3}$/.test(host) || /^::ffff:127\./i.test(host);
+}
+
+/** By way of the system's own lookup, whatever it is fed from: Node shows the ids of who it has become. @throws StartError */
+function find(user: string, group: string | undefined): Identity {
+  const gid = group === undefined ? undefined : idAs('group', group, process.getegid, process.setegid);
+  const primary = { gid: 0 };
+  const uid = idAs('user', user, process.geteuid, process.seteuid, () => {
+    if (gid === undefined) primary.gid = primaryGroup(user);
+  });
+  return { uid, gid: gid ?? primary.gid };
+}
+
+type Kind = 'user' | 'group';
+
+/** Becomes it for a moment in effect, and goes back. */
+function idAs(
+  kind: Kind,
+  name: string,
+  get: (() => number) | undefined,
+  set: ((id: string | number) => void) | undefined,
+  meanwhile: () => void = () => undefined,
+): number {
+  const before = get?.();
+  if (get === undefined || set === undefined || before === undefined)
+    throw misconfigured(`--${kind} is not known on this system`);
+  try {
+    set(/^\d+$/.test(name) ? Number(name) : name);
+  } catch (error) {
+    throw misconfigured(explain(kind, name, error as NodeJS.ErrnoException));
+  }
+  try {
+    meanwhile();
+    return get();
+  } finally {
+    set(before);
+  }
+}
+
+function explain(kind: Kind, name: string, { code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ERR_UNKNOWN_CREDENTIAL')
+    return `There is no ${kind} ${name} on this machine; make it, or name another with --${kind}`;
+  if (code === 'EPERM') return `Only root can become the ${kind} ${name}: start as root, or without --${kind}`;
+  return `--${kind} ${name} cannot be used: ${message}`;
+}
+
+function primaryGroup(user: string): number {
+  try {
+    return userInfo().gid;
+  } catch {
+    throw misconfigured(`The user ${user} has no entry among this machine's users, so --group must be given too`);
+  }
+}
+
+/** Its type is missing where the others are. */
+const withGroups = process as typeof process & { initgroups?(user: number, extra: number): void };
+
+/** Of a user without a name nobody knows what else it belongs to. */
+function joinGroups({ uid, gid }: Identity): void {
+  try {
+    withGroups.initgroups?.(uid, gid);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_UNKNOWN_CREDENTIAL') throw error;
+    process.setgroups?.([gid]);
+  }
+}
+
+function requireReadable(program: string, user: string): void {
+  try {
+    accessSync(program, constants.R_OK);
+  } catch {
+    throw misconfigured(
+      `The user ${user} cannot read the program in ${dirname(program)}: install it where every user can read it`,
+    );
+  }
+}
+
+function misconfigured(sentence: string): StartError {
+  return new StartError(sentence, MISCONFIGURED_STATUS);
+}

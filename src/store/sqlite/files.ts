@@ -1,0 +1,69 @@
+/**
+ * The files of a database are their owner's alone. Before a store opens them: what others could read is closed to them,
+ * and what this user could not write, or root would make for somebody else, is refused with a sentence that names the fix.
+ */
+import { accessSync, chmodSync, constants, statSync, type Stats } from 'node:fs';
+import { userInfo } from 'node:os';
+import { dirname } from 'node:path';
+import { StoreError } from '../store.js';
+import type { Location } from './location.js';
+
+const OTHERS = 0o077;
+const PRIVATE = 0o600;
+const ROOT_UID = 0;
+
+/** The files whose mode was too wide; it is not any more. @throws StoreError 'unavailable' */
+export function takeFiles({ db, lock }: Location): readonly string[] {
+  const directory = dirname(db);
+  const files = [db, `${db}-wal`, `${db}-shm`, lock].flatMap((path) => {
+    const stats = look(path);
+    return stats === undefined ? [] : [{ path, mode: stats.mode, uid: stats.uid }];
+  });
+  for (const { path, uid } of files) requireOurs(path, uid, directory);
+  requireAccess(directory, constants.W_OK | constants.X_OK, directory);
+  const wide = files.filter(({ mode }) => (mode & OTHERS) !== 0).map(({ path }) => path);
+  for (const path of wide) chmodSync(path, PRIVATE);
+  return wide;
+}
+
+function look(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw new StoreError('unavailable', `Cannot use ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Root could write anything, and what it makes beside the database of another would lock that one out. */
+function requireOurs(path: string, owner: number, directory: string): void {
+  const me = process.geteuid?.() ?? owner;
+  if (owner === me) return requireAccess(path, constants.R_OK | constants.W_OK, directory);
+  if (me === ROOT_UID)
+    throw new StoreError('unavailable', `${path} belongs to user ${owner}: serve as that user, with --user ${owner}`);
+  throw notOurs(path, directory);
+}
+
+function requireAccess(path: string, mode: number, directory: string): void {
+  try {
+    accessSync(path, mode);
+  } catch {
+    throw notOurs(path, directory);
+  }
+}
+
+function notOurs(path: string, directory: string): StoreError {
+  const { uid, name } = ourselves();
+  return new StoreError(
+    'unavailable',
+    `The user ${name} must own ${path} and be able to write it; as root: chown -R ${uid} ${directory}`,
+  );
+}
+
+function ourselves(): { readonly uid: number; readonly name: string } {
+  const uid = process.geteuid?.() ?? -1;
+  try {
+    return { uid, name: userInfo().username };
+  } catch {
+    return { uid, name: String(uid) }; // A user without an entry among the machine's users has a number only.
+  }
+}
