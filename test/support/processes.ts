@@ -33,6 +33,29 @@ export function killGroup(group: number, signal: NodeJS.Signals): void {
   }
 }
 
+/** Linux: who a process is, by proc(5). The four ids are the real, effective, saved and file system's. */
+export interface Credentials {
+  readonly uids: readonly number[];
+  readonly gids: readonly number[];
+  readonly groups: readonly number[];
+  /** Capabilities in effect, and those that it may put into effect. */
+  readonly effective: bigint;
+  readonly permitted: bigint;
+}
+
+export function credentialsOf(pid: number): Credentials {
+  const text = readFileSync(`/proc/${pid}/status`, 'latin1');
+  const field = (name: string) => new RegExp(`^${name}:(.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
+  const numbers = (name: string) => field(name).split(/\s+/).filter(Boolean).map(Number);
+  return {
+    uids: numbers('Uid'),
+    gids: numbers('Gid'),
+    groups: numbers('Groups'),
+    effective: BigInt(`0x${field('CapEff')}`),
+    permitted: BigInt(`0x${field('CapPrm')}`),
+  };
+}
+
 function canSignal(pid: number): boolean {
   try {
     process.kill(pid, 0);

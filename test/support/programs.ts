@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import type { Context } from 'mocha';
 
 export interface Ran {
   readonly status: number | null;
@@ -28,6 +29,15 @@ export function itNeeds(programs: readonly string[], rule: string, test: () => P
   else if (isCi()) it(rule, () => Promise.reject(new Error(`${missing.join(', ')} must be installed on CI`)));
   else
     it(`${rule} (skipped: ${missing.join(', ')} not installed)`, function () {
+      this.skip();
+    });
+}
+
+/** `it`, for a test that must be started as root: elsewhere it is skipped, and says so. */
+export function itAsRoot(rule: string, test: (this: Context) => Promise<void>): void {
+  if (process.getuid?.() === 0) it(rule, test);
+  else
+    it(`${rule} (skipped: not root)`, function () {
       this.skip();
     });
 }

@@ -42,8 +42,8 @@ export interface PeerReport {
 /** How long a process that is asked for its report may take before it is left out. */
 const REPORT_TIMEOUT_MS = 1_000;
 
-/** The largest cluster has a quarter of this; one more connection is closed at once. */
-const CONNECTION_LIMIT = 1024;
+/** The largest cluster has half of this; one more connection is closed at once. */
+const CONNECTION_LIMIT = 512;
 /** Of frames that are not complete, on all connections; below LARGE_FRAME_BYTES nobody counts. */
 const FRAMES_LIMIT_BYTES = 256 * 1024 * 1024;
 const LARGE_FRAME_BYTES = 1024 * 1024;
