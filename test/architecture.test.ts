@@ -15,6 +15,9 @@ interface Source {
 
 const IMPORT = /^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)';|\bimport\(\s*'([^']+)'\s*\)/gm;
 
+/** Sets pragmas and runs migrations, neither of which can be bound. */
+const OPENS_DATABASES = 'store/sqlite/database.ts';
+
 function read(path: string): Source {
   const text = readFileSync(`${ROOT}src/${path}`, 'utf8');
   const found = [...text.matchAll(IMPORT)].map(([, type, name = '', lazy]) => ({
@@ -81,6 +84,39 @@ describe('the architecture', () => {
     expect(holders(/process\.env\b/).filter((path) => path !== 'config/load.ts')).to.be.empty;
     expect(importers(/^(better-sqlite3|node:cluster)/)).to.have.length.above(1);
     expect(holders(/process\.env\b/)).to.have.length(1);
+  });
+
+  it('starts no program but itself, and no shell at all', () => {
+    const forkers = sources.filter(({ imports }) => imports.includes('node:child_process'));
+    expect(forkers.map(({ path }) => path)).to.deep.equal(['cluster/store-keeper.ts']);
+    for (const { text } of forkers)
+      expect(text).to.include("import { fork, type ChildProcess } from 'node:child_process'");
+    expect(importers(/^child_process/)).to.be.empty;
+    expect(holders(/\bshell:|\bexecSync\b|\bspawn(Sync)?\b|process\.binding\b/)).to.be.empty;
+  });
+
+  it('puts no value into the text of SQL: everything is bound', () => {
+    const SQL = /\b(select|insert|update|delete|replace|create|pragma)\b/i;
+    const calls = /(?:\.prepare(?:<[^(]*>)?|\.pragma|[cC]onnection\.exec|\.#one|\.#run)\(\s*([^]{1,12})/g;
+    for (const { path, text } of under('store/').filter((source) => source.path !== OPENS_DATABASES)) {
+      const templates = [...text.matchAll(/`[^`]*`/g)].map(([found]) => found).filter((found) => SQL.test(found));
+      expect(
+        templates.filter((found) => found.includes('${')),
+        path,
+      ).to.be.empty;
+      expect(/(['`])(select|insert|update|delete|pragma)\b[^'`]*\1\s*\+/i.test(text), path).to.equal(false);
+      for (const [, argument = ''] of text.matchAll(calls)) expect(argument, path).to.match(/^(['"`]|sql\b)/);
+    }
+  });
+
+  it('has one file whose SQL is made of pieces, all of them its own constants', () => {
+    const found = sources.find(({ path }) => path === OPENS_DATABASES)?.text ?? '';
+    const made = [...found.matchAll(/\.(?:exec|pragma|prepare)\(`([^`]*)`/g)].map(([, text = '']) => text);
+    const pieces = made.flatMap((text) => [...text.matchAll(/\$\{([^}]*)\}/g)].map(([, piece]) => piece));
+    expect(new Set(pieces)).to.deep.equal(new Set(['WAL_KEEP_BYTES', 'pragma', 'value', 'sql', 'at + 1']));
+    // `pragma` and `value` are arguments of `hold`, which is called with literals and constants alone.
+    const held = [...found.matchAll(/^ {2,}hold\(connection, '[a-z_]+', ('[a-z]+'|\d+|[A-Z_]+)\);$/gm)];
+    expect(held).to.have.length([...found.matchAll(/\bhold\(/g)].length - 1);
   });
 
   it('has no cycles among what is loaded', () => {

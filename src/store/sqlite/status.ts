@@ -30,7 +30,7 @@ export async function readStatus(db: string): Promise<ServerStatus | undefined> 
     return undefined; // Nobody listens: that is the answer.
   }
   try {
-    return (await Promise.race([client.askJson(FrameType.Status, {}), noAnswer(db)])) as ServerStatus;
+    return (await Promise.race([client.askJson(FrameType.Status), noAnswer(db)])) as ServerStatus;
   } finally {
     client.close();
   }

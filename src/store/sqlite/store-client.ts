@@ -96,9 +96,10 @@ export class StoreClient {
   }
 
   /** @throws StoreError */
-  async askJson(type: FrameType, value: unknown): Promise<unknown> {
+  async askJson(type: FrameType, value?: unknown): Promise<unknown> {
     const request = this.nextRequest();
-    return readJson(await this.ask(request, jsonFrame(type, request, value)));
+    const frame = value === undefined ? emptyFrame(type, request) : jsonFrame(type, request, value);
+    return readJson(await this.ask(request, frame));
   }
 
   /** Sends what needs no answer; lost when the store is away, and so is what it was about. */

@@ -139,7 +139,7 @@ export class StoreConnection {
       case FrameType.Change:
         return this.#change(request, readChange(payload));
       case FrameType.Status:
-        return this.#status(request);
+        return this.#status(request, payload);
       case FrameType.Report:
         return this.#report(readReport(payload));
       case FrameType.Use:
@@ -219,6 +219,7 @@ export class StoreConnection {
   }
 
   #abort(payload: Buffer): void {
+    requireLength(payload, UPLOAD_BYTES);
     const name = payload.readUInt32BE(0);
     const upload = this.#uploads.get(name);
     this.#uploads.delete(name);
@@ -273,7 +274,8 @@ export class StoreConnection {
     for (const told of this.#reporting.splice(0)) told(report);
   }
 
-  #status(request: number): void {
+  #status(request: number, payload: Buffer): void {
+    requireLength(payload, 0);
     if (this.#asksStatus) return this.#fail(request, new StoreError('busy', 'the status is being gathered'));
     this.#asksStatus = true;
     void this.#store
@@ -310,10 +312,15 @@ export class StoreConnection {
 
   #end(): void {
     clearTimeout(this.#stranger);
+    this.#report(undefined); // Nobody need wait for what it would have said.
     this.#store.locks.releaseAll(this);
     for (const upload of this.#uploads.values()) this.#drop(upload);
     this.#uploads.clear();
   }
+}
+
+function requireLength({ length }: Buffer, wanted: number): void {
+  if (length !== wanted) throw new FrameError(`${length} bytes where ${wanted} are meant`);
 }
 
 function requireWhole({ failed }: Upload): void {
