@@ -98,6 +98,7 @@ class Supervisor {
     this.#tls = new TlsKeeper({
       configuration: () => this.#configuration,
       log: this.#log,
+      reading: (read) => privileges.during(read),
       changed: (tls) => this.#workers.serveWith(tls),
     });
   }

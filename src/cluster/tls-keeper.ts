@@ -18,6 +18,8 @@ const TICKET_SECRET_BYTES = 32;
 export interface TlsKeeperNeeds {
   readonly configuration: () => Configuration;
   readonly log: Log;
+  /** Runs what reads files that were given: keys are often for root alone, and only here need anybody read them. */
+  readonly reading: <T>(read: () => T) => T;
   /** There is something new to serve with. */
   readonly changed: (tls: TlsMaterial | undefined) => void;
 }
@@ -70,17 +72,23 @@ export class TlsKeeper {
 
   async #look(): Promise<void> {
     const stale = Date.now() - this.#secretMadeMs > TICKET_SECRET_MS;
-    if (stale || this.#seen !== state(this.#files)) await this.reload();
+    if (stale || this.#seen !== this.#state()) await this.reload();
   }
 
   async #provide(): Promise<void> {
-    const seen = state(this.#files);
-    this.#seen = seen; // Also of files that turn out wrong: they are told once, not at every look.
-    const certificates = await provideCertificates(this.#needs.configuration());
+    this.#seen = this.#state(); // Also of files that turn out wrong: they are told once, not at every look.
+    // What stands in files is read before the first await; what is made here, behind it, is made as the user.
+    const certificates = await this.#needs.reading(() => provideCertificates(this.#needs.configuration()));
     this.#fingerprint = certificates?.selfSignedFingerprint;
-    this.#seen = state(this.#files);
+    this.#seen = this.#state();
     for (const doubt of certificates?.doubts ?? []) this.#needs.log.warn(doubt);
     this.#material = certificates && { identities: certificates.identities, ticketSecret: this.#secret() };
+  }
+
+  /** A certificate of our own is ours to read. */
+  #state(): string {
+    const isOurs = this.#needs.configuration().tlsCertificate === 'auto';
+    return isOurs ? state(this.#files) : this.#needs.reading(() => state(this.#files));
   }
 
   #secret(): string {

@@ -121,7 +121,9 @@ describe('sockets from systemd', () => {
   it('without names and on no port of the configuration are refused', async () => {
     await start([{}]);
     expect(await ended()).to.equal(78);
-    expect(output).to.match(/could be for any protocol: set FileDescriptorName= .* smtp, pop3/);
+    expect(output).to.match(
+      /could be for any protocol: set FileDescriptorName= .* smtp, submission, submissions, pop3, pop3s/,
+    );
   });
 
   it('and an address of the configuration stand side by side, for different protocols', async () => {

@@ -11,12 +11,14 @@ import { LineClient } from '../support/line-client.js';
 import { fetchAll, sendData, smtpSession } from '../support/mail-clients.js';
 import { NOBODY, nobody, nobodysDirectory, nodeAsNobody, type Ids } from '../support/nobody.js';
 import { credentialsOf, isAlive } from '../support/processes.js';
+import { ensureSelfSigned } from '../../src/tls/self-signed.js';
 import { itAsRoot } from '../support/programs.js';
 import { MAIN, POSTMASTER, Server } from '../support/server.js';
 
 const SMTP_PORT = 25;
 const POP3_PORT = 110;
-const LOW_PORTS = ['--smtp-port', String(SMTP_PORT), '--pop3-port', String(POP3_PORT)];
+const PORTS = { smtp: SMTP_PORT, submission: 587, submissions: 465, pop3: POP3_PORT, pop3s: 995 };
+const LOW_PORTS = Object.entries(PORTS).flatMap(([name, port]) => [`--${name}-port`, String(port)]);
 const MISCONFIGURED = 78;
 
 function isFree(port: number): Promise<boolean> {
@@ -84,31 +86,40 @@ describe('a server started as root', () => {
     expect(messages.at(-1)?.toString()).to.include('Subject: low ports');
   }
 
-  itAsRoot('serves ports 25 and 110 while only the supervisor can be root, and is not', async function () {
-    if (!(await isFree(SMTP_PORT)) || !(await isFree(POP3_PORT))) this.skip();
-    const running = await startOnLowPorts();
-    await expectDropped(running);
-    await expectMailToFlow(running);
-    const before = await running.status();
+  async function expectEveryPort(): Promise<void> {
+    for (const port of Object.values(PORTS)) (await LineClient.connect(port)).destroy();
+  }
 
-    running.signal('SIGHUP');
-    await eventually('the old workers to end', () => before.workers.every(({ pid }) => !isAlive(pid)), 20_000);
-    await expectDropped(running);
-    await expectMailToFlow(running);
+  itAsRoot(
+    'serves ports 25, 110, 465, 587 and 995 while only the supervisor can be root, and is not',
+    async function () {
+      for (const port of Object.values(PORTS)) if (!(await isFree(port))) this.skip();
+      const running = await startOnLowPorts();
+      await expectDropped(running);
+      await expectMailToFlow(running);
+      await expectEveryPort();
+      const before = await running.status();
 
-    // With the last worker the listening sockets are closed, so that ports below 1024 must be bound again.
-    await replace(
-      running,
-      (await running.status()).workers.map(({ pid }) => pid),
-    );
-    await expectDropped(running);
-    await expectMailToFlow(running);
+      running.signal('SIGHUP');
+      await eventually('the old workers to end', () => before.workers.every(({ pid }) => !isAlive(pid)), 20_000);
+      await expectDropped(running);
+      await expectMailToFlow(running);
 
-    await replace(running, [before.store?.pid ?? 0]);
-    await expectDropped(running);
-    await expectMailToFlow(running);
-    expect(await running.stop()).to.deep.equal({ status: 0, signal: null });
-  });
+      // With the last worker the listening sockets are closed, so that ports below 1024 must be bound again.
+      await replace(
+        running,
+        (await running.status()).workers.map(({ pid }) => pid),
+      );
+      await expectDropped(running);
+      await expectMailToFlow(running);
+
+      await expectEveryPort();
+      await replace(running, [before.store?.pid ?? 0]);
+      await expectDropped(running);
+      await expectMailToFlow(running);
+      expect(await running.stop()).to.deep.equal({ status: 0, signal: null });
+    },
+  );
 
   itAsRoot('makes the directory of the database for its user, and everything in it', async () => {
     const { uid } = await nobody();
@@ -131,6 +142,21 @@ describe('a server started as root', () => {
       expect([found.uid, found.mode & 0o777], name).to.deep.equal([uid, 0o600]);
     }
   }
+
+  itAsRoot('reads a key that is for root alone, and serves with it', async () => {
+    const directory = await nobodysDirectory();
+    const secret = join(directory, 'secret');
+    await mkdir(secret, { mode: 0o700 });
+    const file = join(secret, 'key.pem');
+    await ensureSelfSigned(file, ['localhost']);
+    const running = await Server.start({ directory, arguments: ['--user', NOBODY, '--tls-certificate', file] });
+    server = running;
+    const client = await LineClient.greeted(running.smtpPort);
+    expect((await client.command('EHLO me')).lines).to.include('250-STARTTLS');
+    client.destroy();
+    expect((await stat(file)).uid).to.equal(0);
+    await expectDropped(running);
+  });
 
   itAsRoot('is not locked out by commands that root runs, with or without a server', async () => {
     const { uid } = await nobody();
