@@ -5,6 +5,7 @@
 import { chown, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
 import { LineClient } from '../support/line-client.js';
@@ -20,6 +21,16 @@ const POP3_PORT = 110;
 const PORTS = { smtp: SMTP_PORT, submission: 587, submissions: 465, pop3: POP3_PORT, pop3s: 995 };
 const LOW_PORTS = Object.entries(PORTS).flatMap(([name, port]) => [`--${name}-port`, String(port)]);
 const MISCONFIGURED = 78;
+
+function shakeHands(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once('error', reject);
+  });
+}
 
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
@@ -87,7 +98,8 @@ describe('a server started as root', () => {
   }
 
   async function expectEveryPort(): Promise<void> {
-    for (const port of Object.values(PORTS)) (await LineClient.connect(port)).destroy();
+    for (const port of [PORTS.smtp, PORTS.submission, PORTS.pop3]) (await LineClient.greeted(port)).destroy();
+    for (const port of [PORTS.submissions, PORTS.pop3s]) await shakeHands(port);
   }
 
   itAsRoot(
