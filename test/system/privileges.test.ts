@@ -22,9 +22,11 @@ const PORTS = { smtp: SMTP_PORT, submission: 587, submissions: 465, pop3: POP3_P
 const LOW_PORTS = Object.entries(PORTS).flatMap(([name, port]) => [`--${name}-port`, String(port)]);
 const MISCONFIGURED = 78;
 
+/** Until the greeting has come. */
 function shakeHands(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => {
+    const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    socket.once('data', () => {
       socket.destroy();
       resolve();
     });
