@@ -68,9 +68,15 @@ const FRAMES: readonly { readonly kind: string; readonly before: readonly Buffer
   {
     kind: 'Change',
     before: [],
-    frame: jsonFrame(FrameType.Change, 7, { kind: 'set-password', address, passwordHash: 'x' }),
+    frame: jsonFrame(FrameType.Change, 7, { kind: 'set-password', address, secrets: { hash: 'x' } }),
   },
   { kind: 'Status', before: [], frame: emptyFrame(FrameType.Status, 8) },
+  { kind: 'Use', before: [], frame: jsonFrame(FrameType.Use, 0, { account: OTHER_ACCOUNT, from: '127.0.0.1' }) },
+  {
+    kind: 'Renew',
+    before: [],
+    frame: jsonFrame(FrameType.Renew, 9, { account: OTHER_ACCOUNT, was: 'x', secrets: { hash: 'y' } }),
+  },
   { kind: 'Report', before: [], frame: jsonFrame(FrameType.Report, 0, { role: 'worker', pid: 1, sessions: 0 }) },
   { kind: 'Hello', before: [], frame: helloFrame() },
 ];
@@ -282,12 +288,22 @@ describe("the store's socket", function () {
   });
 
   it('refuses JSON of another shape, whatever it is', async () => {
-    const types = [FrameType.Lock, FrameType.Unlock, FrameType.Remove, FrameType.Change, FrameType.Report];
+    const types = [
+      FrameType.Lock,
+      FrameType.Unlock,
+      FrameType.Remove,
+      FrameType.Change,
+      FrameType.Report,
+      FrameType.Use,
+      FrameType.Renew,
+    ];
     const values: readonly unknown[] = [
       ...[null, 1, '', 'text', [], {}, [[]], { kind: 'nothing' }, { kind: 'constructor' }, { kind: '__proto__' }],
-      { kind: 'add-account', address, passwordHash: 5 },
-      { kind: 'add-account', address: { ...address, more: 1 }, passwordHash: 'x' },
-      { kind: 'add-account', address: null, passwordHash: 'x' },
+      { kind: 'add-account', address, secrets: { hash: 5 } },
+      { kind: 'add-account', address: { ...address, more: 1 }, secrets: { hash: 'x' } },
+      { kind: 'add-account', address: null, secrets: { hash: 'x' } },
+      { kind: 'add-credential', address, credential: { name: 'x', scopes: ['all'], hash: 'x' } },
+      { kind: 'set-enabled', address, enabled: 1 },
       { kind: 'add-domain', name: ['example.org'] },
       { kind: 'add-domain', name: 'x'.repeat(5000) },
       { kind: 'add-alias', address, targets: [address, null] },
