@@ -28,8 +28,7 @@ export async function deliver(store: MailStore, submission: Submission, limits: 
   const delivery = store.deliver(
     envelopeFor(recipients, {
       reversePath: submission.reversePath,
-      helo: 'localhost',
-      peer: '127.0.0.1',
+      client: { helo: 'localhost', address: '127.0.0.1' },
       protocol: 'local',
       hostname: limits.hostname,
       id: randomBytes(ID_BYTES).toString('hex'),

@@ -1,20 +1,37 @@
 /**
  * The trace headers that stand before a message (RFC 5321 §4.4): Return-Path, Delivered-To and Received.
- * They are the only thing that Pennypost adds; what the sender sent follows byte for byte.
+ * To mail from other servers nothing else is added; what the sender sent follows byte for byte.
+ *
+ * Received does not tell where somebody who logged in was, nor under which name: every recipient would learn the address
+ * of a home and the account behind an alias, for good. The log has both, under the session's name that is part of the id.
  */
 import { Buffer } from 'node:buffer';
 import { isIPv6 } from 'node:net';
+import type { Security } from '../session/channel.js';
+
+export interface Client {
+  /** As the client gave it in EHLO or HELO. */
+  readonly helo: string;
+  /** Its IP address. */
+  readonly address: string;
+}
+
+/** What a session was like when a message came in it. */
+export interface Circumstances {
+  readonly extended: boolean;
+  readonly international: boolean;
+  readonly secured: boolean;
+  readonly authenticated: boolean;
+}
 
 export interface Trace {
   /** Without brackets; empty for the null reverse-path. */
   readonly reversePath: string;
   readonly deliveredTo: string;
-  /** As the client gave it in EHLO or HELO. */
-  readonly helo: string;
-  /** The client's IP address. */
-  readonly peer: string;
-  /** RFC 3848 and RFC 6531 §4.3: SMTP, ESMTP, UTF8SMTP … */
+  /** Who handed the message in; undefined for a client that logged in. */
+  readonly client: Client | undefined;
   readonly protocol: string;
+  readonly security?: Pick<Security, 'version' | 'cipher'> | undefined;
   readonly hostname: string;
   readonly id: string;
   /** The forward-path as given, without brackets. */
@@ -26,10 +43,25 @@ export function traceHeaders(trace: Trace): Uint8Array {
   return Buffer.from(
     `Return-Path: <${trace.reversePath}>\r\n` +
       `Delivered-To: ${trace.deliveredTo}\r\n` +
-      `Received: from ${presentable(trace.helo)} (${literal(trace.peer)})\r\n` +
-      `\tby ${trace.hostname} (Pennypost) with ${trace.protocol} id ${trace.id}\r\n` +
+      `Received: from ${origin(trace)}\r\n` +
+      `\tby ${trace.hostname} (Pennypost) with ${trace.protocol}${protection(trace)} id ${trace.id}\r\n` +
       `\tfor <${trace.forPath}>; ${dateTime(trace.atMs)}\r\n`,
   );
+}
+
+/** RFC 3848, RFC 6531 §4.3: SMTP, ESMTPS, UTF8SMTPSA … What only ESMTP can have is not said of SMTP. */
+export function protocolName({ extended, international, secured, authenticated }: Circumstances): string {
+  if (!extended && !international) return 'SMTP';
+  return `${international ? 'UTF8SMTP' : 'ESMTP'}${secured ? 'S' : ''}${authenticated ? 'A' : ''}`;
+}
+
+/** RFC 5321 §4.4 wants a domain there: for those who logged in it is ours. */
+function origin({ client, hostname }: Trace): string {
+  return client === undefined ? `${hostname} (logged in)` : `${presentable(client.helo)} (${literal(client.address)})`;
+}
+
+function protection({ security }: Trace): string {
+  return security === undefined ? '' : ` (${security.version} ${security.cipher})`;
 }
 
 /** A client may call itself anything: what could end a header field or a comment becomes a question mark. */

@@ -62,8 +62,13 @@ export const replies = {
   noBinaryMime: reply(555, '6.1', 'BODY=BINARYMIME is not offered here; use 8BITMIME'),
   needUtf8: reply(553, '6.7', 'This address needs the SMTPUTF8 parameter on MAIL FROM'),
 
+  notYourAddress: (path: string, login: string) =>
+    reply(550, '7.1', `<${path}> is no address of ${login}, who is logged in; send as one that leads there`),
+
   unknownMailbox: (path: string) => reply(550, '1.1', `<${path}> has no mailbox here`),
   noRelay: (path: string) => reply(550, '7.1', `<${path}> is not in a domain of this server, and it does not relay`),
+  noOutbound: (path: string) =>
+    reply(550, '7.1', `<${path}> is not in a domain of this server, and outbound mail is not configured here`),
   tooManyRecipients: reply(452, '5.3', 'Too many recipients; send this message to the rest in another transaction'),
   tooLarge: (limit: number) => reply(552, '3.4', `The message is larger than ${limit} octets`),
   bareNewline: reply(550, '5.2', 'The message holds a CR or LF that is not part of a CRLF; lines must end with CRLF'),

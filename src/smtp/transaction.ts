@@ -5,13 +5,18 @@ import type { Envelope } from '../store/store.js';
 import type { SmtpContext } from './context.js';
 import { envelopeFor } from './envelope.js';
 import { Intake } from './intake.js';
+import { protocolName } from './received.js';
 import { greeted, type Chunking, type SmtpState, type Transaction } from './state.js';
+import { CompletedDelivery, missingFields } from './submission.js';
 
 /** Begins the delivery of what the envelope says; from here on the message has its name. */
 export function openIntake(transaction: Transaction, context: SmtpContext): Intake {
   const id = context.nextId();
-  const delivery = context.store.deliver(envelopeOf(transaction, id, context));
-  return new Intake(delivery, id, context.settings);
+  const atMs = Date.now();
+  const delivery = context.store.deliver(envelopeOf(transaction, { id, atMs }, context));
+  if (transaction.hello.login === undefined) return new Intake(delivery, id, context.settings);
+  const missing = missingFields(id, context.settings.hostname, atMs);
+  return new Intake(new CompletedDelivery(delivery, missing), id, context.settings);
 }
 
 /** The end of data: whatever the reply, the transaction is over. */
@@ -42,15 +47,19 @@ function count({ code }: SmtpReply, { octets }: Intake, { tally }: SmtpContext):
   }
 }
 
-function envelopeOf(transaction: Transaction, id: string, context: SmtpContext): Envelope {
-  const { hello, from, international, recipients } = transaction;
+function envelopeOf(
+  { hello, from, international, recipients }: Transaction,
+  { id, atMs }: { readonly id: string; readonly atMs: number },
+  { peer, settings }: SmtpContext,
+): Envelope {
+  const authenticated = hello.login !== undefined;
   return envelopeFor(recipients, {
     reversePath: from.text,
-    helo: hello.name,
-    peer: context.peer.address,
-    protocol: international ? 'UTF8SMTP' : hello.extended ? 'ESMTP' : 'SMTP',
-    hostname: context.settings.hostname,
+    client: authenticated ? undefined : { helo: hello.name, address: peer.address },
+    protocol: protocolName({ ...hello, international, secured: peer.security !== undefined, authenticated }),
+    security: peer.security,
+    hostname: settings.hostname,
     id,
-    atMs: Date.now(),
+    atMs,
   });
 }

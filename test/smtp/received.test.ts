@@ -1,13 +1,12 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { dateTime, traceHeaders, type Trace } from '../../src/smtp/received.js';
+import { dateTime, protocolName, traceHeaders, type Trace } from '../../src/smtp/received.js';
 
 const TRACE: Trace = {
   reversePath: 'bob@sender.example',
   deliveredTo: 'alice@example.org',
-  helo: 'client.example',
-  peer: '192.0.2.7',
+  client: { helo: 'client.example', address: '192.0.2.7' },
   protocol: 'ESMTP',
   hostname: 'mx.example.org',
   id: 'abc-1',
@@ -32,8 +31,43 @@ describe('the trace headers', () => {
 
   it('keep the null reverse-path', () => expect(written({ reversePath: '' })).to.match(/^Return-Path: <>\r\n/));
 
+  it('hide where a client that logged in was', () =>
+    expect(written({ client: undefined, protocol: 'ESMTPSA' })).to.contain(
+      'Received: from mx.example.org (logged in)\r\n\tby mx.example.org (Pennypost) with ESMTPSA id abc-1\r\n',
+    ));
+
+  it('tell version and cipher of TLS', () =>
+    expect(written({ security: { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256' } })).to.contain(
+      ' with ESMTP (TLSv1.3 TLS_AES_128_GCM_SHA256) id abc-1\r\n',
+    ));
+
+  for (const [name, ...circumstances] of [
+    ['SMTP'],
+    ['SMTP', 'secured'],
+    ['ESMTP', 'extended'],
+    ['ESMTPS', 'extended', 'secured'],
+    ['ESMTPA', 'extended', 'authenticated'],
+    ['ESMTPSA', 'extended', 'secured', 'authenticated'],
+    ['UTF8SMTP', 'extended', 'international'],
+    ['UTF8SMTPS', 'extended', 'international', 'secured'],
+    ['UTF8SMTPA', 'extended', 'international', 'authenticated'],
+    ['UTF8SMTPSA', 'extended', 'international', 'secured', 'authenticated'],
+  ] as const)
+    it(`call the protocol ${name} when it is ${circumstances.join(', ') || 'none of all'}`, () => {
+      const is = (word: string) => (circumstances as readonly string[]).includes(word);
+      const protocol = protocolName({
+        extended: is('extended'),
+        international: is('international'),
+        secured: is('secured'),
+        authenticated: is('authenticated'),
+      });
+      expect(protocol).to.equal(name);
+    });
+
   it('show an IPv6 client with its tag', () =>
-    expect(written({ peer: '2001:db8::1' })).to.contain(' ([IPv6:2001:db8::1])\r\n'));
+    expect(written({ client: { helo: 'client.example', address: '2001:db8::1' } })).to.contain(
+      ' ([IPv6:2001:db8::1])\r\n',
+    ));
 
   for (const [helo, shown] of [
     ['client.example', 'client.example'],
@@ -49,12 +83,14 @@ describe('the trace headers', () => {
     ['a@b', 'a?b'],
   ] as const)
     it(`show a client that calls itself ${JSON.stringify(helo)}`, () =>
-      expect(written({ helo })).to.contain(`Received: from ${shown} ([192.0.2.7])\r\n`));
+      expect(written({ client: { helo, address: '192.0.2.7' } })).to.contain(
+        `Received: from ${shown} ([192.0.2.7])\r\n`,
+      ));
 
   it('are five lines whatever a client calls itself', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (helo) => {
-        const text = written({ helo });
+        const text = written({ client: { helo, address: '192.0.2.7' } });
         expect(text.split('\r\n')).to.have.length(6);
         // eslint-disable-next-line no-control-regex -- exactly what may not stand in a header
         expect(text.replaceAll('\r\n', '').replaceAll('\t', '')).to.not.match(/[\x00-\x1f\x7f-\x9f]/);

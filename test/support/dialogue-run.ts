@@ -159,7 +159,11 @@ class Player {
   }
 
   get #smtp() {
-    return find(this.#dialogue.givens, 'submission') === undefined ? smtp : submission;
+    const { givens } = this.#dialogue;
+    const name = find(givens, 'logged in')?.name;
+    if (name === undefined) return find(givens, 'submission') === undefined ? smtp : submission;
+    const hello = { name: 'client.example', extended: true, login: this.#stage.login(name) };
+    return { ...submission, initial: { at: 'greeted', hello } as const };
   }
 
   #context({ peer }: MemoryChannel, session: string) {

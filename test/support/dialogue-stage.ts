@@ -68,7 +68,7 @@ export class Stage {
   }
 
   async #refill(name: string): Promise<void> {
-    const id = this.#account(name);
+    const id = this.login(name).account;
     const maildrop = await this.#open(id);
     await maildrop.remove(maildrop.messages.map((message) => message.id));
     maildrop.release();
@@ -101,11 +101,12 @@ export class Stage {
     return delivery.commit();
   }
 
-  #account(name: string): number {
+  /** Who has logged in under this name. */
+  login(name: string): { readonly account: number; readonly address: string } {
     const { local, domain } = addressOf(name);
     const account = now(this.#store.findLogin(`${local}@${domain}`));
     if (account === undefined) throw new Error(`${name} was not given`);
-    return account.id;
+    return { account: account.id, address: account.address };
   }
 
   #uidls(name: string): string {

@@ -29,6 +29,7 @@ export type Given =
   | { readonly kind: 'front' }
   | { readonly kind: 'under TLS' }
   | { readonly kind: 'submission' }
+  | { readonly kind: 'logged in'; readonly name: string }
   | { readonly kind: 'store failure'; readonly failure: StoreErrorKind; readonly at: StorePoint };
 
 export type Step = { readonly line: number; readonly session: number } & (
@@ -85,6 +86,7 @@ const GIVENS: readonly (readonly [RegExp, (...found: readonly (string | undefine
   [/^TLS$/, () => ({ kind: 'TLS' })],
   [/^under TLS$/, () => ({ kind: 'under TLS' })],
   [/^submission$/, () => ({ kind: 'submission' })],
+  [/^logged in as (\S+)$/, (name = '') => ({ kind: 'logged in', name })],
   [/^peer (\S+)$/, (address = '') => ({ kind: 'peer', address })],
   [/^local address (\S+)$/, (address = '') => ({ kind: 'local address', address })],
   [/^largest message (\d+) octets$/, (octets = '') => ({ kind: 'largest message', octets: Number(octets) })],

@@ -2,13 +2,16 @@
  * MAIL FROM: opens a transaction (RFC 5321 §4.1.1.2) with the parameters of SIZE (RFC 1870), 8BITMIME (RFC 6152)
  * and SMTPUTF8 (RFC 6531). A message that is announced as too large is refused before it is sent.
  */
-import { stay } from '../../session/command.js';
+import { stay, type Outcome } from '../../session/command.js';
 import { decimal, parsed, unparsed, type Grammar } from '../../session/grammar.js';
 import type { Reply } from '../../session/reply.js';
+import type { Soon } from '../../store/store.js';
 import { defineCommand, type SmtpContext } from '../context.js';
 import { readParameters, type Parameters } from '../parameters.js';
 import { readPath, type Path } from '../path.js';
 import { failureReply, replies } from '../replies.js';
+import type { SmtpState, Transaction } from '../state.js';
+import { mayUse } from '../submission.js';
 
 interface MailArgument {
   /** Undefined when the path is not one. */
@@ -49,9 +52,21 @@ export const mail = defineCommand({
     const refusal = refusalOf(from, parameters, context);
     if (refusal !== undefined) return stay(refusal);
     const international = parameters.has('SMTPUTF8');
-    return stay(replies.senderOk, { at: 'transaction', hello, from, international, recipients: [] });
+    const transaction: Transaction = { at: 'transaction', hello, from, international, recipients: [] };
+    return begin(transaction, context);
   },
 });
+
+/** Who has logged in sends under an address of its own (RFC 6409 §6.1), or under none, as notifications are sent. */
+function begin(transaction: Transaction, { store }: SmtpContext): Soon<Outcome<SmtpState>> {
+  const { from, hello } = transaction;
+  const { login } = hello;
+  const taken = stay<SmtpState>(replies.senderOk, transaction);
+  if (login === undefined || from.address === undefined) return taken;
+  const decide = (may: boolean) => (may ? taken : stay<SmtpState>(replies.notYourAddress(from.text, login.address)));
+  const may = mayUse(from.address, login, store);
+  return may instanceof Promise ? may.then(decide) : decide(may);
+}
 
 function refusalOf(from: Path, parameters: Parameters, context: SmtpContext): Reply | undefined {
   for (const [keyword, value] of parameters) {

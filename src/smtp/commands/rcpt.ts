@@ -59,7 +59,7 @@ function mailboxOf({ address }: Path, { settings, peer }: SmtpContext): Address 
 
 function accept(to: Path, found: Resolution, state: Transaction): Outcome<SmtpState> {
   if (found.kind === 'unknown') return stay(replies.unknownMailbox(to.text));
-  if (found.kind === 'foreign') return stay(replies.noRelay(to.text));
+  if (found.kind === 'foreign') return stay(state.hello.login ? replies.noOutbound(to.text) : replies.noRelay(to.text));
   const recipients = [...state.recipients, { text: to.text, targets: found.targets }];
   return stay(replies.recipientOk, { ...state, recipients });
 }

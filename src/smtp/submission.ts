@@ -1,0 +1,80 @@
+/**
+ * What a login brings and what it demands (RFC 6409): mail leaves here under addresses of the one who sends it only (§6.1),
+ * and with a complete header (§8). It knows the envelope's sender; what From says is between people.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Address, Delivery, MailStore, Resolution, Soon } from '../store/store.js';
+import { HeaderCompletion, type Missing } from './completion.js';
+import type { Login } from './state.js';
+
+const RANDOM_BYTES = 8;
+const MINUTES_PER_HOUR = 60;
+
+/**
+ * Whether mail to this address would reach the login's maildrop: its own address, with or without a detail, an alias or list
+ * that leads to it through however many others, a catch-all. Nobody else can be hurt by an answer to such a sender.
+ * @throws StoreError
+ */
+export function mayUse(address: Address, { account }: Login, store: MailStore): Soon<boolean> {
+  const leadsThere = (found: Resolution) =>
+    found.kind === 'local' && found.targets.some((target) => target.account === account);
+  const found = store.resolve(address);
+  return found instanceof Promise ? found.then(leadsThere) : leadsThere(found);
+}
+
+/** What a message without them gets; `id` is unlike any other's here, what is random is so everywhere. */
+export function missingFields(id: string, hostname: string, atMs: number): Missing {
+  return {
+    date: `Date: ${localDateTime(atMs)}\r\n`,
+    messageId: `Message-ID: <${id}.${randomBytes(RANDOM_BYTES).toString('hex')}@${hostname}>\r\n`,
+  };
+}
+
+/** A delivery whose message is completed on its way. */
+export class CompletedDelivery implements Delivery {
+  readonly #delivery: Delivery;
+  readonly #completion: HeaderCompletion;
+
+  constructor(delivery: Delivery, missing: Missing) {
+    this.#delivery = delivery;
+    this.#completion = new HeaderCompletion(missing);
+  }
+
+  write(piece: Uint8Array): void | Promise<void> {
+    return this.#writeAll(this.#completion.pass(piece));
+  }
+
+  async commit(): Promise<void> {
+    try {
+      await this.#writeAll(this.#completion.end());
+    } catch (error) {
+      this.#delivery.abort();
+      throw error;
+    }
+    await this.#delivery.commit();
+  }
+
+  abort(): void {
+    this.#delivery.abort();
+  }
+
+  #writeAll(pieces: readonly Uint8Array[]): void | Promise<void> {
+    const waits = pieces.map((piece) => this.#delivery.write(piece)).filter((wait) => wait instanceof Promise);
+    if (waits.length > 0) return Promise.all(waits).then(() => undefined);
+  }
+}
+
+/** RFC 5322 §3.3, in the zone of the server. */
+export function localDateTime(atMs: number): string {
+  const eastMinutes = -new Date(atMs).getTimezoneOffset();
+  const shown = new Date(atMs + eastMinutes * 60_000).toUTCString().replace(' GMT', '');
+  const [hours, minutes] = [
+    Math.floor(Math.abs(eastMinutes) / MINUTES_PER_HOUR),
+    Math.abs(eastMinutes) % MINUTES_PER_HOUR,
+  ];
+  return `${shown} ${eastMinutes < 0 ? '-' : '+'}${twoDigits(hours)}${twoDigits(minutes)}`;
+}
+
+function twoDigits(number: number): string {
+  return String(Math.floor(number)).padStart(2, '0');
+}

@@ -1,0 +1,184 @@
+/** What a submitted message's header becomes: by its words, against a reference that sees it whole, and cut anywhere. */
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { HeaderCompletion } from '../../src/smtp/completion.js';
+import { localDateTime, missingFields } from '../../src/smtp/submission.js';
+import { cut, cuts, octets } from '../support/dialogue-property.js';
+
+const DATE = 'Date: Mon, 23 Nov 2026 08:00:00 +0100\r\n';
+const ID = 'Message-ID: <1@mx.example.org>\r\n';
+
+function completed(pieces: readonly Uint8Array[]): Buffer {
+  const completion = new HeaderCompletion({ date: DATE, messageId: ID });
+  const passed = pieces.flatMap((piece) => completion.pass(piece));
+  return Buffer.concat([...passed, ...completion.end()]);
+}
+
+function text(message: string): string {
+  return completed([Buffer.from(message)]).toString();
+}
+
+function byteByByte(bytes: Uint8Array): Buffer {
+  return completed(Array.from(bytes, (byte) => Uint8Array.of(byte)));
+}
+
+const FIELD = /^([!-9;-~]+)[ \t]*:/;
+
+/** The same, of a message that lies there whole and has lines shorter than any limit. */
+function reference(message: string): string {
+  if (!FIELD.test(message)) return message.startsWith('\r\n') ? DATE + ID + message : `${DATE}${ID}\r\n${message}`;
+  const end = message.indexOf('\r\n\r\n');
+  const header = end === -1 ? message : message.slice(0, end + 2);
+  const fields = header.split(/(?<=\r\n)(?![ \t])/);
+  const named = (name: string) => fields.filter((field) => FIELD.exec(field)?.[1]?.toLowerCase() === name);
+  const kept = fields.filter((field) => !named('bcc').includes(field)).join('');
+  const added = (named('date').length > 0 ? '' : DATE) + (named('message-id').length > 0 ? '' : ID);
+  const between = added === '' || kept === '' || kept.endsWith('\r\n') ? '' : '\r\n';
+  return kept + between + added + (end === -1 ? '' : message.slice(end + 2));
+}
+
+const HEADER = `From: a@b\r\n${DATE}${ID}`;
+
+describe('the header of a submitted message', () => {
+  for (const [what, message, becomes] of [
+    ['that is complete stays as it is', `${HEADER}\r\ntext\r\n`, `${HEADER}\r\ntext\r\n`],
+    [
+      'without Date and Message-ID gets both, last',
+      'From: a@b\r\n\r\ntext\r\n',
+      `From: a@b\r\n${DATE}${ID}\r\ntext\r\n`,
+    ],
+    ['without Date gets one', `${ID}\r\n`, `${ID}${DATE}\r\n`],
+    ['without Message-ID gets one', `${DATE}\r\n`, `${DATE}${ID}\r\n`],
+    ['counts names in any case', 'DATE: x\r\nmessage-id: y\r\n\r\n', 'DATE: x\r\nmessage-id: y\r\n\r\n'],
+    ['counts names with blanks', 'Date \t: x\r\nMessage-Id :y\r\n\r\n', 'Date \t: x\r\nMessage-Id :y\r\n\r\n'],
+    ['does not take Resent fields for its own', 'Resent-Date: x\r\n\r\n', `Resent-Date: x\r\n${DATE}${ID}\r\n`],
+    ['keeps Resent-Bcc', `${HEADER}Resent-Bcc: x\r\n\r\n`, `${HEADER}Resent-Bcc: x\r\n\r\n`],
+    ['loses Bcc', `Bcc: x\r\n${HEADER}\r\n`, `${HEADER}\r\n`],
+    ['loses every Bcc', `bcc: x\r\n${HEADER}BCC \t : y\r\nBcC:\r\n\r\n`, `${HEADER}\r\n`],
+    ['loses its folded lines', `Bcc: x,\r\n y,\r\n\tz\r\n${HEADER} w\r\n\r\n`, `${HEADER} w\r\n\r\n`],
+    ['keeps what only begins like it', `${HEADER}Bccs: x\r\nBc: y\r\n\r\n`, `${HEADER}Bccs: x\r\nBc: y\r\n\r\n`],
+    ['keeps Bcc inside another field', `${HEADER}To: x,\r\n Bcc: y\r\n\r\n`, `${HEADER}To: x,\r\n Bcc: y\r\n\r\n`],
+    ['keeps Bcc in the text', `${HEADER}\r\nBcc: y\r\n`, `${HEADER}\r\nBcc: y\r\n`],
+    ['that is nothing but Bcc is made anew', 'Bcc: x\r\n\r\ntext', `${DATE}${ID}\r\ntext`],
+    ['looks for Date in the header only', 'X: y\r\n\r\nDate: z\r\n', `X: y\r\n${DATE}${ID}\r\nDate: z\r\n`],
+    ['that is not there is made', '\r\ntext\r\n', `${DATE}${ID}\r\ntext\r\n`],
+    ['is made for text alone', 'Hello there\r\nBcc: x\r\n', `${DATE}${ID}\r\nHello there\r\nBcc: x\r\n`],
+    ['is made for text that begins with a blank', ' x: y\r\n', `${DATE}${ID}\r\n x: y\r\n`],
+    ['is made for text that begins with a colon', ': x\r\n', `${DATE}${ID}\r\n: x\r\n`],
+    ['is made for text in another alphabet', 'Grüße: x\r\n', `${DATE}${ID}\r\nGrüße: x\r\n`],
+    ['is made for a message of nothing', '', `${DATE}${ID}\r\n`],
+    ['is made for a word', 'Hello', `${DATE}${ID}\r\nHello`],
+    ['that nothing follows is completed at its end', 'X: y\r\n', `X: y\r\n${DATE}${ID}`],
+    ['that breaks off is completed behind it', 'X: y', `X: y\r\n${DATE}${ID}`],
+    ['that breaks off in a Bcc loses it', `${HEADER}Bcc: y`, HEADER],
+    ['that breaks off in a name keeps it', `${HEADER}Bcc`, `${HEADER}Bcc`],
+    ['keeps lines that are no fields', `${HEADER}what is this\r\nBcc: x\r\n\r\n`, `${HEADER}what is this\r\n\r\n`],
+  ] as const)
+    it(`${what}, wherever it is cut`, () => {
+      expect(text(message)).to.equal(becomes);
+      expect(byteByByte(Buffer.from(message)).toString()).to.equal(becomes);
+      expect(reference(message)).to.equal(becomes);
+    });
+
+  it('holds no more than the beginning of a line', () => {
+    const long = 'x'.repeat(3_000_000);
+    expect(text(`${long}: y\r\n\r\n`)).to.equal(`${DATE}${ID}\r\n${long}: y\r\n\r\n`);
+    expect(text(`X: y\r\n${long}: y\r\n\r\n`)).to.equal(`X: y\r\n${long}: y\r\n${DATE}${ID}\r\n`);
+    expect(text(`${HEADER}Bcc: ${long}\r\n ${long}\r\n\r\n${long}`)).to.equal(`${HEADER}\r\n${long}`);
+    const completion = new HeaderCompletion({ date: DATE, messageId: ID });
+    const kept = Array.from({ length: 3000 }, () => completion.pass(Buffer.from('x')).length);
+    expect(kept.lastIndexOf(0)).to.be.below(1000);
+  });
+
+  it('loses a Bcc whose colon is further away than a line may be long', () => {
+    const message = Buffer.from(`${HEADER}Bcc${' '.repeat(5000)}: x\r\n\r\n`);
+    expect(completed([message]).toString()).to.equal(`${HEADER}\r\n`);
+    expect(byteByByte(message).toString()).to.equal(`${HEADER}\r\n`);
+  });
+
+  it('keeps the pieces few, since each costs memory until it is stored', () => {
+    const completion = new HeaderCompletion({ date: DATE, messageId: ID });
+    expect(completion.pass(Buffer.from('a:\r\n'.repeat(10_000)))).to.have.length(1);
+  });
+
+  const line = fc.oneof(
+    fc.constantFrom('Bcc: x', 'bCC \t:', ' folded', '\tBcc: folded', 'Bcc', 'Bcc x', 'Bccs: x', 'Resent-Bcc: x', ''),
+    fc.constantFrom(
+      'Date: x',
+      'DATE:',
+      'Date',
+      'Message-ID: x',
+      'message-id : y',
+      'Resent-Message-ID: z',
+      'Subject: s',
+    ),
+    fc.constantFrom('text', ': x', 'é: x', '.', 'Received: x', 'From x', `${'long'.repeat(100)}: x`, '\0: x'),
+  );
+  const message = fc
+    .tuple(fc.array(line, { maxLength: 10 }), fc.boolean())
+    .map(([several, whole]) => several.join('\r\n') + (whole && several.length > 0 ? '\r\n' : ''));
+
+  it('is what the reference says, for any header cut anywhere', () =>
+    fc.assert(
+      fc.property(message, cuts, (sent, at) => {
+        const bytes = Buffer.from(sent);
+        expect(completed(cut(bytes, at)).toString()).to.equal(reference(sent));
+        expect(byteByByte(bytes).toString()).to.equal(reference(sent));
+      }),
+      { numRuns: 5000 },
+    ));
+
+  it('does not depend on the cuts, whatever the bytes', () =>
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          octets,
+          message.map((sent) => Buffer.from(sent)),
+        ),
+        cuts,
+        (bytes, at) => {
+          expect(completed(cut(bytes, at)).toString('latin1')).to.equal(completed([bytes]).toString('latin1'));
+        },
+      ),
+      { numRuns: 5000 },
+    ));
+
+  it('keeps every byte, but for Bcc: what was added is taken away again', () =>
+    fc.assert(
+      fc.property(octets, cuts, (bytes, at) => {
+        const sent = Buffer.concat([Buffer.from(HEADER), bytes]);
+        fc.pre(!/bcc/i.test(sent.toString('latin1')));
+        expect(completed(cut(sent, at)).toString('latin1')).to.equal(sent.toString('latin1'));
+      }),
+      { numRuns: 2000 },
+    ));
+});
+
+describe('what is added', () => {
+  it('is a Date that says the moment in the zone of the server', () => {
+    const zone = process.env.TZ;
+    try {
+      for (const [name, shown] of [
+        ['UTC', 'Tue, 03 Feb 2026 04:05:06 +0000'],
+        ['Asia/Kolkata', 'Tue, 03 Feb 2026 09:35:06 +0530'],
+        ['America/St_Johns', 'Tue, 03 Feb 2026 00:35:06 -0330'],
+        ['Pacific/Auckland', 'Tue, 03 Feb 2026 17:05:06 +1300'],
+      ] as const) {
+        process.env.TZ = name;
+        const atMs = Date.UTC(2026, 1, 3, 4, 5, 6, 789);
+        expect(localDateTime(atMs), name).to.equal(shown);
+        expect(Date.parse(localDateTime(atMs)), name).to.equal(Math.floor(atMs / 1000) * 1000);
+      }
+    } finally {
+      if (zone === undefined) delete process.env.TZ;
+      else process.env.TZ = zone;
+    }
+  });
+
+  it('is a Message-ID that no other message has', () => {
+    const ids = Array.from({ length: 1000 }, () => missingFields('same', 'mx.example.org', 0).messageId);
+    expect(new Set(ids).size).to.equal(ids.length);
+    for (const id of ids) expect(id).to.match(/^Message-ID: <same\.[0-9a-f]{16}@mx\.example\.org>\r\n$/);
+  });
+});
