@@ -1,16 +1,31 @@
 /**
  * `pennypost config …`: whether the configuration is sound, and what is in force and why.
- * Reads what a server would read, and starts nothing; mistakes leave as they do everywhere, all at once.
+ * Reads what a server would read, certificates too, and starts nothing; mistakes leave as they do everywhere, all at once.
+ * What a server would start with but clients will stumble over, such as an expired certificate, is a mistake here.
  */
-import { kebab, optionNames } from '../config/options.js';
+import { kebab, optionNames, type Configuration } from '../config/options.js';
+import { ConfigurationError } from '../config/setting.js';
+import { CertificateError, readCertificates } from '../tls/certificates.js';
 import { jsonFlag, optionFlags, type Command, type Invocation } from './command.js';
 import { exit } from './exit.js';
 import { print, printJson, printTable } from './terminal.js';
 
 async function check(invocation: Invocation): Promise<number> {
-  invocation.load();
+  const { configuration } = invocation.load();
+  const sentences = certificateMistakes(configuration);
+  if (sentences.length > 0)
+    throw new ConfigurationError(sentences.map((sentence) => ({ sentence, fault: 'configuration' })));
   await print('The configuration is sound.\n');
   return exit.fine;
+}
+
+function certificateMistakes(configuration: Configuration): readonly string[] {
+  try {
+    return readCertificates(configuration)?.doubts ?? [];
+  } catch (error) {
+    if (error instanceof CertificateError) return error.sentences;
+    throw error;
+  }
 }
 
 async function show(invocation: Invocation): Promise<number> {

@@ -28,7 +28,10 @@ export class TlsKeeper {
   readonly #needs: TlsKeeperNeeds;
   #material: TlsMaterial | undefined;
   #fingerprint: string | undefined;
+  /** The files as they were provided from, and as the last look found them. */
+  #served = '';
   #seen = '';
+  #reloading: Promise<void> = Promise.resolve();
   #secretMadeMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -48,18 +51,13 @@ export class TlsKeeper {
   /** @throws CertificateError */
   async start(): Promise<void> {
     await this.#provide();
-    this.#timer = setInterval(() => void this.#look(), LOOK_MS).unref();
+    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
   }
 
-  /** Never throws: what is wrong is told, and the old certificates stay. */
-  async reload(): Promise<void> {
-    try {
-      await this.#provide();
-      this.#needs.changed(this.#material);
-      this.#needs.log.info({ files: this.#files }, 'certificates reloaded');
-    } catch (error) {
-      this.#needs.log.error(`The certificates were not reloaded: ${(error as Error).message}`);
-    }
+  /** Never throws: what is wrong is told, and the old certificates stay. One at a time. */
+  reload(): Promise<void> {
+    this.#reloading = this.#reloading.then(() => this.#reload());
+    return this.#reloading;
   }
 
   stop(): void {
@@ -70,17 +68,35 @@ export class TlsKeeper {
     return certificateFiles(this.#needs.configuration());
   }
 
-  async #look(): Promise<void> {
-    const stale = Date.now() - this.#secretMadeMs > TICKET_SECRET_MS;
-    if (stale || this.#seen !== this.#state()) await this.reload();
+  async #reload(): Promise<void> {
+    try {
+      await this.#provide();
+      this.#needs.changed(this.#material);
+      this.#needs.log.info({ files: this.#files }, 'certificates reloaded');
+    } catch (error) {
+      this.#needs.log.error(`The certificates were not reloaded: ${(error as Error).message}`);
+    }
+  }
+
+  /** What has just changed is looked at again first: certificate and key are two files, and neither is written at once. */
+  #look(): void {
+    const now = this.#state();
+    const isQuiet = now === this.#seen;
+    this.#seen = now;
+    if (this.#isStale || (isQuiet && now !== this.#served)) void this.reload();
+  }
+
+  get #isStale(): boolean {
+    return Date.now() - this.#secretMadeMs > TICKET_SECRET_MS;
   }
 
   async #provide(): Promise<void> {
-    this.#seen = this.#state(); // Also of files that turn out wrong: they are told once, not at every look.
+    const configuration = this.#needs.configuration();
+    this.#served = this.#state(); // Also of files that turn out wrong: they are told once, not at every look.
     // What stands in files is read before the first await; what is made here, behind it, is made as the user.
-    const certificates = await this.#needs.reading(() => provideCertificates(this.#needs.configuration()));
+    const certificates = await this.#needs.reading(() => provideCertificates(configuration));
+    if (configuration.tlsCertificate === 'auto') this.#served = this.#state(); // It may have been made.
     this.#fingerprint = certificates?.selfSignedFingerprint;
-    this.#seen = this.#state();
     for (const doubt of certificates?.doubts ?? []) this.#needs.log.warn(doubt);
     this.#material = certificates && { identities: certificates.identities, ticketSecret: this.#secret() };
   }
@@ -92,20 +108,22 @@ export class TlsKeeper {
   }
 
   #secret(): string {
-    const nowMs = Date.now();
-    if (this.#material !== undefined && nowMs - this.#secretMadeMs < TICKET_SECRET_MS)
-      return this.#material.ticketSecret;
-    this.#secretMadeMs = nowMs;
+    if (this.#material !== undefined && !this.#isStale) return this.#material.ticketSecret;
+    this.#secretMadeMs = Date.now();
     return randomBytes(TICKET_SECRET_BYTES).toString('hex');
   }
 }
 
-/** Changes whenever a file does. */
+/** Changes whenever a file does, or whether it can be reached. */
 function state(files: readonly string[]): string {
-  return files
-    .map((file) => {
-      const stats = statSync(file, { throwIfNoEntry: false });
-      return stats === undefined ? `${file} missing` : [file, stats.ino, stats.size, stats.mtimeMs].join(' ');
-    })
-    .join('\n');
+  return files.map((file) => `${file} ${stateOf(file)}`).join('\n');
+}
+
+function stateOf(file: string): string {
+  try {
+    const { ino, size, mtimeMs } = statSync(file);
+    return [ino, size, mtimeMs].join(' ');
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'unknown';
+  }
 }

@@ -55,9 +55,10 @@ class Worker {
   readonly #sessions: Sessions;
   #tls: ReadonlyMap<ServiceName, TlsService>;
   #listeners: readonly Listener[] = [];
-  /** Connections that shake hands before their session begins. */
+  /** Connections that wait to be let in, or shake hands before their session begins. */
   #arriving = 0;
   #draining = false;
+  #hurry = false;
 
   constructor({ configuration, number, tls, logins, inherited }: WorkerStart) {
     this.#configuration = configuration;
@@ -109,6 +110,7 @@ class Worker {
   /** Accepts nothing more. In a hurry every session at rest ends now; otherwise all may go on until patience ends. */
   drain(patienceMs: number, hurry: boolean): void {
     this.#draining = true;
+    this.#hurry = hurry;
     for (const listener of this.#listeners) listener.close();
     if (hurry) this.#sessions.drain();
     setTimeout(() => this.#cutAll(), patienceMs);
@@ -129,7 +131,7 @@ class Worker {
     const channel = new Connection(socket, this.#tls.get(name), peer);
     const verdict = this.#admission.enter(peer.address);
     if (verdict === 'welcome') this.#welcome(name, channel);
-    else void Promise.resolve(verdict).then((late) => this.#letIn(name, channel, late));
+    else this.#await(Promise.resolve(verdict).then((late) => this.#letIn(name, channel, late)));
   }
 
   #letIn(name: ServiceName, channel: Channel, verdict: Verdict): void {
@@ -144,17 +146,20 @@ class Worker {
 
   #welcome(name: ServiceName, channel: Channel): void {
     if (!services[name].implicitTls) return this.#begin(name, channel);
+    const shaken = channel.secure().then(
+      (secured) => this.#begin(name, secured),
+      (error: unknown) => this.#noHandshake(name, channel, error as NodeJS.ErrnoException),
+    );
+    this.#await(shaken);
+  }
+
+  /** No session yet, but no reason to end either. */
+  #await(arrival: Promise<void>): void {
     this.#arriving += 1;
-    channel
-      .secure()
-      .then(
-        (secured) => this.#begin(name, secured),
-        (error: unknown) => this.#noHandshake(name, channel, error as NodeJS.ErrnoException),
-      )
-      .finally(() => {
-        this.#arriving -= 1;
-        this.#endWhenEmpty();
-      });
+    void arrival.finally(() => {
+      this.#arriving -= 1;
+      this.#endWhenEmpty();
+    });
   }
 
   #noHandshake(name: ServiceName, { peer }: Channel, { code, name: kind }: NodeJS.ErrnoException): void {
@@ -173,6 +178,7 @@ class Worker {
         this.#endWhenEmpty();
       },
     });
+    if (this.#hurry) this.#sessions.drain(); // It came too late to be told with the others.
   }
 
   #cutAll(): void {

@@ -42,7 +42,6 @@ export class Connection implements Channel {
     if (this.#tls === undefined) throw new Error('TLS was begun where it is not offered');
     this.#receiver = undefined;
     this.#socket.pause().removeAllListeners('data');
-    if (this.#socket.writableLength > 0) await this.#drained();
     const secured = await this.#tls.handshake(this.#socket);
     return new Connection(secured, undefined, { ...this.peer, security: securityOf(secured) });
   }
@@ -77,10 +76,6 @@ export class Connection implements Channel {
 
   destroy(): void {
     this.#socket.destroy();
-  }
-
-  #drained(): Promise<void> {
-    return new Promise((resolve) => this.#socket.once('drain', resolve).once('close', resolve));
   }
 
   get #hasRoom(): boolean {

@@ -48,15 +48,38 @@ interface Offer {
 /** One service: its contexts are built once for a certificate, not for a connection. */
 export class TlsService {
   readonly #offers: readonly Offer[];
+  readonly #timeoutMs: number;
 
   /** @throws Error of the TLS library for a certificate or key that it cannot use. */
-  constructor(service: string, { identities, ticketSecret }: TlsMaterial) {
+  constructor(service: string, { identities, ticketSecret }: TlsMaterial, timeoutMs = HANDSHAKE_TIMEOUT_MS) {
     this.#offers = identities.map((identity) => offer(service, identity, ticketSecret));
     if (this.#offers.length === 0) throw new Error('TLS without a certificate');
+    this.#timeoutMs = timeoutMs;
   }
 
-  /** Takes the client's handshake on a socket that nobody reads. Rejects when it fails; the socket is then destroyed. */
+  /**
+   * Sends what was written in clear, then takes the client's handshake; nobody may read the socket meanwhile. Rejects when
+   * it fails or is not over in time; the socket is then destroyed.
+   */
   handshake(socket: Socket): Promise<TLSSocket> {
+    return new Promise((resolve, reject) => {
+      const fail = (error: Error) => {
+        clearTimeout(timer);
+        socket.destroy();
+        reject(error);
+      };
+      const timer = setTimeout(() => fail(tlsError('TLS_TIMEOUT')), this.#timeoutMs);
+      allSent(socket)
+        .then(() => this.#shake(socket))
+        .then((secured) => {
+          clearTimeout(timer);
+          resolve(secured);
+        }, fail);
+    });
+  }
+
+  #shake(socket: Socket): Promise<TLSSocket> {
+    if (socket.destroyed) return Promise.reject(tlsError('TLS_BROKEN_OFF'));
     const first = this.#offers[0] as Offer;
     const secured = new TLSSocket(socket, {
       isServer: true,
@@ -64,23 +87,24 @@ export class TlsService {
       SNICallback: (name, give) => give(null, (this.#offers.find(({ leaf }) => leaf.checkHost(name)) ?? first).context),
     });
     return new Promise((resolve, reject) => {
-      const fail = (error: Error) => {
-        clearTimeout(timer);
-        secured.destroy();
-        socket.destroy();
-        reject(error);
-      };
-      const timer = setTimeout(() => fail(tlsError('TLS_TIMEOUT')), HANDSHAKE_TIMEOUT_MS);
-      const closed = () => fail(tlsError('TLS_BROKEN_OFF'));
-      secured.once('error', fail).once('_tlsError', fail).once('close', closed);
+      const closed = () => reject(tlsError('TLS_BROKEN_OFF'));
+      secured.once('error', reject).once('_tlsError', reject).once('end', closed).once('close', closed);
       secured.once('secure', () => {
-        clearTimeout(timer);
-        secured.off('error', fail).off('_tlsError', fail).off('close', closed);
+        secured.off('error', reject).off('_tlsError', reject).off('end', closed).off('close', closed);
         secured.disableRenegotiation();
+        secured.on('_tlsError', () => secured.destroy()); // Node tells a server's own socket only: a broken record ends it.
         resolve(secured);
       });
     });
   }
+}
+
+/** A socket's `drain` would not tell: it comes only after more than a high-water mark was written. */
+function allSent(socket: Socket): Promise<void> {
+  if (socket.writableLength === 0) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    socket.write('', (error) => (error ? reject(error) : resolve()));
+  });
 }
 
 /** What a connection's TLS amounts to, for gates, trace headers and logs. */

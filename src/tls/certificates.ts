@@ -6,7 +6,7 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Configuration } from '../config/options.js';
-import type { Identity } from '../net/tls.js';
+import { TlsService, type Identity } from '../net/tls.js';
 import { ensureSelfSigned, selfSignedFile } from './self-signed.js';
 
 type TlsSettings = Pick<Configuration, 'db' | 'hostname' | 'domain' | 'tlsCertificate' | 'tlsKey'>;
@@ -33,6 +33,8 @@ export interface Certificates {
 const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1'];
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const SOON_MS = 7 * 86_400_000;
+/** Of its whole life: one that lasts a week is not overdue on its first day. */
+const SOON_SHARE = 0.1;
 
 /** The files that are read; those of a certificate made here included. None when TLS is off. */
 export function certificateFiles({ db, tlsCertificate, tlsKey }: TlsSettings): readonly string[] {
@@ -95,10 +97,11 @@ function judged(read: readonly Read[], hostname: string): Pick<Certificates, 'id
 }
 
 function untimely(file: string, { validFrom, validTo }: X509Certificate, nowMs: number): readonly string[] {
-  const endMs = Date.parse(validTo);
+  const [beginMs, endMs] = [Date.parse(validFrom), Date.parse(validTo)];
   if (nowMs > endMs) return [`${file} expired on ${validTo}; renew it`];
-  if (nowMs < Date.parse(validFrom)) return [`${file} is not valid before ${validFrom}; look at the clock`];
-  return endMs - nowMs < SOON_MS ? [`${file} expires on ${validTo}; renew it`] : [];
+  if (nowMs < beginMs) return [`${file} is not valid before ${validFrom}; look at the clock`];
+  const soonMs = Math.min(SOON_MS, SOON_SHARE * (endMs - beginMs));
+  return endMs - nowMs < soonMs ? [`${file} expires on ${validTo}; renew it`] : [];
 }
 
 /** @throws CertificateError */
@@ -108,17 +111,22 @@ function usable(file: string, certificatePem: string, keyPem: string, keyFile = 
   const key = attempt(() => createPrivateKey(keyPem), `${keyFile} holds no private key in PEM form that can be read`);
   if (!leaf.checkPrivateKey(key))
     throw new CertificateError([`${keyFile} holds the key of another certificate than ${file}`]);
-  return {
+  const identity = {
     certificate: `${chain.join('\n')}\n`,
     key: key.export({ type: 'pkcs8', format: 'pem' }) as string,
   };
+  attempt(
+    () => new TlsService('trial', { identities: [identity], ticketSecret: '' }),
+    (why) => `${file} cannot be served with: ${why}`,
+  );
+  return identity;
 }
 
-function attempt<T>(act: () => T, sentence: string): T {
+function attempt<T>(act: () => T, sentence: string | ((why: string) => string)): T {
   try {
     return act();
-  } catch {
-    throw new CertificateError([sentence]);
+  } catch (error) {
+    throw new CertificateError([typeof sentence === 'string' ? sentence : sentence((error as Error).message)]);
   }
 }
 

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { certificateOf } from '../support/certificates.js';
 import { inEmptyDirectory, pennypost } from './pennypost.js';
 
 describe('a broken configuration', () => {
@@ -67,4 +68,55 @@ describe('config show', () => {
         .to.match(/^option +value +source$/m)
         .and.match(/^db +x\.db +flag --db$/m);
     }));
+});
+
+describe('config check of certificates', () => {
+  const check = async (settings: string, files: Readonly<Record<string, string>>) =>
+    inEmptyDirectory(async (directory) => {
+      await writeFile(join(directory, 'pennypost.toml'), `hostname = "mx.example.org"\n${settings}`);
+      for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
+      const { status, stdout, stderr } = await pennypost(['config', 'check'], { directory });
+      return { status, said: stdout + stderr };
+    });
+  const PAIR = 'tls-certificate = "cert.pem"\ntls-key = "key.pem"\n';
+
+  it('finds nothing to say of a good one, also among several', async () => {
+    const [good, other] = [await certificateOf(['*.example.org']), await certificateOf(['other.example'])];
+    const both = { 'a.pem': other.certificate + other.key, 'b.pem': good.key + good.certificate };
+    const { status, said } = await check('tls-certificate = "a.pem,b.pem"\n', both);
+    expect(said).to.equal('The configuration is sound.\n');
+    expect(status).to.equal(0);
+  });
+
+  for (const [what, lifetime, names, sentence] of [
+    [
+      'has expired',
+      { begins: -90, ends: -1 },
+      ['mx.example.org'],
+      /^pennypost: cert\.pem expired on .*; renew it\.\n$/,
+    ],
+    ['is not valid yet', { begins: 1 }, ['mx.example.org'], /^pennypost: cert\.pem is not valid before .*\n$/],
+    ['is of other names', {}, ['other.example'], /^pennypost: No certificate names mx\.example\.org; .*\n$/],
+  ] as const)
+    it(`names one that ${what}`, async () => {
+      const { certificate, key } = await certificateOf(names, lifetime);
+      const { status, said } = await check(PAIR, { 'cert.pem': certificate, 'key.pem': key });
+      expect(said).to.match(sentence);
+      expect(status).to.equal(78);
+    });
+
+  it('names the key of another, and what is missing or unreadable, all at once', async () => {
+    const [one, other] = [await certificateOf(['mx.example.org']), await certificateOf(['mx.example.org'])];
+    const { status, said } = await check(PAIR, { 'cert.pem': one.certificate, 'key.pem': other.key });
+    expect(said).to.equal('pennypost: key.pem holds the key of another certificate than cert.pem.\n');
+    expect(status).to.equal(78);
+    const several = 'tls-certificate = "a.pem,b.pem,c.pem"\n';
+    const found = await check(several, { 'b.pem': 'nothing', 'c.pem': one.certificate });
+    expect(found.said.trimEnd().split('\n')).to.deep.equal([
+      'pennypost: a.pem cannot be read: ENOENT.',
+      'pennypost: b.pem holds no certificate in PEM form.',
+      'pennypost: c.pem holds no private key in PEM form that can be read.',
+    ]);
+    expect(found.status).to.equal(78);
+  });
 });

@@ -44,6 +44,11 @@ export class LineClient {
     });
   }
 
+  /** On a connection that is there, whatever it goes through. */
+  static over(socket: Socket): LineClient {
+    return new LineClient(socket);
+  }
+
   /** A client whose greeting was heard and was a good one. */
   static async greeted(port: number, host?: string, from?: string): Promise<LineClient> {
     const client = await LineClient.connect(port, host, from);
@@ -117,6 +122,11 @@ export class LineClient {
 
   get closed(): boolean {
     return this.#over;
+  }
+
+  /** Hears nothing more: the connection is somebody else's from now on. */
+  leave(): void {
+    this.#socket.pause().removeAllListeners('data').removeAllListeners('close');
   }
 
   /** Ends without a word, as a client that is switched off. */

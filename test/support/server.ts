@@ -201,12 +201,16 @@ const LOWEST_PORT = 10_240;
 const HIGHEST_PORT = 32_000;
 
 export async function freePorts(): Promise<readonly [number, number]> {
+  return (await somePorts(2)) as [number, number];
+}
+
+export async function somePorts(count: number): Promise<readonly number[]> {
   const found: number[] = [];
-  while (found.length < 2) {
+  while (found.length < count) {
     const port = LOWEST_PORT + Math.floor(Math.random() * (HIGHEST_PORT - LOWEST_PORT));
     if (!found.includes(port) && (await isFree(port, '127.0.0.1')) && (await isFree(port, '::1'))) found.push(port);
   }
-  return found as [number, number];
+  return found;
 }
 
 function isFree(port: number, host: string): Promise<boolean> {
