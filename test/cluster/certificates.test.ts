@@ -1,15 +1,17 @@
 /** Certificates while the server runs: renewed on disk, renewed badly, told by SIGHUP; and the one that it makes itself. */
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { certificateOf } from '../support/certificates.js';
 import { eventually } from '../support/eventually.js';
-import type { LineClient } from '../support/line-client.js';
+import { LineClient } from '../support/line-client.js';
 import { beginData, demand } from '../support/mail-clients.js';
-import { POSTMASTER, Server } from '../support/server.js';
-import { upgraded } from '../support/tls-client.js';
+import { POSTMASTER, Server, somePorts } from '../support/server.js';
+import { secureSocket, upgraded } from '../support/tls-client.js';
 
 const SESSIONS = 100;
 const HELLO = ['EHLO client.example', 'STARTTLS'];
@@ -140,4 +142,27 @@ describe('a certificate that nobody gave', function () {
     const renewed = await again('--hostname', 'other.example.org');
     expect([renamed, fingerprint(certificate)]).to.not.include(renewed);
   });
+});
+
+describe('a handshake that is going on when the server stops', () => {
+  it('leads to a goodbye under TLS, and does not keep the server waiting', async () => {
+    const [port = 0] = await somePorts(1);
+    const server = await Server.start({ arguments: ['--submissions-port', String(port), '--drain-timeout', '1m'] });
+    const socket = connect({ port, host: '127.0.0.1' });
+    await once(socket, 'connect');
+    await eventually('the connection to be accepted', async () => (await accepted(server, port)) > 0);
+    server.signal('SIGTERM');
+    await eventually('the server to stop', () => server.stdout.includes('"msg":"stopping"'));
+    const client = LineClient.over(await secureSocket({ socket }));
+    expect(await client.rest()).to.match(/421 4\.3\.2 [^\r]*\r\n$/);
+    expect((await server.end()).status).to.equal(0);
+    await server.release();
+  });
+
+  /** Once somebody else is served, whoever came before has been accepted; both workers accept. */
+  async function accepted(server: Server, port: number): Promise<number> {
+    const others = await Promise.all([1, 2, 3, 4].map(() => secureSocket({ port })));
+    for (const other of others) other.destroy();
+    return (await server.status()).workers.length;
+  }
 });
