@@ -88,6 +88,7 @@ export class Sessions {
       tally: { accepted: 0, refused: 0, octets: 0 },
       settings: this.#needs.configuration,
       store: this.#needs.store,
+      authenticator: this.#needs.authenticator,
       table: this.#protocols[role].commands,
       nextId: () => `${Date.now().toString(36)}-${session}-${++messages}`,
     };

@@ -1,13 +1,15 @@
 /**
  * POP3 as this server speaks it: RFC 1939 whole, with CAPA, RESP-CODES, PIPELINING, EXPIRE and IMPLEMENTATION (RFC 2449),
- * AUTH-RESP-CODE (RFC 3206) and UTF8 (RFC 6856).
+ * SASL (RFC 5034), AUTH-RESP-CODE (RFC 3206) and UTF8 (RFC 6856).
  * The table is the dispatch; CAPA, HELP and docs/protocols.md are folded from it.
  */
+import { isPrivate } from '../session/channel.js';
 import type { Row } from '../session/command.js';
 import { syntaxOf } from '../session/help.js';
 import { usualLimits } from '../session/limits.js';
 import { tableOf, type Protocol } from '../session/protocol.js';
 import type { Reply } from '../session/reply.js';
+import { auth } from './commands/auth.js';
 import { capa } from './commands/capa.js';
 import { dele } from './commands/dele.js';
 import { help } from './commands/help.js';
@@ -30,6 +32,7 @@ const table = tableOf<Pop3State, Pop3Context, Pop3Need>([
   stls,
   user,
   pass,
+  auth,
   stat,
   list,
   uidl,
@@ -48,14 +51,14 @@ export const pop3: Protocol<Pop3State, Pop3Context, Pop3Need> = {
   name: 'pop3',
   limits: {
     ...usualLimits,
-    // RFC 2449 §4 asks for 255; UTF-8 names and long passwords need more (RFC 6856 §2.1).
-    lineLimitBytes: 1024,
+    // RFC 2449 §4 asks for 255; UTF-8 names and long passwords need more (RFC 6856 §2.1), and more again in base64 (RFC 5034 §4).
+    lineLimitBytes: 4096,
     // RFC 1939 §3 asks for at least ten minutes.
     commandTimeoutMs: 10 * 60_000,
   },
   commands: table,
-  notOffered: new Set(['AUTH', 'APOP', 'LANG', 'XTND']),
-  gates: { private: ({ peer }) => (peer.loopback || peer.security !== undefined ? undefined : replies.privateOnly) },
+  notOffered: new Set(['APOP', 'LANG', 'XTND']),
+  gates: { private: ({ peer }) => (isPrivate(peer) ? undefined : replies.privateOnly) },
   initial: authorization,
   turnedAway: {
     full: replies.serverFull,

@@ -3,11 +3,10 @@
  * Constants are encoded once.
  */
 import { Buffer } from 'node:buffer';
-import type { Reply } from '../session/reply.js';
+import { inMinutes, type Reply } from '../session/reply.js';
 import type { StoreError, StoreErrorKind } from '../store/store.js';
 
 const END = Buffer.from('.\r\n');
-const MINUTE_MS = 60_000;
 
 function ok(text: string): Reply {
   return { head: Buffer.from(`+OK ${text}\r\n`), failed: false };
@@ -47,18 +46,24 @@ export const replies = {
   tlsAlready: err('TLS has begun already'),
   noTls: err('TLS is switched off on this server'),
 
+  challenge: (base64: string): Reply => ({ head: Buffer.from(`+ ${base64}\r\n`), failed: false }),
+  mechanisms: (names: readonly string[]) => multiline('Mechanisms follow', encoder(names)),
+  unknownMechanism: err('That mechanism is not offered here; AUTH alone lists those that are'),
+  loginCancelled: err('The login was cancelled'),
+  notBase64: err('That is not base64; * on a line alone cancels a login'),
+  malformedResponse: err('That is not what the mechanism asks for'),
   userTaken: ok('Now PASS and the password'),
   loggedIn: (messages: number, octets: number) => ok(`${count(messages)} (${octets} octets)`),
   wrongLogin: err('Name or password is wrong', 'AUTH'),
   /** Not [AUTH] (RFC 3206 §4): the password was not looked at, and a mail program must not ask its owner for another. */
   tooManyFailedLogins: (retryAfterMs: number) =>
-    err(`Too many failed logins; try again in ${minutes(retryAfterMs)}`, 'SYS/TEMP'),
+    err(`Too many failed logins; try again in ${inMinutes(retryAfterMs)}`, 'SYS/TEMP'),
   privateOnly: err(
     'A password in clear text is taken only under TLS; send STLS first, or use the port of POP3 over TLS',
     'AUTH',
   ),
   needUser: err('USER comes first'),
-  needLogin: err('USER and PASS come first'),
+  needLogin: err('USER and PASS, or AUTH, come first'),
   loggedInAlready: err('You are logged in already; QUIT ends the session'),
 
   status: (messages: number, octets: number) => ok(`${messages} ${octets}`),
@@ -97,11 +102,6 @@ export const replies = {
 
 function count(messages: number): string {
   return messages === 1 ? '1 message' : `${messages} messages`;
-}
-
-function minutes(ms: number): string {
-  const count = Math.ceil(ms / MINUTE_MS);
-  return count === 1 ? 'a minute' : `${count} minutes`;
 }
 
 /** A StoreError in POP3's words: its message stays in the log, but for who holds a maildrop. */

@@ -27,6 +27,11 @@ export interface Peer {
   readonly via?: string;
 }
 
+/** Whether what is sent now cannot be overheard. */
+export function isPrivate({ loopback, security }: Peer): boolean {
+  return loopback || security !== undefined;
+}
+
 /** What the network tells a session. Calls never overlap. */
 export interface Receiver {
   /** The bytes belong to the session from now on. */

@@ -12,3 +12,11 @@ export interface Reply {
   /** Counts against the session's error limit. */
   readonly failed: boolean;
 }
+
+const MINUTE_MS = 60_000;
+
+/** How long a refused client is to wait, for people. */
+export function inMinutes(ms: number): string {
+  const count = Math.ceil(ms / MINUTE_MS);
+  return count === 1 ? 'a minute' : `${count} minutes`;
+}

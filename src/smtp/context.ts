@@ -1,4 +1,5 @@
 /** What SMTP's commands may use, made anew for each session. */
+import type { LoginCheck } from '../auth/login.js';
 import type { Row } from '../session/command.js';
 import { commandOf, type SessionContext } from '../session/protocol.js';
 import type { MailStore } from '../store/store.js';
@@ -14,6 +15,8 @@ export interface SmtpSettings extends IntakeSettings {
 /** What a session did, for its line in the log. */
 export interface SmtpTally {
   helo?: string;
+  /** Who logged in. */
+  account?: string;
   accepted: number;
   refused: number;
   octets: number;
@@ -28,6 +31,7 @@ export interface SmtpContext extends SessionContext {
   readonly store: MailStore;
   /** Whether the connection comes from a listed front; stays when the front has said who the client is. */
   readonly isFront?: boolean;
+  readonly authenticator: LoginCheck;
   readonly table: ReadonlyMap<string, Row<SmtpState, SmtpContext, SmtpNeed>>;
   /** A name for a message, unlike any other's. */
   nextId(): string;

@@ -1,13 +1,14 @@
 /**
  * SMTP as this server speaks it: RFC 5321, with PIPELINING (RFC 2920), SIZE (RFC 1870), 8BITMIME (RFC 6152),
  * ENHANCEDSTATUSCODES (RFC 2034, RFC 3463), CHUNKING (RFC 3030), SMTPUTF8 (RFC 6531) and LIMITS (RFC 9422).
- * The table at the end is the dispatch; EHLO, HELP and docs/protocols.md are folded from it.
+ * Submission adds AUTH (RFC 4954). The table at the end is the dispatch; EHLO, HELP and docs/protocols.md are folded from it.
  */
 import type { Row } from '../session/command.js';
 import { syntaxOf } from '../session/help.js';
 import { usualLimits } from '../session/limits.js';
 import { tableOf, type Protocol } from '../session/protocol.js';
 import type { Reply } from '../session/reply.js';
+import { auth } from './commands/auth.js';
 import { bdat } from './commands/bdat.js';
 import { data } from './commands/data.js';
 import { ehlo, helo } from './commands/hello.js';
@@ -89,9 +90,17 @@ export const mx: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
 export const submission: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
   ...mx,
   name: 'submission',
+  limits: {
+    ...mx.limits,
+    // RFC 4954 §4: a line of an authentication exchange may be as long as this, its CRLF included.
+    lineLimitBytes: 12_288 - 2,
+  },
+  commands: new Map([...table, [auth.verb, auth]]),
+  notOffered: new Set([...mx.notOffered].filter((verb) => verb !== auth.verb)),
   gates: {
     ...mx.gates,
-    login: (_, state) => ('hello' in state && state.hello.login !== undefined ? undefined : replies.needLogin),
+    login: (context, state) =>
+      'hello' in state && state.hello.login !== undefined ? undefined : replies.needLogin(context),
   },
 };
 

@@ -3,11 +3,18 @@
  * The class of the enhanced code follows from the reply code; constants are encoded once.
  */
 import { Buffer } from 'node:buffer';
-import type { Reply } from '../session/reply.js';
+import { isPrivate, type Peer } from '../session/channel.js';
+import { inMinutes, type Reply } from '../session/reply.js';
 import type { StoreError, StoreErrorKind } from '../store/store.js';
 
 export interface SmtpReply extends Reply {
   readonly code: number;
+}
+
+/** What the words for a client that is to log in depend on. */
+interface Reach {
+  readonly peer: Peer;
+  readonly offersTls: boolean;
 }
 
 /** `detail` is the enhanced code without its class, as '5.1'; greetings and EHLO have none (RFC 2034 §4). */
@@ -23,6 +30,10 @@ function trouble(code: number, detail: string, text: string): SmtpReply {
   return { ...reply(code, detail, text), failed: false };
 }
 
+const PRIVATE_ONLY = 'A password in clear text is taken only under TLS, or by SCRAM-SHA-256 without sending it';
+const LOGIN_FIRST = 'Mail is taken here from those who log in';
+const loginFirst = reply(530, '7.0', `${LOGIN_FIRST}; AUTH comes first`);
+
 export const replies = {
   greeting: (hostname: string) => reply(220, undefined, `${hostname} ESMTP Pennypost; HELP shows the commands`),
   hello: (hostname: string, extensions: readonly string[]) => reply(250, undefined, hostname, ...extensions),
@@ -34,6 +45,20 @@ export const replies = {
   beginTls: reply(220, '0.0', 'Begin TLS'),
   tlsAlready: reply(503, '5.1', 'TLS has begun already'),
   noTls: reply(502, '5.1', 'TLS is switched off on this server'),
+  challenge: (base64: string) => reply(334, undefined, base64),
+  loggedIn: reply(235, '7.0', 'Logged in'),
+  wrongLogin: reply(535, '7.8', 'Name or password is wrong'),
+  /** A 4yz: the password was not looked at, and a mail program must not ask its owner for another. */
+  tooManyFailedLogins: (retryAfterMs: number) =>
+    reply(454, '7.0', `Too many failed logins; try again in ${inMinutes(retryAfterMs)}`),
+  loginUnavailable: trouble(454, '7.0', 'Nobody can log in now, because the mail store is away; try again in a moment'),
+  privateOnly: ({ offersTls }: Pick<Reach, 'offersTls'>) =>
+    offersTls ? reply(538, '7.11', `${PRIVATE_ONLY}; send STARTTLS first`) : reply(538, '7.11', PRIVATE_ONLY),
+  unknownMechanism: reply(504, '5.4', 'That mechanism is not offered here; EHLO lists those that are'),
+  loginCancelled: reply(501, '7.0', 'The login was cancelled'),
+  notBase64: reply(501, '5.2', 'That is not base64; * on a line alone cancels a login'),
+  malformedResponse: reply(501, '5.2', 'That is not what the mechanism asks for'),
+  loggedInAlready: reply(503, '5.1', 'You are logged in already; QUIT ends the session'),
   bye: reply(221, '0.0', 'Bye'),
   senderOk: reply(250, '1.0', 'Sender OK'),
   recipientOk: reply(250, '1.5', 'Recipient OK'),
@@ -48,7 +73,8 @@ export const replies = {
   unreadable: reply(500, '5.2', 'A command is one line of UTF-8 text ended by CRLF, without NUL, bare CR or bare LF'),
   lineTooLong: reply(500, '5.6', 'Line too long'),
   syntax: (syntax: string, why = 'Syntax error') => reply(501, '5.4', `${why}; the syntax is ${syntax}`),
-  needLogin: reply(530, '7.0', 'Mail is taken here from those who log in; AUTH comes first'),
+  needLogin: ({ peer, offersTls }: Reach) =>
+    isPrivate(peer) || !offersTls ? loginFirst : reply(530, '7.0', `${LOGIN_FIRST}; STARTTLS and AUTH come first`),
   needHello: reply(503, '5.1', 'EHLO or HELO comes first'),
   needMail: reply(503, '5.1', 'MAIL FROM comes first'),
   needRecipients: reply(503, '5.1', 'RCPT TO comes first'),

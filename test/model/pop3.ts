@@ -1,5 +1,5 @@
 /**
- * A small model of RFC 1939 with CAPA (RFC 2449) and UTF8 (RFC 6856): what sessions on one server answer, and what is
+ * A small model of RFC 1939 with CAPA (RFC 2449), UTF8 (RFC 6856) and those AUTH commands (RFC 5034) that one line settles: what sessions on one server answer, and what is
  * in the maildrops afterwards. Several sessions at once, one command at a time; knows no bytes in pieces and no store.
  * A message is removed at one place only: QUIT in a session that is logged in.
  */
@@ -34,7 +34,7 @@ export interface Manners {
 
 const CAPABILITIES = ['TOP', 'UIDL', 'USER', 'PIPELINING', 'RESP-CODES', 'UTF8 USER'];
 /** Commands of POP3 all the same. */
-const ELSEWHERE = /^(?:STLS|AUTH|APOP|LANG|XTND)$/;
+const ELSEWHERE = /^(?:STLS|APOP|LANG|XTND)$/;
 const HTTP = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|CONNECT|OPTIONS|TRACE)$/;
 
 const ok = (says = ''): Expected => ({ ok: true, says });
@@ -98,7 +98,7 @@ export class Visit {
     const command = verb.toUpperCase();
     const anywhere = this.#anywhere(command, argument);
     if (anywhere !== undefined) return anywhere;
-    if (/^(USER|PASS|UTF8)$/.test(command))
+    if (/^(USER|PASS|AUTH|UTF8)$/.test(command))
       return this.#holds === undefined ? this.#authorize(command, argument) : err();
     if (/^(STAT|LIST|UIDL|RETR|TOP|DELE|RSET|NOOP)$/.test(command))
       return this.#holds === undefined ? err() : this.#transact(command, argument);
@@ -116,6 +116,7 @@ export class Visit {
   /** The AUTHORIZATION state (§4, §7). */
   #authorize(command: string, argument: string): Expected {
     if (command === 'UTF8') return argument.trim() === '' ? ok() : err();
+    if (command === 'AUTH') return argument.trim() === '' ? { ok: true, lines: ['PLAIN'], some: true } : err();
     if (argument === '') return err();
     if (command === 'USER') {
       this.#user = argument.toLowerCase();

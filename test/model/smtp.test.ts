@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Session } from '../../src/session/session.js';
 import { mx as smtp } from '../../src/smtp/protocol.js';
+import { authenticatorOf } from '../support/authenticator.js';
 import { MemoryChannel, turn } from '../support/dialogue-channel.js';
 import { Stage } from '../support/dialogue-stage.js';
 import { domainOf, inLanes, LANES, type Lane } from './lanes.js';
@@ -246,6 +247,7 @@ describe('SMTP, held against a model of RFC 5321', () => {
         bareNewlines: 'refuse' as const,
       },
       store: lane.store,
+      authenticator: authenticatorOf(lane.store),
       table: smtp.commands,
       nextId: () => `s-${++messages}`,
     };

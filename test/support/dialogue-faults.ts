@@ -36,6 +36,7 @@ export function beginSmtp(store: MailStore, options: Options = {}) {
     tally: { accepted: 0, refused: 0, octets: 0 },
     settings,
     store,
+    authenticator: authenticatorOf(store),
     table: smtp.commands,
     nextId: () => `s1-${++messages}`,
   });

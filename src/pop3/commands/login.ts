@@ -1,7 +1,8 @@
 /**
  * USER and PASS (RFC 1939 §7): every name is welcome until its password is wrong, so that nobody learns who has
- * a mailbox here. A login opens the maildrop for this session alone.
+ * a mailbox here. A login opens the maildrop for this session alone; AUTH's (auth.ts) does it here too.
  */
+import { isPrivate } from '../../session/channel.js';
 import { stay, type Outcome } from '../../session/command.js';
 import { defineCommand, type Pop3Context } from '../context.js';
 import { text } from '../grammar.js';
@@ -17,7 +18,7 @@ export const user = defineCommand({
   grammar: text,
   at: ['authorization'],
   needs: ['private'],
-  announce: ({ peer }) => (peer.loopback || peer.security !== undefined ? ['USER'] : []),
+  announce: ({ peer }) => (isPrivate(peer) ? ['USER'] : []),
   run: (name) => stay(replies.userTaken, { at: 'authorization', user: name }),
 });
 
@@ -57,7 +58,8 @@ async function logIn(name: string, password: string, context: Pop3Context): Prom
   }
 }
 
-async function openMaildrop(
+/** @throws StoreError */
+export async function openMaildrop(
   account: Account,
   { store, peer, session, tally }: Pop3Context,
 ): Promise<Outcome<Pop3State>> {

@@ -1,6 +1,6 @@
 /**
  * MAIL FROM: opens a transaction (RFC 5321 §4.1.1.2) with the parameters of SIZE (RFC 1870), 8BITMIME (RFC 6152)
- * and SMTPUTF8 (RFC 6531). A message that is announced as too large is refused before it is sent.
+ * and SMTPUTF8 (RFC 6531), and where one logs in that of AUTH (RFC 4954 §5), which is read and trusted by nobody. A message that is announced as too large is refused before it is sent.
  */
 import { stay, type Outcome } from '../../session/command.js';
 import { decimal, parsed, unparsed, type Grammar } from '../../session/grammar.js';
@@ -21,6 +21,9 @@ interface MailArgument {
 
 /** RFC 1870 §3: up to 20 digits. */
 const SIZE_DIGITS = 20;
+
+/** RFC 3461 §4; what it stands for, an address or `<>`, has no effect here. */
+const XTEXT = /^(?:[!-*,-<>-~]|\+[0-9A-F]{2})+$/;
 
 /** `FROM:<path> parameters`; spaces behind the colon, against RFC 5321 §3.3, are so common that they are read too. */
 const mailArgument: Grammar<MailArgument> = (text) => {
@@ -84,6 +87,9 @@ function parameterRefusal(keyword: string, value: string | undefined, context: S
       return bodyRefusal(value?.toUpperCase());
     case 'SMTPUTF8':
       return value === undefined ? undefined : replies.badParameter('SMTPUTF8');
+    case 'AUTH':
+      if (!context.table.has('AUTH')) return replies.unknownParameter(keyword);
+      return XTEXT.test(value ?? '') ? undefined : replies.badParameter('AUTH');
     default:
       return replies.unknownParameter(keyword);
   }

@@ -1,0 +1,85 @@
+/**
+ * AUTH as SMTP and POP3 share it (RFC 4954 §4, RFC 5034 §4): base64, '=' for an empty initial response, '*' to cancel,
+ * and from a mechanism's step to what the session does next. The words are the protocol's. A client that goes away
+ * between two lines leaves nothing behind.
+ */
+import type { Peer } from '../session/channel.js';
+import { stay, type Outcome, type State } from '../session/command.js';
+import type { Reply } from '../session/reply.js';
+import { StoreError, type Account, type MailStore, type Scope } from '../store/store.js';
+import { fromBase64 } from './base64.js';
+import type { LoginCheck } from './login.js';
+import type { Exchange, Mechanism, Step } from './mechanism.js';
+
+export interface Wording<S extends State> {
+  challenge(base64: string): Reply;
+  readonly cancelled: Reply;
+  readonly notBase64: Reply;
+  /** Base64, but not what the mechanism asks for. */
+  readonly malformed: Reply;
+  readonly wrong: Reply;
+  refused(retryAfterMs: number): Reply;
+  failed(error: StoreError): Reply;
+  welcome(account: Account): Outcome<S> | Promise<Outcome<S>>;
+}
+
+/** What a login needs of a session's context. */
+export interface Surroundings {
+  readonly peer: Peer;
+  readonly session: string;
+  readonly store: MailStore;
+  readonly authenticator: LoginCheck;
+}
+
+export interface Beginning {
+  readonly mechanism: Mechanism;
+  /** In base64, as it stood behind the mechanism's name. */
+  readonly initial: string | undefined;
+  readonly scope: Scope;
+}
+
+export function authenticate<S extends State>(
+  { mechanism, initial, scope }: Beginning,
+  { peer, session, store, authenticator }: Surroundings,
+  wording: Wording<S>,
+): Outcome<S> | Promise<Outcome<S>> {
+  const who = { scope, mechanism: mechanism.name, session, peer };
+  const exchange: Exchange = { logins: authenticator, store, who, channelBinding: peer.security?.exporter() };
+  if (initial === undefined) return lead(() => mechanism.begin(undefined, exchange), wording);
+  return hear(initial === '=' ? '' : initial, (octets) => mechanism.begin(octets, exchange), wording);
+}
+
+type Take = (octets: Buffer) => Step | Promise<Step>;
+
+function hear<S extends State>(base64: string, take: Take, wording: Wording<S>): Outcome<S> | Promise<Outcome<S>> {
+  const octets = fromBase64(base64);
+  return octets === undefined ? stay(wording.notBase64) : lead(() => take(octets), wording);
+}
+
+async function lead<S extends State>(take: () => Step | Promise<Step>, wording: Wording<S>): Promise<Outcome<S>> {
+  try {
+    return await carryOut(await take(), wording);
+  } catch (error) {
+    if (error instanceof StoreError) return stay(wording.failed(error));
+    throw error;
+  }
+}
+
+function carryOut<S extends State>(step: Step, wording: Wording<S>): Outcome<S> | Promise<Outcome<S>> {
+  switch (step.kind) {
+    case 'challenge':
+      return {
+        kind: 'ask',
+        reply: wording.challenge(step.octets.toString('base64')),
+        answered: (line) => (line === '*' ? stay(wording.cancelled) : hear(line, step.answered, wording)),
+      };
+    case 'malformed':
+      return stay(wording.malformed);
+    case 'wrong':
+      return stay(wording.wrong);
+    case 'refused':
+      return stay(wording.refused(step.retryAfterMs));
+    case 'welcome':
+      return wording.welcome(step.account);
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * SASL as its mechanisms and their callers see it (RFC 4422): a mechanism takes octets and answers with a step. Base64,
+ * replies and states are the protocol's affair (exchange.ts); whether a password is right is the authenticator's.
+ * A step is taken once: what answers a challenge goes to that challenge's own continuation, so nothing can be replayed.
+ */
+import type { MailStore } from '../store/store.js';
+import type { LoginAttempt, LoginCheck, Verdict } from './login.js';
+
+/** What a client's message leads to. `malformed`: it was none of this mechanism's messages, and nobody was asked. */
+export type Step =
+  | { readonly kind: 'challenge'; readonly octets: Buffer; answered(response: Buffer): Step | Promise<Step> }
+  | { readonly kind: 'malformed' }
+  | Verdict;
+
+/** What one login may use. */
+export interface Exchange {
+  readonly logins: LoginCheck;
+  readonly store: Pick<MailStore, 'loginAddress'>;
+  /** All of an attempt but the name, which the mechanism finds out. */
+  readonly who: Omit<LoginAttempt, 'name'>;
+  /** The 'tls-exporter' octets of this connection (RFC 9266); undefined where there are none. */
+  readonly channelBinding: Uint8Array | undefined;
+}
+
+export interface Mechanism {
+  /** As EHLO and CAPA announce it. */
+  readonly name: string;
+  /** `privacy`: the password itself is sent. `binding`: it proves which TLS connection this is. */
+  readonly needs: 'nothing' | 'privacy' | 'binding';
+  /** Undefined when the client sent no initial response, which is something else than an empty one. */
+  begin(initial: Buffer | undefined, exchange: Exchange): Step | Promise<Step>;
+}
+
+export const malformed: Step = { kind: 'malformed' };
+
+export function challenge(text: string, answered: (response: Buffer) => Step | Promise<Step>): Step {
+  return { kind: 'challenge', octets: Buffer.from(text), answered };
+}
+
+/** Acting for somebody else is not offered: the authzid is empty, or another spelling of the login itself (RFC 4422 §3.4.1). */
+export async function isOwn(authzid: string, name: string, { store }: Exchange): Promise<boolean> {
+  return authzid === '' || (await store.loginAddress(authzid)) === (await store.loginAddress(name));
+}
+
+/** Counted and logged like a wrong password, and answered like one. */
+export async function refuse(attempt: LoginAttempt, reason: string, { logins }: Exchange): Promise<Step> {
+  await logins.reject(attempt, reason);
+  return { kind: 'wrong' };
+}

@@ -1,0 +1,65 @@
+/**
+ * AUTH (RFC 4954): proves who the client is, by one of the SASL mechanisms of src/auth/sasl.ts. The login stays with the
+ * session until it ends or TLS begins; RSET and EHLO leave it alone. Stands in the table of submission only.
+ */
+import { authenticate, type Wording } from '../../auth/exchange.js';
+import { findMechanism, isOffered, offeredTo } from '../../auth/sasl.js';
+import { stay } from '../../session/command.js';
+import { parsed, unparsed, type Grammar } from '../../session/grammar.js';
+import { defineCommand, type SmtpContext } from '../context.js';
+import { replies } from '../replies.js';
+import type { Greeted, SmtpState } from '../state.js';
+
+interface AuthArgument {
+  readonly name: string;
+  readonly initial: string | undefined;
+}
+
+/** `mechanism [SP initial-response]`: RFC 4422 §3.1 names mechanisms with up to 20 characters. */
+const authArgument: Grammar<AuthArgument> = (text) => {
+  const match = /^([A-Za-z0-9_-]{1,20})(?: ([^ ]+))? *$/.exec(text);
+  return match === null ? unparsed : parsed({ name: match[1] as string, initial: match[2] });
+};
+
+export const auth = defineCommand({
+  verb: 'AUTH',
+  rfc: 'RFC 4954 §4',
+  help: {
+    syntax: 'mechanism [initial-response]',
+    summary: 'logs in; the mechanisms stand in the reply to EHLO, and * on a line alone cancels',
+    example: 'AUTH PLAIN AGFsaWNlAHNlY3JldA==',
+    next: 'what the mechanism asks for, in base64; then MAIL FROM',
+  },
+  grammar: authArgument,
+  at: ['greeted'],
+  secret: true,
+  announce: ({ peer }) => [
+    `AUTH ${offeredTo(peer)
+      .map((mechanism) => mechanism.name)
+      .join(' ')}`,
+  ],
+  refuse: ({ hello }) => (hello.login === undefined ? undefined : replies.loggedInAlready),
+  run({ name, initial }, state, context) {
+    const mechanism = findMechanism(name);
+    if (mechanism === undefined) return stay(replies.unknownMechanism);
+    if (!isOffered(mechanism, context.peer))
+      return stay(mechanism.needs === 'privacy' ? replies.privateOnly(context) : replies.unknownMechanism);
+    return authenticate({ mechanism, initial, scope: 'smtp' }, context, wordingOf(state, context));
+  },
+});
+
+function wordingOf(state: Greeted, { tally }: SmtpContext): Wording<SmtpState> {
+  return {
+    challenge: replies.challenge,
+    cancelled: replies.loginCancelled,
+    notBase64: replies.notBase64,
+    malformed: replies.malformedResponse,
+    wrong: replies.wrongLogin,
+    refused: replies.tooManyFailedLogins,
+    failed: () => replies.loginUnavailable,
+    welcome({ id, address }) {
+      tally.account = address;
+      return stay(replies.loggedIn, { ...state, hello: { ...state.hello, login: { account: id, address } } });
+    },
+  };
+}
