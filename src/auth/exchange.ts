@@ -71,7 +71,8 @@ function carryOut<S extends State>(step: Step, wording: Wording<S>): Outcome<S> 
       return {
         kind: 'ask',
         reply: wording.challenge(step.octets.toString('base64')),
-        answered: (line) => (line === '*' ? stay(wording.cancelled) : hear(line, step.answered, wording)),
+        answered: (line) =>
+          line === '*' ? stay(wording.cancelled) : hear(line, (octets) => step.answered(octets), wording),
       };
     case 'malformed':
       return stay(wording.malformed);

@@ -12,6 +12,8 @@ export interface Pop3Settings {
 /** What a session did, for its line in the log. */
 export interface Pop3Tally {
   account?: string;
+  /** How it was opened: a SASL mechanism's name, or USER. */
+  mechanism?: string;
   retrieved: number;
   octets: number;
   removed: number;

@@ -17,6 +17,8 @@ export interface SmtpTally {
   helo?: string;
   /** Who logged in. */
   account?: string;
+  /** How: a SASL mechanism's name. */
+  mechanism?: string;
   accepted: number;
   refused: number;
   octets: number;

@@ -29,6 +29,8 @@ export interface ServerOptions {
   /** Behind `pennypost`; `serve` and the ports unless told. */
   readonly argv?: readonly string[];
   readonly arguments?: readonly string[];
+  /** Submission with STARTTLS and with TLS from the first byte, and POP3 so, on free ports of their own; off unless told. */
+  readonly everyService?: boolean;
   /** An earlier server's: its database, its ports. */
   readonly like?: Server;
   readonly workers?: number;
@@ -37,6 +39,15 @@ export interface ServerOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Where to run; a new temporary directory unless told. */
   readonly directory?: string;
+}
+
+/** 0 where nothing listens. */
+export interface Ports {
+  readonly smtp: number;
+  readonly submission: number;
+  readonly submissions: number;
+  readonly pop3: number;
+  readonly pop3s: number;
 }
 
 export interface ProcessEnd {
@@ -53,8 +64,7 @@ process.on('exit', () => {
 
 export class Server {
   readonly directory: string;
-  readonly smtpPort: number;
-  readonly pop3Port: number;
+  readonly ports: Ports;
   readonly ended: Promise<ProcessEnd>;
   readonly #child: ChildProcess;
   #stdout = '';
@@ -62,12 +72,12 @@ export class Server {
 
   private constructor(
     directory: string,
-    ports: readonly [number, number],
+    ports: Ports,
     argv: readonly string[],
     { main = MAIN, environment = {} }: ServerOptions,
   ) {
     this.directory = directory;
-    [this.smtpPort, this.pop3Port] = ports;
+    this.ports = ports;
     this.#child = spawn(process.execPath, [main, ...argv], {
       cwd: directory,
       detached: true,
@@ -96,15 +106,41 @@ export class Server {
   }
 
   /** A server that may never be ready. */
-  static async launch({ like, workers = 2, ...options }: ServerOptions = {}): Promise<Server> {
+  static async launch({ like, workers = 2, everyService = false, ...options }: ServerOptions = {}): Promise<Server> {
     const directory = options.directory ?? like?.directory ?? (await mkdtemp(join(tmpdir(), 'pennypost-')));
-    const ports = like === undefined ? await freePorts() : ([like.smtpPort, like.pop3Port] as const);
+    const ports = like?.ports ?? (await portsOf(everyService));
     const argv = options.argv ?? [
       'serve',
-      ...['--smtp-port', String(ports[0]), '--pop3-port', String(ports[1]), '--workers', String(workers)],
+      ...['--smtp-port', String(ports.smtp), '--pop3-port', String(ports.pop3), '--workers', String(workers)],
+      ...morePorts(ports),
       ...(options.arguments ?? []),
     ];
     return new Server(directory, ports, argv, options);
+  }
+
+  get smtpPort(): number {
+    return this.ports.smtp;
+  }
+
+  get pop3Port(): number {
+    return this.ports.pop3;
+  }
+
+  get submissionPort(): number {
+    return this.ports.submission;
+  }
+
+  get submissionsPort(): number {
+    return this.ports.submissions;
+  }
+
+  get pop3sPort(): number {
+    return this.ports.pop3s;
+  }
+
+  /** The self-signed certificate that it made for itself. */
+  get certificate(): string {
+    return join(this.directory, 'mail.pem');
   }
 
   get pid(): number {
@@ -199,6 +235,16 @@ export class Server {
 /** Below the range from which the system takes the ports of clients, so that no client of ours sits on one. */
 const LOWEST_PORT = 10_240;
 const HIGHEST_PORT = 32_000;
+
+async function portsOf(everyService: boolean): Promise<Ports> {
+  const [smtp = 0, pop3 = 0, submission = 0, submissions = 0, pop3s = 0] = await somePorts(everyService ? 5 : 2);
+  return { smtp, pop3, submission, submissions, pop3s };
+}
+
+function morePorts({ submission, submissions, pop3s }: Ports): readonly string[] {
+  if (submission === 0) return [];
+  return ['--submission-port', submission, '--submissions-port', submissions, '--pop3s-port', pop3s].map(String);
+}
 
 export async function freePorts(): Promise<readonly [number, number]> {
   return (await somePorts(2)) as [number, number];

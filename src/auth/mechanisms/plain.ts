@@ -5,7 +5,6 @@
 import { isUtf8 } from 'node:buffer';
 import { challenge, isOwn, malformed, refuse, type Exchange, type Mechanism, type Step } from '../mechanism.js';
 
-// eslint-disable-next-line no-control-regex -- NUL is what parts them
 const MESSAGE = /^([^\0]*)\0([^\0]+)\0([^\0]+)$/;
 
 export const plain: Mechanism = {
@@ -16,7 +15,8 @@ export const plain: Mechanism = {
 };
 
 async function hear(message: Buffer, exchange: Exchange): Promise<Step> {
-  const [, authzid = '', name, password] = (isUtf8(message) && MESSAGE.exec(message.toString())) || [];
+  const parts = isUtf8(message) ? MESSAGE.exec(message.toString()) : null;
+  const [, authzid = '', name, password] = parts ?? [];
   if (name === undefined || password === undefined) return malformed;
   const attempt = { ...exchange.who, name };
   if (!(await isOwn(authzid, name, exchange))) return refuse(attempt, 'authzid is not the login', exchange);

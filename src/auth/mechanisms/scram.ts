@@ -73,7 +73,7 @@ function bindingFault(
 async function hearFinal(message: Buffer, opening: Opening, exchange: Exchange): Promise<Step> {
   const { attempt, first, nonce } = opening;
   const final = readClientFinal(message);
-  if (final === undefined || final.nonce !== nonce) return refuse(attempt, 'malformed SCRAM message', exchange);
+  if (final?.nonce !== nonce) return refuse(attempt, 'malformed SCRAM message', exchange);
   if (!isSame(final.binding, expectedBinding(first, exchange)))
     return refuse(attempt, 'channel binding does not match', exchange);
   const signed = `${first.bare},${opening.serverFirst},${final.withoutProof}`;

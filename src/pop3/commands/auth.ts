@@ -43,7 +43,7 @@ export const auth = defineCommand({
     if (mechanism === undefined) return stay(replies.unknownMechanism);
     if (!isOffered(mechanism, context.peer))
       return stay(mechanism.needs === 'privacy' ? replies.privateOnly : replies.unknownMechanism);
-    return authenticate({ mechanism, initial, scope: 'pop3' }, context, wordingOf(context));
+    return authenticate({ mechanism, initial, scope: 'pop3' }, context, wordingOf(mechanism.name, context));
   },
 });
 
@@ -51,7 +51,7 @@ function namesFor(peer: Peer): readonly string[] {
   return offeredTo(peer).map(({ name }) => name);
 }
 
-function wordingOf(context: Pop3Context): Wording<Pop3State> {
+function wordingOf(mechanism: string, context: Pop3Context): Wording<Pop3State> {
   return {
     challenge: replies.challenge,
     cancelled: replies.loginCancelled,
@@ -60,6 +60,6 @@ function wordingOf(context: Pop3Context): Wording<Pop3State> {
     wrong: replies.wrongLogin,
     refused: replies.tooManyFailedLogins,
     failed: failureReply,
-    welcome: (account) => openMaildrop(account, context),
+    welcome: (account) => openMaildrop(account, mechanism, context),
   };
 }

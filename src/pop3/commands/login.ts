@@ -46,7 +46,7 @@ async function logIn(name: string, password: string, context: Pop3Context): Prom
     const verdict = await context.authenticator.check(attempt);
     switch (verdict.kind) {
       case 'welcome':
-        return await openMaildrop(verdict.account, context);
+        return await openMaildrop(verdict.account, attempt.mechanism, context);
       case 'wrong':
         return stay(replies.wrongLogin, authorization);
       case 'refused':
@@ -61,10 +61,12 @@ async function logIn(name: string, password: string, context: Pop3Context): Prom
 /** @throws StoreError */
 export async function openMaildrop(
   account: Account,
+  mechanism: string,
   { store, peer, session, tally }: Pop3Context,
 ): Promise<Outcome<Pop3State>> {
   const maildrop = await store.open(account.id, { from: `${peer.address} (session ${session})` });
   const listing = new Listing(maildrop.messages);
   tally.account = account.address;
+  tally.mechanism = mechanism;
   return stay(replies.loggedIn(listing.count, listing.octets), { at: 'transaction', maildrop, listing });
 }

@@ -44,11 +44,11 @@ export const auth = defineCommand({
     if (mechanism === undefined) return stay(replies.unknownMechanism);
     if (!isOffered(mechanism, context.peer))
       return stay(mechanism.needs === 'privacy' ? replies.privateOnly(context) : replies.unknownMechanism);
-    return authenticate({ mechanism, initial, scope: 'smtp' }, context, wordingOf(state, context));
+    return authenticate({ mechanism, initial, scope: 'smtp' }, context, wordingOf(mechanism.name, state, context));
   },
 });
 
-function wordingOf(state: Greeted, { tally }: SmtpContext): Wording<SmtpState> {
+function wordingOf(mechanism: string, state: Greeted, { tally }: SmtpContext): Wording<SmtpState> {
   return {
     challenge: replies.challenge,
     cancelled: replies.loginCancelled,
@@ -59,6 +59,7 @@ function wordingOf(state: Greeted, { tally }: SmtpContext): Wording<SmtpState> {
     failed: () => replies.loginUnavailable,
     welcome({ id, address }) {
       tally.account = address;
+      tally.mechanism = mechanism;
       return stay(replies.loggedIn, { ...state, hello: { ...state.hello, login: { account: id, address } } });
     },
   };
