@@ -1,16 +1,18 @@
 /** docs/protocols.md, folded from the two tables of commands, and from the limits and replies beside them. */
+import { mechanisms } from '../../src/auth/sasl.js';
 import { options } from '../../src/config/options.js';
 import type { Pop3Context } from '../../src/pop3/context.js';
 import { pop3 } from '../../src/pop3/protocol.js';
-import { failureReply as pop3Failure } from '../../src/pop3/replies.js';
+import { failureReply as pop3Failure, replies as pop3Replies } from '../../src/pop3/replies.js';
 import { RECIPIENT_LIMIT } from '../../src/smtp/commands/rcpt.js';
 import type { SmtpContext } from '../../src/smtp/context.js';
 import { HOP_LIMIT } from '../../src/smtp/intake.js';
 import { DOMAIN_LIMIT_BYTES, LOCAL_PART_LIMIT_BYTES, PATH_LIMIT_BYTES } from '../../src/smtp/path.js';
-import { mx as smtp } from '../../src/smtp/protocol.js';
+import { mx as smtp, submission } from '../../src/smtp/protocol.js';
 import { failureReply as smtpFailure, replies } from '../../src/smtp/replies.js';
+import type { Reply } from '../../src/session/reply.js';
 import { StoreError, type StoreErrorKind } from '../../src/store/store.js';
-import { codes, page, table, type Cell } from './markdown.js';
+import { code, codes, page, table, type Cell } from './markdown.js';
 import {
   announced,
   announcementTable,
@@ -23,12 +25,26 @@ import {
   secretVerbs,
   sessionLimits,
 } from './protocol-tables.js';
-import { failureKinds, pop3Capabilities, pop3Gates, pop3States, smtpExtensions, smtpStates } from './words.js';
+import {
+  failureKinds,
+  mechanismNeeds,
+  mechanismWords,
+  pop3Capabilities,
+  pop3Gates,
+  pop3States,
+  smtpExtensions,
+  smtpStates,
+  submissionExtensions,
+  submissionGates,
+} from './words.js';
 
 const maxMessageSize = options.maxMessageSize.parse(options.maxMessageSize.initial);
 
 /** As much of a session's context as announcements and gates look at. */
 const smtpContext = { settings: { maxMessageSize }, peer: {}, offersTls: true } as unknown as SmtpContext;
+/** Under TLS 1.3, where every mechanism is offered. */
+const bound = { loopback: false, security: { exporter: () => new Uint8Array() } };
+const submissionContext = { ...smtpContext, peer: bound } as unknown as SmtpContext;
 const pop3Nearby = { peer: { loopback: true }, offersTls: true } as unknown as Pop3Context;
 const pop3FarAway = { peer: { loopback: false }, offersTls: true } as unknown as Pop3Context;
 
@@ -39,7 +55,9 @@ export function protocolsPage(): string {
     'What Pennypost speaks, folded from the tables that it dispatches from. HELP says the same in a session.',
     'A command line is one line of UTF-8 ended by CRLF. Verbs are read in any case. A line with a NUL, a bare CR, a bare LF or octets that are not UTF-8 is refused before any command looks at it.',
     ...smtpSection(),
+    ...submissionSection(),
     ...pop3Section(),
+    ...loginSection(),
     '## Failures of the store',
     'The kind of failure alone decides the reply; what the store said is not sent. Where it is known, the reply about a maildrop in use also says since when it is open and from where.',
     table(['Kind', 'Meaning', 'SMTP', 'POP3'], (Object.keys(failureKinds) as StoreErrorKind[]).map(failureRow)),
@@ -65,8 +83,60 @@ function smtpSection(): readonly string[] {
   ];
 }
 
+/** What submission has and SMTP between servers has not. */
+function submissionSection(): readonly string[] {
+  const more = new Map([...submission.commands].filter(([verb]) => !smtp.commands.has(verb)));
+  const addition = { ...submission, commands: more };
+  return [
+    '## Submission',
+    'SMTP for people and devices (RFC 6409): all of the above, and these besides.',
+    commandTable(addition, submissionContext),
+    exampleTable(addition),
+    `The argument of ${codes(secretVerbs(addition))} and the lines that follow it are never shown, with \`-v\` neither.`,
+    '### Submission gates',
+    table(['Gate', 'Open when', 'Reply when it is shut'], described(submissionGates).map(withLoginReply)),
+    '### Submission extensions',
+    announcementTable(announced(addition, submissionContext), submissionExtensions),
+    '### Submission limits',
+    table(['Limit', 'Value', 'When it is reached'], sessionLimits(submission).slice(0, 1)),
+    '### Submission commands out of place',
+    misplacedTable(addition, smtpStates),
+  ];
+}
+
+function loginSection(): readonly string[] {
+  const row = ({ name, needs }: (typeof mechanisms)[number]): readonly string[] => {
+    const [rfc, words] = mechanismWords[name] ?? [];
+    if (rfc === undefined || words === undefined) throw new Error(`words.ts does not describe ${name}`);
+    return [code(name), rfc, words, mechanismNeeds[needs]];
+  };
+  return [
+    '## Logins',
+    'AUTH is the same in submission and POP3. The initial response may stand behind the mechanism, `=` for an empty one; a line with `*` alone cancels.',
+    table(['Mechanism', 'Defined in', 'What it does', 'Offered'], mechanisms.map(row)),
+    table(['What happened', 'Submission', 'POP3'], loginReplies()),
+  ];
+}
+
+function loginReplies(): readonly (readonly string[])[] {
+  const minutes = 3 * 60_000;
+  const rows: readonly (readonly [string, Reply, Reply])[] = [
+    ['name and password are right', replies.loggedIn, pop3Replies.loggedIn(2, 320)],
+    ['one of them is wrong', replies.wrongLogin, pop3Replies.wrongLogin],
+    ['nothing was checked', replies.tooManyFailedLogins(minutes), pop3Replies.tooManyFailedLogins(minutes)],
+    ['the store is away', replies.loginUnavailable, pop3Failure(new StoreError('unavailable', ''))],
+    ['a password in clear is not taken here', replies.privateOnly({ offersTls: true }), pop3Replies.privateOnly],
+    ['no such mechanism', replies.unknownMechanism, pop3Replies.unknownMechanism],
+    ['the client cancelled', replies.loginCancelled, pop3Replies.loginCancelled],
+    ['the line is not base64', replies.notBase64, pop3Replies.notBase64],
+    ['the mechanism asks for something else', replies.malformedResponse, pop3Replies.malformedResponse],
+    ['somebody is logged in', replies.loggedInAlready, pop3Replies.loggedInAlready],
+  ];
+  return rows.map(([what, ...said]) => [what, ...said.map(first)]);
+}
+
 function pop3Section(): readonly string[] {
-  const elsewhere = announced(pop3, pop3FarAway);
+  const elsewhere = announced(pop3, pop3FarAway).map(keyword);
   const lines = announced(pop3, pop3Nearby);
   return [
     '## POP3',
@@ -79,7 +149,7 @@ function pop3Section(): readonly string[] {
     '### POP3 gates',
     table(['Gate', 'Open when', 'Reply when it is shut'], described(pop3Gates).map(withGateReply)),
     '### POP3 capabilities',
-    `Announced in reply to CAPA; ${codes(lines.filter((line) => !elsewhere.includes(line)))} only where its gate is open.`,
+    `Announced in reply to CAPA; ${codes(lines.filter((line) => !elsewhere.includes(keyword(line))).map(keyword))} only where its gate is open, as are the mechanisms of SASL that send a password.`,
     announcementTable(lines, pop3Capabilities),
     '### POP3 limits',
     table(['Limit', 'Value', 'When it is reached'], sessionLimits(pop3)),
@@ -99,6 +169,16 @@ function smtpLimits(): readonly (readonly Cell[])[] {
     ['local part', `${LOCAL_PART_LIMIT_BYTES} octets`, first(replies.badRecipient)],
     ['domain', `${DOMAIN_LIMIT_BYTES} octets`, first(replies.badRecipient)],
   ];
+}
+
+function keyword(line: string): string {
+  return line.split(' ')[0] ?? '';
+}
+
+function withLoginReply([name = '', when = '']: readonly string[]): readonly string[] {
+  const far = { peer: { loopback: false }, offersTls: true } as unknown as SmtpContext;
+  const refusal = submission.gates[name as keyof typeof submissionGates](far, submission.initial);
+  return [name, when, refusal === undefined ? '' : first(refusal)];
 }
 
 function withGateReply([name = '', when = '']: readonly string[]): readonly string[] {

@@ -2,7 +2,9 @@
  * What the tables in src/ leave to a reader: words for states, gates, kinds of failure and extensions.
  * A state or a kind that has no words here does not compile; an extension that has none fails the test.
  */
+import type { SmtpNeed } from '../../src/smtp/context.js';
 import type { Pop3Need } from '../../src/pop3/context.js';
+import type { Mechanism } from '../../src/auth/mechanism.js';
 import type { Pop3State } from '../../src/pop3/state.js';
 import type { SmtpState } from '../../src/smtp/state.js';
 import type { StoreErrorKind } from '../../src/store/store.js';
@@ -22,6 +24,24 @@ export const pop3States: Readonly<Record<Pop3State['at'], string>> = {
 export const pop3Gates: Readonly<Record<Pop3Need, string>> = {
   private:
     'TLS is on, or the client speaks from this machine itself (127.0.0.0/8 or ::1), so that a password cannot be overheard',
+};
+
+export const submissionGates: Readonly<Record<SmtpNeed, string>> = {
+  login: 'AUTH has succeeded; STARTTLS shuts it again. Where mail comes from other servers it stands open',
+};
+
+/** By what a mechanism needs. */
+export const mechanismNeeds: Readonly<Record<Mechanism['needs'], string>> = {
+  nothing: 'always; the password is not sent',
+  privacy: 'under TLS, or to a client that speaks from this machine itself',
+  binding: 'under TLS 1.3; the login is tied to this connection (`tls-exporter`, RFC 9266)',
+};
+
+export const mechanismWords: Readonly<Record<string, readonly [rfc: string, words: string]>> = {
+  'SCRAM-SHA-256-PLUS': ['RFC 5802, RFC 7677', 'proves the password and the connection, each side to the other'],
+  'SCRAM-SHA-256': ['RFC 5802, RFC 7677', 'proves the password, each side to the other'],
+  PLAIN: ['RFC 4616', 'sends name and password in one message'],
+  LOGIN: ['no RFC', 'sends name and password when asked for each'],
 };
 
 export const failureKinds: Readonly<Record<StoreErrorKind, string>> = {
@@ -47,9 +67,14 @@ export const smtpExtensions: Readonly<Record<string, readonly [rfc: string, mean
   HELP: ['RFC 5321', 'HELP, for a person in telnet'],
 };
 
+export const submissionExtensions: Readonly<Record<string, readonly [rfc: string, meaning: string]>> = {
+  AUTH: ['RFC 4954', 'the mechanisms that may be used now; MAIL takes the AUTH parameter, which has no effect'],
+};
+
 export const pop3Capabilities: Readonly<Record<string, readonly [rfc: string, meaning: string]>> = {
   STLS: ['RFC 2595', "TLS begins at the client's word; not announced once it has"],
   USER: ['RFC 2449', 'USER and PASS are taken'],
+  SASL: ['RFC 5034', 'AUTH, and the mechanisms that may be used now'],
   UIDL: ['RFC 2449', 'UIDL is there'],
   TOP: ['RFC 2449', 'TOP is there'],
   PIPELINING: ['RFC 2449', 'commands may follow each other without waiting'],

@@ -8,7 +8,7 @@ import { login } from './mechanisms/login.js';
 import { plain } from './mechanisms/plain.js';
 import { scramSha256, scramSha256Plus } from './mechanisms/scram.js';
 
-const mechanisms: readonly Mechanism[] = [scramSha256Plus, scramSha256, plain, login];
+export const mechanisms: readonly Mechanism[] = [scramSha256Plus, scramSha256, plain, login];
 
 export function offeredTo(peer: Peer): readonly Mechanism[] {
   return mechanisms.filter((mechanism) => isOffered(mechanism, peer));

@@ -50,6 +50,7 @@ describe('logins of real clients', () => {
     const client = await smtpSession(server.smtpPort);
     await sendData(client, USER, Buffer.from(MESSAGE));
     await client.ask('QUIT', /^221/);
+    await eventually('that session to end', () => sessions().length === 1);
   });
 
   after(() => server.release());
