@@ -26,7 +26,7 @@ export const pop3Gates: Readonly<Record<Pop3Need, string>> = {
     'TLS is on, or the client speaks from this machine itself (127.0.0.0/8 or ::1), so that a password cannot be overheard',
 };
 
-export const submissionGates: Readonly<Record<SmtpNeed, string>> = {
+export const submissionGates: Readonly<Record<Extract<SmtpNeed, 'login'>, string>> = {
   login: 'AUTH has succeeded; STARTTLS shuts it again. Where mail comes from other servers it stands open',
 };
 

@@ -11,10 +11,10 @@ import { pop3 } from '../../src/pop3/protocol.js';
 import type { State } from '../../src/session/command.js';
 import type { Protocol, SessionContext } from '../../src/session/protocol.js';
 import { Session } from '../../src/session/session.js';
-import { mx as smtp } from '../../src/smtp/protocol.js';
+import { mx, submission } from '../../src/smtp/protocol.js';
 import { StoreError } from '../../src/store/store.js';
 import { cutPositions } from '../support/dialogue-run.js';
-import { MemoryChannel, peerAt, turn } from '../support/dialogue-channel.js';
+import { MemoryChannel, memorySecurity, peerAt, turn } from '../support/dialogue-channel.js';
 import { addressOf, DOMAIN, Stage } from '../support/dialogue-stage.js';
 import { readDialogue, type Dialogue, type Given } from '../support/dialogue.js';
 import { authenticatorOf } from '../support/authenticator.js';
@@ -113,11 +113,13 @@ function tells(said: string): boolean {
 
 async function converse(dialogue: Dialogue, stage: Stage, prefix: Buffer, way: Way): Promise<Broken> {
   const peer = peerAt(given(dialogue, 'peer')?.address ?? '127.0.0.1', given(dialogue, 'local address')?.address);
-  const channel = new MemoryChannel(peer);
+  const secured = given(dialogue, 'under TLS') !== undefined;
+  const channel = new MemoryChannel(secured ? { ...peer, security: memorySecurity } : peer);
+  const smtp = given(dialogue, 'submission') === undefined ? mx : submission;
   const bugs: unknown[] = [];
   let messages = 0;
   const context = {
-    peer,
+    peer: channel.peer,
     offersTls: true,
     session: 's',
     tally: { accepted: 0, refused: 0, octets: 0, retrieved: 0, removed: 0 },

@@ -29,6 +29,7 @@ export class MemoryChannel implements Channel {
   over = false;
   #receiver: Receiver | undefined;
   #gone = false;
+  #halfClosed = false;
   #handshake: { resolve(channel: Channel): void; reject(error: Error): void } | undefined;
   #said: Buffer = Buffer.alloc(0);
   #held: Buffer[] = [];
@@ -82,7 +83,10 @@ export class MemoryChannel implements Channel {
   /** Resolves when the client shakes hands. */
   secure(): Promise<Channel> {
     this.#receiver = undefined;
-    return new Promise((resolve, reject) => (this.#handshake = { resolve, reject }));
+    return new Promise((resolve, reject) => {
+      this.#handshake = { resolve, reject };
+      if (this.#halfClosed) this.drop();
+    });
   }
 
   /** The client's side of it; what follows is said under TLS. */
@@ -117,7 +121,10 @@ export class MemoryChannel implements Channel {
     this.#receiver?.drained();
   }
 
+  /** In the middle of a handshake it ends the connection: no client could shake hands any more. */
   halfClose(): void {
+    this.#halfClosed = true;
+    if (this.#handshake !== undefined) return this.drop();
     if (!this.over && !this.#gone) this.#receiver?.inputEnded();
   }
 
