@@ -3,19 +3,66 @@
  * A server that is running sees every change at once, because its store makes it.
  */
 import { secretsOf } from '../auth/secrets.js';
+import { bytes, Misfit } from '../config/units.js';
 import { formatAddress } from '../smtp/path.js';
 import type { Address, Directory, Secrets } from '../store/store.js';
-import { jsonFlag, optionFlags, UsageError, type Command, type Flag, type Invocation } from './command.js';
+import {
+  jsonFlag,
+  optionFlags,
+  UsageError,
+  type Command,
+  type Flag,
+  type Invocation,
+  type Operand,
+} from './command.js';
 import { exit, Refusal } from './exit.js';
 import { loginOf, newPassword, passwordFlags } from './new-password.js';
 import { accountAddress, addressOperand } from './operand.js';
 import { withExistingStore, withStore } from './storage.js';
 import { ask, isTerminal, moment, print, printJson, printTable } from './terminal.js';
 
+const NO_QUOTA = 'none';
+
 const yesFlag: Flag = { name: 'yes', placeholder: '', doc: 'Remove the account even if it holds messages.' };
 
+const quotaFlag: Flag = {
+  name: 'quota',
+  placeholder: 'SIZE',
+  doc: 'What the account may hold, such as 1GiB; none unless told.',
+};
+
+const sizeOperand: Operand = { name: 'SIZE', doc: 'what the account may hold, such as 1GiB or 500MB; or none' };
+
 async function add(invocation: Invocation): Promise<number> {
-  return writePassword(invocation, 'Added', (directory, to, { hash, scram }) => directory.addAccount(to, hash, scram));
+  const limit = quota(invocation.text(quotaFlag.name) ?? NO_QUOTA);
+  return writePassword(invocation, 'Added', async (directory, to, { hash, scram }) => {
+    await directory.addAccount(to, hash, scram);
+    if (limit !== undefined) await directory.setQuota(to, limit);
+  });
+}
+
+async function setQuota(invocation: Invocation): Promise<number> {
+  const [name, text = ''] = invocation.operands;
+  const to = accountAddress(name);
+  const limit = quota(text);
+  await withExistingStore(invocation.load().configuration.db, ({ directory }) => directory.setQuota(to, limit));
+  await print(
+    limit === undefined
+      ? `${formatAddress(to)} may hold any amount.\n`
+      : `${formatAddress(to)} may hold ${limit} octets.\n`,
+  );
+  return exit.fine;
+}
+
+/** Undefined for none. */
+function quota(text: string): number | undefined {
+  if (text.toLowerCase() === NO_QUOTA) return undefined;
+  try {
+    return bytes(text);
+  } catch (error) {
+    if (error instanceof Misfit) throw new UsageError(`a quota ${error.message}; none takes it away`);
+    throw error;
+  }
 }
 
 async function passwd(invocation: Invocation): Promise<number> {
@@ -46,11 +93,12 @@ async function list(invocation: Invocation): Promise<number> {
   if (invocation.has(jsonFlag.name)) await printJson(accounts);
   else
     await printTable(
-      ['account', 'messages', 'octets', 'created', 'last delivery', 'last login', 'enabled'],
+      ['account', 'messages', 'octets', 'quota', 'created', 'last delivery', 'last login', 'enabled'],
       accounts.map((one) => [
         one.address,
         one.messages,
         one.octets,
+        one.quotaOctets ?? NO_QUOTA,
         moment(one.createdAtMs),
         moment(one.lastDeliveryAtMs),
         moment(one.lastLoginAtMs),
@@ -101,8 +149,12 @@ export const accountCommands: readonly Command[] = [
     words: 'account add',
     summary: 'Add an account, and make its domain local.',
     operands: [addressOperand],
-    flags: [...passwordFlags, ...optionFlags('db')],
-    examples: ['account add alice@localhost', 'account add alice@localhost --password-stdin < password.txt'],
+    flags: [...passwordFlags, quotaFlag, ...optionFlags('db')],
+    examples: [
+      'account add alice@localhost',
+      'account add alice@localhost --password-stdin < password.txt',
+      'account add alice@localhost --quota 1GiB',
+    ],
     run: add,
   },
   {
@@ -120,6 +172,14 @@ export const accountCommands: readonly Command[] = [
     flags: [yesFlag, ...optionFlags('db')],
     examples: ['account remove alice@localhost'],
     run: remove,
+  },
+  {
+    words: 'account quota',
+    summary: 'Limit what an account may hold.',
+    operands: [addressOperand, sizeOperand],
+    flags: optionFlags('db'),
+    examples: ['account quota alice@localhost 1GiB', 'account quota alice@localhost none'],
+    run: setQuota,
   },
   {
     words: 'account passwd',

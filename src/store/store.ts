@@ -75,6 +75,8 @@ export interface Target {
   readonly account: AccountId;
   /** The address delivered to: the account's own, with the `+detail` of the forward-path if it had one. */
   readonly address: string;
+  /** Octets that it may still take: none, or less than none, when it is full. Absent without a quota. */
+  readonly roomOctets?: number;
 }
 
 /**
@@ -100,16 +102,26 @@ export interface Envelope {
   readonly reversePath: string;
   readonly recipients: readonly EnvelopeRecipient[];
   readonly receivedAtMs: number;
+  /** Whether each recipient's quota is judged for itself: for a protocol that answers for each, as LMTP does. */
+  readonly apart?: boolean;
 }
 
 /**
  * A message on its way in. Exactly one of commit or abort ends it.
  * `write` may return a promise: the caller then waits for it before it writes again.
+ *
+ * Quotas are judged at the commit, by the octets of each copy as RETR sends it, in the order of the envelope; what earlier
+ * copies add to the same account counts. When no copy is within its account's quota, the commit rejects with 'over-quota'.
+ * When some are: of an ordinary envelope every copy is stored, since all were accepted and one answer stands for all, and
+ * an account so comes above its quota by no more than it was sent meanwhile; of an envelope that is judged `apart` only those.
  */
 export interface Delivery {
   write(chunk: Uint8Array): void | Promise<void>;
-  /** Resolves when the message is durable for every recipient, in one transaction; rejects when it is for none. */
-  commit(): Promise<void>;
+  /**
+   * Resolves, with the recipients that were left out, when the message is durable for every other, in one transaction;
+   * rejects when it is for none. Nobody is left out of an ordinary envelope.
+   */
+  commit(): Promise<readonly EnvelopeRecipient[]>;
   abort(): void;
 }
 
@@ -168,6 +180,8 @@ export interface AccountSummary {
   readonly address: string;
   readonly messages: number;
   readonly octets: number;
+  /** Undefined without a quota. */
+  readonly quotaOctets: number | undefined;
   readonly createdAtMs: number;
   readonly lastDeliveryAtMs: number | undefined;
   readonly lastLoginAtMs: number | undefined;
@@ -213,6 +227,8 @@ export interface Directory {
   addAccount(address: Address, passwordHash: string, scram?: string): Promise<void>;
   removeAccount(address: Address): Promise<void>;
   setPassword(address: Address, passwordHash: string, scram?: string): Promise<void>;
+  /** What the account may hold from now on; what it holds already stays. Undefined, as at first: any amount. */
+  setQuota(address: Address, quotaOctets: number | undefined): Promise<void>;
   /** Whether its passwords let anybody in. */
   setEnabled(address: Address, enabled: boolean): Promise<void>;
   addCredential(address: Address, credential: NewCredential): Promise<void>;

@@ -38,6 +38,21 @@ describe('administration without a server', () => {
     expect(status).to.equal(1);
   }
 
+  it('limits what an account may hold, and shows it', async () => {
+    await done('account add alice@localhost --password x --quota 1KiB');
+    await done('account add bob@localhost --password x');
+    const quotas = async () =>
+      ((await json('account list')) as { quotaOctets: number | null }[]).map(({ quotaOctets }) => quotaOctets);
+    expect(await quotas()).to.deep.equal([1024, null]);
+    expect(await done('account quota bob@localhost 2kB')).to.equal('bob@localhost may hold 2000 octets.\n');
+    expect(await done('account quota alice@localhost none')).to.equal('alice@localhost may hold any amount.\n');
+    expect(await quotas()).to.deep.equal([null, 2000]);
+    expect(await done('account list')).to.match(/alice@localhost +0 +0 +none/);
+    await refused('account quota nobody@localhost 1MB', /nobody@localhost/);
+    expect((await run('account quota alice@localhost lots')).stderr).to.match(/a quota takes a size .*none/);
+    expect((await run('account quota alice@localhost')).status).to.equal(64);
+  });
+
   it('adds, lists and removes accounts, and makes their domain local', async () => {
     await done('account add alice@Example.org --password-stdin', { input: 'secret\n' });
     await done('account add bob@example.org --password hunter2');

@@ -63,10 +63,18 @@ function damageOf(connection: Connection): readonly string[] {
     )
     .pluck()
     .all();
+  const miscounted = connection
+    .prepare<[], number>(
+      `select account.id from account left join message on message.account = account.id group by account.id
+       having account.messages <> count(message.id) or account.octets <> coalesce(sum(message.octets), 0)`,
+    )
+    .pluck()
+    .all();
   return [
     ...integrity.filter((line) => line !== 'ok'),
     ...keys.map((key) => `foreign key: ${JSON.stringify(key)}`),
     ...refs.map((body) => `body ${body} has another number of messages`),
+    ...miscounted.map((account) => `account ${account} counts other messages than it has`),
   ];
 }
 

@@ -23,6 +23,8 @@ export interface StoreUnderTest {
   restart(): Promise<void>;
   /** Octets of bodies that take up room, committed or not. */
   storedOctets(): number;
+  /** Accounts whose counters say something else than their messages; always none. */
+  miscounted(): readonly string[];
   cleanup(): Promise<void>;
 }
 
@@ -126,7 +128,13 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       bob = await idOf('bob@example.org');
     });
 
-    afterEach(() => underTest.cleanup());
+    afterEach(async () => {
+      try {
+        expect(underTest.miscounted()).to.deep.equal([]);
+      } finally {
+        await underTest.cleanup();
+      }
+    });
 
     async function reconnect(): Promise<void> {
       store = await underTest.connect();

@@ -21,8 +21,13 @@ import type { MailStore } from '../../src/store/store.js';
 import { eventually, within } from '../support/eventually.js';
 import { MAIN, ROOT } from '../support/server.js';
 import { at, deliver, describeStore, envelopeTo, failure, fails, openSoon, type StoreUnderTest } from './contract.js';
+import { describeQuotas } from './quota-contract.js';
 
 const HASH = '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA';
+const MISCOUNTED = `
+  select account.id, account.messages, account.octets, count(message.id) as found, sum(message.octets) as sum
+  from account left join message on message.account = account.id
+  group by account.id having account.messages <> found or account.octets <> coalesce(sum, 0)`;
 const observer = { noted: () => undefined, trouble: () => undefined, stopped: () => undefined };
 
 function temporary(): string {
@@ -62,6 +67,7 @@ async function make(): Promise<StoreUnderTest> {
       server = await startStore(db, observer);
     },
     storedOctets: () => Number(look(db, 'select coalesce(sum(length(data)), 0) as octets from chunk')[0]?.octets),
+    miscounted: () => look(db, MISCOUNTED).map((row) => JSON.stringify(row)),
     async cleanup() {
       for (const store of stores) await store.close();
       await server?.close();
@@ -71,6 +77,7 @@ async function make(): Promise<StoreUnderTest> {
 }
 
 describeStore('SQLite', make);
+describeQuotas('SQLite', make);
 
 describe('the SQLite driver', () => {
   let directory = '';
@@ -153,6 +160,26 @@ describe('the SQLite driver', () => {
       const secretOf = (path: string) => look(path, "select hex(value) as value from secret where name = 'salts'")[0];
       expect(secretOf(db)?.value).to.match(/^[0-9A-F]{64}$/);
       expect(secretOf(db)).to.not.deep.equal(secretOf(other));
+    });
+
+    it('of the first version comes out with its messages counted', () => {
+      const connection = new Database(db);
+      connection.exec(readFileSync(join(MIGRATIONS, migrations()[0] as string), 'utf8'));
+      connection.exec(`
+        pragma user_version = 1;
+        insert into domain (name) values ('localhost');
+        insert into account (local, domain, password_hash, validity, created_at)
+          values ('alice', 1, 'x', 'a', 1), ('bob', 1, 'x', 'b', 1);
+        insert into body (id, refs, octets, header_octets, text_state) values (1, 2, 90, 0, 0);
+        insert into message (account, uid, body, octets, received_at, reverse_path, recipient, trace)
+          values (1, 1, 1, 100, 1, '', 'r', x'00'), (1, 2, 1, 101, 1, '', 'r', x'00')`);
+      connection.close();
+      openForWriting(db).close();
+      expect(look(db, MISCOUNTED)).to.deep.equal([]);
+      expect(look(db, 'select account, messages, octets, quota from mailboxes order by account')).to.deep.equal([
+        { account: 'alice@localhost', messages: 2, octets: 201, quota: null },
+        { account: 'bob@localhost', messages: 0, octets: 0, quota: null },
+      ]);
     });
 
     it('of a newer version is refused in one sentence, and left as it is', async () => {
@@ -444,7 +471,7 @@ describe('the SQLite driver', () => {
       ['bob@localhost', 0, 0],
     ]);
     expect(rows[0]?.last_delivery).to.match(/Z$/);
-    expect(rows[1]).to.include({ last_delivery: null, last_login: null });
+    expect(rows[1]).to.include({ last_delivery: null, last_login: null, quota: null });
   });
 
   it('answers in time when nobody answers at the socket', async () => {

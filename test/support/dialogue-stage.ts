@@ -89,7 +89,7 @@ export class Stage {
   }
 
   /** The first line stands for the trace headers, so that RETR crosses from them to the body. */
-  #deliver(account: number, content: Buffer): Promise<void> {
+  #deliver(account: number, content: Buffer): Promise<unknown> {
     const traceEnd = content.indexOf('\r\n') + 2;
     const trace = content.subarray(0, traceEnd);
     const delivery = this.#store.deliver({
@@ -176,7 +176,7 @@ function failing(store: MailStore, failures: Failures): MailStore {
         write: (chunk) => (reach('write'), delivery.write(chunk)),
         commit: async () => {
           reach('commit');
-          await delivery.commit();
+          return delivery.commit();
         },
         abort: () => delivery.abort(),
       };

@@ -11,6 +11,7 @@ import { ALIAS_DEPTH_LIMIT, normal } from './reader.js';
 /** What travels to the store, as JSON. */
 export type Change =
   | { readonly kind: 'add-account'; readonly address: Address; readonly secrets: Secrets }
+  | SetQuota
   | { readonly kind: 'remove-account'; readonly address: Address }
   | { readonly kind: 'set-password'; readonly address: Address; readonly secrets: Secrets }
   | { readonly kind: 'set-enabled'; readonly address: Address; readonly enabled: boolean }
@@ -20,6 +21,14 @@ export type Change =
   | { readonly kind: 'remove-domain'; readonly name: string }
   | { readonly kind: 'add-alias'; readonly address: Address; readonly targets: readonly Address[] }
   | { readonly kind: 'remove-alias'; readonly address: Address; readonly targets: readonly Address[] };
+
+/** The writer's own: it keeps quotas in memory. */
+export interface SetQuota {
+  readonly kind: 'set-quota';
+  readonly address: Address;
+  /** Null: no quota. */
+  readonly octets: number | null;
+}
 
 const VALIDITY_BYTES = 9;
 /** All of them are compared at each login, so a login's time has a bound; more are refused. */
@@ -33,7 +42,7 @@ export class Changes {
   }
 
   /** An account's maildrop is empty when it is removed: the writer sees to that. */
-  apply(change: Change): void {
+  apply(change: Exclude<Change, SetQuota>): void {
     switch (change.kind) {
       case 'add-account':
         return this.#addAccount(change.address, change.secrets);
@@ -67,6 +76,11 @@ export class Changes {
     );
   }
 
+  /** @throws StoreError 'missing' */
+  requireAccount(address: Address): number {
+    return this.accountId(address) ?? missing(`There is no account ${written(address)}`);
+  }
+
   get hasAccounts(): boolean {
     return this.#one('select 1 from account limit 1') !== undefined;
   }
@@ -94,23 +108,23 @@ export class Changes {
   }
 
   #removeAccount(address: Address): void {
-    const id = this.#requireAccount(address);
+    const id = this.requireAccount(address);
     this.#run('delete from alias where target = ?', written(address));
     this.#run('delete from credential where account = ?', id);
     this.#run('delete from account where id = ?', id);
   }
 
   #setPassword(address: Address, { hash, scram }: Secrets): void {
-    const id = this.#requireAccount(address);
+    const id = this.requireAccount(address);
     this.#run('update account set password_hash = ?, scram = ? where id = ?', hash, scram ?? null, id);
   }
 
   #setEnabled(address: Address, enabled: boolean): void {
-    this.#run('update account set enabled = ? where id = ?', Number(enabled), this.#requireAccount(address));
+    this.#run('update account set enabled = ? where id = ?', Number(enabled), this.requireAccount(address));
   }
 
   #addCredential(address: Address, { name, scopes, hash, scram }: NewCredential): void {
-    const id = this.#requireAccount(address);
+    const id = this.requireAccount(address);
     const count = this.#one('select count(*) from credential where account = ?', id) ?? 0;
     if (this.#credentialId(id, name) !== undefined) refuse(`${written(address)} has a credential '${name}' already`);
     if (count >= CREDENTIALS_LIMIT) refuse(`${written(address)} has ${count} credentials; remove one first`);
@@ -126,17 +140,13 @@ export class Changes {
   }
 
   #removeCredential(address: Address, name: string): void {
-    const account = this.#requireAccount(address);
+    const account = this.requireAccount(address);
     const id = this.#credentialId(account, name) ?? missing(`${written(address)} has no credential '${name}'`);
     this.#run('delete from credential where id = ?', id);
   }
 
   #credentialId(account: number, name: string): number | undefined {
     return this.#one('select id from credential where account = ? and name = ?', account, name);
-  }
-
-  #requireAccount(address: Address): number {
-    return this.accountId(address) ?? missing(`There is no account ${written(address)}`);
   }
 
   #addDomain(name: string): void {

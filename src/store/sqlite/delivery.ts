@@ -3,8 +3,8 @@
  * no promise per piece; a larger one goes in chunks as it arrives, so that memory is a chunk and not the message.
  */
 import { Buffer } from 'node:buffer';
-import { StoreError, type Delivery, type Envelope } from '../store.js';
-import { CHUNK_BYTES, FrameType, uploadHeader } from './frames.js';
+import { StoreError, type Delivery, type Envelope, type EnvelopeRecipient } from '../store.js';
+import { CHUNK_BYTES, FrameType, readJson, uploadHeader } from './frames.js';
 import { commitFrame, deliverFrame, type Posting } from './posting.js';
 import type { StoreClient } from './store-client.js';
 import { summarize, type Summary } from './summary.js';
@@ -54,10 +54,13 @@ export class SocketDelivery implements Delivery {
     if (this.#piecesBytes >= CHUNK_BYTES) return this.#sendChunks();
   }
 
-  async commit(): Promise<void> {
+  async commit(): Promise<readonly EnvelopeRecipient[]> {
     this.#over = true;
-    if (this.#upload === undefined) await this.#post();
-    else await this.#upload.commit(this.#posting(this.#upload.summary), this.#takeAll());
+    const answer =
+      this.#upload === undefined
+        ? await this.#post()
+        : await this.#upload.commit(this.#posting(this.#upload.summary), this.#takeAll());
+    return answer.length === 0 ? [] : this.#placed(readJson(answer) as readonly number[]);
   }
 
   abort(): void {
@@ -67,7 +70,11 @@ export class SocketDelivery implements Delivery {
     this.#upload?.abort();
   }
 
-  #post(): Promise<unknown> {
+  #placed(places: readonly number[]): readonly EnvelopeRecipient[] {
+    return this.#envelope.recipients.filter((_, place) => places.includes(place));
+  }
+
+  #post(): Promise<Buffer> {
     const body = this.#pieces;
     const first = body.length === 1 ? asBuffer(body[0] as Uint8Array) : Buffer.concat(body, this.#piecesBytes);
     const request = this.#client.nextRequest();
@@ -136,12 +143,13 @@ class Upload {
   }
 
   /** @throws StoreError */
-  async commit(posting: Posting, rest: Buffer): Promise<void> {
+  async commit(posting: Posting, rest: Buffer): Promise<Buffer> {
     if (rest.length > 0) this.send(rest);
     this.#throwIfLost();
     const request = this.#client.nextRequest();
-    await this.#ask(request, commitFrame(request, this.#name, posting));
+    const answer = await this.#ask(request, commitFrame(request, this.#name, posting));
     this.#throwIfLost();
+    return answer;
   }
 
   abort(): void {
@@ -149,7 +157,7 @@ class Upload {
   }
 
   /** Chunks that an earlier store process took are gone with it: none may be added to what they began. */
-  #ask(request: number, ...frames: readonly Buffer[]): Promise<unknown> {
+  #ask(request: number, ...frames: readonly Buffer[]): Promise<Buffer> {
     if (this.#client.connection === this.#connection) return this.#client.ask(request, ...frames);
     return Promise.reject(new StoreError('unavailable', 'the store went away while the message arrived'));
   }

@@ -68,6 +68,7 @@ function writePosting(writer: FieldWriter, { envelope, summary, octets, untermin
   writer.text(envelope.reversePath);
   writer.integer(Math.floor(envelope.receivedAtMs / 1000));
   writer.integer(envelope.receivedAtMs % 1000);
+  writer.integer(envelope.apart === true ? 1 : 0);
   writer.integer(envelope.recipients.length);
   for (const { account, recipient, trace } of envelope.recipients) {
     writer.integer(account);
@@ -79,11 +80,12 @@ function writePosting(writer: FieldWriter, { envelope, summary, octets, untermin
 function readEnvelope(reader: FieldReader): Envelope {
   const reversePath = reader.requiredText();
   const receivedAtMs = reader.integer() * 1000 + reader.below(1000);
+  const apart = reader.below(2) === 1;
   const recipients: EnvelopeRecipient[] = [];
   for (let count = reader.integer(); count > 0; count--)
     recipients.push({ account: reader.integer(), recipient: reader.requiredText(), trace: reader.bytes() });
   if (recipients.length === 0) throw new FrameError('a message for nobody');
-  return { reversePath, receivedAtMs, recipients };
+  return { reversePath, receivedAtMs, apart, recipients };
 }
 
 /** Never too small: a UTF-16 unit takes at most three bytes. */

@@ -118,6 +118,7 @@ export class Reader {
       address: row.address,
       messages: row.messages,
       octets: row.octets,
+      quotaOctets: row.quota_octets ?? undefined,
       createdAtMs: row.created_at,
       lastDeliveryAtMs: row.last_delivery_at ?? undefined,
       lastLoginAtMs: row.last_login_at ?? undefined,
@@ -170,7 +171,7 @@ export class Reader {
   /** Undefined when nothing has this name; empty when it is an alias that leads nowhere. */
   #named(domain: number, name: string, detail: string, depth: number): readonly Target[] | undefined {
     const account = this.#reads.account.get(domain, name);
-    if (account !== undefined) return [{ account: account.id, address: withDetail(account.address, detail) }];
+    if (account !== undefined) return [targetOf(account, detail)];
     const targets = this.#reads.alias.all(domain, name);
     if (targets.length === 0) return undefined;
     return depth === ALIAS_DEPTH_LIMIT ? [] : targets.flatMap((target) => this.#aliased(target, depth + 1));
@@ -192,10 +193,7 @@ export class Reader {
     if (name !== 'postmaster') return undefined;
     const first = this.#firstDomain();
     const oldest = this.#reads.oldestAccount.get();
-    return (
-      (first === undefined ? undefined : this.#named(first, name, '', 0)) ??
-      (oldest && [{ account: oldest.id, address: oldest.address }])
-    );
+    return (first === undefined ? undefined : this.#named(first, name, '', 0)) ?? (oldest && [targetOf(oldest, '')]);
   }
 
   #firstDomain(): number | undefined {
@@ -244,6 +242,10 @@ function scopesOf({ scopes }: CredentialRow): readonly Scope[] {
 /** Names are compared without case, and however their accents are composed. */
 export function normal(local: string): string {
   return local.normalize('NFC').toLowerCase();
+}
+
+function targetOf({ id, address, room }: AccountRow, detail: string): Target {
+  return { account: id, address: withDetail(address, detail), ...(room !== null && { roomOctets: room }) };
 }
 
 function withDetail(address: string, detail: string): string {

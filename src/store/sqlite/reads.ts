@@ -4,9 +4,11 @@ import type { Connection, Statement } from './database.js';
 export interface AccountRow {
   readonly id: number;
   readonly address: string;
+  /** Null without a quota. */
+  readonly room: number | null;
 }
 
-export interface LoginRow extends AccountRow {
+export interface LoginRow extends Omit<AccountRow, 'room'> {
   readonly password_hash: string;
   readonly scram: string | null;
   readonly enabled: number;
@@ -34,6 +36,7 @@ export interface MailboxRow {
   readonly address: string;
   readonly messages: number;
   readonly octets: number;
+  readonly quota_octets: number | null;
   readonly created_at: number;
   readonly last_delivery_at: number | null;
   readonly last_login_at: number | null;
@@ -75,7 +78,8 @@ export function prepareReads(connection: Connection): Reads {
     oldestDomain: connection.prepare<[], number>('select id from domain order by id limit 1').pluck(),
     saltSecret: connection.prepare<[], Buffer>("select value from secret where name = 'salts'").pluck(),
     account: connection.prepare(`
-      select account.id, account.local || '@' || domain.name as address
+      select account.id, account.local || '@' || domain.name as address,
+             account.quota_octets - account.octets as room
       from account join domain on domain.id = account.domain
       where account.domain = ? and account.local = ?`),
     login: connection.prepare(`
@@ -87,7 +91,8 @@ export function prepareReads(connection: Connection): Reads {
       select id, name, scopes, hash, scram, created_at, last_used_at, last_used_from
       from credential where account = ? order by id`),
     oldestAccount: connection.prepare(`
-      select account.id, account.local || '@' || domain.name as address
+      select account.id, account.local || '@' || domain.name as address,
+             account.quota_octets - account.octets as room
       from account join domain on domain.id = account.domain order by account.id limit 1`),
     alias: connection
       .prepare<[number, string], string>('select target from alias where domain = ? and local = ?')
@@ -99,12 +104,11 @@ export function prepareReads(connection: Connection): Reads {
     message: connection.prepare('select body, octets, trace from message where account = ? and uid = ?'),
     chunk: connection.prepare<[number, number], Buffer>('select data from chunk where body = ? and seq = ?').pluck(),
     accounts: connection.prepare(`
-      select account.local || '@' || domain.name as address, count(message.id) as messages,
-             coalesce(sum(message.octets), 0) as octets, account.created_at,
-             max(message.received_at) as last_delivery_at, account.last_login_at, account.enabled
+      select account.local || '@' || domain.name as address, account.messages, account.octets, account.quota_octets,
+             account.created_at, account.last_login_at, account.enabled,
+             (select max(message.received_at) from message where message.account = account.id) as last_delivery_at
       from account join domain on domain.id = account.domain
-      left join message on message.account = account.id
-      group by account.id order by domain.name, account.local`),
+      order by domain.name, account.local`),
     domains: connection.prepare<[], string>('select name from domain order by id').pluck(),
     aliases: connection.prepare(`
       select alias.local || '@' || domain.name as address, alias.target

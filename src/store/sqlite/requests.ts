@@ -57,6 +57,7 @@ const credential = shaped({ name: text, scopes: list(scope), hash: text, scram: 
 const CHANGES: { readonly [Kind in Change['kind']]: Shape<Omit<Extract<Change, { kind: Kind }>, 'kind'>> } = {
   'add-account': { address, secrets },
   'remove-account': { address },
+  'set-quota': { address, octets: (value) => value === null || natural(value) },
   'set-password': { address, secrets },
   'set-enabled': { address, enabled: (value) => typeof value === 'boolean' },
   'add-credential': { address, credential },

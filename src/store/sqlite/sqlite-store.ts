@@ -151,6 +151,7 @@ function directoryOf(client: StoreClient, reader: Reader): Directory {
     addCredential: (address, credential) => change({ kind: 'add-credential', address, credential }),
     removeCredential: (address, name) => change({ kind: 'remove-credential', address, name }),
     listCredentials: (address) => reader.credentials(address),
+    setQuota: (address, quotaOctets) => change({ kind: 'set-quota', address, octets: quotaOctets ?? null }),
     listAccounts: () => reader.accounts(),
     addDomain: (name) => change({ kind: 'add-domain', name }),
     removeDomain: (name) => change({ kind: 'remove-domain', name }),

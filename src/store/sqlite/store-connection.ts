@@ -18,7 +18,7 @@ import {
   type Frame,
 } from './frames.js';
 import { FrameOutput } from './frame-output.js';
-import { readPosting } from './posting.js';
+import { readPosting, type Posting } from './posting.js';
 import {
   readChange,
   readLock,
@@ -156,12 +156,13 @@ export class StoreConnection {
     if (body.length > CHUNK_BYTES || body.length !== posting.octets)
       throw new FrameError('a message that is not as long as it should be');
     const id = this.#store.writer.nextBody();
-    this.#write(
-      request,
-      body.length,
-      (writer) => writer.post(id, posting, body),
-      () => this.#accepted(posting.summary.decodes),
-    );
+    let leftOut: readonly number[] = [];
+    this.#store.group.add({
+      act: (writer) => void (leftOut = writer.post(id, posting, body)),
+      bytes: body.length,
+      done: () => this.#posted(request, posting, leftOut),
+      failed: (error) => this.#fail(request, error),
+    });
   }
 
   #chunk(request: number, payload: Buffer): void {
@@ -195,16 +196,14 @@ export class StoreConnection {
     const { posting, body } = readPosting(payload.subarray(UPLOAD_BYTES));
     if (body.length > 0) throw new FrameError('a frame goes on after its end');
     if (posting.octets !== upload.octets) return this.#tear(request, upload);
+    let leftOut: readonly number[] = [];
     this.#store.group.add({
       act: (writer) => {
         requireWhole(upload); // Known only now: the commit may have come right behind the chunk that failed.
-        writer.finish(upload.body, posting);
+        leftOut = writer.finish(upload.body, posting);
       },
       bytes: 0,
-      done: () => {
-        this.#accepted(posting.summary.decodes);
-        this.#output.send(emptyFrame(FrameType.Done, request));
-      },
+      done: () => this.#posted(request, posting, leftOut),
       failed: (error) => {
         this.#drop(upload); // Its chunks were committed before it.
         this.#fail(request, error);
@@ -246,7 +245,7 @@ export class StoreConnection {
   #remove(request: number, { account, lock, uids }: RemoveRequest): void {
     if (!this.#store.locks.isHeldBy(account, { owner: this, lock }))
       return this.#fail(request, new StoreError('unavailable', 'the lock of the maildrop was lost'));
-    this.#write(request, 0, (writer) => writer.remove(account, uids));
+    this.#write(request, (writer) => writer.remove(account, uids));
   }
 
   #change(request: number, change: Change): void {
@@ -257,7 +256,7 @@ export class StoreConnection {
         request,
         new StoreError('refused', `The maildrop is open from ${holder.from}; try again when that session has ended`),
       );
-    this.#write(request, 0, (writer) => writer.change(change));
+    this.#write(request, (writer) => writer.change(change));
   }
 
   #use(use: Use): void {
@@ -267,7 +266,7 @@ export class StoreConnection {
   }
 
   #renew(request: number, renewal: Renewal): void {
-    this.#write(request, 0, (writer) => writer.renew(renewal));
+    this.#write(request, (writer) => writer.renew(renewal));
   }
 
   #report(report: PeerReport | undefined): void {
@@ -285,19 +284,22 @@ export class StoreConnection {
       .finally(() => (this.#asksStatus = false));
   }
 
-  #accepted(decodes: boolean): void {
+  /** A message that is over every quota was not written: no other write of its group had to be taken back for it. */
+  #posted(request: number, { envelope, summary }: Posting, leftOut: readonly number[]): void {
+    if (leftOut.length > 0 && leftOut.length === envelope.recipients.length)
+      return this.#fail(request, new StoreError('over-quota', 'the mailbox is over its quota'));
     this.#store.countAccepted();
-    if (decodes) this.#store.undecoded();
+    if (summary.decodes) this.#store.undecoded();
+    this.#output.send(
+      leftOut.length === 0 ? emptyFrame(FrameType.Done, request) : jsonFrame(FrameType.Done, request, leftOut),
+    );
   }
 
-  #write(request: number, bytes: number, act: (writer: Writer) => void, committed?: () => void): void {
+  #write(request: number, act: (writer: Writer) => void): void {
     this.#store.group.add({
       act,
-      bytes,
-      done: () => {
-        committed?.();
-        this.#output.send(emptyFrame(FrameType.Done, request));
-      },
+      bytes: 0,
+      done: () => this.#output.send(emptyFrame(FrameType.Done, request)),
       failed: (error) => this.#fail(request, error),
     });
   }

@@ -2,9 +2,10 @@
  * Everything that is written to the database, by the one process that owns it. Methods run inside a transaction
  * that somebody else begins and commits (group.ts); each checks what it needs before it writes its first row.
  */
-import { StoreError, type AccountId, type Envelope, type Renewal, type Use } from '../store.js';
+import type { AccountId, EnvelopeRecipient, Renewal, Use } from '../store.js';
 import { Changes, type Change } from './changes.js';
 import type { Connection } from './database.js';
+import { Holdings } from './holdings.js';
 import type { Posting } from './posting.js';
 import { prepareWrites, TextState, type BodyRow, type Writes } from './writes.js';
 
@@ -13,16 +14,13 @@ const CRLF_OCTETS = 2;
 export class Writer {
   readonly #writes: Writes;
   readonly #changes: Changes;
-  /** Accounts seen, with the uid that their next message gets; written back before the group commits. */
-  readonly #uidNext = new Map<AccountId, number>();
-  readonly #grown = new Set<AccountId>();
-  /** No uid below it is given out: an older copy of the database, put back, knows nothing of the newest uids. */
-  readonly #uidFloor = Date.now();
+  readonly #holdings: Holdings;
   #bodyNext: number;
 
   constructor(connection: Connection) {
     this.#writes = prepareWrites(connection);
     this.#changes = new Changes(connection);
+    this.#holdings = new Holdings(this.#writes);
     this.#bodyNext = (this.#writes.lastBody.get() ?? 0) + 1;
   }
 
@@ -31,12 +29,14 @@ export class Writer {
     return this.#bodyNext++;
   }
 
-  /** A whole message in one go. */
-  post(body: number, posting: Posting, octets: Uint8Array): void {
-    this.#requireAccounts(posting.envelope);
-    this.#writes.addBody.run(bodyRow(body, posting));
+  /** A whole message in one go. Returns the places in its envelope that it was not stored for: all of them when it was not stored. */
+  post(body: number, posting: Posting, octets: Uint8Array): readonly number[] {
+    const copies = this.#copies(posting);
+    if (copies.taken.length === 0) return copies.leftOut;
+    this.#writes.addBody.run(bodyRow(body, posting, copies.taken.length));
     if (octets.length > 0) this.#writes.addChunk.run(body, 0, octets);
-    this.#address(body, posting);
+    this.#address(body, posting, copies.taken);
+    return copies.leftOut;
   }
 
   /** A piece of a message that is still arriving: invisible until `finish`. */
@@ -45,11 +45,16 @@ export class Writer {
     this.#writes.addChunk.run(body, seq, octets);
   }
 
-  /** The message whose chunks are there is complete. */
-  finish(body: number, posting: Posting): void {
-    this.#requireAccounts(posting.envelope);
-    this.#writes.finishBody.run(bodyRow(body, posting));
-    this.#address(body, posting);
+  /** The message whose chunks are there is complete. Returns the same as `post`; the chunks of one that is not stored go. */
+  finish(body: number, posting: Posting): readonly number[] {
+    const copies = this.#copies(posting);
+    if (copies.taken.length === 0) {
+      this.drop(body);
+      return copies.leftOut;
+    }
+    this.#writes.finishBody.run(bodyRow(body, posting, copies.taken.length));
+    this.#address(body, posting, copies.taken);
+    return copies.leftOut;
   }
 
   /** A message that will never be complete. */
@@ -61,8 +66,11 @@ export class Writer {
   /** Removes what is there of these; a body goes with its last message. */
   remove(account: AccountId, uids: readonly number[]): void {
     for (const uid of uids) {
-      const body = this.#writes.removeMessage.get(account, uid);
-      if (body !== undefined) this.#release(body);
+      const removed = this.#writes.removeMessage.get(account, uid);
+      if (removed === undefined) continue;
+      const [body, octets] = removed;
+      this.#holdings.subtract(account, octets);
+      this.#release(body);
     }
   }
 
@@ -83,7 +91,9 @@ export class Writer {
 
   change(change: Change): void {
     if (change.kind === 'remove-account') this.#empty(this.#changes.accountId(change.address));
-    this.#changes.apply(change);
+    if (change.kind === 'set-quota')
+      this.#holdings.setQuota(this.#changes.requireAccount(change.address), change.octets);
+    else this.#changes.apply(change);
   }
 
   /** Makes a domain local if it is not. */
@@ -138,42 +148,36 @@ export class Writer {
 
   /** Before COMMIT. */
   flush(): void {
-    for (const account of this.#grown) this.#writes.setUidNext.run(this.#uidNext.get(account), account);
-    this.#grown.clear();
+    this.#holdings.flush();
   }
 
   /** After ROLLBACK: what was remembered may not be so. */
   forget(): void {
-    this.#uidNext.clear();
-    this.#grown.clear();
+    this.#holdings.forget();
   }
 
-  #requireAccounts({ recipients }: Envelope): void {
-    for (const { account } of recipients) {
-      if (this.#uidNext.has(account)) continue;
-      const uid = this.#writes.uidNext.get(account);
-      if (uid === undefined) throw new StoreError('missing', `account ${account} was removed`);
-      this.#uidNext.set(account, Math.max(uid, this.#uidFloor));
+  /** Which copies are stored: store.ts says by which rule. @throws StoreError 'missing' for an account that is not there */
+  #copies(posting: Posting): Copies {
+    const { recipients, apart } = posting.envelope;
+    const coming = new Map<AccountId, number>();
+    const taken: number[] = [];
+    const leftOut: number[] = [];
+    for (const [place, { account, trace }] of recipients.entries()) {
+      const octets = (coming.get(account) ?? 0) + octetsOf(posting, trace);
+      const fits = this.#holdings.hasRoom(account, octets);
+      if (fits) coming.set(account, octets);
+      (fits ? taken : leftOut).push(place);
     }
+    return apart === true || taken.length === 0 ? { taken, leftOut } : { taken: [...recipients.keys()], leftOut: [] };
   }
 
-  #address(body: number, { envelope, octets, unterminated }: Posting): void {
-    const ending = unterminated ? CRLF_OCTETS : 0;
-    for (const { account, recipient, trace } of envelope.recipients) {
-      const uid = this.#uidNext.get(account) as number;
-      const total = trace.length + octets + ending;
-      this.#writes.addMessage.run(
-        account,
-        uid,
-        body,
-        total,
-        envelope.receivedAtMs,
-        envelope.reversePath,
-        recipient,
-        trace,
-      );
-      this.#uidNext.set(account, uid + 1);
-      this.#grown.add(account);
+  #address(body: number, posting: Posting, places: readonly number[]): void {
+    const { recipients, receivedAtMs, reversePath } = posting.envelope;
+    for (const place of places) {
+      const { account, recipient, trace } = recipients[place] as EnvelopeRecipient;
+      const octets = octetsOf(posting, trace);
+      const uid = this.#holdings.add(account, octets);
+      this.#writes.addMessage.run(account, uid, body, octets, receivedAtMs, reversePath, recipient, trace);
     }
   }
 
@@ -185,14 +189,25 @@ export class Writer {
   #empty(account: AccountId | undefined): void {
     if (account === undefined) return;
     this.remove(account, this.#writes.uids.all(account));
-    this.#uidNext.delete(account);
+    this.#holdings.drop(account);
   }
 }
 
-function bodyRow(id: number, { envelope, summary, octets }: Posting): BodyRow {
+/** Places in an envelope. */
+interface Copies {
+  readonly taken: readonly number[];
+  readonly leftOut: readonly number[];
+}
+
+/** What RETR sends of one copy. */
+function octetsOf({ octets, unterminated }: Posting, trace: Uint8Array): number {
+  return trace.length + octets + (unterminated ? CRLF_OCTETS : 0);
+}
+
+function bodyRow(id: number, { summary, octets }: Posting, refs: number): BodyRow {
   return {
     id,
-    refs: envelope.recipients.length,
+    refs,
     octets,
     header: summary.headerOctets,
     from: summary.from ?? null,

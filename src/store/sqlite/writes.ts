@@ -46,11 +46,14 @@ export interface Writes {
       trace: Uint8Array,
     ]
   >;
-  /** Returns the body. */
-  readonly removeMessage: Statement<[account: number, uid: number], number>;
+  readonly removeMessage: Statement<[account: number, uid: number], [body: number, octets: number]>;
   readonly uids: Statement<[account: number], number>;
-  readonly uidNext: Statement<[account: number], number>;
-  readonly setUidNext: Statement<[uid: number | undefined, account: number]>;
+  readonly holding: Statement<
+    [account: number],
+    [uidNext: number, messages: number, octets: number, quota: number | null]
+  >;
+  readonly setHolding: Statement<[uidNext: number, messages: number, octets: number, account: number]>;
+  readonly setQuota: Statement<[octets: number | null, account: number]>;
   readonly loggedIn: Statement<[atMs: number, account: number]>;
   readonly saltSecret: Statement<[], Buffer>;
   readonly passwordUsed: Statement<[atMs: number, from: string, account: number]>;
@@ -90,11 +93,18 @@ export function prepareWrites(connection: Connection): Writes {
       insert into message (account, uid, body, octets, received_at, reverse_path, recipient, trace)
       values (?, ?, ?, ?, ?, ?, ?, ?)`),
     removeMessage: connection
-      .prepare<[number, number], number>('delete from message where account = ? and uid = ? returning body')
-      .pluck(),
+      .prepare<[number, number], [number, number]>(
+        'delete from message where account = ? and uid = ? returning body, octets',
+      )
+      .raw(),
     uids: connection.prepare<[number], number>('select uid from message where account = ?').pluck(),
-    uidNext: connection.prepare<[number], number>('select uid_next from account where id = ?').pluck(),
-    setUidNext: connection.prepare('update account set uid_next = ? where id = ?'),
+    holding: connection
+      .prepare<[number], [number, number, number, number | null]>(
+        'select uid_next, messages, octets, quota_octets from account where id = ?',
+      )
+      .raw(),
+    setHolding: connection.prepare('update account set uid_next = ?, messages = ?, octets = ? where id = ?'),
+    setQuota: connection.prepare('update account set quota_octets = ? where id = ?'),
     loggedIn: connection.prepare('update account set last_login_at = ? where id = ?'),
     saltSecret: connection.prepare<[], Buffer>("select value from secret where name = 'salts'").pluck(),
     passwordUsed: connection.prepare('update account set last_used_at = ?, last_used_from = ? where id = ?'),

@@ -1,0 +1,174 @@
+/** What every driver must do about quotas, beside the rest of the contract; the counters behind them never drift. */
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import type { AccountId, Envelope, MailStore } from '../../src/store/store.js';
+import { at, deliver, envelopeTo, fails, withMaildrop, type StoreUnderTest } from './contract.js';
+
+const HASH = '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA';
+const KIB = 1024;
+const TRACE = envelopeTo(1).recipients[0]?.trace.length ?? 0;
+/** One goes in a frame, the other in chunks whose end comes last. */
+const SIZES = [100, 600 * KIB];
+
+export function describeQuotas(name: string, make: () => Promise<StoreUnderTest>): void {
+  describe(`${name} as a store with quotas`, () => {
+    let underTest: StoreUnderTest;
+    let store: MailStore;
+    let alice: AccountId;
+    let bob: AccountId;
+
+    beforeEach(async () => {
+      underTest = await make();
+      store = await underTest.connect();
+      for (const address of ['alice@example.org', 'bob@example.org'])
+        await store.directory.addAccount(at(address), HASH);
+      alice = await idOf('alice@example.org');
+      bob = await idOf('bob@example.org');
+    });
+
+    afterEach(async () => {
+      try {
+        expect(underTest.miscounted()).to.deep.equal([]);
+      } finally {
+        await underTest.cleanup();
+      }
+    });
+
+    async function idOf(address: string): Promise<AccountId> {
+      return (await store.findLogin(address))?.id ?? -1;
+    }
+
+    function limit(address: string, octets: number | undefined): Promise<void> {
+      return store.directory.setQuota(at(address), octets);
+    }
+
+    async function roomOf(address: string): Promise<readonly (number | undefined)[]> {
+      const found = await store.resolve(at(address));
+      return found.kind === 'local' ? found.targets.map(({ roomOctets }) => roomOctets) : [];
+    }
+
+    async function counts(): Promise<readonly number[]> {
+      return (await store.directory.listAccounts()).map(({ messages }) => messages);
+    }
+
+    /** The accounts that were left out. */
+    async function commit(envelope: Envelope, size: number): Promise<readonly AccountId[]> {
+      const delivery = store.deliver(envelope);
+      for (let left = size; left > 0; left -= 64 * KIB)
+        await delivery.write(Buffer.alloc(Math.min(left, 64 * KIB), '\n'));
+      return (await delivery.commit()).map(({ account }) => account);
+    }
+
+    const apart = (...accounts: readonly AccountId[]): Envelope => ({ ...envelopeTo(...accounts), apart: true });
+
+    it('has none unless told, and shows what was set', async () => {
+      expect(await roomOf('alice@example.org')).to.deep.equal([undefined]);
+      await limit('alice@example.org', 1000);
+      await store.directory.addAccount(at('carol@example.org'), HASH);
+      await limit('carol@example.org', 500);
+      const shown = async () => (await store.directory.listAccounts()).map(({ quotaOctets }) => quotaOctets);
+      expect(await shown()).to.deep.equal([1000, undefined, 500]);
+      await limit('alice@example.org', undefined);
+      expect(await shown()).to.deep.equal([undefined, undefined, 500]);
+      await fails('missing', limit('nobody@example.org', 1), /nobody@example\.org/);
+    });
+
+    it('says how much room an address leads to, through aliases and details, in every process', async () => {
+      const other = await underTest.connect();
+      await store.directory.addAlias(at('pair@example.org'), [at('alice@example.org'), at('bob@example.org')]);
+      await limit('alice@example.org', 1000);
+      await deliver(other, envelopeTo(alice), Buffer.alloc(100, '\n'));
+      expect(await roomOf('alice@example.org')).to.deep.equal([900 - TRACE]);
+      expect(await roomOf('alice+x@example.org')).to.deep.equal([900 - TRACE]);
+      expect(await roomOf('pair@example.org')).to.deep.equal([900 - TRACE, undefined]);
+      await limit('alice@example.org', 10);
+      expect(await roomOf('alice@example.org')).to.deep.equal([-90 - TRACE]);
+    });
+
+    for (const size of SIZES) {
+      const whole = size + TRACE;
+
+      it(`takes ${size} octets that fill the quota exactly, and stores nothing of one octet more`, async () => {
+        await limit('alice@example.org', whole - 1);
+        await fails('over-quota', commit(envelopeTo(alice), size));
+        await fails('over-quota', commit(apart(alice), size));
+        expect(underTest.storedOctets()).to.equal(0);
+        await limit('alice@example.org', whole);
+        expect(await commit(envelopeTo(alice), size)).to.deep.equal([]);
+        await fails('over-quota', commit(envelopeTo(alice), 1));
+        expect(await counts()).to.deep.equal([1, 0]);
+      });
+
+      it(`gives ${size} octets to all of an ordinary envelope when one has room, and to nobody when none has`, async () => {
+        await limit('alice@example.org', 10);
+        expect(await commit(envelopeTo(alice, bob), size)).to.deep.equal([]);
+        expect(await counts()).to.deep.equal([1, 1]);
+        await limit('bob@example.org', 10);
+        await fails('over-quota', commit(envelopeTo(alice, bob), size));
+        expect(await counts()).to.deep.equal([1, 1]);
+      });
+
+      it(`leaves out of ${size} octets exactly those that have no room when they are judged apart`, async () => {
+        await limit('alice@example.org', 10);
+        expect(await commit(apart(alice, bob), size)).to.deep.equal([alice]);
+        expect(await counts()).to.deep.equal([0, 1]);
+        await limit('bob@example.org', 10);
+        await fails('over-quota', commit(apart(alice, bob), size));
+        expect(underTest.storedOctets()).to.equal(size);
+        await withMaildrop(store, bob, (maildrop) => maildrop.remove(maildrop.messages.map(({ id }) => id)));
+        expect(underTest.storedOctets()).to.equal(0);
+      });
+
+      it(`counts each of an account's copies of ${size} octets`, async () => {
+        await limit('alice@example.org', 2 * whole);
+        expect(await commit(apart(alice, bob, alice, alice), size)).to.deep.equal([alice]);
+        expect(await counts()).to.deep.equal([2, 1]);
+        expect(await commit(envelopeTo(alice, alice, bob), size)).to.deep.equal([]);
+        expect(await counts()).to.deep.equal([4, 2]);
+      });
+    }
+
+    it('counts what RETR sends: the last CRLF that is added, too', async () => {
+      const unended = async (quota: number) => {
+        await limit('alice@example.org', quota);
+        return deliver(store, envelopeTo(alice), Buffer.from('text'));
+      };
+      await fails('over-quota', unended(TRACE + 5));
+      await unended(TRACE + 6);
+    });
+
+    it('has room again for what was removed, and none for what was not', async () => {
+      await limit('alice@example.org', 2 * (100 + TRACE));
+      for (let times = 0; times < 2; times++) await commit(envelopeTo(alice), 100);
+      await fails('over-quota', commit(envelopeTo(alice), 100));
+      await withMaildrop(store, alice, (maildrop) => maildrop.remove([maildrop.messages[0]?.id ?? 0]));
+      await withMaildrop(store, alice, (maildrop) => maildrop.remove([1])); // Nothing: there is no such message.
+      await commit(envelopeTo(alice), 100);
+      await fails('over-quota', commit(envelopeTo(alice), 100));
+    });
+
+    it('takes many at once up to the quota, and answers each rightly', async () => {
+      await limit('alice@example.org', 7 * (100 + TRACE));
+      const told = await Promise.allSettled(Array.from({ length: 40 }, () => commit(envelopeTo(alice), 100)));
+      expect(told.filter(({ status }) => status === 'fulfilled')).to.have.length(7);
+      expect(await counts()).to.deep.equal([7, 0]);
+    });
+
+    it('counts on after a failed commit, another start, and an account that is made again', async () => {
+      await limit('alice@example.org', 2 * (100 + TRACE));
+      await commit(envelopeTo(alice), 100);
+      await fails('missing', commit(envelopeTo(alice, 4711), 100));
+      await Promise.allSettled([commit(envelopeTo(alice, 4711), 100), commit(envelopeTo(bob), 100)]);
+      await underTest.restart();
+      store = await underTest.connect();
+      expect(await counts()).to.deep.equal([1, 1]);
+      expect(await roomOf('alice@example.org')).to.deep.equal([100 + TRACE]);
+      await commit(envelopeTo(alice, bob), 100);
+      await fails('over-quota', commit(envelopeTo(alice), 100));
+      await store.directory.removeAccount(at('alice@example.org'));
+      await store.directory.addAccount(at('alice@example.org'), HASH);
+      await commit(envelopeTo(await idOf('alice@example.org')), 100);
+      expect(await counts()).to.deep.equal([1, 2]);
+    });
+  });
+}
