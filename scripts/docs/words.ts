@@ -48,7 +48,7 @@ export const failureKinds: Readonly<Record<StoreErrorKind, string>> = {
   busy: 'the store is behind',
   full: 'the disk is full',
   'in-use': 'another session holds the maildrop',
-  'over-quota': 'the account may not hold more (no quota can be set yet)',
+  'over-quota': 'the account may not hold more',
   missing: 'what was named is not there any more',
   refused: 'a change that makes no sense',
   unavailable: 'the store cannot be reached, or cannot write',

@@ -38,6 +38,7 @@ function serveOnly({ verb, speaks }: SingleForm): Command['run'] {
       throw new UsageError('MAILBOXES and --db exclude each other');
     const forced = [
       ...silent(speaks).map((name) => forcedSetting(name, '0', `command ${verb}`)),
+      forcedSetting('lmtpSocket', 'none', `command ${verb}`),
       ...(mailboxes === undefined ? [] : [forcedSetting('db', databaseOf(mailboxes), 'argument MAILBOXES')]),
     ];
     const load = (): Configuration => {
@@ -72,7 +73,8 @@ function forcedSetting(name: OptionName, text: string, source: string): Setting 
 
 /** The flags of a form: everything but the ports that it switches off, with -p for its own. */
 function flagsOf({ speaks }: SingleForm): readonly Flag[] {
-  const names = optionNames.filter((name) => name !== speaks && !silent(speaks).includes(name));
+  const off: readonly OptionName[] = [...silent(speaks), 'lmtpSocket', 'lmtpSocketMode'];
+  const names = optionNames.filter((name) => name !== speaks && !off.includes(name));
   const port = optionFlags(speaks).map((flag) => ({
     ...flag,
     alias: 'p',

@@ -2,6 +2,7 @@
  * `pennypost status`: which processes run on a database, and what they have done. Changes nothing.
  * Exit status 1 says that no server runs, so that scripts need not read the text.
  */
+import { placeOf } from '../cluster/place.js';
 import type { ServerStatus } from '../store/open.js';
 import { jsonFlag, optionFlags, type Command, type Invocation } from './command.js';
 import { exit } from './exit.js';
@@ -28,10 +29,7 @@ function rows(server: ServerStatus): readonly (readonly string[])[] {
     ['supervisor', supervisor === null ? 'none' : `pid ${supervisor.pid}`],
     ['store', store === null ? 'none' : `pid ${store.pid}, since ${moment(store.startedAtMs)}`],
     ...workers.map(({ pid, sessions }) => ['worker', `pid ${pid}, ${sessions} sessions`]),
-    ...listeners.map(({ protocol, host, port }) => [
-      protocol,
-      host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
-    ]),
+    ...listeners.map((listener) => [listener.protocol, placeOf(listener)]),
     ['restarts', `store ${server.restarts.store}, workers ${server.restarts.workers}`],
     ['messages accepted', String(server.messagesAccepted)],
     ['WAL', `${server.walBytes} bytes`],

@@ -4,6 +4,7 @@
  */
 import type { Configuration } from '../config/options.js';
 import { clientOf, parseNetworks, type Networks } from '../config/networks.js';
+import { UNIX_PEER } from '../net/unix-socket.js';
 import type { FromDesk, ToDesk } from './messages.js';
 
 /** `full`: the server has all the sessions it may have; the others are about this client. */
@@ -26,7 +27,7 @@ export class Admission {
   }
 
   isTrusted(address: string): boolean {
-    return this.#trusted.includes(address);
+    return address === UNIX_PEER.address || this.#trusted.includes(address);
   }
 
   /** After 'welcome', `leave` must follow when the session has ended. */

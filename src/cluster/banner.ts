@@ -2,8 +2,9 @@
 import { resolve } from 'node:path';
 import { version } from '../config/version.js';
 import type { Configuration } from '../config/options.js';
-import type { ListenerAddress } from '../net/listener.js';
+import { isUnix, type ListenerAddress } from '../net/listener.js';
 import type { FirstAccount } from './messages.js';
+import { placeOf } from './place.js';
 import { serviceNames } from './services.js';
 
 /** `fingerprint`: of a certificate that nobody but this server signed. */
@@ -26,9 +27,7 @@ export function banner({ db, hostname }: Configuration, { listeners, firstAccoun
 function where(protocol: string, listeners: readonly ListenerAddress[]): readonly string[] {
   const places = listeners.filter((listener) => listener.protocol === protocol);
   if (places.length === 0) return [];
-  return [
-    `  ${protocol.toUpperCase()}  ${places.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`).join('  ')}`,
-  ];
+  return [`  ${protocol.toUpperCase()}  ${places.map(placeOf).join('  ')}`];
 }
 
 /** As typed it works: a line a command, and CRLF is what telnet sends. */
@@ -65,6 +64,6 @@ function telnet(
   lines: readonly string[],
 ): readonly string[] {
   const place = listeners.find((listener) => listener.protocol === protocol);
-  if (place === undefined) return [];
+  if (place === undefined || isUnix(place)) return [];
   return ['', `${purpose}:  telnet ${place.host} ${place.port}`, '', ...lines];
 }

@@ -72,9 +72,9 @@ export class Privileges {
 /** Where strangers can connect, nothing is served by root. @throws StartError */
 export function refuseRootInPublic(
   { user }: Pick<Configuration, 'user'>,
-  addresses: readonly { readonly host: string }[],
+  addresses: readonly ({ readonly host: string } | { readonly path: string })[],
 ): void {
-  const open = addresses.map(({ host }) => host).filter((host) => !isLoopback(host));
+  const open = addresses.flatMap((each) => ('host' in each && !isLoopback(each.host) ? [each.host] : []));
   if (open[0] === undefined || user !== undefined || !isRoot()) return;
   throw misconfigured(
     `Root serves nobody but this machine, and ${open[0]} can be reached by others: add --user NAME, ` +

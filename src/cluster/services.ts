@@ -1,12 +1,12 @@
 /** What a listener offers: which protocol, in which role, and whether TLS begins with the first byte (RFC 8314 §3). */
 import { portNames, type PortName } from '../config/contradictions.js';
 import { kebab, type Configuration } from '../config/options.js';
-import type { ListenerAddress } from '../net/listener.js';
+import type { ListenerAddress, UnixAddress } from '../net/listener.js';
 
-export type ServiceName = 'smtp' | 'submission' | 'submissions' | 'pop3' | 'pop3s';
+export type ServiceName = 'smtp' | 'submission' | 'submissions' | 'pop3' | 'pop3s' | 'lmtp';
 
 export interface Service {
-  readonly protocol: 'smtp' | 'submission' | 'pop3';
+  readonly protocol: 'smtp' | 'submission' | 'lmtp' | 'pop3';
   readonly implicitTls: boolean;
 }
 
@@ -16,6 +16,7 @@ export const services: Readonly<Record<ServiceName, Service>> = {
   submissions: { protocol: 'submission', implicitTls: true },
   pop3: { protocol: 'pop3', implicitTls: false },
   pop3s: { protocol: 'pop3', implicitTls: true },
+  lmtp: { protocol: 'lmtp', implicitTls: false },
 };
 
 export const serviceNames = Object.keys(services) as readonly ServiceName[];
@@ -31,7 +32,12 @@ export function addressesOf(
   const own = configuration.host.flatMap((host) =>
     ports.map((name) => ({ protocol: serviceOf(name), host, port: configuration[name] })),
   );
-  return [...inherited, ...own];
+  return [...inherited, ...own, ...unixAddressesOf(configuration)];
+}
+
+/** Those of them that are files. */
+export function unixAddressesOf({ lmtpSocket: path, lmtpSocketMode: mode }: Configuration): readonly UnixAddress[] {
+  return path === undefined ? [] : [{ protocol: 'lmtp', path, mode }];
 }
 
 /** `submissionPort` → `submission`. */

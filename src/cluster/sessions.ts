@@ -13,7 +13,7 @@ import type { State } from '../session/command.js';
 import type { SessionLimits } from '../session/limits.js';
 import type { Protocol, SessionContext } from '../session/protocol.js';
 import { Session } from '../session/session.js';
-import { mx, submission } from '../smtp/protocol.js';
+import { lmtp, mx, submission } from '../smtp/protocol.js';
 import type { MailStore } from '../store/store.js';
 import type { Service } from './services.js';
 
@@ -42,7 +42,12 @@ export interface Guest {
 
 export class Sessions {
   readonly #needs: SessionNeeds;
-  readonly #protocols: { readonly smtp: typeof mx; readonly submission: typeof submission; readonly pop3: typeof pop3 };
+  readonly #protocols: {
+    readonly smtp: typeof mx;
+    readonly submission: typeof submission;
+    readonly lmtp: typeof lmtp;
+    readonly pop3: typeof pop3;
+  };
   readonly #fronts: Networks;
   readonly #open = new Set<AnySession>();
   #last = 0;
@@ -54,6 +59,7 @@ export class Sessions {
     this.#protocols = {
       smtp: { ...mx, limits: limitsOf(mx, configuration.smtpTimeout, configuration) },
       submission: { ...submission, limits: limitsOf(submission, configuration.smtpTimeout, configuration) },
+      lmtp: { ...lmtp, limits: limitsOf(lmtp, configuration.smtpTimeout, configuration) },
       pop3: { ...pop3, limits: limitsOf(pop3, configuration.pop3Timeout, configuration) },
     };
     setInterval(() => this.#tick(), TICK_MS).unref();
@@ -77,7 +83,7 @@ export class Sessions {
     for (const session of this.#open) session.cut();
   }
 
-  #smtpContext(role: 'smtp' | 'submission', { channel, offersTls }: Guest) {
+  #smtpContext(role: 'smtp' | 'submission' | 'lmtp', { channel, offersTls }: Guest) {
     const session = this.#nextName();
     let messages = 0;
     return {

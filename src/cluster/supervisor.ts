@@ -8,13 +8,15 @@ import { fileURLToPath } from 'node:url';
 import { readListenVariables } from '../config/load.js';
 import type { Configuration } from '../config/options.js';
 import { createLog, flushLog, type Log } from '../log/log.js';
+import { isUnix, ListenError } from '../net/listener.js';
+import { clearStale } from '../net/unix-socket.js';
 import { watchStore, type StoreWatch } from '../store/watch.js';
 import { banner } from './banner.js';
 import { InheritedSockets } from './inherited-sockets.js';
 import type { FirstAccount } from './messages.js';
 import { Privileges, refuseRootInPublic } from './privileges.js';
-import { MISCONFIGURED_STATUS, StartError } from './start-error.js';
-import { addressesOf } from './services.js';
+import { MISCONFIGURED_STATUS, StartError, UNAVAILABLE_STATUS } from './start-error.js';
+import { addressesOf, unixAddressesOf } from './services.js';
 import { StoreKeeper } from './store-keeper.js';
 import { CertificateError } from '../tls/certificates.js';
 import { TlsKeeper } from './tls-keeper.js';
@@ -133,6 +135,7 @@ class Supervisor {
     );
     await this.#watch.found; // Another process may hold the database and not answer yet.
     await this.#startTls();
+    await this.#makeWay();
     await this.#workers.start();
     if (this.#stopping) return;
     this.#log.info({ workers: this.#configuration.workers, listeners: this.#workers.listeners }, 'ready');
@@ -147,6 +150,18 @@ class Supervisor {
     } catch (error) {
       if (!(error instanceof CertificateError)) throw error;
       throw new StartError(error.message, MISCONFIGURED_STATUS);
+    }
+  }
+
+  /** Of the files that are to be listened on, those of a server that is gone are in the way. @throws StartError */
+  async #makeWay(): Promise<void> {
+    const ours = this.#workers.listeners.filter(isUnix).map(({ path }) => path);
+    try {
+      for (const address of unixAddressesOf(this.#configuration))
+        if (!ours.includes(address.path)) await clearStale(address);
+    } catch (error) {
+      if (!(error instanceof ListenError)) throw error;
+      throw new StartError(error.message, UNAVAILABLE_STATUS);
     }
   }
 
@@ -185,6 +200,11 @@ class Supervisor {
     }
     await this.#tls.reload();
     this.#log.info('rolling the workers');
+    try {
+      await this.#makeWay();
+    } catch (error) {
+      return this.#log.error(`The workers were not replaced: ${(error as Error).message}`);
+    }
     await this.#workers.roll();
   }
 

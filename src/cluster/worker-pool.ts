@@ -5,8 +5,9 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { Configuration } from '../config/options.js';
 import type { Log } from '../log/log.js';
-import type { ListenerAddress } from '../net/listener.js';
+import { isUnix, type ListenerAddress } from '../net/listener.js';
 import type { TlsMaterial } from '../net/tls.js';
+import { letConnect } from '../net/unix-socket.js';
 import { AdmissionDesk, type Applicant } from './admission-desk.js';
 import { Backoff } from './backoff.js';
 import { LoginDesk } from './login-desk.js';
@@ -145,9 +146,7 @@ export class WorkerPool {
           lower();
           reject(new StartError(message.sentence, UNAVAILABLE_STATUS));
         } else if (message.kind === 'listening') {
-          lower();
-          this.#listeners = message.listeners;
-          resolve();
+          this.#opened(message.listeners).finally(lower).then(resolve, reject);
         } else if (message.kind === 'login-failed' || message.kind === 'login-forgiven')
           this.#logins.hear(applicant, message);
         else this.#desk.hear(applicant, message);
@@ -171,6 +170,15 @@ export class WorkerPool {
       logins: this.#logins.enrol(worker),
       inherited: this.#inherited(),
     });
+  }
+
+  /** The sockets were bound in this process, for the worker: so it is the one that may say who connects. */
+  #opened(listeners: readonly ListenerAddress[]): Promise<void> {
+    this.#listeners = listeners;
+    return Promise.all(listeners.filter(isUnix).map(letConnect)).then(
+      () => undefined,
+      (error: unknown) => Promise.reject(new StartError((error as Error).message, UNAVAILABLE_STATUS)),
+    );
   }
 
   #died(seat: Seat, livedMs: number, how: number | string): void {

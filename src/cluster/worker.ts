@@ -11,9 +11,10 @@ import type { Configuration } from '../config/options.js';
 import { createLog, flushLog, type Log } from '../log/log.js';
 import { loginObserver } from '../log/login-log.js';
 import { Connection } from '../net/connection.js';
-import { Listener, ListenError, type ListenerAddress } from '../net/listener.js';
+import { isUnix, Listener, ListenError, type ListenerAddress } from '../net/listener.js';
 import { ProxyEntrance } from '../net/proxy-entrance.js';
 import { TlsService, type TlsMaterial } from '../net/tls.js';
+import { UNIX_PEER } from '../net/unix-socket.js';
 import { pop3 } from '../pop3/protocol.js';
 import type { Channel, Peer } from '../session/channel.js';
 import { mx } from '../smtp/protocol.js';
@@ -119,9 +120,11 @@ class Worker {
 
   #open(address: ListenerAddress): Promise<Listener | undefined> {
     const name = address.protocol as ServiceName;
-    const accept = (socket: Socket): void => this.#entrance.admit(socket, (peer) => this.#accept(name, socket, peer));
+    const come = (socket: Socket, peer: Peer): void => this.#accept(name, socket, peer);
+    const accept = (socket: Socket): void =>
+      isUnix(address) ? come(socket, UNIX_PEER) : this.#entrance.admit(socket, (peer) => come(socket, peer));
     return Listener.open(address, accept).catch((error: unknown) => {
-      if (!(error instanceof ListenError) || !error.absent || address.host !== '::1') throw error;
+      if (!(error instanceof ListenError) || !error.absent || isUnix(address) || address.host !== '::1') throw error;
       this.#log.warn(error.message); // A machine without IPv6 is served on the rest.
       return undefined;
     });
@@ -171,7 +174,7 @@ class Worker {
     const { address } = channel.peer;
     this.#sessions.begin(services[name].protocol, {
       channel,
-      offersTls: this.#tls.has(name),
+      offersTls: this.#tls.has(name) && address !== UNIX_PEER.address, // It crosses no network.
       pauseMs: services[name].implicitTls || this.#admission.isTrusted(address) ? 0 : GREETING_PAUSE_MS,
       ended: () => {
         this.#admission.leave(address);

@@ -39,9 +39,12 @@ function samePorts(configuration: Configuration): readonly Contradiction[] {
 }
 
 function noPort(configuration: Configuration): readonly Contradiction[] {
-  if (portNames.some((name) => configuration[name] !== 0)) return [];
+  if (portNames.some((name) => configuration[name] !== 0) || configuration.lmtpSocket !== undefined) return [];
   return [
-    { between: portNames, sentence: 'smtp-port and pop3-port are both 0, so nothing would listen; give one a port' },
+    {
+      between: [...portNames, 'lmtpSocket'],
+      sentence: 'smtp-port and pop3-port are both 0, so nothing would listen; give one a port',
+    },
   ];
 }
 

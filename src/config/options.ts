@@ -8,13 +8,16 @@ import {
   bytes,
   domainName,
   durationMs,
+  fileMode,
   files,
   flag,
   hosts,
   integer,
+  lmtpPort,
   nonEmpty,
   networks,
   oneOf,
+  socketPath,
   systemName,
 } from './units.js';
 
@@ -32,6 +35,9 @@ export interface Configuration {
   readonly submissionsPort: number;
   readonly pop3Port: number;
   readonly pop3sPort: number;
+  readonly lmtpPort: number;
+  readonly lmtpSocket: string | undefined;
+  readonly lmtpSocketMode: number;
   readonly tlsCertificate: TlsFiles | 'none';
   readonly tlsKey: TlsFiles;
   readonly hostname: string;
@@ -130,6 +136,24 @@ export const options: { readonly [Name in OptionName]: Option<Configuration[Name
     placeholder: 'PORT',
     doc: 'The port for POP3 with TLS from the first byte (995 on the internet); 0 is off.',
     parse: port,
+  },
+  lmtpPort: {
+    initial: '0',
+    placeholder: 'PORT',
+    doc: 'The port for LMTP from a server in front, such as Postfix, on the same addresses (24 by custom, never 25); 0 is off.',
+    parse: lmtpPort,
+  },
+  lmtpSocket: {
+    initial: 'none',
+    placeholder: 'FILE',
+    doc: 'A Unix socket for LMTP; none makes none.',
+    parse: (text) => (text.toLowerCase() === 'none' ? undefined : socketPath(text)),
+  },
+  lmtpSocketMode: {
+    initial: '0600',
+    placeholder: 'MODE',
+    doc: 'Who may connect to it, in octal: 0600 only the user of the server, 0660 its group too, 0666 whoever may enter the directory.',
+    parse: fileMode,
   },
   tlsCertificate: {
     initial: 'auto',

@@ -69,6 +69,28 @@ export function nonEmpty(text: string): string {
   return text;
 }
 
+/** RFC 2033 §5: never the port of SMTP, whose clients would not know whom they speak to. */
+export function lmtpPort(text: string): number {
+  const port = integer(0, 65535)(text);
+  if (port === 25) throw new Misfit('takes any port but 25, which is that of SMTP (RFC 2033 §5)');
+  return port;
+}
+
+/** The least that systems have room for in an address. */
+const SOCKET_PATH_LIMIT_BYTES = 103;
+
+export function socketPath(text: string): string {
+  if (text === '' || text.includes('\0') || Buffer.byteLength(text) > SOCKET_PATH_LIMIT_BYTES)
+    throw new Misfit(`takes the path of a socket, of at most ${SOCKET_PATH_LIMIT_BYTES} bytes, not '${text}'`);
+  return text;
+}
+
+/** Permissions in octal, as chmod takes them. */
+export function fileMode(text: string): number {
+  if (!/^0?[0-7]{3}$/.test(text)) throw new Misfit(`takes a mode in octal such as 0660, not '${text}'`);
+  return parseInt(text, 8);
+}
+
 /** Paths with commas between them; `auto` leaves the choice to the server. */
 export function files(text: string): 'auto' | readonly string[] {
   if (text.trim().toLowerCase() === 'auto') return 'auto';

@@ -2,9 +2,9 @@
  * A listening socket, shared between the workers by the cluster: each accepts for itself.
  * An address that is still held by a server that is just ending is tried again for a while.
  */
-import { createServer, Socket, type Server } from 'node:net';
+import { createServer, Socket, type ListenOptions, type Server } from 'node:net';
 
-export interface ListenerAddress {
+export interface TcpAddress {
   readonly protocol: string;
   readonly host: string;
   readonly port: number;
@@ -12,13 +12,30 @@ export interface ListenerAddress {
   readonly descriptor?: number;
 }
 
+export interface UnixAddress {
+  readonly protocol: string;
+  /** Of the socket's file. */
+  readonly path: string;
+  /** Of the file, once everything is ready. */
+  readonly mode: number;
+}
+
+export type ListenerAddress = TcpAddress | UnixAddress;
+
+export function isUnix(address: ListenerAddress): address is UnixAddress {
+  return 'path' in address;
+}
+
 /** One clear sentence about an address that cannot be listened on. */
 export class ListenError extends Error {
   /** The address does not exist on this machine: fatal for one that was asked for, not for a default. */
   readonly absent: boolean;
 
-  constructor({ protocol, host, port }: ListenerAddress, { code }: NodeJS.ErrnoException) {
-    super(`Cannot listen on ${host} port ${port} for ${protocol.toUpperCase()}: ${explain(code, protocol)}`);
+  constructor(address: ListenerAddress, { code }: Pick<NodeJS.ErrnoException, 'code'>) {
+    const { protocol } = address;
+    const place = isUnix(address) ? address.path : `${address.host} port ${address.port}`;
+    const why = isUnix(address) ? explainFile(code) : explain(code, protocol);
+    super(`Cannot listen on ${place} for ${protocol.toUpperCase()}: ${why}`);
     this.absent = code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT';
   }
 }
@@ -65,11 +82,33 @@ function listening(address: ListenerAddress, accept: (socket: Socket) => void): 
       server.on('error', () => undefined); // A failed accept (EMFILE) ends neither the listener nor the process.
       resolve(server);
     };
-    const { host, port, descriptor } = address;
-    if (descriptor === undefined) server.listen({ host, port, backlog: BACKLOG, ipv6Only: host === '::' }, opened);
+    const descriptor = isUnix(address) ? undefined : address.descriptor;
+    if (descriptor === undefined) server.listen(listenOptions(address), opened);
     // Not listen({ fd }), which in a worker would mean a descriptor of the supervisor.
     else server.listen(new Socket({ fd: descriptor, readable: false, writable: false }), BACKLOG, opened);
   });
+}
+
+function listenOptions(address: ListenerAddress): ListenOptions {
+  if (isUnix(address)) return { path: address.path, backlog: BACKLOG };
+  const { host, port } = address;
+  return { host, port, backlog: BACKLOG, ipv6Only: host === '::' };
+}
+
+function explainFile(code: string | undefined): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return 'another program listens there; stop that one, or choose another path';
+    case 'ENOTSOCK':
+      return 'something else than a socket is there; move it away, or choose another path';
+    case 'EACCES':
+    case 'EPERM':
+      return 'this user may not make a socket there';
+    case 'ENOENT':
+      return 'its directory does not exist';
+    default:
+      return code ?? 'unknown error';
+  }
 }
 
 function explain(code: string | undefined, protocol: string): string {

@@ -6,8 +6,16 @@ import { traceHeaders, type Trace } from './received.js';
 /** What the trace headers of all copies have in common. */
 export type CommonTrace = Omit<Trace, 'deliveredTo' | 'forPath'>;
 
-/** One copy for each address delivered to: what several recipients lead to under one address gets one. */
 export function envelopeFor(recipients: readonly Recipient[], common: CommonTrace): Envelope {
+  const copies = copiesFor(recipients, common);
+  return { reversePath: common.reversePath, receivedAtMs: common.atMs, recipients: [...copies.values()] };
+}
+
+/** One copy for each address delivered to: what several recipients lead to under one address gets one. */
+export function copiesFor(
+  recipients: readonly Recipient[],
+  common: CommonTrace,
+): ReadonlyMap<string, EnvelopeRecipient> {
   const copies = new Map<string, EnvelopeRecipient>();
   for (const { text, targets } of recipients) {
     for (const { account, address } of targets) {
@@ -16,5 +24,5 @@ export function envelopeFor(recipients: readonly Recipient[], common: CommonTrac
       copies.set(address, { account, recipient: text, trace });
     }
   }
-  return { reversePath: common.reversePath, receivedAtMs: common.atMs, recipients: [...copies.values()] };
+  return copies;
 }

@@ -6,6 +6,7 @@
 import { NewlineCheck, NewlineNormalizer } from '../session/newlines.js';
 import type { Sink } from '../session/command.js';
 import { StoreError, type Delivery } from '../store/store.js';
+import type { Answer } from './answer.js';
 import { HopCount } from './hops.js';
 import { failureReply, replies, type SmtpReply } from './replies.js';
 
@@ -17,9 +18,16 @@ export interface IntakeSettings {
   readonly bareNewlines: 'refuse' | 'normalize';
 }
 
+export interface IntakeName {
+  /** Names the message to the client and in its Received header. */
+  readonly id: string;
+  readonly answer: Answer;
+}
+
 export class Intake implements Sink {
   readonly #delivery: Delivery;
   readonly #id: string;
+  readonly #answer: Answer;
   readonly #limitBytes: number;
   readonly #normalizer: NewlineNormalizer | undefined;
   readonly #hops = new HopCount();
@@ -28,10 +36,10 @@ export class Intake implements Sink {
   #octets = 0;
   #refusal: SmtpReply | undefined;
 
-  /** `id` names the message to the client and in its Received header. */
-  constructor(delivery: Delivery, id: string, { maxMessageSize, bareNewlines }: IntakeSettings) {
+  constructor(delivery: Delivery, { id, answer }: IntakeName, { maxMessageSize, bareNewlines }: IntakeSettings) {
     this.#delivery = delivery;
     this.#id = id;
+    this.#answer = answer;
     this.#limitBytes = maxMessageSize;
     this.#normalizer = bareNewlines === 'normalize' ? new NewlineNormalizer() : undefined;
   }
@@ -52,12 +60,15 @@ export class Intake implements Sink {
     this.#refuse(replies.stopping);
   }
 
-  /** The reply for the whole message; it is durable when the reply says so. */
+  /** The reply for the whole message, or one for each recipient; it is durable when the reply says so. */
   finish(bareNewline: boolean): SmtpReply | Promise<SmtpReply> {
     if (bareNewline && this.#normalizer === undefined) this.#refuse(replies.bareNewline);
     else if (this.#hops.received > HOP_LIMIT) this.#refuse(replies.looping(HOP_LIMIT));
-    if (this.#refusal !== undefined) return this.#refusal;
-    return this.#delivery.commit().then(() => replies.accepted(this.#id), failedReply);
+    if (this.#refusal !== undefined) return this.#answer.refused(this.#refusal);
+    return this.#delivery.commit().then(
+      (leftOut) => this.#answer.accepted(this.#id, leftOut),
+      (error: unknown) => this.#answer.refused(failedReply(error)),
+    );
   }
 
   /** A reason to give up before the end, if one is known; a chunk is then refused at once. */

@@ -11,7 +11,7 @@ import type { Reply } from '../session/reply.js';
 import { auth } from './commands/auth.js';
 import { bdat } from './commands/bdat.js';
 import { data } from './commands/data.js';
-import { ehlo, helo } from './commands/hello.js';
+import { ehlo, helo, lhlo } from './commands/hello.js';
 import { help } from './commands/help.js';
 import { mail } from './commands/mail.js';
 import { noop } from './commands/noop.js';
@@ -45,6 +45,21 @@ const table = tableOf<SmtpState, SmtpContext, SmtpNeed>([
   quit,
 ]);
 
+/** RFC 2033: no other greeting, and nobody's address is asked after in lists. */
+const lmtpTable = tableOf<SmtpState, SmtpContext, SmtpNeed>([
+  lhlo,
+  starttls,
+  mail,
+  rcpt,
+  data,
+  bdat,
+  rset,
+  noop,
+  vrfy,
+  help,
+  quit,
+]);
+
 /** Mail from other servers, for the accounts here: nobody logs in (RFC 5321). */
 export const mx: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
   name: 'smtp',
@@ -70,7 +85,7 @@ export const mx: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
   faults: {
     unknown: () => replies.unknownCommand,
     syntax: (row, why) => replies.syntax(syntaxOf(row), why),
-    misplaced,
+    misplaced: misplacedBefore(replies.needHello),
     unreadable: replies.unreadable,
     lineTooLong: replies.lineTooLong,
     tooManyErrors: replies.tooManyErrors,
@@ -104,13 +119,32 @@ export const submission: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
   },
 };
 
+/** Mail from a server in front, which keeps it until each recipient was answered for (RFC 2033). */
+export const lmtp: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
+  ...mx,
+  name: 'lmtp',
+  // One session carries the mail of all the front's senders: an unknown recipient is not the front's mistake.
+  limits: { ...mx.limits, quickErrors: 1000, errorLimit: 1000 },
+  commands: lmtpTable,
+  notOffered: new Set(['EHLO', 'HELO', 'EXPN', 'AUTH', 'XCLIENT', 'XFORWARD']),
+  greeting: ({ settings }) => replies.lmtpGreeting(settings.hostname),
+  faults: {
+    ...mx.faults,
+    unknown: (verb) => (verb === 'EHLO' || verb === 'HELO' ? replies.notSmtp : replies.unknownCommand),
+    misplaced: misplacedBefore(replies.needLhlo),
+    foreign: replies.foreignToLmtp,
+  },
+};
+
 function front({ isFront }: SmtpContext): Reply | undefined {
   return isFront === true ? undefined : replies.notForYou;
 }
 
 /** Names what comes first, or what must end first. */
-function misplaced(row: SmtpRow, state: SmtpState): Reply {
-  if (state.at === 'start') return replies.needHello;
-  if (state.at === 'chunking') return replies.chunksOpen;
-  return row.at.includes('greeted') ? replies.transactionOpen : replies.needMail;
+function misplacedBefore(needHello: Reply): (row: SmtpRow, state: SmtpState) => Reply {
+  return (row, state) => {
+    if (state.at === 'start') return needHello;
+    if (state.at === 'chunking') return replies.chunksOpen;
+    return row.at.includes('greeted') ? replies.transactionOpen : replies.needMail;
+  };
 }

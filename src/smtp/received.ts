@@ -6,18 +6,19 @@
  * of a home and the account behind an alias, for good. The log has both, under the session's name that is part of the id.
  */
 import { Buffer } from 'node:buffer';
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import type { Security } from '../session/channel.js';
 
 export interface Client {
   /** As the client gave it in EHLO or HELO. */
   readonly helo: string;
-  /** Its IP address. */
+  /** Its IP address, or what it is reached by instead. */
   readonly address: string;
 }
 
 /** What a session was like when a message came in it. */
 export interface Circumstances {
+  readonly lmtp?: true;
   readonly extended: boolean;
   readonly international: boolean;
   readonly secured: boolean;
@@ -49,8 +50,9 @@ export function traceHeaders(trace: Trace): Uint8Array {
   );
 }
 
-/** RFC 3848, RFC 6531 §4.3: SMTP, ESMTPS, UTF8SMTPSA … What only ESMTP can have is not said of SMTP. */
-export function protocolName({ extended, international, secured, authenticated }: Circumstances): string {
+/** RFC 3848, RFC 6531 §4.3: SMTP, ESMTPS, UTF8SMTPSA, LMTP … What only ESMTP can have is not said of SMTP. */
+export function protocolName({ lmtp, extended, international, secured, authenticated }: Circumstances): string {
+  if (lmtp === true) return `${international ? 'UTF8' : ''}LMTP${secured ? 'S' : ''}`;
   if (!extended && !international) return 'SMTP';
   return `${international ? 'UTF8SMTP' : 'ESMTP'}${secured ? 'S' : ''}${authenticated ? 'A' : ''}`;
 }
@@ -69,8 +71,9 @@ function presentable(helo: string): string {
   return helo.replace(/[^A-Za-z0-9.:_[\]\u00a0-\u{10ffff}-]/gu, '?');
 }
 
-/** RFC 5321 §4.1.3. */
+/** RFC 5321 §4.1.3; what is no address is a comment. */
 function literal(address: string): string {
+  if (isIP(address) === 0) return address;
   return isIPv6(address) ? `[IPv6:${address}]` : `[${address}]`;
 }
 

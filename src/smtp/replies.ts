@@ -36,6 +36,7 @@ const loginFirst = reply(530, '7.0', `${LOGIN_FIRST}; AUTH comes first`);
 
 export const replies = {
   greeting: (hostname: string) => reply(220, undefined, `${hostname} ESMTP Pennypost; HELP shows the commands`),
+  lmtpGreeting: (hostname: string) => reply(220, undefined, `${hostname} LMTP Pennypost; HELP shows the commands`),
   hello: (hostname: string, extensions: readonly string[]) => reply(250, undefined, hostname, ...extensions),
   help: (lines: readonly string[]) => reply(214, '0.0', ...lines),
   noSuchHelp: reply(504, '5.4', 'There is no such command; HELP alone lists them'),
@@ -64,6 +65,7 @@ export const replies = {
   recipientOk: reply(250, '1.5', 'Recipient OK'),
   sendData: reply(354, undefined, 'Send the message; end it with a line that holds only a dot'),
   accepted: (id: string) => reply(250, '0.0', `Accepted as ${id}`),
+  acceptedFor: (path: string, id: string) => reply(250, '1.5', `<${path}> accepted as ${id}`),
   chunkTaken: (octets: number) => reply(250, '0.0', `${octets} octets received`),
   cannotVerify: reply(252, '1.5', 'Addresses are not verified here; send the message and see'),
   notForYou: reply(550, '7.0', 'XCLIENT is for the fronts that are listed here, and you are none'),
@@ -75,6 +77,8 @@ export const replies = {
   syntax: (syntax: string, why = 'Syntax error') => reply(501, '5.4', `${why}; the syntax is ${syntax}`),
   needLogin: ({ peer, offersTls }: Reach) =>
     isPrivate(peer) || !offersTls ? loginFirst : reply(530, '7.0', `${LOGIN_FIRST}; STARTTLS and AUTH come first`),
+  notSmtp: reply(500, '5.1', 'This is LMTP: LHLO comes first'),
+  needLhlo: reply(503, '5.1', 'LHLO comes first'),
   needHello: reply(503, '5.1', 'EHLO or HELO comes first'),
   needMail: reply(503, '5.1', 'MAIL FROM comes first'),
   needRecipients: reply(503, '5.1', 'RCPT TO comes first'),
@@ -95,6 +99,11 @@ export const replies = {
   noRelay: (path: string) => reply(550, '7.1', `<${path}> is not in a domain of this server, and it does not relay`),
   noOutbound: (path: string) =>
     reply(550, '7.1', `<${path}> is not in a domain of this server, and outbound mail is not configured here`),
+  /**
+   * RFC 5321 §4.2.2 keeps 552 for what is beyond its allocation and 452 for a lack of the system's own storage.
+   * RFC 3463 §3.3 would have X.2.2 transient; a maildrop that is full tends to stay so, and its sender hears of it now.
+   */
+  mailboxFull: (path: string) => trouble(552, '2.2', `<${path}>: the mailbox is full`),
   tooManyRecipients: reply(452, '5.3', 'Too many recipients; send this message to the rest in another transaction'),
   tooLarge: (limit: number) => reply(552, '3.4', `The message is larger than ${limit} octets`),
   bareNewline: reply(550, '5.2', 'The message holds a CR or LF that is not part of a CRLF; lines must end with CRLF'),
@@ -106,6 +115,7 @@ export const replies = {
   sessionTooLong: reply(421, '4.2', 'This session has lasted too long; closing'),
   impatient: reply(554, '5.1', 'Speak when you have been greeted; closing'),
   foreign: reply(500, '5.2', 'This is an SMTP server, and that is no command of SMTP; closing'),
+  foreignToLmtp: reply(500, '5.2', 'This is an LMTP server, and that is no command of LMTP; closing'),
   serverFull: reply(421, '3.2', 'The server has all the sessions it may have; try again in a moment'),
   tooManySessions: reply(421, '7.0', 'Your address has too many sessions here; close one, or try again later'),
   tooManyNewSessions: reply(421, '7.0', 'Your address begins sessions too often; try again in a minute'),

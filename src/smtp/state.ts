@@ -18,8 +18,10 @@ export interface Login {
 export interface Hello {
   /** As the client gave it; never trusted. */
   readonly name: string;
-  /** EHLO rather than HELO. */
+  /** EHLO or LHLO rather than HELO. */
   readonly extended: boolean;
+  /** LHLO: the end of data is answered for each recipient (RFC 2033 §4.2). */
+  readonly lmtp?: true;
   /** Stays until the session ends or TLS begins (RFC 4954 §4). */
   readonly login?: Login;
   /** A front spoke for the client; name and way of greeting are the client's as far as it said them. */
@@ -42,6 +44,8 @@ export interface Transaction {
   readonly hello: Hello;
   readonly from: Path;
   readonly international: boolean;
+  /** What SIZE announced (RFC 1870); undefined when it was not given. */
+  readonly announcedOctets: number | undefined;
   readonly recipients: readonly Recipient[];
 }
 

@@ -3,7 +3,7 @@
  * and with a complete header (§8). It knows the envelope's sender; what From says is between people.
  */
 import { randomBytes } from 'node:crypto';
-import type { Address, Delivery, MailStore, Resolution, Soon } from '../store/store.js';
+import type { Address, Delivery, EnvelopeRecipient, MailStore, Resolution, Soon } from '../store/store.js';
 import { HeaderCompletion, type Missing } from './completion.js';
 import type { Login } from './state.js';
 
@@ -44,14 +44,14 @@ export class CompletedDelivery implements Delivery {
     return this.#writeAll(this.#completion.pass(piece));
   }
 
-  async commit(): Promise<void> {
+  async commit(): Promise<readonly EnvelopeRecipient[]> {
     try {
       await this.#writeAll(this.#completion.end());
     } catch (error) {
       this.#delivery.abort();
       throw error;
     }
-    await this.#delivery.commit();
+    return this.#delivery.commit();
   }
 
   abort(): void {

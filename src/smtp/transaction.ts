@@ -1,9 +1,9 @@
 /** From a transaction's envelope to the store: what DATA and BDAT share. */
 import { stay, type Outcome } from '../session/command.js';
 import type { SmtpReply } from './replies.js';
-import type { Envelope } from '../store/store.js';
+import { answerEach, answerOnce } from './answer.js';
 import type { SmtpContext } from './context.js';
-import { envelopeFor } from './envelope.js';
+import { copiesFor, type CommonTrace } from './envelope.js';
 import { Intake } from './intake.js';
 import { protocolName } from './received.js';
 import { greeted, type Chunking, type SmtpState, type Transaction } from './state.js';
@@ -12,11 +12,20 @@ import { CompletedDelivery, missingFields } from './submission.js';
 /** Begins the delivery of what the envelope says; from here on the message has its name. */
 export function openIntake(transaction: Transaction, context: SmtpContext): Intake {
   const id = context.nextId();
+  const { hello, from, recipients } = transaction;
   const atMs = Date.now();
-  const delivery = context.store.deliver(envelopeOf(transaction, { id, atMs }, context));
-  if (transaction.hello.login === undefined) return new Intake(delivery, id, context.settings);
+  const trace = traceOf(transaction, { id, atMs }, context);
+  const copies = copiesFor(recipients, trace);
+  const delivery = context.store.deliver({
+    reversePath: from.text,
+    receivedAtMs: atMs,
+    recipients: [...copies.values()],
+    apart: hello.lmtp === true,
+  });
+  const answer = hello.lmtp === true ? answerEach(recipients, copies) : answerOnce;
+  if (hello.login === undefined) return new Intake(delivery, { id, answer }, context.settings);
   const missing = missingFields(id, context.settings.hostname, atMs);
-  return new Intake(new CompletedDelivery(delivery, missing), id, context.settings);
+  return new Intake(new CompletedDelivery(delivery, missing), { id, answer }, context.settings);
 }
 
 /** The end of data: whatever the reply, the transaction is over. */
@@ -47,13 +56,13 @@ function count({ code }: SmtpReply, { octets }: Intake, { tally }: SmtpContext):
   }
 }
 
-function envelopeOf(
-  { hello, from, international, recipients }: Transaction,
+function traceOf(
+  { hello, from, international }: Transaction,
   { id, atMs }: { readonly id: string; readonly atMs: number },
   { peer, settings }: SmtpContext,
-): Envelope {
+): CommonTrace {
   const authenticated = hello.login !== undefined;
-  return envelopeFor(recipients, {
+  return {
     reversePath: from.text,
     client: authenticated ? undefined : { helo: hello.name, address: peer.address },
     protocol: protocolName({ ...hello, international, secured: peer.security !== undefined, authenticated }),
@@ -61,5 +70,5 @@ function envelopeOf(
     hostname: settings.hostname,
     id,
     atMs,
-  });
+  };
 }

@@ -6,7 +6,7 @@ import type { SessionContext } from '../../src/session/protocol.js';
 import type { Protocol } from '../../src/session/protocol.js';
 import type { State } from '../../src/session/command.js';
 import { Session } from '../../src/session/session.js';
-import { mx as smtp, submission } from '../../src/smtp/protocol.js';
+import { lmtp, mx as smtp, submission } from '../../src/smtp/protocol.js';
 import { MemoryChannel, memorySecurity, peerAt, turn } from './dialogue-channel.js';
 import { DOMAIN, type Stage } from './dialogue-stage.js';
 import type { Dialogue, Given, Step, Test } from './dialogue.js';
@@ -160,6 +160,7 @@ class Player {
 
   get #smtp() {
     const { givens } = this.#dialogue;
+    if (find(givens, 'lmtp') !== undefined) return lmtp;
     const name = find(givens, 'logged in')?.name;
     if (name === undefined) return find(givens, 'submission') === undefined ? smtp : submission;
     const hello = { name: 'client.example', extended: true, login: this.#stage.login(name) };

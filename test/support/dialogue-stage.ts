@@ -62,6 +62,7 @@ export class Stage {
     for (const given of givens) {
       if (given.kind === 'domain') await directory.addDomain(given.name);
       else if (given.kind === 'account') await directory.addAccount(addressOf(given.name), cheapHash(given.password));
+      else if (given.kind === 'quota') await directory.setQuota(addressOf(given.name), given.octets);
       else if (given.kind === 'alias') await directory.addAlias(addressOf(given.name), given.targets.map(addressOf));
     }
     for (const name of this.#mail.keys()) await this.#refill(name);

@@ -30,6 +30,8 @@ export type Given =
   | { readonly kind: 'under TLS' }
   | { readonly kind: 'submission' }
   | { readonly kind: 'logged in'; readonly name: string }
+  | { readonly kind: 'lmtp' }
+  | { readonly kind: 'quota'; readonly name: string; readonly octets: number }
   | { readonly kind: 'store failure'; readonly failure: StoreErrorKind; readonly at: StorePoint };
 
 export type Step = { readonly line: number; readonly session: number } & (
@@ -87,6 +89,8 @@ const GIVENS: readonly (readonly [RegExp, (...found: readonly (string | undefine
   [/^under TLS$/, () => ({ kind: 'under TLS' })],
   [/^submission$/, () => ({ kind: 'submission' })],
   [/^logged in as (\S+)$/, (name = '') => ({ kind: 'logged in', name })],
+  [/^lmtp$/, () => ({ kind: 'lmtp' })],
+  [/^(\S+) may hold (\d+) octets$/, (name = '', octets = '') => ({ kind: 'quota', name, octets: Number(octets) })],
   [/^peer (\S+)$/, (address = '') => ({ kind: 'peer', address })],
   [/^local address (\S+)$/, (address = '') => ({ kind: 'local address', address })],
   [/^largest message (\d+) octets$/, (octets = '') => ({ kind: 'largest message', octets: Number(octets) })],

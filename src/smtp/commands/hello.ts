@@ -1,5 +1,5 @@
 /**
- * EHLO and HELO: the client says its name, and a transaction that was open is gone (RFC 5321 §4.1.4).
+ * EHLO, HELO and LHLO: the client says its name, and a transaction that was open is gone (RFC 5321 §4.1.4).
  * The name is kept for the Received header and believed by nobody, so any word will do: many clients send odd ones.
  */
 import { stay } from '../../session/command.js';
@@ -35,7 +35,7 @@ export const ehlo = defineCommand({
   announce: () => ['PIPELINING', 'ENHANCEDSTATUSCODES'],
   run(name, state, context) {
     const extensions = [...context.table.values()].flatMap((row) => row.announce?.(context) ?? []);
-    return stay(replies.hello(context.settings.hostname, extensions), greet(name, true, state, context));
+    return stay(replies.hello(context.settings.hostname, extensions), greet({ name, extended: true }, state, context));
   },
 });
 
@@ -51,15 +51,38 @@ export const helo = defineCommand({
   grammar: helloName,
   at: anywhere,
   run(name, state, context) {
-    return stay(replies.hello(context.settings.hostname, []), greet(name, false, state, context));
+    return stay(replies.hello(context.settings.hostname, []), greet({ name, extended: false }, state, context));
+  },
+});
+
+/** LMTP's only greeting (RFC 2033 §4.1). */
+export const lhlo = defineCommand({
+  verb: 'LHLO',
+  rfc: 'RFC 2033 §4.1',
+  help: {
+    syntax: 'name',
+    summary: 'says who is calling and asks which extensions are offered',
+    example: 'LHLO front.example',
+    next: 'MAIL FROM, or any other command',
+  },
+  grammar: helloName,
+  at: anywhere,
+  announce: () => ['PIPELINING', 'ENHANCEDSTATUSCODES'],
+  run(name, state, context) {
+    const extensions = [...context.table.values()].flatMap((row) => row.announce?.(context) ?? []);
+    return stay(
+      replies.hello(context.settings.hostname, extensions),
+      greet({ name, extended: true, lmtp: true }, state, context),
+    );
   },
 });
 
 /** What a front has said of the client goes before what it says for itself. */
-function greet(given: string, isExtended: boolean, state: SmtpState, context: SmtpContext): SmtpState {
+function greet(given: Hello, state: SmtpState, context: SmtpContext): SmtpState {
   dropIntake(state);
   const { login, introduction }: Partial<Hello> = state.at === 'start' ? state : state.hello;
-  const { helo: name = given, extended = isExtended } = introduction ?? {};
+  const { helo: name = given.name, extended = given.extended } = introduction ?? {};
   context.tally.helo = name;
-  return { at: 'greeted', hello: { name, extended, ...(login && { login }), ...(introduction && { introduction }) } };
+  const hello = { ...given, name, extended, ...(login && { login }), ...(introduction && { introduction }) };
+  return { at: 'greeted', hello };
 }

@@ -55,7 +55,8 @@ export const mail = defineCommand({
     const refusal = refusalOf(from, parameters, context);
     if (refusal !== undefined) return stay(refusal);
     const international = parameters.has('SMTPUTF8');
-    const transaction: Transaction = { at: 'transaction', hello, from, international, recipients: [] };
+    const announcedOctets = sizeOf(parameters);
+    const transaction: Transaction = { at: 'transaction', hello, from, international, announcedOctets, recipients: [] };
     return begin(transaction, context);
   },
 });
@@ -93,6 +94,10 @@ function parameterRefusal(keyword: string, value: string | undefined, context: S
     default:
       return replies.unknownParameter(keyword);
   }
+}
+
+function sizeOf(parameters: Parameters): number | undefined {
+  return decimal(parameters.get('SIZE') ?? '', SIZE_DIGITS);
 }
 
 function sizeRefusal(octets: number | undefined, limit: number): Reply | undefined {

@@ -4,7 +4,7 @@
  */
 import { stay, type Outcome } from '../../session/command.js';
 import { parsed, unparsed, type Grammar } from '../../session/grammar.js';
-import type { Address, Resolution } from '../../store/store.js';
+import type { Address, Resolution, Target } from '../../store/store.js';
 import { defineCommand, type SmtpContext } from '../context.js';
 import { readParameters, type Parameters } from '../parameters.js';
 import { readPath, type Path } from '../path.js';
@@ -57,9 +57,18 @@ function mailboxOf({ address }: Path, { settings, peer }: SmtpContext): Address 
   return own ? { local: address.local, domain: settings.domain } : address;
 }
 
+/**
+ * Whoever is accepted gets the message, so a path is refused when one of those that it leads to is full, or would be by
+ * what SIZE announced (RFC 1870 §6). What was not announced is judged by the store.
+ */
+function hasRoom({ roomOctets }: Target, { announcedOctets = 0 }: Transaction): boolean {
+  return roomOctets === undefined || (roomOctets > 0 && roomOctets >= announcedOctets);
+}
+
 function accept(to: Path, found: Resolution, state: Transaction): Outcome<SmtpState> {
   if (found.kind === 'unknown') return stay(replies.unknownMailbox(to.text));
   if (found.kind === 'foreign') return stay(state.hello.login ? replies.noOutbound(to.text) : replies.noRelay(to.text));
+  if (found.targets.some((target) => !hasRoom(target, state))) return stay(replies.mailboxFull(to.text));
   const recipients = [...state.recipients, { text: to.text, targets: found.targets }];
   return stay(replies.recipientOk, { ...state, recipients });
 }

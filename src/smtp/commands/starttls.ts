@@ -9,7 +9,12 @@ import { replies } from '../replies.js';
 export const starttls = defineCommand({
   verb: 'STARTTLS',
   rfc: 'RFC 3207 §4',
-  help: { syntax: '', summary: 'begins TLS', example: 'STARTTLS', next: 'the TLS handshake, then EHLO again' },
+  help: {
+    syntax: '',
+    summary: 'begins TLS',
+    example: 'STARTTLS',
+    next: 'the TLS handshake, then the first command again',
+  },
   grammar: nothing,
   at: ['greeted'],
   announce: ({ peer, offersTls }) => (offersTls && peer.security === undefined ? ['STARTTLS'] : []),

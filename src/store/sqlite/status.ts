@@ -9,7 +9,9 @@ export interface ServerStatus {
   readonly supervisor: { readonly pid: number } | null;
   readonly store: { readonly pid: number; readonly startedAtMs: number } | null;
   readonly workers: readonly { readonly pid: number; readonly sessions: number }[];
-  readonly listeners: readonly { readonly protocol: string; readonly host: string; readonly port: number }[];
+  readonly listeners: readonly ({ readonly protocol: string } & (
+    { readonly host: string; readonly port: number } | { readonly path: string; readonly mode: number }
+  ))[];
   /** How often a process died and was started again since the supervisor started: more than a few ask for a look at the log. */
   readonly restarts: { readonly store: number; readonly workers: number };
   /** Since the store process started. */
