@@ -1,4 +1,4 @@
-/** docs/protocols.md, folded from the two tables of commands, and from the limits and replies beside them. */
+/** docs/protocols.md, folded from the tables of commands, and from the limits and replies beside them. */
 import { mechanisms } from '../../src/auth/sasl.js';
 import { options } from '../../src/config/options.js';
 import type { Pop3Context } from '../../src/pop3/context.js';
@@ -8,7 +8,7 @@ import { RECIPIENT_LIMIT } from '../../src/smtp/commands/rcpt.js';
 import type { SmtpContext } from '../../src/smtp/context.js';
 import { HOP_LIMIT } from '../../src/smtp/intake.js';
 import { DOMAIN_LIMIT_BYTES, LOCAL_PART_LIMIT_BYTES, PATH_LIMIT_BYTES } from '../../src/smtp/path.js';
-import { mx as smtp, submission } from '../../src/smtp/protocol.js';
+import { lmtp, mx as smtp, submission } from '../../src/smtp/protocol.js';
 import { failureReply as smtpFailure, replies } from '../../src/smtp/replies.js';
 import type { Reply } from '../../src/session/reply.js';
 import { StoreError, type StoreErrorKind } from '../../src/store/store.js';
@@ -56,6 +56,7 @@ export function protocolsPage(): string {
     'A command line is one line of UTF-8 ended by CRLF. Verbs are read in any case. A line with a NUL, a bare CR, a bare LF or octets that are not UTF-8 is refused before any command looks at it.',
     ...smtpSection(),
     ...submissionSection(),
+    ...lmtpSection(),
     ...pop3Section(),
     ...loginSection(),
     '## Failures of the store',
@@ -135,6 +136,41 @@ function loginReplies(): readonly (readonly string[])[] {
   return rows.map(([what, ...said]) => [what, ...said.map(first)]);
 }
 
+/** What differs from SMTP; states, grammars and most rows are the same. */
+function lmtpSection(): readonly string[] {
+  const verbs = (protocol: typeof smtp) => [...protocol.commands.keys()];
+  const only = verbs(lmtp).filter((verb) => !smtp.commands.has(verb));
+  const missing = verbs(smtp).filter((verb) => !lmtp.commands.has(verb));
+  return [
+    '## LMTP',
+    `RFC 2033, for a server in front that keeps each message until every recipient was answered for. The commands are those of SMTP with ${codes(only)} and without ${codes(missing)}; states and extensions are the same.`,
+    '### LMTP commands',
+    commandTable(lmtp, smtpContext),
+    '### LMTP replies after the message',
+    'One for each recipient that RCPT accepted, in their order: after the dot of DATA, or after the last BDAT. A BDAT that is not the last has one reply. DATA and BDAT without a recipient are refused once.',
+    table(
+      ['What happened', 'Reply'],
+      [
+        ['durable in every maildrop that it leads to', first(replies.acceptedFor('path', 'id'))],
+        ['one of them is over its quota', first(replies.mailboxFull('path'))],
+        ['nothing was stored, for anybody', 'the reply that SMTP would give, for each'],
+      ],
+    ),
+    '### LMTP limits',
+    'Those of SMTP, except:',
+    table(
+      ['Limit', 'Value', 'When it is reached'],
+      sessionLimits(lmtp).filter((row, at) => row.join() !== sessionLimits(smtp)[at]?.join()),
+    ),
+    '### LMTP commands out of place',
+    misplacedTable(lmtp, { start: smtpStates.start }),
+    table(
+      ['What happened', 'Reply'],
+      ['EHLO', 'HELO'].map((verb) => [verb, first(lmtp.faults.unknown(verb, lmtp.initial))]),
+    ),
+  ];
+}
+
 function pop3Section(): readonly string[] {
   const elsewhere = announced(pop3, pop3FarAway).map(keyword);
   const lines = announced(pop3, pop3Nearby);
@@ -163,6 +199,7 @@ function pop3Section(): readonly string[] {
 function smtpLimits(): readonly (readonly Cell[])[] {
   return [
     ['message', `${maxMessageSize} octets (\`--max-message-size\`)`, first(replies.tooLarge(maxMessageSize))],
+    ['what a mailbox may hold', '`pennypost account quota`', first(replies.mailboxFull('path'))],
     ['recipients of a transaction', RECIPIENT_LIMIT, first(replies.tooManyRecipients)],
     ['Received fields of a message', HOP_LIMIT, first(replies.looping(HOP_LIMIT))],
     ['path, with its brackets', `${PATH_LIMIT_BYTES} octets`, first(replies.badRecipient)],

@@ -69,6 +69,9 @@ describe('the trace headers', () => {
       ' ([IPv6:2001:db8::1])\r\n',
     ));
 
+  it('show a client that came by a Unix socket in a comment', () =>
+    expect(written({ peer: 'unix' })).to.contain('Received: from client.example (unix)\r\n'));
+
   for (const [helo, shown] of [
     ['client.example', 'client.example'],
     ['[127.0.0.1]', '[127.0.0.1]'],
