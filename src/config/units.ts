@@ -69,10 +69,10 @@ export function nonEmpty(text: string): string {
   return text;
 }
 
-/** RFC 2033 §5: never the port of SMTP, whose clients would not know whom they speak to. */
+/** RFC 2033: never the port of SMTP, whose clients would not know whom they speak to. */
 export function lmtpPort(text: string): number {
   const port = integer(0, 65535)(text);
-  if (port === 25) throw new Misfit('takes any port but 25, which is that of SMTP (RFC 2033 §5)');
+  if (port === 25) throw new Misfit('takes any port but 25, which is that of SMTP (RFC 2033)');
   return port;
 }
 
