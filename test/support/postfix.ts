@@ -60,7 +60,17 @@ export class Postfix {
   /** @throws when it does not start, with what it said. Needs root. */
   static async start(options: PostfixOptions): Promise<Postfix> {
     const directory = mkdtempSync(join(tmpdir(), 'pennypost-postfix-'));
-    chmodSync(directory, 0o755);
+    const previous = process.umask(0o022); // Postfix's user reads what is made here, whatever ours is.
+    try {
+      chmodSync(directory, 0o755);
+      return await new Postfix(directory).#begin(options);
+    } finally {
+      process.umask(previous);
+    }
+  }
+
+  async #begin(options: PostfixOptions): Promise<Postfix> {
+    const { directory } = this;
     for (const name of ['etc', 'spool', 'data']) mkdirSync(join(directory, name));
     chownSync(join(directory, 'data'), await postfixUser(), 0);
     writeFileSync(join(directory, 'etc/main.cf'), mainOf(directory, options));
@@ -68,12 +78,11 @@ export class Postfix {
       join(directory, 'etc/master.cf'),
       [`127.0.0.1:${options.smtpPort} inet n - n - - smtpd`, ...MASTER, ''].join('\n'),
     );
-    const postfix = new Postfix(directory);
     try {
       await run('postfix', ['-c', join(directory, 'etc'), 'start']);
-      return postfix;
+      return this;
     } catch (error) {
-      await postfix.stop();
+      await this.stop();
       throw error;
     }
   }
