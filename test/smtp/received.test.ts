@@ -70,7 +70,9 @@ describe('the trace headers', () => {
     ));
 
   it('show a client that came by a Unix socket in a comment', () =>
-    expect(written({ peer: 'unix' })).to.contain('Received: from client.example (unix)\r\n'));
+    expect(written({ client: { helo: 'client.example', address: 'unix' } })).to.contain(
+      'Received: from client.example (unix)\r\n',
+    ));
 
   for (const [helo, shown] of [
     ['client.example', 'client.example'],
