@@ -55,13 +55,15 @@ export class DotReader implements BodyReader {
       this.#octets += to - from;
     };
     for (let i = 0; i < bytes.length; i++) {
-      const byte = bytes[i];
       if (at === At.Text) {
-        // Most octets are neither: nothing else is asked of them.
-        if ((byte as number) > CR) continue;
-        if (byte === CR) at = At.Cr;
-        else if (byte === LF) this.#bareNewline = true;
-      } else if (at === At.LineStart) {
+        const end = this.#endOfText(bytes, i);
+        if (end === -1) break;
+        i = end;
+        at = At.Cr;
+        continue;
+      }
+      const byte = bytes[i];
+      if (at === At.LineStart) {
         if (byte === DOT) {
           keep(i);
           from = i + 1;
@@ -99,6 +101,15 @@ export class DotReader implements BodyReader {
     if (at !== At.Dot && at !== At.DotCr) keep(bytes.length);
     this.#at = at;
     return { pieces, rest: undefined };
+  }
+
+  /** The next CR, or -1; an LF before it is bare. Nearly all octets are passed here, and so without looking at each. */
+  #endOfText(bytes: Buffer, from: number): number {
+    const cr = bytes.indexOf(CR, from);
+    if (this.#bareNewline) return cr;
+    const lf = bytes.indexOf(LF, from);
+    if (lf !== -1 && (cr === -1 || lf < cr)) this.#bareNewline = true;
+    return cr;
   }
 }
 

@@ -10,16 +10,23 @@ export class NewlineCheck {
   #bare = false;
 
   look(piece: Uint8Array): void {
-    let afterCr = this.#afterCr;
-    let bare = this.#bare;
-    // eslint-disable-next-line @typescript-eslint/prefer-for-of -- an iterator is slower, and this looks at every octet
-    for (let i = 0; i < piece.length; i++) {
-      const byte = piece[i];
-      if ((byte === LF) !== afterCr) bare = true;
-      afterCr = byte === CR;
+    if (this.#bare || piece.length === 0) return;
+    let from = 0;
+    if (this.#afterCr) {
+      this.#bare = piece[0] !== LF;
+      from = 1;
     }
-    this.#afterCr = afterCr;
-    this.#bare = bare;
+    this.#afterCr = piece[piece.length - 1] === CR;
+    while (!this.#bare) {
+      const cr = piece.indexOf(CR, from);
+      const lf = piece.indexOf(LF, from);
+      if (cr === -1 || cr === piece.length - 1) {
+        this.#bare = lf !== -1;
+        return;
+      }
+      this.#bare = lf !== cr + 1;
+      from = cr + 2;
+    }
   }
 
   /** So far; a CR at the very end counts, since nothing follows it yet. */

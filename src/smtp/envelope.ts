@@ -1,10 +1,7 @@
 /** Who gets which copy of a message: what SMTP and the command line share. */
 import type { Envelope, EnvelopeRecipient } from '../store/store.js';
 import type { Recipient } from './recipient.js';
-import { traceHeaders, type Trace } from './received.js';
-
-/** What the trace headers of all copies have in common. */
-export type CommonTrace = Omit<Trace, 'deliveredTo' | 'forPath'>;
+import { traceHeaders, type CommonTrace } from './received.js';
 
 export function envelopeFor(recipients: readonly Recipient[], common: CommonTrace): Envelope {
   const copies = copiesFor(recipients, common);
@@ -16,12 +13,12 @@ export function copiesFor(
   recipients: readonly Recipient[],
   common: CommonTrace,
 ): ReadonlyMap<string, EnvelopeRecipient> {
+  const trace = traceHeaders(common);
   const copies = new Map<string, EnvelopeRecipient>();
   for (const { text, targets } of recipients) {
     for (const { account, address } of targets) {
       if (copies.has(address)) continue;
-      const trace = traceHeaders({ ...common, deliveredTo: address, forPath: text });
-      copies.set(address, { account, recipient: text, trace });
+      copies.set(address, { account, recipient: text, trace: trace({ deliveredTo: address, forPath: text }) });
     }
   }
   return copies;

@@ -6,7 +6,7 @@
  * of a home and the account behind an alias, for good. The log has both, under the session's name that is part of the id.
  */
 import { Buffer } from 'node:buffer';
-import { isIP, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import type { Security } from '../session/channel.js';
 
 export interface Client {
@@ -25,29 +25,35 @@ export interface Circumstances {
   readonly authenticated: boolean;
 }
 
-export interface Trace {
+/** What the trace headers of all copies of a message have in common. */
+export interface CommonTrace {
   /** Without brackets; empty for the null reverse-path. */
   readonly reversePath: string;
-  readonly deliveredTo: string;
   /** Who handed the message in; undefined for a client that logged in. */
   readonly client: Client | undefined;
   readonly protocol: string;
   readonly security?: Pick<Security, 'version' | 'cipher'> | undefined;
   readonly hostname: string;
   readonly id: string;
-  /** The forward-path as given, without brackets. */
-  readonly forPath: string;
   readonly atMs: number;
 }
 
-export function traceHeaders(trace: Trace): Uint8Array {
-  return Buffer.from(
-    `Return-Path: <${trace.reversePath}>\r\n` +
-      `Delivered-To: ${trace.deliveredTo}\r\n` +
-      `Received: from ${origin(trace)}\r\n` +
-      `\tby ${trace.hostname} (Pennypost) with ${trace.protocol}${protection(trace)} id ${trace.id}\r\n` +
-      `\tfor <${trace.forPath}>; ${dateTime(trace.atMs)}\r\n`,
-  );
+/** One copy. */
+export interface Copy {
+  readonly deliveredTo: string;
+  /** The forward-path as given, without brackets. */
+  readonly forPath: string;
+}
+
+/** Writes the trace headers of each copy; what they have in common is put together once. */
+export function traceHeaders(common: CommonTrace): (copy: Copy) => Uint8Array {
+  const returnPath = `Return-Path: <${common.reversePath}>\r\n`;
+  const received =
+    `Received: from ${origin(common)}\r\n` +
+    `\tby ${common.hostname} (Pennypost) with ${common.protocol}${protection(common)} id ${common.id}\r\n`;
+  const date = dateTime(common.atMs);
+  return ({ deliveredTo, forPath }) =>
+    Buffer.from(`${returnPath}Delivered-To: ${deliveredTo}\r\n${received}\tfor <${forPath}>; ${date}\r\n`);
 }
 
 /** RFC 3848, RFC 6531 §4.3: SMTP, ESMTPS, UTF8SMTPSA, LMTP … What only ESMTP can have is not said of SMTP. */
@@ -58,11 +64,11 @@ export function protocolName({ lmtp, extended, international, secured, authentic
 }
 
 /** RFC 5321 §4.4 wants a domain there: for those who logged in it is ours. */
-function origin({ client, hostname }: Trace): string {
+function origin({ client, hostname }: CommonTrace): string {
   return client === undefined ? `${hostname} (logged in)` : `${presentable(client.helo)} (${literal(client.address)})`;
 }
 
-function protection({ security }: Trace): string {
+function protection({ security }: CommonTrace): string {
   return security === undefined ? '' : ` (${security.version} ${security.cipher})`;
 }
 
@@ -73,8 +79,8 @@ function presentable(helo: string): string {
 
 /** RFC 5321 §4.1.3; what is no address is a comment. */
 function literal(address: string): string {
-  if (isIP(address) === 0) return address;
-  return isIPv6(address) ? `[IPv6:${address}]` : `[${address}]`;
+  if (isIPv4(address)) return `[${address}]`;
+  return isIPv6(address) ? `[IPv6:${address}]` : address;
 }
 
 /** RFC 5322 §3.3, in UTC. */

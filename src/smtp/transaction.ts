@@ -3,9 +3,9 @@ import { stay, type Outcome } from '../session/command.js';
 import type { SmtpReply } from './replies.js';
 import { answerEach, answerOnce } from './answer.js';
 import type { SmtpContext } from './context.js';
-import { copiesFor, type CommonTrace } from './envelope.js';
+import { copiesFor } from './envelope.js';
 import { Intake } from './intake.js';
-import { protocolName } from './received.js';
+import { protocolName, type CommonTrace } from './received.js';
 import { greeted, type Chunking, type SmtpState, type Transaction } from './state.js';
 import { CompletedDelivery, missingFields } from './submission.js';
 

@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { dateTime, protocolName, traceHeaders, type Trace } from '../../src/smtp/received.js';
+import { dateTime, protocolName, traceHeaders, type CommonTrace, type Copy } from '../../src/smtp/received.js';
 
-const TRACE: Trace = {
+const TRACE: CommonTrace & Copy = {
   reversePath: 'bob@sender.example',
   deliveredTo: 'alice@example.org',
   client: { helo: 'client.example', address: '192.0.2.7' },
@@ -14,8 +14,9 @@ const TRACE: Trace = {
   atMs: Date.UTC(2026, 1, 3, 4, 5, 6, 789),
 };
 
-function written(change: Partial<Trace> = {}): string {
-  return Buffer.from(traceHeaders({ ...TRACE, ...change })).toString();
+function written(change: Partial<CommonTrace & Copy> = {}): string {
+  const trace = { ...TRACE, ...change };
+  return Buffer.from(traceHeaders(trace)(trace)).toString();
 }
 
 describe('the trace headers', () => {

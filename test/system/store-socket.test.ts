@@ -99,7 +99,7 @@ class RawClient {
     const reader = new FrameReader();
     this.#socket = socket;
     socket.on('error', () => undefined); // Reset by a store that has closed: 'close' follows.
-    socket.on('data', (bytes) => this.answers.push(...reader.push(bytes)));
+    socket.on('data', (bytes) => reader.push(bytes, (frame) => this.answers.push(frame)));
     this.#closed = new Promise((resolve) => socket.once('close', () => resolve()));
     void this.#closed.then(() => (this.closed = true));
   }

@@ -10,10 +10,12 @@ import type { StoreClient } from './store-client.js';
 import { summarize, type Summary } from './summary.js';
 
 /** Chunks of a message that may wait for their commit before the client is made to wait. */
-const CHUNKS_UNDER_WAY = 2;
+const CHUNKS_UNDER_WAY = 8;
 /** Of all messages of a process together: above it, each has one chunk under way, so that many senders cost no memory. */
 const BUDGET_BYTES = 4 * 1024 * 1024;
 const LF = 10;
+/** Nobody was left out. */
+const EVERYBODY: readonly EnvelopeRecipient[] = [];
 
 /** How much of all large messages is on its way from this process to the store. */
 export class UploadBudget {
@@ -54,13 +56,16 @@ export class SocketDelivery implements Delivery {
     if (this.#piecesBytes >= CHUNK_BYTES) return this.#sendChunks();
   }
 
-  async commit(): Promise<readonly EnvelopeRecipient[]> {
+  commit(): Promise<readonly EnvelopeRecipient[]> {
     this.#over = true;
-    const answer =
-      this.#upload === undefined
-        ? await this.#post()
-        : await this.#upload.commit(this.#posting(this.#upload.summary), this.#takeAll());
-    return answer.length === 0 ? [] : this.#placed(readJson(answer) as readonly number[]);
+    const upload = this.#upload;
+    const answered =
+      upload === undefined
+        ? this.#post()
+        : upload.commit(this.#posting(upload.summary), this.#takeAll(), this.#piecesBytes);
+    return answered.then((answer) =>
+      answer.length === 0 ? EVERYBODY : this.#placed(readJson(answer) as readonly number[]),
+    );
   }
 
   abort(): void {
@@ -82,20 +87,36 @@ export class SocketDelivery implements Delivery {
   }
 
   #sendChunks(): Promise<void> {
-    const all = this.#takeAll();
-    this.#upload ??= new Upload(this.#client, this.#budget, summarize(all.subarray(0, CHUNK_BYTES)));
-    let from = 0;
-    for (; all.length - from >= CHUNK_BYTES; from += CHUNK_BYTES)
-      this.#upload.send(all.subarray(from, from + CHUNK_BYTES));
-    this.#pieces = [all.subarray(from)];
-    this.#piecesBytes = all.length - from;
-    return this.#upload.room();
+    let upload = this.#upload;
+    while (this.#piecesBytes >= CHUNK_BYTES) {
+      const chunk = this.#takeChunk();
+      upload ??= new Upload(this.#client, this.#budget, summarize(Buffer.concat(chunk, CHUNK_BYTES)));
+      upload.send(chunk, CHUNK_BYTES);
+    }
+    this.#upload = upload;
+    return upload?.room() ?? Promise.resolve();
   }
 
-  #takeAll(): Buffer {
-    const all = Buffer.concat(this.#pieces, this.#piecesBytes);
+  /** A chunk's worth of what waits, uncopied; the last piece of it may be cut. */
+  #takeChunk(): Buffer[] {
+    const chunk: Buffer[] = [];
+    let missing = CHUNK_BYTES;
+    let taken = 0;
+    for (; missing > 0; taken++) {
+      const piece = asBuffer(this.#pieces[taken] as Uint8Array).subarray(0, missing);
+      chunk.push(piece);
+      missing -= piece.length;
+    }
+    const last = this.#pieces[taken - 1] as Uint8Array;
+    const rest = last.subarray((chunk.at(-1) as Buffer).length);
+    this.#pieces = [...(rest.length === 0 ? [] : [rest]), ...this.#pieces.slice(taken)];
+    this.#piecesBytes -= CHUNK_BYTES;
+    return chunk;
+  }
+
+  #takeAll(): Buffer[] {
+    const all = this.#pieces.map(asBuffer);
     this.#pieces = [];
-    this.#piecesBytes = 0;
     return all;
   }
 
@@ -123,13 +144,12 @@ class Upload {
     this.#name = client.nextRequest();
   }
 
-  send(octets: Buffer): void {
+  send(pieces: readonly Buffer[], length: number): void {
     if (this.#error !== undefined) return; // The message is lost already; its end will say so.
     const request = this.#client.nextRequest();
-    const { length } = octets;
     this.#underWay += 1;
     this.#budget.add(length);
-    this.#ask(request, uploadHeader(FrameType.Chunk, request, this.#name, length), octets).then(
+    this.#ask(request, uploadHeader(FrameType.Chunk, request, this.#name, length), ...pieces).then(
       () => this.#settled(length),
       (error: unknown) => this.#settled(length, error),
     );
@@ -143,8 +163,8 @@ class Upload {
   }
 
   /** @throws StoreError */
-  async commit(posting: Posting, rest: Buffer): Promise<Buffer> {
-    if (rest.length > 0) this.send(rest);
+  async commit(posting: Posting, rest: readonly Buffer[], restBytes: number): Promise<Buffer> {
+    if (restBytes > 0) this.send(rest, restBytes);
     this.#throwIfLost();
     const request = this.#client.nextRequest();
     const answer = await this.#ask(request, commitFrame(request, this.#name, posting));

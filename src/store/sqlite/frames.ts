@@ -23,10 +23,14 @@ export const enum FrameType {
   Renew,
   /** The first frame of every connection. */
   Hello,
+  /** The answer to Changed. */
+  Heard,
   /** From the store. */
   Done = 64,
   Failed,
   ReportWanted,
+  /** The directory is another now: what was remembered of it is to be forgotten. */
+  Changed,
 }
 
 export interface Frame {
@@ -108,8 +112,8 @@ export class FrameReader {
     return this.#bytes;
   }
 
-  /** @throws FrameError on a length that no frame has. */
-  *push(bytes: Buffer): Iterable<Frame> {
+  /** Gives every frame that is complete now to `take`. @throws FrameError on a length that no frame has. */
+  push(bytes: Buffer, take: (frame: Frame) => void): void {
     this.#parts.push(bytes);
     this.#bytes += bytes.length;
     while (this.#bytes >= this.#wanted) {
@@ -121,11 +125,11 @@ export class FrameReader {
       if (all.length < this.#wanted) return;
       const frame = all.subarray(0, this.#wanted);
       this.#rest(all.subarray(this.#wanted));
-      yield {
+      take({
         type: frame[LENGTH_BYTES] as FrameType,
         request: frame.readUInt32BE(LENGTH_BYTES + 1),
         payload: frame.subarray(HEADER_BYTES),
-      };
+      });
     }
   }
 

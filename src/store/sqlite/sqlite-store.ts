@@ -25,8 +25,9 @@ import { SocketDelivery, UploadBudget } from './delivery.js';
 import { DiskSpace } from './disk-space.js';
 import { FrameType, jsonFrame } from './frames.js';
 import { locate, makeDirectory, type Location } from './location.js';
+import { NameCache } from './name-cache.js';
 import { Reader } from './reader.js';
-import { StoreClient } from './store-client.js';
+import { StoreClient, type ClientNeeds } from './store-client.js';
 import { StoreServer } from './store-server.js';
 
 /** How long a command waits for a store process that has its lock but does not answer yet. */
@@ -40,6 +41,8 @@ interface Parts {
   readonly client: StoreClient;
   readonly reader: Reader;
   readonly space: DiskSpace;
+  /** Emptied by the client whenever the directory changes or the store goes away. */
+  readonly names: NameCache;
   /** When this process is the store itself. */
   readonly server?: StoreServer | undefined;
 }
@@ -49,19 +52,26 @@ export class SqliteStore implements MailStore {
   readonly #client: StoreClient;
   readonly #reader: Reader;
   readonly #space: DiskSpace;
+  readonly #names: NameCache;
   readonly #budget = new UploadBudget();
   readonly #server: StoreServer | undefined;
 
-  constructor({ client, reader, space, server }: Parts) {
+  constructor({ client, reader, space, names, server }: Parts) {
     this.#client = client;
     this.#reader = reader;
     this.#space = space;
+    this.#names = names;
     this.#server = server;
     this.directory = directoryOf(client, reader);
   }
 
   resolve(address: Address): Resolution {
-    return this.#reader.resolve(address);
+    if (this.#client.isAway) return this.#reader.resolve(address); // Nobody would tell of a change.
+    const known = this.#names.find(address);
+    if (known !== undefined) return known;
+    const found = this.#reader.resolve(address);
+    this.#names.keep(address, found);
+    return found;
   }
 
   findLogin(name: string): Account | undefined {
@@ -167,10 +177,20 @@ function directoryOf(client: StoreClient, reader: Reader): Directory {
 /** For a worker: the store process is somebody else's business, and may come and go. */
 export function joinSqliteStore(db: string, { domain, minFreeBytes, report, changed }: JoinOptions): SqliteStore {
   const location = locate(db);
-  const client = new StoreClient(location.socket, { report, found: () => changed(true), lost: () => changed(false) });
+  const names = new NameCache();
+  const forget = () => names.clear();
+  const client = new StoreClient(location.socket, {
+    report,
+    found: () => changed(true),
+    lost: () => {
+      forget();
+      changed(false);
+    },
+    changed: forget,
+  });
   client.stayConnected();
   const space = new DiskSpace(location.db, minFreeBytes);
-  return new SqliteStore({ client, reader: new Reader(location.db, domain), space });
+  return new SqliteStore({ client, reader: new Reader(location.db, domain), space, names });
 }
 
 /** For a command: joins the store that runs, or is the store until close. @throws StoreError 'unavailable' */
@@ -178,14 +198,15 @@ export async function openSqliteStore(db: string): Promise<SqliteStore> {
   makeDirectory(db);
   const location = locate(db);
   const server = await StoreServer.start(location, silent);
-  const client = await connectSoon(location);
+  const names = new NameCache();
+  const client = await connectSoon(location, { changed: () => names.clear() });
   const space = new DiskSpace(location.db, 0);
-  return new SqliteStore({ client, reader: new Reader(location.db, undefined), space, server });
+  return new SqliteStore({ client, reader: new Reader(location.db, undefined), space, names, server });
 }
 
-async function connectSoon({ socket, db }: Location): Promise<StoreClient> {
+async function connectSoon({ socket, db }: Location, needs: ClientNeeds): Promise<StoreClient> {
   for (const deadlineMs = Date.now() + JOIN_TIMEOUT_MS; ;) {
-    const client = new StoreClient(socket);
+    const client = new StoreClient(socket, needs);
     try {
       await client.connect();
       return client;

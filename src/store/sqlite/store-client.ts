@@ -24,6 +24,8 @@ export interface ClientNeeds {
   /** An attempt to connect found nobody. */
   readonly missed?: () => void;
   readonly found?: () => void;
+  /** Somebody changed the directory. */
+  readonly changed?: () => void;
 }
 
 const RETRY_MS = 50;
@@ -124,7 +126,7 @@ export class StoreClient {
     socket.on('error', () => socket.destroy()); // 'close' follows and tells everybody who waits.
     socket.on('data', (bytes) => {
       try {
-        for (const frame of reader.push(bytes)) this.#handle(frame);
+        reader.push(bytes, (frame) => this.#handle(frame));
       } catch (error) {
         socket.destroy(error as Error); // Not the store that this process knows how to talk to.
       }
@@ -138,6 +140,10 @@ export class StoreClient {
       if (this.#needs.report !== undefined) this.tell(jsonFrame(FrameType.Report, 0, this.#needs.report()));
       else this.tell(emptyFrame(FrameType.Report, 0));
       return;
+    }
+    if (type === FrameType.Changed) {
+      this.#needs.changed?.();
+      return this.tell(emptyFrame(FrameType.Heard, 0));
     }
     const waiting = this.#waiting.get(request);
     this.#waiting.delete(request);

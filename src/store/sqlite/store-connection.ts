@@ -55,6 +55,7 @@ export class StoreConnection {
   readonly #reader = new FrameReader();
   readonly #uploads = new Map<number, Upload>();
   #reporting: ((report: PeerReport | undefined) => void)[] = [];
+  #hearing: (() => void)[] = [];
   /** Runs until the first frame has come. */
   #stranger: NodeJS.Timeout | undefined;
   #asksStatus = false;
@@ -90,6 +91,18 @@ export class StoreConnection {
     });
   }
 
+  /** Resolves when the other side has forgotten the old directory; one that does not answer in time is cut off, and so forgets. */
+  changed(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#socket.destroy(), timeoutMs);
+      this.#hearing.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+      this.#output.send(emptyFrame(FrameType.Changed, 0));
+    });
+  }
+
   /** Sends what was answered. */
   flush(): void {
     this.#output.flush();
@@ -103,7 +116,7 @@ export class StoreConnection {
 
   #read(bytes: Buffer): void {
     try {
-      for (const frame of this.#reader.push(bytes)) this.#receive(frame);
+      this.#reader.push(bytes, (frame) => this.#receive(frame));
       this.#store.requireRoom(this, this.#reader.waitingBytes);
       if (this.#output.waitingBytes > OUTPUT_LIMIT_BYTES) throw new FrameError('answers that nobody reads');
     } catch (error) {
@@ -138,6 +151,8 @@ export class StoreConnection {
         return this.#remove(request, readRemove(payload));
       case FrameType.Change:
         return this.#change(request, readChange(payload));
+      case FrameType.Heard:
+        return this.#heardChange(payload);
       case FrameType.Status:
         return this.#status(request, payload);
       case FrameType.Report:
@@ -256,7 +271,19 @@ export class StoreConnection {
         request,
         new StoreError('refused', `The maildrop is open from ${holder.from}; try again when that session has ended`),
       );
-    this.#write(request, (writer) => writer.change(change));
+    this.#store.group.add({
+      act: (writer) => writer.change(change),
+      bytes: 0,
+      done: () => void this.#store.tellChanged().then(() => this.#output.send(emptyFrame(FrameType.Done, request))),
+      failed: (error) => this.#fail(request, error),
+    });
+  }
+
+  #heardChange(payload: Buffer): void {
+    requireLength(payload, 0);
+    const heard = this.#hearing.shift();
+    if (heard === undefined) throw new FrameError('an answer to what was not said');
+    heard();
   }
 
   #use(use: Use): void {
@@ -314,6 +341,7 @@ export class StoreConnection {
 
   #end(): void {
     clearTimeout(this.#stranger);
+    for (const heard of this.#hearing.splice(0)) heard();
     this.#report(undefined); // Nobody need wait for what it would have said.
     this.#store.locks.releaseAll(this);
     for (const upload of this.#uploads.values()) this.#drop(upload);

@@ -40,6 +40,8 @@ export interface PeerReport {
 }
 
 /** How long a process that is asked for its report may take before it is left out. */
+/** A process that does not even hear of a change for so long hangs. */
+const CHANGE_TIMEOUT_MS = 2_000;
 const REPORT_TIMEOUT_MS = 1_000;
 
 /** The largest cluster has half of this; one more connection is closed at once. */
@@ -109,6 +111,11 @@ export class StoreServer {
     return new Promise((resolve, reject) => {
       this.group.add({ act, done: resolve, failed: reject, bytes: 0 });
     });
+  }
+
+  /** Resolves when no process remembers the directory as it was. */
+  async tellChanged(): Promise<void> {
+    await Promise.all([...this.#clients].map((client) => client.changed(CHANGE_TIMEOUT_MS)));
   }
 
   countAccepted(): void {
