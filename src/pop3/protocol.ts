@@ -68,7 +68,7 @@ export const pop3: Protocol<Pop3State, Pop3Context, Pop3Need> = {
   greeting: ({ settings }) => replies.greeting(settings.hostname),
   atRest: ({ at }) => at === 'authorization',
   abandon(state) {
-    if (state.at === 'transaction') state.maildrop.release();
+    if (state.at === 'transaction') void state.maildrop.release();
   },
   faults: {
     unknown: () => replies.unknownCommand,

@@ -151,7 +151,8 @@ export interface Maildrop {
   read(id: number): Iterable<Uint8Array>;
   /** Removes all of these or none; durable when it resolves. */
   remove(ids: readonly number[]): Promise<void>;
-  release(): void;
+  /** Resolves when another session may open it. */
+  release(): Promise<void>;
 }
 
 /** What sessions see of a store. */

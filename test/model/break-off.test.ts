@@ -179,7 +179,7 @@ async function isFree(stage: Stage, name: string, what: string): Promise<void> {
   const account = await stage.store.findLogin(`${local}@${domain}`);
   for (let left = LOCK_RETRIES; ; left--) {
     try {
-      return (await stage.store.open(account?.id ?? -1, { from: 'the test itself' })).release();
+      return await (await stage.store.open(account?.id ?? -1, { from: 'the test itself' })).release();
     } catch (error) {
       if (!(error instanceof StoreError) || error.kind !== 'in-use' || left === 0)
         throw new Error(`${what}: ${name} is not free`, { cause: error });

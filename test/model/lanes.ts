@@ -58,7 +58,7 @@ export class Lane {
   async empty(name: string): Promise<void> {
     const maildrop = await this.open(name);
     if (maildrop.messages.length > 0) await maildrop.remove(maildrop.messages.map(({ id }) => id));
-    maildrop.release();
+    await maildrop.release();
   }
 
   /** Delivers in this order; `trace` is the first line of each. */

@@ -157,7 +157,7 @@ describe('POP3, held against a model of RFC 1939', () => {
       const left = office.maildrops.get('anna') ?? [];
       const maildrop = await lane.open('anna');
       expect(maildrop.messages.map(({ uidl }) => uidl)).to.deep.equal(left.map(({ uidl }) => uidl));
-      maildrop.release();
+      await maildrop.release();
       removed += before.length - left.length;
     });
     console.log(`      ${removed} messages removed; replies ${JSON.stringify(Object.fromEntries(met))}`);
@@ -173,7 +173,7 @@ describe('POP3, held against a model of RFC 1939', () => {
       await lane.fill('anna', MESSAGES);
     }
     const maildrop = await lane.open('anna');
-    maildrop.release();
+    await maildrop.release();
     return maildrop.messages.map(({ uidl }, at) => ({ uidl, text: MESSAGES[at]?.toString('latin1') ?? '' }));
   }
 

@@ -67,7 +67,7 @@ export async function withMaildrop<T>(
   try {
     return await work(maildrop);
   } finally {
-    maildrop.release();
+    await maildrop.release();
   }
 }
 
@@ -332,28 +332,28 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
           expect(error.holder?.from).to.equal('192.0.2.7 (session 1.a)');
           expect(error.holder?.sinceMs).to.be.within(beforeMs, Date.now());
         }
-        held.release();
-        (await openSoon(other, alice)).release();
+        await held.release();
+        await (await openSoon(other, alice)).release();
       });
 
       it('is one for each account', async () => {
         const held = await store.open(alice, { from: 'test' });
-        (await store.open(bob, { from: 'test' })).release();
-        held.release();
+        await (await store.open(bob, { from: 'test' })).release();
+        await held.release();
       });
 
       it('falls when the connection of its holder dies', async () => {
         const other = await underTest.connect();
         await other.open(alice, { from: 'test' });
         await other.close();
-        (await openSoon(store, alice)).release();
+        await (await openSoon(store, alice)).release();
       });
 
       it('shows the messages as they were when it was opened', async () => {
         const held = await store.open(alice, { from: 'test' });
         await deliver(store, envelopeTo(alice), Buffer.from('text\r\n'));
         expect(held.messages).to.deep.equal([]);
-        held.release();
+        await held.release();
         expect(await countOf(alice)).to.equal(1);
       });
 
@@ -385,7 +385,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
 
       it('takes nothing through a lock that was released', async () => {
         const held = await store.open(alice, { from: 'test' });
-        held.release();
+        await held.release();
         await fails('unavailable', held.remove([idAt(held, 0)]));
         expect(await texts()).to.deep.equal(['one', 'two', 'three']);
       });
@@ -405,7 +405,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         expect(() => held.read(id))
           .to.throw()
           .with.property('kind', 'missing');
-        held.release();
+        await held.release();
       });
 
       it('frees a shared body with its last copy, and not before', async () => {
@@ -725,7 +725,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       it('does not remove an account while somebody reads its mail', async () => {
         const held = await store.open(alice, { from: '192.0.2.7' });
         await fails('refused', store.directory.removeAccount(at('alice@example.org')), /192\.0\.2\.7/);
-        held.release();
+        await held.release();
         await eventually('the account to be free', () =>
           store.directory.removeAccount(at('alice@example.org')).then(
             () => true,
@@ -737,7 +737,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       it('lists accounts with what they hold and when they were last used', async () => {
         const beforeMs = Date.now();
         await deliver(store, envelopeTo(bob), Buffer.from('text\r\n'));
-        (await store.open(bob, { from: 'test' })).release();
+        await (await store.open(bob, { from: 'test' })).release();
         const entry = async () => (await store.directory.listAccounts()).find((one) => one.address.startsWith('bob'));
         const bobs = await eventually('the login to be noted', async () =>
           (await entry())?.lastLoginAtMs === undefined ? undefined : entry(),
@@ -760,7 +760,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         expect(listed.map(({ uidl }) => uidl)).to.deep.equal(held.messages.map(({ uidl }) => uidl));
         const shown = Buffer.concat([...store.directory.readMail(at('alice@example.org'), listed[0]?.id ?? 0)]);
         expect(shown.toString()).to.equal(`${TRACE}Subject: one\r\n\r\n1\r\n`);
-        held.release();
+        await held.release();
       });
     });
   });

@@ -72,7 +72,7 @@ export class Stage {
     const id = this.login(name).account;
     const maildrop = await this.#open(id);
     await maildrop.remove(maildrop.messages.map((message) => message.id));
-    maildrop.release();
+    await maildrop.release();
     await Promise.all((this.#mail.get(name) ?? []).map((content) => this.#deliver(id, content)));
     this.#baseline.set(name, this.#uidls(name));
   }

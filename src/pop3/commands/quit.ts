@@ -36,14 +36,19 @@ async function removeAndLeave(
     await state.maildrop.remove(ids);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    state.maildrop.release();
+    await state.maildrop.release();
     return close(replies.notRemoved, authorization);
   }
   return leave(state, tally, ids.length);
 }
 
-function leave({ maildrop, listing }: Transaction, tally: Pop3Tally, removed: number): Outcome<Pop3State> {
-  maildrop.release();
+/** The maildrop is free before the client hears so: it may come back at once, to another worker. */
+async function leave(
+  { maildrop, listing }: Transaction,
+  tally: Pop3Tally,
+  removed: number,
+): Promise<Outcome<Pop3State>> {
+  await maildrop.release();
   tally.removed = removed;
   return close(removed === 0 ? replies.bye : replies.byeRemoved(removed, listing.count), authorization);
 }

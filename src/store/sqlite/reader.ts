@@ -25,6 +25,7 @@ import {
   type LoginRow,
   type MessageRow,
   type Reads,
+  type SmallRow,
 } from './reads.js';
 
 /** Aliases may lead to aliases, so far; a longer chain is refused as a loop when it is made, and leads nowhere here. */
@@ -33,6 +34,15 @@ export const ALIAS_DEPTH_LIMIT = 10;
 const DETAIL_SEPARATOR = '+';
 const CATCH_ALL = '*';
 const CRLF = Uint8Array.of(13, 10);
+
+/** A larger message is read when it is asked for, a chunk at a time. */
+const SMALL_OCTETS = 8 * 1024;
+
+/** `pieces` are the octets that RETR sends, of a message that is small. */
+export interface SmallMessage {
+  readonly uid: number;
+  readonly pieces: readonly Uint8Array[] | undefined;
+}
 
 export class Reader {
   readonly #connection: Connection;
@@ -104,6 +114,11 @@ export class Reader {
     if (validity === undefined) throw new StoreError('missing', 'the account was removed');
     const rows = reading(() => this.#reads.listing.all(account));
     return rows.map(([uid, octets]) => ({ id: uid, uidl: `${validity}.${uid}`, octets }));
+  }
+
+  /** This message and those that follow it, as many as there are; only small ones with their octets. */
+  messagesFrom(account: AccountId, uid: number, limit: number): SmallMessage[] {
+    return reading(() => this.#reads.messagesFrom.all(SMALL_OCTETS, account, uid, limit)).map(smallMessage);
   }
 
   /** The octets that RETR sends. @throws StoreError 'missing' at once, before the first piece. */
@@ -246,6 +261,12 @@ export function normal(local: string): string {
 
 function targetOf({ id, address, room }: AccountRow, detail: string): Target {
   return { account: id, address: withDetail(address, detail), ...(room !== null && { roomOctets: room }) };
+}
+
+function smallMessage([uid, octets, trace, data]: SmallRow): SmallMessage {
+  if (data === null) return { uid, pieces: undefined };
+  const missing = octets - trace.length - data.length;
+  return { uid, pieces: missing === 0 ? [trace, data] : missing === CRLF.length ? [trace, data, CRLF] : undefined };
 }
 
 function withDetail(address: string, detail: string): string {

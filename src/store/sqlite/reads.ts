@@ -32,6 +32,9 @@ export interface MessageRow {
   readonly trace: Buffer;
 }
 
+/** `data` is the body of a message that is small enough, or null; null too for one that has none. */
+export type SmallRow = [uid: number, octets: number, trace: Buffer, data: Buffer | null];
+
 export interface MailboxRow {
   readonly address: string;
   readonly messages: number;
@@ -65,6 +68,7 @@ export interface Reads {
   readonly validity: Statement<[account: number], string>;
   readonly listing: Statement<[account: number], [uid: number, octets: number]>;
   readonly message: Statement<[account: number, uid: number], MessageRow>;
+  readonly messagesFrom: Statement<[small: number, account: number, uid: number, limit: number], SmallRow>;
   readonly chunk: Statement<[body: number, seq: number], Buffer>;
   readonly accounts: Statement<[], MailboxRow>;
   readonly domains: Statement<[], string>;
@@ -102,6 +106,14 @@ export function prepareReads(connection: Connection): Reads {
       .prepare<[number], [number, number]>('select uid, octets from message where account = ? order by uid')
       .raw(),
     message: connection.prepare('select body, octets, trace from message where account = ? and uid = ?'),
+    messagesFrom: connection
+      .prepare<[number, number, number, number], SmallRow>(
+        `
+      select uid, octets, trace,
+             case when octets <= ? then (select data from chunk where chunk.body = message.body and seq = 0) end
+      from message where account = ? and uid >= ? order by uid limit ?`,
+      )
+      .raw(),
     chunk: connection.prepare<[number, number], Buffer>('select data from chunk where body = ? and seq = ?').pluck(),
     accounts: connection.prepare(`
       select account.local || '@' || domain.name as address, account.messages, account.octets, account.quota_octets,

@@ -26,6 +26,7 @@ import { DiskSpace } from './disk-space.js';
 import { FrameType, jsonFrame } from './frames.js';
 import { locate, makeDirectory, type Location } from './location.js';
 import { NameCache } from './name-cache.js';
+import { ReadAhead } from './read-ahead.js';
 import { Reader } from './reader.js';
 import { StoreClient, type ClientNeeds } from './store-client.js';
 import { StoreServer } from './store-server.js';
@@ -112,7 +113,7 @@ export class SqliteStore implements MailStore {
       maildrop.messages = this.#reader.listing(account);
       return maildrop;
     } catch (error) {
-      maildrop.release();
+      await maildrop.release();
       throw error;
     }
   }
@@ -127,25 +128,29 @@ export class SqliteStore implements MailStore {
 class LockedMaildrop implements Maildrop {
   messages: readonly MessageInfo[] = [];
   readonly #name: { readonly account: AccountId; readonly lock: number };
-  readonly #reader: Reader;
+  readonly #ahead: ReadAhead;
   readonly #client: StoreClient;
 
   constructor(name: { readonly account: AccountId; readonly lock: number }, reader: Reader, client: StoreClient) {
     this.#name = name;
-    this.#reader = reader;
+    this.#ahead = new ReadAhead(reader, name.account);
     this.#client = client;
   }
 
   read(id: number): Iterable<Uint8Array> {
-    return this.#reader.message(this.#name.account, id);
+    return this.#ahead.read(id);
   }
 
   async remove(ids: readonly number[]): Promise<void> {
     await this.#client.askJson(FrameType.Remove, { ...this.#name, uids: ids });
   }
 
-  release(): void {
-    this.#client.tell(jsonFrame(FrameType.Unlock, 0, this.#name));
+  async release(): Promise<void> {
+    try {
+      await this.#client.askJson(FrameType.Unlock, this.#name);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error; // A store that is away took the lock with it.
+    }
   }
 }
 

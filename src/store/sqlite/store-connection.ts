@@ -146,7 +146,7 @@ export class StoreConnection {
       case FrameType.Lock:
         return this.#lock(request, readLock(payload));
       case FrameType.Unlock:
-        return this.#unlock(readUnlock(payload));
+        return this.#unlock(request, readUnlock(payload));
       case FrameType.Remove:
         return this.#remove(request, readRemove(payload));
       case FrameType.Change:
@@ -244,17 +244,13 @@ export class StoreConnection {
     const sinceMs = Date.now();
     const holder = this.#store.locks.take(account, { owner: this, lock: request }, { from, sinceMs });
     if (holder !== undefined) return this.#fail(request, new StoreError('in-use', 'the maildrop is open', { holder }));
-    this.#store.group.add({
-      act: (writer) => writer.loggedIn(account, sinceMs),
-      done: nothing,
-      failed: nothing,
-      bytes: 0,
-    });
+    this.#store.logins.note(account, sinceMs);
     this.#output.send(emptyFrame(FrameType.Done, request));
   }
 
-  #unlock({ account, lock }: UnlockRequest): void {
+  #unlock(request: number, { account, lock }: UnlockRequest): void {
     this.#store.locks.release(account, { owner: this, lock });
+    this.#output.send(emptyFrame(FrameType.Done, request));
   }
 
   #remove(request: number, { account, lock, uids }: RemoveRequest): void {

@@ -16,6 +16,7 @@ import { MaildropLocks } from './locks.js';
 import { claim, type Ownership } from './ownership.js';
 import { isDiskError } from './sqlite-error.js';
 import { StoreConnection } from './store-connection.js';
+import { LastLogins } from './last-logins.js';
 import { RecentUses } from './recent-uses.js';
 import { Writer } from './writer.js';
 import type { ServerStatus } from './status.js';
@@ -64,6 +65,7 @@ export class StoreServer {
   readonly writer: Writer;
   readonly locks = new MaildropLocks();
   readonly uses = new RecentUses();
+  readonly logins = new LastLogins((write) => this.group.add(write));
   readonly group: GroupCommit;
   #accepted = 0;
   #closing = false;
@@ -157,6 +159,7 @@ export class StoreServer {
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
+    this.logins.flush();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await this.write(() => undefined).catch(() => undefined); // Only to wait for the last group: its writes were told of.
     for (const client of this.#clients) client.close();
