@@ -41,6 +41,11 @@ export class Privileges {
     return new Privileges(identity);
   }
 
+  /** Whom the other processes are; undefined when that is who started the server. */
+  get identity(): Identity | undefined {
+    return this.#identity;
+  }
+
   /** For the command line of a process: whom it must become before anything else. */
   get childArguments(): readonly string[] {
     return this.#identity === undefined ? [] : [writeIdentity(this.#identity)];

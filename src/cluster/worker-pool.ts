@@ -175,7 +175,7 @@ export class WorkerPool {
   /** The sockets were bound in this process, for the worker: so it is the one that may say who connects. */
   #opened(listeners: readonly ListenerAddress[]): Promise<void> {
     this.#listeners = listeners;
-    return Promise.all(listeners.filter(isUnix).map(letConnect)).then(
+    return Promise.all(listeners.filter(isUnix).map((each) => letConnect(each, this.#privileges.identity))).then(
       () => undefined,
       (error: unknown) => Promise.reject(new StartError((error as Error).message, UNAVAILABLE_STATUS)),
     );

@@ -3,7 +3,7 @@
  * its mode who may connect. Removes nothing but a socket that nobody answers on.
  */
 import { lstatSync, rmSync } from 'node:fs';
-import { chmod } from 'node:fs/promises';
+import { chmod, chown } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { Peer } from '../session/channel.js';
 import { ListenError, type UnixAddress } from './listener.js';
@@ -24,9 +24,16 @@ export async function clearStale(address: UnixAddress): Promise<void> {
   }
 }
 
-/** Until then only its owner may connect. @throws ListenError */
-export async function letConnect(address: UnixAddress): Promise<void> {
+/** Whom the file belongs to. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Until then only whoever bound it may connect: root, when that opened the ports. @throws ListenError */
+export async function letConnect(address: UnixAddress, owner?: Owner): Promise<void> {
   try {
+    if (owner !== undefined) await chown(address.path, owner.uid, owner.gid);
     await chmod(address.path, address.mode);
   } catch (error) {
     throw new ListenError(address, error as NodeJS.ErrnoException);

@@ -16,7 +16,7 @@ export const starttls = defineCommand({
     next: 'the TLS handshake, then the first command again',
   },
   grammar: nothing,
-  at: ['greeted'],
+  at: ['start', 'greeted'],
   announce: ({ peer, offersTls }) => (offersTls && peer.security === undefined ? ['STARTTLS'] : []),
   refuse(_, { peer, offersTls }) {
     if (peer.security !== undefined) return replies.tlsAlready;
