@@ -336,6 +336,12 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         await (await openSoon(other, alice)).release();
       });
 
+      it('is free for every process when its release has resolved', async () => {
+        const other = await underTest.connect();
+        for (let round = 0; round < 50; round++)
+          for (const each of [store, other]) await (await each.open(alice, { from: 'test' })).release();
+      });
+
       it('is one for each account', async () => {
         const held = await store.open(alice, { from: 'test' });
         await (await store.open(bob, { from: 'test' })).release();
@@ -347,6 +353,23 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         await other.open(alice, { from: 'test' });
         await other.close();
         await (await openSoon(store, alice)).release();
+      });
+
+      it('gives each message as it is, in any order, whatever its size', async () => {
+        const sizes = [10, 9000, 20, 0, 30, 300_000, 40, 50, 8000, 60, 70, 80, 90, 100, 110, 120];
+        const bodies = sizes.map((size, number) => Buffer.from(`${number}:`.padEnd(size, 'x').slice(0, size)));
+        for (const body of bodies) await deliver(store, envelopeTo(alice), body);
+        await withMaildrop(store, alice, (maildrop) => {
+          const forward = bodies.map((_, number) => number);
+          for (const order of [forward, forward.toReversed(), [3, 4, 5, 5, 6, 0, 1, 2, 8, 9, 15, 14, 7]])
+            for (const number of order) {
+              const { id, octets } = maildrop.messages[number] as MessageInfo;
+              const whole = Buffer.concat([...maildrop.read(id)]);
+              expect(whole.length, `message ${number}`).to.equal(octets);
+              const body = bodies[number] as Buffer;
+              expect(whole.subarray(TRACE.length, TRACE.length + body.length).equals(body)).to.equal(true);
+            }
+        });
       });
 
       it('shows the messages as they were when it was opened', async () => {
