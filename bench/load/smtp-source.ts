@@ -25,6 +25,8 @@ export interface SmtpRun {
 
 const LARGE_OCTETS = 512 * 1024;
 const LONGEST_WARM_UP_RUNS = 5;
+/** Of the measured time: a server in JavaScript is compiled while it works, and a server runs for months. */
+const WARM_UP_SHARE = 0.75;
 const GRACE_SECONDS = 30;
 const PATIENCE = 10;
 
@@ -51,7 +53,7 @@ export async function warmUp(load: SmtpLoad, seconds: number): Promise<number> {
   for (let runs = 1; ; runs++) {
     const took = await smtpSource(load, messages, seconds * PATIENCE + GRACE_SECONDS);
     const enough = Math.ceil((messages / took.seconds) * seconds);
-    if (large || took.seconds >= seconds / 4 || runs === LONGEST_WARM_UP_RUNS) return Math.max(load.sessions, enough);
-    messages = Math.max(messages, Math.ceil(enough / 3));
+    if (large || took.seconds >= seconds * WARM_UP_SHARE || runs === LONGEST_WARM_UP_RUNS) return Math.max(load.sessions, enough);
+    messages = Math.max(messages, Math.ceil(enough * WARM_UP_SHARE));
   }
 }
