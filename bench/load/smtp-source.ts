@@ -53,7 +53,8 @@ export async function warmUp(load: SmtpLoad, seconds: number): Promise<number> {
   for (let runs = 1; ; runs++) {
     const took = await smtpSource(load, messages, seconds * PATIENCE + GRACE_SECONDS);
     const enough = Math.ceil((messages / took.seconds) * seconds);
-    if (large || took.seconds >= seconds * WARM_UP_SHARE || runs === LONGEST_WARM_UP_RUNS) return Math.max(load.sessions, enough);
+    if (large || took.seconds >= seconds * WARM_UP_SHARE || runs === LONGEST_WARM_UP_RUNS)
+      return Math.max(load.sessions, enough);
     messages = Math.max(messages, Math.ceil(enough * WARM_UP_SHARE));
   }
 }
