@@ -102,7 +102,7 @@ export class HeaderCompletion {
       return;
     }
     this.#first = false;
-    this.#dropping = name === 'bcc';
+    this.#dropping = name === 'bcc' || name === 'resent-bcc';
     this.#dated ||= name === 'date';
     this.#named ||= name === 'message-id';
     this.#at = this.#dropping ? At.Dropped : At.Kept;

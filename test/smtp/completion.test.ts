@@ -32,7 +32,8 @@ function reference(message: string): string {
   const header = end === -1 ? message : message.slice(0, end + 2);
   const fields = header.split(/(?<=\r\n)(?![ \t])/);
   const named = (name: string) => fields.filter((field) => FIELD.exec(field)?.[1]?.toLowerCase() === name);
-  const kept = fields.filter((field) => !named('bcc').includes(field)).join('');
+  const blind = [...named('bcc'), ...named('resent-bcc')];
+  const kept = fields.filter((field) => !blind.includes(field)).join('');
   const added = (named('date').length > 0 ? '' : DATE) + (named('message-id').length > 0 ? '' : ID);
   const between = added === '' || kept === '' || kept.endsWith('\r\n') ? '' : '\r\n';
   return kept + between + added + (end === -1 ? '' : message.slice(end + 2));
@@ -53,7 +54,7 @@ describe('the header of a submitted message', () => {
     ['counts names in any case', 'DATE: x\r\nmessage-id: y\r\n\r\n', 'DATE: x\r\nmessage-id: y\r\n\r\n'],
     ['counts names with blanks', 'Date \t: x\r\nMessage-Id :y\r\n\r\n', 'Date \t: x\r\nMessage-Id :y\r\n\r\n'],
     ['does not take Resent fields for its own', 'Resent-Date: x\r\n\r\n', `Resent-Date: x\r\n${DATE}${ID}\r\n`],
-    ['keeps Resent-Bcc', `${HEADER}Resent-Bcc: x\r\n\r\n`, `${HEADER}Resent-Bcc: x\r\n\r\n`],
+    ['loses Resent-Bcc', `${HEADER}Resent-Bcc: x\r\n\r\n`, `${HEADER}\r\n`],
     ['loses Bcc', `Bcc: x\r\n${HEADER}\r\n`, `${HEADER}\r\n`],
     ['loses every Bcc', `bcc: x\r\n${HEADER}BCC \t : y\r\nBcC:\r\n\r\n`, `${HEADER}\r\n`],
     ['loses its folded lines', `Bcc: x,\r\n y,\r\n\tz\r\n${HEADER} w\r\n\r\n`, `${HEADER} w\r\n\r\n`],
