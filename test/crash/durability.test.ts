@@ -40,16 +40,17 @@ describe('durability, by the system calls', function () {
       expect(syncs).to.be.above(50);
     });
 
-    const taken: readonly (readonly [what: string, change: Change])[] = [
-      ['synchronous=OFF', synchronousOff],
-      ['synchronous=NORMAL', synchronousNormal],
-      ['answers that do not wait for COMMIT', answeredBeforeCommit],
+    // QUIT asks the store once more, to free the maildrop, and so waits for a commit that its removal did not wait for.
+    const taken: readonly (readonly [what: string, change: Change, early: readonly string[]])[] = [
+      ['synchronous=OFF', synchronousOff, ['250', '+OK']],
+      ['synchronous=NORMAL', synchronousNormal, ['250', '+OK']],
+      ['answers that do not wait for COMMIT', answeredBeforeCommit, ['250']],
     ];
-    for (const [what, change] of taken)
+    for (const [what, change, replies] of taken)
       itNeeds(needed, `is checked: ${what} is noticed`, async () => {
         const { early, acceptances, removals } = checkOrder(await broken(change));
         expect(early.filter((line) => line.startsWith('250')).length).to.be.above(acceptances / 10);
-        expect(early.filter((line) => line.startsWith('+OK')).length).to.be.above(0);
+        for (const reply of replies) expect(early.filter((line) => line.startsWith(reply)).length).to.be.above(0);
         expect(removals).to.be.above(0);
       });
   });

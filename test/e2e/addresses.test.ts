@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
 import { LineClient } from '../support/line-client.js';
 import { demand, fetchAll, pop3Session, sendData, smtpSession, takeAll } from '../support/mail-clients.js';
+import { forStrangers } from '../support/nobody.js';
 import { POSTMASTER, Server } from '../support/server.js';
 
 const MESSAGE = Buffer.from('Subject: addresses\r\n\r\nHello.\r\n');
@@ -21,7 +22,7 @@ describe('IPv4 and IPv6', () => {
   afterEach(() => server.release());
 
   async function listenEverywhere(hosts: string): Promise<void> {
-    server = await Server.start({ workers: 2, arguments: ['--host', hosts] });
+    server = await Server.start({ workers: 2, ...(await forStrangers('--host', hosts)) });
   }
 
   for (const hosts of ['::,0.0.0.0', '0.0.0.0,::'])

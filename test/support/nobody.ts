@@ -26,6 +26,14 @@ export async function nobodysDirectory(): Promise<string> {
   return directory;
 }
 
+/** Options of a server that strangers can reach, which is never root's: started by root it becomes nobody. */
+export async function forStrangers(
+  ...argv: readonly string[]
+): Promise<{ readonly arguments: readonly string[]; readonly directory?: string }> {
+  if (process.getuid?.() !== 0) return { arguments: argv };
+  return { arguments: [...argv, '--user', NOBODY], directory: await nobodysDirectory() };
+}
+
 /** Runs Node as nobody, to its end. */
 export async function nodeAsNobody(argv: readonly string[], cwd: string): Promise<Ran> {
   const child = spawn(process.execPath, argv, { cwd, ...(await nobody()), env: {}, stdio: ['ignore', 'pipe', 'pipe'] });
