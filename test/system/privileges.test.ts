@@ -2,7 +2,7 @@
  * Started as root with --user: nobody but the supervisor keeps anything of root's, and the supervisor keeps it out of
  * effect. Seen where it cannot be argued with, in /proc, at every stage of a server's life.
  */
-import { chown, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
@@ -229,21 +229,23 @@ describe('a server started as root', () => {
       expect(running.stderr.trim().split('\n')).to.have.length(1);
     });
 
-  itAsRoot('names the fix where the user cannot write', async () => {
-    const { uid } = await nobody();
-    const running = await launched('--user', NOBODY, '--db', 'mail/mail.db');
-    await running.release({ keep: true });
-    const directory = join(running.directory, 'root');
-    await mkdir(directory, { mode: 0o755 });
-    const refused = await Server.launch({
-      directory: running.directory,
-      argv: ['serve', '--user', NOBODY, '--db', 'root/mail.db'],
+  for (const mode of [0o755, 0o700])
+    itAsRoot(`names the fix where the user cannot write: ${mode.toString(8)}`, async () => {
+      const { uid } = await nobody();
+      const running = await launched('--user', NOBODY, '--db', 'mail/mail.db');
+      await running.release({ keep: true });
+      const directory = join(running.directory, 'root');
+      await mkdir(directory);
+      await chmod(directory, mode);
+      const refused = await Server.launch({
+        directory: running.directory,
+        argv: ['serve', '--user', NOBODY, '--db', 'root/mail.db'],
+      });
+      server = refused;
+      expect((await refused.end()).status).to.equal(MISCONFIGURED);
+      expect(refused.stderr).to.include(`chown -R ${uid} ${directory}`);
+      expect(await readdir(directory)).to.be.empty;
     });
-    server = refused;
-    expect((await refused.end()).status).to.equal(MISCONFIGURED);
-    expect(refused.stderr).to.include(`chown -R ${uid} ${directory}`);
-    expect(await readdir(directory)).to.be.empty;
-  });
 
   itAsRoot('does not serve the database of another as root', async () => {
     const { uid, gid } = await nobody();

@@ -16,7 +16,7 @@ const ROOT_UID = 0;
 export function takeFiles({ db, lock }: Location): readonly string[] {
   const directory = dirname(db);
   const files = [db, `${db}-wal`, `${db}-shm`, lock].flatMap((path) => {
-    const stats = look(path);
+    const stats = look(path, directory);
     return stats === undefined ? [] : [{ path, mode: stats.mode, uid: stats.uid }];
   });
   for (const { path, uid } of files) requireOurs(path, uid, directory);
@@ -26,10 +26,11 @@ export function takeFiles({ db, lock }: Location): readonly string[] {
   return wide;
 }
 
-function look(path: string): Stats | undefined {
+function look(path: string, directory: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') throw notOurs(path, directory);
     throw new StoreError('unavailable', `Cannot use ${path}: ${(error as Error).message}`, { cause: error });
   }
 }
