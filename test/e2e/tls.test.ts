@@ -84,7 +84,7 @@ describe('TLS', function () {
 
   it('begins in no transaction and with no argument', async () => {
     const smtp = await LineClient.greeted(server.smtpPort);
-    await demand(smtp, 'STARTTLS', 503);
+    await demand(smtp, 'STARTTLS now', 501);
     await demand(smtp, 'EHLO client.example', 250);
     await demand(smtp, 'STARTTLS now', 501);
     await demand(smtp, 'MAIL FROM:<>', 250);
