@@ -10,7 +10,7 @@ import type { StoreClient } from './store-client.js';
 import { summarize, type Summary } from './summary.js';
 
 /** Chunks of a message that may wait for their commit before the client is made to wait. */
-const CHUNKS_UNDER_WAY = 8;
+const CHUNKS_UNDER_WAY = 4;
 /** Of all messages of a process together: above it, each has one chunk under way, so that many senders cost no memory. */
 const BUDGET_BYTES = 4 * 1024 * 1024;
 const LF = 10;
