@@ -339,7 +339,9 @@ describe('behind a proxy', () => {
         await eventually('a look whether the server is well', () =>
           logged('session').some(({ peer }) => peer === '127.0.0.1'),
         );
-        expect(logged('session').some(({ peer, via }) => peer === '::1' && via === '127.0.0.1')).to.equal(true);
+        await eventually('the session in the log', () =>
+          logged('session').some(({ peer, via }) => peer === '::1' && via === '127.0.0.1'),
+        );
         expect(logged('no PROXY header')).to.deep.equal([]);
       });
 
