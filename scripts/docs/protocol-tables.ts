@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import type { Row, State } from '../../src/session/command.js';
 import { syntaxOf } from '../../src/session/help.js';
-import type { Protocol, SessionContext } from '../../src/session/protocol.js';
+import { announcements, type Protocol, type SessionContext } from '../../src/session/protocol.js';
 import type { Reply } from '../../src/session/reply.js';
 import { code, codes, table, type Cell } from './markdown.js';
 
@@ -45,7 +45,7 @@ export function announced<S extends State, C extends SessionContext, Need extend
   { commands }: Protocol<S, C, Need>,
   context: C,
 ): readonly string[] {
-  return [...commands.values()].flatMap((row) => row.announce?.(context) ?? []);
+  return announcements(commands, context);
 }
 
 /** @throws when something is announced that nobody has described, or described that nobody announces. */

@@ -41,6 +41,12 @@ export interface AuthenticatorNeeds {
   readonly renews?: boolean;
 }
 
+/** What may be checked, as it stands now; undefined for a name that nobody has. */
+interface Admitted {
+  readonly kind: 'admitted';
+  readonly account: Account | undefined;
+}
+
 /** Which password it was, or why it was none. */
 type Match =
   | { readonly right: true; readonly credential?: Credential | undefined }
@@ -64,17 +70,17 @@ export class Authenticator implements LoginCheck {
   }
 
   async check(attempt: PasswordAttempt): Promise<Verdict> {
-    const refused = await this.#admit(attempt);
-    if (refused !== undefined) return refused;
-    const account = await this.#store.findLogin(attempt.name);
+    const admitted = await this.#admit(attempt);
+    if (admitted.kind === 'refused') return admitted;
+    const { account } = admitted;
     return this.#conclude(attempt, account, await this.#match(attempt, account));
   }
 
   async scramKeys(attempt: LoginAttempt): Promise<ScramKeys | Refused> {
-    const refused = await this.#admit(attempt);
-    if (refused !== undefined) return refused;
-    const [account, parameters] = [await this.#store.findLogin(attempt.name), await this.#parameters(attempt)];
-    return { kind: 'keys', ...parameters, candidates: candidatesOf(account, attempt, parameters) };
+    const admitted = await this.#admit(attempt);
+    if (admitted.kind === 'refused') return admitted;
+    const parameters = await this.#parameters(attempt);
+    return { kind: 'keys', ...parameters, candidates: candidatesOf(admitted.account, attempt, parameters) };
   }
 
   async settle(attempt: LoginAttempt, proved: ScramCandidate | undefined): Promise<Verdict> {
@@ -91,16 +97,17 @@ export class Authenticator implements LoginCheck {
   }
 
   /** Waits as long as the throttle says, and asks it again: others may have failed meanwhile. */
-  async #admit(attempt: LoginAttempt): Promise<Refused | undefined> {
-    const account = await this.#store.findLogin(attempt.name);
+  async #admit(attempt: LoginAttempt): Promise<Refused | Admitted> {
+    let account = await this.#store.findLogin(attempt.name);
     const pair = await this.#pair(attempt);
     const known = account !== undefined && this.#isKnown(account, pair.client);
     let admission = this.#throttle.admit(pair, known);
     if (admission.kind === 'admitted' && admission.delayMs > 0) {
       await setTimer(admission.delayMs);
+      account = await this.#store.findLogin(attempt.name); // It may be another by now.
       admission = this.#throttle.admit(pair, known);
     }
-    if (admission.kind === 'admitted') return undefined;
+    if (admission.kind === 'admitted') return { kind: 'admitted', account };
     this.#tell(attempt, account, { outcome: 'refused', reason: 'too many failures' });
     return admission;
   }

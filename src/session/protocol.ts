@@ -78,6 +78,14 @@ export function tableOf<S extends State, C, Need extends string>(
   return table;
 }
 
+/** What the rows of a table announce to this client, in their order: the lines of EHLO, LHLO and CAPA. */
+export function announcements<S extends State, C, Need extends string>(
+  table: ReadonlyMap<string, Row<S, C, Need>>,
+  context: C,
+): readonly string[] {
+  return [...table.values()].flatMap((row) => row.announce?.(context) ?? []);
+}
+
 /** Fixes a protocol's types once, so that its rows infer their argument and states. */
 export function commandOf<S extends State, C, Need extends string>() {
   return <A, const At extends S['at']>(command: Command<S, C, Need, A, At>): Command<S, C, Need, A, At> => command;

@@ -1,6 +1,7 @@
 /** CAPA: what this server can do (RFC 2449), folded from the table. */
 import { stay } from '../../session/command.js';
 import { nothing } from '../../session/grammar.js';
+import { announcements } from '../../session/protocol.js';
 import { defineCommand } from '../context.js';
 import { replies } from '../replies.js';
 
@@ -11,6 +12,5 @@ export const capa = defineCommand({
   grammar: nothing,
   at: ['authorization', 'transaction'],
   announce: () => ['PIPELINING', 'RESP-CODES', 'AUTH-RESP-CODE', 'EXPIRE NEVER', 'IMPLEMENTATION Pennypost'],
-  run: (_, state, context) =>
-    stay(replies.capabilities([...context.table.values()].flatMap((row) => row.announce?.(context) ?? []))),
+  run: (_, state, context) => stay(replies.capabilities(announcements(context.table, context))),
 });

@@ -2,8 +2,9 @@
  * EHLO, HELO and LHLO: the client says its name, and a transaction that was open is gone (RFC 5321 §4.1.4).
  * The name is kept for the Received header and believed by nobody, so any word will do: many clients send odd ones.
  */
-import { stay } from '../../session/command.js';
+import { stay, type Outcome } from '../../session/command.js';
 import { because, parsed, withoutTrailingSpaces, type Grammar } from '../../session/grammar.js';
+import { announcements } from '../../session/protocol.js';
 import { defineCommand, type SmtpContext } from '../context.js';
 import { DOMAIN_LIMIT_BYTES } from '../path.js';
 import { replies } from '../replies.js';
@@ -34,8 +35,7 @@ export const ehlo = defineCommand({
   at: anywhere,
   announce: () => ['PIPELINING', 'ENHANCEDSTATUSCODES'],
   run(name, state, context) {
-    const extensions = [...context.table.values()].flatMap((row) => row.announce?.(context) ?? []);
-    return stay(replies.hello(context.settings.hostname, extensions), greet({ name, extended: true }, state, context));
+    return extended({ name, extended: true }, state, context);
   },
 });
 
@@ -69,13 +69,15 @@ export const lhlo = defineCommand({
   at: anywhere,
   announce: () => ['PIPELINING', 'ENHANCEDSTATUSCODES'],
   run(name, state, context) {
-    const extensions = [...context.table.values()].flatMap((row) => row.announce?.(context) ?? []);
-    return stay(
-      replies.hello(context.settings.hostname, extensions),
-      greet({ name, extended: true, lmtp: true }, state, context),
-    );
+    return extended({ name, extended: true, lmtp: true }, state, context);
   },
 });
+
+/** EHLO and LHLO: the greeting that is answered with what is offered. */
+function extended(given: Hello, state: SmtpState, context: SmtpContext): Outcome<SmtpState> {
+  const extensions = announcements(context.table, context);
+  return stay(replies.hello(context.settings.hostname, extensions), greet(given, state, context));
+}
 
 /** What a front has said of the client goes before what it says for itself. */
 function greet(given: Hello, state: SmtpState, context: SmtpContext): SmtpState {
