@@ -5,6 +5,7 @@
 import { chmod, stat } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as setTimer } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import {
@@ -104,7 +105,19 @@ class RawClient {
     void this.#closed.then(() => (this.closed = true));
   }
 
-  static connect(path: string): Promise<RawClient> {
+  /** A store that is busy may have more of them to accept than the kernel keeps for it: EAGAIN asks to come again. */
+  static async connect(path: string): Promise<RawClient> {
+    for (;;) {
+      try {
+        return await RawClient.#connectOnce(path);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+        await setTimer(20);
+      }
+    }
+  }
+
+  static #connectOnce(path: string): Promise<RawClient> {
     return new Promise((resolve, reject) => {
       const socket = connect(path, () => resolve(new RawClient(socket)));
       socket.once('error', reject);
