@@ -15,6 +15,7 @@ import type { Protocol, SessionContext } from '../session/protocol.js';
 import { Session } from '../session/session.js';
 import { lmtp, mx, submission } from '../smtp/protocol.js';
 import type { MailStore } from '../store/store.js';
+import { Roster } from './roster.js';
 import type { Service } from './services.js';
 
 /** How often sessions are asked whether they have taken too long. */
@@ -49,7 +50,7 @@ export class Sessions {
     readonly pop3: typeof pop3;
   };
   readonly #fronts: Networks;
-  readonly #open = new Set<AnySession>();
+  readonly #open = new Roster<AnySession>();
   #last = 0;
 
   constructor(needs: SessionNeeds) {
@@ -66,7 +67,7 @@ export class Sessions {
   }
 
   get count(): number {
-    return this.#open.size;
+    return this.#open.count;
   }
 
   begin(protocol: Service['protocol'], guest: Guest): void {
@@ -76,11 +77,11 @@ export class Sessions {
 
   /** Every session at rest says goodbye, and the others as soon as they are. */
   drain(): void {
-    for (const session of this.#open) session.drain();
+    for (const session of this.#open.all()) session.drain();
   }
 
   cut(): void {
-    for (const session of this.#open) session.cut();
+    for (const session of this.#open.all()) session.cut();
   }
 
   #smtpContext(role: 'smtp' | 'submission' | 'lmtp', { channel, offersTls }: Guest) {
@@ -123,18 +124,18 @@ export class Sessions {
     const session = new Session(protocol, guest.channel, context, {
       ...observer,
       ended: (end) => {
-        this.#open.delete(session);
+        this.#open.remove(entry);
         observer.ended(end);
         guest.ended();
       },
     });
-    this.#open.add(session);
+    const entry = this.#open.add(session);
     session.start(guest.pauseMs);
   }
 
   #tick(): void {
     const nowMs = performance.now();
-    for (const session of this.#open) session.tick(nowMs);
+    for (const session of this.#open.all()) session.tick(nowMs);
   }
 
   /** Short, for people, and unlike any other while the server runs. */

@@ -13,6 +13,7 @@ import { loginObserver } from '../log/login-log.js';
 import { Connection } from '../net/connection.js';
 import { isUnix, Listener, ListenError, type ListenerAddress } from '../net/listener.js';
 import { ProxyEntrance } from '../net/proxy-entrance.js';
+import { SharedReads } from '../net/shared-reads.js';
 import { TlsService, type TlsMaterial } from '../net/tls.js';
 import { UNIX_PEER } from '../net/unix-socket.js';
 import { pop3 } from '../pop3/protocol.js';
@@ -32,10 +33,13 @@ const FREE_MESSAGES = 1.5;
 const TIDY_MS = 60_000;
 /** Who sends before the greeting is no mail client; those that are not trusted get this long to show it. */
 const GREETING_PAUSE_MS = 200;
+/** Small buffers are cut from pieces of this, so that messages and frames are, too. */
+const POOL_BYTES = 128 * 1024;
 /** Between the goodbye and the end of the process: long enough for a last reply to leave. */
 const CUT_PATIENCE_MS = 500;
 
 export function runWorker(): void {
+  Buffer.poolSize = POOL_BYTES;
   let worker: Worker | undefined;
   obeySupervisor((told) => {
     const message = told as ToWorker;
@@ -54,6 +58,7 @@ class Worker {
   readonly #throttle: SharedThrottle;
   readonly #admission: Admission;
   readonly #sessions: Sessions;
+  readonly #reads = new SharedReads();
   #tls: ReadonlyMap<ServiceName, TlsService>;
   #listeners: readonly Listener[] = [];
   /** Connections that wait to be let in, or shake hands before their session begins. */
@@ -131,7 +136,7 @@ class Worker {
   }
 
   #accept(name: ServiceName, socket: Socket, peer: Peer): void {
-    const channel = new Connection(socket, this.#tls.get(name), peer);
+    const channel = new Connection(socket, { tls: this.#tls.get(name), peer, reads: this.#reads });
     const verdict = this.#admission.enter(peer.address);
     if (verdict === 'welcome') this.#welcome(name, channel);
     else this.#await(Promise.resolve(verdict).then((late) => this.#letIn(name, channel, late)));

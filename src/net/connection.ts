@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import { isLoopback, plainAddress } from '../session/address.js';
 import type { Channel, Peer, Receiver } from '../session/channel.js';
+import type { SharedReads } from './shared-reads.js';
 import { securityOf, type TlsService } from './tls.js';
 
 /** Output waiting above this stops the session; it goes on when all of it is with the kernel. */
@@ -12,17 +13,28 @@ const OUTPUT_HIGH_WATER_BYTES = 256 * 1024;
 /** After the last byte was sent, how long the other side may take to close. */
 const LINGER_MS = 2_000;
 
+export interface ConnectionOptions {
+  /** What `secure` offers. */
+  readonly tls?: TlsService | undefined;
+  /** Who a proxy says it is. */
+  readonly peer?: Peer;
+  /** Where its bytes are read into; without, each read has a buffer of its own. */
+  readonly reads?: SharedReads;
+}
+
 export class Connection implements Channel {
   readonly peer: Peer;
   readonly #socket: Socket;
   readonly #tls: TlsService | undefined;
+  readonly #reads: SharedReads | undefined;
   #failure: Error | undefined;
   #receiver: Receiver | undefined;
 
-  /** Nothing is read before `open`: a connection may have to wait for its session. `tls`: what `secure` offers; `peer`: who a proxy says it is. */
-  constructor(socket: Socket, tls?: TlsService, peer = peerOf(socket)) {
+  /** Nothing is read before `open`: a connection may have to wait for its session. */
+  constructor(socket: Socket, { tls, peer = peerOf(socket), reads }: ConnectionOptions = {}) {
     this.#socket = socket;
     this.#tls = tls;
+    this.#reads = reads;
     this.peer = peer;
     socket.on('error', (error) => (this.#failure = error));
   }
@@ -30,8 +42,8 @@ export class Connection implements Channel {
   open(receiver: Receiver): void {
     if (this.#socket.destroyed) return process.nextTick(() => receiver.closed(this.#failure));
     this.#receiver = receiver;
+    this.#receive();
     this.#socket
-      .on('data', (bytes) => this.#receiver?.receive(bytes))
       .on('drain', () => this.#receiver?.drained())
       .on('end', () => this.#receiver?.inputEnded())
       .on('close', () => this.#receiver?.closed(this.#failure));
@@ -43,7 +55,7 @@ export class Connection implements Channel {
     this.#receiver = undefined;
     this.#socket.pause().removeAllListeners('data');
     const secured = await this.#tls.handshake(this.#socket);
-    return new Connection(secured, undefined, { ...this.peer, security: securityOf(secured) });
+    return new Connection(secured, { peer: { ...this.peer, security: securityOf(secured) } });
   }
 
   write(bytes: Uint8Array): boolean {
@@ -76,6 +88,13 @@ export class Connection implements Channel {
 
   destroy(): void {
     this.#socket.destroy();
+  }
+
+  #receive(): void {
+    const receive = (bytes: Buffer): void => this.#receiver?.receive(bytes);
+    if (this.#reads?.attach(this.#socket, receive) !== true) return void this.#socket.on('data', receive);
+    // What came before, behind a proxy's header or while the session was not admitted yet.
+    if (this.#socket.readableLength > 0) process.nextTick(() => receive(this.#socket.read() as Buffer));
   }
 
   get #hasRoom(): boolean {

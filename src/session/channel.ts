@@ -34,7 +34,7 @@ export function isPrivate({ loopback, security }: Peer): boolean {
 
 /** What the network tells a session. Calls never overlap. */
 export interface Receiver {
-  /** The bytes belong to the session from now on. */
+  /** The bytes are good until it returns: they lie where the next ones will be read. */
   receive(bytes: Uint8Array): void;
   /** Output went below the low-water mark again, after a write that returned false. */
   drained(): void;

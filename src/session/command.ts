@@ -12,7 +12,7 @@ export interface State {
   readonly at: string;
 }
 
-/** Takes the pieces of a body in order. A promise asks the session to wait before the next piece. */
+/** Takes the pieces of a body in order, each good until `write` returns. A promise asks the session to wait before the next piece. */
 export interface Sink {
   write(piece: Uint8Array): void | Promise<void>;
   /** The connection ended inside the body. */

@@ -17,6 +17,8 @@ const TOO_LONG: Line = { tooLong: true };
 export class Reader {
   readonly #lineLimitBytes: number;
   #bytes: Buffer = EMPTY;
+  /** Whether they are a copy. */
+  #ours = true;
   /** Where a search for CRLF goes on: everything before is known to hold none. */
   #searched = 0;
   #skipping = false;
@@ -30,9 +32,20 @@ export class Reader {
     return this.#bytes.length;
   }
 
+  /** Looks at bytes that somebody else owns: whoever pushes them calls `keep` before they change. */
   push(bytes: Uint8Array): void {
     const more = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#bytes = this.#bytes.length === 0 ? more : Buffer.concat([this.#bytes, more]);
+    this.#ours = this.#bytes.length > 0;
+    this.#bytes = this.#ours ? Buffer.concat([this.#bytes, more]) : more;
+  }
+
+  /** Makes a copy of what still waits of the bytes that were pushed last: mostly nothing. */
+  keep(): void {
+    if (this.#ours || this.#bytes.length === 0) return;
+    const copy = Buffer.allocUnsafeSlow(this.#bytes.length); // Not a slice of a pool, which it would keep alive.
+    copy.set(this.#bytes);
+    this.#bytes = copy;
+    this.#ours = true;
   }
 
   /** The next complete line without its CRLF, or undefined until more arrives. */

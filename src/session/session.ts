@@ -103,6 +103,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     this.#reader.push(bytes);
     if (this.#waiting || this.#output.busy) this.#pauseWhenFull();
     else this.#proceed();
+    this.#reader.keep();
   }
 
   drained(): void {

@@ -65,7 +65,7 @@ function traceOf(
   return {
     reversePath: from.text,
     client: authenticated ? undefined : { helo: hello.name, address: peer.address },
-    protocol: protocolName({ ...hello, international, secured: peer.security !== undefined, authenticated }),
+    protocol: protocolName({ hello, international, secured: peer.security !== undefined, authenticated }),
     security: peer.security,
     hostname: settings.hostname,
     id,

@@ -108,7 +108,7 @@ export interface Envelope {
 
 /**
  * A message on its way in. Exactly one of commit or abort ends it.
- * `write` may return a promise: the caller then waits for it before it writes again.
+ * `write` may return a promise: the caller then waits for it before it writes again. It copies what it keeps of a chunk.
  *
  * Quotas are judged at the commit, by the octets of each copy as RETR sends it, in the order of the envelope; what earlier
  * copies add to the same account counts. When no copy is within its account's quota, the commit rejects with 'over-quota'.

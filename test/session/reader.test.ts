@@ -11,9 +11,12 @@ function linesOf(pieces: readonly Uint8Array[], limitBytes = LIMIT_BYTES): reado
   const reader = new Reader(limitBytes);
   const lines: (string | undefined)[] = [];
   for (const piece of pieces) {
-    reader.push(piece);
+    const lent = Buffer.from(piece);
+    reader.push(lent);
     for (let line = reader.line(); line !== undefined; line = reader.line())
       lines.push(line.tooLong ? undefined : line.bytes.toString('latin1'));
+    reader.keep();
+    lent.fill('?');
   }
   return lines;
 }

@@ -57,7 +57,7 @@ describe('the trace headers', () => {
     it(`call the protocol ${name} when it is ${circumstances.join(', ') || 'none of all'}`, () => {
       const is = (word: string) => (circumstances as readonly string[]).includes(word);
       const protocol = protocolName({
-        extended: is('extended'),
+        hello: { extended: is('extended') },
         international: is('international'),
         secured: is('secured'),
         authenticated: is('authenticated'),

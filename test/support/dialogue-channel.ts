@@ -108,11 +108,13 @@ export class MemoryChannel implements Channel {
     this.end();
   }
 
-  /** The session keeps what it gets: it gets a copy. */
+  /** The session gets bytes that are good for this turn only, as the network's are. */
   send(bytes: Uint8Array | string): void {
     if (this.over || this.#gone) return;
-    if (this.paused) this.#held.push(Buffer.from(bytes));
-    else this.#receiver?.receive(Buffer.from(bytes));
+    const lent = Buffer.from(bytes);
+    if (this.paused) return void this.#held.push(lent);
+    this.#receiver?.receive(lent);
+    lent.fill('?');
   }
 
   /** The client took all that was written. */

@@ -13,6 +13,9 @@ import { summarize, type Summary } from './summary.js';
 const CHUNKS_UNDER_WAY = 4;
 /** Of all messages of a process together: above it, each has one chunk under way, so that many senders cost no memory. */
 const BUDGET_BYTES = 4 * 1024 * 1024;
+/** Room for most messages that people write; a larger one moves to twice the room as it comes. */
+const SMALL_BYTES = 8 * 1024;
+const NOTHING = Buffer.alloc(0);
 const LF = 10;
 /** Nobody was left out. */
 const EVERYBODY: readonly EnvelopeRecipient[] = [];
@@ -34,8 +37,7 @@ export class SocketDelivery implements Delivery {
   readonly #client: StoreClient;
   readonly #budget: UploadBudget;
   readonly #envelope: Envelope;
-  #pieces: Uint8Array[] = [];
-  #piecesBytes = 0;
+  readonly #gathered = new Gathered();
   #octets = 0;
   #lastByte = LF;
   #upload: Upload | undefined;
@@ -49,20 +51,21 @@ export class SocketDelivery implements Delivery {
 
   write(piece: Uint8Array): void | Promise<void> {
     if (this.#over || piece.length === 0) return;
-    this.#pieces.push(piece);
-    this.#piecesBytes += piece.length;
     this.#octets += piece.length;
     this.#lastByte = piece[piece.length - 1] as number;
-    if (this.#piecesBytes >= CHUNK_BYTES) return this.#sendChunks();
+    let sent: Upload | undefined;
+    for (let taken = 0; taken < piece.length;) {
+      taken += this.#gathered.add(piece, taken);
+      if (this.#gathered.isFull) sent = this.#send();
+    }
+    return sent?.room();
   }
 
   commit(): Promise<readonly EnvelopeRecipient[]> {
     this.#over = true;
     const upload = this.#upload;
-    const answered =
-      upload === undefined
-        ? this.#post()
-        : upload.commit(this.#posting(upload.summary), this.#takeAll(), this.#piecesBytes);
+    const rest = this.#gathered.take();
+    const answered = upload === undefined ? this.#post(rest) : upload.commit(this.#posting(upload.summary), rest);
     return answered.then((answer) =>
       answer.length === 0 ? EVERYBODY : this.#placed(readJson(answer) as readonly number[]),
     );
@@ -71,7 +74,7 @@ export class SocketDelivery implements Delivery {
   abort(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#pieces = [];
+    this.#gathered.take();
     this.#upload?.abort();
   }
 
@@ -79,49 +82,56 @@ export class SocketDelivery implements Delivery {
     return this.#envelope.recipients.filter((_, place) => places.includes(place));
   }
 
-  #post(): Promise<Buffer> {
-    const body = this.#pieces;
-    const first = body.length === 1 ? asBuffer(body[0] as Uint8Array) : Buffer.concat(body, this.#piecesBytes);
+  #post(body: Buffer): Promise<Buffer> {
     const request = this.#client.nextRequest();
-    return this.#client.ask(request, deliverFrame(request, this.#posting(summarize(first)), first));
+    return this.#client.ask(request, deliverFrame(request, this.#posting(summarize(body)), body));
   }
 
-  #sendChunks(): Promise<void> {
-    let upload = this.#upload;
-    while (this.#piecesBytes >= CHUNK_BYTES) {
-      const chunk = this.#takeChunk();
-      upload ??= new Upload(this.#client, this.#budget, summarize(Buffer.concat(chunk, CHUNK_BYTES)));
-      upload.send(chunk, CHUNK_BYTES);
-    }
-    this.#upload = upload;
-    return upload?.room() ?? Promise.resolve();
-  }
-
-  /** A chunk's worth of what waits, uncopied; the last piece of it may be cut. */
-  #takeChunk(): Buffer[] {
-    const chunk: Buffer[] = [];
-    let missing = CHUNK_BYTES;
-    let taken = 0;
-    for (; missing > 0; taken++) {
-      const piece = asBuffer(this.#pieces[taken] as Uint8Array).subarray(0, missing);
-      chunk.push(piece);
-      missing -= piece.length;
-    }
-    const last = this.#pieces[taken - 1] as Uint8Array;
-    const rest = last.subarray((chunk.at(-1) as Buffer).length);
-    this.#pieces = [...(rest.length === 0 ? [] : [rest]), ...this.#pieces.slice(taken)];
-    this.#piecesBytes -= CHUNK_BYTES;
-    return chunk;
-  }
-
-  #takeAll(): Buffer[] {
-    const all = this.#pieces.map(asBuffer);
-    this.#pieces = [];
-    return all;
+  #send(): Upload {
+    const chunk = this.#gathered.take();
+    this.#upload ??= new Upload(this.#client, this.#budget, summarize(chunk));
+    this.#upload.send(chunk);
+    return this.#upload;
   }
 
   #posting(summary: Summary): Posting {
     return { envelope: this.#envelope, summary, octets: this.#octets, unterminated: this.#lastByte !== LF };
+  }
+}
+
+/** What came of a message and did not leave yet, in one piece, up to a chunk: however it came, it takes no more memory. */
+class Gathered {
+  #bytes: Buffer = NOTHING;
+  #length = 0;
+  #capacity = SMALL_BYTES;
+
+  get isFull(): boolean {
+    return this.#length === CHUNK_BYTES;
+  }
+
+  /** Copies what comes at `from`, as much as there is room for in the chunk; returns how much. */
+  add(piece: Uint8Array, from: number): number {
+    const count = Math.min(piece.length - from, CHUNK_BYTES - this.#length);
+    if (this.#length + count > this.#bytes.length) this.#grow(this.#length + count);
+    this.#bytes.set(count === piece.length ? piece : piece.subarray(from, from + count), this.#length);
+    this.#length += count;
+    return count;
+  }
+
+  /** What there is; it begins anew. */
+  take(): Buffer {
+    const bytes = this.#bytes.subarray(0, this.#length);
+    this.#bytes = NOTHING;
+    this.#length = 0;
+    return bytes;
+  }
+
+  #grow(wanted: number): void {
+    while (this.#capacity < wanted) this.#capacity = Math.min(2 * this.#capacity, CHUNK_BYTES);
+    const bytes = Buffer.allocUnsafe(this.#capacity);
+    bytes.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = bytes;
+    this.#capacity = Math.min(2 * this.#capacity, CHUNK_BYTES);
   }
 }
 
@@ -144,12 +154,13 @@ class Upload {
     this.#name = client.nextRequest();
   }
 
-  send(pieces: readonly Buffer[], length: number): void {
+  send(chunk: Buffer): void {
     if (this.#error !== undefined) return; // The message is lost already; its end will say so.
+    const { length } = chunk;
     const request = this.#client.nextRequest();
     this.#underWay += 1;
     this.#budget.add(length);
-    this.#ask(request, uploadHeader(FrameType.Chunk, request, this.#name, length), ...pieces).then(
+    this.#ask(request, uploadHeader(FrameType.Chunk, request, this.#name, length), chunk).then(
       () => this.#settled(length),
       (error: unknown) => this.#settled(length, error),
     );
@@ -163,8 +174,8 @@ class Upload {
   }
 
   /** @throws StoreError */
-  async commit(posting: Posting, rest: readonly Buffer[], restBytes: number): Promise<Buffer> {
-    if (restBytes > 0) this.send(rest, restBytes);
+  async commit(posting: Posting, rest: Buffer): Promise<Buffer> {
+    if (rest.length > 0) this.send(rest);
     this.#throwIfLost();
     const request = this.#client.nextRequest();
     const answer = await this.#ask(request, commitFrame(request, this.#name, posting));
@@ -193,8 +204,4 @@ class Upload {
     this.#roomWanted?.();
     this.#roomWanted = undefined;
   }
-}
-
-function asBuffer(piece: Uint8Array): Buffer {
-  return Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
 }

@@ -8,6 +8,7 @@ import { connect, type Socket } from 'node:net';
 import { StoreError, type HolderSince, type StoreErrorKind } from '../store.js';
 import { emptyFrame, FrameReader, FrameType, helloFrame, jsonFrame, readJson, type Frame } from './frames.js';
 import { FrameOutput } from './frame-output.js';
+import { OpenRequests } from './open-requests.js';
 import type { PeerReport } from './store-server.js';
 
 interface Waiting {
@@ -34,7 +35,7 @@ const REQUEST_LIMIT = 0xffffffff;
 export class StoreClient {
   readonly #path: string;
   readonly #needs: ClientNeeds;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new OpenRequests<Waiting>();
   #socket: Socket | undefined;
   #output: FrameOutput | undefined;
   #connections = 0;
@@ -74,7 +75,7 @@ export class StoreClient {
 
   /** How long the request that waits longest has waited. */
   get lagMs(): number {
-    const [oldest] = this.#waiting.values();
+    const { oldest } = this.#waiting;
     return oldest === undefined ? 0 : performance.now() - oldest.sinceMs;
   }
 
@@ -92,7 +93,7 @@ export class StoreClient {
   ask(request: number, ...frames: readonly Buffer[]): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       if (this.#output === undefined) return reject(away());
-      this.#waiting.set(request, { sinceMs: performance.now(), resolve, reject });
+      this.#waiting.add(request, { sinceMs: performance.now(), resolve, reject });
       this.#output.send(...frames);
     });
   }
@@ -145,8 +146,7 @@ export class StoreClient {
       this.#needs.changed?.();
       return this.tell(emptyFrame(FrameType.Heard, 0));
     }
-    const waiting = this.#waiting.get(request);
-    this.#waiting.delete(request);
+    const waiting = this.#waiting.take(request);
     if (type === FrameType.Done) waiting?.resolve(payload);
     else waiting?.reject(storeError(readJson(payload)));
   }
@@ -154,9 +154,7 @@ export class StoreClient {
   #lost(): void {
     this.#socket = undefined;
     this.#output = undefined;
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const request of waiting) request.reject(away());
+    for (const request of this.#waiting.takeAll()) request.reject(away());
     this.#needs.lost?.();
     this.#retryLater();
   }
