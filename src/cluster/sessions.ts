@@ -15,7 +15,7 @@ import type { Protocol, SessionContext } from '../session/protocol.js';
 import { Session } from '../session/session.js';
 import { lmtp, mx, submission } from '../smtp/protocol.js';
 import type { MailStore } from '../store/store.js';
-import { Roster } from './roster.js';
+import { Roster } from '../runtime/roster.js';
 import type { Service } from './services.js';
 
 /** How often sessions are asked whether they have taken too long. */

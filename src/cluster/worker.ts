@@ -13,7 +13,7 @@ import { loginObserver } from '../log/login-log.js';
 import { Connection } from '../net/connection.js';
 import { isUnix, Listener, ListenError, type ListenerAddress } from '../net/listener.js';
 import { ProxyEntrance } from '../net/proxy-entrance.js';
-import { SharedReads } from '../net/shared-reads.js';
+import { SharedReads } from '../runtime/shared-reads.js';
 import { TlsService, type TlsMaterial } from '../net/tls.js';
 import { UNIX_PEER } from '../net/unix-socket.js';
 import { pop3 } from '../pop3/protocol.js';

@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net';
 import { isLoopback, plainAddress } from '../session/address.js';
 import type { Channel, Peer, Receiver } from '../session/channel.js';
-import type { SharedReads } from './shared-reads.js';
+import type { SharedReads } from '../runtime/shared-reads.js';
 import { securityOf, type TlsService } from './tls.js';
 
 /** Output waiting above this stops the session; it goes on when all of it is with the kernel. */

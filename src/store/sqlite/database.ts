@@ -19,6 +19,7 @@ const BUSY_TIMEOUT_MS = 5_000;
 const WAL_KEEP_BYTES = 64 * 1024 * 1024;
 const MIGRATIONS = fileURLToPath(new URL('../../../../db/sqlite/', import.meta.url));
 
+const NORMAL = 1;
 const FULL = 2;
 
 /** The connection that writes; makes the file, and brings its tables up to date. */
@@ -65,6 +66,16 @@ function configure(connection: Connection): void {
   hold(connection, 'trusted_schema', 0);
   hold(connection, 'wal_autocheckpoint', 0);
   connection.pragma(`journal_size_limit = ${WAL_KEEP_BYTES}`);
+}
+
+/** From now on a commit returns only after it was synced. @throws StoreError when SQLite does not keep it */
+export function syncCommits(connection: Connection): void {
+  hold(connection, 'synchronous', FULL);
+}
+
+/** From now on the sync of a commit is left to the next that is synced, which covers it, or to a checkpoint. */
+export function leaveSyncs(connection: Connection): void {
+  hold(connection, 'synchronous', NORMAL);
 }
 
 /** Sets a pragma and reads it back. */

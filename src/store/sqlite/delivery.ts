@@ -4,6 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { StoreError, type Delivery, type Envelope, type EnvelopeRecipient } from '../store.js';
+import { ChunkMemory } from './chunk-memory.js';
 import { CHUNK_BYTES, FrameType, readJson, uploadHeader } from './frames.js';
 import { commitFrame, deliverFrame, type Posting } from './posting.js';
 import type { StoreClient } from './store-client.js';
@@ -20,8 +21,9 @@ const LF = 10;
 /** Nobody was left out. */
 const EVERYBODY: readonly EnvelopeRecipient[] = [];
 
-/** How much of all large messages is on its way from this process to the store. */
+/** How much of all large messages is on its way from this process to the store, and the memory that it takes turns in. */
 export class UploadBudget {
+  readonly memory = new ChunkMemory(CHUNK_BYTES);
   #bytes = 0;
 
   add(bytes: number): void {
@@ -37,7 +39,7 @@ export class SocketDelivery implements Delivery {
   readonly #client: StoreClient;
   readonly #budget: UploadBudget;
   readonly #envelope: Envelope;
-  readonly #gathered = new Gathered();
+  readonly #gathered: Gathered;
   #octets = 0;
   #lastByte = LF;
   #upload: Upload | undefined;
@@ -47,6 +49,7 @@ export class SocketDelivery implements Delivery {
     this.#client = client;
     this.#budget = budget;
     this.#envelope = envelope;
+    this.#gathered = new Gathered(budget.memory);
   }
 
   write(piece: Uint8Array): void | Promise<void> {
@@ -101,9 +104,14 @@ export class SocketDelivery implements Delivery {
 
 /** What came of a message and did not leave yet, in one piece, up to a chunk: however it came, it takes no more memory. */
 class Gathered {
+  readonly #memory: ChunkMemory;
   #bytes: Buffer = NOTHING;
   #length = 0;
   #capacity = SMALL_BYTES;
+
+  constructor(memory: ChunkMemory) {
+    this.#memory = memory;
+  }
 
   get isFull(): boolean {
     return this.#length === CHUNK_BYTES;
@@ -128,7 +136,7 @@ class Gathered {
 
   #grow(wanted: number): void {
     while (this.#capacity < wanted) this.#capacity = Math.min(2 * this.#capacity, CHUNK_BYTES);
-    const bytes = Buffer.allocUnsafe(this.#capacity);
+    const bytes = this.#capacity === CHUNK_BYTES ? this.#memory.lend() : Buffer.allocUnsafe(this.#capacity);
     bytes.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = bytes;
     this.#capacity = Math.min(2 * this.#capacity, CHUNK_BYTES);
@@ -161,7 +169,10 @@ class Upload {
     this.#underWay += 1;
     this.#budget.add(length);
     this.#ask(request, uploadHeader(FrameType.Chunk, request, this.#name, length), chunk).then(
-      () => this.#settled(length),
+      () => {
+        this.#budget.memory.takeBack(chunk); // It was answered, so it was sent.
+        this.#settled(length);
+      },
       (error: unknown) => this.#settled(length, error),
     );
   }

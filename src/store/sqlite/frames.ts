@@ -6,6 +6,7 @@
  * Bodies and envelopes are bytes; what is rare and small (locks, changes of the directory, status) is JSON.
  */
 import { Buffer, isUtf8 } from 'node:buffer';
+import { ChunkMemory } from './chunk-memory.js';
 
 export const enum FrameType {
   /** To the store. */
@@ -39,6 +40,7 @@ export interface Frame {
   readonly payload: Buffer;
 }
 
+const NOTHING = Buffer.alloc(0);
 const LENGTH_BYTES = 4;
 export const HEADER_BYTES = 9;
 /** The name of an upload, where a payload begins with one. */
@@ -101,47 +103,105 @@ export function readJson(payload: Buffer): unknown {
   throw new FrameError('a frame that should hold JSON does not');
 }
 
-/** Cuts a stream into frames; payloads are slices of what was pushed where that is possible. */
+/** What has come of a frame that goes on in the next read: the first bytes of `room`. */
+interface Begun {
+  readonly length: number;
+  room: Buffer;
+  filled: number;
+}
+
+/** A frame has so much room from the beginning; what is announced as longer must first come. */
+const ROOM_LIMIT_BYTES = 1024 * 1024;
+const CHUNK_FRAME_BYTES = HEADER_BYTES + UPLOAD_BYTES + CHUNK_BYTES;
+
+/** Cuts a stream into frames. Payloads are copies: of the bytes that are pushed nothing is kept. */
 export class FrameReader {
-  #parts: Buffer[] = [];
-  #bytes = 0;
-  #wanted = LENGTH_BYTES;
+  readonly #memory = new ChunkMemory(CHUNK_FRAME_BYTES);
+  /** Of a frame whose length has not come. */
+  #rest: Buffer = NOTHING;
+  #begun: Begun | undefined;
 
   /** What has come of a frame that is not complete. */
   get waitingBytes(): number {
-    return this.#bytes;
+    return this.#rest.length + (this.#begun?.filled ?? 0);
   }
 
   /** Gives every frame that is complete now to `take`. @throws FrameError on a length that no frame has. */
   push(bytes: Buffer, take: (frame: Frame) => void): void {
-    this.#parts.push(bytes);
-    this.#bytes += bytes.length;
-    while (this.#bytes >= this.#wanted) {
-      const all = this.#join();
-      const length = all.readUInt32BE(0);
-      if (length < HEADER_BYTES - LENGTH_BYTES || length > FRAME_LIMIT_BYTES)
-        throw new FrameError(`a frame of ${length} bytes`);
-      this.#wanted = LENGTH_BYTES + length;
-      if (all.length < this.#wanted) return;
-      const frame = all.subarray(0, this.#wanted);
-      this.#rest(all.subarray(this.#wanted));
-      take({
-        type: frame[LENGTH_BYTES] as FrameType,
-        request: frame.readUInt32BE(LENGTH_BYTES + 1),
-        payload: frame.subarray(HEADER_BYTES),
-      });
+    const behind = this.#begun === undefined ? bytes : this.#fill(this.#begun, bytes, take);
+    if (behind.length === 0) return;
+    const all = this.#rest.length === 0 ? behind : Buffer.concat([this.#rest, behind]);
+    this.#rest = NOTHING;
+    this.#keep(lengthAt(all, 0) > all.length ? all : takeWhole(copyOf(all), take));
+  }
+
+  /** A chunk that is written: its memory serves the next. */
+  takeBack(payload: Buffer): void {
+    this.#memory.takeBack(payload);
+  }
+
+  /** Returns what comes behind the frame. */
+  #fill(begun: Begun, bytes: Buffer, take: (frame: Frame) => void): Buffer {
+    const count = Math.min(bytes.length, begun.length - begun.filled);
+    if (begun.filled + count > begun.room.length) grow(begun, begun.filled + count);
+    begun.room.set(bytes.subarray(0, count), begun.filled);
+    begun.filled += count;
+    if (begun.filled === begun.length) {
+      this.#begun = undefined;
+      take(frameOf(begun.room));
     }
+    return bytes.subarray(count);
   }
 
-  #join(): Buffer {
-    const all = this.#parts.length === 1 ? (this.#parts[0] as Buffer) : Buffer.concat(this.#parts, this.#bytes);
-    this.#parts = [all];
-    return all;
+  /** The beginning of a frame, or nothing. */
+  #keep(bytes: Buffer): void {
+    if (bytes.length < LENGTH_BYTES) {
+      this.#rest = Buffer.from(bytes);
+      return;
+    }
+    const length = lengthAt(bytes, 0);
+    const isChunk = length === CHUNK_FRAME_BYTES;
+    const room = isChunk ? this.#memory.lend() : Buffer.allocUnsafe(Math.min(length, ROOM_LIMIT_BYTES));
+    room.set(bytes);
+    this.#begun = { length, room, filled: bytes.length };
   }
+}
 
-  #rest(bytes: Buffer): void {
-    this.#parts = bytes.length === 0 ? [] : [bytes];
-    this.#bytes = bytes.length;
-    this.#wanted = LENGTH_BYTES;
+/** Gives every frame that is complete to `take`; returns what is left. */
+function takeWhole(bytes: Buffer, take: (frame: Frame) => void): Buffer {
+  let at = 0;
+  for (let length = lengthAt(bytes, at); at + length <= bytes.length; length = lengthAt(bytes, at)) {
+    take(frameOf(bytes.subarray(at, at + length)));
+    at += length;
   }
+  return bytes.subarray(at);
+}
+
+function grow(begun: Begun, wanted: number): void {
+  const room = Buffer.allocUnsafe(Math.min(begun.length, Math.max(2 * begun.room.length, wanted)));
+  room.set(begun.room.subarray(0, begun.filled));
+  begun.room = room;
+}
+
+/** Of the frame that begins there, more than there can be when that is not known. @throws FrameError */
+function lengthAt(bytes: Buffer, at: number): number {
+  if (bytes.length - at < LENGTH_BYTES) return Infinity;
+  const length = bytes.readUInt32BE(at);
+  if (length < HEADER_BYTES - LENGTH_BYTES || length > FRAME_LIMIT_BYTES)
+    throw new FrameError(`a frame of ${length} bytes`);
+  return LENGTH_BYTES + length;
+}
+
+function frameOf(bytes: Buffer): Frame {
+  return {
+    type: bytes[LENGTH_BYTES] as FrameType,
+    request: bytes.readUInt32BE(LENGTH_BYTES + 1),
+    payload: bytes.subarray(HEADER_BYTES),
+  };
+}
+
+function copyOf(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafe(bytes.length);
+  copy.set(bytes);
+  return copy;
 }

@@ -1,10 +1,10 @@
 /**
  * Group commit: what waits while a commit runs forms the next group, and one sync pays for all of it.
- * Nothing is answered before COMMIT has returned. A write that fails alone (a removed account, say) fails alone;
+ * Nothing that promises anything is answered before its COMMIT was synced. A write that fails alone (a removed account, say) fails alone;
  * a disk error fails the group, and the process then ends: it must not commit on top of a sync that failed.
  */
 import { StoreError } from '../store.js';
-import type { Connection } from './database.js';
+import { leaveSyncs, syncCommits, type Connection } from './database.js';
 import { asStoreError, isDiskError, isOneWritesFault } from './sqlite-error.js';
 import type { Writer } from './writer.js';
 
@@ -16,6 +16,8 @@ export interface Write {
   failed(error: StoreError): void;
   /** Of payload, for the bound on a group. */
   readonly bytes: number;
+  /** `done` promises nothing: a power cut may take it away until a later group is synced. A group of such writes alone is not. */
+  readonly fleeting?: true;
 }
 
 /** A group that reaches this is committed, whatever else waits: it bounds how long the first of it waits for the last. */
@@ -28,6 +30,8 @@ export class GroupCommit {
   readonly #begin;
   readonly #commit;
   readonly #rollback;
+  /** As the connection was opened: FULL. */
+  #syncing = true;
   #waiting: Write[] = [];
   #scheduled = false;
 
@@ -77,9 +81,21 @@ export class GroupCommit {
     }
   }
 
+  /**
+   * Whether the next COMMIT waits for the disk. Chunks of a message that is still arriving need not: the sync of the WAL that
+   * its end waits for covers all that was written to it before.
+   */
+  #sync(wanted: boolean): void {
+    if (this.#syncing === wanted) return;
+    if (wanted) syncCommits(this.#connection);
+    else leaveSyncs(this.#connection);
+    this.#syncing = wanted;
+  }
+
   /** The error when nothing of the group was committed. */
   #tryCommit(group: readonly Write[]): unknown {
     try {
+      this.#sync(group.some(({ fleeting }) => fleeting !== true));
       this.#begin.run();
       for (const write of group) write.act(this.#writer);
       this.#writer.flush();

@@ -8,7 +8,7 @@ import { connect, type Socket } from 'node:net';
 import { StoreError, type HolderSince, type StoreErrorKind } from '../store.js';
 import { emptyFrame, FrameReader, FrameType, helloFrame, jsonFrame, readJson, type Frame } from './frames.js';
 import { FrameOutput } from './frame-output.js';
-import { OpenRequests } from './open-requests.js';
+import { OpenRequests } from '../../runtime/open-requests.js';
 import type { PeerReport } from './store-server.js';
 
 interface Waiting {

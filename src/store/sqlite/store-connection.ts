@@ -69,7 +69,8 @@ export class StoreConnection {
       HELLO_TIMEOUT_MS,
     );
     let broken: Error | undefined;
-    socket.on('data', (bytes) => this.#read(bytes));
+    const read = (bytes: Buffer): void => this.#read(bytes);
+    if (!store.reads.attach(socket, read)) socket.on('data', read);
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') broken = error;
     });
@@ -195,7 +196,11 @@ export class StoreConnection {
         writer.chunk(body, seq, octets);
       },
       bytes: octets.length,
-      done: () => this.#output.send(emptyFrame(FrameType.Done, request)),
+      fleeting: true, // The message's end is what is promised.
+      done: () => {
+        this.#reader.takeBack(payload);
+        this.#output.send(emptyFrame(FrameType.Done, request));
+      },
       failed: (error) => {
         upload.failed = error;
         this.#fail(request, error);
@@ -285,7 +290,13 @@ export class StoreConnection {
   #use(use: Use): void {
     const atMs = Date.now();
     if (!this.#store.uses.isDue(use, atMs)) return;
-    this.#store.group.add({ act: (writer) => writer.used(use, atMs), done: nothing, failed: nothing, bytes: 0 });
+    this.#store.group.add({
+      act: (writer) => writer.used(use, atMs),
+      done: nothing,
+      failed: nothing,
+      bytes: 0,
+      fleeting: true,
+    });
   }
 
   #renew(request: number, renewal: Renewal): void {
@@ -332,7 +343,13 @@ export class StoreConnection {
   }
 
   #drop({ body }: Upload): void {
-    this.#store.group.add({ act: (writer) => writer.drop(body), done: nothing, failed: nothing, bytes: 0 });
+    this.#store.group.add({
+      act: (writer) => writer.drop(body),
+      done: nothing,
+      failed: nothing,
+      bytes: 0,
+      fleeting: true,
+    });
   }
 
   #end(): void {

@@ -5,6 +5,7 @@
  */
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { SharedReads } from '../../runtime/shared-reads.js';
 import type { Connection } from './database.js';
 import { openForWriting } from './database.js';
 import { FrameError } from './frames.js';
@@ -62,6 +63,7 @@ export class StoreServer {
   /** Bytes of frames that are not complete, where they are many. */
   readonly #arriving = new Map<StoreConnection, number>();
   readonly #startedAtMs = Date.now();
+  readonly reads = new SharedReads();
   readonly writer: Writer;
   readonly locks = new MaildropLocks();
   readonly uses = new RecentUses();

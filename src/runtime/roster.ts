@@ -1,6 +1,6 @@
 /**
  * Who is there, in no order. Not a Set: V8 keeps the tables that a Set has outgrown linked from the older to the newer, so
- * that under many short sessions everything of theirs would wait for a major collection (store/sqlite/open-requests.ts).
+ * that under many short sessions everything of theirs would wait for a major collection (open-requests.ts).
  */
 export interface Entry<T> {
   readonly member: T;
