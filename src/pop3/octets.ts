@@ -9,8 +9,17 @@ const CR = 13;
 /** Lines are joined into pieces of about this size: a write for each would cost more than its bytes. */
 const LINES_PER_PIECE = 1000;
 
-/** A whole message (RFC 1939 §5 RETR). */
-export function* stuffed(message: Iterable<Uint8Array>): Iterable<Uint8Array> {
+/** A whole message (RFC 1939 §5 RETR). One that is there already is stuffed at once: a small one costs less so than its iterators. */
+export function stuffed(message: Iterable<Uint8Array>): Iterable<Uint8Array> {
+  if (!Array.isArray(message)) return stuffedLater(message);
+  const stuffer = new DotStuffer();
+  const octets: Uint8Array[] = [];
+  for (const piece of message as readonly Uint8Array[])
+    for (const slice of stuffer.pass(asBuffer(piece))) octets.push(slice);
+  return octets;
+}
+
+function* stuffedLater(message: Iterable<Uint8Array>): Iterable<Uint8Array> {
   const stuffer = new DotStuffer();
   for (const piece of message) yield* stuffer.pass(asBuffer(piece));
 }

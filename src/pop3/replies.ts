@@ -23,8 +23,9 @@ function trouble(text: string, code: string): Reply {
 }
 
 /** A multi-line reply: `body` is byte-stuffed already and ends with CRLF; the closing line is added. */
-function multiline(text: string, body: Iterable<Uint8Array>): Reply {
-  return { ...ok(text), body: closed(body) };
+function multiline(text: string, body: Iterable<Uint8Array>, confidential = false): Reply {
+  const { head, failed } = ok(text);
+  return { head, failed, confidential, body: Array.isArray(body) ? body.concat(END) : closed(body) };
 }
 
 function* closed(body: Iterable<Uint8Array>): Iterable<Uint8Array> {
@@ -70,10 +71,7 @@ export const replies = {
   scan: (messages: number, octets: number, lines: Iterable<Uint8Array>) =>
     multiline(`${count(messages)} (${octets} octets)`, lines),
   one: (number: number, what: number | string) => ok(`${number} ${what}`),
-  message: (octets: number, body: Iterable<Uint8Array>): Reply => ({
-    ...multiline(`${octets} octets`, body),
-    confidential: true,
-  }),
+  message: (octets: number, body: Iterable<Uint8Array>) => multiline(`${octets} octets`, body, true),
   noSuchMessage: err('There is no such message'),
   marked: err('That message is marked for removal; RSET keeps it'),
   markedNow: (number: number) => ok(`Message ${number} will be removed at QUIT`),

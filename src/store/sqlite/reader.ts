@@ -263,10 +263,10 @@ function targetOf({ id, address, room }: AccountRow, detail: string): Target {
   return { account: id, address: withDetail(address, detail), ...(room !== null && { roomOctets: room }) };
 }
 
-function smallMessage([uid, octets, trace, data]: SmallRow): SmallMessage {
-  if (data === null) return { uid, pieces: undefined };
-  const missing = octets - trace.length - data.length;
-  return { uid, pieces: missing === 0 ? [trace, data] : missing === CRLF.length ? [trace, data, CRLF] : undefined };
+function smallMessage([uid, octets, data]: SmallRow): SmallMessage {
+  const missing = data === null ? octets : octets - data.length;
+  if (data === null || (missing !== 0 && missing !== CRLF.length)) return { uid, pieces: undefined };
+  return { uid, pieces: missing === 0 ? [data] : [data, CRLF] };
 }
 
 function withDetail(address: string, detail: string): string {

@@ -32,8 +32,8 @@ export interface MessageRow {
   readonly trace: Buffer;
 }
 
-/** `data` is the body of a message that is small enough, or null; null too for one that has none. */
-export type SmallRow = [uid: number, octets: number, trace: Buffer, data: Buffer | null];
+/** `data` is trace and body of a message that is small enough, or null; null too for one that has no body. */
+export type SmallRow = [uid: number, octets: number, data: Buffer | null];
 
 export interface MailboxRow {
   readonly address: string;
@@ -109,9 +109,11 @@ export function prepareReads(connection: Connection): Reads {
     messagesFrom: connection
       .prepare<[number, number, number, number], SmallRow>(
         `
-      select uid, octets, trace,
-             case when octets <= ? then (select data from chunk where chunk.body = message.body and seq = 0) end
-      from message where account = ? and uid >= ? order by uid limit ?`,
+      select uid, octets,
+             case when octets <= ? then (
+               select cast(trace || data as blob) from chunk where chunk.body = message.body and seq = 0
+             ) end
+      from message where account = ? and uid >= ? order by uid limit ? + 0`, // Not `?` alone: SQLite plans anew for each bound limit.
       )
       .raw(),
     chunk: connection.prepare<[number, number], Buffer>('select data from chunk where body = ? and seq = ?').pluck(),
