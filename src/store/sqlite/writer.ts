@@ -33,7 +33,7 @@ export class Writer {
   post(body: number, posting: Posting, octets: Uint8Array): readonly number[] {
     const copies = this.#copies(posting);
     if (copies.taken.length === 0) return copies.leftOut;
-    this.#writes.addBody.run(bodyRow(body, posting, copies.taken.length));
+    this.#writes.addBody.run(...bodyRow(body, posting, copies.taken.length));
     if (octets.length > 0) this.#writes.addChunk.run(body, 0, octets);
     this.#address(body, posting, copies.taken);
     return copies.leftOut;
@@ -52,7 +52,7 @@ export class Writer {
       this.drop(body);
       return copies.leftOut;
     }
-    this.#writes.finishBody.run(bodyRow(body, posting, copies.taken.length));
+    this.#writes.finishBody.run(...bodyRow(body, posting, copies.taken.length));
     this.#address(body, posting, copies.taken);
     return copies.leftOut;
   }
@@ -205,16 +205,16 @@ function octetsOf({ octets, unterminated }: Posting, trace: Uint8Array): number 
 }
 
 function bodyRow(id: number, { summary, octets }: Posting, refs: number): BodyRow {
-  return {
-    id,
+  return [
     refs,
     octets,
-    header: summary.headerOctets,
-    from: summary.from ?? null,
-    to: summary.to ?? null,
-    subject: summary.subject ?? null,
-    date: summary.date ?? null,
-    messageId: summary.messageId ?? null,
-    state: summary.decodes ? TextState.Undecoded : TextState.Raw,
-  };
+    summary.headerOctets,
+    summary.from ?? null,
+    summary.to ?? null,
+    summary.subject ?? null,
+    summary.date ?? null,
+    summary.messageId ?? null,
+    summary.decodes ? TextState.Undecoded : TextState.Raw,
+    id,
+  ];
 }
