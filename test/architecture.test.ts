@@ -78,6 +78,14 @@ describe('the architecture', () => {
       .empty;
   });
 
+  it('keeps runtime/ to itself', () => {
+    for (const { path, imports } of under('runtime/'))
+      expect(
+        imports.filter((i) => !i.startsWith('node:')),
+        path,
+      ).to.be.empty;
+  });
+
   it('has one place each for SQLite, the cluster and the environment', () => {
     expect(importers(/^better-sqlite3/).filter((path) => !path.startsWith('store/sqlite/'))).to.be.empty;
     expect(importers(/^node:cluster/).filter((path) => !path.startsWith('cluster/'))).to.be.empty;
