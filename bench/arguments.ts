@@ -66,7 +66,7 @@ export function isNamed(name: string, only: readonly string[]): boolean {
 }
 
 export function paceOf(form: FormName): Pace {
-  const times = { short: [2, 1.2, 10], plain: [2, 1, 20], long: [4, 1, 600] } as const;
+  const times = { short: [2, 1.2, 10], plain: [1.6, 1, 12], long: [4, 1, 600] } as const;
   const [seconds, warmUpSeconds, mixSeconds] = times[form];
   return { seconds, warmUpSeconds, mixSeconds };
 }
