@@ -26,7 +26,7 @@ export interface SmtpRun {
 const LARGE_OCTETS = 512 * 1024;
 const LONGEST_WARM_UP_RUNS = 5;
 /** Of the measured time: a server in JavaScript is compiled while it works, and a server runs for months. */
-const WARM_UP_SHARE = 0.6;
+const WARM_UP_SHARE = 0.8;
 const GRACE_SECONDS = 30;
 const PATIENCE = 10;
 
