@@ -42,7 +42,9 @@ export class Connection implements Channel {
   open(receiver: Receiver): void {
     if (this.#socket.destroyed) return process.nextTick(() => receiver.closed(this.#failure));
     this.#receiver = receiver;
-    this.#receive();
+    const receive = (bytes: Buffer): void => this.#receiver?.receive(bytes);
+    if (this.#reads === undefined) this.#socket.on('data', receive);
+    else this.#reads.begin(this.#socket, receive);
     this.#socket
       .on('drain', () => this.#receiver?.drained())
       .on('end', () => this.#receiver?.inputEnded())
@@ -88,13 +90,6 @@ export class Connection implements Channel {
 
   destroy(): void {
     this.#socket.destroy();
-  }
-
-  #receive(): void {
-    const receive = (bytes: Buffer): void => this.#receiver?.receive(bytes);
-    if (this.#reads?.attach(this.#socket, receive) !== true) return void this.#socket.on('data', receive);
-    // What came before, behind a proxy's header or while the session was not admitted yet.
-    if (this.#socket.readableLength > 0) process.nextTick(() => receive(this.#socket.read() as Buffer));
   }
 
   get #hasRoom(): boolean {

@@ -12,11 +12,8 @@ export type Parameters = ReadonlyMap<string, string | undefined>;
 // eslint-disable-next-line no-control-regex -- esmtp-value is any printable but "=" and space; RFC 6531 adds UTF-8
 const PARAMETER = /^([A-Za-z0-9][A-Za-z0-9-]*)(?:=([^= \x00-\x1f\x7f]+))?$/;
 
-const NONE: Parameters = new Map();
-
 /** `text` begins right behind the closing bracket. */
 export function readParameters(text: string): Parameters | undefined {
-  if (text === '') return NONE;
   const [nothing, ...parts] = withoutTrailingSpaces(text).split(/ +/);
   if (nothing !== '') return undefined;
   const parameters = new Map<string, string | undefined>();

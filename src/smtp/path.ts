@@ -26,10 +26,6 @@ const LITERAL = '\\[[!-Z^-~]+\\]';
 const MAILBOX = new RegExp(`^(?:(${DOT_STRING})|(${QUOTED_STRING}))@(?:(${DOMAIN})|(${LITERAL}))$`, 'u');
 const IPV6_TAG = 'ipv6:';
 const SOURCE_ROUTE = new RegExp(`^@${DOMAIN}(?:,@${DOMAIN})*:`, 'u');
-/** What nearly all are: unquoted, of ASCII, no label longer than it may be. The others take the long way. */
-const PLAIN_ATEXT = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]";
-const PLAIN_LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
-const PLAIN_MAILBOX = new RegExp(`^(${PLAIN_ATEXT}+(?:\\.${PLAIN_ATEXT}+)*)@(${PLAIN_LABEL}(?:\\.${PLAIN_LABEL})*)$`);
 const NAME = new RegExp(`^${DOMAIN}$`, 'u');
 // eslint-disable-next-line no-control-regex -- ASCII is what it asks for
 const ASCII = /^[\x00-\x7f]*$/;
@@ -45,13 +41,6 @@ export interface Path {
 
 /** `local@domain` without brackets: undefined when the grammar or a length limit refuses it. */
 export function parseMailbox(text: string): Address | undefined {
-  const [, local = '', domain = ''] = PLAIN_MAILBOX.exec(text) ?? [];
-  if (local === '') return parseAnyMailbox(text);
-  const fits = local.length <= LOCAL_PART_LIMIT_BYTES && domain.length <= DOMAIN_LIMIT_BYTES;
-  return fits ? { local, domain: domain.toLowerCase() } : undefined;
-}
-
-function parseAnyMailbox(text: string): Address | undefined {
   const match = MAILBOX.exec(text);
   if (match === null) return undefined;
   const [, dotString, quoted, domain, literal] = match;
@@ -83,7 +72,7 @@ export function formatAddress({ local, domain }: Address): string {
 
 function pathOf(inner: string): Path | undefined {
   if (inner === '' || /^postmaster$/i.test(inner)) return { text: inner, address: undefined, international: false };
-  const mailbox = inner.startsWith('@') ? inner.replace(SOURCE_ROUTE, '') : inner;
+  const mailbox = inner.replace(SOURCE_ROUTE, '');
   const address = parseMailbox(mailbox);
   return address && { text: mailbox, address, international: !ASCII.test(mailbox) };
 }
@@ -91,7 +80,6 @@ function pathOf(inner: string): Path | undefined {
 /** The bracket that ends the path: one inside a quoted string does not. */
 function closingBracket(text: string): number {
   if (!text.startsWith('<')) return -1;
-  if (!text.includes('"')) return text.indexOf('>');
   for (let at = 1, quoted = false; at < text.length; at++) {
     const character = text[at];
     if (quoted && character === '\\') at += 1;

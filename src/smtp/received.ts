@@ -44,11 +44,6 @@ export interface Copy {
   readonly forPath: string;
 }
 
-/** How toUTCString ends. */
-const UTC_NAME = 'GMT';
-/** What cannot end a header field or a comment. */
-const PLAIN = /^[A-Za-z0-9.:_[\]-]*$/;
-
 /** Writes the trace headers of each copy; what they have in common is put together once. */
 export function traceHeaders(common: CommonTrace): (copy: Copy) => Uint8Array {
   const returnPath = `Return-Path: <${common.reversePath}>\r\n`;
@@ -65,7 +60,6 @@ export function protocolName({ hello, international, secured, authenticated }: C
   const { lmtp, extended } = hello;
   if (lmtp === true) return `${international ? 'UTF8' : ''}LMTP${secured ? 'S' : ''}`;
   if (!extended && !international) return 'SMTP';
-  if (!international && !secured && !authenticated) return 'ESMTP';
   return `${international ? 'UTF8SMTP' : 'ESMTP'}${secured ? 'S' : ''}${authenticated ? 'A' : ''}`;
 }
 
@@ -80,7 +74,6 @@ function protection({ security }: CommonTrace): string {
 
 /** A client may call itself anything: what could end a header field or a comment becomes a question mark. */
 function presentable(helo: string): string {
-  if (PLAIN.test(helo)) return helo;
   return helo.replace(/[^A-Za-z0-9.:_[\]\u00a0-\u{10ffff}-]/gu, '?');
 }
 
@@ -92,5 +85,5 @@ function literal(address: string): string {
 
 /** RFC 5322 §3.3, in UTC. */
 export function dateTime(atMs: number): string {
-  return `${new Date(atMs).toUTCString().slice(0, -UTC_NAME.length)}+0000`;
+  return new Date(atMs).toUTCString().replace('GMT', '+0000');
 }

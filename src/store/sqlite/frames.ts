@@ -132,7 +132,7 @@ export class FrameReader {
     if (behind.length === 0) return;
     const all = this.#rest.length === 0 ? behind : Buffer.concat([this.#rest, behind]);
     this.#rest = NOTHING;
-    this.#keep(lengthAt(all, 0) > all.length ? all : takeWhole(copyOf(all), take));
+    this.#keep(lengthAt(all, 0) > all.length ? all : takeWhole(Buffer.from(all), take));
   }
 
   /** A chunk that is written: its memory serves the next. */
@@ -161,7 +161,8 @@ export class FrameReader {
     }
     const length = lengthAt(bytes, 0);
     const isChunk = length === CHUNK_FRAME_BYTES;
-    const room = isChunk ? this.#memory.lend() : Buffer.allocUnsafe(Math.min(length, ROOM_LIMIT_BYTES));
+    const roomBytes = Math.min(length, Math.max(ROOM_LIMIT_BYTES, bytes.length));
+    const room = isChunk ? this.#memory.lend() : Buffer.allocUnsafe(roomBytes);
     room.set(bytes);
     this.#begun = { length, room, filled: bytes.length };
   }
@@ -198,10 +199,4 @@ function frameOf(bytes: Buffer): Frame {
     request: bytes.readUInt32BE(LENGTH_BYTES + 1),
     payload: bytes.subarray(HEADER_BYTES),
   };
-}
-
-function copyOf(bytes: Buffer): Buffer {
-  const copy = Buffer.allocUnsafe(bytes.length);
-  copy.set(bytes);
-  return copy;
 }

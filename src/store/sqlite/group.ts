@@ -1,6 +1,7 @@
 /**
  * Group commit: what waits while a commit runs forms the next group, and one sync pays for all of it.
- * Nothing that promises anything is answered before its COMMIT was synced. A write that fails alone (a removed account, say) fails alone;
+ * Nothing that promises anything is answered before its COMMIT was synced.
+ * A write that fails alone (a removed account, say) fails alone;
  * a disk error fails the group, and the process then ends: it must not commit on top of a sync that failed.
  */
 import { StoreError } from '../store.js';

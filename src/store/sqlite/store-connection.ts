@@ -69,8 +69,7 @@ export class StoreConnection {
       HELLO_TIMEOUT_MS,
     );
     let broken: Error | undefined;
-    const read = (bytes: Buffer): void => this.#read(bytes);
-    if (!store.reads.attach(socket, read)) socket.on('data', read);
+    store.reads.begin(socket, (bytes) => this.#read(bytes));
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') broken = error;
     });
