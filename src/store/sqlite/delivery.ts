@@ -4,9 +4,9 @@
  */
 import { Buffer } from 'node:buffer';
 import { StoreError, type Delivery, type Envelope, type EnvelopeRecipient } from '../store.js';
-import { ChunkMemory } from './chunk-memory.js';
 import { CHUNK_BYTES, FrameType, readJson, uploadHeader } from './frames.js';
 import { commitFrame, deliverFrame, type Posting } from './posting.js';
+import { SpareMemory } from './spare-memory.js';
 import type { StoreClient } from './store-client.js';
 import { summarize, type Summary } from './summary.js';
 
@@ -21,9 +21,12 @@ const LF = 10;
 /** Nobody was left out. */
 const EVERYBODY: readonly EnvelopeRecipient[] = [];
 
-/** How much of all large messages is on its way from this process to the store, and the memory that it takes turns in. */
+/** From one to the next: each twice the one before. */
+const ROOMS: readonly number[] = doubled(SMALL_BYTES, CHUNK_BYTES);
+
+/** How much of all large messages is on its way from this process to the store, and the memory that all messages take turns in. */
 export class UploadBudget {
-  readonly memory = new ChunkMemory(CHUNK_BYTES);
+  readonly memory = new SpareMemory(ROOMS);
   #bytes = 0;
 
   add(bytes: number): void {
@@ -77,7 +80,7 @@ export class SocketDelivery implements Delivery {
   abort(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#gathered.take();
+    this.#budget.memory.takeBack(this.#gathered.take());
     this.#upload?.abort();
   }
 
@@ -87,7 +90,10 @@ export class SocketDelivery implements Delivery {
 
   #post(body: Buffer): Promise<Buffer> {
     const request = this.#client.nextRequest();
-    return this.#client.ask(request, deliverFrame(request, this.#posting(summarize(body)), body));
+    const posting = this.#posting(summarize(body));
+    const frame = deliverFrame(request, posting, body, (bytes) => this.#client.room(bytes));
+    this.#budget.memory.takeBack(body);
+    return this.#client.ask(request, frame);
   }
 
   #send(): Upload {
@@ -104,12 +110,12 @@ export class SocketDelivery implements Delivery {
 
 /** What came of a message and did not leave yet, in one piece, up to a chunk: however it came, it takes no more memory. */
 class Gathered {
-  readonly #memory: ChunkMemory;
+  readonly #memory: SpareMemory;
   #bytes: Buffer = NOTHING;
   #length = 0;
   #capacity = SMALL_BYTES;
 
-  constructor(memory: ChunkMemory) {
+  constructor(memory: SpareMemory) {
     this.#memory = memory;
   }
 
@@ -136,8 +142,9 @@ class Gathered {
 
   #grow(wanted: number): void {
     while (this.#capacity < wanted) this.#capacity = Math.min(2 * this.#capacity, CHUNK_BYTES);
-    const bytes = this.#capacity === CHUNK_BYTES ? this.#memory.lend() : Buffer.allocUnsafe(this.#capacity);
+    const bytes = this.#memory.lend(this.#capacity);
     bytes.set(this.#bytes.subarray(0, this.#length));
+    this.#memory.takeBack(this.#bytes);
     this.#bytes = bytes;
     this.#capacity = Math.min(2 * this.#capacity, CHUNK_BYTES);
   }
@@ -215,4 +222,8 @@ class Upload {
     this.#roomWanted?.();
     this.#roomWanted = undefined;
   }
+}
+
+function doubled(first: number, last: number): readonly number[] {
+  return first > last ? [] : [first, ...doubled(2 * first, last)];
 }

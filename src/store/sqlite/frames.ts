@@ -6,7 +6,7 @@
  * Bodies and envelopes are bytes; what is rare and small (locks, changes of the directory, status) is JSON.
  */
 import { Buffer, isUtf8 } from 'node:buffer';
-import { ChunkMemory } from './chunk-memory.js';
+import { SpareMemory } from './spare-memory.js';
 
 export const enum FrameType {
   /** To the store. */
@@ -116,7 +116,7 @@ const CHUNK_FRAME_BYTES = HEADER_BYTES + UPLOAD_BYTES + CHUNK_BYTES;
 
 /** Cuts a stream into frames. Payloads are copies: of the bytes that are pushed nothing is kept. */
 export class FrameReader {
-  readonly #memory = new ChunkMemory(CHUNK_FRAME_BYTES);
+  readonly #memory = new SpareMemory([CHUNK_FRAME_BYTES]);
   /** Of a frame whose length has not come. */
   #rest: Buffer = NOTHING;
   #begun: Begun | undefined;
@@ -162,7 +162,7 @@ export class FrameReader {
     const length = lengthAt(bytes, 0);
     const isChunk = length === CHUNK_FRAME_BYTES;
     const roomBytes = Math.min(length, Math.max(ROOM_LIMIT_BYTES, bytes.length));
-    const room = isChunk ? this.#memory.lend() : Buffer.allocUnsafe(roomBytes);
+    const room = isChunk ? this.#memory.lend(length) : Buffer.allocUnsafe(roomBytes);
     room.set(bytes);
     this.#begun = { length, room, filled: bytes.length };
   }

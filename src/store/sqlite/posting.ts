@@ -20,9 +20,14 @@ const FIXED_BYTES = 64;
 const STRING_OVERHEAD_BYTES = 4;
 const NONE = 0xffffffff;
 
-/** A message that is small enough to travel whole: the posting, then its body. */
-export function deliverFrame(request: number, posting: Posting, body: Uint8Array): Buffer {
-  const writer = new FieldWriter(sizeOf(posting) + body.length);
+/** A message that is small enough to travel whole: the posting, then its body. It stands at the beginning of `room`. */
+export function deliverFrame(
+  request: number,
+  posting: Posting,
+  body: Uint8Array,
+  room: (bytes: number) => Buffer = Buffer.allocUnsafe,
+): Buffer {
+  const writer = new FieldWriter(room(sizeOf(posting) + body.length));
   writePosting(writer, posting);
   writer.raw(body);
   return writer.frame(FrameType.Deliver, request);
@@ -30,7 +35,7 @@ export function deliverFrame(request: number, posting: Posting, body: Uint8Array
 
 /** The end of a message whose chunks went ahead under the name `upload`. */
 export function commitFrame(request: number, upload: number, posting: Posting): Buffer {
-  const writer = new FieldWriter(sizeOf(posting));
+  const writer = new FieldWriter(Buffer.allocUnsafe(sizeOf(posting)));
   writer.integer(upload);
   writePosting(writer, posting);
   return writer.frame(FrameType.Commit, request);
@@ -102,8 +107,8 @@ class FieldWriter {
   readonly #buffer: Buffer;
   #at = HEADER_BYTES;
 
-  constructor(capacityBytes: number) {
-    this.#buffer = Buffer.allocUnsafe(capacityBytes);
+  constructor(room: Buffer) {
+    this.#buffer = room;
   }
 
   integer(value: number): void {

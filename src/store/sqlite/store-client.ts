@@ -3,7 +3,7 @@
  * coming and going. While it is away every request is refused at once with 'unavailable', and the connection is
  * tried again until it is back.
  */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import { connect, type Socket } from 'node:net';
 import { StoreError, type HolderSince, type StoreErrorKind } from '../store.js';
 import { emptyFrame, FrameReader, FrameType, helloFrame, jsonFrame, readJson, type Frame } from './frames.js';
@@ -29,6 +29,7 @@ export interface ClientNeeds {
   readonly changed?: () => void;
 }
 
+const READ_BYTES = 64 * 1024;
 const RETRY_MS = 50;
 const REQUEST_LIMIT = 0xffffffff;
 
@@ -36,6 +37,8 @@ export class StoreClient {
   readonly #path: string;
   readonly #needs: ClientNeeds;
   readonly #waiting = new OpenRequests<Waiting>();
+  /** What is read from the store stands here until it is handled, which is at once. */
+  readonly #read = Buffer.allocUnsafeSlow(READ_BYTES);
   #socket: Socket | undefined;
   #output: FrameOutput | undefined;
   #connections = 0;
@@ -51,7 +54,9 @@ export class StoreClient {
   /** Resolves when connected; rejects with 'unavailable' when nobody listens. Only the first attempt is reported. */
   connect(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const socket = connect(this.#path);
+      const reader = new FrameReader();
+      const onread = { buffer: this.#read, callback: (count: number) => this.#receive(socket, reader, count) };
+      const socket = connect({ path: this.#path, onread });
       socket.once('connect', () => {
         this.#adopt(socket);
         resolve();
@@ -89,6 +94,11 @@ export class StoreClient {
     return this.#lastRequest;
   }
 
+  /** Where the frame that is sent next may be built. */
+  room(bytes: number): Buffer {
+    return this.#output?.room(bytes) ?? Buffer.allocUnsafe(bytes);
+  }
+
   /** Sends frames of which the last carries `request`, and waits for its answer. @throws StoreError */
   ask(request: number, ...frames: readonly Buffer[]): Promise<Buffer> {
     return new Promise((resolve, reject) => {
@@ -118,22 +128,24 @@ export class StoreClient {
   }
 
   #adopt(socket: Socket): void {
-    const reader = new FrameReader();
     this.#socket = socket;
     this.#connections += 1;
     this.#output = new FrameOutput(socket);
     this.#output.send(helloFrame());
     socket.removeAllListeners('error');
     socket.on('error', () => socket.destroy()); // 'close' follows and tells everybody who waits.
-    socket.on('data', (bytes) => {
-      try {
-        reader.push(bytes, (frame) => this.#handle(frame));
-      } catch (error) {
-        socket.destroy(error as Error); // Not the store that this process knows how to talk to.
-      }
-    });
     socket.on('close', () => this.#lost());
     this.#needs.found?.();
+  }
+
+  /** Always true: reading goes on. */
+  #receive(socket: Socket, reader: FrameReader, count: number): boolean {
+    try {
+      reader.push(this.#read.subarray(0, count), (frame) => this.#handle(frame));
+    } catch (error) {
+      socket.destroy(error as Error); // Not the store that this process knows how to talk to.
+    }
+    return true;
   }
 
   #handle({ type, request, payload }: Frame): void {
