@@ -56,7 +56,7 @@ export class StoreClient {
     return new Promise((resolve, reject) => {
       const reader = new FrameReader();
       const onread = { buffer: this.#read, callback: (count: number) => this.#receive(socket, reader, count) };
-      const socket = connect({ path: this.#path, onread });
+      const socket: Socket = connect({ path: this.#path, onread });
       socket.once('connect', () => {
         this.#adopt(socket);
         resolve();
