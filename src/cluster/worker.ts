@@ -14,6 +14,7 @@ import { Connection } from '../net/connection.js';
 import { isUnix, Listener, ListenError, type ListenerAddress } from '../net/listener.js';
 import { ProxyEntrance } from '../net/proxy-entrance.js';
 import { SharedReads } from '../runtime/shared-reads.js';
+import { SharedWrites } from '../runtime/shared-writes.js';
 import { TlsService, type TlsMaterial } from '../net/tls.js';
 import { UNIX_PEER } from '../net/unix-socket.js';
 import { pop3 } from '../pop3/protocol.js';
@@ -58,7 +59,7 @@ class Worker {
   readonly #throttle: SharedThrottle;
   readonly #admission: Admission;
   readonly #sessions: Sessions;
-  readonly #reads = new SharedReads();
+  readonly #shared = { reads: new SharedReads(), writes: new SharedWrites() };
   #tls: ReadonlyMap<ServiceName, TlsService>;
   #listeners: readonly Listener[] = [];
   /** Connections that wait to be let in, or shake hands before their session begins. */
@@ -136,7 +137,7 @@ class Worker {
   }
 
   #accept(name: ServiceName, socket: Socket, peer: Peer): void {
-    const channel = new Connection(socket, { tls: this.#tls.get(name), peer, reads: this.#reads });
+    const channel = new Connection(socket, { tls: this.#tls.get(name), peer, shared: this.#shared });
     const verdict = this.#admission.enter(peer.address);
     if (verdict === 'welcome') this.#welcome(name, channel);
     else this.#await(Promise.resolve(verdict).then((late) => this.#letIn(name, channel, late)));

@@ -2,14 +2,18 @@
  * One connection as a session's channel, in clear or under TLS. Keeps no more output waiting than its mark, and gives a connection that was
  * ended a moment to be closed by the other side, so that the last reply is not lost to a reset.
  */
+import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { isLoopback, plainAddress } from '../session/address.js';
 import type { Channel, Peer, Receiver } from '../session/channel.js';
 import type { SharedReads } from '../runtime/shared-reads.js';
+import type { SharedWrites } from '../runtime/shared-writes.js';
 import { securityOf, type TlsService } from './tls.js';
 
 /** Output waiting above this stops the session; it goes on when all of it is with the kernel. */
 const OUTPUT_HIGH_WATER_BYTES = 256 * 1024;
+/** Under TLS, pieces below this are copied together: a record of its own for each would cost more. */
+const COPY_LIMIT_BYTES = 16 * 1024;
 /** After the last byte was sent, how long the other side may take to close. */
 const LINGER_MS = 2_000;
 
@@ -18,23 +22,28 @@ export interface ConnectionOptions {
   readonly tls?: TlsService | undefined;
   /** Who a proxy says it is. */
   readonly peer?: Peer;
-  /** Where its bytes are read into; without, each read has a buffer of its own. */
-  readonly reads?: SharedReads;
+  /** Where its bytes are read into and written from; without, each read and each write has memory of its own. */
+  readonly shared?: SharedBuffers;
+}
+
+export interface SharedBuffers {
+  readonly reads: SharedReads;
+  readonly writes: SharedWrites;
 }
 
 export class Connection implements Channel {
   readonly peer: Peer;
   readonly #socket: Socket;
   readonly #tls: TlsService | undefined;
-  readonly #reads: SharedReads | undefined;
+  readonly #shared: SharedBuffers | undefined;
   #failure: Error | undefined;
   #receiver: Receiver | undefined;
 
   /** Nothing is read before `open`: a connection may have to wait for its session. */
-  constructor(socket: Socket, { tls, peer = peerOf(socket), reads }: ConnectionOptions = {}) {
+  constructor(socket: Socket, { tls, peer = peerOf(socket), shared }: ConnectionOptions = {}) {
     this.#socket = socket;
     this.#tls = tls;
-    this.#reads = reads;
+    this.#shared = shared;
     this.peer = peer;
     socket.on('error', (error) => (this.#failure = error));
   }
@@ -43,8 +52,8 @@ export class Connection implements Channel {
     if (this.#socket.destroyed) return process.nextTick(() => receiver.closed(this.#failure));
     this.#receiver = receiver;
     const receive = (bytes: Buffer): void => this.#receiver?.receive(bytes);
-    if (this.#reads === undefined) this.#socket.on('data', receive);
-    else this.#reads.begin(this.#socket, receive);
+    if (this.#shared === undefined) this.#socket.on('data', receive);
+    else this.#shared.reads.begin(this.#socket, receive);
     this.#socket
       .on('drain', () => this.#receiver?.drained())
       .on('end', () => this.#receiver?.inputEnded())
@@ -66,10 +75,16 @@ export class Connection implements Channel {
   }
 
   writeAll(pieces: readonly Uint8Array[]): boolean {
+    if (this.#shared?.writes.write(this.#socket, pieces) !== true) this.#writeApart(pieces);
+    return this.#hasRoom;
+  }
+
+  #writeApart(pieces: readonly Uint8Array[]): void {
+    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+    if (bytes <= COPY_LIMIT_BYTES) return void this.#socket.write(Buffer.concat(pieces, bytes));
     this.#socket.cork();
     for (const piece of pieces) this.#socket.write(piece);
     this.#socket.uncork();
-    return this.#hasRoom;
   }
 
   pause(): void {

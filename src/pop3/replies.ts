@@ -25,7 +25,12 @@ function trouble(text: string, code: string): Reply {
 /** A multi-line reply: `body` is byte-stuffed already and ends with CRLF; the closing line is added. */
 function multiline(text: string, body: Iterable<Uint8Array>, confidential = false): Reply {
   const { head, failed } = ok(text);
-  return { head, failed, confidential, body: Array.isArray(body) ? body.concat(END) : closed(body) };
+  return {
+    head,
+    failed,
+    confidential,
+    body: Array.isArray(body) ? [...(body as readonly Uint8Array[]), END] : closed(body),
+  };
 }
 
 function* closed(body: Iterable<Uint8Array>): Iterable<Uint8Array> {

@@ -2,14 +2,11 @@
  * What a session has to say: held while more is to come in the same turn, then written together.
  * A long reply is pulled only as fast as the client takes it.
  */
-import { Buffer } from 'node:buffer';
 import type { Channel } from './channel.js';
 import type { Reply } from './reply.js';
 
 /** Held output is written when it reaches this, whatever else waits: one large write costs no less than two. */
 const HELD_LIMIT_BYTES = 64 * 1024;
-/** Pieces below this are copied together into one write: the copy is cheaper than a second system call. */
-const COPY_LIMIT_BYTES = 16 * 1024;
 
 export class Output {
   readonly #channel: Channel;
@@ -44,10 +41,10 @@ export class Output {
   flush(): void {
     if (this.#heldBytes === 0) return;
     const pieces = this.#held;
-    const bytes = this.#heldBytes;
     this.#held = [];
     this.#heldBytes = 0;
-    this.#blocked = !this.#write(pieces, bytes);
+    const [first] = pieces;
+    this.#blocked = !(pieces.length === 1 ? this.#channel.write(first as Uint8Array) : this.#channel.writeAll(pieces));
   }
 
   /** Drops the rest of a reply that nobody waits for any more. */
@@ -68,11 +65,5 @@ export class Output {
       if (next.done === true) this.#body = undefined;
       else this.#hold(next.value);
     }
-  }
-
-  #write(pieces: readonly Uint8Array[], bytes: number): boolean {
-    if (pieces.length === 1) return this.#channel.write(pieces[0] as Uint8Array);
-    if (bytes <= COPY_LIMIT_BYTES) return this.#channel.write(Buffer.concat(pieces, bytes));
-    return this.#channel.writeAll(pieces);
   }
 }

@@ -7,11 +7,12 @@ import { StoreError, type AccountId } from '../store.js';
 import type { Reader, SmallMessage } from './reader.js';
 
 /** Of small messages: beside what is being sent, a session holds no more. */
-const LIMIT = 8;
+const LIMIT = 16;
 
 export class ReadAhead {
   readonly #reader: Reader;
   readonly #account: AccountId;
+  /** The next one last. */
   #ahead: SmallMessage[] = [];
   /** Doubles while the client goes on in order. */
   #count = 1;
@@ -24,8 +25,8 @@ export class ReadAhead {
 
   /** @throws StoreError 'missing' */
   read(uid: number): Iterable<Uint8Array> {
-    if (this.#ahead[0]?.uid !== uid) this.#fill(uid);
-    const [message] = this.#ahead.splice(0, 1);
+    if (this.#ahead.at(-1)?.uid !== uid) this.#fill(uid);
+    const message = this.#ahead.pop();
     if (message?.uid !== uid) throw new StoreError('missing', 'the message was removed');
     this.#last = uid;
     return message.pieces ?? this.#reader.message(this.#account, uid);
@@ -34,6 +35,6 @@ export class ReadAhead {
   #fill(uid: number): void {
     const inOrder = this.#ahead.length === 0 && uid > this.#last && this.#last > 0;
     this.#count = inOrder ? Math.min(2 * this.#count, LIMIT) : 1;
-    this.#ahead = this.#reader.messagesFrom(this.#account, uid, this.#count);
+    this.#ahead = this.#reader.messagesFrom(this.#account, uid, this.#count).reverse();
   }
 }

@@ -118,7 +118,8 @@ export class Reader {
 
   /** This message and those that follow it, as many as there are; only small ones with their octets. */
   messagesFrom(account: AccountId, uid: number, limit: number): SmallMessage[] {
-    return reading(() => this.#reads.messagesFrom.all(SMALL_OCTETS, account, uid, limit)).map(smallMessage);
+    const row = reading(() => this.#reads.messagesFrom.get(SMALL_OCTETS, account, uid, limit));
+    return row === undefined ? [] : smallMessages(row);
   }
 
   /** The octets that RETR sends. @throws StoreError 'missing' at once, before the first piece. */
@@ -263,10 +264,22 @@ function targetOf({ id, address, room }: AccountRow, detail: string): Target {
   return { account: id, address: withDetail(address, detail), ...(room !== null && { roomOctets: room }) };
 }
 
-function smallMessage([uid, octets, data]: SmallRow): SmallMessage {
-  const missing = data === null ? octets : octets - data.length;
-  if (data === null || (missing !== 0 && missing !== CRLF.length)) return { uid, pieces: undefined };
-  return { uid, pieces: missing === 0 ? [data] : [data, CRLF] };
+function smallMessages([numbers, data]: SmallRow): SmallMessage[] {
+  const messages: SmallMessage[] = [];
+  const each = numbers === null ? [] : numbers.split(',').map(Number);
+  for (let at = 0, from = 0; at < each.length; at += 3) {
+    const [uid, octets, length] = [each[at] as number, each[at + 1] as number, each[at + 2] as number];
+    const pieces = data === null || length === 0 ? undefined : whole(data.subarray(from, from + length), octets);
+    messages.push({ uid, pieces });
+    from += length;
+  }
+  return messages;
+}
+
+/** Undefined when it is not all there is of so many octets. */
+function whole(data: Buffer, octets: number): readonly Uint8Array[] | undefined {
+  if (data.length === octets) return [data];
+  return data.length + CRLF.length === octets ? [data, CRLF] : undefined;
 }
 
 function withDetail(address: string, detail: string): string {

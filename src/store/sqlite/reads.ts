@@ -32,8 +32,11 @@ export interface MessageRow {
   readonly trace: Buffer;
 }
 
-/** `data` is trace and body of a message that is small enough, or null; null too for one that has no body. */
-export type SmallRow = [uid: number, octets: number, data: Buffer | null];
+/**
+ * Some messages: uid, octets, and how many octets of `data` are its trace and body, none for one that is not small or has no
+ * body; three numbers a message, in the order in which they stand in `data`. Null when there is no message.
+ */
+export type SmallRow = [numbers: string | null, data: Buffer | null];
 
 export interface MailboxRow {
   readonly address: string;
@@ -106,14 +109,19 @@ export function prepareReads(connection: Connection): Reads {
       .prepare<[number], [number, number]>('select uid, octets from message where account = ? order by uid')
       .raw(),
     message: connection.prepare('select body, octets, trace from message where account = ? and uid = ?'),
+    // One row for all of them, since a buffer for each costs as much as reading it. `|| ` and group_concat copy bytes as they are.
     messagesFrom: connection
       .prepare<[number, number, number, number], SmallRow>(
         `
-      select uid, octets,
-             case when octets <= ? then (
-               select cast(trace || data as blob) from chunk where chunk.body = message.body and seq = 0
-             ) end
-      from message where account = ? and uid >= ? order by uid limit ? + 0`, // Not `?` alone: SQLite plans anew for each bound limit.
+      select group_concat(uid || ',' || octets || ',' || coalesce(octet_length(data), 0)),
+             cast(group_concat(data, '') as blob)
+      from (
+        select uid, octets,
+               case when octets <= ? then (
+                 select trace || data from chunk where chunk.body = message.body and seq = 0
+               ) end as data
+        from message where account = ? and uid >= ? order by uid limit ? + 0
+      )`, // Not `?` alone: SQLite plans anew for each bound limit.
       )
       .raw(),
     chunk: connection.prepare<[number, number], Buffer>('select data from chunk where body = ? and seq = ?').pluck(),
