@@ -46,8 +46,14 @@ export async function smtpSource(load: SmtpLoad, messages: number, limitSeconds:
   return { messages, seconds };
 }
 
-/** How many messages will take about so long. */
-export async function warmUp(load: SmtpLoad, seconds: number): Promise<number> {
+/** How many messages will take about so long. The last of the runs is made `times` times. */
+export async function warmUp(load: SmtpLoad, seconds: number, times = 1): Promise<number> {
+  const messages = await findPace(load, seconds);
+  for (let time = 1; time < times; time++) await smtpSource(load, messages, seconds * PATIENCE + GRACE_SECONDS);
+  return messages;
+}
+
+async function findPace(load: SmtpLoad, seconds: number): Promise<number> {
   const large = load.octets >= LARGE_OCTETS;
   let messages = large ? load.sessions : Math.max(50, load.sessions * 2);
   for (let runs = 1; ; runs++) {

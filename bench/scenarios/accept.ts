@@ -36,8 +36,8 @@ export function acceptName({ kept, sessions, size, recipients }: Accept): string
 }
 
 /** The load that growth and workers are measured with. */
-export function acceptKept(instance: Instance, bench: Bench): Promise<Figures> {
-  return accept({ kept: true, sessions: 100, size: '4k', recipients: 1 }, instance, bench);
+export function acceptKept(instance: Instance, bench: Bench, warmUps = 1): Promise<Figures> {
+  return accept({ kept: true, sessions: 100, size: '4k', recipients: 1 }, instance, bench, warmUps);
 }
 
 function acceptScenario(what: Accept): Scenario {
@@ -66,10 +66,10 @@ function peersOf({ kept, recipients }: Accept): readonly PeerName[] {
   return ['pennypost', 'postfix', 'smtp-sink', 'node', ...(kept && recipients === 1 ? (['dovecot'] as const) : [])];
 }
 
-async function accept({ size, ...what }: Accept, instance: Instance, { pace }: Bench): Promise<Figures> {
+async function accept({ size, ...what }: Accept, instance: Instance, { pace }: Bench, warmUps = 1): Promise<Figures> {
   const port = instance.smtpPort ?? instance.lmtpPort ?? 0;
   const load: SmtpLoad = { ...what, port, octets: SIZES[size], lmtp: instance.smtpPort === undefined };
-  const messages = await warmUp(load, pace.seconds);
+  const messages = await warmUp(load, pace.seconds, warmUps);
   await instance.settle();
   return measure(instance, async (): Promise<Work> => {
     const { seconds } = await smtpSource(load, messages, pace.seconds * LIMIT_FACTOR + GRACE_SECONDS);

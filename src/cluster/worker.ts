@@ -35,8 +35,6 @@ const FREE_MESSAGES = 1.5;
 const TIDY_MS = 60_000;
 /** Who sends before the greeting is no mail client; those that are not trusted get this long to show it. */
 const GREETING_PAUSE_MS = 200;
-/** Small buffers are cut from pieces of this. */
-const POOL_BYTES = 128 * 1024;
 /**
  * V8 begins a major collection when the old space has grown by so much, and counts buffers that live for a moment only: left
  * to itself it allows a worker a tenth of growth, and collects several times a second while much mail is read.
@@ -46,7 +44,6 @@ const HEAP_GROWTH_PERCENT = 200;
 const CUT_PATIENCE_MS = 500;
 
 export function runWorker(): void {
-  Buffer.poolSize = POOL_BYTES;
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
   let worker: Worker | undefined;
   obeySupervisor((told) => {

@@ -25,7 +25,7 @@ export function deliverFrame(
   request: number,
   posting: Posting,
   body: Uint8Array,
-  room: (bytes: number) => Buffer = Buffer.allocUnsafe,
+  room: (bytes: number) => Buffer = (bytes) => Buffer.allocUnsafe(bytes),
 ): Buffer {
   const writer = new FieldWriter(room(sizeOf(posting) + body.length));
   writePosting(writer, posting);
