@@ -46,7 +46,7 @@ export async function smtpSource(load: SmtpLoad, messages: number, limitSeconds:
   return { messages, seconds };
 }
 
-/** How many messages will take about so long. The last of the runs is made `times` times. */
+/** How many messages will take about so long. `times - 1` more runs of so many follow. */
 export async function warmUp(load: SmtpLoad, seconds: number, times = 1): Promise<number> {
   const messages = await findPace(load, seconds);
   for (let time = 1; time < times; time++) await smtpSource(load, messages, seconds * PATIENCE + GRACE_SECONDS);

@@ -30,7 +30,7 @@ export function* top(message: Iterable<Uint8Array>, lines: number): Iterable<Uin
   const counter = new LineCounter(lines);
   for (const piece of message) {
     const wanted = counter.take(asBuffer(piece));
-    yield* stuffer.pass(wanted);
+    yield* stuffer.pass(wanted.length < piece.length ? Buffer.from(wanted) : wanted); // A slice would keep all of the piece.
     if (counter.done) return;
   }
 }

@@ -71,6 +71,25 @@ describe('the memory of a worker', function () {
     for (let times = 0; times < 20; times++) await demand(other, 'NOOP', 250);
   });
 
+  it('is bounded while six clients ask for the beginning of a large message, over and over, and never read', async () => {
+    const names = Array.from({ length: 6 }, (_, at) => `u${at}@localhost`);
+    for (const name of names) await server.addAccount(name, 'secret');
+    const sender = await smtpSession(server.smtpPort);
+    await demand(sender, 'MAIL FROM:<>', 250);
+    for (const name of names) await demand(sender, `RCPT TO:<${name}>`, 250);
+    await demand(sender, 'DATA', 354);
+    await sender.flush(Buffer.from(`X-Long: ${'x'.repeat(900)}\r\n\r\n`));
+    for (let sent = 0; sent < 1e6; sent += BLOCK.length) await sender.flush(BLOCK);
+    sender.send('.');
+    expect((await sender.reply()).code).to.equal(250);
+    for (const name of names) {
+      const client = await pop3Session(server.pop3Port, name, 'secret');
+      client.pause();
+      client.send(...Array.from({ length: 10_000 }, () => 'TOP 1 0'));
+    }
+    for (let times = 0; times < 20; times++) await demand(sender, 'NOOP', 250);
+  });
+
   it('is bounded by three thousand chunks of one byte', async () => {
     const client = await smtpSession(server.smtpPort);
     await demand(client, 'MAIL FROM:<>', 250);

@@ -357,11 +357,18 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
 
       it('gives each message as it is, in any order, whatever its size', async () => {
         const sizes = [10, 9000, 20, 0, 30, 300_000, 40, 50, 8000, 60, 70, 80, 90, 100, 110, 120];
-        const bodies = sizes.map((size, number) => Buffer.from(`${number}:`.padEnd(size, 'x').slice(0, size)));
+        const plain = sizes.map((size, number) => Buffer.from(`${number}:`.padEnd(size, 'x').slice(0, size)));
+        const odd = [8191, 8192, 8193, 2, 1, 0, 3].map(bytes).concat(Buffer.from('\0\xff\xfe\ufffd\0', 'latin1'));
+        const bodies = [...plain, ...odd, ...plain.map((body) => Buffer.concat([body, Buffer.from('\r\n')]))];
         for (const body of bodies) await deliver(store, envelopeTo(alice), body);
         await withMaildrop(store, alice, (maildrop) => {
           const forward = bodies.map((_, number) => number);
-          for (const order of [forward, forward.toReversed(), [3, 4, 5, 5, 6, 0, 1, 2, 8, 9, 15, 14, 7]])
+          for (const order of [
+            forward,
+            forward.toReversed(),
+            [3, 4, 5, 5, 6, 0, 1, 2, 8, 9, 15, 14, 7],
+            [18, 19, 21, 22],
+          ])
             for (const number of order) {
               const { id, octets } = maildrop.messages[number] as MessageInfo;
               const whole = Buffer.concat([...maildrop.read(id)]);

@@ -62,6 +62,7 @@ describe('frames on their way out', () => {
       for (let number = 0; socket.writableLength < 512 * KIB; number++) {
         sent.push(frame(number, 20 * KIB));
         output.send(frame(number, 20 * KIB, (wanted) => output.room(wanted)));
+        expect(output.waitingBytes).to.equal(socket.writableLength + 20 * KIB);
         output.flush();
       }
       expect(output.waitingBytes).to.equal(socket.writableLength);

@@ -232,9 +232,12 @@ export class Server {
   }
 }
 
+const JOB_LIMIT = 8;
 /** Below the range from which the system takes the ports of clients, so that no client of ours sits on one. */
 const LOWEST_PORT = 10_240;
 const HIGHEST_PORT = 32_000;
+/** Files of tests that run at the same time must not find the same port free. */
+const OURS = portRange(Number(process.env.MOCHA_WORKER_ID ?? 0));
 
 async function portsOf(everyService: boolean): Promise<Ports> {
   const [smtp = 0, pop3 = 0, submission = 0, submissions = 0, pop3s = 0] = await somePorts(everyService ? 5 : 2);
@@ -246,6 +249,11 @@ function morePorts({ submission, submissions, pop3s }: Ports): readonly string[]
   return ['--submission-port', submission, '--submissions-port', submissions, '--pop3s-port', pop3s].map(String);
 }
 
+function portRange(job: number): { readonly lowest: number; readonly count: number } {
+  const count = Math.floor((HIGHEST_PORT - LOWEST_PORT) / JOB_LIMIT);
+  return { lowest: LOWEST_PORT + (job % JOB_LIMIT) * count, count };
+}
+
 export async function freePorts(): Promise<readonly [number, number]> {
   return (await somePorts(2)) as [number, number];
 }
@@ -253,7 +261,7 @@ export async function freePorts(): Promise<readonly [number, number]> {
 export async function somePorts(count: number): Promise<readonly number[]> {
   const found: number[] = [];
   while (found.length < count) {
-    const port = LOWEST_PORT + Math.floor(Math.random() * (HIGHEST_PORT - LOWEST_PORT));
+    const port = OURS.lowest + Math.floor(Math.random() * OURS.count);
     if (!found.includes(port) && (await isFree(port, '127.0.0.1')) && (await isFree(port, '::1'))) found.push(port);
   }
   return found;

@@ -1,5 +1,5 @@
 /**
- * Frames on their way out: those of one turn of the event loop leave in one write. Small ones stand in one room, from which they
+ * Frames on their way out: those of one turn of the event loop leave in one write, or in a few when they fill the room. Small ones stand in one room, from which they
  * are written, and which serves again as soon as the kernel has taken everything; large ones leave as they are.
  */
 import { Buffer } from 'node:buffer';
@@ -28,7 +28,7 @@ export class FrameOutput {
     return this.#bytes + this.#socket.writableLength;
   }
 
-  /** Where the next frame may be built, if it is the next to be sent: it is not copied then. */
+  /** Where the next frame may be built, so that it is not copied; nothing else may be sent in between. */
   room(bytes: number): Buffer {
     if (bytes > COPY_LIMIT_BYTES) return Buffer.allocUnsafe(bytes);
     this.#makeRoom(bytes);

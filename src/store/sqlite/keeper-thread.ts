@@ -33,7 +33,8 @@ function checkpoint(limitFrames: number): { readonly walFrames: number; readonly
         readonly checkpointed: number;
       }[];
       const { log = 0, checkpointed = 0 } = row ?? {};
-      if (log <= limitFrames || log - moved <= FEW_FRAMES || pass === PASS_LIMIT) return { walFrames: log };
+      const isHeld = checkpointed < log; // By a reader.
+      if (log <= limitFrames || isHeld || log - moved <= FEW_FRAMES || pass === PASS_LIMIT) return { walFrames: log };
       moved = checkpointed;
     }
   } catch (error) {

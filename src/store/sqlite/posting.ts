@@ -20,7 +20,7 @@ const FIXED_BYTES = 64;
 const STRING_OVERHEAD_BYTES = 4;
 const NONE = 0xffffffff;
 
-/** A message that is small enough to travel whole: the posting, then its body. It stands at the beginning of `room`. */
+/** A message that is small enough to travel whole: the posting, then its body. It stands at the beginning of what `room` gives. */
 export function deliverFrame(
   request: number,
   posting: Posting,

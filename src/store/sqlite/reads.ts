@@ -109,7 +109,8 @@ export function prepareReads(connection: Connection): Reads {
       .prepare<[number], [number, number]>('select uid, octets from message where account = ? order by uid')
       .raw(),
     message: connection.prepare('select body, octets, trace from message where account = ? and uid = ?'),
-    // One row for all of them, since a buffer for each costs as much as reading it. `|| ` and group_concat copy bytes as they are.
+    // One row for all of them, since a buffer for each costs as much as reading it. `||` and group_concat copy bytes as they are.
+    // The limit is not `?` alone: SQLite plans anew for each bound limit.
     messagesFrom: connection
       .prepare<[number, number, number, number], SmallRow>(
         `
@@ -121,7 +122,7 @@ export function prepareReads(connection: Connection): Reads {
                  select trace || data from chunk where chunk.body = message.body and seq = 0
                ) end as data
         from message where account = ? and uid >= ? order by uid limit ? + 0
-      )`, // Not `?` alone: SQLite plans anew for each bound limit.
+      )`,
       )
       .raw(),
     chunk: connection.prepare<[number, number], Buffer>('select data from chunk where body = ? and seq = ?').pluck(),

@@ -94,7 +94,7 @@ export class StoreClient {
     return this.#lastRequest;
   }
 
-  /** Where the frame that is sent next may be built. */
+  /** Where the next frame may be built; nothing else may be sent in between. */
   room(bytes: number): Buffer {
     return this.#output?.room(bytes) ?? Buffer.allocUnsafe(bytes);
   }
