@@ -15,9 +15,7 @@ export interface KeeperNeeds {
   trouble(what: string, error: unknown): void;
 }
 
-export type KeeperTask =
-  /** `limitFrames`: when the WAL holds more, the writer moves the rest, and so little of it shall be left. */
-  { readonly kind: 'checkpoint'; readonly limitFrames: number } | { readonly kind: 'decode'; readonly body: number };
+export type KeeperTask = { readonly kind: 'checkpoint' } | { readonly kind: 'decode'; readonly body: number };
 
 export type KeeperResult =
   | { readonly kind: 'checkpoint'; readonly walFrames: number; readonly trouble?: string }
@@ -90,7 +88,7 @@ export class Keeper {
   #nextTask(): KeeperTask | undefined {
     if (this.#writtenBytes >= CHECKPOINT_BYTES) {
       this.#writtenBytes = 0;
-      return { kind: 'checkpoint', limitFrames: WAL_LIMIT_FRAMES };
+      return { kind: 'checkpoint' };
     }
     const body = this.#decodeWanted ? this.#needs.nextUndecoded(this.#lastDecoded) : undefined;
     this.#decodeWanted = body !== undefined;
