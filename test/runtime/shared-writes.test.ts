@@ -1,8 +1,9 @@
 /** What is written stays what it was, however slowly it is taken: on real sockets, since it rests on what Node does with memory. */
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import { SharedWrites } from '../../src/runtime/shared-writes.js';
 import { eventually } from '../support/eventually.js';
+import { received, socketPair } from '../support/socket-pair.js';
 
 const KIB = 1024;
 
@@ -14,23 +15,8 @@ interface Pair {
 }
 
 async function pair(): Promise<Pair> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
-  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  const pieces: Buffer[] = [];
-  client.on('data', (bytes: Buffer) => pieces.push(bytes));
-  const socket = await accepted;
-  return {
-    socket,
-    client,
-    received: () => Buffer.concat(pieces),
-    close: () => {
-      socket.destroy();
-      client.destroy();
-      server.close();
-    },
-  };
+  const { client, accepted, close } = await socketPair();
+  return { socket: accepted, client, received: received(client), close };
 }
 
 /** Pieces that tell one from another. */
@@ -73,12 +59,12 @@ describe('shared writes', () => {
   });
 
   it('refuse what is too much, before any of it is sent', async () => {
-    const { socket, received, close } = await pair();
+    const { socket, received: all, close } = await pair();
     const writes = new SharedWrites();
     expect(writes.write(socket, pieces(4, 30 * KIB))).to.equal(false);
     expect(writes.write(socket, [Buffer.from('small '), Buffer.from('again')])).to.equal(true);
-    await eventually('the small one', () => received().length > 0);
-    expect(received().toString()).to.equal('small again');
+    await eventually('the small one', () => all().length > 0);
+    expect(all().toString()).to.equal('small again');
     close();
   });
 });

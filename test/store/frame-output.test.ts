@@ -1,26 +1,19 @@
 /** Frames arrive whole and in order, wherever they were built and however slowly they are taken: on a real socket. */
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import { FrameOutput } from '../../src/store/sqlite/frame-output.js';
 import { SpareMemory } from '../../src/store/sqlite/spare-memory.js';
 import { eventually } from '../support/eventually.js';
+import { received, socketPair } from '../support/socket-pair.js';
 
 const KIB = 1024;
 
-async function served(work: (socket: Socket, received: () => Buffer) => Promise<void>): Promise<void> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
-  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  const other = await accepted;
-  const pieces: Buffer[] = [];
-  other.on('data', (bytes: Buffer) => pieces.push(bytes));
+async function served(work: (socket: Socket, arrived: () => Buffer) => Promise<void>): Promise<void> {
+  const { client, accepted, close } = await socketPair();
   try {
-    await work(client, () => Buffer.concat(pieces));
+    await work(client, received(accepted));
   } finally {
-    client.destroy();
-    other.destroy();
-    server.close();
+    close();
   }
 }
 
@@ -31,7 +24,7 @@ function frame(number: number, bytes: number, room = (wanted: number): Buffer =>
 
 describe('frames on their way out', () => {
   it('arrive in order, small and large, built in the room or elsewhere', () =>
-    served(async (socket, received) => {
+    served(async (socket, arrived) => {
       const output = new FrameOutput(socket);
       const sizes = Array.from(
         { length: 400 },
@@ -41,22 +34,22 @@ describe('frames on their way out', () => {
         output.send(number % 2 === 0 ? frame(number, bytes) : frame(number, bytes, (wanted) => output.room(wanted)));
       output.flush();
       const wanted = Buffer.concat(sizes.map((bytes, number) => frame(number, bytes)));
-      await eventually('all of them', () => received().length === wanted.length);
-      expect(received().equals(wanted)).to.equal(true);
+      await eventually('all of them', () => arrived().length === wanted.length);
+      expect(arrived().equals(wanted)).to.equal(true);
     }));
 
   it('that are built in the room and become shorter leave no gap', () =>
-    served(async (socket, received) => {
+    served(async (socket, arrived) => {
       const output = new FrameOutput(socket);
       for (const text of ['one ', 'two ', 'three ']) {
         const room = output.room(100);
         output.send(room.subarray(0, room.write(text)));
       }
-      await eventually('all of them, without being asked', () => received().toString() === 'one two three ');
+      await eventually('all of them, without being asked', () => arrived().toString() === 'one two three ');
     }));
 
   it('keep what is not taken as it is, and count it', () =>
-    served(async (socket, received) => {
+    served(async (socket, arrived) => {
       const output = new FrameOutput(socket);
       const sent: Buffer[] = [];
       for (let number = 0; socket.writableLength < 512 * KIB; number++) {
@@ -69,8 +62,8 @@ describe('frames on their way out', () => {
       await eventually('what waited', () => output.waitingBytes === 0);
       output.send(frame(-1, 10), frame(-2, 10));
       const wanted = Buffer.concat([...sent, frame(-1, 10), frame(-2, 10)]);
-      await eventually('all of them', () => received().length === wanted.length);
-      expect(received().equals(wanted)).to.equal(true);
+      await eventually('all of them', () => arrived().length === wanted.length);
+      expect(arrived().equals(wanted)).to.equal(true);
     }));
 });
 

@@ -119,7 +119,7 @@ export class Reader {
   /** This message and those that follow it, as many as there are; only small ones with their octets. */
   messagesFrom(account: AccountId, uid: number, limit: number): SmallMessage[] {
     const row = reading(() => this.#reads.messagesFrom.get(SMALL_OCTETS, account, uid, limit));
-    return row === undefined ? [] : smallMessages(row);
+    return smallMessages(row as SmallRow); // Of aggregates alone there is always one.
   }
 
   /** The octets that RETR sends. @throws StoreError 'missing' at once, before the first piece. */
