@@ -2,7 +2,7 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { Chance } from '../support/ledger-chance.js';
-import { LedgerLoad } from '../support/ledger-clients.js';
+import { LedgerLoad, type LoadOptions } from '../support/ledger-clients.js';
 import { Ledger, nothingFound, type Account } from '../support/ledger.js';
 import { eventually } from '../support/eventually.js';
 import { POSTMASTER } from '../support/server.js';
@@ -24,12 +24,20 @@ export interface RecordingOptions {
   readonly messages: number;
   /** Slower syncs make answers that do not wait for them easy to see. */
   readonly syncDelayUs?: number;
+  /** Where it is to be another load than that of every recording. */
+  readonly load?: Partial<LoadOptions>;
 }
 
 const ALICE = { address: 'alice@localhost', password: 'secret' };
 const LARGE_OCTETS = 300_000;
 
-export async function record({ seed, change, messages, syncDelayUs = 0 }: RecordingOptions): Promise<Recording> {
+export async function record({
+  seed,
+  change,
+  messages,
+  syncDelayUs = 0,
+  load: other,
+}: RecordingOptions): Promise<Recording> {
   const shim = await Shim.build();
   try {
     shim.set(Control.SyncDelayUs, syncDelayUs);
@@ -46,6 +54,7 @@ export async function record({ seed, change, messages, syncDelayUs = 0 }: Record
         readers: 1, // So that it is known which +OK answers which removal.
         largeOctets: LARGE_OCTETS,
         pauseMs: 1,
+        ...other,
       });
       try {
         await eventually('the load', () => ledger.acknowledged >= messages && ledger.removed >= messages / 10, 30_000);

@@ -41,6 +41,18 @@ export function openForCheckpoints(path: string): Connection {
   });
 }
 
+/** What a checkpoint did, in frames of the WAL; `busy` is not 0 when another connection is at one. */
+export interface Checkpointed {
+  readonly busy: number;
+  readonly log: number;
+  readonly checkpointed: number;
+}
+
+/** Moves what is in the WAL into the database file, and waits for nobody. */
+export function passiveCheckpoint(connection: Connection): Checkpointed {
+  return (connection.pragma('wal_checkpoint(PASSIVE)') as [Checkpointed])[0];
+}
+
 export function openForReading(path: string): Connection {
   return opening(path, () => {
     const connection = new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });

@@ -1,10 +1,12 @@
 /** The keeper's thread: checkpoints, and the MIME library, on a connection and a heap of their own. */
+import { fdatasyncSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { openForCheckpoints } from './database.js';
-import type { KeeperResult, KeeperTask } from './keeper.js';
+import { openForCheckpoints, passiveCheckpoint } from './database.js';
+import type { CheckpointResult, KeeperData, KeeperResult, KeeperTask } from './keeper.js';
 import { decodeText } from './text.js';
 
-const connection = openForCheckpoints(workerData as string);
+const { db, file } = workerData as KeeperData;
+const connection = openForCheckpoints(db);
 const chunk = connection.prepare<[number], Buffer>('select data from chunk where body = ? and seq = 0').pluck();
 
 parentPort?.on('message', (task: KeeperTask) => {
@@ -17,11 +19,23 @@ async function perform(task: KeeperTask): Promise<KeeperResult> {
 }
 
 /** A full disk stops a checkpoint, and loses nothing by it: it is tried again when there is more to move. */
-function checkpoint(): { readonly walFrames: number; readonly trouble?: string } {
+function checkpoint(): Omit<CheckpointResult, 'kind'> {
   try {
-    const [row] = connection.pragma('wal_checkpoint(PASSIVE)') as { readonly log: number }[];
-    return { walFrames: row?.log ?? 0 };
+    return { walFrames: passiveCheckpoint(connection).log, ...sync() };
   } catch (error) {
     return { walFrames: 0, trouble: (error as Error).message };
+  }
+}
+
+/**
+ * SQLite syncs the database file only in a pass that reached the end of the WAL. Under steady load that is the writer's own, and
+ * commits would wait until the disk has taken all that the passes before it moved: it takes it after each of them, beside them.
+ */
+function sync(): Pick<CheckpointResult, 'syncFailed'> {
+  try {
+    fdatasyncSync(file);
+    return {};
+  } catch (error) {
+    return { syncFailed: (error as Error).message };
   }
 }

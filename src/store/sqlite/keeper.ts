@@ -3,7 +3,7 @@
  * MIME messages for people. Both run in a thread of their own (keeper-thread.ts); a text that kills the thread
  * is marked and not tried again.
  */
-import { statSync } from 'node:fs';
+import { openSync, statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { Write } from './group.js';
 
@@ -13,13 +13,29 @@ export interface KeeperNeeds {
   /** A checkpoint on the writer's own connection: short, when the thread has moved nearly everything. */
   checkpointHere(): void;
   trouble(what: string, error: unknown): void;
+  /** What was moved is not on the disk, and may never be. */
+  diskFailed(error: Error): void;
 }
 
 export type KeeperTask = { readonly kind: 'checkpoint' } | { readonly kind: 'decode'; readonly body: number };
 
+export interface KeeperData {
+  readonly db: string;
+  /** A descriptor of the database file, for its syncs. */
+  readonly file: number;
+}
+
+export interface CheckpointResult {
+  readonly kind: 'checkpoint';
+  readonly walFrames: number;
+  /** Why nothing was moved. */
+  readonly trouble?: string;
+  /** Why what was moved is not on the disk. */
+  readonly syncFailed?: string;
+}
+
 export type KeeperResult =
-  | { readonly kind: 'checkpoint'; readonly walFrames: number; readonly trouble?: string }
-  | { readonly kind: 'decode'; readonly body: number; readonly text: string | undefined };
+  CheckpointResult | { readonly kind: 'decode'; readonly body: number; readonly text: string | undefined };
 
 /** A checkpoint begins when about so much was written since the last one. */
 const CHECKPOINT_BYTES = 4 * 1024 * 1024;
@@ -34,6 +50,11 @@ const THREAD_MEMORY_MIB = 128;
 export class Keeper {
   readonly #db: string;
   readonly #needs: KeeperNeeds;
+  /**
+   * Opened once, and never closed: a process that closes any descriptor of a file loses its locks on it (fcntl(2)), SQLite's
+   * among them, and another process could then take the WAL away.
+   */
+  #file: number | undefined;
   #thread: Worker | undefined;
   #task: KeeperTask | undefined;
   #writtenBytes = 0;
@@ -96,8 +117,9 @@ export class Keeper {
   }
 
   #startThread(): Worker {
+    this.#file ??= openSync(this.#db, 'r');
     const thread = new Worker(new URL('./keeper-thread.js', import.meta.url), {
-      workerData: this.#db,
+      workerData: { db: this.#db, file: this.#file } satisfies KeeperData,
       resourceLimits: { maxOldGenerationSizeMb: THREAD_MEMORY_MIB },
     });
     thread.unref();
@@ -111,6 +133,7 @@ export class Keeper {
     this.#task = undefined;
     if (result.kind === 'decode') this.#decoded(result.body, result.text);
     else if (result.trouble !== undefined) this.#needs.trouble('the WAL could not be moved', new Error(result.trouble));
+    else if (result.syncFailed !== undefined) this.#needs.diskFailed(new Error(result.syncFailed));
     else if (result.walFrames > WAL_LIMIT_FRAMES) this.#needs.checkpointHere();
     this.#next();
   }

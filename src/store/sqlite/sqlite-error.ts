@@ -3,10 +3,16 @@ import Database from 'better-sqlite3';
 import { StoreError } from '../store.js';
 
 const DISK_ERROR = /^SQLITE_(IOERR|CORRUPT|NOTADB|READONLY|CANTOPEN)/;
+/** SHMSIZE: the index of the WAL finds no room to grow, a page before the WAL itself would. */
+const FULL = /^SQLITE_(FULL|IOERR_SHMSIZE)/;
 
 /** Whether the file or the disk under it cannot be trusted any more. */
 export function isDiskError(error: unknown): boolean {
-  return DISK_ERROR.test(codeOf(error));
+  return DISK_ERROR.test(codeOf(error)) && !isFull(error);
+}
+
+export function isFull(error: unknown): boolean {
+  return FULL.test(codeOf(error));
 }
 
 /**
@@ -21,7 +27,7 @@ export function isOneWritesFault(error: unknown): boolean {
 export function asStoreError(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const code = codeOf(error);
-  if (code.startsWith('SQLITE_FULL')) return new StoreError('full', 'the disk is full', { cause: error });
+  if (isFull(error)) return new StoreError('full', 'the disk is full', { cause: error });
   if (code.startsWith('SQLITE_BUSY'))
     return new StoreError('busy', 'another program holds the database', { cause: error });
   return new StoreError('unavailable', 'the database cannot be used', { cause: error });

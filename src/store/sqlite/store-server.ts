@@ -7,7 +7,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { SharedReads } from '../../runtime/shared-reads.js';
 import type { Connection } from './database.js';
-import { openForWriting } from './database.js';
+import { openForWriting, passiveCheckpoint } from './database.js';
 import { FrameError } from './frames.js';
 import { takeFiles } from './files.js';
 import { GroupCommit } from './group.js';
@@ -41,10 +41,14 @@ export interface PeerReport {
   readonly restarts?: ServerStatus['restarts'];
 }
 
-/** How long a process that is asked for its report may take before it is left out. */
 /** A process that does not even hear of a change for so long hangs. */
 const CHANGE_TIMEOUT_MS = 2_000;
+/** How long a process that is asked for its report may take before it is left out. */
 const REPORT_TIMEOUT_MS = 1_000;
+/** How long a full disk waits for the keeper's thread, which moves the WAL and may so make room. */
+const ROOM_TRIES = 20;
+const ROOM_PAUSE_MS = 10;
+const NEVER = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
 /** The largest cluster has half of this; one more connection is closed at once. */
 const CONNECTION_LIMIT = 512;
@@ -100,10 +104,12 @@ export class StoreServer {
       nextUndecoded: (after) => this.writer.nextUndecoded(after),
       checkpointHere: () => this.#checkpoint(),
       trouble: (what, error) => observer.trouble(what, error),
+      diskFailed: (error) => this.#failed(error, true),
     });
     this.group = new GroupCommit(this.#connection, {
       writer: this.writer,
       committed: (bytes) => this.#committed(bytes),
+      makeRoom: () => this.#makeRoom(),
       failed: (error, disk) => this.#failed(error, disk),
     });
     this.#server = createServer((socket) => this.#welcome(socket));
@@ -205,10 +211,24 @@ export class StoreServer {
 
   #checkpoint(): void {
     try {
-      this.#connection.pragma('wal_checkpoint(PASSIVE)');
+      passiveCheckpoint(this.#connection);
     } catch (error) {
       this.#failed(error, isDiskError(error));
     }
+  }
+
+  /** A WAL that was moved as a whole starts over, in the room that its file has already. */
+  #makeRoom(): boolean {
+    try {
+      for (let tries = 0; tries < ROOM_TRIES; tries++) {
+        const { busy, log, checkpointed } = passiveCheckpoint(this.#connection);
+        if (busy === 0) return log === checkpointed;
+        Atomics.wait(NEVER, 0, 0, ROOM_PAUSE_MS); // The keeper's thread is at it, and nothing else could be written meanwhile.
+      }
+    } catch (error) {
+      if (isDiskError(error)) this.#failed(error, true); // A full disk takes no pages of the WAL either; the group's error says so.
+    }
+    return false;
   }
 
   #failed(error: unknown, disk: boolean): void {

@@ -1,0 +1,21 @@
+/** What SQLite's codes mean to the store: a full disk is waited for, a broken one ends the process. */
+import Database from 'better-sqlite3';
+import { expect } from 'chai';
+import { asStoreError, isDiskError } from '../../src/store/sqlite/sqlite-error.js';
+
+describe('an error of SQLite', () => {
+  const meanings = [
+    ['SQLITE_FULL', 'full', false],
+    ['SQLITE_IOERR_SHMSIZE', 'full', false], // The index of the WAL, a file of its own, finds no room on a full disk.
+    ['SQLITE_IOERR_WRITE', 'unavailable', true],
+    ['SQLITE_IOERR_FSYNC', 'unavailable', true],
+    ['SQLITE_CORRUPT', 'unavailable', true],
+    ['SQLITE_BUSY', 'busy', false],
+    ['SQLITE_CONSTRAINT', 'unavailable', false],
+  ] as const;
+  for (const [code, kind, disk] of meanings)
+    it(`${code} means '${kind}', and ${disk ? 'stops the store' : 'nothing worse'}`, () => {
+      const error = new Database.SqliteError('of a test', code);
+      expect([asStoreError(error).kind, isDiskError(error)]).to.deep.equal([kind, disk]);
+    });
+});
