@@ -63,6 +63,12 @@ export type FromStore =
   | { readonly kind: 'held' }
   | { readonly kind: 'failed'; readonly sentence: string };
 
+/**
+ * The store's exit status when the disk failed under a checkpoint: what SQLite counts as moved may not be on the disk. It keeps
+ * that count as long as any process has the database open, and takes it anew from the WAL when none has.
+ */
+export const UNMOVED_STATUS = 75;
+
 /** Made on an empty database, and shown once. */
 export interface FirstAccount {
   readonly address: string;

@@ -6,7 +6,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import type { Configuration } from '../config/options.js';
 import type { Log } from '../log/log.js';
 import { Backoff } from './backoff.js';
-import type { FirstAccount, FromStore, ToStore } from './messages.js';
+import { UNMOVED_STATUS, type FirstAccount, type FromStore, type ToStore } from './messages.js';
 import type { Privileges } from './privileges.js';
 import { MISCONFIGURED_STATUS, StartError, UNAVAILABLE_STATUS } from './start-error.js';
 
@@ -21,6 +21,8 @@ export interface StoreKeeperNeeds {
   readonly log: Log;
   /** A first account was made: at the start, or later, when another server's store went away. */
   readonly announce: (firstAccount: FirstAccount) => void;
+  /** Ends every process of this server that has the database open; resolves when they have ended. */
+  readonly letGo: () => Promise<void>;
 }
 
 /** Between two attempts to take the place of a store that does not answer: whoever holds the lock may be about to. */
@@ -32,18 +34,20 @@ export class StoreKeeper {
   readonly #configuration: () => Configuration;
   readonly #log: Log;
   readonly #announce: (firstAccount: FirstAccount) => void;
+  readonly #letGo: () => Promise<void>;
   readonly #backoff = new Backoff();
   #child: ChildProcess | undefined;
   #ending = false;
   #told = false;
   #retry: NodeJS.Timeout | undefined;
 
-  constructor({ process, privileges, configuration, log, announce }: StoreKeeperNeeds) {
+  constructor({ process, privileges, configuration, log, announce, letGo }: StoreKeeperNeeds) {
     this.#process = process;
     this.#privileges = privileges;
     this.#configuration = configuration;
     this.#log = log;
     this.#announce = announce;
+    this.#letGo = letGo;
   }
 
   /** Resolves when there is a store, whoever it is. @throws StartError */
@@ -107,7 +111,8 @@ export class StoreKeeper {
     if (this.#ending) return;
     const delayMs = this.#backoff.delayMs(livedMs);
     this.#log.error({ how, delayMs }, 'the store ended; it is started again');
-    this.#startAgain(delayMs);
+    if (how === UNMOVED_STATUS) void this.#letGo().then(() => this.#startAgain(delayMs));
+    else this.#startAgain(delayMs);
   }
 
   #startAgain(delayMs: number): void {

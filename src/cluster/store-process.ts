@@ -10,7 +10,7 @@ import { createLog, flushLog, type Log } from '../log/log.js';
 import { startStore, type StoreServer } from '../store/open.js';
 import { StoreError } from '../store/store.js';
 import { obeySupervisor, tellSupervisor } from './child.js';
-import type { FirstAccount, FromStore, ToStore } from './messages.js';
+import { UNMOVED_STATUS, type FirstAccount, type FromStore, type ToStore } from './messages.js';
 
 const DISK_ERROR_STATUS = 74;
 
@@ -47,9 +47,9 @@ function observer(log: Log) {
   return {
     noted: (what: string, details: object) => log.warn(details, what),
     trouble: (what: string, error: unknown) => log.error({ err: error }, what),
-    stopped: () => {
+    stopped: (during: 'commit' | 'checkpoint') => {
       flushLog(log);
-      process.exit(DISK_ERROR_STATUS);
+      process.exit(during === 'checkpoint' ? UNMOVED_STATUS : DISK_ERROR_STATUS);
     },
   };
 }

@@ -89,6 +89,7 @@ class Supervisor {
       configuration: () => this.#configuration,
       log: this.#log,
       announce: (firstAccount) => this.#made(firstAccount),
+      letGo: () => this.#workers.restart(),
     });
     this.#workers = new WorkerPool({
       configuration: () => this.#configuration,

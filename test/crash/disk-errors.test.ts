@@ -2,22 +2,28 @@
  * A disk that fails: what a failed sync or write covered is never answered with 250, the store ends rather than commit
  * on top of it, the supervisor starts another, and the log says so.
  */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Chance } from '../support/ledger-chance.js';
-import { LedgerLoad } from '../support/ledger-clients.js';
+import { LedgerLoad, letterOf } from '../support/ledger-clients.js';
 import { hold, Ledger, nothingFound } from '../support/ledger.js';
 import { eventually } from '../support/eventually.js';
-import { beginData, sendData, smtpSession } from '../support/mail-clients.js';
+import { beginData, behindTrace, fetchAll, sendData, smtpSession } from '../support/mail-clients.js';
 import { isAlive } from '../support/processes.js';
 import { itNeeds } from '../support/programs.js';
 import { POSTMASTER, type Server } from '../support/server.js';
-import { storeOf } from './faults.js';
+import { storeOf, workersOf } from './faults.js';
 import { Control, Shim } from './shim.js';
 
 const needed = ['cc'];
 const MESSAGE = Buffer.from('Subject: of a test\r\n\r\ntext\r\n');
 const STRIKES = 2;
+/** Of LARGE_OCTETS: more than a checkpoint waits for. */
+const MESSAGES_LIMIT = 100;
+const LARGE_OCTETS = 200_000;
+/** nBackfill: https://www.sqlite.org/walformat.html#the_wal_index_file_format */
+const MOVED_AT = 96;
 
 describe('a disk that fails', () => {
   let shim: Shim | undefined;
@@ -66,6 +72,28 @@ describe('a disk that fails', () => {
         .and.to.match(/the store ended; it is started again/);
     });
 
+  itNeeds(needed, 'at a sync of mail.db: store and workers let go of the file, and all mail is there', async () => {
+    const { shim, server } = await begin();
+    const before = [storeOf(server) as number, ...workersOf(server)];
+    shim.set(Control.DbSyncFails, 1);
+    const accepted: Buffer[] = [];
+    for (let sent = 0; before.some(isAlive); sent++) {
+      expect(sent, 'messages before a checkpoint failed').to.be.below(MESSAGES_LIMIT);
+      const letter = letterOf(`moved-${sent}`, LARGE_OCTETS);
+      if (await isTaken(server, letter)) accepted.push(letter);
+    }
+    expect(shim.get(Control.SyncsFailed)).to.equal(1);
+    await eventually('mail to be taken', () => isTaken(server, MESSAGE));
+    // SQLite's count of what was moved, at its place in the WAL's index, was begun anew: all of the WAL will be moved again.
+    expect(readFileSync(`${server.db}-shm`).readUInt32LE(MOVED_AT)).to.equal(0);
+    const there = await fetchAll(server.pop3Port, POSTMASTER, server.password);
+    const bodies = there.map((message) => behindTrace(message).toString('latin1'));
+    for (const letter of accepted) expect(bodies).to.include(letter.toString('latin1'));
+    expect(server.logs)
+      .to.match(/the disk failed; the store stops/)
+      .and.to.match(/a worker ended; another is started/);
+  });
+
   const all: readonly Control[] = [Control.WalSyncFails, Control.WalWriteFails, Control.DbSyncFails];
   itNeeds(needed, 'again and again under load: nothing lost, nothing torn, nothing back', async () => {
     const { shim, server } = await begin();
@@ -96,3 +124,14 @@ describe('a disk that fails', () => {
     expect(shim.get(Control.SyncsFailed) + shim.get(Control.WritesFailed)).to.equal(STRIKES * all.length);
   });
 });
+
+/** On a session of its own, of which anything may fail. */
+async function isTaken(server: Server, message: Buffer): Promise<boolean> {
+  try {
+    const client = await smtpSession(server.smtpPort);
+    await sendData(client, POSTMASTER, message).finally(() => client.destroy());
+    return true;
+  } catch {
+    return false;
+  }
+}

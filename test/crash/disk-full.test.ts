@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
 import { stuffed, type LineClient } from '../support/line-client.js';
-import { beginData, demand, pop3Session, retrieve, sendData, smtpSession } from '../support/mail-clients.js';
+import { beginData, demand, fetchAll, pop3Session, retrieve, sendData, smtpSession } from '../support/mail-clients.js';
 import { itNeeds } from '../support/programs.js';
 import { POSTMASTER, Server } from '../support/server.js';
 import { letterOf } from '../support/ledger-clients.js';
@@ -130,6 +130,7 @@ describe('a full disk', () => {
       const server = await serveOn(disk, NO_MARK);
       const senders = await Promise.all(Array.from({ length: SENDERS }, () => smtpSession(server.smtpPort)));
       for (let round = 0; round < ROUNDS; round++) {
+        const reader = readOver(server);
         const replies = await Promise.all(
           senders.map(async (client, sender) => {
             const said: string[] = [];
@@ -139,6 +140,7 @@ describe('a full disk', () => {
           }),
         );
         expect(replies.flat().filter((reply) => !reply.startsWith('250 '))).to.deep.equal([]);
+        await reader.stop();
         await removeAll(server, SENDERS * LETTERS);
       }
     },
@@ -169,6 +171,21 @@ describe('a full disk', () => {
       rmSync(directory, { recursive: true, force: true });
     });
     return directory;
+  }
+
+  /** Reads what is there, over and over. */
+  function readOver({ pop3Port, password }: Server): { stop(): Promise<void> } {
+    let stopped = false;
+    const read = async (): Promise<void> => {
+      while (!stopped) await fetchAll(pop3Port, POSTMASTER, password);
+    };
+    const reading = read();
+    return {
+      stop: () => {
+        stopped = true;
+        return reading;
+      },
+    };
   }
 
   async function removeAll(server: Server, messages: number): Promise<void> {

@@ -6,7 +6,8 @@
  */
 import { StoreError } from '../store.js';
 import { leaveSyncs, syncCommits, type Connection } from './database.js';
-import { asStoreError, isDiskError, isFull, isOneWritesFault } from './sqlite-error.js';
+import { Room } from './room.js';
+import { asStoreError, isDiskError, isOneWritesFault } from './sqlite-error.js';
 import type { Writer } from './writer.js';
 
 export interface Write {
@@ -28,6 +29,7 @@ export class GroupCommit {
   readonly #connection: Connection;
   readonly #writer: Writer;
   readonly #observer: GroupObserver;
+  readonly #room: Room;
   readonly #begin;
   readonly #commit;
   readonly #rollback;
@@ -40,6 +42,7 @@ export class GroupCommit {
     this.#connection = connection;
     this.#writer = observer.writer;
     this.#observer = observer;
+    this.#room = new Room(connection);
     this.#begin = connection.prepare('begin immediate');
     this.#commit = connection.prepare('commit');
     this.#rollback = connection.prepare('rollback');
@@ -68,14 +71,13 @@ export class GroupCommit {
     return this.#waiting.splice(0, end === -1 ? this.#waiting.length : end + 1);
   }
 
-  #settle(group: Write[], makesRoom = true): void {
-    let error = this.#tryCommit(group);
-    if (makesRoom && isFull(error) && this.#observer.makeRoom()) error = this.#tryCommit(group);
+  #settle(group: Write[]): void {
+    const error = this.#room.commit(() => this.#tryCommit(group));
     if (error === undefined) {
       for (const write of group) write.done();
       this.#observer.committed(group.reduce((bytes, write) => bytes + write.bytes, 0));
     } else if (group.length > 1 && isOneWritesFault(error)) {
-      for (const write of group) this.#settle([write], false);
+      for (const write of group) this.#settle([write]);
     } else {
       const told = asStoreError(error);
       for (const write of group) write.failed(told);
@@ -115,8 +117,6 @@ export interface GroupObserver {
   readonly writer: Writer;
   /** A group with so much payload is durable, and its writes have been told. */
   committed(bytes: number): void;
-  /** The disk has no room for a group: whether it is worth trying again. */
-  makeRoom(): boolean;
   /** Something SQLite said. After a disk error the process must end once its last words are sent. */
   failed(error: unknown, disk: boolean): void;
 }

@@ -3,6 +3,7 @@ import { fdatasyncSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openForCheckpoints, passiveCheckpoint } from './database.js';
 import type { CheckpointResult, KeeperData, KeeperResult, KeeperTask } from './keeper.js';
+import { isDiskError } from './sqlite-error.js';
 import { decodeText } from './text.js';
 
 const { db, file } = workerData as KeeperData;
@@ -18,24 +19,23 @@ async function perform(task: KeeperTask): Promise<KeeperResult> {
   return { kind: 'checkpoint', ...checkpoint() };
 }
 
-/** A full disk stops a checkpoint, and loses nothing by it: it is tried again when there is more to move. */
-function checkpoint(): Omit<CheckpointResult, 'kind'> {
-  try {
-    return { walFrames: passiveCheckpoint(connection).log, ...sync() };
-  } catch (error) {
-    return { walFrames: 0, trouble: (error as Error).message };
-  }
-}
-
 /**
+ * A full disk stops a checkpoint, and loses nothing by it.
+ *
  * SQLite syncs the database file only in a pass that reached the end of the WAL. Under steady load that is the writer's own, and
  * commits would wait until the disk has taken all that the passes before it moved: it takes it after each of them, beside them.
  */
-function sync(): Pick<CheckpointResult, 'syncFailed'> {
+function checkpoint(): Omit<CheckpointResult, 'kind'> {
+  let walFrames = 0;
+  try {
+    walFrames = passiveCheckpoint(connection).log;
+  } catch (error) {
+    return { walFrames, [isDiskError(error) ? 'diskFailed' : 'trouble']: (error as Error).message };
+  }
   try {
     fdatasyncSync(file);
-    return {};
   } catch (error) {
-    return { syncFailed: (error as Error).message };
+    return { walFrames, diskFailed: (error as Error).message };
   }
+  return { walFrames };
 }

@@ -13,7 +13,7 @@ export interface KeeperNeeds {
   /** A checkpoint on the writer's own connection: short, when the thread has moved nearly everything. */
   checkpointHere(): void;
   trouble(what: string, error: unknown): void;
-  /** What was moved is not on the disk, and may never be. */
+  /** What a checkpoint moved may not be on the disk. */
   diskFailed(error: Error): void;
 }
 
@@ -28,10 +28,10 @@ export interface KeeperData {
 export interface CheckpointResult {
   readonly kind: 'checkpoint';
   readonly walFrames: number;
-  /** Why nothing was moved. */
+  /** Why nothing was moved; it is tried again when there is more. */
   readonly trouble?: string;
-  /** Why what was moved is not on the disk. */
-  readonly syncFailed?: string;
+  /** What the disk said: what was moved may not be on it. */
+  readonly diskFailed?: string;
 }
 
 export type KeeperResult =
@@ -51,10 +51,10 @@ export class Keeper {
   readonly #db: string;
   readonly #needs: KeeperNeeds;
   /**
-   * Opened once, and never closed: a process that closes any descriptor of a file loses its locks on it (fcntl(2)), SQLite's
-   * among them, and another process could then take the WAL away.
+   * Never closed: a process that closes any descriptor of a file loses its locks on it (fcntl(2)), SQLite's among them, and
+   * another process could then take the WAL away.
    */
-  #file: number | undefined;
+  readonly #file: number;
   #thread: Worker | undefined;
   #task: KeeperTask | undefined;
   #writtenBytes = 0;
@@ -65,6 +65,7 @@ export class Keeper {
   constructor(db: string, needs: KeeperNeeds) {
     this.#db = db;
     this.#needs = needs;
+    this.#file = openSync(db, 'r');
   }
 
   /** After each commit, with its payload. */
@@ -117,7 +118,6 @@ export class Keeper {
   }
 
   #startThread(): Worker {
-    this.#file ??= openSync(this.#db, 'r');
     const thread = new Worker(new URL('./keeper-thread.js', import.meta.url), {
       workerData: { db: this.#db, file: this.#file } satisfies KeeperData,
       resourceLimits: { maxOldGenerationSizeMb: THREAD_MEMORY_MIB },
@@ -133,7 +133,7 @@ export class Keeper {
     this.#task = undefined;
     if (result.kind === 'decode') this.#decoded(result.body, result.text);
     else if (result.trouble !== undefined) this.#needs.trouble('the WAL could not be moved', new Error(result.trouble));
-    else if (result.syncFailed !== undefined) this.#needs.diskFailed(new Error(result.syncFailed));
+    else if (result.diskFailed !== undefined) this.#needs.diskFailed(new Error(result.diskFailed));
     else if (result.walFrames > WAL_LIMIT_FRAMES) this.#needs.checkpointHere();
     this.#next();
   }

@@ -3,7 +3,10 @@ import Database from 'better-sqlite3';
 import { StoreError } from '../store.js';
 
 const DISK_ERROR = /^SQLITE_(IOERR|CORRUPT|NOTADB|READONLY|CANTOPEN)/;
-/** SHMSIZE: the index of the WAL finds no room to grow, a page before the WAL itself would. */
+/**
+ * SHMSIZE: the WAL had room for the commit, but its index has none for where that stands. What is refused so may be there after
+ * a power cut or a kill that comes before the next commit, as if only the answer had been lost.
+ */
 const FULL = /^SQLITE_(FULL|IOERR_SHMSIZE)/;
 
 /** Whether the file or the disk under it cannot be trusted any more. */

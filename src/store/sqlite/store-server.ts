@@ -29,7 +29,7 @@ export interface StoreObserver {
   /** Something went wrong that no client caused. */
   trouble(what: string, error: unknown): void;
   /** The store has stopped by itself, after a disk error. */
-  stopped(): void;
+  stopped(during: 'commit' | 'checkpoint'): void;
 }
 
 /** What a process says of itself in `pennypost status`. */
@@ -45,10 +45,6 @@ export interface PeerReport {
 const CHANGE_TIMEOUT_MS = 2_000;
 /** How long a process that is asked for its report may take before it is left out. */
 const REPORT_TIMEOUT_MS = 1_000;
-/** How long a full disk waits for the keeper's thread, which moves the WAL and may so make room. */
-const ROOM_TRIES = 20;
-const ROOM_PAUSE_MS = 10;
-const NEVER = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
 /** The largest cluster has half of this; one more connection is closed at once. */
 const CONNECTION_LIMIT = 512;
@@ -104,13 +100,12 @@ export class StoreServer {
       nextUndecoded: (after) => this.writer.nextUndecoded(after),
       checkpointHere: () => this.#checkpoint(),
       trouble: (what, error) => observer.trouble(what, error),
-      diskFailed: (error) => this.#failed(error, true),
+      diskFailed: (error) => this.#stopFor(error, 'checkpoint'),
     });
     this.group = new GroupCommit(this.#connection, {
       writer: this.writer,
       committed: (bytes) => this.#committed(bytes),
-      makeRoom: () => this.#makeRoom(),
-      failed: (error, disk) => this.#failed(error, disk),
+      failed: (error, disk) => (disk ? this.#stopFor(error, 'commit') : observer.trouble('a write failed', error)),
     });
     this.#server = createServer((socket) => this.#welcome(socket));
     this.#server.maxConnections = CONNECTION_LIMIT;
@@ -213,29 +208,16 @@ export class StoreServer {
     try {
       passiveCheckpoint(this.#connection);
     } catch (error) {
-      this.#failed(error, isDiskError(error));
+      if (isDiskError(error)) this.#stopFor(error, 'checkpoint');
+      else this.#observer.trouble('the WAL could not be moved', error);
     }
   }
 
-  /** A WAL that was moved as a whole starts over, in the room that its file has already. */
-  #makeRoom(): boolean {
-    try {
-      for (let tries = 0; tries < ROOM_TRIES; tries++) {
-        const { busy, log, checkpointed } = passiveCheckpoint(this.#connection);
-        if (busy === 0) return log === checkpointed;
-        Atomics.wait(NEVER, 0, 0, ROOM_PAUSE_MS); // The keeper's thread is at it, and nothing else could be written meanwhile.
-      }
-    } catch (error) {
-      if (isDiskError(error)) this.#failed(error, true); // A full disk takes no pages of the WAL either; the group's error says so.
-    }
-    return false;
-  }
-
-  #failed(error: unknown, disk: boolean): void {
-    this.#observer.trouble(disk ? 'the disk failed; the store stops' : 'a write failed', error);
-    if (!disk) return;
+  /** What was answered before still leaves. */
+  #stopFor(error: unknown, during: 'commit' | 'checkpoint'): void {
+    this.#observer.trouble('the disk failed; the store stops', error);
     for (const client of this.#clients) client.close();
-    this.#observer.stopped();
+    this.#observer.stopped(during);
   }
 
   async #reports(asking: StoreConnection): Promise<readonly PeerReport[]> {

@@ -1,0 +1,54 @@
+/**
+ * What a full disk still has room for. A WAL that was moved as a whole starts over, in the room that its file has already:
+ * so a commit that met a full disk is worth trying again, unless the database itself has no room to grow.
+ */
+import { passiveCheckpoint, type Connection } from './database.js';
+import { isFull } from './sqlite-error.js';
+
+/** A reader that is there for a moment keeps the WAL from starting over. */
+const TRIES = 3;
+/** The keeper's thread may be at a checkpoint of its own, and nothing else could be written meanwhile: it is waited for. */
+const MOVE_TRIES = 20;
+const PAUSE_MS = 10;
+/** A checkpoint that found no room either takes its time: others wait for it no more often than this. */
+const HOPELESS_MS = 1_000;
+const NEVER = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+
+export class Room {
+  readonly #connection: Connection;
+  #hopelessUntilMs = 0;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Runs `commit`, which returns its error, until it meets no full disk or there is no use in it. Returns the last error. */
+  commit(commit: () => unknown): unknown {
+    let error = commit();
+    if (!isFull(error) || performance.now() < this.#hopelessUntilMs) return error;
+    try {
+      for (let tries = 0; tries < TRIES && isFull(error) && this.#moved(); tries++) {
+        if (tries > 0) pause();
+        error = commit();
+      }
+    } catch (checkpoint) {
+      if (!isFull(checkpoint)) return checkpoint;
+    }
+    if (isFull(error)) this.#hopelessUntilMs = performance.now() + HOPELESS_MS;
+    return error;
+  }
+
+  /** Whether all of the WAL is in the database file. */
+  #moved(): boolean {
+    for (let tries = 0; tries < MOVE_TRIES; tries++) {
+      if (tries > 0) pause();
+      const { busy, log, checkpointed } = passiveCheckpoint(this.#connection);
+      if (busy === 0 && log === checkpointed) return true;
+    }
+    return false;
+  }
+}
+
+function pause(): void {
+  Atomics.wait(NEVER, 0, 0, PAUSE_MS);
+}
