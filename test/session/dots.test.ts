@@ -42,6 +42,18 @@ describe('dot-stuffing', () => {
     );
   });
 
+  it('does so behind any number of dots inside lines', () => {
+    const part = fc.constantFrom('.', '...', 'a.b', '\r\n', '\r\n.', '\n.', '\r.', 'text');
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 100, maxLength: 400 }), cuts, (parts, at) => {
+        const text = parts.join('');
+        expect(stuff([Buffer.from(text)])).to.equal(naive(text));
+        expect(stuff(cut(Buffer.from(text), at))).to.equal(naive(text));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   it('is undone by the reader of a body', () => {
     fc.assert(
       fc.property(lines, cuts, (body, at) => {
