@@ -39,6 +39,7 @@ export class StoreKeeper {
   #child: ChildProcess | undefined;
   #ending = false;
   #told = false;
+  #lettingGo = false;
   #retry: NodeJS.Timeout | undefined;
 
   constructor({ process, privileges, configuration, log, announce, letGo }: StoreKeeperNeeds) {
@@ -80,7 +81,8 @@ export class StoreKeeper {
 
   /** No store answers. If it was ours, its end is noticed by itself. */
   away(): void {
-    if (this.#child === undefined && this.#retry === undefined) this.#startAgain(TAKE_OVER_MS);
+    if (this.#lettingGo || this.#child !== undefined || this.#retry !== undefined) return;
+    this.#startAgain(TAKE_OVER_MS);
   }
 
   /** Its end is no accident from now on. */
@@ -111,8 +113,16 @@ export class StoreKeeper {
     if (this.#ending) return;
     const delayMs = this.#backoff.delayMs(livedMs);
     this.#log.error({ how, delayMs }, 'the store ended; it is started again');
-    if (how === UNMOVED_STATUS) void this.#letGo().then(() => this.#startAgain(delayMs));
+    if (how === UNMOVED_STATUS) void this.#startAlone(delayMs);
     else this.#startAgain(delayMs);
+  }
+
+  /** Not before every process of this server has let go of the database. */
+  async #startAlone(delayMs: number): Promise<void> {
+    this.#lettingGo = true;
+    await this.#letGo();
+    this.#lettingGo = false;
+    this.#startAgain(delayMs);
   }
 
   #startAgain(delayMs: number): void {
