@@ -7,7 +7,7 @@ import { generatePassword } from '../auth/password.js';
 import { secretsOf } from '../auth/secrets.js';
 import type { Configuration } from '../config/options.js';
 import { createLog, flushLog, type Log } from '../log/log.js';
-import { startStore, type StoreServer } from '../store/open.js';
+import { startStore, type StoreObserver, type StoreServer } from '../store/open.js';
 import { StoreError } from '../store/store.js';
 import { obeySupervisor, tellSupervisor } from './child.js';
 import { UNMOVED_STATUS, type FirstAccount, type FromStore, type ToStore } from './messages.js';
@@ -43,11 +43,11 @@ async function stop(store: StoreServer | undefined): Promise<void> {
   process.exit(0);
 }
 
-function observer(log: Log) {
+function observer(log: Log): StoreObserver {
   return {
-    noted: (what: string, details: object) => log.warn(details, what),
-    trouble: (what: string, error: unknown) => log.error({ err: error }, what),
-    stopped: (during: 'commit' | 'checkpoint') => {
+    noted: (what, details) => log.warn(details, what),
+    trouble: (what, error) => log.error({ err: error }, what),
+    stopped: (during) => {
       flushLog(log);
       process.exit(during === 'checkpoint' ? UNMOVED_STATUS : DISK_ERROR_STATUS);
     },

@@ -83,26 +83,23 @@ export class WorkerPool {
   /** Lets sessions finish for so long, then ends what is left. */
   async stop(patienceMs: number): Promise<void> {
     this.#ending = true;
-    const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
-    await Promise.all(workers.map((worker) => drain(worker, patienceMs, true)));
+    await Promise.all(allWorkers().map((worker) => drain(worker, patienceMs, true)));
   }
 
   /** What new connections are served with from now on; sessions go on. */
   serveWith(tls: TlsMaterial | undefined): void {
-    for (const worker of Object.values(cluster.workers ?? {}))
-      if (worker?.isConnected() === true) worker.send({ kind: 'tls', tls } satisfies ToWorker);
+    for (const worker of allWorkers()) if (worker.isConnected()) worker.send({ kind: 'tls', tls } satisfies ToWorker);
   }
 
   /** Ends every worker at once, without a goodbye; resolves when they have ended. Others take their seats. */
   async restart(): Promise<void> {
-    const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker?.isDead() === false);
-    const ended = Promise.all(workers.map((worker) => new Promise((resolve) => worker?.once('exit', resolve))));
+    const ended = allWorkers().map((worker) => endOf(worker));
     this.kill();
-    await ended;
+    await Promise.all(ended);
   }
 
   kill(): void {
-    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL');
+    for (const worker of allWorkers()) worker.process.kill('SIGKILL');
   }
 
   #tidy(): void {
@@ -200,10 +197,19 @@ export class WorkerPool {
   }
 }
 
+/** Those that are there, whatever they are doing: also some that have lost their seat. */
+function allWorkers(): readonly Worker[] {
+  return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+}
+
+function endOf(worker: Worker): Promise<void> {
+  return worker.isDead() ? Promise.resolve() : new Promise((resolve) => worker.once('exit', () => resolve()));
+}
+
 /** Resolves when the worker has ended, by itself or, when its time is over, by force. */
 async function drain(worker: Worker, patienceMs: number, hurry: boolean): Promise<void> {
   if (worker.isDead()) return;
-  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  const ended = endOf(worker);
   worker.send({ kind: 'drain', patienceMs, hurry } satisfies ToWorker);
   const timer = setTimeout(() => worker.process.kill('SIGKILL'), patienceMs + END_MARGIN_MS);
   await ended;

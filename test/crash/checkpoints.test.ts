@@ -4,8 +4,8 @@
  */
 import { expect } from 'chai';
 import { itNeeds } from '../support/programs.js';
-import { record } from './recording.js';
-import { checkpointNotSynced, type Change } from './shim.js';
+import { record, type RecordingOptions } from './recording.js';
+import { checkpointNotSynced } from './shim.js';
 import { TracedFile } from './trace.js';
 
 /** About 60 MB, which the WAL of 32 MiB does not hold. */
@@ -21,8 +21,8 @@ interface Moved {
   readonly mostUnsynced: number;
 }
 
-async function movedUnder(change?: Change): Promise<Moved> {
-  const { records } = await record({ seed: 7, ...LOAD, ...(change === undefined ? {} : { change }) });
+async function movedUnder(program: Pick<RecordingOptions, 'change'> = {}): Promise<Moved> {
+  const { records } = await record({ seed: 7, ...LOAD, ...program });
   let [bytes, unsynced, mostUnsynced] = [0, 0, 0];
   for (const { kind, file, data } of records) {
     if (file !== TracedFile.Db) continue;
@@ -45,7 +45,7 @@ describe('checkpoints, by the system calls', function () {
   });
 
   itNeeds(['cc'], 'are watched: passes that nobody syncs are noticed', async () => {
-    const { mostUnsynced } = await movedUnder(checkpointNotSynced);
+    const { mostUnsynced } = await movedUnder({ change: checkpointNotSynced });
     expect(mostUnsynced).to.be.above(UNSYNCED_LIMIT);
   });
 });
