@@ -112,7 +112,7 @@ export const answeredBeforeCommit: Change = {
 
 /** What a checkpoint moved is synced by the next one that reaches the end of the WAL, whenever that is. */
 export const checkpointNotSynced: Change = {
-  file: 'store/sqlite/keeper-thread.js',
+  file: 'store/sqlite/checkpointer-thread.js',
   from: 'fdatasyncSync(file);',
   to: '',
 };

@@ -7,7 +7,7 @@ import { isFull } from './sqlite-error.js';
 
 /** A reader that is there for a moment keeps the WAL from starting over. */
 const TRIES = 3;
-/** The keeper's thread may be at a checkpoint of its own, and nothing else could be written meanwhile: it is waited for. */
+/** The checkpointer may be at one of its own, and nothing else could be written meanwhile: it is waited for. */
 const MOVE_TRIES = 20;
 const PAUSE_MS = 10;
 /** A checkpoint that found no room either takes its time: others wait for it no more often than this. */

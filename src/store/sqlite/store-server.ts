@@ -6,12 +6,13 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { SharedReads } from '../../runtime/shared-reads.js';
+import { Checkpointer } from './checkpointer.js';
 import type { Connection } from './database.js';
 import { openForWriting, passiveCheckpoint } from './database.js';
+import { Decoder } from './decoder.js';
 import { FrameError } from './frames.js';
 import { takeFiles } from './files.js';
 import { GroupCommit } from './group.js';
-import { Keeper } from './keeper.js';
 import type { Location } from './location.js';
 import { MaildropLocks } from './locks.js';
 import { claim, type Ownership } from './ownership.js';
@@ -56,7 +57,8 @@ export class StoreServer {
   readonly #location: Location;
   readonly #ownership: Ownership;
   readonly #connection: Connection;
-  readonly #keeper: Keeper;
+  readonly #checkpointer: Checkpointer;
+  readonly #decoder: Decoder;
   readonly #server: Server;
   readonly #observer: StoreObserver;
   readonly #clients = new Set<StoreConnection>();
@@ -95,12 +97,15 @@ export class StoreServer {
     this.#observer = observer;
     this.#connection = openForWriting(location.db);
     this.writer = new Writer(this.#connection);
-    this.#keeper = new Keeper(location.db, {
-      add: (write) => this.group.add(write),
-      nextUndecoded: (after) => this.writer.nextUndecoded(after),
+    this.#checkpointer = new Checkpointer(location.db, {
       checkpointHere: () => this.#checkpoint(),
       trouble: (what, error) => observer.trouble(what, error),
       diskFailed: (error) => this.#stopFor(error, 'checkpoint'),
+    });
+    this.#decoder = new Decoder(location.db, {
+      add: (write) => this.group.add(write),
+      nextUndecoded: () => this.writer.nextUndecoded(),
+      trouble: (what, error) => observer.trouble(what, error),
     });
     this.group = new GroupCommit(this.#connection, {
       writer: this.writer,
@@ -129,7 +134,7 @@ export class StoreServer {
 
   /** The text of a message that came in waits to be decoded. */
   undecoded(): void {
-    this.#keeper.decodeSoon();
+    this.#decoder.decodeSoon();
   }
 
   /** Frames on their way in must not fill the memory, whoever sends them. @throws FrameError */
@@ -153,7 +158,7 @@ export class StoreServer {
       listeners: supervisors.flatMap(({ listeners }) => listeners ?? []),
       restarts: supervisors[0]?.restarts ?? { store: 0, workers: 0 },
       messagesAccepted: this.#accepted,
-      walBytes: this.#keeper.walBytes(),
+      walBytes: this.#checkpointer.walBytes(),
       db: this.#location.db,
     };
   }
@@ -167,7 +172,7 @@ export class StoreServer {
     await this.write(() => undefined).catch(() => undefined); // Only to wait for the last group: its writes were told of.
     for (const client of this.#clients) client.close();
     await closed;
-    await this.#keeper.close();
+    await Promise.all([this.#checkpointer.close(), this.#decoder.close()]);
     this.writer.decodeAgain();
     this.#connection.close();
     this.#ownership.release();
@@ -186,7 +191,7 @@ export class StoreServer {
       });
     });
     chmodSync(this.#location.socket, 0o600);
-    this.#keeper.decodeSoon();
+    this.#decoder.decodeSoon();
   }
 
   #welcome(socket: Socket): void {
@@ -201,7 +206,7 @@ export class StoreServer {
   /** The answers leave at once: who waits for them has waited for the sync already. */
   #committed(bytes: number): void {
     for (const client of this.#clients) client.flush();
-    this.#keeper.committed(bytes);
+    this.#checkpointer.committed(bytes);
   }
 
   #checkpoint(): void {

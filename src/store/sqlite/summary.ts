@@ -1,7 +1,7 @@
 /**
  * What people want to see of a message in a list: a few header fields, unfolded and decoded, and whether its text
  * must be decoded before it can be read. Only the header section is looked at, and nothing here can refuse a message:
- * a field that cannot be read is left as it stands. MIME is taken apart later, by the keeper (text.ts).
+ * a field that cannot be read is left as it stands. MIME is taken apart later, by the decoder (text.ts).
  */
 import type { Buffer } from 'node:buffer';
 import { decodeWords } from 'postal-mime';

@@ -115,8 +115,8 @@ export class Writer {
   }
 
   /** A body whose text waits to be decoded, oldest first. */
-  nextUndecoded(after: number): number | undefined {
-    return this.#writes.nextUndecoded.get(after);
+  nextUndecoded(): number | undefined {
+    return this.#writes.nextUndecoded.get();
   }
 
   /** Durable before the decoding begins: a text that takes the whole process with it is not tried again. */

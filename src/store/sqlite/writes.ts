@@ -63,7 +63,7 @@ export interface Writes {
   readonly renewCredential: Statement<
     [hash: string, scram: string | null, account: number, credential: number, was: string]
   >;
-  readonly nextUndecoded: Statement<[after: number], number>;
+  readonly nextUndecoded: Statement<[], number>;
   readonly decoding: Statement<[body: number]>;
   readonly interrupted: Statement<[], number>;
   readonly decodeAgain: Statement;
@@ -120,7 +120,7 @@ export function prepareWrites(connection: Connection): Writes {
       'update credential set hash = ?, scram = ? where account = ? and id = ? and hash = ?',
     ),
     nextUndecoded: connection
-      .prepare<[number], number>('select id from body where text_state = 1 and id > ? order by id limit 1')
+      .prepare<[], number>('select id from body where text_state = 1 order by id limit 1')
       .pluck(),
     decoding: connection.prepare('update body set text_state = 4 where id = ?'),
     decodeAgain: connection.prepare('update body set text_state = 1 where text_state = 4'),

@@ -1,0 +1,61 @@
+/**
+ * A thread of the store that takes one task after another, on an event loop and a heap of its own. It is started with its
+ * first task, and with the first after it ended; what it was at when it ended is its owner's to know.
+ */
+import { Worker } from 'node:worker_threads';
+
+export interface ThreadOwner<Told> {
+  told(message: Told): void;
+  /** However it came: by itself, by `end`, or because it could not be started. */
+  ended(error: Error | undefined): void;
+}
+
+export interface ThreadOptions {
+  /** A file beside this one. */
+  readonly module: string;
+  readonly data: unknown;
+  /** Of heap; a thread that needs more ends. */
+  readonly memoryMib: number;
+}
+
+export class Thread<Task, Told> {
+  readonly #options: ThreadOptions;
+  readonly #owner: ThreadOwner<Told>;
+  #worker: Worker | undefined;
+
+  constructor(options: ThreadOptions, owner: ThreadOwner<Told>) {
+    this.#options = options;
+    this.#owner = owner;
+  }
+
+  hand(task: Task): void {
+    try {
+      this.#worker ??= this.#start();
+      this.#worker.postMessage(task);
+    } catch (error) {
+      setImmediate(() => this.#owner.ended(error as Error)); // The system gives no more threads, or no memory for one.
+    }
+  }
+
+  /** Whatever it is at. */
+  async end(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
+  #start(): Worker {
+    const { module, data, memoryMib } = this.#options;
+    const worker = new Worker(new URL(module, import.meta.url), {
+      workerData: data,
+      resourceLimits: { maxOldGenerationSizeMb: memoryMib },
+    });
+    let failed: Error | undefined;
+    worker.unref();
+    worker.on('message', (message: Told) => this.#owner.told(message));
+    worker.on('error', (error: Error) => (failed = error));
+    worker.on('exit', () => {
+      this.#worker = undefined;
+      this.#owner.ended(failed);
+    });
+    return worker;
+  }
+}
