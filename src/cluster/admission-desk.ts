@@ -2,6 +2,7 @@
  * Counts sessions for the whole server, in the supervisor: how many there are in all, how many a client has, and how
  * many it began in the last minute. Workers hold slots in advance, so that a connection from a trusted network asks
  * nobody; the count is exact all the same: before anybody is refused, slots that nobody uses are called back.
+ * A worker that does not answer is not waited for: what it holds counts as used until it answers or ends.
  */
 import type { Configuration } from '../config/options.js';
 import type { ToDesk, ToWorker } from './messages.js';
@@ -22,6 +23,8 @@ interface Client {
 /** Slots handed out at once. */
 const BATCH = 64;
 const MINUTE_MS = 60_000;
+/** A worker that gives nothing back for so long is busy or stuck; meanwhile nobody is let in or refused. */
+const RECALL_LIMIT_MS = 1_000;
 
 export class AdmissionDesk {
   readonly #limits: () => AdmissionLimits;
@@ -31,6 +34,9 @@ export class AdmissionDesk {
   readonly #waiting: Applicant[] = [];
   /** Workers whose unused slots are on their way back; undefined while nobody was asked. */
   #recalled: Set<Applicant> | undefined;
+  /** Workers that have not answered the last recall in time: not asked again, and not waited for, until they do. */
+  readonly #silent = new Set<Applicant>();
+  #recallLimit: NodeJS.Timeout | undefined;
 
   constructor(limits: () => AdmissionLimits) {
     this.#limits = limits;
@@ -43,7 +49,7 @@ export class AdmissionDesk {
   /** It ended: everything it held is free. */
   dismiss(worker: Applicant): void {
     this.#held.delete(worker);
-    this.#recalled?.delete(worker);
+    this.#answered(worker);
     for (const client of this.#clients.values()) client.sessions.delete(worker);
     this.#serve();
   }
@@ -55,7 +61,7 @@ export class AdmissionDesk {
         return this.#serve();
       case 'slots-back':
         this.#hold(worker, -asked.count);
-        if (asked.recalled) this.#recalled?.delete(worker);
+        if (asked.recalled) this.#answered(worker);
         return this.#serve();
       case 'entering':
         return worker.tell({ kind: 'verdict', request: asked.request, verdict: this.#enter(worker, asked.client) });
@@ -83,6 +89,7 @@ export class AdmissionDesk {
       worker.tell({ kind: 'slots', count: Math.max(0, count) });
     }
     this.#recalled = undefined;
+    clearTimeout(this.#recallLimit);
   }
 
   get #free(): number {
@@ -91,10 +98,22 @@ export class AdmissionDesk {
 
   #isRecalling(): boolean {
     if (this.#recalled === undefined) {
-      this.#recalled = new Set(this.#held.keys());
+      this.#recalled = new Set([...this.#held.keys()].filter((worker) => !this.#silent.has(worker)));
+      this.#recallLimit = setTimeout(() => this.#waitNoLonger(), RECALL_LIMIT_MS);
       for (const worker of this.#recalled) worker.tell({ kind: 'recall' });
     }
     return this.#recalled.size > 0;
+  }
+
+  #answered(worker: Applicant): void {
+    this.#recalled?.delete(worker);
+    this.#silent.delete(worker);
+  }
+
+  #waitNoLonger(): void {
+    for (const worker of this.#recalled ?? []) this.#silent.add(worker);
+    this.#recalled?.clear();
+    this.#serve();
   }
 
   #hold(worker: Applicant, more: number): void {

@@ -62,6 +62,22 @@ describe('admission', () => {
     await eventually('a session to be let in', async () => GREETED.test(await knock(server.smtpPort).catch(() => '')));
   });
 
+  it('waits a moment only for slots that a stopped worker holds, and has them again when it goes on', async () => {
+    await start('--max-sessions', '6');
+    expect(await knockUntilFull(server.smtpPort)).to.include({ greeted: 6 });
+    const { workers } = await server.status();
+    const busiest = workers.reduce((one, other) => (other.sessions > one.sessions ? other : one));
+    process.kill(busiest.pid, 'SIGSTOP');
+    expect(await knock(server.smtpPort)).to.match(/^421 4\.3\.2 /);
+    for (const client of clients.splice(0)) client.destroy();
+    expect(await knockUntilFull(server.smtpPort)).to.include({ greeted: 6 - busiest.sessions });
+    process.kill(busiest.pid, 'SIGCONT');
+    await eventually('all six places', async () => {
+      for (const client of clients.splice(0)) client.destroy();
+      return (await knockUntilFull(server.smtpPort)).greeted === 6;
+    });
+  });
+
   it('counts sessions per client, an IPv6 /64 as one, and spares trusted networks', async () => {
     await start('--max-sessions-per-address', '3', '--trusted-networks', '127.0.0.2');
     expect(await knockUntilFull(server.smtpPort)).to.deep.equal({
