@@ -1,0 +1,134 @@
+/**
+ * The table of attacks. One more is one more row: what it needs, and what one of its sessions does. Rows that differ only in
+ * how many sessions there are come from one line.
+ */
+import { askAgain, flood, type Attack } from './attack.js';
+import { deliverToAll, enter, enterMaildrop, fillMaildrop } from './session.js';
+
+const BLOCK_BYTES = 64 * 1024;
+const LARGE_BYTES = 50_000_000;
+const FULL_MAILDROP = 200_000;
+const GREETED = ['EHLO attacker.example'];
+
+export const attacks: readonly Attack[] = [
+  { name: 'none', title: 'nobody', sessions: 0, attack: () => Promise.resolve() },
+  ...each([1, 8, 50], (sessions) => fetchesOf('retr-dots', 'RETR of 50 MB of dots', sessions, ['RETR 1'], dots)),
+  ...each([1, 8, 50], (sessions) => fetchesOf('top-dots', 'TOP of 50 MB of dots', sessions, ['TOP 1 99999999'], dots)),
+  ...each([1, 50], (sessions) => fetchesOf('top-header', 'TOP 1 0 of short fields', sessions, ['TOP 1 0'], fields)),
+  ...each([1, 50], (sessions) => fetchesOf('retr-crs', 'RETR of bare CRs', sessions, ['RETR 1'], bareCrs)),
+  {
+    name: 'retr-dots-in-turn',
+    title: 'RETR of 50 MB of dots, one after the other',
+    sessions: 1,
+    prepare: (server) => deliverToAll(server, 1, dots()),
+    attack: async (server, number, signal) =>
+      askAgain(await enterMaildrop(server, number), 'RETR 1\r\n', '\r\n.\r\n', signal),
+  },
+  ...['UIDL', 'LIST'].map((verb): Attack => {
+    const name = verb.toLowerCase();
+    return {
+      name: `${name}-200000`,
+      title: `${verb} of 200,000 messages, pipelined`,
+      sessions: 1,
+      prepare: (server) => fillMaildrop(server, FULL_MAILDROP, Buffer.from('Subject: one of many\r\n\r\ntext\r\n')),
+      attack: async (server, number, signal) => flood(await enterMaildrop(server, number), over([verb]), signal),
+    };
+  }),
+  ...each([1, 8, 50], (sessions) => commands('noop', sessions, ['NOOP'])),
+  ...each([1, 8, 50], (sessions) => commands('help', sessions, ['HELP', 'HELP MAIL'])),
+  ...each([1, 8, 50], (sessions) => capabilities(sessions)),
+  ...each([8, 50], (sessions) => commands('ehlo', sessions, ['EHLO attacker.example'])),
+  ...each([8, 50], (sessions) =>
+    commands('rcpt', sessions, ['MAIL FROM:<>', 'RCPT TO:<postmaster@localhost>', 'RSET']),
+  ),
+  ...each([8, 50], (sessions) => bodies('data-dots', 'DATA of dots', sessions, '..\r\n')),
+  ...each([8, 50], (sessions) => bodies('data-crs', 'DATA of bare CRs', sessions, '\r')),
+  ...each([8, 50], (sessions) => bodies('data-fields', 'DATA of fields R', sessions, 'r\r\n')),
+  ...each([8, 50], (sessions) => ({
+    name: `bdat-1-${sessions}`,
+    title: `BDAT of one octet, ${plural(sessions)}`,
+    sessions,
+    attack: async (server, _, signal) =>
+      flood(await enter(server.smtpPort, [...GREETED, ...ENVELOPE]), over(['BDAT 1\r\nx'], ''), signal),
+  })),
+];
+
+const ENVELOPE = ['MAIL FROM:<>', 'RCPT TO:<postmaster@localhost>'];
+
+function each(counts: readonly number[], of: (sessions: number) => Attack): readonly Attack[] {
+  return counts.map(of);
+}
+
+/** Each session asks for the same message of its own maildrop again and again, pipelined. */
+function fetchesOf(
+  name: string,
+  title: string,
+  sessions: number,
+  lines: readonly string[],
+  message: () => Buffer,
+): Attack {
+  return {
+    name: `${name}-${sessions}`,
+    title: `${title}, pipelined, ${plural(sessions)}`,
+    sessions,
+    prepare: (server) => deliverToAll(server, sessions, message()),
+    attack: async (server, number, signal) => flood(await enterMaildrop(server, number), over(lines), signal),
+  };
+}
+
+function commands(name: string, sessions: number, lines: readonly string[]): Attack {
+  return {
+    name: `${name}-${sessions}`,
+    title: `${lines.join(', ')}, pipelined, ${plural(sessions)}`,
+    sessions,
+    attack: async (server, _, signal) => flood(await enter(server.smtpPort, GREETED), over(lines), signal),
+  };
+}
+
+function capabilities(sessions: number): Attack {
+  return {
+    name: `capa-${sessions}`,
+    title: `CAPA, pipelined, ${plural(sessions)}`,
+    sessions,
+    attack: async (server, _, signal) => flood(await enter(server.pop3Port), over(['CAPA']), signal),
+  };
+}
+
+/** A message that never ends. */
+function bodies(name: string, title: string, sessions: number, line: string): Attack {
+  return {
+    name: `${name}-${sessions}`,
+    title: `${title}, ${plural(sessions)}`,
+    sessions,
+    attack: async (server, _, signal) =>
+      flood(await enter(server.smtpPort, [...GREETED, ...ENVELOPE, 'DATA']), over([line], ''), signal),
+  };
+}
+
+/** The lines, as often as they fit into a block. */
+function over(lines: readonly string[], end = '\r\n'): Buffer {
+  const once = lines.map((line) => line + end).join('');
+  return Buffer.from(once.repeat(Math.ceil(BLOCK_BYTES / once.length)));
+}
+
+function dots(): Buffer {
+  return filled('Subject: dots\r\n\r\n', '.\r\n', LARGE_BYTES);
+}
+
+/** A header section that does not end. */
+function fields(): Buffer {
+  return filled('', 'X:\r\n', LARGE_BYTES / 10);
+}
+
+function bareCrs(): Buffer {
+  return filled('Subject: no dots\r\n\r\n', '\r\n', LARGE_BYTES);
+}
+
+function filled(header: string, line: string, octets: number): Buffer {
+  const lines = Math.floor((octets - header.length) / line.length);
+  return Buffer.concat([Buffer.from(header), Buffer.alloc(lines * line.length, line)]);
+}
+
+function plural(sessions: number): string {
+  return sessions === 1 ? '1 session' : `${sessions} sessions`;
+}

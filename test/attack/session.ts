@@ -1,0 +1,66 @@
+/** How attackers come in: a socket that was greeted, perhaps logged in, and is theirs from then on. */
+import { connect, type Socket } from 'node:net';
+import { LineClient } from '../support/line-client.js';
+import { demand, smtpSession } from '../support/mail-clients.js';
+import type { Server } from '../support/server.js';
+
+export const PASSWORD = 'secret';
+/** More than RCPT takes in one transaction is not needed by any attack. */
+const RECIPIENTS_AT_ONCE = 1000;
+
+/** A greeted session that has said these lines, each answered before the next, and is left to the attacker. */
+export async function enter(port: number, lines: readonly string[] = []): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+  const client = LineClient.over(socket);
+  try {
+    await client.expect(/^(220 |\+OK)/);
+    for (const line of lines) {
+      client.send(line);
+      await client.reply();
+    }
+  } catch (error) {
+    client.destroy();
+    throw error;
+  }
+  client.leave();
+  return socket;
+}
+
+/** Behind a login of the account with this number. */
+export function enterMaildrop(server: Server, number: number): Promise<Socket> {
+  return enter(server.pop3Port, [`USER ${accountName(number)}`, `PASS ${PASSWORD}`]);
+}
+
+export function accountName(number: number): string {
+  return `u${number}@localhost`;
+}
+
+/** So many accounts, and one message for all of them: its body is stored once. */
+export async function deliverToAll(server: Server, accounts: number, message: Buffer): Promise<void> {
+  const names = Array.from({ length: accounts }, (_, number) => accountName(number));
+  for (const name of names) await server.addAccount(name, PASSWORD);
+  await deliver(server, names, message);
+}
+
+/** One account with so many messages, nearly all with the same body. */
+export async function fillMaildrop(server: Server, messages: number, message: Buffer): Promise<void> {
+  await server.addAccount(accountName(0), PASSWORD);
+  const name = (at: number): string => accountName(0).replace('@', `+${at}@`);
+  for (let sent = 0; sent < messages; sent += RECIPIENTS_AT_ONCE)
+    await deliver(
+      server,
+      Array.from({ length: Math.min(RECIPIENTS_AT_ONCE, messages - sent) }, (_, at) => name(at)),
+      message,
+    );
+}
+
+async function deliver(server: Server, to: readonly string[], message: Buffer): Promise<void> {
+  const client = await smtpSession(server.smtpPort);
+  await demand(client, 'MAIL FROM:<attacker@example.org>', 250);
+  for (const recipient of to) await demand(client, `RCPT TO:<${recipient}>`, 250);
+  client.send(`BDAT ${message.length} LAST`);
+  client.write(message);
+  if ((await client.reply()).code !== 250) throw new Error('the message of the attack was refused');
+  client.destroy();
+}
