@@ -6,6 +6,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import type { Configuration } from '../config/options.js';
 import type { Log } from '../log/log.js';
 import { Backoff } from './backoff.js';
+import { begin, type End } from './fork.js';
 import { UNMOVED_STATUS, type FirstAccount, type FromStore, type ToStore } from './messages.js';
 import type { Privileges } from './privileges.js';
 import { MISCONFIGURED_STATUS, StartError, UNAVAILABLE_STATUS } from './start-error.js';
@@ -54,11 +55,17 @@ export class StoreKeeper {
   /** Resolves when there is a store, whoever it is. @throws StartError */
   start(): Promise<void> {
     const startedAtMs = Date.now();
-    const child = this.#privileges.during(() => fork(this.#process, ['store', ...this.#privileges.childArguments]));
-    this.#child = child;
-    child.on('error', () => undefined); // A message to one that has just ended; its exit is handled below.
     return new Promise((resolve, reject) => {
-      child.on('message', (message: FromStore) => {
+      const child = begin(
+        () => this.#fork(),
+        itself,
+        (how) => {
+          reject(new StartError(`The store process ended (${how}) before it was ready`, UNAVAILABLE_STATUS));
+          this.#died(child, Date.now() - startedAtMs, how);
+        },
+      );
+      this.#child = child;
+      child?.on('message', (message: FromStore) => {
         if (message.kind === 'waiting')
           child.send({ kind: 'start', configuration: this.#configuration() } satisfies ToStore);
         else if (message.kind === 'failed') reject(new StartError(message.sentence, MISCONFIGURED_STATUS));
@@ -67,10 +74,6 @@ export class StoreKeeper {
           else if (message.firstAccount !== undefined) this.#announce(message.firstAccount);
           resolve();
         }
-      });
-      child.on('exit', (code, signal) => {
-        reject(new StartError(`The store process ended (${signal ?? code}) before it was ready`, UNAVAILABLE_STATUS));
-        this.#died(child, Date.now() - startedAtMs, signal ?? code);
       });
     });
   }
@@ -101,13 +104,17 @@ export class StoreKeeper {
     clearTimeout(timer);
   }
 
+  #fork(): ChildProcess {
+    return this.#privileges.during(() => fork(this.#process, ['store', ...this.#privileges.childArguments]));
+  }
+
   #joined(): void {
     this.#child = undefined;
     if (!this.#told) this.#log.info('another process is the store of this database');
     this.#told = true;
   }
 
-  #died(child: ChildProcess, livedMs: number, how: number | string | null): void {
+  #died(child: ChildProcess | undefined, livedMs: number, how: End): void {
     if (this.#child !== child) return;
     this.#child = undefined;
     if (this.#ending) return;
@@ -129,7 +136,13 @@ export class StoreKeeper {
     if (this.#ending) return;
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
-      this.start().catch((error: unknown) => this.#log.error({ err: error }, 'the store did not start'));
+      this.start().catch((error: unknown) =>
+        this.#log.error({ why: (error as Error).message }, 'the store did not start'),
+      );
     }, delayMs);
   }
+}
+
+function itself(child: ChildProcess): ChildProcess {
+  return child;
 }

@@ -10,6 +10,7 @@ import type { TlsMaterial } from '../net/tls.js';
 import { letConnect } from '../net/unix-socket.js';
 import { AdmissionDesk, type Applicant } from './admission-desk.js';
 import { Backoff } from './backoff.js';
+import { begin, type End } from './fork.js';
 import { LoginDesk } from './login-desk.js';
 import type { FromWorker, ToWorker } from './messages.js';
 import type { Privileges } from './privileges.js';
@@ -32,7 +33,8 @@ export interface WorkerPoolNeeds {
 interface Seat {
   readonly number: number;
   readonly backoff: Backoff;
-  worker: Worker;
+  /** Undefined when none could be begun. */
+  worker: Worker | undefined;
 }
 
 export class WorkerPool {
@@ -129,21 +131,27 @@ export class WorkerPool {
     if (refill) await this.#take({ number: ++this.#lastNumber, backoff: new Backoff() });
     const seat = this.#seats.get(number);
     this.#seats.delete(number);
-    if (seat !== undefined) void drain(seat.worker, patienceMs, false);
+    if (seat?.worker !== undefined) void drain(seat.worker, patienceMs, false);
   }
 
   /** Forks a worker for a seat; resolves when it listens. @throws StartError */
   #take({ number, backoff }: Omit<Seat, 'worker'>): Promise<void> {
-    const worker = this.#privileges.during(() => cluster.fork());
     let lower: () => void = () => undefined;
     const startedAtMs = Date.now();
-    const seat: Seat = { number, backoff, worker };
-    this.#seats.set(number, seat);
-    const applicant = { tell: (message: ToWorker) => worker.isConnected() && worker.send(message) };
-    this.#desk.enrol(applicant);
-    worker.on('error', () => undefined); // A message to a worker that has just died; its exit is handled below.
     return new Promise((resolve, reject) => {
-      worker.on('message', (message: FromWorker) => {
+      const worker = begin(forkWorker(this.#privileges), processOf, (how) => {
+        lower();
+        this.#desk.dismiss(applicant);
+        this.#logins.dismiss(applicant);
+        reject(new StartError(`A worker ended (${how}) before it was ready`, UNAVAILABLE_STATUS));
+        if (worker !== undefined) forgetUnbegun(worker);
+        if (this.#seats.get(number) === seat) this.#died(seat, Date.now() - startedAtMs, how);
+      });
+      const seat: Seat = { number, backoff, worker };
+      this.#seats.set(number, seat);
+      const applicant = { tell: (message: ToWorker) => worker?.isConnected() && worker.send(message) };
+      this.#desk.enrol(applicant);
+      worker?.on('message', (message: FromWorker) => {
         if (message.kind === 'waiting') {
           lower = this.#privileges.raise(); // Until it listens: the cluster binds ports here, for the worker.
           this.#begin(applicant, number);
@@ -155,13 +163,6 @@ export class WorkerPool {
         } else if (message.kind === 'login-failed' || message.kind === 'login-forgiven')
           this.#logins.hear(applicant, message);
         else this.#desk.hear(applicant, message);
-      });
-      worker.on('exit', (code: number, signal: string | null) => {
-        lower();
-        this.#desk.dismiss(applicant);
-        this.#logins.dismiss(applicant);
-        reject(new StartError(`A worker ended (${signal ?? code}) before it was ready`, UNAVAILABLE_STATUS));
-        if (this.#seats.get(number)?.worker === worker) this.#died(seat, Date.now() - startedAtMs, signal ?? code);
       });
     });
   }
@@ -186,15 +187,33 @@ export class WorkerPool {
     );
   }
 
-  #died(seat: Seat, livedMs: number, how: number | string): void {
+  #died(seat: Seat, livedMs: number, how: End): void {
     if (this.#ending) return;
     this.#restarts += 1;
     const delayMs = seat.backoff.delayMs(livedMs);
     this.#log.error({ worker: seat.number, how, delayMs }, 'a worker ended; another is started');
     setTimeout(() => {
-      if (!this.#ending) this.#take(seat).catch((error: unknown) => this.#log.error((error as Error).message));
+      if (!this.#ending && this.#seats.get(seat.number) === seat)
+        this.#take(seat).catch((error: unknown) => this.#log.error((error as Error).message));
     }, delayMs);
   }
+}
+
+function forkWorker(privileges: Privileges): () => Worker {
+  return () => {
+    const worker = privileges.during(() => cluster.fork());
+    worker.on('error', () => undefined); // The cluster repeats those of its process, which are seen to there.
+    return worker;
+  };
+}
+
+function processOf(worker: Worker): Worker['process'] {
+  return worker.process;
+}
+
+/** The cluster keeps one that was never begun for as long as it lives, since its end is never told. */
+function forgetUnbegun({ id, process }: Worker): void {
+  if (process.pid === undefined) delete cluster.workers?.[id];
 }
 
 /** Those that are there, whatever they are doing: also some that have lost their seat. */

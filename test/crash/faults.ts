@@ -9,6 +9,7 @@ import { eventually } from '../support/eventually.js';
 import { LineClient } from '../support/line-client.js';
 import { smtpSession } from '../support/mail-clients.js';
 import { isAlive } from '../support/processes.js';
+import { limitDescriptors } from '../support/no-forks.js';
 import { Server } from '../support/server.js';
 
 export interface Fault {
@@ -125,6 +126,22 @@ async function fillWal(server: Server, megabytes: number): Promise<void> {
   client.destroy();
 }
 
+/** What dies meanwhile comes back when it may. */
+const noForks: Fault = {
+  name: 'no process can be started',
+  async strike(server, chance) {
+    const lift = await limitDescriptors(server);
+    try {
+      kill(storeOf(server));
+      if (chance.happens(0.5)) kill(workersOf(server)[0]);
+      await pause(chance.between(0, 1_500));
+    } finally {
+      await lift();
+    }
+    return server;
+  },
+};
+
 export function stopStore(forMs: (chance: Chance) => number): Fault {
   return {
     name: 'stop the store for a while',
@@ -189,6 +206,7 @@ export const faults: readonly Fault[] = [
   killAllWithoutShm,
   killTheRecovery,
   hugeWal,
+  noForks,
   stopStore((chance) => chance.between(500, 3_000)),
   stopStore((chance) => chance.between(500, 3_000)),
 ];
