@@ -4,11 +4,15 @@
  * Imports nothing before it has looked at Node, which would fail on the first module it is too old for.
  */
 const OLDEST: readonly [major: number, minor: number] = [20, 19];
+/** Never a release for long use, and there is no SQLite driver for it. */
+const LEFT_OUT = 21;
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
-if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
-  process.stderr.write(`pennypost: Node ${OLDEST.join('.')} or later is needed; this is ${process.versions.node}.\n`);
+if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]) || major === LEFT_OUT) {
+  process.stderr.write(
+    `pennypost: Node ${OLDEST.join('.')}, or 22 or later, is needed; this is ${process.versions.node}.\n`,
+  );
   process.exit(1);
 }
 

@@ -1,9 +1,9 @@
 /** What a Node developer would write: smtp-server and better-sqlite3 with synchronous=FULL. Run by the peer `node`. */
-import Database from 'better-sqlite3';
+import { openConnection } from '../../src/store/sqlite/driver.js';
 import { SMTPServer } from 'smtp-server';
 
 const [port, path = 'mail.db'] = process.argv.slice(2);
-const db = new Database(path);
+const db = openConnection(path);
 db.pragma('journal_mode = WAL');
 db.pragma('synchronous = FULL');
 db.exec('create table if not exists message (id integer primary key, sender text, recipients text, body blob)');

@@ -3,7 +3,7 @@
  * the same or another in its place, and says so by returning it.
  */
 import { readFileSync, rmSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import { openConnection } from '../../src/store/sqlite/driver.js';
 import type { Chance } from '../support/ledger-chance.js';
 import { eventually } from '../support/eventually.js';
 import { LineClient } from '../support/line-client.js';
@@ -102,7 +102,7 @@ const killTheRecovery: Fault = {
 const hugeWal: Fault = {
   name: 'kill everything with a huge WAL',
   async strike(server) {
-    const reader = new Database(server.db, { readonly: true });
+    const reader = openConnection(server.db, { readonly: true });
     try {
       reader.exec('begin; select count(*) from message');
       await Promise.all(Array.from({ length: 4 }, () => fillWal(server, 12)));

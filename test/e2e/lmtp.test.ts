@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { openConnection } from '../../src/store/sqlite/driver.js';
 import { expect } from 'chai';
 import { inEmptyDirectory, pennypost } from '../cli/pennypost.js';
 import { eventually } from '../support/eventually.js';
@@ -32,7 +32,7 @@ describe('LMTP', () => {
   });
 
   function messages({ db }: Server): Readonly<Record<string, number>> {
-    const connection = new Database(db, { readonly: true });
+    const connection = openConnection(db, { readonly: true });
     try {
       const rows = connection.prepare<[], [string, number]>('select account, messages from mailboxes').raw().all();
       return Object.fromEntries(rows);

@@ -13,7 +13,7 @@ import {
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { openConnection } from '../../src/store/sqlite/driver.js';
 import { expect } from 'chai';
 import { openStore, joinStore, startStore } from '../../src/store/open.js';
 import { openForReading, openForWriting } from '../../src/store/sqlite/database.js';
@@ -43,7 +43,7 @@ function migrations(): readonly string[] {
 type Row = Readonly<Record<string, unknown>>;
 
 function look(db: string, sql: string): readonly Row[] {
-  const connection = new Database(db, { readonly: true });
+  const connection = openConnection(db, { readonly: true });
   try {
     return connection.prepare<[], Row>(sql).all();
   } finally {
@@ -134,7 +134,7 @@ describe('the SQLite driver', () => {
     });
 
     it('of the first version is brought up to date, and keeps what was in it', async () => {
-      const connection = new Database(db);
+      const connection = openConnection(db);
       connection.exec(readFileSync(join(MIGRATIONS, migrations()[0] as string), 'utf8'));
       connection.pragma('user_version = 1');
       connection.exec(`
@@ -163,7 +163,7 @@ describe('the SQLite driver', () => {
     });
 
     it('of the first version comes out with its messages counted', () => {
-      const connection = new Database(db);
+      const connection = openConnection(db);
       connection.exec(readFileSync(join(MIGRATIONS, migrations()[0] as string), 'utf8'));
       connection.exec(`
         pragma user_version = 1;
@@ -184,7 +184,7 @@ describe('the SQLite driver', () => {
 
     it('of a newer version is refused in one sentence, and left as it is', async () => {
       openForWriting(db).close();
-      const connection = new Database(db);
+      const connection = openConnection(db);
       connection.pragma('user_version = 99');
       connection.close();
       await fails('unavailable', openStore(db), /^The database is of version 99; .*upgrade/);
@@ -475,7 +475,7 @@ describe('the SQLite driver', () => {
   });
 
   it('answers in time when nobody answers at the socket', async () => {
-    const ownership = new Database(`${db}.lock`);
+    const ownership = openConnection(`${db}.lock`);
     ownership.exec('begin exclusive');
     try {
       expect((await failure(openStore(db))).message).to.match(/^Another process holds .*mail\.db but does not answer$/);

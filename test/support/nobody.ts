@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { chown, mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { NODE } from './program.js';
 import type { Ran } from './programs.js';
 
 export const NOBODY = 'nobody';
@@ -36,7 +37,7 @@ export async function forStrangers(
 
 /** Runs Node as nobody, to its end. */
 export async function nodeAsNobody(argv: readonly string[], cwd: string): Promise<Ran> {
-  const child = spawn(process.execPath, argv, { cwd, ...(await nobody()), env: {}, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(NODE, argv, { cwd, ...(await nobody()), env: {}, stdio: ['ignore', 'pipe', 'pipe'] });
   const stdout: Buffer[] = [];
   let stderr = '';
   child.stdout.on('data', (bytes: Buffer) => stdout.push(bytes));

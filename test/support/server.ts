@@ -7,13 +7,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { pennypost, type Ended } from '../cli/pennypost.js';
 import { eventually, within } from './eventually.js';
 import { groupMembers, killGroup } from './processes.js';
+import { MAIN, NODE } from './program.js';
 
-export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-export const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+export { MAIN, ROOT } from './program.js';
 export const POSTMASTER = 'postmaster@localhost';
 
 export interface Status {
@@ -78,7 +77,7 @@ export class Server {
   ) {
     this.directory = directory;
     this.ports = ports;
-    this.#child = spawn(process.execPath, [main, ...argv], {
+    this.#child = spawn(NODE, [main, ...argv], {
       cwd: directory,
       detached: true,
       env: { PATH: process.env.PATH, ...environment },

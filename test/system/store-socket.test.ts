@@ -6,7 +6,7 @@ import { chmod, stat } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as setTimer } from 'node:timers/promises';
-import Database from 'better-sqlite3';
+import { openConnection } from '../../src/store/sqlite/driver.js';
 import { expect } from 'chai';
 import {
   FrameReader,
@@ -199,7 +199,7 @@ describe("the store's socket", function () {
 
   /** The database agrees with itself: no half message, no row that hangs in the air. */
   function expectWhole(): void {
-    const db = new Database(server.db, { readonly: true });
+    const db = openConnection(server.db, { readonly: true });
     const all = (sql: string) => db.prepare(sql).all();
     expect(db.pragma('integrity_check', { simple: true })).to.equal('ok');
     expect(db.pragma('foreign_key_check')).to.deep.equal([]);
@@ -213,7 +213,7 @@ describe("the store's socket", function () {
   }
 
   function garbageMessages(): number {
-    const db = new Database(server.db, { readonly: true });
+    const db = openConnection(server.db, { readonly: true });
     const count = db.prepare<[], number>('select count(distinct body) from message where account <> 1').pluck().get();
     db.close();
     return count ?? 0;

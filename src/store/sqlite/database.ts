@@ -2,14 +2,13 @@
  * Opens connections to the database file, with the pragmas that durability rests on read back:
  * a connection that does not keep its word is refused. Also: the migrations in db/sqlite, each applied once.
  */
-import Database from 'better-sqlite3';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StoreError } from '../store.js';
+import { openConnection, type Connection } from './driver.js';
 
-export type Connection = Database.Database;
-export type Statement<P extends unknown[] = unknown[], R = unknown> = Database.Statement<P, R>;
+export type { Connection, Statement } from './driver.js';
 
 /** Before it, two processes could lose committed frames when the WAL was reset. */
 const OLDEST_SQLITE = [3, 51, 3] as const;
@@ -25,7 +24,7 @@ const FULL = 2;
 /** The connection that writes; makes the file, and brings its tables up to date. */
 export function openForWriting(path: string): Connection {
   return opening(path, () => {
-    const connection = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+    const connection = openConnection(path, { timeout: BUSY_TIMEOUT_MS });
     prepareFile(connection);
     migrate(connection);
     return connection;
@@ -35,7 +34,7 @@ export function openForWriting(path: string): Connection {
 /** A second connection for checkpoints: it may write, but has no statement that does. */
 export function openForCheckpoints(path: string): Connection {
   return opening(path, () => {
-    const connection = new Database(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+    const connection = openConnection(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
     configure(connection);
     return connection;
   });
@@ -55,7 +54,7 @@ export function passiveCheckpoint(connection: Connection): Checkpointed {
 
 export function openForReading(path: string): Connection {
   return opening(path, () => {
-    const connection = new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+    const connection = openConnection(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
     hold(connection, 'mmap_size', 0);
     hold(connection, 'trusted_schema', 0);
     return connection;

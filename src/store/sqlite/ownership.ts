@@ -3,8 +3,8 @@
  * and the operating system gives it back when that process ends, however it ends.
  * The lock is SQLite's own (an exclusive transaction on an empty database), since Node has no other that dies with its holder.
  */
-import Database from 'better-sqlite3';
 import { StoreError } from '../store.js';
+import { isSqliteError, openConnection } from './driver.js';
 
 export interface Ownership {
   release(): void;
@@ -13,7 +13,7 @@ export interface Ownership {
 /** Undefined when another process is the store. @throws StoreError 'unavailable' */
 export function claim(lock: string): Ownership | undefined {
   try {
-    const connection = new Database(lock, { timeout: 0 });
+    const connection = openConnection(lock, { timeout: 0 });
     try {
       connection.pragma('journal_mode = memory'); // Nothing is ever written, so no journal need lie beside it.
       connection.exec('begin exclusive');
@@ -23,7 +23,8 @@ export function claim(lock: string): Ownership | undefined {
     }
     return { release: () => connection.close() };
   } catch (error) {
-    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) return undefined;
+    if (error instanceof StoreError) throw error;
+    if (isSqliteError(error) && error.code.startsWith('SQLITE_BUSY')) return undefined;
     throw new StoreError(
       'unavailable',
       `Cannot write ${lock}, beside the database: ${(error as Error).message}; the directory must be writable`,

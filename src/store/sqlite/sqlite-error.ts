@@ -1,6 +1,6 @@
 /** What SQLite says, as the store's own errors. */
-import Database from 'better-sqlite3';
 import { StoreError } from '../store.js';
+import { isSqliteError } from './driver.js';
 
 const DISK_ERROR = /^SQLITE_(IOERR|CORRUPT|NOTADB|READONLY|CANTOPEN)/;
 /**
@@ -41,10 +41,10 @@ export function reading<T>(act: () => T): T {
   try {
     return act();
   } catch (error) {
-    throw error instanceof Database.SqliteError ? asStoreError(error) : error;
+    throw isSqliteError(error) ? asStoreError(error) : error;
   }
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Database.SqliteError ? error.code : '';
+  return isSqliteError(error) ? error.code : '';
 }
