@@ -122,6 +122,7 @@ export function faultTable<S extends State, C extends SessionContext, Need exten
     [
       ['the verb is not known', first(faults.unknown('', initial))],
       ['the line holds a NUL, a bare CR or LF, or is not UTF-8', first(faults.unreadable)],
+      ['the login of the session does not stand any more; it closes', first(faults.revoked)],
       ['the server is stopping; it closes', first(faults.stopping)],
       ['a bug; it is logged, and the server closes', first(faults.internal)],
     ],

@@ -1,22 +1,24 @@
 /**
  * Who may log in: one place for every protocol and mechanism. Asks the throttle first, so that whoever failed too often
  * is refused before anything is checked; an unknown name, a disabled account and a wrong password get the same answer
- * after the same time. Every check reads the account afresh, so that a change counts at once on every worker.
+ * after the same time. Every check reads the account afresh, and again after a hash, so that a change counts at once on
+ * every worker.
  * Never tells a password to anybody. A StoreError is the caller's to answer; nothing was decided then.
  */
 import { setTimeout as setTimer } from 'node:timers/promises';
 import type { Account, Credential, MailStore } from '../store/store.js';
 import { verifyAppPassword } from './app-password.js';
 import { KnownClients } from './known-clients.js';
-import type {
-  LoginAttempt,
-  LoginCheck,
-  LoginObserver,
-  PasswordAttempt,
-  Refused,
-  ScramCandidate,
-  ScramKeys,
-  Verdict,
+import {
+  grantOf,
+  type LoginAttempt,
+  type LoginCheck,
+  type LoginObserver,
+  type PasswordAttempt,
+  type Refused,
+  type ScramCandidate,
+  type ScramKeys,
+  type Verdict,
 } from './login.js';
 import { decoyHash, verifyPassword } from './password.js';
 import { Renewals } from './renewals.js';
@@ -122,6 +124,7 @@ export class Authenticator implements LoginCheck {
     const right = await verifyPassword(password, hash);
     if (!right || account === undefined)
       return { right: false, reason: credential === undefined ? whyNot(found) : 'out of scope' };
+    if (!(await this.#store.stands(grantOf({ account }, scope)))) return { right: false, reason: 'changed meanwhile' };
     this.#verified.add(login, Date.now());
     this.#renewals?.renew(account, password);
     return { right: true };

@@ -6,9 +6,9 @@
 import type { Peer } from '../session/channel.js';
 import { stay, type Outcome, type State } from '../session/command.js';
 import type { Reply } from '../session/reply.js';
-import { StoreError, type Account, type MailStore, type Scope } from '../store/store.js';
+import { StoreError, type MailStore, type Scope } from '../store/store.js';
 import { fromBase64 } from './base64.js';
-import type { LoginCheck } from './login.js';
+import type { LoginCheck, Welcome } from './login.js';
 import type { Exchange, Mechanism, Step } from './mechanism.js';
 
 export interface Wording<S extends State> {
@@ -20,7 +20,7 @@ export interface Wording<S extends State> {
   readonly wrong: Reply;
   refused(retryAfterMs: number): Reply;
   failed(error: StoreError): Reply;
-  welcome(account: Account): Outcome<S> | Promise<Outcome<S>>;
+  welcome(login: Welcome): Outcome<S> | Promise<Outcome<S>>;
 }
 
 /** What a login needs of a session's context. */
@@ -81,6 +81,6 @@ function carryOut<S extends State>(step: Step, wording: Wording<S>): Outcome<S> 
     case 'refused':
       return stay(wording.refused(step.retryAfterMs));
     case 'welcome':
-      return wording.welcome(step.account);
+      return wording.welcome(step);
   }
 }

@@ -2,7 +2,7 @@
  * A login as protocols and mechanisms see it: who asks, what they may ask of the authenticator, and what comes of it.
  * Nothing here tells a client why a login failed; the log is told.
  */
-import type { Account, Credential, Scope } from '../store/store.js';
+import type { Account, Credential, Grant, Scope } from '../store/store.js';
 
 /** Who asks, and for what. */
 export interface LoginAttempt {
@@ -25,6 +25,11 @@ export interface Welcome {
   readonly kind: 'welcome';
   readonly account: Account;
   readonly credential?: Credential | undefined;
+}
+
+/** What a session keeps of its login, to be asked about when rights change. */
+export function grantOf({ account, credential }: Omit<Welcome, 'kind'>, scope: Scope): Grant {
+  return { account: account.id, credential: credential?.id, scope, passwordVersion: account.passwordVersion };
 }
 
 /** Too many failures: nothing was checked. */

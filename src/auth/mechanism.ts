@@ -15,7 +15,7 @@ export type Step =
 /** What one login may use. */
 export interface Exchange {
   readonly logins: LoginCheck;
-  readonly store: Pick<MailStore, 'loginAddress'>;
+  readonly store: Pick<MailStore, 'loginAddress' | 'stands'>;
   /** All of an attempt but the name, which the mechanism finds out. */
   readonly who: Omit<LoginAttempt, 'name'>;
   /** The 'tls-exporter' octets of this connection (RFC 9266); undefined where there are none. */

@@ -14,14 +14,15 @@ import type { SessionLimits } from '../session/limits.js';
 import type { Protocol, SessionContext } from '../session/protocol.js';
 import { Session } from '../session/session.js';
 import { lmtp, mx, submission } from '../smtp/protocol.js';
-import type { MailStore } from '../store/store.js';
+import type { Concerned } from '../store/open.js';
+import type { Grant, MailStore, Soon } from '../store/store.js';
 import { Roster } from '../runtime/roster.js';
 import type { Service } from './services.js';
 
 /** How often sessions are asked whether they have taken too long. */
 const TICK_MS = 1_000;
 
-type AnySession = Pick<Session<State, SessionContext, string>, 'drain' | 'cut' | 'tick'>;
+type AnySession = Pick<Session<State, SessionContext, string>, 'drain' | 'cut' | 'tick' | 'review'>;
 
 export interface SessionNeeds {
   readonly configuration: Configuration;
@@ -84,6 +85,25 @@ export class Sessions {
     for (const session of this.#open.all()) session.cut();
   }
 
+  /** Sessions whose login does not stand any more end, and what cannot be asked counts as gone. Resolves when none goes on. */
+  async review(concerned: Concerned): Promise<void> {
+    const stands = (grant: Grant) => isAnother(concerned, grant) || this.#stands(grant);
+    await Promise.all(this.#open.all().map(async (session) => session.review(stands)));
+  }
+
+  #stands(grant: Grant): Soon<boolean> {
+    const unknown = (error: unknown): boolean => {
+      this.#needs.log.error({ err: error }, 'a login could not be looked at again; its session ends');
+      return false;
+    };
+    try {
+      const answer = this.#needs.store.stands(grant);
+      return answer instanceof Promise ? answer.catch(unknown) : answer;
+    } catch (error) {
+      return unknown(error);
+    }
+  }
+
   #smtpContext(role: 'smtp' | 'submission' | 'lmtp', { channel, offersTls }: Guest) {
     const session = this.#nextName();
     let messages = 0;
@@ -142,6 +162,10 @@ export class Sessions {
   #nextName(): string {
     return `${this.#needs.number}.${(++this.#last).toString(36)}`;
   }
+}
+
+function isAnother(concerned: Concerned, { account }: Grant): boolean {
+  return concerned === 'nobody' || (concerned !== 'anybody' && concerned !== account);
 }
 
 function limitsOf(

@@ -80,6 +80,7 @@ class Worker {
       domain: configuration.domain,
       minFreeBytes: configuration.minFree ?? FREE_MESSAGES * configuration.maxMessageSize,
       report: () => ({ role: 'worker', pid: process.pid, sessions: this.#sessions.count }),
+      rightsChanged: (concerned) => this.#sessions.review(concerned),
       changed: (there) => log[there ? 'debug' : 'warn'](there ? 'the store is there' : 'the store went away'),
     });
     const proxies = parseNetworks(configuration.proxyNetworks);

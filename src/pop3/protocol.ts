@@ -67,6 +67,7 @@ export const pop3: Protocol<Pop3State, Pop3Context, Pop3Need> = {
   },
   greeting: ({ settings }) => replies.greeting(settings.hostname),
   atRest: ({ at }) => at === 'authorization',
+  grantOf: (state) => (state.at === 'transaction' ? state.grant : undefined),
   abandon(state) {
     if (state.at === 'transaction') void state.maildrop.release();
   },
@@ -83,6 +84,7 @@ export const pop3: Protocol<Pop3State, Pop3Context, Pop3Need> = {
     impatient: replies.impatient,
     foreign: replies.foreign,
     injected: replies.injected,
+    revoked: replies.revoked,
     stopping: replies.stopping,
     internal: replies.internal,
     failed: failureReply,

@@ -98,6 +98,7 @@ export const replies = {
   serverFull: err('The server has all the sessions it may have; try again in a moment', 'SYS/TEMP'),
   tooManySessions: err('Your address has too many sessions here; close one, or try again later', 'SYS/TEMP'),
   tooManyNewSessions: err('Your address begins sessions too often; try again in a minute', 'SYS/TEMP'),
+  revoked: err('Your login does not stand any more; closing, nothing was removed', 'SYS/TEMP'),
   stopping: err('The server is stopping; try again in a moment', 'SYS/TEMP'),
   injected: err('Nothing may follow STLS before the TLS handshake; closing', 'SYS/PERM'),
   internal: err('Something went wrong here; closing, nothing was removed', 'SYS/TEMP'),

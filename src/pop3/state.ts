@@ -2,7 +2,7 @@
  * Where a POP3 session stands (RFC 1939 §3). The maildrop exists only in the state that holds it.
  * The UPDATE state is QUIT itself: it removes, answers and closes.
  */
-import type { Maildrop } from '../store/store.js';
+import type { Grant, Maildrop } from '../store/store.js';
 import type { Listing } from './listing.js';
 
 export interface Authorization {
@@ -13,6 +13,7 @@ export interface Authorization {
 
 export interface Transaction {
   readonly at: 'transaction';
+  readonly grant: Grant;
   readonly maildrop: Maildrop;
   readonly listing: Listing;
 }

@@ -6,7 +6,7 @@ import type { Command, Outcome, Row, State } from './command.js';
 import type { SessionLimits } from './limits.js';
 import type { Reply } from './reply.js';
 import type { Peer } from './channel.js';
-import type { StoreError } from '../store/store.js';
+import type { Grant, StoreError } from '../store/store.js';
 
 /** What every protocol's commands may use; each protocol adds its own. */
 export interface SessionContext {
@@ -44,6 +44,8 @@ export interface Faults<S extends State, C, Need extends string> {
   readonly foreign: Reply;
   /** Bytes in clear behind the command that begins TLS. */
   readonly injected: Reply;
+  /** The login of the session does not stand any more. */
+  readonly revoked: Reply;
   readonly stopping: Reply;
   /** A bug: logged, answered with this, and the connection closes. */
   readonly internal: Reply;
@@ -65,6 +67,8 @@ export interface Protocol<S extends State, C extends SessionContext, Need extend
   readonly turnedAway: Readonly<Record<TurnedAway, Reply>>;
   /** Whether the server may say goodbye now without breaking off anything. */
   atRest(state: S): boolean;
+  /** The login that the session rests on in this state; undefined where it rests on none. */
+  grantOf(state: S): Grant | undefined;
   /** The session ended in this state: give back what it holds. Nothing is committed here. */
   abandon(state: S): void;
 }

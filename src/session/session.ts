@@ -14,6 +14,7 @@ import { Output } from './output.js';
 import type { Protocol, SessionContext } from './protocol.js';
 import { Reader, type Line } from './reader.js';
 import type { Reply } from './reply.js';
+import type { Grant, Soon } from '../store/store.js';
 import { isForeign, MASKED, readRequest, shown } from './request.js';
 
 /** Who watches a session: the log, and the dialogue of -v. */
@@ -28,7 +29,7 @@ export interface Observer {
 export interface SessionEnd {
   /** As it was last known: TLS and a front that speaks for others may change it. */
   readonly peer: Peer;
-  /** Why it ended: 'quit', 'dropped', 'idle', 'slow', 'session', 'errors', 'impatient', 'injected', 'stopping', 'bug', or 'broken' with the network's error. */
+  /** Why it ended: 'quit', 'dropped', 'idle', 'slow', 'session', 'errors', 'impatient', 'injected', 'stopping', 'revoked', 'bug', or 'broken' with the network's error. */
   readonly outcome: string;
   readonly commands: number;
   readonly errors: number;
@@ -49,6 +50,10 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   #asking: Ask<S> | undefined;
   #waiting = false;
   #draining = false;
+  /** Asked again when what the session waits for is over: it may be a login. */
+  #review: Review | undefined;
+  /** Its login does not stand any more: it ends with the command or the body that is going on. */
+  #revoked = false;
   #over = false;
   #paused = false;
   #inputEnded = false;
@@ -94,6 +99,16 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   cut(): void {
     if (this.#waiting) this.#draining = true;
     else this.#finish('stopping', this.#protocol.faults.stopping);
+  }
+
+  /** The rights that logins rest on may be others now: one whose login does not stand ends, and stores nothing more. */
+  review(stands: Review): Soon<void> {
+    if (this.#over) return;
+    this.#review = this.#waiting ? stands : undefined;
+    const grant = this.#protocol.grantOf(this.#state);
+    const answer = grant === undefined || stands(grant);
+    if (answer instanceof Promise) return answer.then((still) => this.#judged(still));
+    this.#judged(answer);
   }
 
   receive(bytes: Uint8Array): void {
@@ -150,6 +165,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
 
   /** Handles all that waits, as far as it goes without waiting for anybody; then writes what there is to say. */
   #proceed(): void {
+    if (this.#revoked) this.#leaveRevoked();
     this.#attempt(() => {
       while (!this.#waiting && !this.#over && !this.#output.busy) {
         if (!(this.#collecting === undefined ? this.#nextLine() : this.#nextPieces(this.#collecting))) break;
@@ -206,7 +222,9 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     if (ended) {
       this.#collecting = undefined;
       const end = () => guarded(this.#protocol, () => collection.end());
-      this.#obey(written === undefined ? end() : written.then(end));
+      if (this.#revoked) this.#leaveRevoked();
+      else if (written === undefined) this.#obey(end());
+      else this.#wait(written.then(() => (this.#revoked ? dropped(collection) : end())));
     } else if (written !== undefined) this.#wait(written.then(() => undefined));
     return true;
   }
@@ -234,6 +252,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
       return;
     }
     if (outcome !== undefined) this.#attempt(() => this.#carryOut(outcome));
+    if (this.#review !== undefined) void this.review(this.#review);
     this.#proceed();
   }
 
@@ -292,6 +311,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   #renew(peer: Peer, state = this.#protocol.initial): void {
     this.#abandon(this.#state);
     this.#state = state;
+    this.#revoked = false; // A login that was there is forgotten.
     this.#context = { ...this.#context, peer };
   }
 
@@ -323,6 +343,27 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     this.#channel.end();
   }
 
+  #judged(stands: boolean): void {
+    if (stands || this.#over) return;
+    this.#revoked = true;
+    this.#collecting?.abandon(); // Read to its true end, and kept nowhere.
+    this.#leaveRevoked();
+  }
+
+  /** What it holds is free at once, whatever the client takes of the farewell. */
+  #leaveRevoked(): void {
+    if (this.#over || this.#waiting || this.#collecting !== undefined) return;
+    this.#breakOff('revoked', this.#protocol.faults.revoked);
+    this.#abandon(this.#state);
+  }
+
+  /** Ends in the middle of whatever is said: a client must not take the farewell for the rest of a message. */
+  #breakOff(outcome: string, farewell: Reply): void {
+    const insideReply = this.#output.busy;
+    this.#output.abandon();
+    this.#finish(outcome, insideReply ? undefined : farewell);
+  }
+
   /** A bug in a command must not take the process down: it is told, and this session ends. */
   #attempt(act: () => void): void {
     try {
@@ -342,10 +383,8 @@ export class Session<S extends State, C extends SessionContext, Need extends str
 
   #crash(error: unknown): void {
     this.#observer.bug(error);
-    const insideReply = this.#output.busy; // A client must not take the fault for the rest of a message.
-    this.#output.abandon();
     if (this.#over) this.#abandon(this.#state); // The client went away while the command ran: nothing else will.
-    this.#finish('bug', insideReply ? undefined : this.#protocol.faults.internal);
+    this.#breakOff('bug', this.#protocol.faults.internal);
   }
 
   #pauseWhenFull(): void {
@@ -361,7 +400,14 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   }
 }
 
+/** Whether a login still stands. */
+export type Review = (grant: Grant) => Soon<boolean>;
+
 type Ask<S extends State> = Extract<Outcome<S>, { kind: 'ask' }>;
+
+function dropped<S extends State>(collection: Collection<S>): undefined {
+  collection.abandon();
+}
 
 function stateAfter<S extends State>(outcome: Outcome<S> | undefined): S | undefined {
   return outcome !== undefined && 'state' in outcome ? outcome.state : undefined;

@@ -5,7 +5,7 @@
  */
 import { NewlineCheck, NewlineNormalizer } from '../session/newlines.js';
 import type { Sink } from '../session/command.js';
-import { StoreError, type Delivery } from '../store/store.js';
+import { StoreError, type Delivery, type EnvelopeRecipient, type Soon } from '../store/store.js';
 import type { Answer } from './answer.js';
 import { HopCount } from './hops.js';
 import { failureReply, replies, type SmtpReply } from './replies.js';
@@ -22,12 +22,15 @@ export interface IntakeName {
   /** Names the message to the client and in its Received header. */
   readonly id: string;
   readonly answer: Answer;
+  /** Asked when all of the message is there: what may have changed since MAIL. @throws StoreError */
+  readonly lateRefusal?: () => Soon<SmtpReply | undefined>;
 }
 
 export class Intake implements Sink {
   readonly #delivery: Delivery;
   readonly #id: string;
   readonly #answer: Answer;
+  readonly #lateRefusal: IntakeName['lateRefusal'];
   readonly #limitBytes: number;
   readonly #normalizer: NewlineNormalizer | undefined;
   readonly #hops = new HopCount();
@@ -36,10 +39,15 @@ export class Intake implements Sink {
   #octets = 0;
   #refusal: SmtpReply | undefined;
 
-  constructor(delivery: Delivery, { id, answer }: IntakeName, { maxMessageSize, bareNewlines }: IntakeSettings) {
+  constructor(
+    delivery: Delivery,
+    { id, answer, lateRefusal }: IntakeName,
+    { maxMessageSize, bareNewlines }: IntakeSettings,
+  ) {
     this.#delivery = delivery;
     this.#id = id;
     this.#answer = answer;
+    this.#lateRefusal = lateRefusal;
     this.#limitBytes = maxMessageSize;
     this.#normalizer = bareNewlines === 'normalize' ? new NewlineNormalizer() : undefined;
   }
@@ -65,7 +73,19 @@ export class Intake implements Sink {
     if (bareNewline && this.#normalizer === undefined) this.#refuse(replies.bareNewline);
     else if (this.#hops.received > HOP_LIMIT) this.#refuse(replies.looping(HOP_LIMIT));
     if (this.#refusal !== undefined) return this.#answer.refused(this.#refusal);
-    return this.#delivery.commit().then(
+    if (this.#lateRefusal !== undefined) return this.#finishLate(this.#lateRefusal);
+    return this.#answered(this.#delivery.commit());
+  }
+
+  async #finishLate(lateRefusal: NonNullable<IntakeName['lateRefusal']>): Promise<SmtpReply> {
+    const refusal = await attempted(lateRefusal);
+    if (refusal === undefined) return this.#answered(this.#delivery.commit());
+    this.#refuse(refusal);
+    return this.#answer.refused(refusal);
+  }
+
+  #answered(commit: Promise<readonly EnvelopeRecipient[]>): Promise<SmtpReply> {
+    return commit.then(
       (leftOut) => this.#answer.accepted(this.#id, leftOut),
       (error: unknown) => this.#answer.refused(failedReply(error)),
     );
@@ -88,6 +108,14 @@ export class Intake implements Sink {
     if (this.#refusal !== undefined) return;
     this.#refusal = reply;
     this.#delivery.abort();
+  }
+}
+
+async function attempted(ask: () => Soon<SmtpReply | undefined>): Promise<SmtpReply | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    return failedReply(error);
   }
 }
 

@@ -81,6 +81,7 @@ export const mx: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
   },
   greeting: ({ settings }) => replies.greeting(settings.hostname),
   atRest: ({ at }) => at === 'start' || at === 'greeted',
+  grantOf: (state) => ('hello' in state ? state.hello.login : undefined),
   abandon: dropIntake,
   faults: {
     unknown: () => replies.unknownCommand,
@@ -95,6 +96,7 @@ export const mx: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
     impatient: replies.impatient,
     foreign: replies.foreign,
     injected: replies.injected,
+    revoked: replies.revoked,
     stopping: replies.stopping,
     internal: replies.internal,
     failed: failureReply,

@@ -119,6 +119,7 @@ export const replies = {
   serverFull: reply(421, '3.2', 'The server has all the sessions it may have; try again in a moment'),
   tooManySessions: reply(421, '7.0', 'Your address has too many sessions here; close one, or try again later'),
   tooManyNewSessions: reply(421, '7.0', 'Your address begins sessions too often; try again in a minute'),
+  revoked: reply(421, '7.0', 'Your login does not stand any more; log in again'),
   stopping: reply(421, '3.2', 'The server is stopping; try again in a moment'),
   injected: reply(421, '7.0', 'Nothing may follow STARTTLS before the TLS handshake; closing'),
   internal: reply(421, '3.0', 'Something went wrong here; closing'),

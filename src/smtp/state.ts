@@ -6,11 +6,10 @@ import type { Introduction } from './introduction.js';
 import type { Recipient } from './recipient.js';
 import type { Intake } from './intake.js';
 import type { Path } from './path.js';
-import type { AccountId } from '../store/store.js';
+import type { Grant } from '../store/store.js';
 
 /** Who has proved to be the client. */
-export interface Login {
-  readonly account: AccountId;
+export interface Login extends Grant {
   /** The account's own address. */
   readonly address: string;
 }

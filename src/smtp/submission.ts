@@ -5,6 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Address, Delivery, EnvelopeRecipient, MailStore, Resolution, Soon } from '../store/store.js';
 import { HeaderCompletion, type Missing } from './completion.js';
+import type { Path } from './path.js';
+import { replies, type SmtpReply } from './replies.js';
 import type { Login } from './state.js';
 
 const RANDOM_BYTES = 8;
@@ -15,11 +17,22 @@ const MINUTES_PER_HOUR = 60;
  * that leads to it through however many others, a catch-all. Nobody else can be hurt by an answer to such a sender.
  * @throws StoreError
  */
-export function mayUse(address: Address, { account }: Login, store: MailStore): Soon<boolean> {
+function mayUse(address: Address, { account }: Login, store: MailStore): Soon<boolean> {
   const leadsThere = (found: Resolution) =>
     found.kind === 'local' && found.targets.some((target) => target.account === account);
   const found = store.resolve(address);
   return found instanceof Promise ? found.then(leadsThere) : leadsThere(found);
+}
+
+/**
+ * Who has logged in sends under an address of its own (RFC 6409 §6.1), or under none, as notifications are sent. Asked at
+ * MAIL, and again at the end of the message: an alias may be gone by then. @throws StoreError
+ */
+export function senderRefusal(from: Path, login: Login | undefined, store: MailStore): Soon<SmtpReply | undefined> {
+  if (login === undefined || from.address === undefined) return undefined;
+  const decide = (may: boolean) => (may ? undefined : replies.notYourAddress(from.text, login.address));
+  const may = mayUse(from.address, login, store);
+  return may instanceof Promise ? may.then(decide) : decide(may);
 }
 
 /** What a message without them gets; `id` is unlike any other's here, what is random is so everywhere. */

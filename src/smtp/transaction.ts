@@ -7,7 +7,7 @@ import { copiesFor } from './envelope.js';
 import { Intake } from './intake.js';
 import { protocolName, type CommonTrace } from './received.js';
 import { greeted, type Chunking, type SmtpState, type Transaction } from './state.js';
-import { CompletedDelivery, missingFields } from './submission.js';
+import { CompletedDelivery, missingFields, senderRefusal } from './submission.js';
 
 /** Begins the delivery of what the envelope says; from here on the message has its name. */
 export function openIntake(transaction: Transaction, context: SmtpContext): Intake {
@@ -25,7 +25,8 @@ export function openIntake(transaction: Transaction, context: SmtpContext): Inta
   const answer = hello.lmtp === true ? answerEach(recipients, copies) : answerOnce;
   if (hello.login === undefined) return new Intake(delivery, { id, answer }, context.settings);
   const missing = missingFields(id, context.settings.hostname, atMs);
-  return new Intake(new CompletedDelivery(delivery, missing), { id, answer }, context.settings);
+  const lateRefusal = () => senderRefusal(from, hello.login, context.store);
+  return new Intake(new CompletedDelivery(delivery, missing), { id, answer, lateRefusal }, context.settings);
 }
 
 /** The end of data: whatever the reply, the transaction is over. */

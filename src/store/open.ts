@@ -4,7 +4,7 @@
 import { locate, makeDirectory } from './sqlite/location.js';
 import { joinSqliteStore, openSqliteStore } from './sqlite/sqlite-store.js';
 import { StoreServer, type PeerReport, type StoreObserver } from './sqlite/store-server.js';
-import type { MailStore } from './store.js';
+import type { AccountId, MailStore, Soon } from './store.js';
 
 export type { ServerStatus } from './sqlite/status.js';
 export { readStatus } from './sqlite/status.js';
@@ -19,6 +19,9 @@ export function openStore(db: string): Promise<MailStore> {
   return openSqliteStore(db);
 }
 
+/** Whose logins may not stand any more, after a change of the directory. */
+export type Concerned = AccountId | 'nobody' | 'anybody';
+
 export interface JoinOptions {
   /** Where a login without a domain is looked for, and where every domain's postmaster may live. */
   readonly domain: string;
@@ -26,6 +29,8 @@ export interface JoinOptions {
   readonly minFreeBytes: number;
   readonly report: () => PeerReport;
   readonly changed: (there: boolean) => void;
+  /** Logins are to be looked at again; whoever changed the directory waits until it resolves, but not for long. */
+  readonly rightsChanged?: (concerned: Concerned) => Soon<void>;
 }
 
 /** For a worker, whose supervisor sees to it that there is a store. */

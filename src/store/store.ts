@@ -44,6 +44,8 @@ export interface Account {
   readonly address: string;
   /** A PHC string; only auth/ reads it. */
   readonly passwordHash: string;
+  /** Another for each password that was set; the same when its secrets are made anew. */
+  readonly passwordVersion: number;
   /** The SCRAM keys of the main password. */
   readonly scram: string | undefined;
   /** Who is not enabled cannot log in; mail for the account arrives all the same. */
@@ -51,6 +53,16 @@ export interface Account {
   /** The client that used the main password last. */
   readonly lastUsedFrom: string | undefined;
   readonly credentials: readonly Credential[];
+}
+
+/** What a session's login rests on: `stands` says whether it still does. */
+export interface Grant {
+  readonly account: AccountId;
+  /** Absent when it was the main password. */
+  readonly credential?: number | undefined;
+  readonly scope: Scope;
+  /** Of the main password, when that was proved. */
+  readonly passwordVersion: number;
 }
 
 /** Of the account's main password, or of one of its credentials. */
@@ -160,6 +172,8 @@ export interface MailStore {
   resolve(address: Address): Soon<Resolution>;
   /** The account that logs in under this name: `local@domain`, or a local part alone in the first domain. */
   findLogin(name: string): Soon<Account | undefined>;
+  /** Whether what was proved would still let somebody in: the account is there and enabled, its password the same or the credential there and good for the scope. */
+  stands(grant: Grant): Soon<boolean>;
   /** The address that a login under this name means, in lower case, whether or not there is such an account. */
   loginAddress(name: string): Soon<string>;
   /** 32 random octets of this database that never leave it: what makes a salt for names that nobody has. */
@@ -221,11 +235,13 @@ export interface MailSummary {
 }
 
 /**
- * Accounts, domains and aliases. Every change is durable when its promise resolves, and every session sees it then.
+ * Accounts, domains and aliases. Every change is durable when its promise resolves, every session sees it then, and those
+ * whose login no longer stands are over.
  * Refusals are a StoreError of kind 'refused' whose message is one sentence for people.
  */
 export interface Directory {
   addAccount(address: Address, passwordHash: string, scram?: string): Promise<void>;
+  /** With its mail, also while somebody reads it: what is not read by then is 'missing'. */
   removeAccount(address: Address): Promise<void>;
   setPassword(address: Address, passwordHash: string, scram?: string): Promise<void>;
   /** What the account may hold from now on; what it holds already stays. Undefined, as at first: any amount. */

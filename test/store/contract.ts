@@ -526,6 +526,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
           id: alice,
           address: 'alice@example.org',
           passwordHash: HASH,
+          passwordVersion: 0,
           scram: undefined,
           enabled: true,
           lastUsedFrom: undefined,
@@ -563,6 +564,26 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       it('sees a new password at once', async () => {
         await store.directory.setPassword(at('alice@example.org'), `${HASH}x`);
         expect((await store.findLogin('alice'))?.passwordHash).to.equal(`${HASH}x`);
+      });
+
+      it('stands until its password is set, its credential removed or its account disabled or removed, not while secrets are renewed', async () => {
+        const [org, other] = [at('alice@example.org'), await underTest.connect()];
+        await store.directory.addCredential(org, { name: 'phone', scopes: ['pop3'], hash: 'h' });
+        const found = await store.findLogin('alice@example.org');
+        const main = { account: alice, scope: 'smtp', passwordVersion: found?.passwordVersion ?? -1 } as const;
+        const phone = { ...main, credential: found?.credentials[0]?.id, scope: 'pop3' } as const;
+        const standing = async () => [await store.stands(main), await store.stands(phone)];
+        await other.renew({ account: alice, was: HASH, secrets: { hash: 'another of the same' } });
+        expect(await standing()).to.deep.equal([true, true]);
+        expect(await store.stands({ ...phone, scope: 'smtp' })).to.equal(false);
+        expect(await store.stands({ ...phone, account: bob })).to.equal(false);
+        await other.directory.setEnabled(org, false);
+        expect(await standing()).to.deep.equal([false, false]);
+        await other.directory.setEnabled(org, true);
+        await other.directory.setPassword(org, HASH);
+        expect(await standing()).to.deep.equal([false, true]);
+        await other.directory.removeCredential(org, 'phone');
+        expect(await standing()).to.deep.equal([false, false]);
       });
 
       it('has one secret for salts, the same for everybody and after a restart', async () => {
@@ -752,16 +773,17 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         expect(await countOf(bob)).to.equal(1);
       });
 
-      it('does not remove an account while somebody reads its mail', async () => {
+      it('removes an account while somebody reads its mail: the rest of it is missing, and the maildrop is given back', async () => {
+        await deliver(store, envelopeTo(alice), bytes(1000));
         const held = await store.open(alice, { from: '192.0.2.7' });
-        await fails('refused', store.directory.removeAccount(at('alice@example.org')), /192\.0\.2\.7/);
+        await (await underTest.connect()).directory.removeAccount(at('alice@example.org'));
+        expect(() => read(held, held.messages[0]))
+          .to.throw()
+          .with.property('kind', 'missing');
+        await held.remove([held.messages[0]?.id ?? 0]);
         await held.release();
-        await eventually('the account to be free', () =>
-          store.directory.removeAccount(at('alice@example.org')).then(
-            () => true,
-            () => false,
-          ),
-        );
+        await store.directory.addAccount(at('alice@example.org'), HASH);
+        expect(await idOf('alice@example.org')).to.not.equal(alice);
       });
 
       it('lists accounts with what they hold and when they were last used', async () => {

@@ -179,6 +179,7 @@ export const toy: Protocol<ToyState, ToyContext, Need> = {
   greeting: () => say('welcome'),
   turnedAway: { full: say('full', true), 'too-many': say('too many', true), 'too-often': say('too often', true) },
   atRest: ({ at }) => at === 'shut',
+  grantOf: () => undefined,
   abandon: () => undefined,
   faults: {
     unknown: (verb, { at }) => say(`unknown ${verb} ${at}`, true),
@@ -193,6 +194,7 @@ export const toy: Protocol<ToyState, ToyContext, Need> = {
     impatient: say('impatient', true),
     foreign: say('foreign', true),
     injected: say('injected', true),
+    revoked: say('revoked', true),
     stopping: say('stopping', true),
     internal: say('internal', true),
     failed: ({ kind }) => say(`store ${kind}`, true),

@@ -7,6 +7,8 @@ import { scryptSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { grantOf } from '../../src/auth/login.js';
+import type { Login } from '../../src/smtp/state.js';
 import { openStore } from '../../src/store/open.js';
 import { StoreError, type Address, type MailStore, type StoreErrorKind } from '../../src/store/store.js';
 import type { Given, StorePoint } from './dialogue.js';
@@ -103,11 +105,11 @@ export class Stage {
   }
 
   /** Who has logged in under this name. */
-  login(name: string): { readonly account: number; readonly address: string } {
+  login(name: string): Login {
     const { local, domain } = addressOf(name);
     const account = now(this.#store.findLogin(`${local}@${domain}`));
     if (account === undefined) throw new Error(`${name} was not given`);
-    return { account: account.id, address: account.address };
+    return { ...grantOf({ account }, 'smtp'), address: account.address };
   }
 
   #uidls(name: string): string {
@@ -149,6 +151,7 @@ export function changed(store: MailStore, change: Partial<MailStore>): MailStore
     directory: store.directory,
     resolve: (address) => store.resolve(address),
     findLogin: (name) => store.findLogin(name),
+    stands: (grant) => store.stands(grant),
     loginAddress: (name) => store.loginAddress(name),
     saltSecret: () => store.saltSecret(),
     noteUse: (use) => store.noteUse(use),

@@ -5,7 +5,7 @@
  * The server's part of the nonce is fresh for each login: no message of an earlier one proves anything.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { LoginAttempt, ScramCandidate, ScramKeys } from '../login.js';
+import { grantOf, type LoginAttempt, type ScramCandidate, type ScramKeys, type Welcome } from '../login.js';
 import { challenge, isOwn, malformed, refuse, type Exchange, type Mechanism, type Step } from '../mechanism.js';
 import { readClientFinal, readClientFirst, type ClientFinal, type ClientFirst } from './scram-messages.js';
 
@@ -82,7 +82,12 @@ async function hearFinal(message: Buffer, opening: Opening, exchange: Exchange):
   if (verdict.kind !== 'welcome' || proved === undefined) return verdict;
   // The client answers the server's own proof with nothing, or goes away: it is the one to judge it (RFC 5802 §5).
   const signature = mac(proved.serverKey, signed).toString('base64');
-  return challenge(`v=${signature}`, (nothing) => (nothing.length === 0 ? verdict : malformed));
+  return challenge(`v=${signature}`, (nothing) => (nothing.length === 0 ? confirm(verdict, exchange) : malformed));
+}
+
+/** The client took its time for the last word: the password may be another by now. */
+async function confirm(welcome: Welcome, { store, who }: Exchange): Promise<Step> {
+  return (await store.stands(grantOf(welcome, who.scope))) ? welcome : { kind: 'wrong' };
 }
 
 function expectedBinding({ header, flag }: ClientFirst, { channelBinding }: Exchange): Buffer {

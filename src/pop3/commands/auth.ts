@@ -60,6 +60,6 @@ function wordingOf(mechanism: string, context: Pop3Context): Wording<Pop3State> 
     wrong: replies.wrongLogin,
     refused: replies.tooManyFailedLogins,
     failed: failureReply,
-    welcome: (account) => openMaildrop(account, mechanism, context),
+    welcome: (login) => openMaildrop(login, mechanism, context),
   };
 }

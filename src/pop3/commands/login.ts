@@ -2,6 +2,7 @@
  * USER and PASS (RFC 1939 §7): every name is welcome until its password is wrong, so that nobody learns who has
  * a mailbox here. A login opens the maildrop for this session alone; AUTH's (auth.ts) does it here too.
  */
+import { grantOf, type Welcome } from '../../auth/login.js';
 import { isPrivate } from '../../session/channel.js';
 import { stay, type Outcome } from '../../session/command.js';
 import { defineCommand, type Pop3Context } from '../context.js';
@@ -9,7 +10,7 @@ import { text } from '../grammar.js';
 import { Listing } from '../listing.js';
 import { failureReply, replies } from '../replies.js';
 import { authorization, type Pop3State } from '../state.js';
-import { StoreError, type Account } from '../../store/store.js';
+import { StoreError } from '../../store/store.js';
 
 export const user = defineCommand({
   verb: 'USER',
@@ -46,7 +47,7 @@ async function logIn(name: string, password: string, context: Pop3Context): Prom
     const verdict = await context.authenticator.check(attempt);
     switch (verdict.kind) {
       case 'welcome':
-        return await openMaildrop(verdict.account, attempt.mechanism, context);
+        return await openMaildrop(verdict, attempt.mechanism, context);
       case 'wrong':
         return stay(replies.wrongLogin, authorization);
       case 'refused':
@@ -60,13 +61,19 @@ async function logIn(name: string, password: string, context: Pop3Context): Prom
 
 /** @throws StoreError */
 export async function openMaildrop(
-  account: Account,
+  login: Welcome,
   mechanism: string,
   { store, peer, session, tally }: Pop3Context,
 ): Promise<Outcome<Pop3State>> {
+  const { account } = login;
   const maildrop = await store.open(account.id, { from: `${peer.address} (session ${session})` });
   const listing = new Listing(maildrop.messages);
   tally.account = account.address;
   tally.mechanism = mechanism;
-  return stay(replies.loggedIn(listing.count, listing.octets), { at: 'transaction', maildrop, listing });
+  return stay(replies.loggedIn(listing.count, listing.octets), {
+    at: 'transaction',
+    grant: grantOf(login, 'pop3'),
+    maildrop,
+    listing,
+  });
 }

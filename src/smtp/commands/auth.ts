@@ -3,6 +3,7 @@
  * session until it ends or TLS begins; RSET and EHLO leave it alone. Stands in the table of submission only.
  */
 import { authenticate, type Wording } from '../../auth/exchange.js';
+import { grantOf } from '../../auth/login.js';
 import { findMechanism, isOffered, offeredTo } from '../../auth/sasl.js';
 import { stay } from '../../session/command.js';
 import { parsed, unparsed, type Grammar } from '../../session/grammar.js';
@@ -57,10 +58,12 @@ function wordingOf(mechanism: string, state: Greeted, { tally }: SmtpContext): W
     wrong: replies.wrongLogin,
     refused: replies.tooManyFailedLogins,
     failed: () => replies.loginUnavailable,
-    welcome({ id, address }) {
+    welcome(proved) {
+      const { address } = proved.account;
       tally.account = address;
       tally.mechanism = mechanism;
-      return stay(replies.loggedIn, { ...state, hello: { ...state.hello, login: { account: id, address } } });
+      const login = { ...grantOf(proved, 'smtp'), address };
+      return stay(replies.loggedIn, { ...state, hello: { ...state.hello, login } });
     },
   };
 }

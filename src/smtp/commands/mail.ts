@@ -5,13 +5,12 @@
 import { stay, type Outcome } from '../../session/command.js';
 import { decimal, parsed, unparsed, type Grammar } from '../../session/grammar.js';
 import type { Reply } from '../../session/reply.js';
-import type { Soon } from '../../store/store.js';
 import { defineCommand, type SmtpContext } from '../context.js';
 import { readParameters, type Parameters } from '../parameters.js';
 import { readPath, type Path } from '../path.js';
 import { failureReply, replies } from '../replies.js';
 import type { SmtpState, Transaction } from '../state.js';
-import { mayUse } from '../submission.js';
+import { senderRefusal } from '../submission.js';
 
 interface MailArgument {
   /** Undefined when the path is not one. */
@@ -57,20 +56,12 @@ export const mail = defineCommand({
     const international = parameters.has('SMTPUTF8');
     const announcedOctets = sizeOf(parameters);
     const transaction: Transaction = { at: 'transaction', hello, from, international, announcedOctets, recipients: [] };
-    return begin(transaction, context);
+    const taken = (late: Reply | undefined): Outcome<SmtpState> =>
+      late === undefined ? stay(replies.senderOk, transaction) : stay(late);
+    const late = senderRefusal(from, hello.login, context.store);
+    return late instanceof Promise ? late.then(taken) : taken(late);
   },
 });
-
-/** Who has logged in sends under an address of its own (RFC 6409 §6.1), or under none, as notifications are sent. */
-function begin(transaction: Transaction, { store }: SmtpContext): Soon<Outcome<SmtpState>> {
-  const { from, hello } = transaction;
-  const { login } = hello;
-  const taken = stay<SmtpState>(replies.senderOk, transaction);
-  if (login === undefined || from.address === undefined) return taken;
-  const decide = (may: boolean) => (may ? taken : stay<SmtpState>(replies.notYourAddress(from.text, login.address)));
-  const may = mayUse(from.address, login, store);
-  return may instanceof Promise ? may.then(decide) : decide(may);
-}
 
 function refusalOf(from: Path, parameters: Parameters, context: SmtpContext): Reply | undefined {
   for (const [keyword, value] of parameters) {

@@ -30,6 +30,14 @@ export interface SetQuota {
   readonly octets: number | null;
 }
 
+/** What takes rights away. */
+const RIGHTS: ReadonlySet<Change['kind']> = new Set([
+  'remove-account',
+  'set-password',
+  'set-enabled',
+  'remove-credential',
+]);
+
 const VALIDITY_BYTES = 9;
 /** All of them are compared at each login, so a login's time has a bound; more are refused. */
 const CREDENTIALS_LIMIT = 50;
@@ -76,6 +84,11 @@ export class Changes {
     );
   }
 
+  /** Whose logins may not stand any more when this is done; undefined when everybody's do. Asked before it is. */
+  concerned(change: Change): number | undefined {
+    return RIGHTS.has(change.kind) && 'address' in change ? this.accountId(change.address) : undefined;
+  }
+
   /** @throws StoreError 'missing' */
   requireAccount(address: Address): number {
     return this.accountId(address) ?? missing(`There is no account ${written(address)}`);
@@ -116,7 +129,12 @@ export class Changes {
 
   #setPassword(address: Address, { hash, scram }: Secrets): void {
     const id = this.requireAccount(address);
-    this.#run('update account set password_hash = ?, scram = ? where id = ?', hash, scram ?? null, id);
+    this.#run(
+      'update account set password_hash = ?, scram = ?, password_version = password_version + 1 where id = ?',
+      hash,
+      scram ?? null,
+      id,
+    );
   }
 
   #setEnabled(address: Address, enabled: boolean): void {

@@ -30,8 +30,10 @@ export const enum FrameType {
   Done = 64,
   Failed,
   ReportWanted,
-  /** The directory is another now: what was remembered of it is to be forgotten. */
+  /** The directory is another now: what was remembered of it is to be forgotten, and logins that do not stand end. */
   Changed,
+  /** The answer to Hello: every change from here on is told, and what was before can be read. */
+  Welcome,
 }
 
 export interface Frame {

@@ -9,6 +9,7 @@ import type {
   Address,
   AliasEntry,
   CredentialSummary,
+  Grant,
   MailSummary,
   MessageInfo,
   Resolution,
@@ -84,6 +85,13 @@ export class Reader {
     const row =
       domain === undefined ? undefined : this.#reads.login.get(domain, normal(at === -1 ? name : name.slice(0, at)));
     return row && accountOf(row, this.#reads.credentials.all(row.id));
+  }
+
+  stands({ account, credential, scope, passwordVersion }: Grant): boolean {
+    if (credential === undefined)
+      return reading(() => this.#reads.passwordStands.get(account, passwordVersion)) !== undefined;
+    const scopes = reading(() => this.#reads.credentialScopes.get(account, credential));
+    return scopes !== undefined && scopesOf({ scopes }).includes(scope);
   }
 
   loginAddress(name: string): string {
@@ -237,6 +245,7 @@ function accountOf(row: LoginRow, credentials: readonly CredentialRow[]): Accoun
     id: row.id,
     address: row.address,
     passwordHash: row.password_hash,
+    passwordVersion: row.password_version,
     scram: row.scram ?? undefined,
     enabled: row.enabled !== 0,
     lastUsedFrom: row.last_used_from ?? undefined,
@@ -251,7 +260,7 @@ function accountOf(row: LoginRow, credentials: readonly CredentialRow[]): Accoun
   };
 }
 
-function scopesOf({ scopes }: CredentialRow): readonly Scope[] {
+function scopesOf({ scopes }: Pick<CredentialRow, 'scopes'>): readonly Scope[] {
   return scopes.split(',') as Scope[];
 }
 

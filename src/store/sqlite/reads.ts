@@ -10,6 +10,7 @@ export interface AccountRow {
 
 export interface LoginRow extends Omit<AccountRow, 'room'> {
   readonly password_hash: string;
+  readonly password_version: number;
   readonly scram: string | null;
   readonly enabled: number;
   readonly last_used_from: string | null;
@@ -65,6 +66,9 @@ export interface Reads {
   readonly saltSecret: Statement<[], Buffer>;
   readonly account: Statement<[domain: number, local: string], AccountRow>;
   readonly login: Statement<[domain: number, local: string], LoginRow>;
+  readonly passwordStands: Statement<[account: number, version: number], number>;
+  /** The scopes of a credential whose account is enabled. */
+  readonly credentialScopes: Statement<[account: number, credential: number], string>;
   readonly credentials: Statement<[account: number], CredentialRow>;
   readonly oldestAccount: Statement<[], AccountRow>;
   readonly alias: Statement<[domain: number, local: string], string>;
@@ -90,10 +94,20 @@ export function prepareReads(connection: Connection): Reads {
       from account join domain on domain.id = account.domain
       where account.domain = ? and account.local = ?`),
     login: connection.prepare(`
-      select account.id, account.local || '@' || domain.name as address, account.password_hash, account.scram,
-             account.enabled, account.last_used_from
+      select account.id, account.local || '@' || domain.name as address, account.password_hash,
+             account.password_version, account.scram, account.enabled, account.last_used_from
       from account join domain on domain.id = account.domain
       where account.domain = ? and account.local = ?`),
+    passwordStands: connection
+      .prepare<[number, number], number>('select 1 from account where id = ? and password_version = ? and enabled = 1')
+      .pluck(),
+    credentialScopes: connection
+      .prepare<[number, number], string>(
+        `
+      select credential.scopes from credential join account on account.id = credential.account
+      where account.id = ? and credential.id = ? and account.enabled = 1`,
+      )
+      .pluck(),
     credentials: connection.prepare(`
       select id, name, scopes, hash, scram, created_at, last_used_at, last_used_from
       from credential where account = ? order by id`),

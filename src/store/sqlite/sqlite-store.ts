@@ -10,6 +10,7 @@ import type {
   Delivery,
   Directory,
   Envelope,
+  Grant,
   Holder,
   MailStore,
   Maildrop,
@@ -77,6 +78,10 @@ export class SqliteStore implements MailStore {
 
   findLogin(name: string): Account | undefined {
     return this.#reader.findLogin(name);
+  }
+
+  stands(grant: Grant): boolean {
+    return this.#reader.stands(grant);
   }
 
   loginAddress(name: string): string {
@@ -180,7 +185,10 @@ function directoryOf(client: StoreClient, reader: Reader): Directory {
 }
 
 /** For a worker: the store process is somebody else's business, and may come and go. */
-export function joinSqliteStore(db: string, { domain, minFreeBytes, report, changed }: JoinOptions): SqliteStore {
+export function joinSqliteStore(
+  db: string,
+  { domain, minFreeBytes, report, changed, rightsChanged }: JoinOptions,
+): SqliteStore {
   const location = locate(db);
   const names = new NameCache();
   const forget = () => names.clear();
@@ -191,7 +199,10 @@ export function joinSqliteStore(db: string, { domain, minFreeBytes, report, chan
       forget();
       changed(false);
     },
-    changed: forget,
+    changed: (concerned) => {
+      forget();
+      if (concerned !== 'nobody') return rightsChanged?.(concerned);
+    },
   });
   client.stayConnected();
   const space = new DiskSpace(location.db, minFreeBytes);

@@ -5,7 +5,8 @@
  */
 import { Buffer } from 'node:buffer';
 import { connect, type Socket } from 'node:net';
-import { StoreError, type HolderSince, type StoreErrorKind } from '../store.js';
+import type { Concerned } from '../open.js';
+import { StoreError, type HolderSince, type Soon, type StoreErrorKind } from '../store.js';
 import { emptyFrame, FrameReader, FrameType, helloFrame, jsonFrame, readJson, type Frame } from './frames.js';
 import { FrameOutput } from './frame-output.js';
 import { OpenRequests } from '../../runtime/open-requests.js';
@@ -25,8 +26,8 @@ export interface ClientNeeds {
   /** An attempt to connect found nobody. */
   readonly missed?: () => void;
   readonly found?: () => void;
-  /** Somebody changed the directory. */
-  readonly changed?: () => void;
+  /** Somebody changed the directory, or may have while no store was there; answered when it resolves. */
+  readonly changed?: (concerned: Concerned) => Soon<void>;
 }
 
 const READ_BYTES = 64 * 1024;
@@ -154,13 +155,18 @@ export class StoreClient {
       else this.tell(emptyFrame(FrameType.Report, 0));
       return;
     }
-    if (type === FrameType.Changed) {
-      this.#needs.changed?.();
-      return this.tell(emptyFrame(FrameType.Heard, 0));
-    }
+    if (type === FrameType.Welcome) return void this.#needs.changed?.('anybody');
+    if (type === FrameType.Changed) return void this.#changed(payload);
     const waiting = this.#waiting.take(request);
     if (type === FrameType.Done) waiting?.resolve(payload);
     else waiting?.reject(storeError(readJson(payload)));
+  }
+
+  async #changed(payload: Buffer): Promise<void> {
+    const { concerned } = readJson(payload) as { readonly concerned: Concerned };
+    const connection = this.#connections;
+    await this.#needs.changed?.(concerned);
+    if (connection === this.#connections) this.tell(emptyFrame(FrameType.Heard, 0));
   }
 
   #lost(): void {

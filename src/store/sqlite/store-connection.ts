@@ -4,7 +4,8 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import { StoreError, type Renewal, type Use } from '../store.js';
+import type { Concerned } from '../open.js';
+import { StoreError, type AccountId, type Renewal, type Use } from '../store.js';
 import type { Change } from './changes.js';
 import {
   CHUNK_BYTES,
@@ -91,15 +92,15 @@ export class StoreConnection {
     });
   }
 
-  /** Resolves when the other side has forgotten the old directory; one that does not answer in time is cut off, and so forgets. */
-  changed(timeoutMs: number): Promise<void> {
+  /** Resolves when the other side has forgotten the old directory and ended whose login does not stand; one that does not answer in time is cut off, and so forgets. */
+  changed(concerned: Concerned, timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#socket.destroy(), timeoutMs);
       this.#hearing.push(() => {
         clearTimeout(timer);
         resolve();
       });
-      this.#output.send(emptyFrame(FrameType.Changed, 0));
+      this.#output.send(jsonFrame(FrameType.Changed, 0, { concerned }));
     });
   }
 
@@ -130,6 +131,7 @@ export class StoreConnection {
     if (!isHello(frame)) throw new FrameError('a connection that does not say who it is');
     clearTimeout(this.#stranger);
     this.#stranger = undefined;
+    this.#output.send(emptyFrame(FrameType.Welcome, 0)); // From here on it hears of every change.
   }
 
   #handle(frame: Frame): void {
@@ -264,17 +266,12 @@ export class StoreConnection {
   }
 
   #change(request: number, change: Change): void {
-    const account = change.kind === 'remove-account' ? this.#store.writer.accountId(change.address) : undefined;
-    const holder = account === undefined ? undefined : this.#store.locks.holder(account);
-    if (holder !== undefined)
-      return this.#fail(
-        request,
-        new StoreError('refused', `The maildrop is open from ${holder.from}; try again when that session has ended`),
-      );
+    let concerned: AccountId | undefined;
+    const answer = (): void => this.#output.send(emptyFrame(FrameType.Done, request));
     this.#store.group.add({
-      act: (writer) => writer.change(change),
+      act: (writer) => void (concerned = writer.change(change)),
       bytes: 0,
-      done: () => void this.#store.tellChanged().then(() => this.#output.send(emptyFrame(FrameType.Done, request))),
+      done: () => void this.#store.tellChanged(concerned ?? 'nobody').then(answer),
       failed: (error) => this.#fail(request, error),
     });
   }

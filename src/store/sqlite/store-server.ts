@@ -6,6 +6,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { SharedReads } from '../../runtime/shared-reads.js';
+import type { Concerned } from '../open.js';
 import { Checkpointer } from './checkpointer.js';
 import type { Connection } from './database.js';
 import { openForWriting, passiveCheckpoint } from './database.js';
@@ -123,9 +124,9 @@ export class StoreServer {
     });
   }
 
-  /** Resolves when no process remembers the directory as it was. */
-  async tellChanged(): Promise<void> {
-    await Promise.all([...this.#clients].map((client) => client.changed(CHANGE_TIMEOUT_MS)));
+  /** Resolves when no process remembers the directory as it was, and no session goes on by a login that does not stand. */
+  async tellChanged(concerned: Concerned): Promise<void> {
+    await Promise.all([...this.#clients].map((client) => client.changed(concerned, CHANGE_TIMEOUT_MS)));
   }
 
   countAccepted(): void {

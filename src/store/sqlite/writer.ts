@@ -89,11 +89,14 @@ export class Writer {
     else this.#writes.renewCredential.run(hash, scram ?? null, account, credential, was);
   }
 
-  change(change: Change): void {
+  /** Returns the account whose logins may not stand any more, if there is one. */
+  change(change: Change): AccountId | undefined {
+    const concerned = this.#changes.concerned(change);
     if (change.kind === 'remove-account') this.#empty(this.#changes.accountId(change.address));
     if (change.kind === 'set-quota')
       this.#holdings.setQuota(this.#changes.requireAccount(change.address), change.octets);
     else this.#changes.apply(change);
+    return concerned;
   }
 
   /** Makes a domain local if it is not. */
@@ -108,10 +111,6 @@ export class Writer {
 
   get hasAccounts(): boolean {
     return this.#changes.hasAccounts;
-  }
-
-  accountId(address: Parameters<Changes['accountId']>[0]): AccountId | undefined {
-    return this.#changes.accountId(address);
   }
 
   /** A body whose text waits to be decoded, oldest first. */
