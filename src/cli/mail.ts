@@ -1,9 +1,10 @@
 /**
  * `pennypost mail …`: looks into a maildrop without locking it, and delivers a message by hand.
- * `show` prints exactly the octets that RETR would send, whatever they do to a terminal; `list` is safe to look at.
+ * `show` prints exactly the octets that RETR would send to a file or a pipe; a terminal gets no control characters.
  */
 import { open } from 'node:fs/promises';
 import { formatAddress } from '../smtp/path.js';
+import { printableLine, printablePieces } from '../store/printable.js';
 import type { MailSummary } from '../store/store.js';
 import { deliver } from './delivery.js';
 import { jsonFlag, optionFlags, type Command, type Flag, type Invocation, type Operand } from './command.js';
@@ -41,9 +42,10 @@ async function list(invocation: Invocation): Promise<number> {
   return exit.fine;
 }
 
-/** Without the store's own name for it, which means nothing outside. */
+/** Without the store's own name for it, which means nothing outside. Fields that an older version stored are as they came. */
 function shown({ number, uidl, octets, receivedAtMs, from, to, subject }: MailSummary) {
-  return { number, uidl, octets, receivedAtMs, from, to, subject };
+  const [shownFrom, shownTo, shownSubject] = [from, to, subject].map((text) => text && printableLine(text));
+  return { number, uidl, octets, receivedAtMs, from: shownFrom, to: shownTo, subject: shownSubject };
 }
 
 async function show(invocation: Invocation): Promise<number> {
@@ -54,7 +56,8 @@ async function show(invocation: Invocation): Promise<number> {
     const found = (await directory.listMail(owner)).find((message) => message.number === number);
     if (found === undefined)
       throw new Refusal(`${text} has no message ${number}; 'pennypost mail list ${text}' shows what there is.`);
-    for (const piece of directory.readMail(owner, found.id)) await print(piece);
+    const octets = directory.readMail(owner, found.id);
+    for (const piece of process.stdout.isTTY ? printablePieces(octets) : octets) await print(piece);
   });
   return exit.fine;
 }

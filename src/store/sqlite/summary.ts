@@ -3,13 +3,14 @@
  * must be decoded before it can be read. Only the header section is looked at, and nothing here can refuse a message:
  * a field that cannot be read is left as it stands. MIME is taken apart later, by the decoder (text.ts).
  */
-import type { Buffer } from 'node:buffer';
+import { isUtf8, type Buffer } from 'node:buffer';
 import { decodeWords } from 'postal-mime';
+import { printableLine } from '../printable.js';
 
 export interface Summary {
   /** Up to and including the empty line; the first chunk's length when there is none in it. */
   readonly headerOctets: number;
-  /** Whether the text is encoded or in parts, so that the raw octets are not what a person wants to read. */
+  /** Whether the text is encoded, in parts or no UTF-8, so that the raw octets are not what a person wants to read. */
   readonly decodes: boolean;
   readonly from: string | undefined;
   readonly to: string | undefined;
@@ -42,13 +43,18 @@ export function summarize(first: Buffer): Summary {
   const fields = fieldsOf(header);
   return {
     headerOctets,
-    decodes: decodes(fields),
+    decodes: decodes(fields) || !isReadable(first),
     from: readable(fields.get('from')),
     to: readable(fields.get('to')),
     subject: readable(fields.get('subject')),
     date: readable(fields.get('date')),
     messageId: readable(fields.get('message-id')),
   };
+}
+
+/** Whether a shell may be given these octets as a text: it would end at a NUL. */
+export function isReadable(octets: Buffer): boolean {
+  return isUtf8(octets) && !octets.includes(0);
 }
 
 /** The first field of each name, as it stands: folded lines begin with white space (RFC 5322 §2.2.3). */
@@ -87,7 +93,7 @@ function readable(value: string | undefined): string | undefined {
     .replace(/\r\n(?=[ \t])/g, '')
     .trim()
     .slice(0, FIELD_LIMIT_CHARACTERS);
-  return unfolded.includes('=?') ? decoded(unfolded) : unfolded;
+  return printableLine(unfolded.includes('=?') ? decoded(unfolded) : unfolded);
 }
 
 function decoded(value: string): string {
