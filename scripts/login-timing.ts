@@ -35,7 +35,12 @@ async function furnish(store: MailStore): Promise<void> {
 
 async function measure(store: MailStore, rounds: number): Promise<ReadonlyMap<Kind, number[]>> {
   const admit = () => ({ kind: 'admitted', delayMs: 0 }) as const;
-  const throttle = { admit, failed: () => undefined, succeeded: () => undefined };
+  const throttle = {
+    admit,
+    attempt: () => Promise.resolve({ kind: 'admitted' as const, delayMs: 0 }),
+    withdrawn: () => undefined,
+    succeeded: () => undefined,
+  };
   const observer = { failed: () => undefined, trouble: () => undefined };
   const authenticator = new Authenticator({ store, throttle, observer, clientOf: (address) => address });
   const times = new Map<Kind, number[]>(KINDS.map((kind) => [kind, []]));

@@ -8,9 +8,11 @@
 import { setTimeout as setTimer } from 'node:timers/promises';
 import type { Account, Credential, MailStore } from '../store/store.js';
 import { verifyAppPassword } from './app-password.js';
+import { HashQueue } from './hash-queue.js';
 import { KnownClients } from './known-clients.js';
 import {
   grantOf,
+  type Crowded,
   type LoginAttempt,
   type LoginCheck,
   type LoginObserver,
@@ -28,9 +30,13 @@ import { VerifiedLogins } from './verified-logins.js';
 
 /** The throttle of the whole server, as one process sees it. */
 export interface LoginThrottle {
+  /** What it would say now; counts nothing. */
   admit(pair: Pair, known: boolean): Admission;
-  failed(pair: Pair): void;
+  /** Counts as failed from here on, on every worker, when it is admitted. */
+  attempt(pair: Pair, known: boolean): Promise<Admission>;
   succeeded(pair: Pair): void;
+  /** An attempt that nobody looked at. */
+  withdrawn(pair: Pair): void;
 }
 
 export interface AuthenticatorNeeds {
@@ -43,10 +49,14 @@ export interface AuthenticatorNeeds {
   readonly renews?: boolean;
 }
 
-/** What may be checked, as it stands now; undefined for a name that nobody has. */
-interface Admitted {
-  readonly kind: 'admitted';
+/** Who asks for whom. */
+interface Asking {
+  readonly kind: 'asking';
+  /** As it stands now; undefined for a name that nobody has. */
   readonly account: Account | undefined;
+  readonly pair: Pair;
+  /** The client has logged in to the account before. */
+  readonly known: boolean;
 }
 
 /** Which password it was, or why it was none. */
@@ -61,6 +71,7 @@ export class Authenticator implements LoginCheck {
   readonly #clientOf: (address: string) => string;
   readonly #verified = new VerifiedLogins();
   readonly #known = new KnownClients();
+  readonly #hashes = new HashQueue();
   readonly #renewals: Renewals | undefined;
 
   constructor({ store, throttle, observer, clientOf, renews = true }: AuthenticatorNeeds) {
@@ -72,65 +83,112 @@ export class Authenticator implements LoginCheck {
   }
 
   async check(attempt: PasswordAttempt): Promise<Verdict> {
-    const admitted = await this.#admit(attempt);
-    if (admitted.kind === 'refused') return admitted;
-    const { account } = admitted;
-    return this.#conclude(attempt, account, await this.#match(attempt, account));
+    const asking = await this.#look(attempt);
+    if (asking.kind === 'refused') return asking;
+    const quick = asking.known ? this.#matchAtOnce(attempt, asking.account) : undefined;
+    if (quick !== undefined) return this.#conclude(attempt, asking.account, quick);
+    const refused = await this.#count(attempt, asking);
+    if (refused !== undefined) return refused;
+    const account = await this.#store.findLogin(attempt.name); // It may be another by now.
+    const match = await this.#match(attempt, account, asking);
+    return match === undefined ? this.#crowded(asking) : this.#conclude(attempt, account, match);
   }
 
   async scramKeys(attempt: LoginAttempt): Promise<ScramKeys | Refused> {
-    const admitted = await this.#admit(attempt);
-    if (admitted.kind === 'refused') return admitted;
+    const asking = await this.#look(attempt);
+    if (asking.kind === 'refused') return asking;
     const parameters = await this.#parameters(attempt);
-    return { kind: 'keys', ...parameters, candidates: candidatesOf(admitted.account, attempt, parameters) };
+    return { kind: 'keys', ...parameters, candidates: candidatesOf(asking.account, attempt, parameters) };
   }
 
   async settle(attempt: LoginAttempt, proved: ScramCandidate | undefined): Promise<Verdict> {
+    const asking = await this.#look(attempt);
+    if (asking.kind === 'refused') return asking;
+    const quick = asking.known ? await this.#proof(attempt, asking.account, proved) : undefined;
+    if (quick?.right === true) return this.#conclude(attempt, asking.account, quick);
+    const refused = await this.#count(attempt, asking);
+    if (refused !== undefined) return refused;
     const account = await this.#store.findLogin(attempt.name);
-    const candidates = candidatesOf(account, attempt, await this.#parameters(attempt));
-    const still = candidates.find((one) => proved !== undefined && isSame(one, proved));
-    if (still !== undefined) return this.#conclude(attempt, account, { right: true, credential: still.credential });
-    const reason = account?.enabled === true && candidates.length === 0 ? 'no SCRAM keys' : whyNot(account);
-    return this.#conclude(attempt, account, { right: false, reason });
+    return this.#conclude(attempt, account, await this.#proof(attempt, account, proved));
   }
 
   async reject(attempt: LoginAttempt, reason: string): Promise<void> {
-    await this.#fail(attempt, await this.#store.findLogin(attempt.name), reason);
+    const account = await this.#store.findLogin(attempt.name);
+    await this.#throttle.attempt(await this.#pair(attempt), false);
+    this.#fail(attempt, account, reason);
   }
 
-  /** Waits as long as the throttle says, and asks it again: others may have failed meanwhile. */
-  async #admit(attempt: LoginAttempt): Promise<Refused | Admitted> {
-    let account = await this.#store.findLogin(attempt.name);
+  /** Who is asked for, and what has been counted so far; nothing is counted yet. */
+  async #look(attempt: LoginAttempt): Promise<Refused | Asking> {
+    const account = await this.#store.findLogin(attempt.name);
     const pair = await this.#pair(attempt);
     const known = account !== undefined && this.#isKnown(account, pair.client);
-    let admission = this.#throttle.admit(pair, known);
-    if (admission.kind === 'admitted' && admission.delayMs > 0) {
-      await setTimer(admission.delayMs);
-      account = await this.#store.findLogin(attempt.name); // It may be another by now.
-      admission = this.#throttle.admit(pair, known);
-    }
-    if (admission.kind === 'admitted') return { kind: 'admitted', account };
+    const admission = this.#throttle.admit(pair, known);
+    if (admission.kind === 'admitted') return { kind: 'asking', account, pair, known };
     this.#tell(attempt, account, { outcome: 'refused', reason: 'too many failures' });
     return admission;
   }
 
-  async #match({ password, scope }: PasswordAttempt, found: Account | undefined): Promise<Match> {
-    const account = found?.enabled === true ? found : undefined;
-    const credential = account?.credentials.find(({ hash }) => verifyAppPassword(password, hash));
+  /** From here on it counts as failed, until it was right: those who come together see each other. Waits as long as the throttle says. */
+  async #count(attempt: LoginAttempt, { account, pair, known }: Asking): Promise<Refused | undefined> {
+    const admission = await this.#throttle.attempt(pair, known);
+    if (admission.kind === 'refused') {
+      this.#tell(attempt, account, { outcome: 'refused', reason: 'too many failures' });
+      return admission;
+    }
+    if (admission.delayMs > 0) await setTimer(admission.delayMs);
+    return undefined;
+  }
+
+  /** Right without a slow hash; undefined when that takes one. */
+  #matchAtOnce(
+    { password, scope }: PasswordAttempt,
+    account: Account | undefined,
+    credential = appPasswordOf(account, password),
+  ): Match | undefined {
+    if (account?.enabled !== true) return undefined;
     if (credential?.scopes.includes(scope) === true) return { right: true, credential };
+    const login = { account: account.id, hash: account.passwordHash, password };
+    return this.#verified.includes(login, Date.now()) ? { right: true } : undefined;
+  }
+
+  /** Undefined when there was no room for it. */
+  async #match(attempt: PasswordAttempt, found: Account | undefined, asking: Asking): Promise<Match | undefined> {
+    const { password, scope } = attempt;
+    const credential = appPasswordOf(found, password);
+    const quick = this.#matchAtOnce(attempt, found, credential);
+    if (quick !== undefined) return quick;
+    const account = found?.enabled === true ? found : undefined;
     const hash = account?.passwordHash ?? decoyHash;
-    const login = { account: account?.id ?? 0, hash, password };
-    if (this.#verified.includes(login, Date.now())) return { right: true };
-    const right = await verifyPassword(password, hash);
+    const { client } = asking.pair;
+    const right = await this.#hashes.run({ client, known: asking.known }, () => verifyPassword(password, hash));
+    if (right === undefined) return undefined;
     if (!right || account === undefined)
       return { right: false, reason: credential === undefined ? whyNot(found) : 'out of scope' };
     if (!(await this.#store.stands(grantOf({ account }, scope)))) return { right: false, reason: 'changed meanwhile' };
-    this.#verified.add(login, Date.now());
+    this.#verified.add({ account: account.id, hash, password }, Date.now());
     this.#renewals?.renew(account, password);
     return { right: true };
   }
 
-  #conclude(attempt: LoginAttempt, account: Account | undefined, match: Match): Verdict | Promise<Verdict> {
+  async #proof(
+    attempt: LoginAttempt,
+    account: Account | undefined,
+    proved: ScramCandidate | undefined,
+  ): Promise<Match> {
+    const candidates = candidatesOf(account, attempt, await this.#parameters(attempt));
+    const still = candidates.find((one) => proved !== undefined && isSame(one, proved));
+    if (still !== undefined) return { right: true, credential: still.credential };
+    const reason = account?.enabled === true && candidates.length === 0 ? 'no SCRAM keys' : whyNot(account);
+    return { right: false, reason };
+  }
+
+  #crowded({ pair }: Asking): Crowded {
+    this.#throttle.withdrawn(pair);
+    return { kind: 'crowded' };
+  }
+
+  #conclude(attempt: LoginAttempt, account: Account | undefined, match: Match): Verdict {
     return match.right && account !== undefined
       ? this.#welcome(attempt, account, match.credential)
       : this.#fail(attempt, account, match.right ? whyNot(account) : match.reason);
@@ -144,8 +202,7 @@ export class Authenticator implements LoginCheck {
     return { kind: 'welcome', account, credential };
   }
 
-  async #fail(attempt: LoginAttempt, account: Account | undefined, reason: string): Promise<Verdict> {
-    this.#throttle.failed(await this.#pair(attempt));
+  #fail(attempt: LoginAttempt, account: Account | undefined, reason: string): Verdict {
     this.#tell(attempt, account, { outcome: 'wrong', reason });
     return { kind: 'wrong' };
   }
@@ -187,6 +244,11 @@ function candidatesOf(
     const keys = readScramKeys(credential === undefined ? account.scram : credential.scram, parameters);
     return keys === undefined ? [] : [{ ...keys, credential }];
   });
+}
+
+function appPasswordOf(account: Account | undefined, password: string): Credential | undefined {
+  const usable = account?.enabled === true ? account.credentials : [];
+  return usable.find(({ hash }) => verifyAppPassword(password, hash));
 }
 
 function isSame(one: ScramCandidate, other: ScramCandidate): boolean {

@@ -19,6 +19,7 @@ export interface Wording<S extends State> {
   readonly malformed: Reply;
   readonly wrong: Reply;
   refused(retryAfterMs: number): Reply;
+  readonly crowded: Reply;
   failed(error: StoreError): Reply;
   welcome(login: Welcome): Outcome<S> | Promise<Outcome<S>>;
 }
@@ -80,6 +81,8 @@ function carryOut<S extends State>(step: Step, wording: Wording<S>): Outcome<S> 
       return stay(wording.wrong);
     case 'refused':
       return stay(wording.refused(step.retryAfterMs));
+    case 'crowded':
+      return stay(wording.crowded);
     case 'welcome':
       return wording.welcome(step);
   }

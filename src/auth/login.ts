@@ -38,8 +38,13 @@ export interface Refused {
   readonly retryAfterMs: number;
 }
 
+/** Too many log in at this moment: nothing was checked, and nothing counts. */
+export interface Crowded {
+  readonly kind: 'crowded';
+}
+
 /** `wrong` says nothing of what was wrong. */
-export type Verdict = Welcome | { readonly kind: 'wrong' } | Refused;
+export type Verdict = Welcome | { readonly kind: 'wrong' } | Refused | Crowded;
 
 /** Keys that a SCRAM client may prove to have; one of them is enough. */
 export interface ScramCandidate {

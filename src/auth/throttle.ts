@@ -1,6 +1,6 @@
 /**
- * How failed logins slow down further ones, and then refuse them before anything is checked. Three counts, each a bucket
- * that leaks one failure a minute: of a client, of a login (an address that was tried, whether or not it exists), and of
+ * How failed logins slow down further ones, and then refuse them before anything is checked. An attempt counts as failed
+ * when it is admitted, and is taken back when it was right. Three counts, each a bucket that leaks one failure a minute: of a client, of a login (an address that was tried, whether or not it exists), and of
  * the pair. Knows no clock, no network and no other process. Bounded: the counts that were touched longest ago go first.
  *
  * One client adds only a few failures to a login's count, so it never keeps the owner out elsewhere. And a client that
@@ -16,6 +16,12 @@ export interface Pair {
 
 export type Admission =
   { readonly kind: 'admitted'; readonly delayMs: number } | { readonly kind: 'refused'; readonly retryAfterMs: number };
+
+/** What counts: an attempt that is admitted, one that was right, one that nobody looked at. */
+export interface Count {
+  readonly kind: 'login-failed' | 'login-forgiven' | 'login-withdrawn';
+  readonly pair: Pair;
+}
 
 /** What another process needs to count on from here. */
 export type ThrottleState = Readonly<Record<CountName, readonly (readonly [name: string, bucket: Bucket])[]>>;
@@ -66,6 +72,12 @@ export class Throttle {
     return { kind: 'admitted', delayMs: Math.max(...levels.map(({ rule, level }) => delayMs(rule, level))) };
   }
 
+  count({ kind, pair }: Count, nowMs: number): void {
+    if (kind === 'login-failed') this.failed(pair, nowMs);
+    else if (kind === 'login-forgiven') this.forgive(pair, nowMs);
+    else this.#withdraw(pair, nowMs);
+  }
+
   failed(pair: Pair, nowMs: number): void {
     const shared = this.#level('pair', keyOf('pair', pair), nowMs) + 1 <= SHARE;
     for (const name of shared ? (['pair', 'client', 'login'] as const) : (['pair', 'client'] as const))
@@ -78,6 +90,12 @@ export class Throttle {
     this.#counts.pair.delete(keyOf('pair', pair));
     this.#add('client', keyOf('client', pair), nowMs, -level);
     this.#add('login', keyOf('login', pair), nowMs, -Math.min(level, SHARE));
+  }
+
+  #withdraw(pair: Pair, nowMs: number): void {
+    const shared = this.#level('pair', keyOf('pair', pair), nowMs) <= SHARE;
+    for (const name of shared ? (['pair', 'client', 'login'] as const) : (['pair', 'client'] as const))
+      this.#add(name, keyOf(name, pair), nowMs, -1);
   }
 
   /** Whether there is anything to forgive. */

@@ -1,5 +1,5 @@
 /** What the supervisor and its processes say to each other, over Node's own channel. */
-import type { Pair, ThrottleState } from '../auth/throttle.js';
+import type { Admission, Count, Pair, ThrottleState } from '../auth/throttle.js';
 import type { Configuration } from '../config/options.js';
 import type { ListenerAddress } from '../net/listener.js';
 import type { TlsMaterial } from '../net/tls.js';
@@ -23,9 +23,21 @@ export type FromDesk =
       readonly verdict: 'welcome' | 'too-many' | 'too-often';
     };
 
-/** From a worker to the desk that counts failed logins, and from there to the other workers. */
-export type LoginNews =
-  { readonly kind: 'login-failed'; readonly pair: Pair } | { readonly kind: 'login-forgiven'; readonly pair: Pair };
+/** To the desk of logins and from there to the other workers, but for a failure, which the desk counts itself when it admits an attempt. */
+export type LoginCount = Count;
+
+export type ToLoginDesk =
+  | { readonly kind: 'login-attempt'; readonly request: number; readonly pair: Pair; readonly known: boolean }
+  | LoginCount;
+
+export type FromLoginDesk =
+  { readonly kind: 'login-verdict'; readonly request: number; readonly admission: Admission } | LoginCount;
+
+export function isOfLogins<T extends { readonly kind: string }>(
+  message: T,
+): message is Extract<T, { readonly kind: `login-${string}` }> {
+  return message.kind.startsWith('login-');
+}
 
 export interface WorkerStart {
   readonly kind: 'start';
@@ -40,7 +52,7 @@ export interface WorkerStart {
 
 export type ToWorker =
   | FromDesk
-  | LoginNews
+  | FromLoginDesk
   | WorkerStart
   /** What new connections are served with from now on. */
   | { readonly kind: 'tls'; readonly tls: TlsMaterial | undefined }
@@ -50,7 +62,7 @@ export type ToWorker =
 export type FromWorker =
   | Waiting
   | ToDesk
-  | LoginNews
+  | ToLoginDesk
   | { readonly kind: 'listening'; readonly listeners: readonly ListenerAddress[] }
   | { readonly kind: 'failed'; readonly sentence: string };
 

@@ -12,7 +12,7 @@ import { AdmissionDesk, type Applicant } from './admission-desk.js';
 import { Backoff } from './backoff.js';
 import { begin, type End } from './fork.js';
 import { LoginDesk } from './login-desk.js';
-import type { FromWorker, ToWorker } from './messages.js';
+import { isOfLogins, type FromWorker, type ToWorker } from './messages.js';
 import type { Privileges } from './privileges.js';
 import { StartError, UNAVAILABLE_STATUS } from './start-error.js';
 
@@ -160,8 +160,7 @@ export class WorkerPool {
           reject(new StartError(message.sentence, UNAVAILABLE_STATUS));
         } else if (message.kind === 'listening') {
           this.#opened(message.listeners).finally(lower).then(resolve, reject);
-        } else if (message.kind === 'login-failed' || message.kind === 'login-forgiven')
-          this.#logins.hear(applicant, message);
+        } else if (isOfLogins(message)) this.#logins.hear(applicant, message);
         else this.#desk.hear(applicant, message);
       });
     });

@@ -24,7 +24,7 @@ import { mx } from '../smtp/protocol.js';
 import { joinStore } from '../store/open.js';
 import { Admission, type Verdict } from './admission.js';
 import { obeySupervisor, tellSupervisor } from './child.js';
-import type { FromWorker, ToWorker, WorkerStart } from './messages.js';
+import { isOfLogins, type FromWorker, type ToWorker, type WorkerStart } from './messages.js';
 import { addressesOf, serviceNames, services, type ServiceName } from './services.js';
 import { Sessions } from './sessions.js';
 import { SharedThrottle } from './shared-throttle.js';
@@ -115,7 +115,7 @@ class Worker {
   hear(message: Exclude<ToWorker, { kind: 'start' }>): void {
     if (message.kind === 'drain') this.drain(message.patienceMs, message.hurry);
     else if (message.kind === 'tls') this.#tls = tlsServices(message.tls);
-    else if (message.kind === 'login-failed' || message.kind === 'login-forgiven') this.#throttle.hear(message);
+    else if (isOfLogins(message)) this.#throttle.hear(message);
     else this.#admission.hear(message);
   }
 

@@ -64,6 +64,7 @@ export const replies = {
   /** Not [AUTH] (RFC 3206 §4): the password was not looked at, and a mail program must not ask its owner for another. */
   tooManyFailedLogins: (retryAfterMs: number) =>
     err(`Too many failed logins; try again in ${inMinutes(retryAfterMs)}`, 'SYS/TEMP'),
+  tooManyLogins: err('Too many log in at this moment; try again in a moment', 'SYS/TEMP'),
   privateOnly: err(
     'A password in clear text is taken only under TLS; send STLS first, or use the port of POP3 over TLS',
     'AUTH',

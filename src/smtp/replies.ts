@@ -52,6 +52,7 @@ export const replies = {
   /** A 4yz: the password was not looked at, and a mail program must not ask its owner for another. */
   tooManyFailedLogins: (retryAfterMs: number) =>
     reply(454, '7.0', `Too many failed logins; try again in ${inMinutes(retryAfterMs)}`),
+  tooManyLogins: reply(454, '7.0', 'Too many log in at this moment; try again in a moment'),
   loginUnavailable: trouble(454, '7.0', 'Nobody can log in now, because the mail store is away; try again in a moment'),
   privateOnly: ({ offersTls }: Pick<Reach, 'offersTls'>) =>
     offersTls ? reply(538, '7.11', `${PRIVATE_ONLY}; send STARTTLS first`) : reply(538, '7.11', PRIVATE_ONLY),

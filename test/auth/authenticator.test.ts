@@ -10,6 +10,9 @@ import type { LoginFailure, ScramCandidate, ScramKeys, Verdict } from '../../src
 import { isOutdated } from '../../src/auth/password.js';
 import { makeScramKeys, readScramKeys } from '../../src/auth/scram-keys.js';
 import { appSecretsOf, secretsOf } from '../../src/auth/secrets.js';
+import { rules } from '../../src/auth/throttle.js';
+import { LoginDesk } from '../../src/cluster/login-desk.js';
+import type { FromLoginDesk, ToLoginDesk, ToWorker } from '../../src/cluster/messages.js';
 import { SharedThrottle } from '../../src/cluster/shared-throttle.js';
 import { clientOf } from '../../src/config/networks.js';
 import { openStore } from '../../src/store/open.js';
@@ -22,7 +25,15 @@ interface Details {
   readonly scope?: Scope;
 }
 
-const NOBODY_FAILED = { pair: [], client: [], login: [] };
+/** A worker's throttle at a desk, with nothing but calls in between; `overhear` hears what the worker tells. */
+function sharing(desk: LoginDesk, overhear: (told: ToLoginDesk) => void = () => undefined): SharedThrottle {
+  const worker = { tell: (told: ToWorker) => throttle.hear(told as FromLoginDesk) };
+  const throttle = new SharedThrottle(desk.enrol(worker), (told) => {
+    overhear(told);
+    desk.hear(worker, told);
+  });
+  return throttle;
+}
 
 describe('the authenticator', () => {
   let directory = '';
@@ -52,7 +63,7 @@ describe('the authenticator', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  function make(on: MailStore, throttle: LoginThrottle = new SharedThrottle(NOBODY_FAILED, () => undefined)) {
+  function make(on: MailStore, throttle: LoginThrottle = sharing(new LoginDesk())) {
     const observer = {
       failed: (failure: LoginFailure) => void failures.push(failure),
       trouble: (what: string, error: unknown) => {
@@ -249,7 +260,7 @@ describe('the authenticator', () => {
   describe('after too many failures', () => {
     /** As if another worker had seen them. */
     function failed(times: number, from = '192.0.2.1', address = 'alice@localhost'): SharedThrottle {
-      const throttle = new SharedThrottle(NOBODY_FAILED, () => undefined);
+      const throttle = sharing(new LoginDesk());
       for (let count = 0; count < times; count++)
         throttle.hear({ kind: 'login-failed', pair: { client: clientOf(from), login: address } });
       return throttle;
@@ -291,33 +302,37 @@ describe('the authenticator', () => {
       );
     });
 
-    it('asks again when it has waited: others may have failed meanwhile', async () => {
-      const answers = [
-        { kind: 'admitted', delayMs: 1 },
-        { kind: 'refused', retryAfterMs: 5 },
-      ] as const;
-      let asked = 0;
-      const admit = () => answers[asked++] ?? answers[1];
-      const strict = make(store, { admit, failed: () => undefined, succeeded: () => undefined });
-      expect(await check('alice', 'secret', {}, strict)).to.deep.equal({ kind: 'refused', retryAfterMs: 5 });
-      expect(hashes).to.equal(0);
+    it('counts those who come together: no more are checked than one by one, on however many workers', async () => {
+      const desk = new LoginDesk();
+      const workers = [make(store, sharing(desk)), make(other, sharing(desk))];
+      const guesses = Array.from({ length: 50 }, (_, count) => {
+        const by = workers[count % 2] as Authenticator;
+        return count % 3 === 0 ? by.settle(attempt('alice'), undefined) : check('alice', `guess ${count}`, {}, by);
+      });
+      const verdicts = await Promise.all(guesses);
+      expect(verdicts.filter(({ kind }) => kind === 'wrong')).to.have.length(rules.pair.refuse);
+      expect(verdicts.filter(({ kind }) => kind === 'refused')).to.have.length(50 - rules.pair.refuse);
+      expect(await kindOf(check('alice', 'secret', {}, workers[0]))).to.equal('refused');
+      expect(await kindOf(check('alice', 'secret', { from: '198.51.100.7' }, workers[1]))).to.equal('welcome');
     });
 
-    it('tells other workers of failures, of a success only when there is something to forgive', async () => {
+    it('tells others of attempts by strangers and of wrong ones, of a success only when there is something to forgive', async () => {
       const told: string[] = [];
-      const sharing = make(
+      const strict = make(
         store,
-        new SharedThrottle(NOBODY_FAILED, ({ kind, pair }) => told.push(`${kind} ${pair.login}`)),
+        sharing(new LoginDesk(), ({ kind, pair }) => told.push(`${kind} ${pair.login}`)),
       );
-      await check('alice', 'secret', {}, sharing);
-      expect(told).to.deep.equal([]);
-      await check('Alice', 'wrong', {}, sharing);
-      await check('nobody', 'wrong', {}, sharing);
-      await check('alice', 'secret', {}, sharing);
-      await check('alice', 'secret', {}, sharing);
+      await check('alice', 'secret', {}, strict);
+      for (let count = 0; count < 5; count++) await check('alice', 'secret', {}, strict);
+      await check('Alice', 'wrong', {}, strict);
+      await check('nobody', 'wrong', {}, strict);
+      await check('alice', 'secret', {}, strict);
+      await check('alice', 'secret', {}, strict);
       expect(told).to.deep.equal([
-        'login-failed alice@localhost',
-        'login-failed nobody@localhost',
+        'login-attempt alice@localhost',
+        'login-forgiven alice@localhost',
+        'login-attempt alice@localhost',
+        'login-attempt nobody@localhost',
         'login-forgiven alice@localhost',
       ]);
     });

@@ -63,10 +63,10 @@ describe('logins', () => {
   }
 
   /** So many wrong passwords, a few in each session, all sessions at once. */
-  async function guess(sessions: number, each: number): Promise<void> {
+  async function guess(sessions: number, each: number, from = STRANGER): Promise<void> {
     await Promise.all(
       Array.from({ length: sessions }, async (_, session) => {
-        const client = await LineClient.greeted(server.pop3Port, HOME, STRANGER);
+        const client = await LineClient.greeted(server.pop3Port, HOME, from);
         for (let count = 0; count < each; count++) {
           await client.ask(`USER ${ALICE}`, /^\+OK/);
           await client.ask(`PASS guess ${session} ${count}`, /^-ERR/);
@@ -150,6 +150,32 @@ describe('logins', () => {
       expect(reply).to.match(/^-ERR \[SYS\/TEMP\] Too many/);
     expect(await login(PASSWORD)).to.match(/^\+OK/);
   });
+
+  it('that come at once are checked no more often than one by one, and the owner elsewhere waits for none of them', async () => {
+    await login(PASSWORD);
+    const before = log(isFailure).length;
+    const guesses = Promise.all(
+      Array.from({ length: 10 }, (_, number) => `127.0.1.${number + 1}`).map((from) => guess(10, 2, from)),
+    );
+    await eventually('guesses to be refused', () =>
+      log(isFailure)
+        .slice(before)
+        .some(({ outcome }) => outcome === 'refused'),
+    );
+    const startedAtMs = Date.now();
+    expect(await login(PASSWORD)).to.match(/^\+OK/);
+    expect(Date.now() - startedAtMs).to.be.below(5_000);
+    await guesses;
+    const checked = log(isFailure)
+      .slice(before)
+      .filter(({ outcome }) => outcome === 'wrong');
+    for (const [client, count] of tally(checked.map(({ peer }) => String(peer))))
+      expect(count, client).to.be.at.most(10);
+  });
+
+  function tally(names: readonly string[]): ReadonlyMap<string, number> {
+    return names.reduce((counts, name) => counts.set(name, (counts.get(name) ?? 0) + 1), new Map<string, number>());
+  }
 
   describe("in fail2ban's eyes", () => {
     const forged = [

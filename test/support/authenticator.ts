@@ -8,7 +8,8 @@ import type { MailStore } from '../../src/store/store.js';
 
 const patient: LoginThrottle = {
   admit: () => ({ kind: 'admitted', delayMs: 0 }),
-  failed: () => undefined,
+  attempt: () => Promise.resolve({ kind: 'admitted', delayMs: 0 }),
+  withdrawn: () => undefined,
   succeeded: () => undefined,
 };
 

@@ -59,6 +59,7 @@ function wordingOf(mechanism: string, context: Pop3Context): Wording<Pop3State> 
     malformed: replies.malformedResponse,
     wrong: replies.wrongLogin,
     refused: replies.tooManyFailedLogins,
+    crowded: replies.tooManyLogins,
     failed: failureReply,
     welcome: (login) => openMaildrop(login, mechanism, context),
   };

@@ -52,6 +52,8 @@ async function logIn(name: string, password: string, context: Pop3Context): Prom
         return stay(replies.wrongLogin, authorization);
       case 'refused':
         return stay(replies.tooManyFailedLogins(verdict.retryAfterMs), authorization);
+      case 'crowded':
+        return stay(replies.tooManyLogins, authorization);
     }
   } catch (error) {
     if (error instanceof StoreError) return stay(failureReply(error), authorization);

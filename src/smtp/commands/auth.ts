@@ -57,6 +57,7 @@ function wordingOf(mechanism: string, state: Greeted, { tally }: SmtpContext): W
     malformed: replies.malformedResponse,
     wrong: replies.wrongLogin,
     refused: replies.tooManyFailedLogins,
+    crowded: replies.tooManyLogins,
     failed: () => replies.loginUnavailable,
     welcome(proved) {
       const { address } = proved.account;
