@@ -2,11 +2,11 @@
  * Opens connections to the database file, with the pragmas that durability rests on read back:
  * a connection that does not keep its word is refused. Also: the migrations in db/sqlite, each applied once.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { StoreError } from '../store.js';
 import { openConnection, type Connection } from './driver.js';
+import { APPLICATION_ID } from './identification.js';
+import { migrations, migrationText } from './migrations.js';
+import { isFull } from './sqlite-error.js';
 
 export type { Connection, Statement } from './driver.js';
 
@@ -16,17 +16,19 @@ const OLDEST_SQLITE = [3, 51, 3] as const;
 const BUSY_TIMEOUT_MS = 5_000;
 /** What is left of the WAL file after a reset. */
 const WAL_KEEP_BYTES = 64 * 1024 * 1024;
-const MIGRATIONS = fileURLToPath(new URL('../../../../db/sqlite/', import.meta.url));
 
 const NORMAL = 1;
 const FULL = 2;
 
-/** The connection that writes; makes the file, and brings its tables up to date. */
+/** The connection that writes; makes the file, and brings its tables up to date. The file is ours or empty (identification.ts). */
 export function openForWriting(path: string): Connection {
   return opening(path, () => {
     const connection = openConnection(path, { timeout: BUSY_TIMEOUT_MS });
-    prepareFile(connection);
+    refuseOldSqlite(connection);
+    if (isEmpty(connection)) prepareFile(connection);
+    configure(connection);
     migrate(connection);
+    claimFile(connection);
     return connection;
   });
 }
@@ -61,12 +63,27 @@ export function openForReading(path: string): Connection {
   });
 }
 
-/** Page size and vacuum mode count only before the first table; on an older file they change nothing. */
+function isEmpty(connection: Connection): boolean {
+  return connection.pragma('page_count', { simple: true }) === 0;
+}
+
+/** What counts only before the first table; in one transaction, so that a file that is not empty any more is known as ours. */
 function prepareFile(connection: Connection): void {
-  refuseOldSqlite(connection);
   connection.pragma('page_size = 4096');
+  connection.exec('begin immediate');
   connection.pragma('auto_vacuum = INCREMENTAL');
-  configure(connection);
+  hold(connection, 'application_id', APPLICATION_ID);
+  connection.exec('commit');
+}
+
+/** One from before there was an application id gets it, as soon as its disk has room for that. */
+function claimFile(connection: Connection): void {
+  if (connection.pragma('application_id', { simple: true }) === APPLICATION_ID) return;
+  try {
+    hold(connection, 'application_id', APPLICATION_ID);
+  } catch (error) {
+    if (!isFull(error)) throw error;
+  }
 }
 
 function configure(connection: Connection): void {
@@ -105,20 +122,12 @@ function refuseOldSqlite(connection: Connection): void {
     throw new StoreError('unavailable', `SQLite ${version} is too old: ${OLDEST_SQLITE.join('.')} or later is needed`);
 }
 
-/** `0001-mail.sql` brings the file to version 1, and so on; `user_version` records it, in the same transaction. */
+/** `user_version` records each, in the same transaction. */
 function migrate(connection: Connection): void {
-  const files = readdirSync(MIGRATIONS)
-    .filter((name) => /^\d{4}-.*\.sql$/.test(name))
-    .sort();
   const version = Number(connection.pragma('user_version', { simple: true }));
-  if (version > files.length)
-    throw new StoreError(
-      'unavailable',
-      `The database is of version ${version}; this Pennypost knows ${files.length}: upgrade it`,
-    );
-  for (const [at, name] of files.entries()) {
+  for (const [at, name] of migrations().entries()) {
     if (at < version) continue;
-    const sql = readFileSync(join(MIGRATIONS, name), 'utf8');
+    const sql = migrationText(name);
     connection.exec(`begin immediate;\n${sql}\n;pragma user_version = ${at + 1};\ncommit;`);
   }
 }

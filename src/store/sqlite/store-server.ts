@@ -14,6 +14,7 @@ import { Decoder } from './decoder.js';
 import { FrameError } from './frames.js';
 import { takeFiles } from './files.js';
 import { GroupCommit } from './group.js';
+import { identify } from './identification.js';
 import type { Location } from './location.js';
 import { MaildropLocks } from './locks.js';
 import { claim, type Ownership } from './ownership.js';
@@ -77,6 +78,7 @@ export class StoreServer {
 
   /** Undefined when another process is the store of this database. @throws StoreError 'unavailable' */
   static async start(location: Location, observer: StoreObserver): Promise<StoreServer | undefined> {
+    identify(location.db); // Before anything is made or changed there.
     process.umask(0o077); // Mail is its owner's alone: the database and everything beside it.
     const tightened = takeFiles(location);
     if (tightened.length > 0) observer.noted('files that others could read are closed to them', { files: tightened });
