@@ -70,7 +70,7 @@ function isEmpty(connection: Connection): boolean {
 /** What counts only before the first table; in one transaction, so that a file that is not empty any more is known as ours. */
 function prepareFile(connection: Connection): void {
   connection.pragma('page_size = 4096');
-  connection.exec('begin immediate');
+  connection.exec('begin'); // Not immediate, which would make the first page, and the mode of a file that has one is settled.
   connection.pragma('auto_vacuum = INCREMENTAL');
   hold(connection, 'application_id', APPLICATION_ID);
   connection.exec('commit');
