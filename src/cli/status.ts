@@ -26,6 +26,7 @@ function rows(server: ServerStatus): readonly (readonly string[])[] {
   const { supervisor, store, workers, listeners } = server;
   return [
     ['database', server.db],
+    ...(server.file === 'there' ? [] : [['its file', `${server.file}: nothing is accepted`]]),
     ['supervisor', supervisor === null ? 'none' : `pid ${supervisor.pid}`],
     ['store', store === null ? 'none' : `pid ${store.pid}, since ${moment(store.startedAtMs)}`],
     ...workers.map(({ pid, sessions }) => ['worker', `pid ${pid}, ${sessions} sessions`]),

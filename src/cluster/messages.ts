@@ -66,7 +66,10 @@ export type FromWorker =
   | { readonly kind: 'listening'; readonly listeners: readonly ListenerAddress[] }
   | { readonly kind: 'failed'; readonly sentence: string };
 
-export type ToStore = { readonly kind: 'start'; readonly configuration: Configuration } | { readonly kind: 'stop' };
+export type ToStore =
+  /** `again`: there was a store of this server before, so there must be a database. */
+  | { readonly kind: 'start'; readonly configuration: Configuration; readonly again: boolean }
+  | { readonly kind: 'stop' };
 
 export type FromStore =
   | Waiting

@@ -39,6 +39,7 @@ export class StoreKeeper {
   readonly #backoff = new Backoff();
   #child: ChildProcess | undefined;
   #ending = false;
+  #begun = false;
   #told = false;
   #lettingGo = false;
   #retry: NodeJS.Timeout | undefined;
@@ -66,12 +67,12 @@ export class StoreKeeper {
       );
       this.#child = child;
       child?.on('message', (message: FromStore) => {
-        if (message.kind === 'waiting')
-          child.send({ kind: 'start', configuration: this.#configuration() } satisfies ToStore);
+        if (message.kind === 'waiting') this.#tellBegin(child);
         else if (message.kind === 'failed') reject(new StartError(message.sentence, MISCONFIGURED_STATUS));
         else {
           if (message.kind === 'held') this.#joined();
           else if (message.firstAccount !== undefined) this.#announce(message.firstAccount);
+          this.#begun = true;
           resolve();
         }
       });
@@ -106,6 +107,10 @@ export class StoreKeeper {
 
   #fork(): ChildProcess {
     return this.#privileges.during(() => fork(this.#process, ['store', ...this.#privileges.childArguments]));
+  }
+
+  #tellBegin(child: ChildProcess): void {
+    child.send({ kind: 'start', configuration: this.#configuration(), again: this.#begun } satisfies ToStore);
   }
 
   #joined(): void {

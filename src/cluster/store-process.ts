@@ -5,7 +5,6 @@
  */
 import { generatePassword } from '../auth/password.js';
 import { secretsOf } from '../auth/secrets.js';
-import type { Configuration } from '../config/options.js';
 import { createLog, flushLog, type Log } from '../log/log.js';
 import { startStore, type StoreObserver, type StoreServer } from '../store/open.js';
 import { StoreError } from '../store/store.js';
@@ -14,20 +13,22 @@ import { UNMOVED_STATUS, type FirstAccount, type FromStore, type ToStore } from 
 
 const DISK_ERROR_STATUS = 74;
 
+type StoreStart = Extract<ToStore, { kind: 'start' }>;
+
 export function runStore(): void {
   let store: StoreServer | undefined;
   obeySupervisor((told) => {
     const message = told as ToStore;
-    if (message.kind === 'start') void start(message.configuration).then((started) => (store = started));
+    if (message.kind === 'start') void start(message).then((started) => (store = started));
     else void stop(store);
   });
   process.on('disconnect', () => void stop(store)); // The supervisor is gone, and its workers with it.
 }
 
-async function start(configuration: Configuration): Promise<StoreServer | undefined> {
+async function start({ configuration, again }: StoreStart): Promise<StoreServer | undefined> {
   const log = createLog(configuration.logLevel, 'store');
   try {
-    const store = await startStore(configuration.db, observer(log));
+    const store = await startStore(configuration.db, observer(log), { mustExist: again });
     if (store === undefined) leave({ kind: 'held' });
     else tell({ kind: 'ready', ...(await firstAccount(store, configuration.domain)) });
     return store;

@@ -81,6 +81,10 @@ class Worker {
       minFreeBytes: configuration.minFree ?? FREE_MESSAGES * configuration.maxMessageSize,
       report: () => ({ role: 'worker', pid: process.pid, sessions: this.#sessions.count }),
       rightsChanged: (concerned) => this.#sessions.review(concerned),
+      replaced: () => {
+        log.warn('another database is at the path; the worker ends');
+        this.#end();
+      },
       changed: (there) => log[there ? 'debug' : 'warn'](there ? 'the store is there' : 'the store went away'),
     });
     const proxies = parseNetworks(configuration.proxyNetworks);

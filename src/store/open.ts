@@ -1,6 +1,7 @@
 /**
  * Opens the store behind a database path: the one place that knows which drivers there are.
  */
+import { requireDatabase } from './sqlite/identification.js';
 import { locate, makeDirectory } from './sqlite/location.js';
 import { joinSqliteStore, openSqliteStore } from './sqlite/sqlite-store.js';
 import { StoreServer, type PeerReport, type StoreObserver } from './sqlite/store-server.js';
@@ -31,6 +32,8 @@ export interface JoinOptions {
   readonly changed: (there: boolean) => void;
   /** Logins are to be looked at again; whoever changed the directory waits until it resolves, but not for long. */
   readonly rightsChanged?: (concerned: Concerned) => Soon<void>;
+  /** Another database is at the path than the one that this process reads: it must end, and with it all that it knows. */
+  readonly replaced: () => void;
 }
 
 /** For a worker, whose supervisor sees to it that there is a store. */
@@ -38,8 +41,18 @@ export function joinStore(db: string, options: JoinOptions): MailStore {
   return joinSqliteStore(db, options);
 }
 
-/** For the store process. Undefined when another process is the store of this database. */
-export async function startStore(db: string, observer: StoreObserver): Promise<StoreServer | undefined> {
-  makeDirectory(db);
-  return StoreServer.start(locate(db), observer);
+/**
+ * For the store process. Undefined when another process is the store of this database.
+ * With `mustExist` it makes none: in the place of one that was lost, nobody would look for another.
+ * @throws StoreError 'unavailable'
+ */
+export async function startStore(
+  db: string,
+  observer: StoreObserver,
+  { mustExist = false } = {},
+): Promise<StoreServer | undefined> {
+  if (!mustExist) makeDirectory(db);
+  const location = locate(db);
+  if (mustExist) requireDatabase(location.db);
+  return StoreServer.start(location, observer);
 }

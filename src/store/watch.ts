@@ -19,7 +19,7 @@ export interface StoreWatch {
 export function watchStore(db: string, report: () => PeerReport, away: () => void): StoreWatch {
   let answered: () => void = () => undefined;
   const found = new Promise<void>((resolve) => (answered = resolve));
-  const client = new StoreClient(locate(db).socket, { report, found: answered, lost: away, missed: away });
+  const client = new StoreClient(() => locate(db).socket, { report, found: answered, lost: away, missed: away });
   client.stayConnected();
   return { found, close: () => client.close() };
 }

@@ -7,6 +7,7 @@ import CliTable from 'cli-table3';
 import minimist from 'minimist';
 import { campaign, totals, type Round } from './campaign.js';
 import { faults, stoppedFor30Seconds, type Fault } from './faults.js';
+import { movedFiles } from './moved-files.js';
 import type { Chance } from '../support/ledger-chance.js';
 
 /** The round with the long stop: late enough that there is mail. */
@@ -32,7 +33,7 @@ summarize();
 
 function next(chance: Chance, round: number): Fault | undefined {
   if (Date.now() > deadlineMs) return undefined;
-  return round === LONG_STOP_ROUND ? stoppedFor30Seconds : chance.pick(faults);
+  return round === LONG_STOP_ROUND ? stoppedFor30Seconds : chance.pick([...faults, ...movedFiles]);
 }
 
 function report(round: Round): void {

@@ -289,7 +289,13 @@ describe('the SQLite driver', () => {
       const first = await withAlice();
       await first.directory.addAccount(at('postmaster@example.net'), HASH);
       const report = () => ({ role: 'worker' as const, pid: process.pid });
-      const worker = joinStore(db, { domain: 'example.net', minFreeBytes: 0, report, changed: () => undefined });
+      const worker = joinStore(db, {
+        domain: 'example.net',
+        minFreeBytes: 0,
+        report,
+        changed: () => undefined,
+        replaced: () => undefined,
+      });
       open.push(worker);
       expect(await worker.findLogin('alice')).to.equal(undefined);
       expect((await worker.findLogin('postmaster'))?.address).to.equal('postmaster@example.net');

@@ -54,6 +54,11 @@ export function passiveCheckpoint(connection: Connection): Checkpointed {
   return (connection.pragma('wal_checkpoint(PASSIVE)') as [Checkpointed])[0];
 }
 
+/** Moves all of the WAL and empties it, waiting for readers that are just looking. Whether it could. */
+export function emptyWal(connection: Connection): boolean {
+  return (connection.pragma('wal_checkpoint(TRUNCATE)') as [Checkpointed])[0].busy === 0;
+}
+
 export function openForReading(path: string): Connection {
   return opening(path, () => {
     const connection = openConnection(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });

@@ -72,15 +72,19 @@ export class GroupCommit {
   }
 
   #settle(group: Write[]): void {
+    const lost = this.#observer.lost();
+    if (lost !== undefined) return fail(group, lost);
     const error = this.#room.commit(() => this.#tryCommit(group));
-    if (error === undefined) {
+    const lostSince = error === undefined ? this.#observer.lost() : undefined;
+    if (lostSince !== undefined) {
+      fail(group, lostSince); // It may be there when the file is back, as after an answer that was lost.
+    } else if (error === undefined) {
       for (const write of group) write.done();
       this.#observer.committed(group.reduce((bytes, write) => bytes + write.bytes, 0));
     } else if (group.length > 1 && isOneWritesFault(error)) {
       for (const write of group) this.#settle([write]);
     } else {
-      const told = asStoreError(error);
-      for (const write of group) write.failed(told);
+      fail(group, asStoreError(error));
       if (!(error instanceof StoreError)) this.#observer.failed(error, isDiskError(error));
     }
   }
@@ -113,8 +117,14 @@ export class GroupCommit {
   }
 }
 
+function fail(group: readonly Write[], error: StoreError): void {
+  for (const write of group) write.failed(error);
+}
+
 export interface GroupObserver {
   readonly writer: Writer;
+  /** Why nothing may be acknowledged now, though it could be committed: the files are not where they belong. */
+  lost(): StoreError | undefined;
   /** A group with so much payload is durable, and its writes have been told. */
   committed(bytes: number): void;
   /** Something SQLite said. After a disk error the process must end once its last words are sent. */

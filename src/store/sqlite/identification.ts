@@ -35,6 +35,15 @@ export function identify(db: string): 'ours' | 'none' {
   }
 }
 
+/** @throws StoreError 'unavailable' when there is none, or what is there is not ours */
+export function requireDatabase(db: string): void {
+  if (identify(db) === 'none')
+    throw new StoreError(
+      'unavailable',
+      `The database is not at ${db} any more: put it back, or restart the server to begin a new one`,
+    );
+}
+
 function look(db: string): Stats | undefined {
   const stats = statOf(db);
   if (stats === undefined && lstatSync(db, { throwIfNoEntry: false }) !== undefined)

@@ -9,6 +9,9 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { StoreError } from '../store.js';
 
 export interface Location {
+  /** Absolute, and as it was given: links in it may lead elsewhere by now. */
+  readonly named: string;
+  /** Where it led when it was looked up. */
   readonly db: string;
   readonly socket: string;
   readonly lock: string;
@@ -39,7 +42,7 @@ export function locate(path: string): Location {
   const beside = `${db}.sock`;
   const socket =
     Buffer.byteLength(beside) <= SOCKET_PATH_LIMIT_BYTES ? beside : join(runtimeDirectory(), `${digest(db)}.sock`);
-  return { db, socket, lock: `${db}.lock` };
+  return { named: resolve(path), db, socket, lock: `${db}.lock` };
 }
 
 function canonical(path: string): string {

@@ -24,6 +24,7 @@ import { StoreError } from '../store.js';
 import type { Change } from './changes.js';
 import { SocketDelivery, UploadBudget } from './delivery.js';
 import { DiskSpace } from './disk-space.js';
+import { FileIdentity } from './file-identity.js';
 import { FrameType, jsonFrame } from './frames.js';
 import { locate, makeDirectory, type Location } from './location.js';
 import { NameCache } from './name-cache.js';
@@ -40,6 +41,8 @@ const JOIN_RETRY_MS = 50;
 const LAG_LIMIT_MS = 10_000;
 
 interface Parts {
+  /** The file that the reader has open. */
+  readonly file: FileIdentity;
   readonly client: StoreClient;
   readonly reader: Reader;
   readonly space: DiskSpace;
@@ -53,13 +56,15 @@ export class SqliteStore implements MailStore {
   readonly directory: Directory;
   readonly #client: StoreClient;
   readonly #reader: Reader;
+  readonly #file: FileIdentity;
   readonly #space: DiskSpace;
   readonly #names: NameCache;
   readonly #budget = new UploadBudget();
   readonly #server: StoreServer | undefined;
 
-  constructor({ client, reader, space, names, server }: Parts) {
+  constructor({ client, reader, file, space, names, server }: Parts) {
     this.#client = client;
+    this.#file = file;
     this.#reader = reader;
     this.#space = space;
     this.#names = names;
@@ -102,6 +107,7 @@ export class SqliteStore implements MailStore {
 
   obstacle(): StoreError | undefined {
     if (this.#client.isAway) return new StoreError('unavailable', 'the store is away');
+    if (this.#file.lookFilled() !== 'same') return new StoreError('unavailable', 'the database is not at its path');
     if (this.#client.lagMs > LAG_LIMIT_MS) return new StoreError('busy', 'the store is far behind');
     return this.#space.isShort() ? new StoreError('full', 'the disk is nearly full') : undefined;
   }
@@ -185,16 +191,19 @@ function directoryOf(client: StoreClient, reader: Reader): Directory {
 }
 
 /** For a worker: the store process is somebody else's business, and may come and go. */
-export function joinSqliteStore(
-  db: string,
-  { domain, minFreeBytes, report, changed, rightsChanged }: JoinOptions,
-): SqliteStore {
+export function joinSqliteStore(db: string, options: JoinOptions): SqliteStore {
+  const { domain, minFreeBytes, report, changed, rightsChanged, replaced } = options;
   const location = locate(db);
+  const file = new FileIdentity(location.named);
+  const reader = new Reader(location.db, domain);
   const names = new NameCache();
   const forget = () => names.clear();
-  const client = new StoreClient(location.socket, {
+  const client = new StoreClient(() => locate(db).socket, {
     report,
-    found: () => changed(true),
+    found: () => {
+      if (file.look() === 'other') return replaced(); // The store may have opened that one: its accounts are others.
+      changed(true);
+    },
     lost: () => {
       forget();
       changed(false);
@@ -206,7 +215,7 @@ export function joinSqliteStore(
   });
   client.stayConnected();
   const space = new DiskSpace(location.db, minFreeBytes);
-  return new SqliteStore({ client, reader: new Reader(location.db, domain), space, names });
+  return new SqliteStore({ client, reader, file, space, names });
 }
 
 /** For a command: joins the store that runs, or is the store until close. @throws StoreError 'unavailable' */
@@ -217,12 +226,13 @@ export async function openSqliteStore(db: string): Promise<SqliteStore> {
   const names = new NameCache();
   const client = await connectSoon(location, { changed: () => names.clear() });
   const space = new DiskSpace(location.db, 0);
-  return new SqliteStore({ client, reader: new Reader(location.db, undefined), space, names, server });
+  const file = new FileIdentity(location.named);
+  return new SqliteStore({ client, reader: new Reader(location.db, undefined), file, space, names, server });
 }
 
 async function connectSoon({ socket, db }: Location, needs: ClientNeeds): Promise<StoreClient> {
   for (const deadlineMs = Date.now() + JOIN_TIMEOUT_MS; ;) {
-    const client = new StoreClient(socket, needs);
+    const client = new StoreClient(() => socket, needs);
     try {
       await client.connect();
       return client;

@@ -1,6 +1,7 @@
 /** What `pennypost status` shows: gathered by the store process from everybody connected to it. */
 import { setTimeout } from 'node:timers/promises';
 import { StoreError } from '../store.js';
+import type { FileState } from './file-watch.js';
 import { FrameType } from './frames.js';
 import { locate } from './location.js';
 import { StoreClient } from './store-client.js';
@@ -18,6 +19,8 @@ export interface ServerStatus {
   readonly messagesAccepted: number;
   readonly walBytes: number;
   readonly db: string;
+  /** Whether that path leads to the database that is served; when it does not, nothing is accepted. */
+  readonly file: FileState;
 }
 
 /** A store that is there but busy answers within this; one that is stopped, or stuck in a failing disk, does not. */
@@ -25,7 +28,7 @@ const ANSWER_TIMEOUT_MS = 10_000;
 
 /** Undefined when no server runs on this database. @throws StoreError 'unavailable' when its store does not answer. */
 export async function readStatus(db: string): Promise<ServerStatus | undefined> {
-  const client = new StoreClient(locate(db).socket);
+  const client = new StoreClient(() => locate(db).socket);
   try {
     await client.connect();
   } catch {

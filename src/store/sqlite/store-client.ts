@@ -35,7 +35,7 @@ const RETRY_MS = 50;
 const REQUEST_LIMIT = 0xffffffff;
 
 export class StoreClient {
-  readonly #path: string;
+  readonly #path: () => string;
   readonly #needs: ClientNeeds;
   readonly #waiting = new OpenRequests<Waiting>();
   /** What is read from the store stands here until it is handled, which is at once. */
@@ -47,7 +47,8 @@ export class StoreClient {
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(path: string, needs: ClientNeeds = {}) {
+  /** `path` is asked at each attempt: another store may listen elsewhere, when links on the way have changed. */
+  constructor(path: () => string, needs: ClientNeeds = {}) {
     this.#path = path;
     this.#needs = needs;
   }
@@ -57,7 +58,7 @@ export class StoreClient {
     return new Promise((resolve, reject) => {
       const reader = new FrameReader();
       const onread = { buffer: this.#read, callback: (count: number) => this.#receive(socket, reader, count) };
-      const socket: Socket = connect({ path: this.#path, onread });
+      const socket: Socket = connect({ path: this.#path(), onread });
       socket.once('connect', () => {
         this.#adopt(socket);
         resolve();

@@ -247,6 +247,8 @@ export class StoreConnection {
   }
 
   #lock(request: number, { account, from }: LockRequest): void {
+    const lost = this.#store.lost();
+    if (lost !== undefined) return this.#fail(request, lost);
     const sinceMs = Date.now();
     const holder = this.#store.locks.take(account, { owner: this, lock: request }, { from, sinceMs });
     if (holder !== undefined) return this.#fail(request, new StoreError('in-use', 'the maildrop is open', { holder }));

@@ -7,12 +7,14 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { SharedReads } from '../../runtime/shared-reads.js';
 import type { Concerned } from '../open.js';
+import type { StoreError } from '../store.js';
 import { Checkpointer } from './checkpointer.js';
 import type { Connection } from './database.js';
-import { openForWriting, passiveCheckpoint } from './database.js';
+import { emptyWal, openForWriting, passiveCheckpoint } from './database.js';
 import { Decoder } from './decoder.js';
 import { FrameError } from './frames.js';
 import { takeFiles } from './files.js';
+import { FileWatch } from './file-watch.js';
 import { GroupCommit } from './group.js';
 import { identify } from './identification.js';
 import type { Location } from './location.js';
@@ -61,6 +63,7 @@ export class StoreServer {
   readonly #connection: Connection;
   readonly #checkpointer: Checkpointer;
   readonly #decoder: Decoder;
+  readonly #files: FileWatch;
   readonly #server: Server;
   readonly #observer: StoreObserver;
   readonly #clients = new Set<StoreConnection>();
@@ -110,8 +113,15 @@ export class StoreServer {
       nextUndecoded: () => this.writer.nextUndecoded(),
       trouble: (what, error) => observer.trouble(what, error),
     });
+    this.#files = new FileWatch(location, {
+      emptyWal: () => this.#emptyWal(),
+      noted: (what, details) => observer.noted(what, details),
+      trouble: (what, details) => observer.trouble(what, details),
+      letGo: () => this.#letGo('checkpoint'),
+    });
     this.group = new GroupCommit(this.#connection, {
       writer: this.writer,
+      lost: () => this.#files.lost(),
       committed: (bytes) => this.#committed(bytes),
       failed: (error, disk) => (disk ? this.#stopFor(error, 'commit') : observer.trouble('a write failed', error)),
     });
@@ -133,6 +143,11 @@ export class StoreServer {
 
   countAccepted(): void {
     this.#accepted += 1;
+  }
+
+  /** Why nothing can be promised now: the files are not where they belong. */
+  lost(): StoreError | undefined {
+    return this.#files.lost();
   }
 
   /** The text of a message that came in waits to be decoded. */
@@ -163,6 +178,7 @@ export class StoreServer {
       messagesAccepted: this.#accepted,
       walBytes: this.#checkpointer.walBytes(),
       db: this.#location.db,
+      file: this.#files.state,
     };
   }
 
@@ -170,6 +186,7 @@ export class StoreServer {
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
+    this.#files.close();
     this.logins.flush();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await this.write(() => undefined).catch(() => undefined); // Only to wait for the last group: its writes were told of.
@@ -221,9 +238,22 @@ export class StoreServer {
     }
   }
 
+  #emptyWal(): boolean {
+    try {
+      return emptyWal(this.#connection);
+    } catch (error) {
+      this.#observer.trouble('the WAL could not be moved', error);
+      return false;
+    }
+  }
+
   /** What was answered before still leaves. */
   #stopFor(error: unknown, during: 'commit' | 'checkpoint'): void {
     this.#observer.trouble('the disk failed; the store stops', error);
+    this.#letGo(during);
+  }
+
+  #letGo(during: 'commit' | 'checkpoint'): void {
     for (const client of this.#clients) client.close();
     this.#observer.stopped(during);
   }
