@@ -49,6 +49,7 @@ export const failureKinds: Readonly<Record<StoreErrorKind, string>> = {
   full: 'the disk is full',
   'in-use': 'another session holds the maildrop',
   'over-quota': 'the account may not hold more',
+  'over-quota-meanwhile': 'one of several recipients has come above its quota',
   missing: 'what was named is not there any more',
   refused: 'a change that makes no sense',
   unavailable: 'the store cannot be reached, or cannot write',

@@ -105,6 +105,8 @@ export const replies = {
    * RFC 3463 §3.3 would have X.2.2 transient; a maildrop that is full tends to stay so, and its sender hears of it now.
    */
   mailboxFull: (path: string) => trouble(552, '2.2', `<${path}>: the mailbox is full`),
+  anotherCopy: (path: string) =>
+    trouble(452, '5.3', `<${path}>: another copy for this mailbox comes in another transaction`),
   tooManyRecipients: reply(452, '5.3', 'Too many recipients; send this message to the rest in another transaction'),
   tooLarge: (limit: number) => reply(552, '3.4', `The message is larger than ${limit} octets`),
   bareNewline: reply(550, '5.2', 'The message holds a CR or LF that is not part of a CRLF; lines must end with CRLF'),
@@ -132,6 +134,8 @@ const failures: Readonly<Record<StoreErrorKind, SmtpReply>> = {
   full: trouble(452, '3.1', 'The mail store is full; try again later'),
   'in-use': trouble(451, '2.1', 'The mailbox is in use; try again in a moment'),
   'over-quota': trouble(552, '2.2', 'The mailbox is over its quota'),
+  // Temporary: RCPT says which, when the client sends it again.
+  'over-quota-meanwhile': trouble(452, '2.2', "A recipient's mailbox has become full; send the message again"),
   missing: trouble(550, '2.1', 'The mailbox was removed meanwhile'),
   refused: trouble(554, '3.0', 'The mail store refused the message'),
   unavailable: trouble(451, '3.0', 'The mail store cannot be reached; try again in a moment'),

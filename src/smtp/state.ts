@@ -2,6 +2,7 @@
  * Where an SMTP session stands (RFC 5321 §3). Each variant owns its data: an envelope exists only in the states
  * that have one, so a reset is dropping the variant and nothing of a message outlives it.
  */
+import type { Copies } from './copies.js';
 import type { Introduction } from './introduction.js';
 import type { Recipient } from './recipient.js';
 import type { Intake } from './intake.js';
@@ -46,6 +47,8 @@ export interface Transaction {
   /** What SIZE announced (RFC 1870); undefined when it was not given. */
   readonly announcedOctets: number | undefined;
   readonly recipients: readonly Recipient[];
+  /** Of these recipients. */
+  readonly copies: Copies;
 }
 
 /** A first BDAT was taken; more follow until LAST (RFC 3030 §2). */

@@ -124,8 +124,9 @@ export interface Envelope {
  *
  * Quotas are judged at the commit, by the octets of each copy as RETR sends it, in the order of the envelope; what earlier
  * copies add to the same account counts. When no copy is within its account's quota, the commit rejects with 'over-quota'.
- * When some are: of an ordinary envelope every copy is stored, since all were accepted and one answer stands for all, and
- * an account so comes above its quota by no more than it was sent meanwhile; of an envelope that is judged `apart` only those.
+ * When some are: of an envelope that is judged `apart` those are stored. Of an ordinary envelope every copy is, since all were
+ * accepted and one answer stands for all, so that an account may come above its quota by one message; where it would by more,
+ * nothing is stored, and the commit rejects with 'over-quota-meanwhile'.
  */
 export interface Delivery {
   write(chunk: Uint8Array): void | Promise<void>;
@@ -270,11 +271,13 @@ export interface Directory {
  * - `full`: the disk or a size limit of the database is reached.
  * - `in-use`: another session holds the maildrop.
  * - `over-quota`: the account may not hold more.
+ * - `over-quota-meanwhile`: one of several recipients has come above its quota; without it the same request may succeed.
  * - `missing`: what was named is not there any more.
  * - `refused`: a change of the directory that makes no sense; the message says why.
  * - `unavailable`: the store cannot be reached or cannot write; nothing was done, or it is not known to be.
  */
-export type StoreErrorKind = 'busy' | 'full' | 'in-use' | 'over-quota' | 'missing' | 'refused' | 'unavailable';
+export type StoreErrorKind =
+  'busy' | 'full' | 'in-use' | 'over-quota' | 'over-quota-meanwhile' | 'missing' | 'refused' | 'unavailable';
 
 /** Who holds a maildrop, and since when. */
 export interface HolderSince extends Holder {

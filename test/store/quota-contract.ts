@@ -123,10 +123,41 @@ export function describeQuotas(name: string, make: () => Promise<StoreUnderTest>
         await limit('alice@example.org', 2 * whole);
         expect(await commit(apart(alice, bob, alice, alice), size)).to.deep.equal([alice]);
         expect(await counts()).to.deep.equal([2, 1]);
-        expect(await commit(envelopeTo(alice, alice, bob), size)).to.deep.equal([]);
-        expect(await counts()).to.deep.equal([4, 2]);
+        expect(await commit(envelopeTo(alice, bob), size)).to.deep.equal([]);
+        expect(await counts()).to.deep.equal([3, 2]);
       });
     }
+
+    for (const size of SIZES) {
+      const whole = size + TRACE;
+
+      it(`gives ${size} octets to nobody where one account would come above its quota by more than that`, async () => {
+        await limit('alice@example.org', whole - 1);
+        expect(await commit(envelopeTo(alice, bob), size)).to.deep.equal([]);
+        await fails('over-quota-meanwhile', commit(envelopeTo(alice, bob), size));
+        await fails('over-quota-meanwhile', commit(envelopeTo(bob, alice), size));
+        expect(await counts()).to.deep.equal([1, 1]);
+        expect(underTest.storedOctets()).to.equal(size);
+        expect(await commit(envelopeTo(bob), size)).to.deep.equal([]);
+        expect(await commit(apart(alice, bob), size)).to.deep.equal([alice]);
+      });
+
+      it(`gives ${size} octets to nobody where its copies together would do that`, async () => {
+        await limit('alice@example.org', whole - 1);
+        await fails('over-quota-meanwhile', commit(envelopeTo(alice, alice, bob), size));
+        await limit('alice@example.org', whole);
+        expect(await commit(envelopeTo(alice, alice, bob), size)).to.deep.equal([]);
+        expect(await counts()).to.deep.equal([2, 1]);
+      });
+    }
+
+    it('is passed by one message at most, however many come at once for an account and another with room', async () => {
+      await limit('alice@example.org', 100);
+      const sent = Array.from({ length: 20 }, () => commit(envelopeTo(alice, bob), 50 * KIB));
+      const told = await Promise.allSettled(sent);
+      expect(told.filter(({ status }) => status === 'fulfilled')).to.have.length(1);
+      expect(await counts()).to.deep.equal([1, 1]);
+    });
 
     it('counts what RETR sends: the last CRLF that is added, too', async () => {
       const unended = async (quota: number) => {

@@ -95,7 +95,7 @@ const GIVENS: readonly (readonly [RegExp, (...found: readonly (string | undefine
   [/^local address (\S+)$/, (address = '') => ({ kind: 'local address', address })],
   [/^largest message (\d+) octets$/, (octets = '') => ({ kind: 'largest message', octets: Number(octets) })],
   [
-    /^store failure (busy|full|in-use|over-quota|missing|refused|unavailable) at (resolve|login|write|commit|open|read|remove)$/,
+    /^store failure (busy|full|in-use|over-quota|over-quota-meanwhile|missing|refused|unavailable) at (resolve|login|write|commit|open|read|remove)$/,
     (failure = '', at = '') => ({ kind: 'store failure', failure: failure as StoreErrorKind, at: at as StorePoint }),
   ],
 ];

@@ -6,6 +6,7 @@ import { stay, type Outcome } from '../../session/command.js';
 import { decimal, parsed, unparsed, type Grammar } from '../../session/grammar.js';
 import type { Reply } from '../../session/reply.js';
 import { defineCommand, type SmtpContext } from '../context.js';
+import { Copies } from '../copies.js';
 import { readParameters, type Parameters } from '../parameters.js';
 import { readPath, type Path } from '../path.js';
 import { failureReply, replies } from '../replies.js';
@@ -55,7 +56,15 @@ export const mail = defineCommand({
     if (refusal !== undefined) return stay(refusal);
     const international = parameters.has('SMTPUTF8');
     const announcedOctets = sizeOf(parameters);
-    const transaction: Transaction = { at: 'transaction', hello, from, international, announcedOctets, recipients: [] };
+    const transaction: Transaction = {
+      at: 'transaction',
+      hello,
+      from,
+      international,
+      announcedOctets,
+      recipients: [],
+      copies: new Copies(),
+    };
     const taken = (late: Reply | undefined): Outcome<SmtpState> =>
       late === undefined ? stay(replies.senderOk, transaction) : stay(late);
     const late = senderRefusal(from, hello.login, context.store);

@@ -61,14 +61,26 @@ function mailboxOf({ address }: Path, { settings, peer }: SmtpContext): Address 
  * Whoever is accepted gets the message, so a path is refused when one of those that it leads to is full, or would be by
  * what SIZE announced (RFC 1870 §6). What was not announced is judged by the store.
  */
-function hasRoom({ roomOctets }: Target, { announcedOctets = 0 }: Transaction): boolean {
-  return roomOctets === undefined || (roomOctets > 0 && roomOctets >= announcedOctets);
+function hasRoom(target: Target, { announcedOctets = 0, copies }: Transaction): boolean {
+  const { roomOctets } = target;
+  return roomOctets === undefined || (roomOctets > 0 && roomOctets >= copies.countOf(target) * announcedOctets);
+}
+
+/**
+ * A maildrop with a quota takes several copies of one message only where their size is known: the store refuses a message of which
+ * one gets more than it may, and would again when the client sends it again. In LMTP each copy is judged for itself.
+ */
+function isOneCopyTooMany(target: Target, { announcedOctets, copies, hello }: Transaction): boolean {
+  if (target.roomOctets === undefined || announcedOctets !== undefined || hello.lmtp === true) return false;
+  return copies.countOf(target) > 1;
 }
 
 function accept(to: Path, found: Resolution, state: Transaction): Outcome<SmtpState> {
   if (found.kind === 'unknown') return stay(replies.unknownMailbox(to.text));
   if (found.kind === 'foreign') return stay(state.hello.login ? replies.noOutbound(to.text) : replies.noRelay(to.text));
   if (found.targets.some((target) => !hasRoom(target, state))) return stay(replies.mailboxFull(to.text));
+  if (found.targets.some((target) => isOneCopyTooMany(target, state))) return stay(replies.anotherCopy(to.text));
+  state.copies.add(found.targets);
   const recipients = [...state.recipients, { text: to.text, targets: found.targets }];
   return stay(replies.recipientOk, { ...state, recipients });
 }

@@ -33,7 +33,7 @@ import {
   type UnlockRequest,
 } from './requests.js';
 import type { PeerReport, StoreServer } from './store-server.js';
-import type { Writer } from './writer.js';
+import type { Posted, Writer } from './writer.js';
 
 /** A message whose chunks are still coming, by the name its sender gave it. */
 interface Upload {
@@ -173,11 +173,11 @@ export class StoreConnection {
     if (body.length > CHUNK_BYTES || body.length !== posting.octets)
       throw new FrameError('a message that is not as long as it should be');
     const id = this.#store.writer.nextBody();
-    let leftOut: readonly number[] = [];
+    let posted: Posted = [];
     this.#store.group.add({
-      act: (writer) => void (leftOut = writer.post(id, posting, body)),
+      act: (writer) => void (posted = writer.post(id, posting, body)),
       bytes: body.length,
-      done: () => this.#posted(request, posting, leftOut),
+      done: () => this.#posted(request, posting, posted),
       failed: (error) => this.#fail(request, error),
     });
   }
@@ -217,14 +217,14 @@ export class StoreConnection {
     const { posting, body } = readPosting(payload.subarray(UPLOAD_BYTES));
     if (body.length > 0) throw new FrameError('a frame goes on after its end');
     if (posting.octets !== upload.octets) return this.#tear(request, upload);
-    let leftOut: readonly number[] = [];
+    let posted: Posted = [];
     this.#store.group.add({
       act: (writer) => {
         requireWhole(upload); // Known only now: the commit may have come right behind the chunk that failed.
-        leftOut = writer.finish(upload.body, posting);
+        posted = writer.finish(upload.body, posting);
       },
       bytes: 0,
-      done: () => this.#posted(request, posting, leftOut),
+      done: () => this.#posted(request, posting, posted),
       failed: (error) => {
         this.#drop(upload); // Its chunks were committed before it.
         this.#fail(request, error);
@@ -317,9 +317,9 @@ export class StoreConnection {
   }
 
   /** A message that is over every quota was not written: no other write of its group had to be taken back for it. */
-  #posted(request: number, { envelope, summary }: Posting, leftOut: readonly number[]): void {
-    if (leftOut.length > 0 && leftOut.length === envelope.recipients.length)
-      return this.#fail(request, new StoreError('over-quota', 'the mailbox is over its quota'));
+  #posted(request: number, { summary }: Posting, leftOut: Posted): void {
+    if (typeof leftOut === 'string')
+      return this.#fail(request, new StoreError(leftOut, 'a mailbox would be above its quota'));
     this.#store.countAccepted();
     if (summary.decodes) this.#store.undecoded();
     this.#output.send(

@@ -2,7 +2,7 @@
  * Everything that is written to the database, by the one process that owns it. Methods run inside a transaction
  * that somebody else begins and commits (group.ts); each checks what it needs before it writes its first row.
  */
-import type { AccountId, EnvelopeRecipient, Renewal, Use } from '../store.js';
+import type { AccountId, EnvelopeRecipient, Renewal, StoreErrorKind, Use } from '../store.js';
 import { Changes, type Change } from './changes.js';
 import type { Connection } from './database.js';
 import { Holdings } from './holdings.js';
@@ -29,10 +29,10 @@ export class Writer {
     return this.#bodyNext++;
   }
 
-  /** A whole message in one go. Returns the places in its envelope that it was not stored for: all of them when it was not stored. */
-  post(body: number, posting: Posting, octets: Uint8Array): readonly number[] {
+  /** A whole message in one go. Returns the places in its envelope that it was not stored for, or why it was for none. */
+  post(body: number, posting: Posting, octets: Uint8Array): Posted {
     const copies = this.#copies(posting);
-    if (copies.taken.length === 0) return copies.leftOut;
+    if (typeof copies === 'string') return copies;
     this.#writes.addBody.run(...bodyRow(body, posting, copies.taken.length));
     if (octets.length > 0) this.#writes.addChunk.run(body, 0, octets);
     this.#address(body, posting, copies.taken);
@@ -46,11 +46,11 @@ export class Writer {
   }
 
   /** The message whose chunks are there is complete. Returns the same as `post`; the chunks of one that is not stored go. */
-  finish(body: number, posting: Posting): readonly number[] {
+  finish(body: number, posting: Posting): Posted {
     const copies = this.#copies(posting);
-    if (copies.taken.length === 0) {
+    if (typeof copies === 'string') {
       this.drop(body);
-      return copies.leftOut;
+      return copies;
     }
     this.#writes.finishBody.run(...bodyRow(body, posting, copies.taken.length));
     this.#address(body, posting, copies.taken);
@@ -156,18 +156,23 @@ export class Writer {
   }
 
   /** Which copies are stored: store.ts says by which rule. @throws StoreError 'missing' for an account that is not there */
-  #copies(posting: Posting): Copies {
+  #copies(posting: Posting): Copies | OverQuota {
     const { recipients, apart } = posting.envelope;
     const coming = new Map<AccountId, number>();
     const taken: number[] = [];
     const leftOut: number[] = [];
+    let above = false;
     for (const [place, { account, trace }] of recipients.entries()) {
-      const octets = (coming.get(account) ?? 0) + octetsOf(posting, trace);
+      const before = coming.get(account) ?? 0;
+      const octets = before + octetsOf(posting, trace);
       const fits = this.#holdings.hasRoom(account, octets);
-      if (fits) coming.set(account, octets);
+      above ||= !this.#holdings.hasRoom(account, before);
+      if (fits || apart !== true) coming.set(account, octets);
       (fits ? taken : leftOut).push(place);
     }
-    return apart === true || taken.length === 0 ? { taken, leftOut } : { taken: [...recipients.keys()], leftOut: [] };
+    if (taken.length === 0) return 'over-quota';
+    if (apart === true) return { taken, leftOut };
+    return above ? 'over-quota-meanwhile' : { taken: [...recipients.keys()], leftOut: [] };
   }
 
   #address(body: number, posting: Posting, places: readonly number[]): void {
@@ -191,6 +196,11 @@ export class Writer {
     this.#holdings.drop(account);
   }
 }
+
+/** Why a message was stored for nobody. */
+export type OverQuota = Extract<StoreErrorKind, 'over-quota' | 'over-quota-meanwhile'>;
+/** The places in its envelope that a message was not stored for. */
+export type Posted = readonly number[] | OverQuota;
 
 /** Places in an envelope. */
 interface Copies {

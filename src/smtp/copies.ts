@@ -1,0 +1,25 @@
+/**
+ * How many copies of a message the maildrops with a quota get in one transaction: one for each of their addresses that was named.
+ * It grows with each recipient that is accepted, and costs a step for each of its targets, however many came before.
+ */
+import type { AccountId, Target } from '../store/store.js';
+
+export class Copies {
+  readonly #addresses = new Map<AccountId, Set<string>>();
+
+  add(targets: readonly Target[]): void {
+    for (const { account, address, roomOctets } of targets) {
+      if (roomOctets === undefined) continue;
+      const known = this.#addresses.get(account);
+      if (known === undefined) this.#addresses.set(account, new Set([address]));
+      else known.add(address);
+    }
+  }
+
+  /** With this one. */
+  countOf({ account, address }: Target): number {
+    const known = this.#addresses.get(account);
+    if (known === undefined) return 1;
+    return known.size + (known.has(address) ? 0 : 1);
+  }
+}
