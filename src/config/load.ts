@@ -5,6 +5,7 @@
  */
 import { resolve } from 'node:path';
 import { contradictions } from './contradictions.js';
+import { isInjected } from './injected.js';
 import { optionNames, options, variable, type Configuration, type OptionName } from './options.js';
 import { ConfigurationError, defaultSetting, variableSetting, type Mistake, type Setting } from './setting.js';
 import { didYouMean } from './spelling.js';
@@ -73,12 +74,12 @@ function chooseFile(flag: string | undefined, fromVariable: string | undefined, 
 function readVariables(environment: Readonly<Record<string, string | undefined>>): Reading {
   const settings = optionNames.flatMap((name) => {
     const text = environment[variable(name)];
-    return text === undefined ? [] : [variableSetting(name, text)];
+    return text === undefined || isInjected(variable(name), text) ? [] : [variableSetting(name, text)];
   });
   const known = [...optionNames.map(variable), FILE_VARIABLE];
-  const mistakes = Object.keys(environment)
-    .filter((name) => name.startsWith(PREFIX) && !known.includes(name))
-    .map((name) => unknownVariable(name, known));
+  const mistakes = Object.entries(environment)
+    .filter(([name, text = '']) => name.startsWith(PREFIX) && !known.includes(name) && !isInjected(name, text))
+    .map(([name]) => unknownVariable(name, known));
   return { settings, mistakes };
 }
 

@@ -14,6 +14,7 @@ import {
   hosts,
   integer,
   lmtpPort,
+  messageBytes,
   nonEmpty,
   networks,
   oneOf,
@@ -189,8 +190,8 @@ export const options: { readonly [Name in OptionName]: Option<Configuration[Name
     initial: '50MiB',
     unit: 'bytes',
     placeholder: 'SIZE',
-    doc: 'The largest message taken; announced as SIZE, counted as the body arrives.',
-    parse: bytes,
+    doc: 'The largest message taken, at most 2GB; announced as SIZE, counted as the body arrives.',
+    parse: messageBytes,
   },
   minFree: {
     initial: 'auto',

@@ -32,12 +32,26 @@ export function bytes(text: string): number {
   return value;
 }
 
+/** In a message every line end may become twice as long, and its octets are counted in 32 bits. */
+const MESSAGE_LIMIT_BYTES = 2e9;
+
+/** A size that a message may have. */
+export function messageBytes(text: string): number {
+  const value = bytes(text);
+  if (value > MESSAGE_LIMIT_BYTES) throw new Misfit(`takes a size of at most 2GB, not '${text}'`);
+  return value;
+}
+
+/** A timer of Node runs no longer: it would fire at once. */
+const DURATION_LIMIT_MS = 24 * 24 * 3_600_000;
+
 /** A duration in milliseconds: `10s`, `5m`, `250ms`. */
 export function durationMs(text: string): number {
   const match = /^(\d+)\s*(ms|s|m|h)$/i.exec(text);
   const unit = DURATIONS[(match?.[2] ?? '').toUpperCase()];
   const value = Number(match?.[1]) * (unit ?? NaN);
   if (!Number.isSafeInteger(value)) throw new Misfit(`takes a duration such as 10s, 5m or 250ms, not '${text}'`);
+  if (value > DURATION_LIMIT_MS) throw new Misfit(`takes a duration of at most 576h, not '${text}'`);
   return value;
 }
 

@@ -81,6 +81,41 @@ describe('the configuration', () => {
     ]);
   });
 
+  it('knows what Kubernetes and container links put beside a service of our name, and still names a typing mistake', () => {
+    const environment = {
+      PENNYPOST_SERVICE_HOST: '10.0.0.1',
+      PENNYPOST_SERVICE_PORT: '25',
+      PENNYPOST_SERVICE_PORT_SMTP: '25',
+      PENNYPOST_PORT: 'tcp://10.0.0.1:25',
+      PENNYPOST_PORT_25_TCP: 'tcp://10.0.0.1:25',
+      PENNYPOST_PORT_25_TCP_ADDR: '10.0.0.1',
+      PENNYPOST_PORT_25_TCP_PORT: '25',
+      PENNYPOST_PORT_25_TCP_PROTO: 'tcp',
+      PENNYPOST_SMTP_SERVICE_HOST: '10.0.0.2',
+      PENNYPOST_SMTP_PORT: 'tcp://10.0.0.2:25',
+      PENNYPOST_POP3_PORT: 'tcp://[fd00::1]:110',
+      PENNYPOST_MAIL_EXAMPLE_SERVICE_PORT: '25',
+      PENNYPOST_NAME: '/web/pennypost',
+    };
+    const { configuration, settings } = load({ environment });
+    expect(configuration).to.include({ smtpPort: 2525, pop3Port: 1100 });
+    expect(settings.smtpPort.source).to.equal('default');
+    expect(load({ environment: { ...environment, PENNYPOST_SMTP_PORT: '26' } }).configuration.smtpPort).to.equal(26);
+    for (const typo of ['PENNYPOST_PORT', 'PENNYPOST_SERVICE_PORT', 'PENNYPOST_SMTP_PROT', 'PENNYPOST_NAME'])
+      expect(mistakes({ environment: { [typo]: 'x' } }), typo).to.have.length(1);
+    expect(mistakes({ environment: { PENNYPOST_SMTP_PORT: 'tcp:' } })).to.have.length(1);
+  });
+
+  it('names a size and a time that are more than the server can keep', () => {
+    expect(mistakes({ flags: [flagSetting('maxMessageSize', '4GiB')] })).to.deep.equal([
+      "--max-message-size takes a size of at most 2GB, not '4GiB'",
+    ]);
+    expect(load({ flags: [flagSetting('maxMessageSize', '2GB')] }).configuration.maxMessageSize).to.equal(2e9);
+    expect(mistakes({ flags: [flagSetting('drainTimeout', '577h')] })).to.deep.equal([
+      "--drain-timeout takes a duration of at most 576h, not '577h'",
+    ]);
+  });
+
   it('also names a mistake that a flag overrides', () => {
     expect(mistakes({ toml: 'workers = 0', flags: [flagSetting('workers', '2')] })).to.have.length(1);
   });

@@ -47,13 +47,25 @@ function requireOurs(path: string, owner: number, directory: string): void {
 function requireAccess(path: string, mode: number, directory: string): void {
   try {
     accessSync(path, mode);
-  } catch {
-    throw notOurs(path, directory);
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'EROFS' ? readOnly(path) : notOurs(path, directory);
   }
+}
+
+function readOnly(path: string): StoreError {
+  return new StoreError(
+    'unavailable',
+    `${path} is on a file system that is mounted read-only: mount it for writing, or choose another place with --db`,
+  );
 }
 
 function notOurs(path: string, directory: string): StoreError {
   const { uid, name } = ourselves();
+  if (uid === ROOT_UID)
+    return new StoreError(
+      'unavailable',
+      `${path} cannot be written, though this is root: look at its attributes, at the mount, and at what root may do here`,
+    );
   return new StoreError(
     'unavailable',
     `The user ${name} must own ${path} and be able to write it; as root: chown -R ${uid} ${directory}`,

@@ -4,9 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, lchownSync, lstatSync, mkdirSync, realpathSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { StoreError } from '../store.js';
+import { canReach } from './socket-address.js';
 
 export interface Location {
   /** Absolute, and as it was given: links in it may lead elsewhere by now. */
@@ -17,8 +18,10 @@ export interface Location {
   readonly lock: string;
 }
 
-/** `sun_path` holds 108 bytes on Linux and 104 elsewhere, with a NUL. */
-const SOCKET_PATH_LIMIT_BYTES = 103;
+/** SQLite takes no longer path (MAX_PATHNAME), and makes files whose names are longer by this. */
+const PATH_LIMIT_BYTES = 512;
+const NAME_LIMIT_BYTES = 255;
+const LONGEST_ENDING = '-journal';
 
 /**
  * Makes the directory of the database if it is missing, but none above it: a path that is off by more is a mistake.
@@ -39,10 +42,26 @@ export function makeDirectory(path: string, owner?: { readonly uid: number; read
 /** @throws StoreError 'unavailable' */
 export function locate(path: string): Location {
   const db = canonical(path);
-  const beside = `${db}.sock`;
-  const socket =
-    Buffer.byteLength(beside) <= SOCKET_PATH_LIMIT_BYTES ? beside : join(runtimeDirectory(), `${digest(db)}.sock`);
-  return { named: resolve(path), db, socket, lock: `${db}.lock` };
+  refuseLong(db);
+  return { named: resolve(path), db, socket: socketOf(db), lock: `${db}.lock` };
+}
+
+function refuseLong(db: string): void {
+  const more = LONGEST_ENDING.length;
+  if (Buffer.byteLength(db) + more <= PATH_LIMIT_BYTES && Buffer.byteLength(basename(db)) + more <= NAME_LIMIT_BYTES)
+    return;
+  throw new StoreError(
+    'unavailable',
+    `The path ${db} is too long: a database needs one of at most ${PATH_LIMIT_BYTES - more} bytes, ` +
+      `with a name of at most ${NAME_LIMIT_BYTES - more}; choose a shorter one with --db`,
+  );
+}
+
+/** Beside the database, if there is any way to reach it there. */
+function socketOf(db: string): string {
+  const short = join(dirname(db), `${digest(db)}.sock`);
+  const found = [`${db}.sock`, short].find((socket) => canReach(socket));
+  return found ?? join(runtimeDirectory(), `${digest(db)}.sock`);
 }
 
 function canonical(path: string): string {
@@ -60,12 +79,13 @@ function digest(path: string): string {
   return createHash('sha256').update(path).digest('hex').slice(0, 24);
 }
 
-/** Ours alone: another user who could write there could answer in the store's name. */
+/** Ours alone: another user who could write there could answer in the store's name. The user may be a number without a name. */
 function runtimeDirectory(): string {
-  const directory = join(tmpdir(), `pennypost-${userInfo().uid}`);
+  const uid = process.geteuid?.() ?? -1;
+  const directory = join(tmpdir(), `pennypost-${uid}`);
   if (!existsSync(directory)) mkdirSync(directory, { mode: 0o700 });
   const found = lstatSync(directory); // A link could lead to a place that somebody else chose.
-  if (!found.isDirectory() || found.uid !== userInfo().uid || (found.mode & 0o077) !== 0)
+  if (!found.isDirectory() || (uid !== -1 && found.uid !== uid) || (found.mode & 0o077) !== 0)
     throw new StoreError('unavailable', `${directory} must belong to this user alone (mode 0700)`);
   return directory;
 }

@@ -10,6 +10,7 @@ import { StoreError, type HolderSince, type Soon, type StoreErrorKind } from '..
 import { emptyFrame, FrameReader, FrameType, helloFrame, jsonFrame, readJson, type Frame } from './frames.js';
 import { FrameOutput } from './frame-output.js';
 import { OpenRequests } from '../../runtime/open-requests.js';
+import { reach } from './socket-address.js';
 import type { PeerReport } from './store-server.js';
 
 interface Waiting {
@@ -58,12 +59,17 @@ export class StoreClient {
     return new Promise((resolve, reject) => {
       const reader = new FrameReader();
       const onread = { buffer: this.#read, callback: (count: number) => this.#receive(socket, reader, count) };
-      const socket: Socket = connect({ path: this.#path(), onread });
+      const address = reach(this.#path());
+      const socket: Socket = connect({ path: address.path, onread });
       socket.once('connect', () => {
+        address.release();
         this.#adopt(socket);
         resolve();
       });
-      socket.once('error', (error) => reject(new StoreError('unavailable', 'no store answers', { cause: error })));
+      socket.once('error', (error) => {
+        address.release();
+        reject(new StoreError('unavailable', 'no store answers', { cause: error }));
+      });
     });
   }
 

@@ -21,6 +21,7 @@ import type { Location } from './location.js';
 import { MaildropLocks } from './locks.js';
 import { claim, type Ownership } from './ownership.js';
 import { isDiskError } from './sqlite-error.js';
+import { reach, type SocketAddress } from './socket-address.js';
 import { StoreConnection } from './store-connection.js';
 import { LastLogins } from './last-logins.js';
 import { RecentUses } from './recent-uses.js';
@@ -76,6 +77,7 @@ export class StoreServer {
   readonly uses = new RecentUses();
   readonly logins = new LastLogins((write) => this.group.add(write));
   readonly group: GroupCommit;
+  #address: SocketAddress | undefined;
   #accepted = 0;
   #closing = false;
 
@@ -192,6 +194,7 @@ export class StoreServer {
     await this.write(() => undefined).catch(() => undefined); // Only to wait for the last group: its writes were told of.
     for (const client of this.#clients) client.close();
     await closed;
+    this.#address?.release();
     await Promise.all([this.#checkpointer.close(), this.#decoder.close()]);
     this.writer.decodeAgain();
     this.#connection.close();
@@ -202,10 +205,12 @@ export class StoreServer {
     this.writer.sweep();
     for (const body of this.writer.interrupted())
       this.#observer.trouble('the store ended while it decoded the text of a message; it is left as it came', { body });
+    const address = reach(this.#location.socket);
+    this.#address = address;
     rmSync(this.#location.socket, { force: true }); // Ours to remove: we hold the lock.
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(this.#location.socket, () => {
+      this.#server.listen(address.path, () => {
         this.#server.off('error', reject);
         resolve();
       });
