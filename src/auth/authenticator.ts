@@ -45,6 +45,8 @@ export interface AuthenticatorNeeds {
   readonly observer: LoginObserver;
   /** What counts as one client: the address itself, or the /64 of an IPv6 one. */
   readonly clientOf: (address: string) => string;
+  /** Somebody has logged in from this client. */
+  readonly welcomed?: (client: string) => void;
   /** Whether secrets that are out of date are made anew after a login; yes unless told. */
   readonly renews?: boolean;
 }
@@ -69,12 +71,14 @@ export class Authenticator implements LoginCheck {
   readonly #throttle: LoginThrottle;
   readonly #observer: LoginObserver;
   readonly #clientOf: (address: string) => string;
+  readonly #welcomed: ((client: string) => void) | undefined;
   readonly #verified = new VerifiedLogins();
   readonly #known = new KnownClients();
   readonly #hashes = new HashQueue();
   readonly #renewals: Renewals | undefined;
 
-  constructor({ store, throttle, observer, clientOf, renews = true }: AuthenticatorNeeds) {
+  constructor({ store, throttle, observer, clientOf, welcomed, renews = true }: AuthenticatorNeeds) {
+    this.#welcomed = welcomed;
     this.#store = store;
     this.#throttle = throttle;
     this.#observer = observer;
@@ -197,6 +201,7 @@ export class Authenticator implements LoginCheck {
   #welcome({ peer }: LoginAttempt, account: Account, credential: Credential | undefined): Verdict {
     const client = this.#clientOf(peer.address);
     this.#known.add(client, account.id);
+    this.#welcomed?.(client);
     this.#throttle.succeeded({ client, login: account.address });
     this.#store.noteUse({ account: account.id, credential: credential?.id, from: peer.address });
     return { kind: 'welcome', account, credential };

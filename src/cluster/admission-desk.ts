@@ -1,11 +1,14 @@
 /**
- * Counts sessions for the whole server, in the supervisor: how many there are in all, how many a client has, and how
- * many it began in the last minute. Workers hold slots in advance, so that a connection from a trusted network asks
- * nobody; the count is exact all the same: before anybody is refused, slots that nobody uses are called back.
+ * Who may come in, for the whole server, in the supervisor: how many sessions there are in all, how many a client and the
+ * networks around it have, and how many it began in the last minute. Workers hold slots in advance, so that a connection
+ * from a trusted network asks nobody; the count is exact all the same: before anybody is refused, slots that nobody uses
+ * are called back, and then a session that has proved nothing makes way (guests.ts), if that is fair.
  * A worker that does not answer is not waited for: what it holds counts as used until it answers or ends.
  */
 import type { Configuration } from '../config/options.js';
-import type { ToDesk, ToWorker } from './messages.js';
+import { Clients } from './clients.js';
+import type { Entry, ServiceGroup, ToDesk, ToWorker, Victim } from './messages.js';
+import { Strangers } from './strangers.js';
 
 export type AdmissionLimits = Pick<Configuration, 'maxSessions' | 'maxSessionsPerAddress' | 'maxNewSessionsPerMinute'>;
 
@@ -14,136 +17,257 @@ export interface Applicant {
   tell(message: ToWorker): void;
 }
 
-interface Client {
-  readonly sessions: Map<Applicant, number>;
-  /** When its sessions of the last minute began. */
-  begunAtMs: number[];
+export interface AdmissionDeskNeeds {
+  readonly limits: () => AdmissionLimits;
+  /** What is listened for. */
+  readonly groups: () => ReadonlySet<ServiceGroup>;
+}
+
+/** A worker that wants slots, or a client that wants in. */
+interface Waiting {
+  readonly worker: Applicant;
+  readonly entry: Entry | undefined;
+  evictions: number;
 }
 
 /** Slots handed out at once. */
 const BATCH = 64;
-const MINUTE_MS = 60_000;
 /** A worker that gives nothing back for so long is busy or stuck; meanwhile nobody is let in or refused. */
 const RECALL_LIMIT_MS = 1_000;
+/** Clients and workers that wait for an answer; one stranger more is refused. */
+const WAITING_LIMIT = 256;
+/** Sessions that may have to end for one that comes. */
+const EVICTIONS_LIMIT = 3;
+/** Who has said nothing for so long makes way for anybody. */
+const PATIENCE_MS = 10_000;
+/** So long after somebody found no place the server counts as nearly full. */
+const CROWDED_MS = 10_000;
 
 export class AdmissionDesk {
   readonly #limits: () => AdmissionLimits;
   /** Slots, used or not. */
   readonly #held = new Map<Applicant, number>();
-  readonly #clients = new Map<string, Client>();
-  readonly #waiting: Applicant[] = [];
-  /** Workers whose unused slots are on their way back; undefined while nobody was asked. */
-  #recalled: Set<Applicant> | undefined;
-  /** Workers that have not answered the last recall in time: not asked again, and not waited for, until they do. */
+  readonly #clients = new Clients();
+  readonly #strangers: Strangers;
+  readonly #waiting: Waiting[] = [];
+  /** Who would make way, as workers said when they were last asked; undefined while nobody was. */
+  #victims: Map<Applicant, readonly Victim[]> | undefined;
+  /** Workers whose answer is on its way. */
+  readonly #asked = new Set<Applicant>();
+  /** Workers that have not answered in time: not asked again, and not waited for, until they do. */
   readonly #silent = new Set<Applicant>();
-  #recallLimit: NodeJS.Timeout | undefined;
+  #answerLimit: NodeJS.Timeout | undefined;
+  #crowdedAtMs = -Infinity;
+  #nearlyFull = false;
 
-  constructor(limits: () => AdmissionLimits) {
+  constructor({ limits, groups }: AdmissionDeskNeeds) {
     this.#limits = limits;
+    this.#strangers = new Strangers(() => limits().maxSessions, groups);
   }
 
   enrol(worker: Applicant): void {
     this.#held.set(worker, 0);
   }
 
+  /** It serves from now on: what it should know of the others. */
+  brief(worker: Applicant): void {
+    if (this.#nearlyFull) worker.tell({ kind: 'nearly-full', is: true });
+  }
+
   /** It ended: everything it held is free. */
   dismiss(worker: Applicant): void {
     this.#held.delete(worker);
+    this.#clients.dismiss(worker);
+    this.#strangers.dismiss(worker);
     this.#answered(worker);
-    for (const client of this.#clients.values()) client.sessions.delete(worker);
     this.#serve();
   }
 
-  hear(worker: Applicant, asked: ToDesk): void {
-    switch (asked.kind) {
+  hear(worker: Applicant, told: ToDesk): void {
+    switch (told.kind) {
       case 'slots-wanted':
-        this.#waiting.push(worker);
-        return this.#serve();
+        this.#waiting.push({ worker, entry: undefined, evictions: 0 });
+        break;
       case 'slots-back':
-        this.#hold(worker, -asked.count);
-        if (asked.recalled) this.#answered(worker);
-        return this.#serve();
+        this.#hold(worker, -told.count);
+        if (told.recalled) this.#answered(worker, told.victims);
+        break;
       case 'entering':
-        return worker.tell({ kind: 'verdict', request: asked.request, verdict: this.#enter(worker, asked.client) });
+        this.#apply(worker, told.entry);
+        break;
       case 'left':
-        return this.#leave(worker, asked.client);
+        this.#left(worker, told);
+        break;
+      case 'evicted':
+        this.#answered(worker, told.victims);
+        break;
+      case 'known':
+        this.#clients.know(told.client);
     }
+    this.#serve();
   }
 
   /** Forgets clients that have nothing open and began nothing in the last minute. Called now and then. */
   tidy(nowMs: number): void {
-    for (const [name, client] of this.#clients) {
-      forgetOld(client, nowMs);
-      if (client.begunAtMs.length === 0 && openSessions(client) === 0) this.#clients.delete(name);
-    }
+    this.#clients.tidy(nowMs);
+    this.#tellNearlyFull();
   }
 
-  /** Grants while there are free slots; refuses only when no unused one is left anywhere. */
+  #apply(worker: Applicant, entry: Entry): void {
+    const obstacle = this.#clients.obstacle(entry.client, this.#limits(), Date.now());
+    const verdict = obstacle ?? this.#line({ worker, entry, evictions: 0 });
+    if (verdict !== undefined) worker.tell({ kind: 'verdict', request: entry.request, verdict, stranger: false });
+  }
+
+  /** Who is known waits behind the first alone. */
+  #line(next: Waiting & { readonly entry: Entry }): 'full' | undefined {
+    if (this.#clients.isKnown(next.entry.client)) this.#waiting.splice(1, 0, next);
+    else if (this.#waiting.length >= WAITING_LIMIT) return 'full';
+    else this.#waiting.push(next);
+    return undefined;
+  }
+
+  #left(worker: Applicant, { client, group, stranger }: Extract<ToDesk, { kind: 'left' }>): void {
+    this.#hold(worker, -1);
+    this.#clients.leave(worker, client);
+    if (stranger) this.#strangers.leave(worker, group);
+    this.#tellNearlyFull();
+  }
+
+  /** In the order in which they came: who finds no place is refused only when nobody has to make way. */
   #serve(): void {
-    for (let worker = this.#waiting[0]; worker !== undefined; worker = this.#waiting[0]) {
-      const count = Math.min(BATCH, Math.ceil(this.#free / this.#held.size));
-      if (count <= 0 && this.#isRecalling()) return;
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      if (this.#held.has(next.worker) && !this.#letIn(next)) {
+        if (this.#isAsking(next)) return;
+        this.#refuse(next);
+      }
       this.#waiting.shift();
-      if (!this.#held.has(worker)) continue; // It ended while it waited.
-      this.#hold(worker, Math.max(0, count));
-      worker.tell({ kind: 'slots', count: Math.max(0, count) });
     }
-    this.#recalled = undefined;
-    clearTimeout(this.#recallLimit);
+    this.#victims = undefined;
+  }
+
+  #letIn({ worker, entry }: Waiting): boolean {
+    if (this.#free <= 0 || (entry !== undefined && !this.#mayEnter(entry))) return false;
+    if (entry === undefined) this.#grant(worker, Math.min(BATCH, Math.ceil(this.#free / this.#held.size)));
+    else this.#welcome(worker, entry);
+    return true;
+  }
+
+  #mayEnter({ client, group }: Entry): boolean {
+    return this.#clients.isKnown(client) || this.#strangers.hasRoom(group);
+  }
+
+  #grant(worker: Applicant, count: number): void {
+    this.#hold(worker, count);
+    worker.tell({ kind: 'slots', count });
+  }
+
+  #welcome(worker: Applicant, { client, group, request }: Entry): void {
+    const stranger = !this.#clients.isKnown(client);
+    const obstacle = this.#clients.obstacle(client, this.#limits(), Date.now()); // Others may have come meanwhile.
+    if (obstacle === undefined) {
+      this.#hold(worker, 1);
+      this.#clients.enter(worker, client, Date.now());
+      if (stranger) this.#strangers.enter(worker, group);
+    }
+    worker.tell({ kind: 'verdict', request, verdict: obstacle ?? 'welcome', stranger });
+    this.#tellNearlyFull();
+  }
+
+  #refuse({ worker, entry }: Waiting): void {
+    this.#crowded();
+    if (entry === undefined) worker.tell({ kind: 'slots', count: 0 });
+    else worker.tell({ kind: 'verdict', request: entry.request, verdict: 'full', stranger: false });
   }
 
   get #free(): number {
     return this.#limits().maxSessions - [...this.#held.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  #isRecalling(): boolean {
-    if (this.#recalled === undefined) {
-      this.#recalled = new Set([...this.#held.keys()].filter((worker) => !this.#silent.has(worker)));
-      this.#recallLimit = setTimeout(() => this.#waitNoLonger(), RECALL_LIMIT_MS);
-      for (const worker of this.#recalled) worker.tell({ kind: 'recall' });
-    }
-    return this.#recalled.size > 0;
+  /** Whether an answer may yet make a place. */
+  #isAsking(next: Waiting): boolean {
+    if (this.#asked.size > 0) return true;
+    if (this.#victims === undefined) return this.#recall();
+    return this.#evictFor(next);
   }
 
-  #answered(worker: Applicant): void {
-    this.#recalled?.delete(worker);
+  #recall(): boolean {
+    this.#victims = new Map();
+    const all = [...this.#held.keys()].filter((worker) => !this.#silent.has(worker));
+    for (const worker of all) this.#ask(worker, { kind: 'recall' });
+    return all.length > 0;
+  }
+
+  #evictFor(next: Waiting): boolean {
+    const all = [...(this.#victims ?? [])].flatMap(([worker, victims]) =>
+      victims.map((victim) => ({ worker, victim })),
+    );
+    const [worst] = all
+      .filter(({ victim }) => this.#makesWay(victim, next.entry))
+      .toSorted((one, other) => byBlame(one.victim, other.victim));
+    if (worst === undefined || next.evictions >= EVICTIONS_LIMIT) return false;
+    next.evictions += 1;
+    this.#crowded();
+    this.#ask(worst.worker, { kind: 'evict', group: worst.victim.group, trusted: worst.victim.trusted });
+    return true;
+  }
+
+  /** A stranger makes way for who is known, and for one whose client has fewer; others when nothing was heard of them for long. */
+  #makesWay(victim: Victim, entry: Entry | undefined): boolean {
+    const isPrivileged = entry === undefined || this.#clients.isKnown(entry.client);
+    if (victim.trusted) return victim.idleMs >= PATIENCE_MS && this.#free <= 0;
+    if (isPrivileged) return true;
+    if (victim.group !== entry.group && !this.#strangers.hasMoreThanReserved(victim.group)) return false;
+    return victim.crowd > this.#clients.count(entry.client) || victim.idleMs >= PATIENCE_MS;
+  }
+
+  #ask(worker: Applicant, question: Extract<ToWorker, { kind: 'recall' | 'evict' }>): void {
+    this.#asked.add(worker);
+    clearTimeout(this.#answerLimit);
+    this.#answerLimit = setTimeout(() => this.#waitNoLonger(), RECALL_LIMIT_MS);
+    worker.tell(question);
+  }
+
+  #answered(worker: Applicant, victims: readonly Victim[] = []): void {
+    this.#asked.delete(worker);
     this.#silent.delete(worker);
+    this.#victims?.set(worker, victims);
+    if (this.#asked.size === 0) clearTimeout(this.#answerLimit);
   }
 
   #waitNoLonger(): void {
-    for (const worker of this.#recalled ?? []) this.#silent.add(worker);
-    this.#recalled?.clear();
+    for (const worker of this.#asked) {
+      this.#silent.add(worker);
+      this.#victims?.delete(worker);
+    }
+    this.#asked.clear();
     this.#serve();
   }
 
   #hold(worker: Applicant, more: number): void {
-    this.#held.set(worker, (this.#held.get(worker) ?? 0) + more);
+    const held = this.#held.get(worker);
+    if (held !== undefined) this.#held.set(worker, held + more);
   }
 
-  #enter(worker: Applicant, name: string): 'welcome' | 'too-many' | 'too-often' {
-    const { maxSessionsPerAddress, maxNewSessionsPerMinute } = this.#limits();
-    const client = this.#clients.get(name) ?? { sessions: new Map<Applicant, number>(), begunAtMs: [] };
-    this.#clients.set(name, client);
-    forgetOld(client, Date.now());
-    if (client.begunAtMs.length >= maxNewSessionsPerMinute) return 'too-often';
-    if (openSessions(client) >= maxSessionsPerAddress) return 'too-many';
-    client.begunAtMs.push(Date.now());
-    client.sessions.set(worker, (client.sessions.get(worker) ?? 0) + 1);
-    return 'welcome';
+  #crowded(): void {
+    this.#crowdedAtMs = performance.now();
+    this.#tellNearlyFull();
   }
 
-  #leave(worker: Applicant, name: string): void {
-    const client = this.#clients.get(name);
-    const count = client?.sessions.get(worker) ?? 0;
-    if (count > 0) client?.sessions.set(worker, count - 1);
+  #tellNearlyFull(): void {
+    const is = this.#strangers.areMany || performance.now() - this.#crowdedAtMs < CROWDED_MS;
+    if (is === this.#nearlyFull) return;
+    this.#nearlyFull = is;
+    for (const worker of this.#held.keys()) worker.tell({ kind: 'nearly-full', is });
   }
 }
 
-function openSessions({ sessions }: Client): number {
-  return [...sessions.values()].reduce((sum, count) => sum + count, 0);
-}
-
-/** A moment in the future is one from before the clock was set back: it would never grow old. */
-function forgetOld(client: Client, nowMs: number): void {
-  client.begunAtMs = client.begunAtMs.filter((atMs) => atMs <= nowMs && nowMs - atMs < MINUTE_MS);
+/** Strangers first, then those of whom there are most, then who never said a word, then who has been there longest. */
+function byBlame(one: Victim, other: Victim): number {
+  return (
+    Number(one.trusted) - Number(other.trusted) ||
+    other.crowd - one.crowd ||
+    Number(one.spoke) - Number(other.spoke) ||
+    other.ageMs - one.ageMs
+  );
 }

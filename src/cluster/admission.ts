@@ -1,45 +1,83 @@
 /**
- * A worker's side of the session limits: asks the supervisor's desk (admission-desk.ts) for slots, in batches, and for
- * leave to let in a client that is not trusted. A connection waits unanswered, and unread, until it has both.
+ * A worker's side of the session limits: asks the supervisor's desk (admission-desk.ts) for slots, in batches, for clients
+ * that are trusted, and for leave to let in one that is not. A connection waits unanswered, and unread, until it may come.
  */
 import type { Configuration } from '../config/options.js';
 import { clientOf, parseNetworks, type Networks } from '../config/networks.js';
 import { UNIX_PEER } from '../net/unix-socket.js';
-import type { FromDesk, ToDesk } from './messages.js';
+import type { FromDesk, ServiceGroup, ToDesk, Victim } from './messages.js';
 
 /** `full`: the server has all the sessions it may have; the others are about this client. */
 export type Verdict = 'welcome' | 'too-many' | 'too-often' | 'full';
 
+/** The answer to one who wants in. After 'welcome', `leave` must follow when its connection has ended. */
+export interface Entrance {
+  readonly verdict: Verdict;
+  /** It has a place that is for strangers. */
+  readonly stranger: boolean;
+}
+
+/** Who would make way; asked when there is no place. */
+export interface Crowd {
+  victims(): readonly Victim[];
+  sendAway(which: Pick<Victim, 'group' | 'trusted'>): void;
+}
+
 /** Unused slots above this go back, for other workers. */
 const SPARE_SLOTS = 128;
+const KNOWN_LIMIT = 20_000;
+
+const welcome: Entrance = { verdict: 'welcome', stranger: false };
 
 export class Admission {
   readonly #ask: (message: ToDesk) => void;
   readonly #trusted: Networks;
-  readonly #verdicts = new Map<number, (verdict: Verdict) => void>();
+  readonly #crowd: Crowd;
+  readonly #verdicts = new Map<number, (entrance: Entrance) => void>();
+  /** Clients that the desk was told of. */
+  readonly #known = new Set<string>();
   #wanting: ((granted: boolean) => void)[] = [];
   #slots = 0;
   #lastRequest = 0;
+  #nearlyFull = false;
 
-  constructor({ trustedNetworks }: Pick<Configuration, 'trustedNetworks'>, ask: (message: ToDesk) => void) {
+  constructor(
+    { trustedNetworks }: Pick<Configuration, 'trustedNetworks'>,
+    ask: (message: ToDesk) => void,
+    crowd: Crowd,
+  ) {
     this.#ask = ask;
     this.#trusted = parseNetworks(trustedNetworks);
+    this.#crowd = crowd;
+  }
+
+  /** Nearly all places are taken: who says nothing has less time. */
+  get nearlyFull(): boolean {
+    return this.#nearlyFull;
   }
 
   isTrusted(address: string): boolean {
     return address === UNIX_PEER.address || this.#trusted.includes(address);
   }
 
-  /** After 'welcome', `leave` must follow when the session has ended. */
-  enter(address: string): Verdict | Promise<Verdict> {
-    if (this.#slots === 0 || !this.isTrusted(address)) return this.#enterSlowly(address);
+  enter(address: string, group: ServiceGroup): Entrance | Promise<Entrance> {
+    if (!this.isTrusted(address)) return this.#askToEnter(clientOf(address), group);
+    if (this.#slots === 0) return this.#enterSlowly();
     this.#slots -= 1;
-    return 'welcome';
+    return welcome;
   }
 
-  leave(address: string): void {
-    if (!this.isTrusted(address)) this.#ask({ kind: 'left', client: clientOf(address) });
-    this.#freeSlot();
+  leave(address: string, group: ServiceGroup, { stranger }: Entrance): void {
+    if (this.isTrusted(address)) this.#freeSlot();
+    else this.#ask({ kind: 'left', client: clientOf(address), group, stranger });
+  }
+
+  /** Somebody has logged in from there: it is no stranger. Costs a message once a client. */
+  know(client: string): void {
+    if (this.#known.has(client) || this.isTrusted(client)) return;
+    if (this.#known.size >= KNOWN_LIMIT) this.#known.clear();
+    this.#known.add(client);
+    this.#ask({ kind: 'known', client });
   }
 
   hear(told: FromDesk): void {
@@ -48,24 +86,22 @@ export class Admission {
         return this.#granted(told.count);
       case 'recall':
         return this.#giveBack(this.#slots, true);
+      case 'evict':
+        return this.#makeWay(told);
+      case 'nearly-full':
+        this.#nearlyFull = told.is;
+        return;
       case 'verdict':
-        this.#verdicts.get(told.request)?.(told.verdict);
+        this.#verdicts.get(told.request)?.(told);
         this.#verdicts.delete(told.request);
     }
   }
 
-  async #enterSlowly(address: string): Promise<Verdict> {
-    if (!(await this.#takeSlot())) return 'full';
-    const verdict = this.isTrusted(address) ? 'welcome' : await this.#askToEnter(clientOf(address));
-    if (verdict !== 'welcome') this.#freeSlot();
-    return verdict;
+  async #enterSlowly(): Promise<Entrance> {
+    return (await this.#takeSlot()) ? welcome : { verdict: 'full', stranger: false };
   }
 
   #takeSlot(): Promise<boolean> {
-    if (this.#slots > 0) {
-      this.#slots -= 1;
-      return Promise.resolve(true);
-    }
     return new Promise((resolve) => {
       this.#wanting.push(resolve);
       if (this.#wanting.length === 1) this.#ask({ kind: 'slots-wanted' });
@@ -90,14 +126,20 @@ export class Admission {
 
   #giveBack(count: number, recalled: boolean): void {
     this.#slots -= count;
-    this.#ask({ kind: 'slots-back', count, recalled });
+    this.#ask({ kind: 'slots-back', count, recalled, ...(recalled && { victims: this.#crowd.victims() }) });
   }
 
-  #askToEnter(client: string): Promise<Verdict> {
+  #makeWay(which: Pick<Victim, 'group' | 'trusted'>): void {
+    this.#crowd.sendAway(which);
+    if (this.#slots > 0) this.#giveBack(this.#slots, false);
+    this.#ask({ kind: 'evicted', victims: this.#crowd.victims() });
+  }
+
+  #askToEnter(client: string, group: ServiceGroup): Promise<Entrance> {
     const request = ++this.#lastRequest;
     return new Promise((resolve) => {
       this.#verdicts.set(request, resolve);
-      this.#ask({ kind: 'entering', request, client });
+      this.#ask({ kind: 'entering', entry: { request, client, group } });
     });
   }
 }

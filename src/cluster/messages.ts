@@ -5,22 +5,56 @@ import type { ListenerAddress } from '../net/listener.js';
 import type { TlsMaterial } from '../net/tls.js';
 import type { Waiting } from './child.js';
 
+/** Services that share places: with and without TLS, and LMTP with SMTP. */
+export type ServiceGroup = 'smtp' | 'submission' | 'pop3';
+
+/** A client that is not trusted and wants in. */
+export interface Entry {
+  readonly request: number;
+  readonly client: string;
+  readonly group: ServiceGroup;
+}
+
+/** Who would make way in one worker, of one service. */
+export interface Victim {
+  readonly group: ServiceGroup;
+  readonly trusted: boolean;
+  /** How many like it its client has there. */
+  readonly crowd: number;
+  readonly spoke: boolean;
+  readonly idleMs: number;
+  readonly ageMs: number;
+}
+
 /** From a worker to the desk that counts sessions. */
 export type ToDesk =
   | { readonly kind: 'slots-wanted' }
   /** `recalled`: the answer to a recall, also when there are none. */
-  | { readonly kind: 'slots-back'; readonly count: number; readonly recalled: boolean }
-  | { readonly kind: 'entering'; readonly request: number; readonly client: string }
-  | { readonly kind: 'left'; readonly client: string };
+  | {
+      readonly kind: 'slots-back';
+      readonly count: number;
+      readonly recalled: boolean;
+      readonly victims?: readonly Victim[];
+    }
+  | { readonly kind: 'entering'; readonly entry: Entry }
+  | { readonly kind: 'left'; readonly client: string; readonly group: ServiceGroup; readonly stranger: boolean }
+  /** The answer to 'evict': what became free was told before. */
+  | { readonly kind: 'evicted'; readonly victims: readonly Victim[] }
+  /** Somebody has logged in from there. */
+  | { readonly kind: 'known'; readonly client: string };
 
 /** `slots` with none: the server is full. */
 export type FromDesk =
   | { readonly kind: 'slots'; readonly count: number }
   | { readonly kind: 'recall' }
+  | { readonly kind: 'evict'; readonly group: ServiceGroup; readonly trusted: boolean }
+  | { readonly kind: 'nearly-full'; readonly is: boolean }
   | {
       readonly kind: 'verdict';
       readonly request: number;
-      readonly verdict: 'welcome' | 'too-many' | 'too-often';
+      /** 'welcome' comes with a slot. */
+      readonly verdict: 'welcome' | 'too-many' | 'too-often' | 'full';
+      readonly stranger: boolean;
     };
 
 /** To the desk of logins and from there to the other workers, but for a failure, which the desk counts itself when it admits an attempt. */

@@ -2,6 +2,7 @@
 import { portNames, type PortName } from '../config/contradictions.js';
 import { kebab, type Configuration } from '../config/options.js';
 import type { ListenerAddress, UnixAddress } from '../net/listener.js';
+import type { ServiceGroup } from './messages.js';
 
 export type ServiceName = 'smtp' | 'submission' | 'submissions' | 'pop3' | 'pop3s' | 'lmtp';
 
@@ -18,6 +19,12 @@ export const services: Readonly<Record<ServiceName, Service>> = {
   pop3s: { protocol: 'pop3', implicitTls: true },
   lmtp: { protocol: 'lmtp', implicitTls: false },
 };
+
+/** Whose places it shares. */
+export function groupOf(name: ServiceName): ServiceGroup {
+  const { protocol } = services[name];
+  return protocol === 'lmtp' ? 'smtp' : protocol;
+}
 
 export const serviceNames = Object.keys(services) as readonly ServiceName[];
 

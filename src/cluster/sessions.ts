@@ -17,6 +17,7 @@ import { lmtp, mx, submission } from '../smtp/protocol.js';
 import type { Concerned } from '../store/open.js';
 import type { Grant, MailStore, Soon } from '../store/store.js';
 import { Roster } from '../runtime/roster.js';
+import type { Standing } from './guests.js';
 import type { Service } from './services.js';
 
 /** How often sessions are asked whether they have taken too long. */
@@ -31,6 +32,8 @@ export interface SessionNeeds {
   readonly log: Log;
   readonly store: MailStore;
   readonly authenticator: Authenticator;
+  /** Whether nearly all places are taken. */
+  readonly nearlyFull: () => boolean;
 }
 
 /** One connection that was let in. */
@@ -41,6 +44,15 @@ export interface Guest {
   readonly pauseMs: number;
   ended(): void;
 }
+
+/** A session as the one who gives places sees it. */
+export interface Placed {
+  standing(): Standing | undefined;
+  evict(): void;
+}
+
+/** A client that delivers is not sent away for a pause between two messages. */
+const PAUSE_MS = 30_000;
 
 export class Sessions {
   readonly #needs: SessionNeeds;
@@ -71,9 +83,9 @@ export class Sessions {
     return this.#open.count;
   }
 
-  begin(protocol: Service['protocol'], guest: Guest): void {
-    if (protocol === 'pop3') this.#begin(this.#protocols.pop3, guest, this.#pop3Context(guest));
-    else this.#begin(this.#protocols[protocol], guest, this.#smtpContext(protocol, guest));
+  begin(protocol: Service['protocol'], guest: Guest): Placed {
+    if (protocol === 'pop3') return this.#begin(this.#protocols.pop3, guest, this.#pop3Context(guest));
+    return this.#begin(this.#protocols[protocol], guest, this.#smtpContext(protocol, guest));
   }
 
   /** Every session at rest says goodbye, and the others as soon as they are. */
@@ -138,7 +150,7 @@ export class Sessions {
     protocol: Protocol<S, C, Need>,
     guest: Guest,
     context: C,
-  ): void {
+  ): Placed {
     const { log, configuration } = this.#needs;
     const observer = sessionObserver(log, protocol.name, context, configuration.verbose);
     const session = new Session(protocol, guest.channel, context, {
@@ -151,17 +163,24 @@ export class Sessions {
     });
     const entry = this.#open.add(session);
     session.start(guest.pauseMs);
+    return { standing: () => standingOf(session.standing, context.tally), evict: () => session.evict() };
   }
 
   #tick(): void {
     const nowMs = performance.now();
-    for (const session of this.#open.all()) session.tick(nowMs);
+    const hurried = this.#needs.nearlyFull();
+    for (const session of this.#open.all()) session.tick(nowMs, hurried);
   }
 
   /** Short, for people, and unlike any other while the server runs. */
   #nextName(): string {
     return `${this.#needs.number}.${(++this.#last).toString(36)}`;
   }
+}
+
+function standingOf(standing: Standing | undefined, tally: object): Standing | undefined {
+  const delivers = 'accepted' in tally && Number(tally.accepted) > 0;
+  return delivers && standing !== undefined && standing.idleMs < PAUSE_MS ? undefined : standing;
 }
 
 function isAnother(concerned: Concerned, { account }: Grant): boolean {

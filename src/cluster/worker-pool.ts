@@ -12,8 +12,9 @@ import { AdmissionDesk, type Applicant } from './admission-desk.js';
 import { Backoff } from './backoff.js';
 import { begin, type End } from './fork.js';
 import { LoginDesk } from './login-desk.js';
-import { isOfLogins, type FromWorker, type ToWorker } from './messages.js';
+import { isOfLogins, type FromWorker, type ServiceGroup, type ToWorker } from './messages.js';
 import type { Privileges } from './privileges.js';
+import { groupOf, type ServiceName } from './services.js';
 import { StartError, UNAVAILABLE_STATUS } from './start-error.js';
 
 /** On top of the time that sessions get: for the goodbye, and the process's own end. */
@@ -58,13 +59,17 @@ export class WorkerPool {
     this.#inherited = inherited;
     this.#privileges = privileges;
     this.#log = log;
-    this.#desk = new AdmissionDesk(configuration);
+    this.#desk = new AdmissionDesk({ limits: configuration, groups: () => this.#groups });
     setInterval(() => this.#tidy(), TIDY_MS).unref();
   }
 
   /** Where the workers listen. */
   get listeners(): readonly ListenerAddress[] {
     return this.#listeners;
+  }
+
+  get #groups(): ReadonlySet<ServiceGroup> {
+    return new Set(this.#listeners.map(({ protocol }) => groupOf(protocol as ServiceName)));
   }
 
   get restarts(): number {
@@ -175,6 +180,7 @@ export class WorkerPool {
       logins: this.#logins.enrol(worker),
       inherited: this.#inherited(),
     });
+    this.#desk.brief(worker);
   }
 
   /** The sockets were bound in this process, for the worker: so it is the one that may say who connects. */

@@ -22,11 +22,12 @@ import { pop3 } from '../pop3/protocol.js';
 import type { Channel, Peer } from '../session/channel.js';
 import { mx } from '../smtp/protocol.js';
 import { joinStore } from '../store/open.js';
-import { Admission, type Verdict } from './admission.js';
+import { Admission, type Entrance, type Verdict } from './admission.js';
 import { obeySupervisor, tellSupervisor } from './child.js';
 import { isOfLogins, type FromWorker, type ToWorker, type WorkerStart } from './messages.js';
-import { addressesOf, serviceNames, services, type ServiceName } from './services.js';
-import { Sessions } from './sessions.js';
+import { Guests, type Standing } from './guests.js';
+import { addressesOf, groupOf, serviceNames, services, type ServiceName } from './services.js';
+import { Sessions, type Placed } from './sessions.js';
 import { SharedThrottle } from './shared-throttle.js';
 
 /** Of the largest size: what the disk must have room for, unless --min-free says otherwise. */
@@ -63,6 +64,7 @@ class Worker {
   readonly #throttle: SharedThrottle;
   readonly #admission: Admission;
   readonly #sessions: Sessions;
+  readonly #guests = new Guests();
   readonly #shared = { reads: new SharedReads(), writes: new SharedWrites() };
   #tls: ReadonlyMap<ServiceName, TlsService>;
   #listeners: readonly Listener[] = [];
@@ -94,9 +96,16 @@ class Worker {
     });
     this.#throttle = new SharedThrottle(logins, tell);
     const logged = loginObserver(log);
-    const authenticator = new Authenticator({ store, throttle: this.#throttle, observer: logged, clientOf });
-    this.#admission = new Admission(configuration, tell);
-    this.#sessions = new Sessions({ configuration, number, log, store, authenticator });
+    const authenticator = new Authenticator({
+      ...{ store, throttle: this.#throttle, observer: logged, clientOf },
+      welcomed: (client) => this.#admission.know(client),
+    });
+    this.#admission = new Admission(configuration, tell, {
+      victims: () => this.#guests.victims(performance.now()),
+      sendAway: (which) => this.#guests.sendAway(which, performance.now()),
+    });
+    const nearlyFull = () => this.#admission.nearlyFull;
+    this.#sessions = new Sessions({ configuration, number, log, store, authenticator, nearlyFull });
     this.#tls = tlsServices(tls);
     setInterval(() => this.#throttle.tidy(Date.now()), TIDY_MS).unref();
   }
@@ -147,13 +156,17 @@ class Worker {
 
   #accept(name: ServiceName, socket: Socket, peer: Peer): void {
     const channel = new Connection(socket, { tls: this.#tls.get(name), peer, shared: this.#shared });
-    const verdict = this.#admission.enter(peer.address);
-    if (verdict === 'welcome') this.#welcome(name, channel);
-    else this.#await(Promise.resolve(verdict).then((late) => this.#letIn(name, channel, late)));
+    const entrance = this.#admission.enter(peer.address, groupOf(name));
+    if (!(entrance instanceof Promise)) this.#letIn(name, channel, entrance);
+    else this.#await(entrance.then((late) => this.#letIn(name, channel, late)));
   }
 
-  #letIn(name: ServiceName, channel: Channel, verdict: Verdict): void {
-    if (verdict === 'welcome') return this.#welcome(name, channel);
+  #letIn(name: ServiceName, channel: Channel, entrance: Entrance): void {
+    if (entrance.verdict === 'welcome') this.#welcome(name, channel, entrance);
+    else this.#turnAway(name, channel, entrance.verdict);
+  }
+
+  #turnAway(name: ServiceName, channel: Channel, verdict: Exclude<Verdict, 'welcome'>): void {
     this.#log.info({ protocol: name, peer: channel.peer.address, outcome: verdict }, 'turned away');
     const { protocol, implicitTls } = services[name];
     const { turnedAway } = protocol === 'pop3' ? pop3 : mx;
@@ -162,13 +175,39 @@ class Worker {
     channel.end();
   }
 
-  #welcome(name: ServiceName, channel: Channel): void {
-    if (!services[name].implicitTls) return this.#begin(name, channel);
+  #welcome(name: ServiceName, channel: Channel, entrance: Entrance): void {
+    const place = this.#place(name, channel, entrance);
+    if (!services[name].implicitTls) return this.#begin(name, channel, place);
     const shaken = channel.secure().then(
-      (secured) => this.#begin(name, secured),
-      (error: unknown) => this.#noHandshake(name, channel, error as NodeJS.ErrnoException),
+      (secured) => this.#begin(name, secured, place),
+      (error: unknown) => this.#noHandshake(name, channel, { place, error: error as NodeJS.ErrnoException }),
     );
     this.#await(shaken);
+  }
+
+  /** From here on it counts, until it ends or has to make way. */
+  #place(name: ServiceName, channel: Channel, entrance: Entrance): Place {
+    const { address } = channel.peer;
+    const sinceMs = performance.now();
+    const place: Place = {
+      leave: once(() => {
+        this.#guests.remove(entry);
+        this.#admission.leave(address, groupOf(name), entrance);
+      }),
+      session: undefined,
+    };
+    const entry = this.#guests.add({
+      client: clientOf(address),
+      group: groupOf(name),
+      trusted: this.#admission.isTrusted(address),
+      standing: (nowMs) => (place.session === undefined ? waitingSince(sinceMs, nowMs) : place.session.standing()),
+      sendAway: () => {
+        place.leave();
+        if (place.session === undefined) channel.destroy();
+        else place.session.evict();
+      },
+    });
+    return place;
   }
 
   /** No session yet, but no reason to end either. */
@@ -180,19 +219,23 @@ class Worker {
     });
   }
 
-  #noHandshake(name: ServiceName, { peer }: Channel, { code, name: kind }: NodeJS.ErrnoException): void {
-    this.#admission.leave(peer.address);
+  #noHandshake(
+    name: ServiceName,
+    { peer }: Channel,
+    { place, error: { code, name: kind } }: { readonly place: Place; readonly error: NodeJS.ErrnoException },
+  ): void {
+    place.leave();
     this.#log.info({ protocol: name, peer: peer.address, outcome: `broken: ${code ?? kind}` }, 'no TLS handshake');
   }
 
-  #begin(name: ServiceName, channel: Channel): void {
+  #begin(name: ServiceName, channel: Channel, place: Place): void {
     const { address } = channel.peer;
-    this.#sessions.begin(services[name].protocol, {
+    place.session = this.#sessions.begin(services[name].protocol, {
       channel,
       offersTls: this.#tls.has(name) && address !== UNIX_PEER.address, // It crosses no network.
       pauseMs: services[name].implicitTls || this.#admission.isTrusted(address) ? 0 : GREETING_PAUSE_MS,
       ended: () => {
-        this.#admission.leave(address);
+        place.leave();
         this.#endWhenEmpty();
       },
     });
@@ -217,6 +260,27 @@ class Worker {
 /** Each service has its own, so that a ticket of one means nothing to another. */
 function tlsServices(tls: TlsMaterial | undefined): ReadonlyMap<ServiceName, TlsService> {
   return new Map(tls === undefined ? [] : serviceNames.map((name) => [name, new TlsService(name, tls)]));
+}
+
+/** What a connection that was let in has taken. */
+interface Place {
+  /** Gives it back, once. */
+  readonly leave: () => void;
+  /** Undefined during the handshake of TLS. */
+  session: Placed | undefined;
+}
+
+/** In the handshake of TLS: nothing was said yet. */
+function waitingSince(sinceMs: number, nowMs: number): Standing {
+  return { idleMs: nowMs - sinceMs, ageMs: nowMs - sinceMs, spoke: false };
+}
+
+function once(act: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) act();
+    isDone = true;
+  };
 }
 
 /** Who was turned away has nothing more to say. */

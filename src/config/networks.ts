@@ -55,6 +55,29 @@ interface Network {
   readonly bits: number;
 }
 
+/** Networks around an IPv6 /64, as providers hand them out, and how many times what one /64 may have is theirs together. */
+const AROUND = [
+  { bits: 56, times: 2 },
+  { bits: 48, times: 4 },
+] as const;
+const FIELD_BITS = 16;
+
+/** What limits are kept for, for a client as `clientOf` names it: the client itself, and what is around it. */
+export function around(client: string): readonly { readonly network: string; readonly times: number }[] {
+  const itself = { network: client, times: 1 };
+  if (!client.endsWith('::/64')) return [itself];
+  const fields = client.slice(0, -'::/64'.length).split(':');
+  return [itself, ...AROUND.map(({ bits, times }) => ({ network: networkOf(fields, bits), times }))];
+}
+
+function networkOf(fields: readonly string[], bits: number): string {
+  const kept = fields.map((field, at) => {
+    const dropped = Math.min(FIELD_BITS, Math.max(0, (at + 1) * FIELD_BITS - bits));
+    return ((parseInt(field, 16) >> dropped) << dropped).toString(16);
+  });
+  return `${kept.join(':')}::/${bits}`;
+}
+
 /** The bits in front of an IPv4 address that is written as an IPv6 one (RFC 4291 §2.5.5.2). */
 const MAPPED_BITS = 96;
 

@@ -227,19 +227,19 @@ export const options: { readonly [Name in OptionName]: Option<Configuration[Name
   maxSessions: {
     initial: '1000',
     placeholder: 'N',
-    doc: 'Sessions in all; one more is told to come back later.',
+    doc: 'Sessions in all; for one more another makes way that says nothing, or it is told to come back later.',
     parse: integer(1, 1_000_000),
   },
   maxSessionsPerAddress: {
     initial: '50',
     placeholder: 'N',
-    doc: 'Sessions of one client: an IPv4 address or an IPv6 /64.',
+    doc: 'Sessions of one client, an IPv4 address or an IPv6 /64; a /56 may have twice as many, a /48 four times.',
     parse: integer(1, 1_000_000),
   },
   maxNewSessionsPerMinute: {
     initial: '200',
     placeholder: 'N',
-    doc: 'Sessions that one client may begin in a minute.',
+    doc: 'Sessions that one client may begin in a minute; a /56 twice as many, a /48 four times.',
     parse: integer(1, 1_000_000),
   },
   greetingTimeout: {

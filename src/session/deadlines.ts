@@ -2,7 +2,7 @@
  * When a session has taken too long. Holds no timer: whoever has many sessions asks each of them now and then
  * (cluster/worker.ts, once a second), which costs less than a timer for each.
  */
-import { RATE_WINDOW_MS, type SessionLimits } from './limits.js';
+import { HURRIED_TIMEOUT_MS, RATE_WINDOW_MS, type SessionLimits } from './limits.js';
 
 /** What the session is waiting for. */
 export type Phase = 'greeting' | 'command' | 'data' | 'output' | 'server';
@@ -36,11 +36,21 @@ export class Deadlines {
     this.#windowBytes = 0;
   }
 
+  get ageMs(): number {
+    return performance.now() - this.#begunMs;
+  }
+
+  /** Since bytes came, or were taken. */
+  get idleMs(): number {
+    return performance.now() - this.#heardMs;
+  }
+
   /** Undefined while nothing is overdue. */
-  overdue(phase: Phase, nowMs: number): Overdue | undefined {
+  overdue(phase: Phase, nowMs: number, hurried = false): Overdue | undefined {
     if (phase === 'server') return this.#notItsFault(nowMs);
     if (nowMs - this.#begunMs > this.#limits.sessionTimeoutMs) return 'session';
-    if (nowMs - this.#heardMs > this.#patienceMs(phase)) return 'idle';
+    const patienceMs = this.#patienceMs(phase);
+    if (nowMs - this.#heardMs > (hurried ? Math.min(patienceMs, HURRIED_TIMEOUT_MS) : patienceMs)) return 'idle';
     return phase === 'data' && this.#isSlow(nowMs) ? 'slow' : undefined;
   }
 

@@ -27,6 +27,9 @@ export interface SessionLimits {
 /** Long enough that a stalled network is not taken for a slow sender. */
 export const RATE_WINDOW_MS = 30_000;
 
+/** While the server is nearly full, for a command of a session without a login or an open transaction. As Postfix under stress. */
+export const HURRIED_TIMEOUT_MS = 10_000;
+
 /** What both protocols begin with; the configuration may say otherwise. */
 export const usualLimits = {
   quickErrors: 10,

@@ -29,7 +29,7 @@ export interface Observer {
 export interface SessionEnd {
   /** As it was last known: TLS and a front that speaks for others may change it. */
   readonly peer: Peer;
-  /** Why it ended: 'quit', 'dropped', 'idle', 'slow', 'session', 'errors', 'impatient', 'injected', 'stopping', 'revoked', 'bug', or 'broken' with the network's error. */
+  /** Why it ended: 'quit', 'dropped', 'idle', 'slow', 'session', 'errors', 'impatient', 'injected', 'stopping', 'revoked', 'evicted', 'bug', or 'broken' with the network's error. */
   readonly outcome: string;
   readonly commands: number;
   readonly errors: number;
@@ -55,6 +55,8 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   /** Its login does not stand any more: it ends with the command or the body that is going on. */
   #revoked = false;
   #over = false;
+  /** In the handshake of TLS, where nothing can be said. */
+  #securing = false;
   #paused = false;
   #inputEnded = false;
   /** Set while the client has not been greeted. */
@@ -82,11 +84,25 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   }
 
   /** Called now and then: ends the session when it has taken too long over something. */
-  tick(nowMs: number): void {
-    const overdue = this.#deadlines.overdue(this.#phase, nowMs);
+  tick(nowMs: number, hurried = false): void {
+    const overdue = this.#deadlines.overdue(this.#phase, nowMs, hurried && this.#isStranger);
     if (overdue === undefined) return;
     if (this.#over || this.#output.busy) this.#channel.destroy();
     else this.#finish(overdue, this.#protocol.faults[overdue]);
+  }
+
+  /** Undefined for one that has logged in, or for which something is being done. */
+  get standing(): { readonly idleMs: number; readonly ageMs: number; readonly spoke: boolean } | undefined {
+    const isBusy = this.#waiting && !this.#protocol.atRest(this.#state);
+    if (this.#over || isBusy || this.#protocol.grantOf(this.#state) !== undefined) return undefined;
+    const { idleMs, ageMs } = this.#deadlines;
+    return { idleMs, ageMs, spoke: this.#commands > 0 };
+  }
+
+  /** Another needs its place more. Nothing is broken off that was promised. */
+  evict(): void {
+    if (this.#securing) this.#channel.destroy();
+    else this.#breakOff('evicted', this.#protocol.turnedAway.full);
   }
 
   /** Says goodbye as soon as nothing would be broken off: now, or after the transaction that is going on. */
@@ -154,6 +170,10 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     if (this.#over) return;
     this.#say(this.#protocol.greeting(this.#context));
     this.#output.flush();
+  }
+
+  get #isStranger(): boolean {
+    return this.#protocol.atRest(this.#state) && this.#protocol.grantOf(this.#state) === undefined;
   }
 
   get #phase(): Phase {
@@ -288,6 +308,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     this.#say(reply);
     this.#output.flush();
     this.#waiting = true;
+    this.#securing = true;
     this.#channel.secure().then(
       (channel) => this.#secured(channel),
       (error: unknown) => {
@@ -298,6 +319,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   }
 
   #secured(channel: Channel): void {
+    this.#securing = false;
     this.#waiting = false;
     this.#channel = channel;
     this.#reader = new Reader(this.#protocol.limits.lineLimitBytes);

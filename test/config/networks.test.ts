@@ -1,7 +1,7 @@
 /** Networks of both families, and what counts as one client. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { clientOf, isNetwork, parseNetworks } from '../../src/config/networks.js';
+import { around, clientOf, isNetwork, parseNetworks } from '../../src/config/networks.js';
 import { isLoopback, plainAddress } from '../../src/session/address.js';
 
 const within: readonly (readonly [network: string, inside: readonly string[], outside: readonly string[]])[] = [
@@ -93,4 +93,15 @@ describe('an address as text', () => {
       expect(plainAddress(address)).to.equal(plain);
       expect(isLoopback(plain)).to.equal(loopback);
     });
+});
+
+describe('what is around a client', () => {
+  it('is a /56 and a /48 of IPv6, each for more sessions, and nothing of IPv4', () => {
+    expect(around(clientOf('2001:db8:7:12ab::1'))).to.deep.equal([
+      { network: '2001:db8:7:12ab::/64', times: 1 },
+      { network: '2001:db8:7:1200::/56', times: 2 },
+      { network: '2001:db8:7:0::/48', times: 4 },
+    ]);
+    expect(around(clientOf('192.0.2.7'))).to.deep.equal([{ network: '192.0.2.7', times: 1 }]);
+  });
 });

@@ -120,4 +120,72 @@ describe('admission', () => {
     }
     expect(await knock(server.smtpPort)).to.match(GREETED);
   });
+
+  describe('when strangers who say nothing take every place', () => {
+    /** So many connections from each of so many addresses. */
+    async function flood(ports: readonly number[], addresses: number, each: number): Promise<void> {
+      const all = Array.from({ length: addresses * each }, async (_, number) => {
+        const port = ports[number % ports.length] ?? 0;
+        clients.push(await LineClient.connect(port, '127.0.0.1', `127.0.2.${1 + Math.floor(number / each)}`));
+      });
+      await Promise.all(all);
+    }
+
+    async function comeIn(port: number, from: string): Promise<LineClient> {
+      const client = await LineClient.connect(port, '127.0.0.1', from);
+      clients.push(client);
+      await client.expect(GREETED);
+      return client;
+    }
+
+    it('lets others in on every service, at the cost of those who have most, and lets them work', async () => {
+      server = await Server.start({
+        workers: WORKERS,
+        everyService: true,
+        arguments: ['--max-sessions', '100', '--trusted-networks', 'none'],
+      });
+      await flood([server.smtpPort, server.pop3Port, server.submissionPort, server.pop3sPort], 20, 8);
+      const others: LineClient[] = [];
+      for (const [at, port] of [server.smtpPort, server.pop3Port, server.submissionPort].entries())
+        others.push(await eventually('to be let in', () => comeIn(port, `127.0.3.${at + 1}`).catch(() => undefined)));
+      await flood([server.smtpPort], 20, 4);
+      const [smtp, pop3, submission] = others as [LineClient, LineClient, LineClient];
+      await smtp.ask('HELO me', /^250/);
+      await pop3.ask('USER postmaster@localhost', /^\+OK/);
+      await pop3.ask(`PASS ${server.password}`, /^\+OK/);
+      await submission.ask('HELO me', /^250/);
+      const evicted = server.stdout.split('\n').filter((line) => line.includes('"outcome":"evicted"'));
+      expect(evicted).to.not.be.empty.and.not.satisfy((lines: readonly string[]) =>
+        lines.some((line) => line.includes('"127.0.3.')),
+      );
+    });
+
+    it('lets in who has logged in before, though nobody has more than one', async () => {
+      await start('--max-sessions', '20', '--trusted-networks', 'none');
+      const owner = await comeIn(server.pop3Port, '127.0.3.1');
+      await owner.ask('USER postmaster@localhost', /^\+OK/);
+      await owner.ask(`PASS ${server.password}`, /^\+OK/);
+      await flood([server.smtpPort, server.pop3Port], 40, 1);
+      await comeIn(server.pop3Port, '127.0.3.1');
+      await owner.ask('STAT', /^\+OK/);
+    });
+  });
+
+  it('counts the /56 and the /48 around an IPv6 client too', async () => {
+    await start('--max-sessions-per-address', '2', '--proxy-networks', '127.0.0.1', '--trusted-networks', 'none');
+    const come = async (address: string) => {
+      const client = await LineClient.connect(server.smtpPort);
+      clients.push(client);
+      client.send(`PROXY TCP6 ${address} 2001:db8::25 4711 25`);
+      return client.line();
+    };
+    const inNetwork = async (count: number, address: (number: number) => string) => {
+      for (let number = 0; number < count; number++) expect(await come(address(number))).to.match(GREETED);
+    };
+    await inNetwork(4, (number) => `2001:db8:1:1${number}::1`);
+    expect(await come('2001:db8:1:1f::1')).to.match(/^421 4\.7\.0 Your address has too many sessions here/);
+    await inNetwork(4, (number) => `2001:db8:1:${number + 2}00::1`);
+    expect(await come('2001:db8:1:ff00::1')).to.match(/^421 4\.7\.0 Your address has too many sessions here/);
+    expect(await come('2001:db8:2::1')).to.match(GREETED);
+  });
 });

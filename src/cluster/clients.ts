@@ -1,0 +1,92 @@
+/**
+ * Clients that are not trusted, for the supervisor's desk: what each has open and how much it began in the last minute, and
+ * which have logged in since the server began. An IPv6 /64 is one client; the networks around it have limits of their own,
+ * so that nobody gets as many places as there are /64s in what providers hand out.
+ */
+import { around } from '../config/networks.js';
+import type { AdmissionLimits, Applicant } from './admission-desk.js';
+
+interface Client {
+  readonly sessions: Map<Applicant, number>;
+  /** When its sessions of the last minute began. */
+  begunAtMs: number[];
+}
+
+const MINUTE_MS = 60_000;
+const KNOWN_LIMIT = 20_000;
+
+export class Clients {
+  readonly #clients = new Map<string, Client>();
+  /** In the order of the last login. */
+  readonly #known = new Set<string>();
+
+  dismiss(worker: Applicant): void {
+    for (const client of this.#clients.values()) client.sessions.delete(worker);
+  }
+
+  /** Undefined when it may come. */
+  obstacle(name: string, limits: AdmissionLimits, nowMs: number): 'too-many' | 'too-often' | undefined {
+    const all = around(name).map(({ network, times }) => ({ client: this.#of(network), times }));
+    for (const { client } of all) forgetOld(client, nowMs);
+    if (all.some(({ client, times }) => client.begunAtMs.length >= times * limits.maxNewSessionsPerMinute))
+      return 'too-often';
+    return all.some(({ client, times }) => openSessions(client) >= times * limits.maxSessionsPerAddress)
+      ? 'too-many'
+      : undefined;
+  }
+
+  enter(worker: Applicant, name: string, nowMs: number): void {
+    for (const { network } of around(name)) {
+      const client = this.#of(network);
+      client.begunAtMs.push(nowMs);
+      client.sessions.set(worker, (client.sessions.get(worker) ?? 0) + 1);
+    }
+  }
+
+  leave(worker: Applicant, name: string): void {
+    for (const { network } of around(name)) {
+      const { sessions } = this.#of(network);
+      const count = sessions.get(worker) ?? 0;
+      if (count > 0) sessions.set(worker, count - 1);
+    }
+  }
+
+  count(name: string): number {
+    return openSessions(this.#of(name));
+  }
+
+  know(name: string): void {
+    this.#known.delete(name);
+    this.#known.add(name);
+    for (const oldest of this.#known) {
+      if (this.#known.size <= KNOWN_LIMIT) break;
+      this.#known.delete(oldest);
+    }
+  }
+
+  isKnown(name: string): boolean {
+    return this.#known.has(name);
+  }
+
+  tidy(nowMs: number): void {
+    for (const [name, client] of this.#clients) {
+      forgetOld(client, nowMs);
+      if (client.begunAtMs.length === 0 && openSessions(client) === 0) this.#clients.delete(name);
+    }
+  }
+
+  #of(network: string): Client {
+    const client = this.#clients.get(network) ?? { sessions: new Map<Applicant, number>(), begunAtMs: [] };
+    this.#clients.set(network, client);
+    return client;
+  }
+}
+
+function openSessions({ sessions }: Client): number {
+  return [...sessions.values()].reduce((sum, count) => sum + count, 0);
+}
+
+/** A moment in the future is one from before the clock was set back: it would never grow old. */
+function forgetOld(client: Client, nowMs: number): void {
+  client.begunAtMs = client.begunAtMs.filter((atMs) => atMs <= nowMs && nowMs - atMs < MINUTE_MS);
+}
