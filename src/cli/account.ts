@@ -5,7 +5,7 @@
 import { secretsOf } from '../auth/secrets.js';
 import { bytes, Misfit } from '../config/units.js';
 import { formatAddress } from '../smtp/path.js';
-import type { Address, Directory, Secrets } from '../store/store.js';
+import type { AccountSummary, Address, Directory, Secrets } from '../store/store.js';
 import {
   jsonFlag,
   optionFlags,
@@ -16,10 +16,11 @@ import {
   type Operand,
 } from './command.js';
 import { exit, Refusal } from './exit.js';
+import { printList, printListAsJson, type Table } from './listing.js';
 import { loginOf, newPassword, passwordFlags } from './new-password.js';
 import { accountAddress, addressOperand } from './operand.js';
 import { withExistingStore, withStore } from './storage.js';
-import { ask, isTerminal, moment, print, printJson, printTable } from './terminal.js';
+import { ask, isTerminal, moment, print } from './terminal.js';
 
 const NO_QUOTA = 'none';
 
@@ -87,26 +88,26 @@ async function writePassword(
 }
 
 async function list(invocation: Invocation): Promise<number> {
-  const accounts = await withExistingStore(invocation.load().configuration.db, ({ directory }) =>
-    directory.listAccounts(),
-  );
-  if (invocation.has(jsonFlag.name)) await printJson(accounts);
-  else
-    await printTable(
-      ['account', 'messages', 'octets', 'quota', 'created', 'last delivery', 'last login', 'enabled'],
-      accounts.map((one) => [
-        one.address,
-        one.messages,
-        one.octets,
-        one.quotaOctets ?? NO_QUOTA,
-        moment(one.createdAtMs),
-        moment(one.lastDeliveryAtMs),
-        moment(one.lastLoginAtMs),
-        one.enabled ? 'yes' : 'no',
-      ]),
-    );
+  await withExistingStore(invocation.load().configuration.db, ({ directory }) => {
+    const pages = (after?: AccountSummary) => directory.listAccounts(after?.address);
+    return invocation.has(jsonFlag.name) ? printListAsJson(pages) : printList(pages, accountTable);
+  });
   return exit.fine;
 }
+
+const accountTable: Table<AccountSummary> = {
+  head: ['account', 'messages', 'octets', 'quota', 'created', 'last delivery', 'last login', 'enabled'],
+  row: (one) => [
+    one.address,
+    one.messages,
+    one.octets,
+    one.quotaOctets ?? NO_QUOTA,
+    moment(one.createdAtMs),
+    moment(one.lastDeliveryAtMs),
+    moment(one.lastLoginAtMs),
+    one.enabled ? 'yes' : 'no',
+  ],
+};
 
 async function remove(invocation: Invocation): Promise<number> {
   const gone = accountAddress(invocation.operands[0]);
@@ -130,10 +131,8 @@ function setEnabled(enabled: boolean): Command['run'] {
   };
 }
 
-async function messagesOf(db: string, { local, domain }: Address): Promise<number> {
-  const accounts = await withExistingStore(db, ({ directory }) => directory.listAccounts());
-  const name = `${local}@${domain}`.toLowerCase();
-  return accounts.find((account) => account.address === name)?.messages ?? 0;
+async function messagesOf(db: string, address: Address): Promise<number> {
+  return (await withExistingStore(db, ({ directory }) => directory.countMail(address))) ?? 0;
 }
 
 async function confirm(text: string, messages: number): Promise<void> {

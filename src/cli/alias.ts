@@ -2,10 +2,12 @@
  * `pennypost alias …`: names that lead to other names. `*@domain` is the catch-all of a domain.
  */
 import { jsonFlag, optionFlags, type Command, type Invocation, type Operand } from './command.js';
+import type { AliasEntry } from '../store/store.js';
 import { exit } from './exit.js';
+import { printList, printListAsJson, type Table } from './listing.js';
 import { address } from './operand.js';
 import { withExistingStore, withStore } from './storage.js';
-import { print, printJson, printTable } from './terminal.js';
+import { print } from './terminal.js';
 
 const aliasOperand: Operand = { name: 'ADDRESS', doc: 'the alias, such as sales@localhost or *@localhost' };
 const targetOperand: Operand = { name: 'TARGET', doc: 'where it leads, such as alice@localhost', repeats: true };
@@ -19,17 +21,17 @@ async function add(invocation: Invocation): Promise<number> {
 }
 
 async function list(invocation: Invocation): Promise<number> {
-  const aliases = await withExistingStore(invocation.load().configuration.db, ({ directory }) =>
-    directory.listAliases(),
-  );
-  if (invocation.has(jsonFlag.name)) await printJson(aliases);
-  else
-    await printTable(
-      ['alias', 'targets'],
-      aliases.map((alias) => [alias.address, alias.targets.join(', ')]),
-    );
+  await withExistingStore(invocation.load().configuration.db, ({ directory }) => {
+    const pages = (after?: AliasEntry) => directory.listAliases(after?.address);
+    return invocation.has(jsonFlag.name) ? printListAsJson(pages) : printList(pages, aliasTable);
+  });
   return exit.fine;
 }
+
+const aliasTable: Table<AliasEntry> = {
+  head: ['alias', 'targets'],
+  row: ({ address: name, targets }) => [name, targets.join(', ')],
+};
 
 async function remove(invocation: Invocation): Promise<number> {
   const { alias, targets } = read(invocation);

@@ -3,9 +3,10 @@
  */
 import { jsonFlag, optionFlags, type Command, type Invocation, type Operand } from './command.js';
 import { exit } from './exit.js';
+import { printList, printListAsJson } from './listing.js';
 import { domain } from './operand.js';
 import { withExistingStore, withStore } from './storage.js';
-import { print, printJson, printTable } from './terminal.js';
+import { print } from './terminal.js';
 
 const nameOperand: Operand = { name: 'NAME', doc: 'a domain name such as example.org' };
 
@@ -17,13 +18,12 @@ async function add(invocation: Invocation): Promise<number> {
 }
 
 async function list(invocation: Invocation): Promise<number> {
-  const names = await withExistingStore(invocation.load().configuration.db, ({ directory }) => directory.listDomains());
-  if (invocation.has(jsonFlag.name)) await printJson(names);
-  else
-    await printTable(
-      ['domain'],
-      names.map((name) => [name]),
-    );
+  await withExistingStore(invocation.load().configuration.db, ({ directory }) => {
+    const pages = (after?: string) => directory.listDomains(after);
+    return invocation.has(jsonFlag.name)
+      ? printListAsJson(pages)
+      : printList(pages, { head: ['domain'], row: (name) => [name] });
+  });
   return exit.fine;
 }
 

@@ -9,9 +9,10 @@ import type { MailSummary } from '../store/store.js';
 import { deliver } from './delivery.js';
 import { jsonFlag, optionFlags, type Command, type Flag, type Invocation, type Operand } from './command.js';
 import { exit, Refusal } from './exit.js';
+import { printList, printListAsJson, type Table } from './listing.js';
 import { address, addressOperand, messageNumber } from './operand.js';
 import { withExistingStore } from './storage.js';
-import { isTerminal, moment, print, printJson, printTable } from './terminal.js';
+import { isTerminal, moment, print } from './terminal.js';
 
 const numberOperand: Operand = { name: 'NUMBER', doc: "a message's number, as 'mail list' shows it" };
 const NULL_PATH = '<>';
@@ -30,17 +31,17 @@ const fileFlag: Flag = {
 
 async function list(invocation: Invocation): Promise<number> {
   const owner = address(invocation.operands[0]);
-  const mail = await withExistingStore(invocation.load().configuration.db, ({ directory }) =>
-    directory.listMail(owner),
-  );
-  if (invocation.has(jsonFlag.name)) await printJson(mail.map(shown));
-  else
-    await printTable(
-      ['number', 'received', 'octets', 'from', 'subject'],
-      mail.map((one) => [one.number, moment(one.receivedAtMs), one.octets, one.from ?? '', one.subject ?? '']),
-    );
+  await withExistingStore(invocation.load().configuration.db, ({ directory }) => {
+    const pages = (after?: MailSummary) => directory.listMail(owner, after);
+    return invocation.has(jsonFlag.name) ? printListAsJson(pages, shown) : printList(pages, mailTable);
+  });
   return exit.fine;
 }
+
+const mailTable: Table<MailSummary> = {
+  head: ['number', 'received', 'octets', 'from', 'subject'],
+  row: (one) => [one.number, moment(one.receivedAtMs), one.octets, one.from ?? '', one.subject ?? ''],
+};
 
 /** Without the store's own name for it, which means nothing outside. Fields that an older version stored are as they came. */
 function shown({ number, uidl, octets, receivedAtMs, from, to, subject }: MailSummary) {
@@ -53,7 +54,7 @@ async function show(invocation: Invocation): Promise<number> {
   const owner = address(text);
   const number = messageNumber(invocation.operands[1]);
   await withExistingStore(invocation.load().configuration.db, async ({ directory }) => {
-    const found = (await directory.listMail(owner)).find((message) => message.number === number);
+    const found = await directory.findMail(owner, number);
     if (found === undefined)
       throw new Refusal(`${text} has no message ${number}; 'pennypost mail list ${text}' shows what there is.`);
     const octets = directory.readMail(owner, found.id);

@@ -24,17 +24,26 @@ export function print(text: string | Uint8Array): Promise<void> {
 }
 
 /** What is undefined is null, so that every object of a list has the same keys. */
-export function printJson(value: unknown): Promise<void> {
-  return print(`${JSON.stringify(value, (_, item: unknown) => (item === undefined ? null : item), 2)}\n`);
+export function json(value: unknown): string {
+  return JSON.stringify(value, (_, item: unknown) => (item === undefined ? null : item), 2);
 }
 
-export function printTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): Promise<void> {
+export function printJson(value: unknown): Promise<void> {
+  return print(`${json(value)}\n`);
+}
+
+/** Without a head it goes on from one that was printed before. */
+export function printTable(
+  head: readonly string[] | undefined,
+  rows: readonly (readonly (string | number)[])[],
+): Promise<void> {
   const table = new Table({
     chars: FRAMELESS,
     style: { 'padding-left': 0, 'padding-right': 2, head: [], border: [] },
-    colAligns: head.map((_, column) => (typeof rows[0]?.[column] === 'number' ? 'right' : 'left')),
+    colAligns: (head ?? rows[0] ?? []).map((_, column) => (typeof rows[0]?.[column] === 'number' ? 'right' : 'left')),
   });
-  table.push([...head], ...rows.map((row) => row.map(cell)));
+  if (head !== undefined) table.push([...head]);
+  table.push(...rows.map((row) => row.map(cell)));
   const lines = table.toString().split('\n');
   return print(lines.map((line) => `${line.trimEnd()}\n`).join(''));
 }

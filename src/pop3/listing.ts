@@ -1,63 +1,96 @@
 /**
  * A maildrop's messages by their numbers, and which are marked for removal (RFC 1939 §5).
  * Numbers are positions from 1 as they were at login; marking never renumbers. Every command that takes a number
- * resolves it here.
+ * resolves it here. Holds a bit for each message, and nothing else of them.
  */
-import type { MessageInfo } from '../store/store.js';
+import type { Maildrop, MessageInfo, NumberRange, Soon } from '../store/store.js';
 
 export type Found =
   | { readonly ok: true; readonly message: MessageInfo }
   | { readonly ok: false; readonly because: 'noSuchMessage' | 'marked' };
 
-export class Listing {
-  readonly #messages: readonly MessageInfo[];
-  readonly #marked = new Set<number>();
-  #octets: number;
+const FEWEST_BYTES = 32;
+const BITS = 8;
 
-  constructor(messages: readonly MessageInfo[]) {
-    this.#messages = messages;
-    this.#octets = total(messages);
+export class Listing {
+  readonly #maildrop: Maildrop;
+  /** A bit for each number, as far as any was marked. */
+  #marks = new Uint8Array(0);
+  #markedCount = 0;
+  #markedOctets = 0;
+
+  constructor(maildrop: Maildrop) {
+    this.#maildrop = maildrop;
   }
 
   /** Of messages that are not marked. */
   get count(): number {
-    return this.#messages.length - this.#marked.size;
+    return this.#maildrop.count - this.#markedCount;
   }
 
   /** Of messages that are not marked. */
   get octets(): number {
-    return this.#octets;
+    return this.#maildrop.octets - this.#markedOctets;
+  }
+
+  get markedCount(): number {
+    return this.#markedCount;
   }
 
   /** In range and not marked. */
-  find(number: number): Found {
-    const message = this.#messages[number - 1];
-    if (message === undefined) return { ok: false, because: 'noSuchMessage' };
-    return this.#marked.has(number) ? { ok: false, because: 'marked' } : { ok: true, message };
+  find(number: number): Soon<Found> {
+    if (this.#isMarked(number)) return { ok: false, because: 'marked' };
+    const message = this.#maildrop.find(number);
+    return message instanceof Promise ? message.then(found) : found(message);
   }
 
   /** `number` has been found. */
-  mark(number: number): void {
-    this.#marked.add(number);
-    this.#octets -= this.#messages[number - 1]?.octets ?? 0;
+  mark(number: number, { octets }: MessageInfo): void {
+    const at = Math.floor(number / BITS);
+    if (at >= this.#marks.length) this.#makeRoom(at + 1);
+    this.#marks[at] = (this.#marks[at] as number) | (1 << (number % BITS));
+    this.#markedCount += 1;
+    this.#markedOctets += octets;
   }
 
   unmarkAll(): void {
-    this.#marked.clear();
-    this.#octets = total(this.#messages);
+    this.#marks = new Uint8Array(0);
+    this.#markedCount = 0;
+    this.#markedOctets = 0;
   }
 
-  /** The store's names of the marked messages. */
-  get markedIds(): readonly number[] {
-    return [...this.#marked].map((number) => (this.#messages[number - 1] as MessageInfo).id);
+  /** The numbers that are marked, in order. */
+  *marked(): Iterable<NumberRange> {
+    const end = this.#marks.length * BITS;
+    for (let first = 1; first < end; first++) {
+      if (!this.#isMarked(first)) continue;
+      let last = first;
+      while (this.#isMarked(last + 1)) last += 1;
+      yield [first, last];
+      first = last + 1;
+    }
   }
 
-  /** What is not marked, in order. */
-  *entries(): Iterable<readonly [number: number, message: MessageInfo]> {
-    for (const [at, message] of this.#messages.entries()) if (!this.#marked.has(at + 1)) yield [at + 1, message];
+  /** What is not marked, in order, in pieces that are looked up when they are asked for. */
+  *pages(): Iterable<readonly (readonly [number: number, message: MessageInfo])[]> {
+    let number = 0;
+    for (const page of this.#maildrop.pages())
+      yield page
+        .map((message) => [++number, message] as const)
+        .filter(([numbered]) => this.#markedCount === 0 || !this.#isMarked(numbered));
+  }
+
+  #isMarked(number: number): boolean {
+    return ((this.#marks[Math.floor(number / BITS)] ?? 0) & (1 << (number % BITS))) !== 0;
+  }
+
+  #makeRoom(bytes: number): void {
+    const room = new Uint8Array(Math.max(FEWEST_BYTES, 2 * this.#marks.length, bytes));
+    room.set(this.#marks);
+    this.#marks = room;
   }
 }
 
-function total(messages: readonly MessageInfo[]): number {
-  return messages.reduce((octets, message) => octets + message.octets, 0);
+function found(message: MessageInfo | undefined): Found {
+  return message === undefined ? { ok: false, because: 'noSuchMessage' } : { ok: true, message };
 }

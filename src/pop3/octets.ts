@@ -6,8 +6,6 @@ import type { Listing } from './listing.js';
 
 const LF = 10;
 const CR = 13;
-/** Lines are joined into pieces of about this size: a write for each would cost more than its bytes. */
-const LINES_PER_PIECE = 1000;
 
 /** A whole message (RFC 1939 §5 RETR). One that is there already is stuffed at once: a small one costs less so than its iterators. */
 export function stuffed(message: Iterable<Uint8Array>): Iterable<Uint8Array> {
@@ -35,16 +33,12 @@ export function* top(message: Iterable<Uint8Array>, lines: number): Iterable<Uin
   }
 }
 
-/** `number what` for every message that is not marked (LIST, UIDL). */
+/** `number what` for every message that is not marked (LIST, UIDL): made a page at a time, when the client has taken the last. */
 export function* scanLines(listing: Listing, what: (message: MessageInfo) => number | string): Iterable<Uint8Array> {
-  let lines: string[] = [];
-  for (const [number, message] of listing.entries()) {
-    lines.push(`${number} ${what(message)}\r\n`);
-    if (lines.length < LINES_PER_PIECE) continue;
-    yield Buffer.from(lines.join(''));
-    lines = [];
+  for (const page of listing.pages()) {
+    const lines = page.map(([number, message]) => `${number} ${what(message)}\r\n`);
+    if (lines.length > 0) yield Buffer.from(lines.join(''));
   }
-  if (lines.length > 0) yield Buffer.from(lines.join(''));
 }
 
 /** Counts lines of a message's text across pieces. */

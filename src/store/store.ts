@@ -153,17 +153,32 @@ export interface Holder {
   readonly from: string;
 }
 
-/** One account's messages, held exclusively from open to release. */
+/** Messages of a maildrop by their numbers, which count from 1: both ends belong to it. */
+export type NumberRange = readonly [first: number, last: number];
+
+/**
+ * One account's messages, held exclusively from open to release, as they were when it was opened, oldest first.
+ * Opening it costs the same whatever it holds: messages are looked up when they are asked for, a few at a time.
+ */
 export interface Maildrop {
-  /** As they were when it was opened, oldest first. */
-  readonly messages: readonly MessageInfo[];
+  /** How many messages there are. */
+  readonly count: number;
+  /** Their sum. */
+  readonly octets: number;
+  /** All messages in order, in pieces of at most a few hundred, each read when it is asked for. */
+  pages(): Iterable<readonly MessageInfo[]>;
+  /** The message of this number, from 1; undefined when there are not so many. */
+  find(number: number): Soon<MessageInfo | undefined>;
   /**
    * The octets of a message in order, in pieces of at most a chunk; ends with CRLF.
    * Throws a StoreError 'missing' when it was removed by an administrator meanwhile.
    */
   read(id: number): Iterable<Uint8Array>;
-  /** Removes all of these or none; durable when it resolves. */
-  remove(ids: readonly number[]): Promise<void>;
+  /**
+   * Removes all of these or none, however many; durable when it resolves, and nobody sees them from then on. Ranges come in
+   * order and do not touch.
+   */
+  remove(numbers: Iterable<NumberRange>): Promise<void>;
   /** Resolves when another session may open it. */
   release(): Promise<void>;
 }
@@ -252,16 +267,24 @@ export interface Directory {
   addCredential(address: Address, credential: NewCredential): Promise<void>;
   removeCredential(address: Address, name: string): Promise<void>;
   listCredentials(address: Address): Soon<readonly CredentialSummary[]>;
-  listAccounts(): Soon<readonly AccountSummary[]>;
+  /**
+   * Lists come in pages: the first, or the one behind `after`, which is the address, name or message that stood last on the one
+   * before it. An empty page is behind the last. What changes meanwhile may be on none of them, or on two.
+   */
+  listAccounts(after?: string): Soon<readonly AccountSummary[]>;
+  /** How many messages an account holds; undefined when there is none. */
+  countMail(address: Address): Soon<number | undefined>;
   addDomain(name: string): Promise<void>;
   removeDomain(name: string): Promise<void>;
-  listDomains(): Soon<readonly string[]>;
+  listDomains(after?: string): Soon<readonly string[]>;
   /** `address.local` may be `*`: every name of the domain that nothing else answers to. */
   addAlias(address: Address, targets: readonly Address[]): Promise<void>;
   /** Without targets, the whole alias. */
   removeAlias(address: Address, targets: readonly Address[]): Promise<void>;
-  listAliases(): Soon<readonly AliasEntry[]>;
-  listMail(address: Address): Soon<readonly MailSummary[]>;
+  listAliases(after?: string): Soon<readonly AliasEntry[]>;
+  listMail(address: Address, after?: MailSummary): Soon<readonly MailSummary[]>;
+  /** The message of this number, from 1. */
+  findMail(address: Address, number: number): Soon<MailSummary | undefined>;
   /** As RETR would send it: trace headers and body. */
   readMail(address: Address, id: number): Iterable<Uint8Array>;
 }

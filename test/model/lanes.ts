@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import type { MailStore } from '../../src/store/store.js';
 import { StoreError, type Address } from '../../src/store/store.js';
 import { addressOf, DOMAIN, type Stage } from '../support/dialogue-stage.js';
+import { everything } from '../support/maildrops.js';
 
 export const LANES = 32;
 const RETRIES = 500;
@@ -57,7 +58,7 @@ export class Lane {
 
   async empty(name: string): Promise<void> {
     const maildrop = await this.open(name);
-    if (maildrop.messages.length > 0) await maildrop.remove(maildrop.messages.map(({ id }) => id));
+    if (maildrop.count > 0) await maildrop.remove(everything(maildrop));
     await maildrop.release();
   }
 

@@ -2,6 +2,7 @@
  * Random sequences of POP3 against the model: two sessions on the same maildrops, in any order, valid and invalid
  * commands, pipelined groups, drops in the middle. Every reply agrees, and so do the maildrops and their locks at the end.
  */
+import { messagesOf } from '../support/maildrops.js';
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -156,7 +157,7 @@ describe('POP3, held against a model of RFC 1939', () => {
       await converse(lane, office, turns);
       const left = office.maildrops.get('anna') ?? [];
       const maildrop = await lane.open('anna');
-      expect(maildrop.messages.map(({ uidl }) => uidl)).to.deep.equal(left.map(({ uidl }) => uidl));
+      expect(messagesOf(maildrop).map(({ uidl }) => uidl)).to.deep.equal(left.map(({ uidl }) => uidl));
       await maildrop.release();
       removed += before.length - left.length;
     });
@@ -174,7 +175,7 @@ describe('POP3, held against a model of RFC 1939', () => {
     }
     const maildrop = await lane.open('anna');
     await maildrop.release();
-    return maildrop.messages.map(({ uidl }, at) => ({ uidl, text: MESSAGES[at]?.toString('latin1') ?? '' }));
+    return messagesOf(maildrop).map(({ uidl }, at) => ({ uidl, text: MESSAGES[at]?.toString('latin1') ?? '' }));
   }
 
   async function converse(lane: Lane, office: Office, turns: readonly Turn[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { parts } from '../support/maildrops.js';
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { StoreError, type MailStore } from '../../src/store/store.js';
@@ -29,12 +30,7 @@ describe('POP3', () => {
     return changed(store, {
       async open(account, holder) {
         const maildrop = await store.open(account, holder);
-        return {
-          messages: maildrop.messages,
-          read,
-          remove: (ids) => maildrop.remove(ids),
-          release: () => maildrop.release(),
-        };
+        return { ...parts(maildrop), read };
       },
     });
   }

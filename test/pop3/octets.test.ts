@@ -1,3 +1,5 @@
+import { maildropOf } from '../support/maildrops.js';
+import type { MessageInfo } from '../../src/store/store.js';
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -72,8 +74,8 @@ describe('a long listing', () => {
   const infos = Array.from({ length: 2500 }, (_, at) => ({ id: at + 1, uidl: `v.${at + 1}`, octets: at }));
 
   it('has a line for each message that is not marked, in bounded pieces', () => {
-    const listing = new Listing(infos);
-    listing.mark(2);
+    const listing = new Listing(maildropOf(infos));
+    listing.mark(2, infos[1] as MessageInfo);
     const pieces = [...scanLines(listing, ({ octets }) => octets)];
     expect(pieces).to.have.length(3);
     const lines = textOf(pieces).split('\r\n');
@@ -82,5 +84,5 @@ describe('a long listing', () => {
     expect(lines.at(-1)).to.equal('');
   });
 
-  it('of nothing has no line', () => expect([...scanLines(new Listing([]), () => 0)]).to.deep.equal([]));
+  it('of nothing has no line', () => expect([...scanLines(new Listing(maildropOf([])), () => 0)]).to.deep.equal([]));
 });

@@ -10,10 +10,12 @@ import type {
   MailStore,
   Maildrop,
   MessageInfo,
+  NumberRange,
   StoreError,
   StoreErrorKind,
 } from '../../src/store/store.js';
 import { eventually } from '../support/eventually.js';
+import { everything, messageAt, messagesOf, numbers } from '../support/maildrops.js';
 
 /** An empty store, and the ways to look at it that the interface does not have. */
 export interface StoreUnderTest {
@@ -147,7 +149,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
     }
 
     async function countOf(account: AccountId, from = store): Promise<number> {
-      return withMaildrop(from, account, ({ messages }) => messages.length);
+      return withMaildrop(from, account, ({ count }) => count);
     }
 
     async function targetsOf(address: string): Promise<readonly string[] | string> {
@@ -204,8 +206,8 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
             const body = bytes(size);
             await deliver(store, envelopeTo(alice), body, piece);
             await withMaildrop(store, alice, (maildrop) => {
-              const got = read(maildrop, maildrop.messages[0]);
-              expect(got.length).to.equal(maildrop.messages[0]?.octets);
+              const got = read(maildrop, messageAt(maildrop, 0));
+              expect(got.length).to.equal(messageAt(maildrop, 0).octets);
               expect(got.subarray(0, TRACE.length).toString()).to.equal(TRACE);
               expect(got.subarray(TRACE.length).equals(body)).to.equal(true);
             });
@@ -216,8 +218,8 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
           const body = Buffer.alloc(size, 'x');
           await deliver(store, envelopeTo(alice), body);
           await withMaildrop(store, alice, (maildrop) => {
-            const got = read(maildrop, maildrop.messages[0]);
-            expect(got.length).to.equal(maildrop.messages[0]?.octets);
+            const got = read(maildrop, messageAt(maildrop, 0));
+            expect(got.length).to.equal(messageAt(maildrop, 0).octets);
             expect(got.subarray(TRACE.length).equals(Buffer.concat([body, Buffer.from('\r\n')]))).to.equal(true);
           });
         });
@@ -228,7 +230,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         await deliver(store, { ...envelopeTo(), recipients }, Buffer.from('Subject: s\r\n\r\ntext\r\n'));
         for (const account of [alice, bob])
           await withMaildrop(store, account, (maildrop) =>
-            expect(read(maildrop, maildrop.messages[0]).toString()).to.equal(
+            expect(read(maildrop, messageAt(maildrop, 0)).toString()).to.equal(
               `Delivered-To: ${account}\r\nSubject: s\r\n\r\ntext\r\n`,
             ),
           );
@@ -240,7 +242,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         );
         await Promise.all(bodies.map((body) => deliver(store, envelopeTo(alice), body, 50_000)));
         await withMaildrop(store, alice, (maildrop) => {
-          const got = maildrop.messages.map((message) => read(maildrop, message).subarray(TRACE.length));
+          const got = messagesOf(maildrop).map((message) => read(maildrop, message).subarray(TRACE.length));
           const order = (a: Buffer, b: Buffer) => a.length - b.length;
           expect(Buffer.concat(got.toSorted(order)).equals(Buffer.concat(bodies.toSorted(order)))).to.equal(true);
         });
@@ -252,7 +254,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         await reconnect();
         await withMaildrop(store, alice, (maildrop) =>
           expect(
-            read(maildrop, maildrop.messages[0])
+            read(maildrop, messageAt(maildrop, 0))
               .subarray(TRACE.length)
               .equals(bytes(700 * KIB)),
           ).to.equal(true),
@@ -262,7 +264,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
 
     describe('UIDL', () => {
       async function uidls(of = alice): Promise<readonly string[]> {
-        return withMaildrop(store, of, ({ messages }) => messages.map(({ uidl }) => uidl));
+        return withMaildrop(store, of, (maildrop) => messagesOf(maildrop).map(({ uidl }) => uidl));
       }
 
       async function deliverOne(to = alice): Promise<void> {
@@ -281,7 +283,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       it('is never used again after removal, not even of the last message, nor after a restart', async () => {
         await deliverOne();
         const first = await uidls();
-        await withMaildrop(store, alice, (maildrop) => maildrop.remove(maildrop.messages.map(({ id }) => id)));
+        await withMaildrop(store, alice, (maildrop) => maildrop.remove(everything(maildrop)));
         await underTest.restart();
         await reconnect();
         await deliverOne();
@@ -370,7 +372,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
             [18, 19, 21, 22],
           ])
             for (const number of order) {
-              const { id, octets } = maildrop.messages[number] as MessageInfo;
+              const { id, octets } = messageAt(maildrop, number);
               const whole = Buffer.concat([...maildrop.read(id)]);
               expect(whole.length, `message ${number}`).to.equal(octets);
               const body = bodies[number] as Buffer;
@@ -382,7 +384,8 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       it('shows the messages as they were when it was opened', async () => {
         const held = await store.open(alice, { from: 'test' });
         await deliver(store, envelopeTo(alice), Buffer.from('text\r\n'));
-        expect(held.messages).to.deep.equal([]);
+        expect([held.count, held.octets, messagesOf(held)]).to.deep.equal([0, 0, []]);
+        expect(await held.find(1)).to.equal(undefined);
         await held.release();
         expect(await countOf(alice)).to.equal(1);
       });
@@ -401,12 +404,12 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
 
       async function texts(): Promise<readonly string[]> {
         return withMaildrop(store, alice, (maildrop) =>
-          maildrop.messages.map((message) => read(maildrop, message).subarray(TRACE.length).toString().trim()),
+          messagesOf(maildrop).map((message) => read(maildrop, message).subarray(TRACE.length).toString().trim()),
         );
       }
 
       it('takes what is named and nothing else, durably', async () => {
-        await withMaildrop(store, alice, (maildrop) => maildrop.remove([0, 2].map((of) => idAt(maildrop, of))));
+        await withMaildrop(store, alice, (maildrop) => maildrop.remove(numbers(1, 3)));
         expect(await texts()).to.deep.equal(['two']);
         await underTest.restart();
         await reconnect();
@@ -416,22 +419,22 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       it('takes nothing through a lock that was released', async () => {
         const held = await store.open(alice, { from: 'test' });
         await held.release();
-        await fails('unavailable', held.remove([idAt(held, 0)]));
+        await fails('unavailable', held.remove(numbers(1)));
         expect(await texts()).to.deep.equal(['one', 'two', 'three']);
       });
 
       it('takes nothing through a lock that fell with the store', async () => {
         const held = await store.open(alice, { from: 'test' });
         await underTest.restart();
-        await fails('unavailable', held.remove([idAt(held, 0)]));
+        await fails('unavailable', held.remove(numbers(1)));
         await reconnect();
         expect(await texts()).to.deep.equal(['one', 'two', 'three']);
       });
 
       it('of a message makes reading it again a StoreError before the first piece', async () => {
         const held = await store.open(alice, { from: 'test' });
-        const id = idAt(held, 1);
-        await held.remove([id]);
+        const { id } = messageAt(held, 1);
+        await held.remove(numbers(2));
         expect(() => held.read(id))
           .to.throw()
           .with.property('kind', 'missing');
@@ -439,23 +442,143 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       });
 
       it('frees a shared body with its last copy, and not before', async () => {
-        await withMaildrop(store, alice, (maildrop) => maildrop.remove(maildrop.messages.map(({ id }) => id)));
+        await withMaildrop(store, alice, (maildrop) => maildrop.remove(everything(maildrop)));
         expect(underTest.storedOctets()).to.equal(0);
         const body = bytes(600 * KIB);
         await deliver(store, envelopeTo(alice, bob), body);
         expect(underTest.storedOctets()).to.equal(body.length); // Once, for both.
-        await withMaildrop(store, alice, (maildrop) => maildrop.remove([idAt(maildrop, 0)]));
+        await withMaildrop(store, alice, (maildrop) => maildrop.remove(numbers(1)));
         expect(underTest.storedOctets()).to.equal(body.length);
         await withMaildrop(store, bob, (maildrop) => {
-          expect(read(maildrop, maildrop.messages[0]).subarray(TRACE.length).equals(body)).to.equal(true);
-          return maildrop.remove([idAt(maildrop, 0)]);
+          expect(read(maildrop, messageAt(maildrop, 0)).subarray(TRACE.length).equals(body)).to.equal(true);
+          return maildrop.remove(numbers(1));
         });
         expect(underTest.storedOctets()).to.equal(0);
       });
+    });
 
-      function idAt({ messages }: Maildrop, index: number): number {
-        return (messages[index] as MessageInfo).id;
+    describe('a maildrop of many messages', () => {
+      const MANY = 1100;
+      /** Kept by most cases: one at each end, and one in between. */
+      const KEPT = [1, 500, MANY];
+
+      beforeEach(async function () {
+        this.timeout(60_000);
+        const bodies = Array.from({ length: MANY }, (_, index) => Buffer.from(`${index + 1}\r\n`));
+        // In order: what is sent at once over one connection is taken in that order.
+        await Promise.all(bodies.map((body) => deliver(store, envelopeTo(alice), body)));
+      });
+
+      async function texts(from = store): Promise<readonly number[]> {
+        return withMaildrop(from, alice, (maildrop) =>
+          messagesOf(maildrop).map((message) => Number(read(maildrop, message).subarray(TRACE.length).toString())),
+        );
       }
+
+      /** Every number but the kept ones, as POP3 would mark them. */
+      function others(kept: readonly number[]): readonly NumberRange[] {
+        const edges = [0, ...kept, MANY + 1];
+        return edges
+          .slice(1)
+          .map((end, at): NumberRange => [(edges[at] ?? 0) + 1, end - 1])
+          .filter(([first, last]) => first <= last);
+      }
+
+      it('finds each by its number, in any order, as its pages show it', async () => {
+        await withMaildrop(store, alice, (maildrop) => {
+          const all = messagesOf(maildrop);
+          expect(maildrop.count).to.equal(MANY);
+          expect(maildrop.octets).to.equal(all.reduce((sum, { octets }) => sum + octets, 0));
+          expect(all.map((message) => Number(read(maildrop, message).subarray(TRACE.length).toString()))).to.deep.equal(
+            all.map((_, index) => index + 1),
+          );
+        });
+        await withMaildrop(store, alice, async (maildrop) => {
+          for (const number of [MANY, 1, 257, 256, 513, 512, 2, MANY - 1])
+            expect(await maildrop.find(number), String(number)).to.deep.equal(messageAt(maildrop, number - 1));
+          for (const number of [0, -1, MANY + 1, 2 ** 40, 1.5]) expect(await maildrop.find(number)).to.equal(undefined);
+        });
+      });
+
+      it('shows none of what comes while it is open, and counts none of it', async () => {
+        await withMaildrop(store, alice, async (maildrop) => {
+          await deliver(store, envelopeTo(alice), Buffer.from('late\r\n'));
+          expect(maildrop.count).to.equal(MANY);
+          expect(messagesOf(maildrop)).to.have.length(MANY);
+          expect(await maildrop.find(MANY + 1)).to.equal(undefined);
+        });
+        expect(await countOf(alice)).to.equal(MANY + 1);
+      });
+
+      it('loses what is named and nothing else, at once and everywhere', async () => {
+        const other = await underTest.connect();
+        await withMaildrop(store, alice, (maildrop) => maildrop.remove(others(KEPT)));
+        expect(underTest.miscounted()).to.deep.equal([]);
+        expect(await texts(other)).to.deep.equal(KEPT);
+        expect(await countOf(alice, other)).to.equal(KEPT.length);
+        const [entry] = await store.directory.listAccounts();
+        expect(entry).to.include({ address: 'alice@example.org', messages: KEPT.length });
+        expect((await store.directory.listMail(at('alice@example.org'))).map(({ number }) => number)).to.deep.equal([
+          1, 2, 3,
+        ]);
+        await eventually('the rest to be deleted', () => underTest.storedOctets() === 1 + 3 + 4 + 3 * 2);
+        expect(await texts()).to.deep.equal(KEPT);
+      });
+
+      it('loses every second one, in more pieces than one', async () => {
+        const odd = Array.from({ length: MANY / 2 }, (_, index) => 2 * index + 1);
+        const left = odd.map((number) => number + 1);
+        await withMaildrop(store, alice, (maildrop) => maildrop.remove(numbers(...odd)));
+        expect(await texts()).to.deep.equal(left);
+        // Again, while the first are perhaps still being deleted: few at once, then all that is left.
+        await withMaildrop(store, alice, (maildrop) => maildrop.remove([[2, 4]]));
+        expect(await texts()).to.deep.equal(left.filter((_, index) => index < 1 || index > 3));
+        await withMaildrop(store, alice, (maildrop) => maildrop.remove(everything(maildrop)));
+        expect(await texts()).to.deep.equal([]);
+        expect(underTest.miscounted()).to.deep.equal([]);
+        await eventually('all to be deleted', () => underTest.storedOctets() === 0);
+      });
+
+      it('loses them durably: a start in the middle goes on with it', async () => {
+        await withMaildrop(store, alice, (maildrop) => maildrop.remove(others(KEPT)));
+        await underTest.restart();
+        await reconnect();
+        expect(await texts()).to.deep.equal(KEPT);
+        expect(underTest.miscounted()).to.deep.equal([]);
+        await eventually('the rest to be deleted', () => underTest.storedOctets() === 1 + 3 + 4 + 3 * 2);
+        expect(underTest.miscounted()).to.deep.equal([]);
+      });
+
+      it('takes mail and gives it out while what was removed is deleted', async () => {
+        await withMaildrop(store, alice, (maildrop) => maildrop.remove(everything(maildrop)));
+        for (const number of [2001, 2002]) await deliver(store, envelopeTo(alice), Buffer.from(`${number}\r\n`));
+        expect(await texts()).to.deep.equal([2001, 2002]);
+        await withMaildrop(store, alice, (maildrop) => maildrop.remove(numbers(1)));
+        expect(await texts()).to.deep.equal([2002]);
+      });
+
+      it('goes with its account, whose name is free at once', async () => {
+        const { directory } = store;
+        await directory.addAlias(at('a@example.org'), [at('alice@example.org')]);
+        await directory.removeAccount(at('alice@example.org'));
+        expect(await store.findLogin('alice')).to.equal(undefined);
+        expect(await targetsOf('alice@example.org')).to.equal('unknown');
+        expect(await directory.listAliases()).to.deep.equal([]);
+        expect((await directory.listAccounts()).map(({ address }) => address)).to.deep.equal(['bob@example.org']);
+        await fails('missing', store.open(alice, { from: 'test' }));
+        await fails('missing', deliver(store, envelopeTo(alice), Buffer.from('late\r\n')));
+        await fails('missing', directory.removeAccount(at('alice@example.org')));
+        await directory.addAccount(at('alice@example.org'), HASH);
+        const again = await idOf('alice@example.org');
+        expect(again).to.not.equal(alice);
+        expect(await countOf(again)).to.equal(0);
+        await underTest.restart();
+        await reconnect();
+        await eventually('all to be deleted', () => underTest.storedOctets() === 0);
+        await store.directory.removeAccount(at('alice@example.org'));
+        await store.directory.removeAccount(at('bob@example.org'));
+        await store.directory.removeDomain('example.org');
+      });
     });
 
     describe('resolution', () => {
@@ -809,7 +932,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
           [1, 'one', undefined],
           [2, undefined, 'Jürgen <j@x>'],
         ]);
-        expect(listed.map(({ uidl }) => uidl)).to.deep.equal(held.messages.map(({ uidl }) => uidl));
+        expect(listed.map(({ uidl }) => uidl)).to.deep.equal(messagesOf(held).map(({ uidl }) => uidl));
         const shown = Buffer.concat([...store.directory.readMail(at('alice@example.org'), listed[0]?.id ?? 0)]);
         expect(shown.toString()).to.equal(`${TRACE}Subject: one\r\n\r\n1\r\n`);
         await held.release();

@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import type { AccountId, Envelope, MailStore } from '../../src/store/store.js';
+import { everything, numbers } from '../support/maildrops.js';
 import { at, deliver, envelopeTo, fails, withMaildrop, type StoreUnderTest } from './contract.js';
 
 const HASH = '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA';
@@ -115,7 +116,7 @@ export function describeQuotas(name: string, make: () => Promise<StoreUnderTest>
         await limit('bob@example.org', 10);
         await fails('over-quota', commit(apart(alice, bob), size));
         expect(underTest.storedOctets()).to.equal(size);
-        await withMaildrop(store, bob, (maildrop) => maildrop.remove(maildrop.messages.map(({ id }) => id)));
+        await withMaildrop(store, bob, (maildrop) => maildrop.remove(everything(maildrop)));
         expect(underTest.storedOctets()).to.equal(0);
       });
 
@@ -172,8 +173,8 @@ export function describeQuotas(name: string, make: () => Promise<StoreUnderTest>
       await limit('alice@example.org', 2 * (100 + TRACE));
       for (let times = 0; times < 2; times++) await commit(envelopeTo(alice), 100);
       await fails('over-quota', commit(envelopeTo(alice), 100));
-      await withMaildrop(store, alice, (maildrop) => maildrop.remove([maildrop.messages[0]?.id ?? 0]));
-      await withMaildrop(store, alice, (maildrop) => maildrop.remove([1])); // Nothing: there is no such message.
+      await withMaildrop(store, alice, (maildrop) => maildrop.remove(numbers(1)));
+      await withMaildrop(store, alice, (maildrop) => maildrop.remove(numbers(2))); // Nothing: there is no such message.
       await commit(envelopeTo(alice), 100);
       await fails('over-quota', commit(envelopeTo(alice), 100));
     });

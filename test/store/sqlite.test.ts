@@ -19,15 +19,17 @@ import { openStore, joinStore, startStore } from '../../src/store/open.js';
 import { openForReading, openForWriting } from '../../src/store/sqlite/database.js';
 import type { MailStore } from '../../src/store/store.js';
 import { eventually, within } from '../support/eventually.js';
+import { messageAt } from '../support/maildrops.js';
 import { MAIN, ROOT } from '../support/server.js';
 import { at, deliver, describeStore, envelopeTo, failure, fails, openSoon, type StoreUnderTest } from './contract.js';
 import { describeQuotas } from './quota-contract.js';
 
 const HASH = '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA';
+/** By the views, which show what sessions see. */
 const MISCOUNTED = `
-  select account.id, account.messages, account.octets, count(message.id) as found, sum(message.octets) as sum
-  from account left join message on message.account = account.id
-  group by account.id having account.messages <> found or account.octets <> coalesce(sum, 0)`;
+  select mailboxes.account, mailboxes.messages, mailboxes.octets, count(mail.id) as found, sum(mail.octets) as sum
+  from mailboxes left join mail on mail.account = mailboxes.account
+  group by mailboxes.account having mailboxes.messages <> found or mailboxes.octets <> coalesce(sum, 0)`;
 const observer = { noted: () => undefined, trouble: () => undefined, stopped: () => undefined };
 
 function temporary(): string {
@@ -229,7 +231,7 @@ describe('the SQLite driver', () => {
       open.push(second);
       expect(await startStore(db, observer)).to.equal(undefined);
       await deliver(second, envelopeTo(1), Buffer.from('text\r\n'));
-      expect((await openSoon(first, 1)).messages).to.have.length(1);
+      expect((await openSoon(first, 1)).count).to.equal(1);
     });
 
     it('is free when the store has closed: the next is the store, and who had joined goes on with it', async () => {
@@ -246,7 +248,7 @@ describe('the SQLite driver', () => {
           () => false,
         ),
       );
-      expect((await openSoon(second, 1)).messages).to.have.length(2);
+      expect((await openSoon(second, 1)).count).to.equal(2);
     });
 
     it('may be another process, and is free when that is killed', async () => {
@@ -265,7 +267,7 @@ describe('the SQLite driver', () => {
         command.kill('SIGKILL');
         await ended;
         await fails('unavailable', store.open(1, { from: 'test' }));
-        expect((await openSoon(await openAnother(), 1)).messages).to.have.length(1);
+        expect((await openSoon(await openAnother(), 1)).count).to.equal(1);
       } finally {
         command.kill('SIGKILL');
       }
@@ -282,7 +284,7 @@ describe('the SQLite driver', () => {
       const second = await openAnother();
       expect(existsSync(`${db}.sock`)).to.equal(false);
       await deliver(second, envelopeTo(1), Buffer.from('text\r\n'));
-      expect((await openSoon(first, 1)).messages).to.have.length(1);
+      expect((await openSoon(first, 1)).count).to.equal(1);
     });
 
     it('looks for names without a domain in the domain that it was told', async () => {
@@ -346,8 +348,9 @@ describe('the SQLite driver', () => {
         insert into chunk values (77, 0, zeroblob(1000)), (77, 1, zeroblob(1000));`);
       crashed.close();
       await openAnother();
+      const bodies = () => look(db, 'select count(*) as n from body')[0]?.n;
+      await eventually('what was left to be swept', () => bodies() === 1);
       expect(look(db, 'select sum(length(data)) as octets from chunk')).to.deep.equal([{ octets: kept.length }]);
-      expect(look(db, 'select count(*) as n from body where refs = 0')).to.deep.equal([{ n: 0 }]);
     });
 
     it('while a text was decoded leaves it as it came, names the body, and does not try again', async () => {
@@ -397,7 +400,7 @@ describe('the SQLite driver', () => {
       });
       expect(row.received).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
       const maildrop = await openSoon(open[0] as MailStore, 1);
-      expect([row.uidl, row.octets]).to.deep.equal([maildrop.messages[0]?.uidl, maildrop.messages[0]?.octets]);
+      expect([row.uidl, row.octets]).to.deep.equal([messageAt(maildrop, 0).uidl, messageAt(maildrop, 0).octets]);
     });
 
     const mime: readonly (readonly [what: string, message: string, text: string])[] = [
@@ -467,13 +470,13 @@ describe('the SQLite driver', () => {
     await store.directory.addAccount(at('bob@localhost'), HASH);
     await deliver(store, envelopeTo(1), Buffer.from('text\r\n'));
     await deliver(store, envelopeTo(1), Buffer.from('text\r\n'));
-    const { messages } = await store.open(1, { from: 'test' });
+    const { octets: held } = await store.open(1, { from: 'test' });
     const rows = await eventually('the login to be noted', () => {
       const found = look(db, 'select * from mailboxes order by account');
       return found[0]?.last_login === null ? undefined : found;
     });
     expect(rows.map(({ account, messages: count, octets }) => [account, count, octets])).to.deep.equal([
-      ['alice@localhost', 2, messages.reduce((sum, { octets }) => sum + octets, 0)],
+      ['alice@localhost', 2, held],
       ['bob@localhost', 0, 0],
     ]);
     expect(rows[0]?.last_delivery).to.match(/Z$/);

@@ -11,6 +11,7 @@ import { grantOf } from '../../src/auth/login.js';
 import type { Login } from '../../src/smtp/state.js';
 import { openStore } from '../../src/store/open.js';
 import { StoreError, type Address, type MailStore, type StoreErrorKind } from '../../src/store/store.js';
+import { everything, parts } from './maildrops.js';
 import type { Given, StorePoint } from './dialogue.js';
 
 export const DOMAIN = 'example.org';
@@ -73,7 +74,7 @@ export class Stage {
   async #refill(name: string): Promise<void> {
     const id = this.login(name).account;
     const maildrop = await this.#open(id);
-    await maildrop.remove(maildrop.messages.map((message) => message.id));
+    await maildrop.remove(everything(maildrop));
     await maildrop.release();
     await Promise.all((this.#mail.get(name) ?? []).map((content) => this.#deliver(id, content)));
     this.#baseline.set(name, this.#uidls(name));
@@ -189,13 +190,12 @@ function failing(store: MailStore, failures: Failures): MailStore {
       reach('open');
       const maildrop = await store.open(account, holder);
       return {
-        messages: maildrop.messages,
+        ...parts(maildrop),
         read: (id) => (reach('read'), maildrop.read(id)),
-        remove: async (ids) => {
+        remove: async (numbers) => {
           reach('remove');
-          await maildrop.remove(ids);
+          await maildrop.remove(numbers);
         },
-        release: () => maildrop.release(),
       };
     },
   });

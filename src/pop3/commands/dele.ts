@@ -6,6 +6,7 @@ import { stay } from '../../session/command.js';
 import { defineCommand } from '../context.js';
 import { messageNumber } from '../grammar.js';
 import { replies } from '../replies.js';
+import { withMessage } from '../resolve.js';
 
 export const dele = defineCommand({
   verb: 'DELE',
@@ -18,10 +19,9 @@ export const dele = defineCommand({
   },
   grammar: messageNumber,
   at: ['transaction'],
-  run(number, { listing }) {
-    const found = listing.find(number);
-    if (!found.ok) return stay(replies[found.because]);
-    listing.mark(number);
-    return stay(replies.markedNow(number));
-  },
+  run: (number, { listing }) =>
+    withMessage(number, listing, (message) => {
+      listing.mark(number, message);
+      return stay(replies.markedNow(number));
+    }),
 });

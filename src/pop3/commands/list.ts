@@ -1,12 +1,13 @@
 /** LIST and UIDL: sizes and unique names, of one message or of all that are not marked (RFC 1939 §5 and §7). */
 import { stay, type Outcome } from '../../session/command.js';
 import { optional } from '../../session/grammar.js';
-import type { MessageInfo } from '../../store/store.js';
+import type { MessageInfo, Soon } from '../../store/store.js';
 import { defineCommand } from '../context.js';
 import { messageNumber } from '../grammar.js';
 import type { Listing } from '../listing.js';
 import { scanLines } from '../octets.js';
 import { replies } from '../replies.js';
+import { withMessage } from '../resolve.js';
 import type { Pop3State } from '../state.js';
 
 export const list = defineCommand({
@@ -37,8 +38,7 @@ function scan(
   number: number | undefined,
   listing: Listing,
   what: (message: MessageInfo) => number | string,
-): Outcome<Pop3State> {
+): Soon<Outcome<Pop3State>> {
   if (number === undefined) return stay(replies.scan(listing.count, listing.octets, scanLines(listing, what)));
-  const found = listing.find(number);
-  return stay(found.ok ? replies.one(number, what(found.message)) : replies[found.because]);
+  return withMessage(number, listing, (message) => stay(replies.one(number, what(message))));
 }

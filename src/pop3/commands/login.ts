@@ -69,7 +69,7 @@ export async function openMaildrop(
 ): Promise<Outcome<Pop3State>> {
   const { account } = login;
   const maildrop = await store.open(account.id, { from: `${peer.address} (session ${session})` });
-  const listing = new Listing(maildrop.messages);
+  const listing = new Listing(maildrop);
   tally.account = account.address;
   tally.mechanism = mechanism;
   return stay(replies.loggedIn(listing.count, listing.octets), {

@@ -22,24 +22,19 @@ export const quit = defineCommand({
   at: ['authorization', 'transaction'],
   run(_, state, { tally }) {
     if (state.at === 'authorization') return close(replies.bye);
-    const { markedIds } = state.listing;
-    return markedIds.length === 0 ? leave(state, tally, 0) : removeAndLeave(state, tally, markedIds);
+    return state.listing.markedCount === 0 ? leave(state, tally, 0) : removeAndLeave(state, tally);
   },
 });
 
-async function removeAndLeave(
-  state: Transaction,
-  tally: Pop3Tally,
-  ids: readonly number[],
-): Promise<Outcome<Pop3State>> {
+async function removeAndLeave(state: Transaction, tally: Pop3Tally): Promise<Outcome<Pop3State>> {
   try {
-    await state.maildrop.remove(ids);
+    await state.maildrop.remove(state.listing.marked());
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     await state.maildrop.release();
     return close(replies.notRemoved, authorization);
   }
-  return leave(state, tally, ids.length);
+  return leave(state, tally, state.listing.markedCount);
 }
 
 /** The maildrop is free before the client hears so: it may come back at once, to another worker. */

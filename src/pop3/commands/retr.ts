@@ -4,6 +4,7 @@ import { defineCommand } from '../context.js';
 import { messageNumber, numberAndLines } from '../grammar.js';
 import { stuffed, top as topOf } from '../octets.js';
 import { replies } from '../replies.js';
+import { withMessage } from '../resolve.js';
 
 export const retr = defineCommand({
   verb: 'RETR',
@@ -11,14 +12,12 @@ export const retr = defineCommand({
   help: { syntax: 'number', summary: 'shows a message', example: 'RETR 1', next: 'DELE and the number, or QUIT' },
   grammar: messageNumber,
   at: ['transaction'],
-  run(number, { listing, maildrop }, { tally }) {
-    const found = listing.find(number);
-    if (!found.ok) return stay(replies[found.because]);
-    const { id, octets } = found.message;
-    tally.retrieved += 1;
-    tally.octets += octets;
-    return stay(replies.message(octets, stuffed(maildrop.read(id))));
-  },
+  run: (number, { listing, maildrop }, { tally }) =>
+    withMessage(number, listing, ({ id, octets }) => {
+      tally.retrieved += 1;
+      tally.octets += octets;
+      return stay(replies.message(octets, stuffed(maildrop.read(id))));
+    }),
 });
 
 export const top = defineCommand({
@@ -33,10 +32,6 @@ export const top = defineCommand({
   grammar: numberAndLines,
   at: ['transaction'],
   announce: () => ['TOP'],
-  run({ number, lines }, { listing, maildrop }) {
-    const found = listing.find(number);
-    if (!found.ok) return stay(replies[found.because]);
-    const { id, octets } = found.message;
-    return stay(replies.message(octets, topOf(maildrop.read(id), lines)));
-  },
+  run: ({ number, lines }, { listing, maildrop }) =>
+    withMessage(number, listing, ({ id, octets }) => stay(replies.message(octets, topOf(maildrop.read(id), lines)))),
 });

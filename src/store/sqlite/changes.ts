@@ -49,13 +49,10 @@ export class Changes {
     this.#connection = connection;
   }
 
-  /** An account's maildrop is empty when it is removed: the writer sees to that. */
-  apply(change: Exclude<Change, SetQuota>): void {
+  apply(change: Exclude<Change, SetQuota | { kind: 'remove-account' }>): void {
     switch (change.kind) {
       case 'add-account':
         return this.#addAccount(change.address, change.secrets);
-      case 'remove-account':
-        return this.#removeAccount(change.address);
       case 'set-password':
         return this.#setPassword(change.address, change.secrets);
       case 'set-enabled':
@@ -78,7 +75,8 @@ export class Changes {
   /** Undefined when there is no such account. */
   accountId({ local, domain }: Address): number | undefined {
     return this.#one(
-      'select account.id from account join domain on domain.id = account.domain where domain.name = ? and local = ?',
+      `select account.id from account join domain on domain.id = account.domain
+       where domain.name = ? and local = ? and removed = 0`,
       domain,
       normal(local),
     );
@@ -95,7 +93,7 @@ export class Changes {
   }
 
   get hasAccounts(): boolean {
-    return this.#one('select 1 from account limit 1') !== undefined;
+    return this.#one('select 1 from account where removed = 0 limit 1') !== undefined;
   }
 
   ensureDomain(name: string): void {
@@ -120,10 +118,14 @@ export class Changes {
     );
   }
 
-  #removeAccount(address: Address): void {
-    const id = this.requireAccount(address);
+  /** Nothing leads to the account any more, and nobody can log in to it. */
+  detachAccount(address: Address, id: number): void {
     this.#run('delete from alias where target = ?', written(address));
     this.#run('delete from credential where account = ?', id);
+  }
+
+  /** It has no messages. */
+  deleteAccount(id: number): void {
     this.#run('delete from account where id = ?', id);
   }
 
@@ -174,8 +176,10 @@ export class Changes {
 
   #removeDomain(name: string): void {
     const id = this.#domainId(name) ?? missing(`${name} is not a local domain`);
-    const accounts = this.#one('select count(*) from account where domain = ?', id) ?? 0;
+    const accounts = this.#one('select count(*) from account where domain = ? and removed = 0', id) ?? 0;
     if (accounts > 0) refuse(`${name} has accounts (${accounts}); remove them first`);
+    if (this.#one('select 1 from account where domain = ?', id) !== undefined)
+      refuse(`The mail of accounts that ${name} had is still being deleted; try again in a moment`);
     this.#run('delete from alias where domain = ?', id);
     this.#run('delete from domain where id = ?', id);
   }

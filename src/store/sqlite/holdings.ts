@@ -6,6 +6,15 @@
 import { StoreError, type AccountId } from '../store.js';
 import type { Writes } from './writes.js';
 
+/** Messages and their octets. */
+export interface Held {
+  readonly messages: number;
+  readonly octets: number;
+}
+
+/** Accounts that are remembered; when there are more, they are read again. */
+const KNOWN_LIMIT = 10_000;
+
 interface Holding {
   uidNext: number;
   messages: number;
@@ -45,12 +54,17 @@ export class Holdings {
     return holding.uidNext++;
   }
 
-  /** Counts a message that goes. */
-  subtract(account: AccountId, octets: number): void {
+  /** Counts messages that go. */
+  subtract(account: AccountId, { messages, octets }: Held): void {
     const holding = this.#of(account);
-    holding.messages -= 1;
+    holding.messages -= messages;
     holding.octets -= octets;
     this.#changed.add(account);
+  }
+
+  /** How many messages it has. */
+  messages(account: AccountId): number {
+    return this.#of(account).messages;
   }
 
   setQuota(account: AccountId, quota: number | null): void {
@@ -71,6 +85,7 @@ export class Holdings {
       this.#writes.setHolding.run(uidNext, messages, octets, account);
     }
     this.#changed.clear();
+    if (this.#known.size > KNOWN_LIMIT) this.#known.clear(); // All of it is written.
   }
 
   /** After ROLLBACK. */

@@ -10,8 +10,6 @@ import type {
   AliasEntry,
   CredentialSummary,
   Grant,
-  MailSummary,
-  MessageInfo,
   Resolution,
   Scope,
   Target,
@@ -23,7 +21,11 @@ import {
   prepareReads,
   type AccountRow,
   type CredentialRow,
+  type DomainRow,
   type LoginRow,
+  type MailboxRow,
+  type MaildropRow,
+  type MailRow,
   type MessageRow,
   type Reads,
   type SmallRow,
@@ -38,6 +40,9 @@ const CRLF = Uint8Array.of(13, 10);
 
 /** A larger message is read when it is asked for, a chunk at a time. */
 const SMALL_OCTETS = 8 * 1024;
+
+/** Of what the directory lists: no list is held as a whole. */
+const PAGE_LENGTH = 500;
 
 /** `pieces` are the octets that RETR sends, of a message that is small. */
 export interface SmallMessage {
@@ -97,7 +102,7 @@ export class Reader {
   loginAddress(name: string): string {
     const at = name.lastIndexOf('@');
     if (at !== -1) return `${normal(name.slice(0, at))}@${name.slice(at + 1).toLowerCase()}`;
-    return `${normal(name)}@${this.#firstDomainName ?? reading(() => this.domains())[0] ?? ''}`;
+    return `${normal(name)}@${this.#firstDomainName ?? reading(() => this.domains('', 1))[0] ?? ''}`;
   }
 
   saltSecret(): Uint8Array {
@@ -116,12 +121,37 @@ export class Reader {
     }));
   }
 
-  /** The account's messages, oldest first, from the index alone. */
-  listing(account: AccountId): readonly MessageInfo[] {
-    const validity = reading(() => this.#reads.validity.get(account));
-    if (validity === undefined) throw new StoreError('missing', 'the account was removed');
-    const rows = reading(() => this.#reads.listing.all(account));
-    return rows.map(([uid, octets]) => ({ id: uid, uidl: `${validity}.${uid}`, octets }));
+  /** What it holds at this moment. @throws StoreError 'missing' */
+  maildrop(account: AccountId): MaildropRow {
+    const row = reading(() => this.#reads.maildrop.get(account));
+    if (row === undefined) throw new StoreError('missing', 'the account was removed');
+    return row;
+  }
+
+  /** Removals of the account's messages that are not wholly deleted. */
+  removals(account: AccountId): readonly number[] {
+    return reading(() => this.#reads.removals.all(account));
+  }
+
+  /** The first range of a removal that ends at this uid or behind it. */
+  removed(removal: number, uid: number): readonly [first: number, last: number] | undefined {
+    return reading(() => this.#reads.removed.get(removal, uid, removal, uid));
+  }
+
+  /** Messages in order, from the index alone; `before` is behind the last. */
+  messages(
+    account: AccountId,
+    { from, before, limit }: { readonly from: number; readonly before: number; readonly limit: number },
+  ): [uid: number, octets: number][] {
+    return reading(() => this.#reads.listing.all(account, from, before, limit));
+  }
+
+  /** The uid that comes so many messages behind the first one at or behind `from`. */
+  uidAfter(
+    account: AccountId,
+    { from, before, limit }: { readonly from: number; readonly before: number; readonly limit: number },
+  ): number | undefined {
+    return reading(() => this.#reads.uidAfter.get(account, from, before, limit));
   }
 
   /** This message and those that follow it, as many as there are; only small ones with their octets. */
@@ -137,44 +167,70 @@ export class Reader {
     return this.#pieces(row);
   }
 
-  accounts(): readonly AccountSummary[] {
-    return this.#reads.accounts.all().map((row) => ({
-      address: row.address,
-      messages: row.messages,
-      octets: row.octets,
-      quotaOctets: row.quota_octets ?? undefined,
-      createdAtMs: row.created_at,
-      lastDeliveryAtMs: row.last_delivery_at ?? undefined,
-      lastLoginAtMs: row.last_login_at ?? undefined,
-      enabled: row.enabled !== 0,
-    }));
+  /** Those behind this address, by domain and name. */
+  accounts(after: string): readonly AccountSummary[] {
+    return this.#byDomain(after, ({ id }, local, limit) => this.#reads.accounts.all(id, local, limit)).map(
+      accountSummary,
+    );
   }
 
-  domains(): readonly string[] {
-    return this.#reads.domains.all();
+  /** Undefined when there is no such account. */
+  countMail({ local, domain }: Address): number | undefined {
+    const id = this.#reads.domain.get(domain);
+    return id === undefined ? undefined : this.#reads.messagesHeld.get(id, normal(local));
   }
 
-  aliases(): readonly AliasEntry[] {
+  /** Those behind this name, oldest first. */
+  domains(after = '', limit = PAGE_LENGTH): readonly string[] {
+    return this.#reads.domains.all(after, limit);
+  }
+
+  /** Those behind this address, by domain and name, each with all its targets. */
+  aliases(after: string): readonly AliasEntry[] {
+    return this.#byDomain(after, ({ id, name }, local, limit) =>
+      this.#aliasesOf(id, local, limit).map(([alias, targets]) => ({ address: `${alias}@${name}`, targets })),
+    );
+  }
+
+  /** The last entry of a page may be cut: it is read as a whole. */
+  #aliasesOf(domain: number, after: string, limit: number): readonly (readonly [string, readonly string[]])[] {
     const entries = new Map<string, string[]>();
-    for (const { address, target } of this.#reads.aliases.all()) {
-      const targets = entries.get(address);
-      if (targets === undefined) entries.set(address, [target]);
+    for (const { local, target } of this.#reads.aliases.all(domain, after, limit)) {
+      const targets = entries.get(local);
+      if (targets === undefined) entries.set(local, [target]);
       else targets.push(target);
     }
-    return [...entries].map(([address, targets]) => ({ address, targets }));
+    const last = [...entries.keys()].at(-1);
+    if (last !== undefined) entries.set(last, this.#reads.alias.all(domain, last));
+    return [...entries];
   }
 
-  mail(address: Address): readonly MailSummary[] {
-    return this.#reads.mail.all(this.#account(address).id).map((row, at) => ({
-      id: row.uid,
-      number: at + 1,
-      uidl: `${row.validity}.${row.uid}`,
-      octets: row.octets,
-      receivedAtMs: row.received_at,
-      from: row.from_text ?? undefined,
-      to: row.to_text ?? undefined,
-      subject: row.subject ?? undefined,
-    }));
+  /** Up to a page of what `find` gives of each domain in turn, behind an address. */
+  #byDomain<T>(after: string, find: (domain: DomainRow, local: string, limit: number) => readonly T[]): readonly T[] {
+    const at = after.lastIndexOf('@');
+    const begun = {
+      name: after.slice(at + 1),
+      id: at === -1 ? undefined : this.#reads.domain.get(after.slice(at + 1)),
+    };
+    const page: T[] = [];
+    if (begun.id !== undefined) page.push(...find({ name: begun.name, id: begun.id }, after.slice(0, at), PAGE_LENGTH));
+    for (let { name } = begun; page.length < PAGE_LENGTH;) {
+      const domain = this.#reads.nextDomain.get(name);
+      if (domain === undefined) break;
+      page.push(...find(domain, '', PAGE_LENGTH - page.length));
+      ({ name } = domain);
+    }
+    return page;
+  }
+
+  /** What `mail list` shows of these messages of the account, in order. */
+  mail(account: AccountId, uids: readonly number[]): readonly MailRow[] {
+    return this.#reads.mail.all(JSON.stringify(uids), account);
+  }
+
+  /** @throws StoreError 'missing' */
+  accountId(address: Address): AccountId {
+    return this.#account(address).id;
   }
 
   messageOf(address: Address, uid: number): Iterable<Uint8Array> {
@@ -257,6 +313,19 @@ function accountOf(row: LoginRow, credentials: readonly CredentialRow[]): Accoun
       scram: one.scram ?? undefined,
       lastUsedFrom: one.last_used_from ?? undefined,
     })),
+  };
+}
+
+function accountSummary(row: MailboxRow): AccountSummary {
+  return {
+    address: row.address,
+    messages: row.messages,
+    octets: row.octets,
+    quotaOctets: row.quota_octets ?? undefined,
+    createdAtMs: row.created_at,
+    lastDeliveryAtMs: row.last_delivery_at ?? undefined,
+    lastLoginAtMs: row.last_login_at ?? undefined,
+    enabled: row.enabled !== 0,
   };
 }
 

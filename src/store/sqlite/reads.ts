@@ -39,6 +39,17 @@ export interface MessageRow {
  */
 export type SmallRow = [numbers: string | null, data: Buffer | null];
 
+/** An account's messages as they are at this moment. */
+export interface MaildropRow {
+  readonly validity: string;
+  readonly messages: number;
+  readonly octets: number;
+  /** Messages that come later have this uid or a higher one. */
+  readonly uid_next: number;
+  /** Removals of it that are not wholly deleted; nearly always none. */
+  readonly removals: number;
+}
+
 export interface MailboxRow {
   readonly address: string;
   readonly messages: number;
@@ -48,6 +59,16 @@ export interface MailboxRow {
   readonly last_delivery_at: number | null;
   readonly last_login_at: number | null;
   readonly enabled: number;
+}
+
+export interface DomainRow {
+  readonly id: number;
+  readonly name: string;
+}
+
+export interface AliasRow {
+  readonly local: string;
+  readonly target: string;
 }
 
 export interface MailRow {
@@ -72,15 +93,26 @@ export interface Reads {
   readonly credentials: Statement<[account: number], CredentialRow>;
   readonly oldestAccount: Statement<[], AccountRow>;
   readonly alias: Statement<[domain: number, local: string], string>;
-  readonly validity: Statement<[account: number], string>;
-  readonly listing: Statement<[account: number], [uid: number, octets: number]>;
+  readonly maildrop: Statement<[account: number], MaildropRow>;
+  readonly removals: Statement<[account: number], number>;
+  readonly removed: Statement<
+    [removal: number, uid: number, again: number, likewise: number],
+    [first: number, last: number]
+  >;
+  readonly listing: Statement<
+    [account: number, from: number, before: number, limit: number],
+    [uid: number, octets: number]
+  >;
+  readonly uidAfter: Statement<[account: number, from: number, before: number, count: number], number>;
   readonly message: Statement<[account: number, uid: number], MessageRow>;
   readonly messagesFrom: Statement<[small: number, account: number, uid: number, limit: number], SmallRow>;
   readonly chunk: Statement<[body: number, seq: number], Buffer>;
-  readonly accounts: Statement<[], MailboxRow>;
-  readonly domains: Statement<[], string>;
-  readonly aliases: Statement<[], { readonly address: string; readonly target: string }>;
-  readonly mail: Statement<[account: number], MailRow>;
+  readonly accounts: Statement<[domain: number, after: string, limit: number], MailboxRow>;
+  readonly messagesHeld: Statement<[domain: number, local: string], number>;
+  readonly nextDomain: Statement<[after: string], DomainRow>;
+  readonly domains: Statement<[after: string, limit: number], string>;
+  readonly aliases: Statement<[domain: number, after: string, limit: number], AliasRow>;
+  readonly mail: Statement<[uids: string, account: number], MailRow>;
 }
 
 export function prepareReads(connection: Connection): Reads {
@@ -92,12 +124,12 @@ export function prepareReads(connection: Connection): Reads {
       select account.id, account.local || '@' || domain.name as address,
              account.quota_octets - account.octets as room
       from account join domain on domain.id = account.domain
-      where account.domain = ? and account.local = ?`),
+      where account.domain = ? and account.local = ? and account.removed = 0`),
     login: connection.prepare(`
       select account.id, account.local || '@' || domain.name as address, account.password_hash,
              account.password_version, account.scram, account.enabled, account.last_used_from
       from account join domain on domain.id = account.domain
-      where account.domain = ? and account.local = ?`),
+      where account.domain = ? and account.local = ? and account.removed = 0`),
     passwordStands: connection
       .prepare<[number, number], number>('select 1 from account where id = ? and password_version = ? and enabled = 1')
       .pluck(),
@@ -114,14 +146,35 @@ export function prepareReads(connection: Connection): Reads {
     oldestAccount: connection.prepare(`
       select account.id, account.local || '@' || domain.name as address,
              account.quota_octets - account.octets as room
-      from account join domain on domain.id = account.domain order by account.id limit 1`),
-    alias: connection
-      .prepare<[number, string], string>('select target from alias where domain = ? and local = ?')
+      from account join domain on domain.id = account.domain where account.removed = 0
+      order by account.id limit 1`),
+    maildrop: connection.prepare(`
+      select validity, messages, octets, uid_next,
+             (select count(*) from removal where removal.account = account.id and committed = 1) as removals
+      from account where id = ? and removed = 0`),
+    removals: connection
+      .prepare<[number], number>('select id from removal where account = ? and committed = 1')
       .pluck(),
-    validity: connection.prepare<[number], string>('select validity from account where id = ?').pluck(),
-    listing: connection
-      .prepare<[number], [number, number]>('select uid, octets from message where account = ? order by uid')
+    // The range that holds this uid, or the next one. Its seek finds the one that begins before the uid.
+    removed: connection
+      .prepare<[number, number, number, number], [number, number]>(
+        `
+      select first, last from removed
+      where removal = ? and last >= ? and first >= coalesce(
+        (select first from removed where removal = ? and first <= ? order by first desc limit 1), 0)
+      order by first limit 1`,
+      )
       .raw(),
+    listing: connection
+      .prepare<[number, number, number, number], [number, number]>(
+        'select uid, octets from message where account = ? and uid >= ? and uid < ? order by uid limit ? + 0',
+      )
+      .raw(),
+    uidAfter: connection
+      .prepare<[number, number, number, number], number>(
+        'select uid from message where account = ? and uid >= ? and uid < ? order by uid limit 1 offset ? + 0',
+      )
+      .pluck(),
     message: connection.prepare('select body, octets, trace from message where account = ? and uid = ?'),
     // One row for all of them, since a buffer for each costs as much as reading it. `||` and group_concat copy bytes as they are.
     // The limit is not `?` alone: SQLite plans anew for each bound limit.
@@ -143,17 +196,35 @@ export function prepareReads(connection: Connection): Reads {
     accounts: connection.prepare(`
       select account.local || '@' || domain.name as address, account.messages, account.octets, account.quota_octets,
              account.created_at, account.last_login_at, account.enabled,
-             (select max(message.received_at) from message where message.account = account.id) as last_delivery_at
+             case when account.messages > 0 then (
+               select present.received_at from present where present.account = account.id
+               order by present.uid desc limit 1
+             ) end as last_delivery_at
       from account join domain on domain.id = account.domain
-      order by domain.name, account.local`),
-    domains: connection.prepare<[], string>('select name from domain order by id').pluck(),
+      where account.domain = ? and account.local > ? and account.removed = 0
+      order by account.local limit ? + 0`),
+    messagesHeld: connection
+      .prepare<[number, string], number>('select messages from account where domain = ? and local = ? and removed = 0')
+      .pluck(),
+    nextDomain: connection.prepare('select id, name from domain where name > ? order by name limit 1'),
+    domains: connection
+      .prepare<[string, number], string>(
+        `
+      select name from domain where id > coalesce((select id from domain where name = ?), 0) order by id limit ? + 0`,
+      )
+      .pluck(),
     aliases: connection.prepare(`
-      select alias.local || '@' || domain.name as address, alias.target
-      from alias join domain on domain.id = alias.domain order by domain.name, alias.local, alias.target`),
+      select local, target from alias
+      where domain = ? and local > ? order by local, target limit ? + 0`),
+    alias: connection
+      .prepare<[number, string], string>('select target from alias where domain = ? and local = ? order by target')
+      .pluck(),
     mail: connection.prepare(`
       select message.uid, account.validity, message.octets, message.received_at,
              body.from_text, body.to_text, body.subject
-      from message join account on account.id = message.account join body on body.id = message.body
-      where message.account = ? order by message.uid`),
+      from json_each(?) as wanted
+      join message on message.account = ? and message.uid = wanted.value
+      join account on account.id = message.account join body on body.id = message.body
+      order by message.uid`),
   };
 }

@@ -20,7 +20,10 @@ export interface UnlockRequest {
 }
 
 export interface RemoveRequest extends UnlockRequest {
-  readonly uids: readonly number[];
+  /** First and last uid of each range, one behind the other. */
+  readonly ranges: readonly number[];
+  /** More of the same removal follow: nothing is removed before the last. */
+  readonly more: boolean;
 }
 
 type Check = (value: unknown) => boolean;
@@ -70,7 +73,8 @@ const CHANGES: { readonly [Kind in Change['kind']]: Shape<Omit<Extract<Change, {
 
 const LOCK: Shape<LockRequest> = { account: natural, from: text };
 const UNLOCK: Shape<UnlockRequest> = { account: natural, lock: natural };
-const REMOVE: Shape<RemoveRequest> = { ...UNLOCK, uids: list(natural) };
+const ranges: Check = (value) => list(natural)(value) && (value as readonly number[]).length % 2 === 0;
+const REMOVE: Shape<RemoveRequest> = { ...UNLOCK, ranges, more: (value) => typeof value === 'boolean' };
 const USE: Shape<Use> = { account: natural, credential: optional(natural), from: text };
 const RENEWAL: Shape<Renewal> = { account: natural, credential: optional(natural), was: text, secrets };
 const REPORT: Shape<PeerReport> = {

@@ -15,10 +15,13 @@ import type {
   MailStore,
   Maildrop,
   MessageInfo,
+  NumberRange,
   Renewal,
   Resolution,
+  Soon,
   Use,
 } from '../store.js';
+import { Slices } from '../../runtime/slices.js';
 import type { JoinOptions } from '../open.js';
 import { StoreError } from '../store.js';
 import type { Change } from './changes.js';
@@ -27,6 +30,8 @@ import { DiskSpace } from './disk-space.js';
 import { FileIdentity } from './file-identity.js';
 import { FrameType, jsonFrame } from './frames.js';
 import { locate, makeDirectory, type Location } from './location.js';
+import { MailSummaries } from './mail-summaries.js';
+import { MessageList } from './message-list.js';
 import { NameCache } from './name-cache.js';
 import { ReadAhead } from './read-ahead.js';
 import { Reader } from './reader.js';
@@ -39,6 +44,9 @@ const JOIN_RETRY_MS = 50;
 
 /** A commit that takes longer than this is a disk in trouble: new messages are put off, those under way wait. */
 const LAG_LIMIT_MS = 10_000;
+
+/** So many uids are read by the store in a millisecond or two. */
+const RANGES_PER_FRAME = 1000;
 
 interface Parts {
   /** The file that the reader has open. */
@@ -60,6 +68,7 @@ export class SqliteStore implements MailStore {
   readonly #space: DiskSpace;
   readonly #names: NameCache;
   readonly #budget = new UploadBudget();
+  readonly #slices = new Slices();
   readonly #server: StoreServer | undefined;
 
   constructor({ client, reader, file, space, names, server }: Parts) {
@@ -69,7 +78,7 @@ export class SqliteStore implements MailStore {
     this.#space = space;
     this.#names = names;
     this.#server = server;
-    this.directory = directoryOf(client, reader);
+    this.directory = directoryOf(client, reader, this.#slices);
   }
 
   resolve(address: Address): Resolution {
@@ -119,12 +128,11 @@ export class SqliteStore implements MailStore {
   async open(account: AccountId, holder: Holder): Promise<Maildrop> {
     const lock = this.#client.nextRequest();
     await this.#client.ask(lock, jsonFrame(FrameType.Lock, lock, { account, from: holder.from }));
-    const maildrop = new LockedMaildrop({ account, lock }, this.#reader, this.#client);
+    const name = { account, lock };
     try {
-      maildrop.messages = this.#reader.listing(account);
-      return maildrop;
+      return new LockedMaildrop(name, { reader: this.#reader, client: this.#client, slices: this.#slices });
     } catch (error) {
-      await maildrop.release();
+      await release(this.#client, name);
       throw error;
     }
   }
@@ -136,36 +144,81 @@ export class SqliteStore implements MailStore {
   }
 }
 
+/** `lock` is the number of the request that took it. */
+interface LockName {
+  readonly account: AccountId;
+  readonly lock: number;
+}
+
+interface MaildropNeeds {
+  readonly reader: Reader;
+  readonly client: StoreClient;
+  readonly slices: Slices;
+}
+
 class LockedMaildrop implements Maildrop {
-  messages: readonly MessageInfo[] = [];
-  readonly #name: { readonly account: AccountId; readonly lock: number };
+  readonly count: number;
+  readonly octets: number;
+  readonly #name: LockName;
+  readonly #list: MessageList;
   readonly #ahead: ReadAhead;
   readonly #client: StoreClient;
 
-  constructor(name: { readonly account: AccountId; readonly lock: number }, reader: Reader, client: StoreClient) {
+  /** @throws StoreError 'missing' */
+  constructor(name: LockName, { reader, client, slices }: MaildropNeeds) {
+    const held = reader.maildrop(name.account);
+    this.count = held.messages;
+    this.octets = held.octets;
     this.#name = name;
+    this.#list = new MessageList(name.account, held, { reader, slices });
     this.#ahead = new ReadAhead(reader, name.account);
     this.#client = client;
+  }
+
+  pages(): Iterable<readonly MessageInfo[]> {
+    return this.#list.pages();
+  }
+
+  find(number: number): Soon<MessageInfo | undefined> {
+    return this.#list.find(number);
   }
 
   read(id: number): Iterable<Uint8Array> {
     return this.#ahead.read(id);
   }
 
-  async remove(ids: readonly number[]): Promise<void> {
-    await this.#client.askJson(FrameType.Remove, { ...this.#name, uids: ids });
+  /** In frames of a bounded size: the store removes nothing before the last of them. */
+  async remove(numbers: Iterable<NumberRange>): Promise<void> {
+    let ranges: number[] = [];
+    for await (const [first, last] of this.#list.uidRanges(numbers)) {
+      if (ranges.length === 2 * RANGES_PER_FRAME) {
+        await this.#sendRemoval(ranges, true);
+        ranges = [];
+      }
+      ranges.push(first, last);
+    }
+    await this.#sendRemoval(ranges, false);
   }
 
-  async release(): Promise<void> {
-    try {
-      await this.#client.askJson(FrameType.Unlock, this.#name);
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error; // A store that is away took the lock with it.
-    }
+  release(): Promise<void> {
+    return release(this.#client, this.#name);
+  }
+
+  async #sendRemoval(ranges: readonly number[], more: boolean): Promise<void> {
+    await this.#client.askJson(FrameType.Remove, { ...this.#name, ranges, more });
   }
 }
 
-function directoryOf(client: StoreClient, reader: Reader): Directory {
+async function release(client: StoreClient, name: LockName): Promise<void> {
+  try {
+    await client.askJson(FrameType.Unlock, name);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error; // A store that is away took the lock with it.
+  }
+}
+
+function directoryOf(client: StoreClient, reader: Reader, slices: Slices): Directory {
+  const mail = new MailSummaries({ reader, slices });
   const change = async (what: Change): Promise<void> => {
     await client.askJson(FrameType.Change, what);
   };
@@ -178,14 +231,16 @@ function directoryOf(client: StoreClient, reader: Reader): Directory {
     removeCredential: (address, name) => change({ kind: 'remove-credential', address, name }),
     listCredentials: (address) => reader.credentials(address),
     setQuota: (address, quotaOctets) => change({ kind: 'set-quota', address, octets: quotaOctets ?? null }),
-    listAccounts: () => reader.accounts(),
+    listAccounts: (after = '') => reader.accounts(after),
+    countMail: (address) => reader.countMail(address),
     addDomain: (name) => change({ kind: 'add-domain', name }),
     removeDomain: (name) => change({ kind: 'remove-domain', name }),
-    listDomains: () => reader.domains(),
+    listDomains: (after) => reader.domains(after),
     addAlias: (address, targets) => change({ kind: 'add-alias', address, targets }),
     removeAlias: (address, targets) => change({ kind: 'remove-alias', address, targets }),
-    listAliases: () => reader.aliases(),
-    listMail: (address) => reader.mail(address),
+    listAliases: (after = '') => reader.aliases(after),
+    listMail: (address, after) => mail.page(address, after),
+    findMail: (address, number) => mail.find(address, number),
     readMail: (address, id) => reader.messageOf(address, id),
   };
 }

@@ -20,6 +20,7 @@ import {
 } from './frames.js';
 import { FrameOutput } from './frame-output.js';
 import { readPosting, type Posting } from './posting.js';
+import { Removals } from './removals.js';
 import {
   readChange,
   readLock,
@@ -55,6 +56,7 @@ export class StoreConnection {
   readonly #output: FrameOutput;
   readonly #reader = new FrameReader();
   readonly #uploads = new Map<number, Upload>();
+  readonly #removals: Removals;
   #reporting: ((report: PeerReport | undefined) => void)[] = [];
   #hearing: (() => void)[] = [];
   /** Runs until the first frame has come. */
@@ -65,6 +67,7 @@ export class StoreConnection {
     this.#store = store;
     this.#socket = socket;
     this.#output = new FrameOutput(socket);
+    this.#removals = new Removals(store);
     this.#stranger = setTimeout(
       () => socket.destroy(new FrameError('a connection that says nothing')),
       HELLO_TIMEOUT_MS,
@@ -258,13 +261,19 @@ export class StoreConnection {
 
   #unlock(request: number, { account, lock }: UnlockRequest): void {
     this.#store.locks.release(account, { owner: this, lock });
+    this.#removals.drop(lock);
     this.#output.send(emptyFrame(FrameType.Done, request));
   }
 
-  #remove(request: number, { account, lock, uids }: RemoveRequest): void {
+  #remove(request: number, remove: RemoveRequest): void {
+    const { account, lock } = remove;
     if (!this.#store.locks.isHeldBy(account, { owner: this, lock }))
       return this.#fail(request, new StoreError('unavailable', 'the lock of the maildrop was lost'));
-    this.#write(request, (writer) => writer.remove(account, uids));
+    this.#removals.take(remove).then(
+      () => this.#output.send(emptyFrame(FrameType.Done, request)),
+      (error: unknown) =>
+        error instanceof StoreError ? this.#fail(request, error) : this.#socket.destroy(error as Error),
+    );
   }
 
   #change(request: number, change: Change): void {
@@ -340,9 +349,9 @@ export class StoreConnection {
     this.#output.send(jsonFrame(FrameType.Failed, request, { kind, message, holder }));
   }
 
-  #drop({ body }: Upload): void {
+  #drop({ body, octets }: Upload): void {
     this.#store.group.add({
-      act: (writer) => writer.drop(body),
+      act: (writer) => writer.drop(body, octets),
       done: nothing,
       failed: nothing,
       bytes: 0,
@@ -355,6 +364,7 @@ export class StoreConnection {
     for (const heard of this.#hearing.splice(0)) heard();
     this.#report(undefined); // Nobody need wait for what it would have said.
     this.#store.locks.releaseAll(this);
+    this.#removals.close();
     for (const upload of this.#uploads.values()) this.#drop(upload);
     this.#uploads.clear();
   }

@@ -27,6 +27,7 @@ import { LastLogins } from './last-logins.js';
 import { RecentUses } from './recent-uses.js';
 import { Writer } from './writer.js';
 import type { ServerStatus } from './status.js';
+import { Sweeper } from './sweeper.js';
 
 /** What the store tells of itself; nothing of it is a reply. */
 export interface StoreObserver {
@@ -77,6 +78,7 @@ export class StoreServer {
   readonly uses = new RecentUses();
   readonly logins = new LastLogins((write) => this.group.add(write));
   readonly group: GroupCommit;
+  readonly sweeper: Sweeper;
   #address: SocketAddress | undefined;
   #accepted = 0;
   #closing = false;
@@ -127,6 +129,7 @@ export class StoreServer {
       committed: (bytes) => this.#committed(bytes),
       failed: (error, disk) => (disk ? this.#stopFor(error, 'commit') : observer.trouble('a write failed', error)),
     });
+    this.sweeper = new Sweeper(this.group);
     this.#server = createServer((socket) => this.#welcome(socket));
     this.#server.maxConnections = CONNECTION_LIMIT;
   }
@@ -189,6 +192,7 @@ export class StoreServer {
     if (this.#closing) return;
     this.#closing = true;
     this.#files.close();
+    this.sweeper.close();
     this.logins.flush();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await this.write(() => undefined).catch(() => undefined); // Only to wait for the last group: its writes were told of.
@@ -202,7 +206,6 @@ export class StoreServer {
   }
 
   async #listen(): Promise<void> {
-    this.writer.sweep();
     for (const body of this.writer.interrupted())
       this.#observer.trouble('the store ended while it decoded the text of a message; it is left as it came', { body });
     const address = reach(this.#location.socket);
@@ -217,6 +220,7 @@ export class StoreServer {
     });
     chmodSync(this.#location.socket, 0o600);
     this.#decoder.decodeSoon();
+    this.sweeper.soon(); // What an earlier store left.
   }
 
   #welcome(socket: Socket): void {
@@ -231,6 +235,7 @@ export class StoreServer {
   /** The answers leave at once: who waits for them has waited for the sync already. */
   #committed(bytes: number): void {
     for (const client of this.#clients) client.flush();
+    if (this.writer.takeLeftovers()) this.sweeper.soon();
     this.#checkpointer.committed(bytes);
   }
 

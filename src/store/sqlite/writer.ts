@@ -2,26 +2,45 @@
  * Everything that is written to the database, by the one process that owns it. Methods run inside a transaction
  * that somebody else begins and commits (group.ts); each checks what it needs before it writes its first row.
  */
-import type { AccountId, EnvelopeRecipient, Renewal, StoreErrorKind, Use } from '../store.js';
+import type { AccountId, Address, EnvelopeRecipient, Renewal, StoreErrorKind, Use } from '../store.js';
+import { Bodies } from './bodies.js';
 import { Changes, type Change } from './changes.js';
 import type { Connection } from './database.js';
-import { Holdings } from './holdings.js';
+import { Holdings, type Held } from './holdings.js';
 import type { Posting } from './posting.js';
-import { prepareWrites, TextState, type BodyRow, type Writes } from './writes.js';
+import { Sweep } from './sweep.js';
+import { prepareWrites, TextState, type BodyRow, type SumRow, type Writes } from './writes.js';
 
 const CRLF_OCTETS = 2;
+/** So many messages are removed at once: of more, only what they are is written, and they are deleted a few at a time. */
+export const DIRECT_LIMIT = 100;
+
+/** Uids: the first and the last of each range, one behind the other. */
+export type Ranges = readonly number[];
+
+const enum Settled {
+  GivenUp = -1,
+  Committed = 1,
+}
 
 export class Writer {
   readonly #writes: Writes;
   readonly #changes: Changes;
   readonly #holdings: Holdings;
+  readonly #bodies: Bodies;
+  readonly #sweep: Sweep;
   #bodyNext: number;
+  #removalNext: number;
+  #leftovers = false;
 
   constructor(connection: Connection) {
     this.#writes = prepareWrites(connection);
     this.#changes = new Changes(connection);
     this.#holdings = new Holdings(this.#writes);
+    this.#bodies = new Bodies(this.#writes);
     this.#bodyNext = (this.#writes.lastBody.get() ?? 0) + 1;
+    this.#removalNext = (this.#writes.lastRemoval.get() ?? 0) + 1;
+    this.#sweep = new Sweep(connection, this.#bodies, { body: this.#bodyNext, removal: this.#removalNext });
   }
 
   /** Names for bodies are given out before their transaction; one that is never used is only a gap. */
@@ -49,7 +68,7 @@ export class Writer {
   finish(body: number, posting: Posting): Posted {
     const copies = this.#copies(posting);
     if (typeof copies === 'string') {
-      this.drop(body);
+      this.drop(body, posting.octets);
       return copies;
     }
     this.#writes.finishBody.run(...bodyRow(body, posting, copies.taken.length));
@@ -57,21 +76,49 @@ export class Writer {
     return copies.leftOut;
   }
 
-  /** A message that will never be complete. */
-  drop(body: number): void {
-    this.#writes.removeChunks.run(body);
-    this.#writes.removeBody.run(body);
+  /** A message that will never be complete: its chunks are deleted later, or now when there are few. */
+  drop(body: number, octets = Infinity): void {
+    this.#bodies.drop(body, octets);
   }
 
-  /** Removes what is there of these; a body goes with its last message. */
-  remove(account: AccountId, uids: readonly number[]): void {
-    for (const uid of uids) {
-      const removed = this.#writes.removeMessage.get(account, uid);
-      if (removed === undefined) continue;
-      const [body, octets] = removed;
-      this.#holdings.subtract(account, octets);
-      this.#release(body);
-    }
+  /** Removes what is there of these few; a body goes with its last message. */
+  remove(account: AccountId, ranges: Ranges): void {
+    for (const [first, last] of pairs(ranges))
+      for (const uid of first === last ? [first] : this.#writes.uids.all(account, first, last, DIRECT_LIMIT))
+        this.#removeMessage(account, uid);
+  }
+
+  /** How many messages are in a range, and their octets: of at most `limit`, and the last of those. */
+  sums(account: AccountId, [first, last]: readonly [number, number], limit: number): SumRow {
+    return this.#writes.sums.get(account, first, last, limit) as SumRow; // Of aggregates alone there is always one.
+  }
+
+  /** A name for a removal; one that is never used is only a gap. */
+  nextRemoval(): number {
+    return this.#removalNext++;
+  }
+
+  /** What a removal of many messages will remove: nothing is removed by it before `commitRemoval`. */
+  addToRemoval(removal: number, account: AccountId, ranges: Ranges): void {
+    this.#writes.beginRemoval.run(removal, account);
+    for (const [first, last] of pairs(ranges)) this.#writes.addRemoved.run(removal, first, last);
+  }
+
+  /** From now on nobody sees its messages; they are deleted later. */
+  commitRemoval(removal: number, account: AccountId, held: Held): void {
+    this.#writes.settleRemoval.run(Settled.Committed, removal);
+    this.#holdings.subtract(account, held);
+    this.#leftovers = true;
+  }
+
+  giveUpRemoval(removal: number): void {
+    this.#writes.settleRemoval.run(Settled.GivenUp, removal);
+    this.#leftovers = true;
+  }
+
+  /** Whether messages of the account are removed, but not deleted yet. */
+  isRemoving(account: AccountId): boolean {
+    return this.#writes.removalOf.get(account) !== undefined;
   }
 
   loggedIn(account: AccountId, atMs: number): void {
@@ -92,9 +139,9 @@ export class Writer {
   /** Returns the account whose logins may not stand any more, if there is one. */
   change(change: Change): AccountId | undefined {
     const concerned = this.#changes.concerned(change);
-    if (change.kind === 'remove-account') this.#empty(this.#changes.accountId(change.address));
     if (change.kind === 'set-quota')
       this.#holdings.setQuota(this.#changes.requireAccount(change.address), change.octets);
+    else if (change.kind === 'remove-account') this.#removeAccount(change.address);
     else this.#changes.apply(change);
     return concerned;
   }
@@ -138,21 +185,31 @@ export class Writer {
     this.#writes.decoded.run(text === undefined ? TextState.Failed : TextState.Decoded, text ?? null, body);
   }
 
-  /** Bodies that were still arriving when the store last ended. Returns how many there were. */
-  sweep(): number {
-    const bodies = this.#writes.arriving.all();
-    for (const body of bodies) this.drop(body);
-    return bodies.length;
+  /**
+   * Deletes what nobody sees any more: removed messages and accounts, bodies that never became complete. Ends after so many
+   * milliseconds, or a little later; true when nothing is left.
+   */
+  sweep(ms = Infinity): boolean {
+    return this.#sweep.run(performance.now() + ms);
+  }
+
+  /** Whether something was left to `sweep` since this was last asked. */
+  takeLeftovers(): boolean {
+    const left = [this.#leftovers, this.#bodies.takeLeftovers()];
+    this.#leftovers = false;
+    return left.includes(true);
   }
 
   /** Before COMMIT. */
   flush(): void {
     this.#holdings.flush();
+    this.#bodies.beginGroup();
   }
 
   /** After ROLLBACK: what was remembered may not be so. */
   forget(): void {
     this.#holdings.forget();
+    this.#bodies.beginGroup();
   }
 
   /** Which copies are stored: store.ts says by which rule. @throws StoreError 'missing' for an account that is not there */
@@ -185,14 +242,25 @@ export class Writer {
     }
   }
 
-  #release(body: number): void {
-    if (this.#writes.refs.get(body) === 1) this.drop(body);
-    else this.#writes.unref.run(body);
+  #removeMessage(account: AccountId, uid: number): void {
+    const removed = this.#writes.removeMessage.get(account, uid);
+    if (removed === undefined) return;
+    const [body, octets] = removed;
+    this.#holdings.subtract(account, { messages: 1, octets });
+    this.#bodies.release(body);
   }
 
-  #empty(account: AccountId | undefined): void {
-    if (account === undefined) return;
-    this.remove(account, this.#writes.uids.all(account));
+  /** Of one that holds much only the mark is written, and its rows are deleted later. */
+  #removeAccount(address: Address): void {
+    const account = this.#changes.requireAccount(address);
+    this.#changes.detachAccount(address, account);
+    if (this.#holdings.messages(account) > DIRECT_LIMIT || this.isRemoving(account)) {
+      this.#writes.markAccount.run(account);
+      this.#leftovers = true;
+    } else {
+      this.remove(account, [0, Number.MAX_SAFE_INTEGER]);
+      this.#changes.deleteAccount(account);
+    }
     this.#holdings.drop(account);
   }
 }
@@ -201,6 +269,10 @@ export class Writer {
 export type OverQuota = Extract<StoreErrorKind, 'over-quota' | 'over-quota-meanwhile'>;
 /** The places in its envelope that a message was not stored for. */
 export type Posted = readonly number[] | OverQuota;
+
+function* pairs(ranges: Ranges): Iterable<readonly [first: number, last: number]> {
+  for (let at = 0; at < ranges.length; at += 2) yield [ranges[at] as number, ranges[at + 1] as number];
+}
 
 /** Places in an envelope. */
 interface Copies {

@@ -24,15 +24,18 @@ export type BodyRow = [
   id: number,
 ];
 
+/** Of messages up to some limit: how many, their octets, and the last of them. */
+export type SumRow = [messages: number, octets: number, last: number | null];
+
 export interface Writes {
   readonly lastBody: Statement<[], number>;
   readonly addBody: Statement<BodyRow>;
   readonly beginBody: Statement<[body: number]>;
   readonly finishBody: Statement<BodyRow>;
   readonly removeBody: Statement<[body: number]>;
-  readonly refs: Statement<[body: number], number>;
+  readonly refs: Statement<[body: number], [refs: number, octets: number]>;
   readonly unref: Statement<[body: number]>;
-  readonly arriving: Statement<[], number>;
+  readonly dropBody: Statement<[body: number]>;
   readonly addChunk: Statement<[body: number, seq: number, data: Uint8Array]>;
   readonly removeChunks: Statement<[body: number]>;
   readonly addMessage: Statement<
@@ -48,7 +51,14 @@ export interface Writes {
     ]
   >;
   readonly removeMessage: Statement<[account: number, uid: number], [body: number, octets: number]>;
-  readonly uids: Statement<[account: number], number>;
+  readonly uids: Statement<[account: number, first: number, last: number, limit: number], number>;
+  readonly sums: Statement<[account: number, first: number, last: number, limit: number], SumRow>;
+  readonly lastRemoval: Statement<[], number>;
+  readonly beginRemoval: Statement<[removal: number, account: number]>;
+  readonly addRemoved: Statement<[removal: number, first: number, last: number]>;
+  readonly settleRemoval: Statement<[committed: number, removal: number]>;
+  readonly removalOf: Statement<[account: number], number>;
+  readonly markAccount: Statement<[account: number]>;
   readonly holding: Statement<
     [account: number],
     [uidNext: number, messages: number, octets: number, quota: number | null]
@@ -85,9 +95,9 @@ export function prepareWrites(connection: Connection): Writes {
                       message_id = ?, text_state = ?
       where id = ?`),
     removeBody: connection.prepare('delete from body where id = ?'),
-    refs: connection.prepare<[number], number>('select refs from body where id = ?').pluck(),
+    refs: connection.prepare<[number], [number, number]>('select refs, octets from body where id = ?').raw(),
     unref: connection.prepare('update body set refs = refs - 1 where id = ?'),
-    arriving: connection.prepare<[], number>('select id from body where refs = 0').pluck(),
+    dropBody: connection.prepare('update body set refs = -1, text_state = 0 where id = ?'),
     addChunk: connection.prepare('insert into chunk (body, seq, data) values (?, ?, ?)'),
     removeChunks: connection.prepare('delete from chunk where body = ?'),
     addMessage: connection.prepare(`
@@ -98,10 +108,32 @@ export function prepareWrites(connection: Connection): Writes {
         'delete from message where account = ? and uid = ? returning body, octets',
       )
       .raw(),
-    uids: connection.prepare<[number], number>('select uid from message where account = ?').pluck(),
+    uids: connection
+      .prepare<[number, number, number, number], number>(
+        'select uid from message where account = ? and uid between ? and ? order by uid limit ? + 0',
+      )
+      .pluck(),
+    sums: connection
+      .prepare<[number, number, number, number], SumRow>(
+        `
+      select count(*), coalesce(sum(octets), 0), max(uid) from (
+        select uid, octets from message where account = ? and uid between ? and ? order by uid limit ? + 0)`,
+      )
+      .raw(),
+    lastRemoval: connection.prepare<[], number>('select coalesce(max(id), 0) from removal').pluck(),
+    beginRemoval: connection.prepare('insert or ignore into removal (id, account) values (?, ?)'),
+    addRemoved: connection.prepare('insert into removed (removal, first, last) values (?, ?, ?)'),
+    settleRemoval: connection.prepare('update removal set committed = ? where id = ?'),
+    removalOf: connection
+      .prepare<[number], number>('select 1 from removal where account = ? and committed = 1')
+      .pluck(),
+    // No name that a request may hold has a NUL.
+    markAccount: connection.prepare(
+      "update account set removed = 1, enabled = 0, local = char(0) || id, password_hash = '', scram = null where id = ?",
+    ),
     holding: connection
       .prepare<[number], [number, number, number, number | null]>(
-        'select uid_next, messages, octets, quota_octets from account where id = ?',
+        'select uid_next, messages, octets, quota_octets from account where id = ? and removed = 0',
       )
       .raw(),
     setHolding: connection.prepare('update account set uid_next = ?, messages = ?, octets = ? where id = ?'),

@@ -1,0 +1,43 @@
+/**
+ * Lists of the store on standard output, a page at a time: of a million entries no more is held than a page. A table's columns
+ * are as wide as each page needs them; `--json` is one array whatever the pages.
+ */
+import type { Soon } from '../store/store.js';
+import { print, printTable, json } from './terminal.js';
+
+/** What comes behind `after`; the first page without it, and an empty one at the end. */
+export type Pages<T> = (after: T | undefined) => Soon<readonly T[]>;
+
+export interface Table<T> {
+  readonly head: readonly string[];
+  row(entry: T): readonly (string | number)[];
+}
+
+export async function printList<T>(pages: Pages<T>, table: Table<T>): Promise<void> {
+  let first = true;
+  for await (const page of each(pages)) {
+    await printTable(
+      first ? table.head : undefined,
+      page.map((entry) => table.row(entry)),
+    );
+    first = false;
+  }
+  if (first) await printTable(table.head, []);
+}
+
+export async function printListAsJson<T>(
+  pages: Pages<T>,
+  shown: (entry: T) => unknown = (entry) => entry,
+): Promise<void> {
+  let before = '[';
+  for await (const page of each(pages))
+    for (const entry of page) {
+      await print(`${before}\n  ${json(shown(entry)).replaceAll('\n', '\n  ')}`);
+      before = ',';
+    }
+  await print(before === '[' ? '[]\n' : '\n]\n');
+}
+
+async function* each<T>(pages: Pages<T>): AsyncIterable<readonly T[]> {
+  for (let page = await pages(undefined); page.length > 0; page = await pages(page.at(-1))) yield page;
+}

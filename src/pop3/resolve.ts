@@ -1,0 +1,17 @@
+/** From a message-number to its message, for every command that takes one: the refusals are the same for all. */
+import { stay, type Outcome } from '../session/command.js';
+import type { MessageInfo, Soon } from '../store/store.js';
+import type { Found, Listing } from './listing.js';
+import { replies } from './replies.js';
+import type { Pop3State } from './state.js';
+
+/** Runs `act` with the message, when there is one that is not marked; at once when the store knows it at once. */
+export function withMessage(
+  number: number,
+  listing: Listing,
+  act: (message: MessageInfo) => Outcome<Pop3State>,
+): Soon<Outcome<Pop3State>> {
+  const answer = (found: Found) => (found.ok ? act(found.message) : stay<Pop3State>(replies[found.because]));
+  const found = listing.find(number);
+  return found instanceof Promise ? found.then(answer) : answer(found);
+}
