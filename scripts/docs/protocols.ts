@@ -4,7 +4,7 @@ import { options } from '../../src/config/options.js';
 import type { Pop3Context } from '../../src/pop3/context.js';
 import { pop3 } from '../../src/pop3/protocol.js';
 import { failureReply as pop3Failure, replies as pop3Replies } from '../../src/pop3/replies.js';
-import { RECIPIENT_LIMIT } from '../../src/smtp/commands/rcpt.js';
+import { COPIES_LIMIT, RECIPIENT_LIMIT } from '../../src/smtp/commands/rcpt.js';
 import type { SmtpContext } from '../../src/smtp/context.js';
 import { HOP_LIMIT } from '../../src/smtp/intake.js';
 import { DOMAIN_LIMIT_BYTES, LOCAL_PART_LIMIT_BYTES, PATH_LIMIT_BYTES } from '../../src/smtp/path.js';
@@ -201,6 +201,7 @@ function smtpLimits(): readonly (readonly Cell[])[] {
     ['message', `${maxMessageSize} octets (\`--max-message-size\`)`, first(replies.tooLarge(maxMessageSize))],
     ['what a mailbox may hold', '`pennypost account quota`', first(replies.mailboxFull('path'))],
     ['recipients of a transaction', RECIPIENT_LIMIT, first(replies.tooManyRecipients)],
+    ['mailboxes that they lead to', COPIES_LIMIT, first(replies.tooManyRecipients)],
     ['Received fields of a message', HOP_LIMIT, first(replies.looping(HOP_LIMIT))],
     ['path, with its brackets', `${PATH_LIMIT_BYTES} octets`, first(replies.badRecipient)],
     ['local part', `${LOCAL_PART_LIMIT_BYTES} octets`, first(replies.badRecipient)],

@@ -48,6 +48,7 @@ async function reach(store: MailStore, address: Address): Promise<Recipient> {
   const resolution = await store.resolve(address);
   const text = formatAddress(address);
   if (resolution.kind === 'local') return { text, targets: resolution.targets };
+  if (resolution.kind === 'too-many') throw new Refusal(`${text} leads to too many accounts.`);
   if (resolution.kind === 'unknown')
     throw new Refusal(`There is no ${text} here; 'pennypost account add ${text}' makes it.`);
   throw new Refusal(`${address.domain} is not local; 'pennypost domain add ${address.domain}' takes mail for it.`);

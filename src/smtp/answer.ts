@@ -22,13 +22,17 @@ export const answerOnce: Answer = {
 /** `copies`: what of the envelope is delivered under which address. */
 export function answerEach(recipients: readonly Recipient[], copies: ReadonlyMap<string, EnvelopeRecipient>): Answer {
   return {
-    accepted: (id, leftOut) =>
-      together(
-        recipients.map(({ text, targets }) => {
-          const misses = targets.some(({ address }) => leftOut.some((copy) => copy === copies.get(address)));
-          return misses ? replies.mailboxFull(text) : replies.acceptedFor(text, id);
-        }),
-      ),
+    accepted(id, leftOut) {
+      const missing = new Set(leftOut);
+      const misses = (address: string): boolean => missing.has(copies.get(address) as EnvelopeRecipient);
+      return together(
+        recipients.map(({ text, targets }) =>
+          missing.size > 0 && targets.some(({ address }) => misses(address))
+            ? replies.mailboxFull(text)
+            : replies.acceptedFor(text, id),
+        ),
+      );
+    },
     refused: (reply) => together(recipients.map(() => reply)),
   };
 }

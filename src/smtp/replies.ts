@@ -107,7 +107,10 @@ export const replies = {
   mailboxFull: (path: string) => trouble(552, '2.2', `<${path}>: the mailbox is full`),
   anotherCopy: (path: string) =>
     trouble(452, '5.3', `<${path}>: another copy for this mailbox comes in another transaction`),
-  tooManyRecipients: reply(452, '5.3', 'Too many recipients; send this message to the rest in another transaction'),
+  /** No mistake: whoever sends to more recipients cannot know how many maildrops an alias leads to (RFC 5321 §4.5.3.1.10). */
+  tooManyRecipients: trouble(452, '5.3', 'Too many recipients; send this message to the rest in another transaction'),
+  tooManyMembers: (path: string) =>
+    trouble(451, '3.5', `<${path}> leads to too many mailboxes; its postmaster must change that`),
   tooLarge: (limit: number) => reply(552, '3.4', `The message is larger than ${limit} octets`),
   bareNewline: reply(550, '5.2', 'The message holds a CR or LF that is not part of a CRLF; lines must end with CRLF'),
   looping: (limit: number) => reply(554, '4.6', `The message has passed more than ${limit} servers; it seems to loop`),

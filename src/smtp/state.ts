@@ -49,6 +49,8 @@ export interface Transaction {
   readonly recipients: readonly Recipient[];
   /** Of these recipients. */
   readonly copies: Copies;
+  /** How many maildrops they lead to; one that several lead to is counted for each. */
+  readonly maildrops: number;
 }
 
 /** A first BDAT was taken; more follow until LAST (RFC 3030 §2). */

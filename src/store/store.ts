@@ -92,11 +92,13 @@ export interface Target {
 }
 
 /**
- * Where a forward-path leads.
- * `unknown`: the domain is ours, the name is not. `foreign`: the domain is not ours.
+ * Where a forward-path leads; each maildrop stands in it once.
+ * `unknown`: the domain is ours, the name is not. `foreign`: the domain is not ours. `too-many`: an alias that leads to more
+ * maildrops than one path may.
  */
 export type Resolution =
   | { readonly kind: 'local'; readonly targets: readonly Target[] }
+  | { readonly kind: 'too-many' }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'foreign' };
 

@@ -557,6 +557,23 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         expect(await texts()).to.deep.equal([2002]);
       });
 
+      it('goes with its account while a session removes it', async () => {
+        const held = await store.open(alice, { from: 'test' });
+        const odd = Array.from({ length: MANY / 2 }, (_, index) => 2 * index + 1);
+        const removed = held.remove(numbers(...odd)).catch((error: unknown) => error);
+        await store.directory.removeAccount(at('alice@example.org'));
+        await removed;
+        await held.release();
+        await eventually('all to be deleted', () => underTest.storedOctets() === 0);
+        await store.directory.removeAccount(at('bob@example.org'));
+        await eventually('nothing to be left of them', () =>
+          store.directory.removeDomain('example.org').then(
+            () => true,
+            () => false,
+          ),
+        );
+      });
+
       it('goes with its account, whose name is free at once', async () => {
         const { directory } = store;
         await directory.addAlias(at('a@example.org'), [at('alice@example.org')]);
@@ -615,6 +632,64 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         expect(await targetsOf('anything@example.org')).to.deep.equal(['bob@example.org']);
         expect(await targetsOf('alice@example.org')).to.deep.equal(['alice@example.org']);
         expect(await targetsOf('alice+x@example.org')).to.deep.equal(['alice+x@example.org']);
+      });
+
+      describe('of long lists', () => {
+        const LIMIT = 1000;
+
+        function names(count: number, from = 0): readonly Address[] {
+          return Array.from({ length: count }, (_, index) => at(`member${from + index}@example.org`));
+        }
+
+        async function addMembers(count: number, from = 0): Promise<void> {
+          await Promise.all(names(count, from).map((name) => store.directory.addAccount(name, HASH)));
+        }
+
+        it('follows one to a thousand accounts, with any detail and from other lists', async () => {
+          await addMembers(LIMIT);
+          await store.directory.addAlias(at('list@example.org'), names(LIMIT));
+          await store.directory.addAlias(at('all@example.org'), [at('list@example.org'), at('member7@example.org')]);
+          for (const address of ['list@example.org', 'LIST+x@example.org', 'list+y@example.org', 'all@example.org'])
+            expect(await targetsOf(address), address).to.have.length(LIMIT);
+        });
+
+        it('refuses to make one that is longer, and says so of one that became longer', async () => {
+          const { directory } = store;
+          await addMembers(LIMIT + 1);
+          await directory.addAlias(at('one@example.org'), names(600));
+          await directory.addAlias(at('two@example.org'), names(400, 600));
+          await directory.addAlias(at('both@example.org'), [at('one@example.org'), at('two@example.org')]);
+          await fails('refused', directory.addAlias(at('both@example.org'), names(1, LIMIT)), /more than 1000/);
+          await fails('refused', directory.addAlias(at('new@example.org'), names(LIMIT + 1)), /more than 1000/);
+          expect(await targetsOf('both@example.org')).to.have.length(LIMIT);
+          await directory.addAlias(at('two@example.org'), names(1, LIMIT));
+          expect(await targetsOf('both@example.org')).to.equal('too-many');
+          await directory.removeAlias(at('two@example.org'), names(1, LIMIT));
+          expect(await targetsOf('both@example.org')).to.have.length(LIMIT);
+        });
+
+        it('looks at each name once, however many ways lead to it', async () => {
+          const { directory } = store;
+          const WIDTH = 8;
+          const rung = (level: number) =>
+            Array.from({ length: WIDTH }, (_, index) => at(`l${level}-${index}@example.org`));
+          for (const name of rung(0)) await directory.addAlias(name, [at('alice@example.org'), at('bob@example.org')]);
+          // 8 ways to the power of 8: nobody who follows each of them comes to an end.
+          for (let level = 1; level < 9; level++)
+            for (const name of rung(level)) await directory.addAlias(name, rung(level - 1));
+          expect(await targetsOf('l8-0@example.org')).to.deep.equal(['alice@example.org', 'bob@example.org']);
+          await fails('refused', directory.addAlias(at('l0-0@example.org'), rung(8)), /itself/);
+        });
+
+        it('forgets what it knew when the list changes while it is read', async () => {
+          const { directory } = store;
+          await addMembers(300);
+          await directory.addAlias(at('list@example.org'), names(300));
+          const before = store.resolve(at('list+x@example.org'));
+          await Promise.all([before, directory.removeAlias(at('list@example.org'), names(299))]);
+          expect(await targetsOf('list+x@example.org')).to.deep.equal(['member299@example.org']);
+          expect(await targetsOf('list@example.org')).to.deep.equal(['member299@example.org']);
+        });
       });
 
       it('has a postmaster in every domain: its own, that of the first, or the oldest account', async () => {
@@ -899,11 +974,12 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       it('removes an account while somebody reads its mail: the rest of it is missing, and the maildrop is given back', async () => {
         await deliver(store, envelopeTo(alice), bytes(1000));
         const held = await store.open(alice, { from: '192.0.2.7' });
+        const first = messageAt(held, 0);
         await (await underTest.connect()).directory.removeAccount(at('alice@example.org'));
-        expect(() => read(held, held.messages[0]))
+        expect(() => read(held, first))
           .to.throw()
           .with.property('kind', 'missing');
-        await held.remove([held.messages[0]?.id ?? 0]);
+        await held.remove(numbers(1));
         await held.release();
         await store.directory.addAccount(at('alice@example.org'), HASH);
         expect(await idOf('alice@example.org')).to.not.equal(alice);

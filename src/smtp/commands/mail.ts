@@ -64,6 +64,7 @@ export const mail = defineCommand({
       announcedOctets,
       recipients: [],
       copies: new Copies(),
+      maildrops: 0,
     };
     const taken = (late: Reply | undefined): Outcome<SmtpState> =>
       late === undefined ? stay(replies.senderOk, transaction) : stay(late);

@@ -14,6 +14,9 @@ import type { SmtpState, Transaction } from '../state.js';
 /** RFC 5321 §4.5.3.1.8 asks for at least 100; announced by LIMITS (RFC 9422). More are refused with 452 4.5.3. */
 export const RECIPIENT_LIMIT = 1000;
 
+/** Maildrops that the paths of one transaction lead to, all together; what goes beyond is refused alike. One path alone never does. */
+export const COPIES_LIMIT = 2000;
+
 interface RcptArgument {
   readonly to: Path | undefined;
   readonly parameters: Parameters;
@@ -44,7 +47,8 @@ export const rcpt = defineCommand({
     const [unknown] = parameters.keys();
     if (unknown !== undefined) return stay(replies.unknownParameter(unknown));
     if (to.international && !state.international) return stay(replies.needUtf8);
-    if (state.recipients.length >= RECIPIENT_LIMIT) return stay(replies.tooManyRecipients);
+    if (state.recipients.length >= RECIPIENT_LIMIT || state.maildrops >= COPIES_LIMIT)
+      return stay(replies.tooManyRecipients);
     const found = context.store.resolve(mailboxOf(to, context));
     return found instanceof Promise ? found.then((late) => accept(to, late, state)) : accept(to, found, state);
   },
@@ -78,9 +82,12 @@ function isOneCopyTooMany(target: Target, { announcedOctets, copies, hello }: Tr
 function accept(to: Path, found: Resolution, state: Transaction): Outcome<SmtpState> {
   if (found.kind === 'unknown') return stay(replies.unknownMailbox(to.text));
   if (found.kind === 'foreign') return stay(state.hello.login ? replies.noOutbound(to.text) : replies.noRelay(to.text));
+  if (found.kind === 'too-many') return stay(replies.tooManyMembers(to.text));
+  const maildrops = state.maildrops + found.targets.length;
+  if (maildrops > COPIES_LIMIT) return stay(replies.tooManyRecipients);
   if (found.targets.some((target) => !hasRoom(target, state))) return stay(replies.mailboxFull(to.text));
   if (found.targets.some((target) => isOneCopyTooMany(target, state))) return stay(replies.anotherCopy(to.text));
   state.copies.add(found.targets);
   const recipients = [...state.recipients, { text: to.text, targets: found.targets }];
-  return stay(replies.recipientOk, { ...state, recipients });
+  return stay(replies.recipientOk, { ...state, recipients, maildrops });
 }

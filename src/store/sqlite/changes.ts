@@ -6,7 +6,8 @@
 import { randomBytes } from 'node:crypto';
 import { StoreError, type Address, type NewCredential, type Secrets } from '../store.js';
 import type { Connection } from './database.js';
-import { ALIAS_DEPTH_LIMIT, normal } from './reader.js';
+import { addressOf, ALIAS_DEPTH_LIMIT, Expansion, EXPANSION_LIMIT, NAMES_LIMIT } from './expansion.js';
+import { normal } from './names.js';
 
 /** What travels to the store, as JSON. */
 export type Change =
@@ -44,9 +45,11 @@ const CREDENTIALS_LIMIT = 50;
 
 export class Changes {
   readonly #connection: Connection;
+  readonly #expansion: Expansion;
 
   constructor(connection: Connection) {
     this.#connection = connection;
+    this.#expansion = new Expansion(connection);
   }
 
   apply(change: Exclude<Change, SetQuota | { kind: 'remove-account' }>): void {
@@ -187,37 +190,63 @@ export class Changes {
   #addAlias(address: Address, targets: readonly Address[]): void {
     const name = written(address);
     if (this.accountId(address) !== undefined) refuse(`${name} is an account; an alias needs a name of its own`);
-    for (const target of targets) {
-      if (this.accountId(target) === undefined && this.#aliasTargets(target).length === 0 && written(target) !== name)
-        refuse(`${written(target)} is neither an account nor an alias here; add it first`);
-      if (this.#leadsTo(target, name, 1)) refuse(`${name} would lead to itself through ${written(target)}`);
-    }
+    if (targets.length > EXPANSION_LIMIT) refuse(tooMany(name));
+    const names = targets.map(written);
+    this.#requireNames(names, name);
+    this.#requireEnd(names, name);
+    this.#requireFew([...this.#aliasTargets(address), ...names], name);
     this.ensureDomain(address.domain);
     const domain = this.#domainId(address.domain) as number;
-    for (const target of targets)
-      this.#run('insert or ignore into alias values (?, ?, ?)', domain, normal(address.local), written(target));
+    const add = this.#connection.prepare('insert or ignore into alias values (?, ?, ?)');
+    for (const target of names) add.run(domain, normal(address.local), target);
+  }
+
+  /** Each is an account or an alias. */
+  #requireNames(names: readonly string[], alias: string): void {
+    const accounts = new Set(this.#expansion.accountsAmong(names).map(({ address }) => address));
+    for (const name of names)
+      if (!accounts.has(name) && name !== alias && this.#aliasTargets(addressOf(name)).length === 0)
+        refuse(`${name} is neither an account nor an alias here; add it first`);
+  }
+
+  /** None leads back to the alias; a chain too long to follow counts as a loop. Each name is looked at once. */
+  #requireEnd(names: readonly string[], alias: string): void {
+    const seen = new Set<string>();
+    const levels = new Map(names.map((name) => [name, name])); // What each was reached through.
+    for (let depth = 1; levels.size > 0; depth++) {
+      for (const [name, through] of levels)
+        if (name === alias || depth > ALIAS_DEPTH_LIMIT) refuse(`${alias} would lead to itself through ${through}`);
+      const next: [string, string][] = [];
+      for (const [name, through] of levels) {
+        seen.add(name);
+        for (const target of this.#expansion.targets([name])) if (!seen.has(target)) next.push([target, through]);
+      }
+      levels.clear();
+      for (const [name, through] of next) levels.set(name, through);
+      if (seen.size > NAMES_LIMIT) refuse(tooMany(alias));
+    }
+  }
+
+  /** They lead to no more accounts than one path may. */
+  #requireFew(names: readonly string[], alias: string): void {
+    const expanding = this.#expansion.accounts(names);
+    let step = expanding.next();
+    while (step.done !== true) step = expanding.next();
+    if (step.value === 'too-many') refuse(tooMany(alias));
   }
 
   #removeAlias(address: Address, targets: readonly Address[]): void {
     const domain = this.#domainId(address.domain);
     const known = this.#aliasTargets(address);
     if (domain === undefined || known.length === 0) missing(`There is no alias ${written(address)}`);
-    const going = targets.length === 0 ? known : targets.map(written);
-    for (const target of going) {
-      if (!known.includes(target)) missing(`${written(address)} does not lead to ${target}`);
-      this.#run(
-        'delete from alias where domain = ? and local = ? and target = ?',
-        domain,
-        normal(address.local),
-        target,
-      );
+    const local = normal(address.local);
+    if (targets.length === 0) return this.#run('delete from alias where domain = ? and local = ?', domain, local);
+    const there = new Set(known);
+    const remove = this.#connection.prepare('delete from alias where domain = ? and local = ? and target = ?');
+    for (const target of targets.map(written)) {
+      if (!there.has(target)) missing(`${written(address)} does not lead to ${target}`);
+      remove.run(domain, local, target);
     }
-  }
-
-  /** Whether `address`, or something it leads to, is `name`; a chain too long to follow counts as a loop. */
-  #leadsTo(address: Address, name: string, depth: number): boolean {
-    if (written(address) === name || depth > ALIAS_DEPTH_LIMIT) return true;
-    return this.#aliasTargets(address).some((target) => this.#leadsTo(parted(target), name, depth + 1));
   }
 
   #aliasTargets({ local, domain }: Address): readonly string[] {
@@ -250,9 +279,8 @@ export function written({ local, domain }: Address): string {
   return `${normal(local)}@${domain}`;
 }
 
-function parted(address: string): Address {
-  const at = address.lastIndexOf('@');
-  return { local: address.slice(0, at), domain: address.slice(at + 1) };
+function tooMany(alias: string): string {
+  return `${alias} would lead to more than ${EXPANSION_LIMIT} accounts; a mailing list program serves so many`;
 }
 
 /** Never the same for two accounts, nor for one made again: the moment, and chance. */

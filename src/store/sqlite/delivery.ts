@@ -85,7 +85,8 @@ export class SocketDelivery implements Delivery {
   }
 
   #placed(places: readonly number[]): readonly EnvelopeRecipient[] {
-    return this.#envelope.recipients.filter((_, place) => places.includes(place));
+    const wanted = new Set(places);
+    return this.#envelope.recipients.filter((_, place) => wanted.has(place));
   }
 
   #post(body: Buffer): Promise<Buffer> {

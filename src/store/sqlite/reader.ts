@@ -12,14 +12,17 @@ import type {
   Grant,
   Resolution,
   Scope,
-  Target,
+  Soon,
 } from '../store.js';
 import { StoreError } from '../store.js';
+import type { Slices } from '../../runtime/slices.js';
+import type { AccountRow } from './expansion.js';
+import type { NameCache } from './name-cache.js';
+import { Names, normal } from './names.js';
 import { reading } from './sqlite-error.js';
 import { openForReading, type Connection } from './database.js';
 import {
   prepareReads,
-  type AccountRow,
   type CredentialRow,
   type DomainRow,
   type LoginRow,
@@ -31,11 +34,6 @@ import {
   type SmallRow,
 } from './reads.js';
 
-/** Aliases may lead to aliases, so far; a longer chain is refused as a loop when it is made, and leads nowhere here. */
-export const ALIAS_DEPTH_LIMIT = 10;
-/** Between a name and its detail, as in `alice+lists@example.org`. */
-const DETAIL_SEPARATOR = '+';
-const CATCH_ALL = '*';
 const CRLF = Uint8Array.of(13, 10);
 
 /** A larger message is read when it is asked for, a chunk at a time. */
@@ -54,29 +52,19 @@ export class Reader {
   readonly #connection: Connection;
   readonly #reads: Reads;
   readonly #firstDomainName: string | undefined;
+  readonly #names: Names;
 
   /** `firstDomain` is where a name without a domain lives; the oldest domain unless told. */
-  constructor(path: string, firstDomain: string | undefined) {
+  constructor(path: string, firstDomain: string | undefined, slices: Slices) {
     this.#connection = openForReading(path);
     this.#reads = prepareReads(this.#connection);
     this.#firstDomainName = firstDomain;
+    this.#names = new Names(this.#connection, { reads: this.#reads, slices, firstDomainName: firstDomain });
   }
 
-  /** Exact name, then the name before its `+detail`, then the domain's catch-all, then RFC 5321's postmaster. */
-  resolve(address: Address): Resolution {
-    return reading(() => this.#resolve(address));
-  }
-
-  #resolve({ local, domain }: Address): Resolution {
-    const domainId = this.#reads.domain.get(domain);
-    if (domainId === undefined) return { kind: 'foreign' };
-    const name = normal(local);
-    const targets =
-      this.#named(domainId, name, '', 0) ??
-      this.#detailed(domainId, name, local) ??
-      this.#named(domainId, CATCH_ALL, '', 0) ??
-      this.#postmaster(name);
-    return targets === undefined || targets.length === 0 ? { kind: 'unknown' } : { kind: 'local', targets };
+  /** @throws StoreError */
+  resolve(address: Address, cache: NameCache | undefined): Soon<Resolution> {
+    return this.#names.resolve(address, cache);
   }
 
   /** A name without a domain means the first domain. */
@@ -86,7 +74,7 @@ export class Reader {
 
   #findLogin(name: string): Account | undefined {
     const at = name.lastIndexOf('@');
-    const domain = at === -1 ? this.#firstDomain() : this.#reads.domain.get(name.slice(at + 1).toLowerCase());
+    const domain = at === -1 ? this.#names.firstDomain() : this.#reads.domain.get(name.slice(at + 1).toLowerCase());
     const row =
       domain === undefined ? undefined : this.#reads.login.get(domain, normal(at === -1 ? name : name.slice(0, at)));
     return row && accountOf(row, this.#reads.credentials.all(row.id));
@@ -248,39 +236,6 @@ export class Reader {
     return row;
   }
 
-  /** Undefined when nothing has this name; empty when it is an alias that leads nowhere. */
-  #named(domain: number, name: string, detail: string, depth: number): readonly Target[] | undefined {
-    const account = this.#reads.account.get(domain, name);
-    if (account !== undefined) return [targetOf(account, detail)];
-    const targets = this.#reads.alias.all(domain, name);
-    if (targets.length === 0) return undefined;
-    return depth === ALIAS_DEPTH_LIMIT ? [] : targets.flatMap((target) => this.#aliased(target, depth + 1));
-  }
-
-  #aliased(target: string, depth: number): readonly Target[] {
-    const at = target.lastIndexOf('@');
-    const domain = this.#reads.domain.get(target.slice(at + 1));
-    return domain === undefined ? [] : (this.#named(domain, target.slice(0, at), '', depth) ?? []);
-  }
-
-  #detailed(domain: number, name: string, local: string): readonly Target[] | undefined {
-    const at = name.indexOf(DETAIL_SEPARATOR);
-    return at <= 0 ? undefined : this.#named(domain, name.slice(0, at), local.slice(at), 0);
-  }
-
-  /** RFC 5321 §4.5.1: every domain has one; where nobody made it, it is the first domain's, or the oldest account. */
-  #postmaster(name: string): readonly Target[] | undefined {
-    if (name !== 'postmaster') return undefined;
-    const first = this.#firstDomain();
-    const oldest = this.#reads.oldestAccount.get();
-    return (first === undefined ? undefined : this.#named(first, name, '', 0)) ?? (oldest && [targetOf(oldest, '')]);
-  }
-
-  #firstDomain(): number | undefined {
-    const name = this.#firstDomainName;
-    return name === undefined ? this.#reads.oldestDomain.get() : this.#reads.domain.get(name);
-  }
-
   *#pieces({ trace, body, octets }: MessageRow): Iterable<Uint8Array> {
     yield trace;
     let left = octets - trace.length;
@@ -333,15 +288,6 @@ function scopesOf({ scopes }: Pick<CredentialRow, 'scopes'>): readonly Scope[] {
   return scopes.split(',') as Scope[];
 }
 
-/** Names are compared without case, and however their accents are composed. */
-export function normal(local: string): string {
-  return local.normalize('NFC').toLowerCase();
-}
-
-function targetOf({ id, address, room }: AccountRow, detail: string): Target {
-  return { account: id, address: withDetail(address, detail), ...(room !== null && { roomOctets: room }) };
-}
-
 function smallMessages([numbers, data]: SmallRow): SmallMessage[] {
   const messages: SmallMessage[] = [];
   const each = numbers === null ? [] : numbers.split(',').map(Number);
@@ -358,9 +304,4 @@ function smallMessages([numbers, data]: SmallRow): SmallMessage[] {
 function whole(data: Buffer, octets: number): readonly Uint8Array[] | undefined {
   if (data.length === octets) return [data];
   return data.length + CRLF.length === octets ? [data, CRLF] : undefined;
-}
-
-function withDetail(address: string, detail: string): string {
-  const at = address.lastIndexOf('@');
-  return detail === '' ? address : `${address.slice(0, at)}${detail}${address.slice(at)}`;
 }

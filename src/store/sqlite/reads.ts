@@ -1,11 +1,10 @@
 /** The statements that read, prepared once a connection, with the shapes of their rows. */
 import type { Connection, Statement } from './database.js';
+import type { AccountRow } from './expansion.js';
 
-export interface AccountRow {
-  readonly id: number;
-  readonly address: string;
-  /** Null without a quota. */
-  readonly room: number | null;
+export interface OldestAccountRow {
+  readonly domain: number;
+  readonly local: string;
 }
 
 export interface LoginRow extends Omit<AccountRow, 'room'> {
@@ -91,8 +90,9 @@ export interface Reads {
   /** The scopes of a credential whose account is enabled. */
   readonly credentialScopes: Statement<[account: number, credential: number], string>;
   readonly credentials: Statement<[account: number], CredentialRow>;
-  readonly oldestAccount: Statement<[], AccountRow>;
+  readonly oldestAccount: Statement<[], OldestAccountRow>;
   readonly alias: Statement<[domain: number, local: string], string>;
+  readonly aliasTargets: Statement<[domain: number, local: string, limit: number], string>;
   readonly maildrop: Statement<[account: number], MaildropRow>;
   readonly removals: Statement<[account: number], number>;
   readonly removed: Statement<
@@ -143,11 +143,10 @@ export function prepareReads(connection: Connection): Reads {
     credentials: connection.prepare(`
       select id, name, scopes, hash, scram, created_at, last_used_at, last_used_from
       from credential where account = ? order by id`),
-    oldestAccount: connection.prepare(`
-      select account.id, account.local || '@' || domain.name as address,
-             account.quota_octets - account.octets as room
-      from account join domain on domain.id = account.domain where account.removed = 0
-      order by account.id limit 1`),
+    oldestAccount: connection.prepare('select domain, local from account where removed = 0 order by id limit 1'),
+    aliasTargets: connection
+      .prepare<[number, string, number], string>('select target from alias where domain = ? and local = ? limit ? + 0')
+      .pluck(),
     maildrop: connection.prepare(`
       select validity, messages, octets, uid_next,
              (select count(*) from removal where removal.account = account.id and committed = 1) as removals

@@ -56,6 +56,8 @@ interface Parts {
   readonly space: DiskSpace;
   /** Emptied by the client whenever the directory changes or the store goes away. */
   readonly names: NameCache;
+  /** What long reads take their turns in. */
+  readonly slices: Slices;
   /** When this process is the store itself. */
   readonly server?: StoreServer | undefined;
 }
@@ -68,26 +70,23 @@ export class SqliteStore implements MailStore {
   readonly #space: DiskSpace;
   readonly #names: NameCache;
   readonly #budget = new UploadBudget();
-  readonly #slices = new Slices();
+  readonly #slices: Slices;
   readonly #server: StoreServer | undefined;
 
-  constructor({ client, reader, file, space, names, server }: Parts) {
+  constructor({ client, reader, file, space, names, slices, server }: Parts) {
     this.#client = client;
     this.#file = file;
     this.#reader = reader;
     this.#space = space;
     this.#names = names;
+    this.#slices = slices;
     this.#server = server;
-    this.directory = directoryOf(client, reader, this.#slices);
+    this.directory = directoryOf(client, reader, slices);
   }
 
-  resolve(address: Address): Resolution {
-    if (this.#client.isAway) return this.#reader.resolve(address); // Nobody would tell of a change.
-    const known = this.#names.find(address);
-    if (known !== undefined) return known;
-    const found = this.#reader.resolve(address);
-    this.#names.keep(address, found);
-    return found;
+  resolve(address: Address): Soon<Resolution> {
+    // While the store is away nobody would tell of a change.
+    return this.#reader.resolve(address, this.#client.isAway ? undefined : this.#names);
   }
 
   findLogin(name: string): Account | undefined {
@@ -250,7 +249,8 @@ export function joinSqliteStore(db: string, options: JoinOptions): SqliteStore {
   const { domain, minFreeBytes, report, changed, rightsChanged, replaced } = options;
   const location = locate(db);
   const file = new FileIdentity(location.named);
-  const reader = new Reader(location.db, domain);
+  const slices = new Slices();
+  const reader = new Reader(location.db, domain, slices);
   const names = new NameCache();
   const forget = () => names.clear();
   const client = new StoreClient(() => locate(db).socket, {
@@ -270,7 +270,7 @@ export function joinSqliteStore(db: string, options: JoinOptions): SqliteStore {
   });
   client.stayConnected();
   const space = new DiskSpace(location.db, minFreeBytes);
-  return new SqliteStore({ client, reader, file, space, names });
+  return new SqliteStore({ client, reader, file, space, names, slices });
 }
 
 /** For a command: joins the store that runs, or is the store until close. @throws StoreError 'unavailable' */
@@ -282,7 +282,9 @@ export async function openSqliteStore(db: string): Promise<SqliteStore> {
   const client = await connectSoon(location, { changed: () => names.clear() });
   const space = new DiskSpace(location.db, 0);
   const file = new FileIdentity(location.named);
-  return new SqliteStore({ client, reader: new Reader(location.db, undefined), file, space, names, server });
+  const slices = new Slices();
+  const reader = new Reader(location.db, undefined, slices);
+  return new SqliteStore({ client, reader, file, space, names, slices, server });
 }
 
 async function connectSoon({ socket, db }: Location, needs: ClientNeeds): Promise<StoreClient> {

@@ -7,7 +7,16 @@ import { Buffer } from 'node:buffer';
 import { connect, type Socket } from 'node:net';
 import type { Concerned } from '../open.js';
 import { StoreError, type HolderSince, type Soon, type StoreErrorKind } from '../store.js';
-import { emptyFrame, FrameReader, FrameType, helloFrame, jsonFrame, readJson, type Frame } from './frames.js';
+import {
+  emptyFrame,
+  FRAME_LIMIT_BYTES,
+  FrameReader,
+  FrameType,
+  helloFrame,
+  jsonFrame,
+  readJson,
+  type Frame,
+} from './frames.js';
 import { FrameOutput } from './frame-output.js';
 import { OpenRequests } from '../../runtime/open-requests.js';
 import { reach } from './socket-address.js';
@@ -111,6 +120,9 @@ export class StoreClient {
   ask(request: number, ...frames: readonly Buffer[]): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       if (this.#output === undefined) return reject(away());
+      // The store would close the connection, and with it every other session's.
+      if (frames.some(({ length }) => length > FRAME_LIMIT_BYTES))
+        return reject(new StoreError('refused', 'it is too large for the store'));
       this.#waiting.add(request, { sinceMs: performance.now(), resolve, reject });
       this.#output.send(...frames);
     });

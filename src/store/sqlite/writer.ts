@@ -100,6 +100,7 @@ export class Writer {
 
   /** What a removal of many messages will remove: nothing is removed by it before `commitRemoval`. */
   addToRemoval(removal: number, account: AccountId, ranges: Ranges): void {
+    this.#holdings.require(account);
     this.#writes.beginRemoval.run(removal, account);
     for (const [first, last] of pairs(ranges)) this.#writes.addRemoved.run(removal, first, last);
   }
@@ -118,7 +119,7 @@ export class Writer {
 
   /** Whether messages of the account are removed, but not deleted yet. */
   isRemoving(account: AccountId): boolean {
-    return this.#writes.removalOf.get(account) !== undefined;
+    return this.#writes.removalOf.get(account) === Settled.Committed;
   }
 
   loggedIn(account: AccountId, atMs: number): void {
@@ -254,7 +255,8 @@ export class Writer {
   #removeAccount(address: Address): void {
     const account = this.#changes.requireAccount(address);
     this.#changes.detachAccount(address, account);
-    if (this.#holdings.messages(account) > DIRECT_LIMIT || this.isRemoving(account)) {
+    if (this.#holdings.messages(account) > DIRECT_LIMIT || typeof this.#writes.removalOf.get(account) === 'number') {
+      this.#writes.giveUpRemovals.run(account); // Of a session that is about to end.
       this.#writes.markAccount.run(account);
       this.#leftovers = true;
     } else {

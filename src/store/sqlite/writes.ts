@@ -57,7 +57,8 @@ export interface Writes {
   readonly beginRemoval: Statement<[removal: number, account: number]>;
   readonly addRemoved: Statement<[removal: number, first: number, last: number]>;
   readonly settleRemoval: Statement<[committed: number, removal: number]>;
-  readonly removalOf: Statement<[account: number], number>;
+  readonly removalOf: Statement<[account: number], number | null>;
+  readonly giveUpRemovals: Statement<[account: number]>;
   readonly markAccount: Statement<[account: number]>;
   readonly holding: Statement<
     [account: number],
@@ -125,8 +126,9 @@ export function prepareWrites(connection: Connection): Writes {
     addRemoved: connection.prepare('insert into removed (removal, first, last) values (?, ?, ?)'),
     settleRemoval: connection.prepare('update removal set committed = ? where id = ?'),
     removalOf: connection
-      .prepare<[number], number>('select 1 from removal where account = ? and committed = 1')
+      .prepare<[number], number | null>('select max(committed) from removal where account = ?')
       .pluck(),
+    giveUpRemovals: connection.prepare('update removal set committed = -1 where account = ? and committed = 0'),
     // No name that a request may hold has a NUL.
     markAccount: connection.prepare(
       "update account set removed = 1, enabled = 0, local = char(0) || id, password_hash = '', scram = null where id = ?",
