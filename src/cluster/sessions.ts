@@ -12,7 +12,8 @@ import type { Channel } from '../session/channel.js';
 import type { State } from '../session/command.js';
 import type { SessionLimits } from '../session/limits.js';
 import type { Protocol, SessionContext } from '../session/protocol.js';
-import { Session } from '../session/session.js';
+import { Session, type SessionEnd } from '../session/session.js';
+import { Turns } from '../session/turns.js';
 import { lmtp, mx, submission } from '../smtp/protocol.js';
 import type { Concerned } from '../store/open.js';
 import type { Grant, MailStore, Soon } from '../store/store.js';
@@ -64,6 +65,7 @@ export class Sessions {
   };
   readonly #fronts: Networks;
   readonly #open = new Roster<AnySession>();
+  readonly #turns = new Turns();
   #last = 0;
 
   constructor(needs: SessionNeeds) {
@@ -153,14 +155,12 @@ export class Sessions {
   ): Placed {
     const { log, configuration } = this.#needs;
     const observer = sessionObserver(log, protocol.name, context, configuration.verbose);
-    const session = new Session(protocol, guest.channel, context, {
-      ...observer,
-      ended: (end) => {
-        this.#open.remove(entry);
-        observer.ended(end);
-        guest.ended();
-      },
-    });
+    const ended = (end: SessionEnd): void => {
+      this.#open.remove(entry);
+      observer.ended(end);
+      guest.ended();
+    };
+    const session = new Session(protocol, guest.channel, context, { ...observer, ended }, this.#turns);
     const entry = this.#open.add(session);
     session.start(guest.pauseMs);
     return { standing: () => standingOf(session.standing, context.tally), evict: () => session.evict() };

@@ -41,11 +41,13 @@ export function* scanLines(listing: Listing, what: (message: MessageInfo) => num
   }
 }
 
-/** Counts lines of a message's text across pieces. */
+/** Counts lines of a message's text across pieces, byte by byte: a line may be as short as its end. */
 class LineCounter {
   #linesLeft: number;
   #inHeader = true;
-  #emptySoFar = true;
+  /** Of the line so far; what counts is whether it is more than a CR. */
+  #lineOctets = 0;
+  #beginsWithCr = false;
 
   constructor(lines: number) {
     this.#linesLeft = lines;
@@ -57,25 +59,29 @@ class LineCounter {
 
   /** The part of the piece that is wanted. */
   take(piece: Buffer): Buffer {
-    let from = 0;
-    while (!this.done && from < piece.length) {
-      const end = piece.indexOf(LF, from);
-      this.#look(piece.subarray(from, end === -1 ? piece.length : end));
-      if (end === -1) return piece;
-      this.#endLine();
-      from = end + 1;
+    let at = this.#inHeader ? this.#passHeader(piece) : 0;
+    if (!this.#inHeader) at = this.#passLines(piece, at);
+    return piece.subarray(0, at);
+  }
+
+  /** Returns where the text begins, or the piece's end. */
+  #passHeader(piece: Buffer): number {
+    for (let at = 0; at < piece.length; at++) {
+      const byte = piece[at];
+      if (byte === LF) {
+        this.#inHeader = this.#lineOctets > 1 || (this.#lineOctets === 1 && !this.#beginsWithCr);
+        this.#lineOctets = 0;
+        if (!this.#inHeader) return at + 1;
+      } else if (this.#lineOctets++ === 0) this.#beginsWithCr = byte === CR;
     }
-    return piece.subarray(0, from);
+    return piece.length;
   }
 
-  #look(part: Buffer): void {
-    if (part.length > 1 || (part.length === 1 && part[0] !== CR)) this.#emptySoFar = false;
-  }
-
-  #endLine(): void {
-    if (!this.#inHeader) this.#linesLeft -= 1;
-    else if (this.#emptySoFar) this.#inHeader = false;
-    this.#emptySoFar = true;
+  /** Returns where the first line begins that is not wanted, or the piece's end. */
+  #passLines(piece: Buffer, from: number): number {
+    let at = from;
+    while (at < piece.length && this.#linesLeft > 0) if (piece[at++] === LF) this.#linesLeft -= 1;
+    return at;
   }
 }
 

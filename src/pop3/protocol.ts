@@ -78,6 +78,7 @@ export const pop3: Protocol<Pop3State, Pop3Context, Pop3Need> = {
     unreadable: replies.unreadable,
     lineTooLong: replies.lineTooLong,
     tooManyErrors: replies.tooManyErrors,
+    tooMuchJunk: replies.tooMuchJunk,
     idle: replies.idle,
     slow: replies.idle,
     session: replies.sessionTooLong,

@@ -8,13 +8,24 @@ import type { StoreError, StoreErrorKind } from '../store/store.js';
 
 const END = Buffer.from('.\r\n');
 
+/** RFC 2449 §4: of the first line of a response, with its CRLF. What a configuration or a peer makes longer is cut. */
+const LINE_LIMIT_BYTES = 512;
+const CRLF_BYTES = 2;
+
+function line(text: string): Buffer {
+  const room = LINE_LIMIT_BYTES - CRLF_BYTES;
+  let shown = text;
+  while (Buffer.byteLength(shown) > room) shown = shown.slice(0, -1);
+  return Buffer.from(`${shown}\r\n`);
+}
+
 function ok(text: string): Reply {
-  return { head: Buffer.from(`+OK ${text}\r\n`), failed: false };
+  return { head: line(`+OK ${text}`), failed: false };
 }
 
 /** `code` is a response code without its brackets. */
 function err(text: string, code?: string): Reply {
-  return { head: Buffer.from(code === undefined ? `-ERR ${text}\r\n` : `-ERR [${code}] ${text}\r\n`), failed: true };
+  return { head: line(code === undefined ? `-ERR ${text}` : `-ERR [${code}] ${text}`), failed: true };
 }
 
 /** The server's own trouble: no mistake of the client, who may try as often as it likes. */
@@ -91,6 +102,7 @@ export const replies = {
   unreadable: err('A command is one line of UTF-8 text ended by CRLF, without NUL, bare CR or bare LF'),
   lineTooLong: err('Line too long'),
   syntax: (syntax: string, why = 'Syntax error') => err(`${why}; the syntax is ${syntax}`),
+  tooMuchJunk: err('Too many commands that do nothing; closing, nothing was removed', 'SYS/PERM'),
   tooManyErrors: err('Too many errors; closing'),
   idle: err('Nothing heard for too long; closing, nothing was removed'),
   sessionTooLong: err('This session has lasted too long; closing, nothing was removed', 'SYS/TEMP'),

@@ -1,5 +1,6 @@
 /**
- * Finds the end of a body and watches its line endings while the pieces pass through, without copying them.
+ * Finds the end of a body and watches its line endings while the pieces pass through, without copying them. Of a buffer with
+ * many stuffed dots the rest is moved together in place, so that the pieces are few whatever a stranger sends.
  * Only CRLF.CRLF ends dot-terminated data; a bare CR or LF is noted and never ends anything (RFC 5321 §4.1.1.4).
  */
 import type { Buffer } from 'node:buffer';
@@ -26,7 +27,7 @@ export interface Passage {
 }
 
 export interface BodyReader {
-  /** `rest` is defined, perhaps empty, when the body has ended; then `end` tells what was seen. */
+  /** The bytes may be changed. `rest` is defined, perhaps empty, when the body has ended; then `end` tells what was seen. */
   pass(bytes: Buffer): Passage;
   readonly end: BodyEnd;
 }
@@ -34,6 +35,9 @@ export interface BodyReader {
 export function bodyReader(framing: Framing): BodyReader {
   return framing.until === 'dot' ? new DotReader() : new CountReader(framing);
 }
+
+/** A piece costs as much as some hundred bytes. */
+const PIECES_LIMIT = 16;
 
 /** Takes away the dot that was stuffed at a line's start (RFC 5321 §4.5.2, RFC 1939 §3). */
 export class DotReader implements BodyReader {
@@ -46,12 +50,12 @@ export class DotReader implements BodyReader {
   }
 
   pass(bytes: Buffer): Passage {
-    const pieces: Buffer[] = [];
+    const pieces = new Pieces(bytes);
     let from = 0;
     let at = this.#at;
     const keep = (to: number): void => {
       if (to <= from) return;
-      pieces.push(bytes.subarray(from, to));
+      pieces.add(from, to);
       this.#octets += to - from;
     };
     for (let i = 0; i < bytes.length; i++) {
@@ -90,7 +94,7 @@ export class DotReader implements BodyReader {
       } else {
         if (byte === LF) {
           this.#at = At.LineStart;
-          return { pieces, rest: bytes.subarray(i + 1) };
+          return { pieces: pieces.all(), rest: bytes.subarray(i + 1) };
         }
         // A dot and a bare CR: the CR that was held back is part of the body after all.
         this.#bareNewline = true;
@@ -100,7 +104,7 @@ export class DotReader implements BodyReader {
     }
     if (at !== At.Dot && at !== At.DotCr) keep(bytes.length);
     this.#at = at;
-    return { pieces, rest: undefined };
+    return { pieces: pieces.all(), rest: undefined };
   }
 
   /** The next CR, or -1; an LF before it is bare. Nearly all octets are passed here, and so without looking at each. */
@@ -110,6 +114,40 @@ export class DotReader implements BodyReader {
     const lf = bytes.indexOf(LF, from);
     if (lf !== -1 && (cr === -1 || lf < cr)) this.#bareNewline = true;
     return cr;
+  }
+}
+
+/** What is kept of a buffer. */
+class Pieces {
+  readonly #bytes: Buffer;
+  readonly #pieces: Buffer[] = [];
+  /** Of the last piece, to which more may be moved. */
+  #start = 0;
+  #end = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  add(from: number, to: number): void {
+    if (this.#pieces.length < PIECES_LIMIT) {
+      this.#flush();
+      this.#start = from;
+      this.#end = to;
+    } else {
+      this.#bytes.copyWithin(this.#end, from, to);
+      this.#end += to - from;
+    }
+  }
+
+  all(): readonly Buffer[] {
+    this.#flush();
+    return this.#pieces;
+  }
+
+  #flush(): void {
+    if (this.#end > this.#start) this.#pieces.push(this.#bytes.subarray(this.#start, this.#end));
+    this.#start = this.#end;
   }
 }
 

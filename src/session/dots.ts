@@ -1,6 +1,7 @@
 /**
  * Byte-stuffing on the way out (RFC 1939 §3, RFC 5321 §4.5.2): a line that begins with a dot gets another.
- * Pieces may be cut anywhere, also inside a CRLF. Pieces without such a line pass through uncopied.
+ * Pieces may be cut anywhere, also inside a CRLF. Pieces without such a line pass through uncopied, those with a few as
+ * slices; from then on the rest of a piece is copied into one buffer, whatever a stranger made of it.
  */
 import { Buffer } from 'node:buffer';
 
@@ -9,49 +10,70 @@ const LF = 10;
 const DOT = 46;
 const DOT_BYTES = Buffer.from('.');
 const LINE_DOT = Buffer.from('\r\n.');
-/** Dots inside lines are fewer than lines, in most mail; from so many on in a piece, lines are looked at instead. */
-const INNER_DOTS_LIMIT = 64;
+/** Dots inside lines are fewer than lines, in most mail; from so many dots on in a piece, lines are looked at instead. */
+const LOOKS_LIMIT = 64;
+/** A slice costs as much as some hundred bytes. */
+const SLICES_LIMIT = 16;
+/** `\r\n.` becomes `\r\n..`. */
+const GROWTH = 4 / 3;
 
 export class DotStuffer {
   /** The last two bytes seen; a body begins at the start of a line. */
   #last = LF;
   #before = CR;
-  /** Dots inside lines, of this piece. */
-  #innerDots = 0;
 
-  /** The stuffed octets of the next piece, as slices of it with dots between. */
+  /** The stuffed octets of the next piece. */
   pass(piece: Buffer): readonly Buffer[] {
     if (piece.length === 0) return [];
     const slices: Buffer[] = [];
-    let from = 0;
-    this.#innerDots = 0;
-    for (let dot = this.#firstDot(piece); dot !== -1; dot = this.#nextDot(piece, dot + 1)) {
-      slices.push(piece.subarray(from, dot), DOT_BYTES);
-      from = dot;
-    }
-    slices.push(from === 0 ? piece : piece.subarray(from));
+    const from = this.#slice(piece, slices);
+    if (from < piece.length) slices.push(this.#copy(piece, from));
     this.#before = piece.length > 1 ? (piece[piece.length - 2] as number) : this.#last;
     this.#last = piece[piece.length - 1] as number;
     return slices;
   }
 
-  /** The first dot that begins a line, counting what came before this piece. */
-  #firstDot(piece: Buffer): number {
-    const afterCrlf = this.#last === LF && this.#before === CR;
-    if (afterCrlf && piece[0] === DOT) return 0;
-    if (this.#last === CR && piece[0] === LF && piece[1] === DOT) return 1;
-    return this.#nextDot(piece, 0);
+  /** As far as there are few dots; returns where what is not sliced begins, with what may be a line's first dot. */
+  #slice(piece: Buffer, slices: Buffer[]): number {
+    let from = 0;
+    let dot = piece.indexOf(DOT);
+    for (let looks = 0; dot !== -1 && slices.length < SLICES_LIMIT; looks++, dot = nextDot(piece, dot, looks)) {
+      if (!this.#beginsLine(piece, dot)) continue;
+      slices.push(piece.subarray(from, dot), DOT_BYTES);
+      from = dot;
+    }
+    const end = dot === -1 ? piece.length : dot;
+    if (end > from) slices.push(from === 0 && end === piece.length ? piece : piece.subarray(from, end));
+    return end;
   }
 
-  /** The next dot behind a CRLF of this piece, or -1. A line's end may be the byte right behind the dot. */
-  #nextDot(piece: Buffer, from: number): number {
-    let dot = piece.indexOf(DOT, from);
-    for (; dot !== -1 && this.#innerDots < INNER_DOTS_LIMIT; dot = piece.indexOf(DOT, dot + 1)) {
-      if (piece[dot - 1] === LF && piece[dot - 2] === CR) return dot;
-      this.#innerDots += 1;
+  /** From a dot on, which may begin a line. */
+  #copy(piece: Buffer, from: number): Buffer {
+    const copy = Buffer.allocUnsafeSlow(Math.ceil((piece.length - from) * GROWTH) + 1);
+    let length = 0;
+    let before = from > 1 ? piece[from - 2] : from === 1 ? this.#last : this.#before;
+    let last = from > 0 ? piece[from - 1] : this.#last;
+    for (let at = from; at < piece.length; at++) {
+      const byte = piece[at] as number;
+      if (byte === DOT && last === LF && before === CR) copy[length++] = DOT;
+      copy[length++] = byte;
+      before = last;
+      last = byte;
     }
-    if (dot === -1) return -1;
-    const at = piece.indexOf(LINE_DOT, Math.max(0, dot - 2));
-    return at === -1 ? -1 : at + 2;
+    return copy.subarray(0, length);
   }
+
+  /** Whether CRLF stands before it, counting what came before this piece. */
+  #beginsLine(piece: Buffer, dot: number): boolean {
+    const last = dot > 0 ? piece[dot - 1] : this.#last;
+    if (last !== LF) return false;
+    return (dot > 1 ? piece[dot - 2] : dot === 1 ? this.#last : this.#before) === CR;
+  }
+}
+
+/** The next dot, or once many were looked at the next that begins a line; -1 when there is none. */
+function nextDot(piece: Buffer, dot: number, looks: number): number {
+  if (looks < LOOKS_LIMIT) return piece.indexOf(DOT, dot + 1);
+  const at = piece.indexOf(LINE_DOT, dot - 1);
+  return at === -1 ? -1 : at + 2;
 }

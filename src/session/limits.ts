@@ -10,6 +10,13 @@ export interface SessionLimits {
   readonly errorDelayMs: number;
   /** More failed commands than this: the last reply says so and the connection closes. */
   readonly errorLimit: number;
+  /** More commands than this that do nothing, with nothing useful between them: each further one waits for `junkDelayMs`. */
+  readonly quickJunk: number;
+  readonly junkDelayMs: number;
+  /** How long it waits when the client sent more without waiting for the answer. */
+  readonly hastyJunkDelayMs: number;
+  /** More that waited so: the last reply says so and the connection closes. */
+  readonly hastyJunkLimit: number;
   /** Bytes received while a command still runs, above which the session stops reading the connection. */
   readonly inputHighWaterBytes: number;
   /** No first command for so long: the protocol's farewell and the connection closes. */
@@ -35,6 +42,11 @@ export const usualLimits = {
   quickErrors: 10,
   errorDelayMs: 1_000,
   errorLimit: 20,
+  // Postfix's smtpd_junk_command_limit. Who waits for each answer is slowed down to what costs the server next to nothing.
+  quickJunk: 100,
+  junkDelayMs: 5,
+  hastyJunkDelayMs: 100,
+  hastyJunkLimit: 100,
   inputHighWaterBytes: 64 * 1024,
   greetingTimeoutMs: 60_000,
   // RFC 5321 §4.5.3.2.5, seen from the other side.

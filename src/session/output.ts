@@ -1,22 +1,29 @@
 /**
  * What a session has to say: held while more is to come in the same turn, then written together.
- * A long reply is pulled only as fast as the client takes it.
+ * A long reply is pulled only as fast as the client takes it, and no further than the session's turn goes.
  */
 import type { Channel } from './channel.js';
 import type { Reply } from './reply.js';
+import { STEPS_PER_LOOK, type Turn } from './turns.js';
 
 /** Held output is written when it reaches this, whatever else waits: one large write costs no less than two. */
 const HELD_LIMIT_BYTES = 64 * 1024;
+/** The clock is looked at after so many bytes of a long reply, a piece counting for some whatever its size. */
+const LOOK_BYTES = 16 * 1024;
+const PIECE_BYTES = 256;
 
 export class Output {
   readonly #channel: Channel;
+  readonly #turn: Pick<Turn, 'isQueued' | 'goesOn'>;
   #held: Uint8Array[] = [];
   #heldBytes = 0;
   #body: Iterator<Uint8Array> | undefined;
   #blocked = false;
+  #unlookedBytes = 0;
 
-  constructor(channel: Channel) {
+  constructor(channel: Channel, turn: Pick<Turn, 'isQueued' | 'goesOn'>) {
     this.#channel = channel;
+    this.#turn = turn;
   }
 
   /** True while a reply is not wholly handed to the network: nothing else may be answered meanwhile. */
@@ -29,13 +36,22 @@ export class Output {
     this.#hold(reply.head);
     if (reply.body === undefined) return;
     this.#body = reply.body[Symbol.iterator]();
-    this.#pull();
+    this.pull();
   }
 
   /** The client took what was written. @throws what the reply's body throws. */
   drained(): void {
     this.#blocked = false;
-    this.#pull();
+    this.pull();
+  }
+
+  /** Goes on with a long reply, if there is one. @throws what its body throws. */
+  pull(): void {
+    while (this.#body !== undefined && !this.#blocked && !this.#turn.isQueued) {
+      const next = this.#body.next();
+      if (next.done === true) this.#body = undefined;
+      else this.#take(next.value);
+    }
   }
 
   flush(): void {
@@ -53,17 +69,17 @@ export class Output {
     this.#body = undefined;
   }
 
+  #take(piece: Uint8Array): void {
+    this.#hold(piece);
+    this.#unlookedBytes += piece.length + PIECE_BYTES;
+    if (this.#unlookedBytes < LOOK_BYTES) return;
+    this.#unlookedBytes = 0;
+    this.#turn.goesOn(STEPS_PER_LOOK);
+  }
+
   #hold(piece: Uint8Array): void {
     this.#held.push(piece);
     this.#heldBytes += piece.length;
     if (this.#heldBytes >= HELD_LIMIT_BYTES) this.flush();
-  }
-
-  #pull(): void {
-    while (this.#body !== undefined && !this.#blocked) {
-      const next = this.#body.next();
-      if (next.done === true) this.#body = undefined;
-      else this.#hold(next.value);
-    }
   }
 }

@@ -32,6 +32,8 @@ export interface Faults<S extends State, C, Need extends string> {
   readonly unreadable: Reply;
   readonly lineTooLong: Reply;
   readonly tooManyErrors: Reply;
+  /** Too many commands that do nothing, sent without waiting for answers. */
+  readonly tooMuchJunk: Reply;
   /** Nothing heard for too long. */
   readonly idle: Reply;
   /** A body that comes too slowly. */
@@ -69,6 +71,8 @@ export interface Protocol<S extends State, C extends SessionContext, Need extend
   atRest(state: S): boolean;
   /** The login that the session rests on in this state; undefined where it rests on none. */
   grantOf(state: S): Grant | undefined;
+  /** What is left of a state when TLS begins, where it is not the initial one: nothing that the client itself said (RFC 3207 §4.2). */
+  underTls?(state: S): S;
   /** The session ended in this state: give back what it holds. Nothing is committed here. */
   abandon(state: S): void;
 }

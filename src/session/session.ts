@@ -1,7 +1,7 @@
 /**
  * One client's session: reads lines and bodies, dispatches commands, and says what they answer.
- * The same for every protocol; knows not one verb. Everything happens in the turn in which bytes arrive,
- * unless a command waits for the store: then the session reads nothing more until it has answered.
+ * The same for every protocol; knows not one verb. Everything happens in the turn in which bytes arrive, as far as its share
+ * goes (turns.ts), unless a command waits for the store: then the session reads nothing more until it has answered.
  * A bug in a command is reported, answered with the protocol's generic fault, and ends this session only.
  */
 import { setTimeout as setTimer } from 'node:timers/promises';
@@ -10,12 +10,14 @@ import { Collection } from './collection.js';
 import type { Outcome, State } from './command.js';
 import { Deadlines, type Phase } from './deadlines.js';
 import { dispatch, guarded } from './dispatch.js';
+import { JunkCount } from './junk.js';
 import { Output } from './output.js';
 import type { Protocol, SessionContext } from './protocol.js';
 import { Reader, type Line } from './reader.js';
 import type { Reply } from './reply.js';
 import type { Grant, Soon } from '../store/store.js';
 import { isForeign, MASKED, readRequest, shown } from './request.js';
+import { Turn, Turns, unlimited } from './turns.js';
 
 /** Who watches a session: the log, and the dialogue of -v. */
 export interface Observer {
@@ -29,7 +31,7 @@ export interface Observer {
 export interface SessionEnd {
   /** As it was last known: TLS and a front that speaks for others may change it. */
   readonly peer: Peer;
-  /** Why it ended: 'quit', 'dropped', 'idle', 'slow', 'session', 'errors', 'impatient', 'injected', 'stopping', 'revoked', 'evicted', 'bug', or 'broken' with the network's error. */
+  /** Why it ended: 'quit', 'dropped', 'idle', 'slow', 'session', 'errors', 'junk', 'impatient', 'injected', 'stopping', 'revoked', 'evicted', 'bug', or 'broken' with the network's error. */
   readonly outcome: string;
   readonly commands: number;
   readonly errors: number;
@@ -44,11 +46,17 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   #reader: Reader;
   #output: Output;
   readonly #deadlines: Deadlines;
+  readonly #turn: Turn;
+  readonly #junk: JunkCount;
   readonly #startedAtMs = performance.now();
   #state: S;
   #collecting: Collection<S> | undefined;
   #asking: Ask<S> | undefined;
   #waiting = false;
+  /** It waits because the client is to wait. */
+  #slowed = false;
+  /** What the last command served. */
+  #serves: 'none' | 'mail' | undefined;
   #draining = false;
   /** Asked again when what the session waits for is over: it may be a login. */
   #review: Review | undefined;
@@ -65,14 +73,23 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   #commands = 0;
   #errors = 0;
 
-  constructor(protocol: Protocol<S, C, Need>, channel: Channel, context: C, observer: Observer) {
+  /** `turns` are those of all sessions that share an event loop. */
+  constructor(
+    protocol: Protocol<S, C, Need>,
+    channel: Channel,
+    context: C,
+    observer: Observer,
+    turns = new Turns(unlimited),
+  ) {
     this.#protocol = protocol;
     this.#channel = channel;
     this.#context = context;
     this.#observer = observer;
     this.#state = protocol.initial;
     this.#reader = new Reader(protocol.limits.lineLimitBytes);
-    this.#output = new Output(channel);
+    this.#turn = new Turn(turns, () => this.#resume());
+    this.#output = new Output(channel, this.#turn);
+    this.#junk = new JunkCount(protocol.limits);
     this.#deadlines = new Deadlines(protocol.limits, this.#startedAtMs);
   }
 
@@ -129,18 +146,29 @@ export class Session<S extends State, C extends SessionContext, Need extends str
 
   receive(bytes: Uint8Array): void {
     if (this.#over) return;
-    this.#deadlines.heard(performance.now(), bytes.length);
+    const nowMs = performance.now();
+    this.#deadlines.heard(nowMs, bytes.length);
     if (this.#ungreeted !== undefined) return this.#finish('impatient', this.#protocol.faults.impatient);
     this.#reader.push(bytes);
-    if (this.#waiting || this.#output.busy) this.#pauseWhenFull();
-    else this.#proceed();
+    if (!this.#waiting && !this.#output.busy && this.#turn.begin(nowMs)) this.#proceed();
     this.#reader.keep();
+    this.#pauseWhenFull();
   }
 
   drained(): void {
     if (this.#over) return;
-    this.#deadlines.heard(performance.now(), 0);
+    const nowMs = performance.now();
+    this.#deadlines.heard(nowMs, 0);
+    this.#turn.begin(nowMs);
     this.#attempt(() => this.#output.drained());
+    if (!this.#waiting) this.#proceed();
+  }
+
+  /** Its turn has come: with what it was saying, or what it has to read. */
+  #resume(): void {
+    if (this.#over) return;
+    this.#deadlines.heard(performance.now(), 0);
+    this.#attempt(() => this.#output.pull());
     if (!this.#waiting) this.#proceed();
   }
 
@@ -177,30 +205,41 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   }
 
   get #phase(): Phase {
-    if (this.#waiting) return 'server';
+    if (this.#waiting && !this.#slowed) return 'server';
     if (this.#output.busy || this.#over) return 'output';
     if (this.#collecting !== undefined) return 'data';
     return this.#commands === 0 ? 'greeting' : 'command';
   }
 
-  /** Handles all that waits, as far as it goes without waiting for anybody; then writes what there is to say. */
+  /** Handles all that waits, as far as it goes without waiting for anybody or for its turn; then writes what there is to say. */
   #proceed(): void {
     if (this.#revoked) this.#leaveRevoked();
     this.#attempt(() => {
-      while (!this.#waiting && !this.#over && !this.#output.busy) {
-        if (!(this.#collecting === undefined ? this.#nextLine() : this.#nextPieces(this.#collecting))) break;
-      }
+      while (this.#isFree && this.#step()) this.#stepDone();
       if (this.#draining && this.#isAtRest()) this.#finish('stopping', this.#protocol.faults.stopping);
     });
     this.#output.flush();
-    if (this.#inputEnded && !this.#waiting && !this.#output.busy) this.#finish('dropped');
+    if (this.#inputEnded && this.#isFree) this.#finish('dropped');
     this.#resumeWhenIdle();
+  }
+
+  get #isFree(): boolean {
+    return !this.#waiting && !this.#over && !this.#output.busy && !this.#turn.isQueued;
+  }
+
+  /** The next one may have to wait. */
+  #stepDone(): void {
+    if (this.#isFree && this.#reader.waiting > 0) this.#turn.goesOn();
+  }
+
+  /** False when nothing whole waits. */
+  #step(): boolean {
+    return this.#collecting === undefined ? this.#nextLine() : this.#nextPieces(this.#collecting);
   }
 
   #isAtRest(): boolean {
     return (
-      !this.#over &&
-      !this.#waiting &&
+      this.#isFree &&
       this.#collecting === undefined &&
       this.#asking === undefined &&
       this.#reader.waiting === 0 &&
@@ -226,6 +265,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     const request = readRequest(line.bytes);
     if (request === undefined) return { kind: 'stay', reply: faults.unreadable };
     this.#observer.heard?.(shown(this.#protocol, request));
+    this.#serves = this.#protocol.commands.get(request.verb)?.serves;
     if (isForeign(this.#protocol, request, this.#commands === 1)) return { kind: 'close', reply: faults.foreign };
     return dispatch(this.#protocol, request, this.#state, this.#context);
   }
@@ -267,10 +307,12 @@ export class Session<S extends State, C extends SessionContext, Need extends str
 
   #settled(outcome: Outcome<S> | undefined): void {
     this.#waiting = false;
+    this.#slowed = false;
     if (this.#over) {
       this.#abandon(stateAfter(outcome) ?? this.#state);
       return;
     }
+    this.#turn.begin(performance.now());
     if (outcome !== undefined) this.#attempt(() => this.#carryOut(outcome));
     if (this.#review !== undefined) void this.review(this.#review);
     this.#proceed();
@@ -323,8 +365,11 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     this.#waiting = false;
     this.#channel = channel;
     this.#reader = new Reader(this.#protocol.limits.lineLimitBytes);
-    this.#output = new Output(channel);
-    this.#renew(channel.peer);
+    this.#output = new Output(channel, this.#turn);
+    const { security } = channel.peer;
+    // Who the client is was perhaps said by its front: TLS makes the connection safe, and nobody else of the client.
+    const peer = { ...this.#context.peer, ...(security && { security }) };
+    this.#renew(peer, this.#protocol.underTls?.(this.#state));
     channel.open(this);
     if (this.#draining) this.#proceed();
   }
@@ -338,17 +383,36 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   }
 
   #sayCounted(reply: Reply): void {
-    if (!reply.failed) return this.#say(reply);
+    if (!reply.failed) return this.#sayGood(reply);
     this.#errors += 1;
     const { quickErrors, errorDelayMs } = this.#protocol.limits;
-    if (this.#errors <= quickErrors || errorDelayMs === 0) return this.#sayFailed(reply);
-    this.#wait(setTimer(errorDelayMs).then(() => (this.#over ? undefined : this.#sayFailed(reply))));
+    this.#sayLater(this.#errors <= quickErrors ? 0 : errorDelayMs, () => this.#sayFailed(reply));
   }
 
-  #sayFailed(reply: Reply): undefined {
+  #sayGood(reply: Reply): void {
+    if (this.#serves === 'mail') this.#junk.forgive();
+    if (this.#serves !== 'none') return this.#say(reply);
+    const delayMs = this.#junk.delayMs(this.#reader.waiting > 0);
+    this.#sayLater(delayMs, () => {
+      this.#say(reply);
+      if (this.#junk.isTooMuch) this.#finish('junk', this.#protocol.faults.tooMuchJunk);
+    });
+  }
+
+  /** The client waits, and nobody else. */
+  #sayLater(delayMs: number, say: () => void): void {
+    if (delayMs === 0) return say();
+    const late = setTimer(delayMs).then(() => {
+      if (!this.#over) say();
+      return undefined;
+    });
+    this.#wait(late);
+    this.#slowed = true;
+  }
+
+  #sayFailed(reply: Reply): void {
     this.#say(reply);
     if (this.#errors > this.#protocol.limits.errorLimit) this.#finish('errors', this.#protocol.faults.tooManyErrors);
-    return undefined;
   }
 
   #say(reply: Reply): void {
@@ -409,14 +473,17 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     this.#breakOff('bug', this.#protocol.faults.internal);
   }
 
+  /** While what came waits: in the queue nothing more is wanted, otherwise some. */
   #pauseWhenFull(): void {
-    if (this.#paused || this.#reader.waiting < this.#protocol.limits.inputHighWaterBytes) return;
+    if (this.#paused || this.#over || !(this.#waiting || this.#output.busy || this.#turn.isQueued)) return;
+    const most = this.#turn.isQueued ? 1 : this.#protocol.limits.inputHighWaterBytes;
+    if (this.#reader.waiting < most) return;
     this.#paused = true;
     this.#channel.pause();
   }
 
   #resumeWhenIdle(): void {
-    if (!this.#paused || this.#waiting || this.#output.busy) return;
+    if (!this.#paused || this.#waiting || this.#output.busy || this.#turn.isQueued) return;
     this.#paused = false;
     this.#channel.resume();
   }

@@ -1,18 +1,23 @@
 /**
  * Counts the Received fields of a message while it passes (RFC 5321 §6.3): a message that has been through
- * too many servers is going round in a circle. Looks at the header section only, and keeps no more than a line's beginning.
+ * too many servers is going round in a circle. Looks at the header section only, byte by byte, and keeps nothing of a line but
+ * how far it agrees with the name.
  */
 import { Buffer } from 'node:buffer';
 
-const NAME = 'received:';
+const NAME = Buffer.from('received:');
+const CAPITALS = Buffer.from('RECEIVED:');
 const LF = 10;
 const CR = 13;
-/** Stands for the beginning of a line that cannot be the field. */
-const OTHER = '-'.repeat(NAME.length);
 
 export class HopCount {
   #received = 0;
-  #begun = '';
+  /** Octets of the line so far. */
+  #length = 0;
+  /** How many of them agree with the name; all that agree stand at the beginning. */
+  #agreeing = 0;
+  /** The line may be the empty one: nothing, or a CR first. */
+  #mayEnd = true;
   #inHeader = true;
 
   get received(): number {
@@ -20,36 +25,27 @@ export class HopCount {
   }
 
   look(piece: Uint8Array): void {
-    if (!this.#inHeader) return;
-    const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
-    let from = 0;
-    while (from < bytes.length) {
-      const end = bytes.indexOf(LF, from);
-      this.#begin(bytes, from, end === -1 ? bytes.length : end);
-      if (end === -1) return;
-      this.#inHeader = this.#endLine();
-      if (!this.#inHeader) return;
-      from = end + 1;
+    for (let at = 0; this.#inHeader && at < piece.length; at++) {
+      const byte = piece[at] as number;
+      if (byte === LF) this.#endLine();
+      else this.#see(byte);
     }
   }
 
-  /** Adds to what is known of the line's beginning. */
-  #begin(bytes: Buffer, from: number, to: number): void {
-    if (this.#begun === '' && from < to && !mayBegin(bytes[from] as number)) this.#begun = OTHER;
-    const missing = NAME.length - this.#begun.length;
-    if (missing > 0) this.#begun += bytes.toString('latin1', from, Math.min(to, from + missing));
+  #see(byte: number): void {
+    if (this.#length === this.#agreeing && this.#agreeing < NAME.length) this.#agree(byte);
+    if (this.#length === 0) this.#mayEnd = byte === CR;
+    this.#length += 1;
   }
 
-  /** Whether the header section goes on. */
-  #endLine(): boolean {
-    const begun = this.#begun;
-    this.#begun = '';
-    if (begun.toLowerCase() === NAME) this.#received += 1;
-    return begun !== '' && begun.charCodeAt(0) !== CR;
+  #agree(byte: number): void {
+    if (byte === NAME[this.#agreeing] || byte === CAPITALS[this.#agreeing]) this.#agreeing += 1;
   }
-}
 
-/** The field, or the empty line. */
-function mayBegin(byte: number): boolean {
-  return byte === CR || (byte | 0x20) === NAME.charCodeAt(0);
+  #endLine(): void {
+    if (this.#agreeing === NAME.length) this.#received += 1;
+    this.#inHeader = this.#length > 0 && !this.#mayEnd;
+    this.#length = 0;
+    this.#agreeing = 0;
+  }
 }

@@ -23,7 +23,7 @@ import { expn, vrfy } from './commands/verify.js';
 import { xclient } from './commands/xclient.js';
 import type { SmtpContext, SmtpNeed } from './context.js';
 import { failureReply, replies } from './replies.js';
-import { start, type SmtpState } from './state.js';
+import { start, type Hello, type SmtpState } from './state.js';
 import { dropIntake } from './transaction.js';
 
 type SmtpRow = Row<SmtpState, SmtpContext, SmtpNeed>;
@@ -82,6 +82,7 @@ export const mx: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
   greeting: ({ settings }) => replies.greeting(settings.hostname),
   atRest: ({ at }) => at === 'start' || at === 'greeted',
   grantOf: (state) => ('hello' in state ? state.hello.login : undefined),
+  underTls: (state) => ({ at: 'start', ...introductionIn(state) }),
   abandon: dropIntake,
   faults: {
     unknown: () => replies.unknownCommand,
@@ -90,6 +91,7 @@ export const mx: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
     unreadable: replies.unreadable,
     lineTooLong: replies.lineTooLong,
     tooManyErrors: replies.tooManyErrors,
+    tooMuchJunk: replies.tooMuchJunk,
     idle: replies.idle,
     slow: replies.slow,
     session: replies.sessionTooLong,
@@ -137,6 +139,12 @@ export const lmtp: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
     foreign: replies.foreignToLmtp,
   },
 };
+
+/** What a front said of its client: TLS changes nothing of that. */
+function introductionIn(state: SmtpState): Pick<Hello, 'introduction'> {
+  const { introduction }: Partial<Hello> = state.at === 'start' ? state : state.hello;
+  return { ...(introduction && { introduction }) };
+}
 
 function front({ isFront }: SmtpContext): Reply | undefined {
   return isFront === true ? undefined : replies.notForYou;

@@ -7,6 +7,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { isIPv4, isIPv6 } from 'node:net';
+import { domainToASCII } from 'node:url';
 import type { Security } from '../session/channel.js';
 
 export interface Client {
@@ -31,6 +32,8 @@ export interface CommonTrace {
   /** Who handed the message in; undefined for a client that logged in. */
   readonly client: Client | undefined;
   readonly protocol: string;
+  /** The message came with SMTPUTF8: its header may hold UTF-8 (RFC 6531 §3.6). */
+  readonly international?: boolean;
   readonly security?: Pick<Security, 'version' | 'cipher'> | undefined;
   readonly hostname: string;
   readonly id: string;
@@ -43,6 +46,10 @@ export interface Copy {
   /** The forward-path as given, without brackets. */
   readonly forPath: string;
 }
+
+// eslint-disable-next-line no-control-regex -- ASCII is what it asks for
+const ASCII = /^[\x00-\x7f]*$/;
+const NOT_ASCII = /[^ -~]/gu;
 
 /** Writes the trace headers of each copy; what they have in common is put together once. */
 export function traceHeaders(common: CommonTrace): (copy: Copy) => Uint8Array {
@@ -64,17 +71,24 @@ export function protocolName({ hello, international, secured, authenticated }: C
 }
 
 /** RFC 5321 §4.4 wants a domain there: for those who logged in it is ours. */
-function origin({ client, hostname }: CommonTrace): string {
-  return client === undefined ? `${hostname} (logged in)` : `${presentable(client.helo)} (${literal(client.address)})`;
+function origin({ client, hostname, international }: CommonTrace): string {
+  if (client === undefined) return `${hostname} (logged in)`;
+  const { helo, address } = client;
+  return `${presentable(international === true ? helo : asciiName(helo))} (${literal(address)})`;
 }
 
 function protection({ security }: CommonTrace): string {
   return security === undefined ? '' : ` (${security.version} ${security.cipher})`;
 }
 
-/** A client may call itself anything: what could end a header field or a comment becomes a question mark. */
+/** A client may call itself anything: what is no letter or digit, and could end a header field or a comment, becomes a question mark. */
 function presentable(helo: string): string {
-  return helo.replace(/[^A-Za-z0-9.:_[\]\u00a0-\u{10ffff}-]/gu, '?');
+  return helo.replace(/[^A-Za-z0-9.:_[\]\p{L}\p{M}\p{N}-]/gu, '?');
+}
+
+/** Only a message with SMTPUTF8 may bring UTF-8: elsewhere a name has its A-labels (RFC 6531 §3.7.3), or question marks. */
+function asciiName(helo: string): string {
+  return ASCII.test(helo) ? helo : domainToASCII(helo) || helo.replace(NOT_ASCII, '?');
 }
 
 /** RFC 5321 §4.1.3; what is no address is a comment. */

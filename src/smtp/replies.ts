@@ -17,12 +17,49 @@ interface Reach {
   readonly offersTls: boolean;
 }
 
+/** RFC 5321 §4.5.3.1.5: of a line of a reply, with its code and CRLF. */
+const LINE_LIMIT_BYTES = 512;
+const CODE_BYTES = '250-'.length;
+const CRLF_BYTES = 2;
+/** Of a word that the client made up, more is not repeated. */
+const SHOWN_CHARACTERS = 64;
+
 /** `detail` is the enhanced code without its class, as '5.1'; greetings and EHLO have none (RFC 2034 §4). */
 function reply(code: number, detail: string | undefined, ...lines: readonly string[]): SmtpReply {
   const enhanced = detail === undefined ? '' : `${Math.floor(code / 100)}.${detail} `;
-  const last = lines.length - 1;
-  const text = lines.map((line, at) => `${code}${at === last ? ' ' : '-'}${enhanced}${line}\r\n`).join('');
+  const room = LINE_LIMIT_BYTES - CODE_BYTES - enhanced.length - CRLF_BYTES;
+  const fitting = lines.flatMap((line) => wrapped(line, room));
+  const last = fitting.length - 1;
+  const text = fitting.map((line, at) => `${code}${at === last ? ' ' : '-'}${enhanced}${line}\r\n`).join('');
   return { code, head: Buffer.from(text), failed: code >= 400 };
+}
+
+/** Two addresses may be longer than a line: what does not fit goes on in the next, where a word begins if there is one. */
+function wrapped(line: string, room: number): readonly string[] {
+  if (Buffer.byteLength(line) <= room) return [line];
+  const lines = [''];
+  for (const word of line.split(/(?<= )/).flatMap((long) => cut(long, room))) {
+    const longer = `${lines.at(-1) ?? ''}${word}`;
+    if (Buffer.byteLength(longer) <= room) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines.filter((each) => each !== '');
+}
+
+/** Between characters. */
+function cut(word: string, room: number): readonly string[] {
+  if (Buffer.byteLength(word) <= room) return [word];
+  const pieces = [''];
+  for (const character of word) {
+    const longer = `${pieces.at(-1) ?? ''}${character}`;
+    if (Buffer.byteLength(longer) <= room) pieces[pieces.length - 1] = longer;
+    else pieces.push(character);
+  }
+  return pieces;
+}
+
+function shown(name: string): string {
+  return name.length > SHOWN_CHARACTERS ? `${name.slice(0, SHOWN_CHARACTERS)}...` : name;
 }
 
 /** The server's own trouble: no mistake of the client, who may try as often as it likes. */
@@ -89,7 +126,7 @@ export const replies = {
   badSender: reply(501, '1.7', 'Sender address not understood; the syntax is MAIL FROM:<local@domain>'),
   badRecipient: reply(501, '1.3', 'Recipient address not understood; the syntax is RCPT TO:<local@domain>'),
   badParameter: (name: string) => reply(501, '5.4', `The value of ${name} is not understood`),
-  unknownParameter: (name: string) => reply(555, '5.4', `Parameter ${name} is not offered here`),
+  unknownParameter: (name: string) => reply(555, '5.4', `Parameter ${shown(name)} is not offered here`),
   noBinaryMime: reply(555, '6.1', 'BODY=BINARYMIME is not offered here; use 8BITMIME'),
   needUtf8: reply(553, '6.7', 'This address needs the SMTPUTF8 parameter on MAIL FROM'),
 
@@ -116,6 +153,7 @@ export const replies = {
   looping: (limit: number) => reply(554, '4.6', `The message has passed more than ${limit} servers; it seems to loop`),
 
   tooManyErrors: reply(421, '7.0', 'Too many errors; closing'),
+  tooMuchJunk: reply(421, '7.0', 'Too many commands that do nothing; closing'),
   idle: reply(421, '4.2', 'Nothing heard for too long; closing'),
   slow: reply(421, '4.2', 'The message comes too slowly; closing'),
   sessionTooLong: reply(421, '4.2', 'This session has lasted too long; closing'),

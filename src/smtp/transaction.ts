@@ -67,6 +67,7 @@ function traceOf(
     reversePath: from.text,
     client: authenticated ? undefined : { helo: hello.name, address: peer.address },
     protocol: protocolName({ hello, international, secured: peer.security !== undefined, authenticated }),
+    international,
     security: peer.security,
     hostname: settings.hostname,
     id,

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
 import { demand, sendData, smtpSession, takeAll } from '../support/mail-clients.js';
+import { upgraded } from '../support/tls-client.js';
 import { itNeeds, runAnyhow, type Ran } from '../support/programs.js';
 import { POSTMASTER, Server } from '../support/server.js';
 
@@ -38,6 +39,19 @@ describe('XCLIENT', () => {
       /^from client\.example \(\[IPv6:2001:db8::7\]\)\r\n\tby \S+ \(Pennypost\) with SMTP$/,
     );
     await eventually('the client in the log', () => server.stdout.includes('"peer":"2001:db8::7","via":"127.0.0.1"'));
+  });
+
+  it('outlives STARTTLS, with the name that the front gave', async () => {
+    await start('127.0.0.0/8');
+    const said = ['EHLO front.example', 'XCLIENT ADDR=192.0.2.7 HELO=client.example', 'EHLO front.example', 'STARTTLS'];
+    const { client } = await upgraded(server.smtpPort, said);
+    await demand(client, 'EHLO front.example', 250);
+    await sendData(client, POSTMASTER, Buffer.from('Subject: by a front\r\n\r\nHello.\r\n'));
+    await demand(client, 'QUIT', 221);
+    expect(await received()).to.match(
+      /^from client\.example \(\[192\.0\.2\.7\]\)\r\n\tby \S+ \(Pennypost\) with ESMTPS /,
+    );
+    await eventually('the client in the log', () => server.stdout.includes('"peer":"192.0.2.7","via":"127.0.0.1"'));
   });
 
   itNeeds(['swaks'], 'is neither announced to, nor taken from, who is not listed', async () => {

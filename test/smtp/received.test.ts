@@ -80,8 +80,9 @@ describe('the trace headers', () => {
     ['[127.0.0.1]', '[127.0.0.1]'],
     ['[IPv6:::1]', '[IPv6:::1]'],
     ['under_score-1', 'under_score-1'],
-    ['büro', 'büro'],
-    ['\u{1f4ee}', '\u{1f4ee}'],
+    ['büro.example', 'xn--bro-hoa.example'],
+    ['a_ü b', 'a_??b'],
+    ['\u{1f4ee}', 'xn--ku8h'],
     ['a(b)c', 'a?b?c'],
     ['a;b<c>"d"\\e', 'a?b?c??d??e'],
     ['a\u0085b\u009fc', 'a?b?c'],
@@ -92,6 +93,19 @@ describe('the trace headers', () => {
       expect(written({ client: { helo, address: '192.0.2.7' } })).to.contain(
         `Received: from ${shown} ([192.0.2.7])\r\n`,
       ));
+
+  it('show a name in UTF-8 where SMTPUTF8 was asked for, and nothing of it that is no letter, mark or digit', () => {
+    const client = { helo: 'b\u00fcro\u202e\u2028.example', address: '192.0.2.7' };
+    expect(written({ client, international: true })).to.contain('Received: from b\u00fcro??.example ([192.0.2.7])');
+  });
+
+  it('are ASCII without SMTPUTF8, whatever a client calls itself', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (helo) => {
+        expect(written({ client: { helo, address: '192.0.2.7' } })).to.match(/^[\r\n\t -~]*$/);
+      }),
+    );
+  });
 
   it('are five lines whatever a client calls itself', () => {
     fc.assert(

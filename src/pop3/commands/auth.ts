@@ -35,6 +35,7 @@ export const auth = defineCommand({
   },
   grammar: authArgument,
   at: ['authorization'],
+  serves: 'none',
   secret: true,
   announce: ({ peer }) => [`SASL ${namesFor(peer).join(' ')}`],
   run({ name, initial }, _, context) {

@@ -11,6 +11,7 @@ export const capa = defineCommand({
   help: { syntax: '', summary: 'lists what this server can do', example: 'CAPA', next: 'whatever could come before' },
   grammar: nothing,
   at: ['authorization', 'transaction'],
+  serves: 'none',
   announce: () => ['PIPELINING', 'RESP-CODES', 'AUTH-RESP-CODE', 'EXPIRE NEVER', 'IMPLEMENTATION Pennypost'],
   run: (_, state, context) => stay(replies.capabilities(announcements(context.table, context))),
 });

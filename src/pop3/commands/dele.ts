@@ -19,6 +19,7 @@ export const dele = defineCommand({
   },
   grammar: messageNumber,
   at: ['transaction'],
+  serves: 'mail',
   run: (number, { listing }) =>
     withMessage(number, listing, (message) => {
       listing.mark(number, message);

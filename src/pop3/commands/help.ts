@@ -16,6 +16,7 @@ export const help = defineCommand({
   },
   grammar: anything,
   at: ['authorization', 'transaction'],
+  serves: 'none',
   run(verb, _, context) {
     const lines = helpLines(context.table, withoutTrailingSpaces(verb.replace(/^ +/, '')));
     return stay(lines === undefined ? replies.noSuchHelp : replies.help(lines));

@@ -18,6 +18,7 @@ export const user = defineCommand({
   help: { syntax: 'name', summary: 'says whose mail it is', example: 'USER postmaster@localhost', next: 'PASS' },
   grammar: text,
   at: ['authorization'],
+  serves: 'none',
   needs: ['private'],
   announce: ({ peer }) => (isPrivate(peer) ? ['USER'] : []),
   run: (name) => stay(replies.userTaken, { at: 'authorization', user: name }),

@@ -10,5 +10,6 @@ export const noop = defineCommand({
   help: { syntax: '', summary: 'does nothing', example: 'NOOP', next: 'whatever could come before' },
   grammar: nothing,
   at: ['transaction'],
+  serves: 'none',
   run: () => stay(replies.ok),
 });

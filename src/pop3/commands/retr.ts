@@ -12,6 +12,7 @@ export const retr = defineCommand({
   help: { syntax: 'number', summary: 'shows a message', example: 'RETR 1', next: 'DELE and the number, or QUIT' },
   grammar: messageNumber,
   at: ['transaction'],
+  serves: 'mail',
   run: (number, { listing, maildrop }, { tally }) =>
     withMessage(number, listing, ({ id, octets }) => {
       tally.retrieved += 1;
@@ -31,6 +32,7 @@ export const top = defineCommand({
   },
   grammar: numberAndLines,
   at: ['transaction'],
+  serves: 'mail',
   announce: () => ['TOP'],
   run: ({ number, lines }, { listing, maildrop }) =>
     withMessage(number, listing, ({ id, octets }) => stay(replies.message(octets, topOf(maildrop.read(id), lines)))),

@@ -10,6 +10,7 @@ export const rset = defineCommand({
   help: { syntax: '', summary: 'takes all marks for removal back', example: 'RSET', next: 'LIST, or QUIT' },
   grammar: nothing,
   at: ['transaction'],
+  serves: 'none',
   run(_, { listing }) {
     listing.unmarkAll();
     return stay(replies.restored(listing.count, listing.octets));

@@ -10,5 +10,6 @@ export const stat = defineCommand({
   help: { syntax: '', summary: 'counts messages and octets', example: 'STAT', next: 'LIST, or RETR and a number' },
   grammar: nothing,
   at: ['transaction'],
+  serves: 'none',
   run: (_, { listing }) => stay(replies.status(listing.count, listing.octets)),
 });

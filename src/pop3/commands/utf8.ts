@@ -13,6 +13,7 @@ export const utf8 = defineCommand({
   help: { syntax: '', summary: 'says that the client reads UTF-8', example: 'UTF8', next: 'USER' },
   grammar: nothing,
   at: ['authorization'],
+  serves: 'none',
   announce: () => ['UTF8 USER'],
   run: () => stay(replies.utf8),
 });

@@ -36,6 +36,7 @@ export const bdat = defineCommand({
   },
   grammar: chunk,
   at: ['transaction', 'chunking'],
+  serves: 'mail',
   announce: () => ['CHUNKING'],
   refused: skip,
   refuse: (state) => (state.at === 'transaction' && state.recipients.length === 0 ? replies.needRecipients : undefined),

@@ -19,6 +19,7 @@ export const data = defineCommand({
   },
   grammar: nothing,
   at: ['transaction'],
+  serves: 'mail',
   refuse: ({ recipients }) => (recipients.length === 0 ? replies.needRecipients : undefined),
   run(_, state, context) {
     const intake = openIntake(state, context);

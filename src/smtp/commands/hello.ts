@@ -33,6 +33,7 @@ export const ehlo = defineCommand({
   },
   grammar: helloName,
   at: anywhere,
+  serves: 'none',
   announce: () => ['PIPELINING', 'ENHANCEDSTATUSCODES'],
   run(name, state, context) {
     return extended({ name, extended: true }, state, context);
@@ -50,6 +51,7 @@ export const helo = defineCommand({
   },
   grammar: helloName,
   at: anywhere,
+  serves: 'none',
   run(name, state, context) {
     return stay(replies.hello(context.settings.hostname, []), greet({ name, extended: false }, state, context));
   },
@@ -67,6 +69,7 @@ export const lhlo = defineCommand({
   },
   grammar: helloName,
   at: anywhere,
+  serves: 'none',
   announce: () => ['PIPELINING', 'ENHANCEDSTATUSCODES'],
   run(name, state, context) {
     return extended({ name, extended: true, lmtp: true }, state, context);

@@ -16,6 +16,7 @@ export const help = defineCommand({
   },
   grammar: anything,
   at: ['start', 'greeted', 'transaction', 'chunking'],
+  serves: 'none',
   announce: () => ['HELP'],
   run(verb, _, context) {
     const lines = helpLines(context.table, withoutTrailingSpaces(verb.replace(/^ +/, '')));

@@ -10,5 +10,6 @@ export const noop = defineCommand({
   help: { syntax: '[text]', summary: 'does nothing', example: 'NOOP', next: 'whatever could come before' },
   grammar: anything,
   at: ['start', 'greeted', 'transaction', 'chunking'],
+  serves: 'none',
   run: () => stay(replies.ok),
 });

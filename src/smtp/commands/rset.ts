@@ -12,6 +12,7 @@ export const rset = defineCommand({
   help: { syntax: '', summary: 'abandons the message that was begun', example: 'RSET', next: 'MAIL FROM' },
   grammar: nothing,
   at: ['start', 'greeted', 'transaction', 'chunking'],
+  serves: 'none',
   run(_, state) {
     dropIntake(state);
     return state.at === 'start' ? stay(replies.reset) : stay(replies.reset, greeted(state));

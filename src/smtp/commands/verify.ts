@@ -21,6 +21,7 @@ export const vrfy = defineCommand({
   },
   grammar: someone,
   at: anywhere,
+  serves: 'none',
   run: () => stay(replies.cannotVerify),
 });
 
@@ -35,5 +36,6 @@ export const expn = defineCommand({
   },
   grammar: anything,
   at: anywhere,
+  serves: 'none',
   run: () => stay(replies.noExpansion),
 });

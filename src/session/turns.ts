@@ -1,0 +1,199 @@
+/**
+ * How the sessions of a worker share its event loop. When bytes arrive a session works at once, but no longer than its share,
+ * and all of them together no longer than a turn of the loop may take. What is left waits in a queue that is served after each
+ * look at the network, for one turn at most. So nobody waits long, however much the others ask for.
+ *
+ * Those in the queue who had nothing yet go first, as in RFC 8290 §4.2: a single command waits behind no flood. The others
+ * come round in order, with shares that are the smaller the more of them there are.
+ */
+
+/** All sessions together, between two looks at the network. The step that goes beyond it is finished. */
+const TURN_MS = 2;
+/** One session in a turn. When nobody else waits it gets the next share at once. */
+const SHARE_MS = 1;
+/** Everybody in the queue is served once in about so long. */
+const ROUND_MS = 20;
+/** Looking at the clock costs as much as a tenth of the smallest command. */
+export const STEPS_PER_LOOK = 4;
+
+export interface TurnLimits {
+  readonly turnMs: number;
+  readonly shareMs: number;
+}
+
+/** For who has the event loop to itself. */
+export const unlimited: TurnLimits = { turnMs: Infinity, shareMs: Infinity };
+
+export class Turns {
+  readonly #turnMs: number;
+  readonly #shareMs: number;
+  readonly #fresh = new Queue();
+  readonly #greedy = new Queue();
+  /** Of this turn; a session's use of an earlier one is forgotten. */
+  #number = 0;
+  #startedMs = -Infinity;
+  /** The event loop went on since the turn was started: who comes may start the next. */
+  #passed = true;
+  #scheduled = false;
+  #running: Turn | undefined;
+  #runningSinceMs = 0;
+
+  constructor({ turnMs, shareMs }: TurnLimits = { turnMs: TURN_MS, shareMs: SHARE_MS }) {
+    this.#turnMs = turnMs;
+    this.#shareMs = shareMs;
+  }
+
+  /** Whether a session may work now; otherwise it is in the queue. */
+  admit(turn: Turn, nowMs: number): boolean {
+    this.#charge(nowMs);
+    if (this.#passed && nowMs - this.#startedMs >= this.#turnMs) this.#start(nowMs);
+    const leftMs = this.#shareMs - turn.usedMs(this.#number);
+    if (leftMs > 0 && nowMs - this.#startedMs < this.#turnMs) {
+      this.#grant(turn, nowMs, leftMs);
+      return true;
+    }
+    this.enqueue(turn, leftMs <= 0);
+    return false;
+  }
+
+  enqueue(turn: Turn, greedy: boolean): void {
+    (greedy ? this.#greedy : this.#fresh).add(turn);
+    this.#schedule();
+  }
+
+  #start(nowMs: number): void {
+    this.#number += 1;
+    this.#startedMs = nowMs;
+    this.#passed = false;
+    this.#schedule();
+  }
+
+  #grant(turn: Turn, nowMs: number, shareMs: number): void {
+    turn.untilMs = nowMs + shareMs;
+    this.#running = turn;
+    this.#runningSinceMs = nowMs;
+  }
+
+  /** Until the next session comes, all time is the last one's, unless the loop may have slept meanwhile. */
+  #charge(nowMs: number): void {
+    if (!this.#passed) this.#running?.use(this.#number, nowMs - this.#runningSinceMs);
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#pass());
+  }
+
+  /** The network was looked at: now the queue, and then the network again. */
+  #pass(): void {
+    this.#scheduled = false;
+    this.#passed = true;
+    this.#running = undefined;
+    const waiting = this.#fresh.count + this.#greedy.count;
+    if (waiting === 0) return;
+    this.#serve(Math.min(this.#shareMs, ROUND_MS / waiting));
+    this.#startedMs = -Infinity; // Whoever comes now finds a turn that has just begun.
+    if (this.#fresh.count + this.#greedy.count > 0) this.#schedule();
+  }
+
+  #serve(shareMs: number): void {
+    const startedMs = performance.now();
+    const endMs = startedMs + this.#turnMs;
+    let nowMs = startedMs;
+    const next = (queue: Queue): boolean => {
+      const turn = queue.take();
+      turn?.go(nowMs + shareMs);
+      nowMs = performance.now();
+      return turn !== undefined && nowMs < endMs;
+    };
+    while (next(this.#fresh));
+    while (next(this.#greedy)); // At least one of them, so that none waits for ever.
+  }
+}
+
+/** One session's place among the others. */
+export class Turn {
+  readonly #turns: Turns;
+  readonly #resume: () => void;
+  #isQueued = false;
+  #steps = 0;
+  #number = -1;
+  #usedMs = 0;
+  /** When its share is used up. */
+  untilMs = 0;
+  /** Behind it in the queue. */
+  next: Turn | undefined;
+
+  /** `resume` is called when a session that had to wait may go on. */
+  constructor(turns: Turns, resume: () => void) {
+    this.#turns = turns;
+    this.#resume = resume;
+  }
+
+  get isQueued(): boolean {
+    return this.#isQueued;
+  }
+
+  /** Something is to be done. False when it has to wait for that. */
+  begin(nowMs: number): boolean {
+    if (this.#isQueued) return false;
+    this.#isQueued = !this.#turns.admit(this, nowMs);
+    return !this.#isQueued;
+  }
+
+  /** After so many steps: whether there may be another. False when it has to wait for that. */
+  goesOn(steps = 1): boolean {
+    if (this.#isQueued) return false;
+    this.#steps += steps;
+    if (this.#steps < STEPS_PER_LOOK) return true;
+    this.#steps = 0;
+    if (performance.now() < this.untilMs) return true;
+    this.#isQueued = true;
+    this.#turns.enqueue(this, true);
+    return false;
+  }
+
+  usedMs(number: number): number {
+    return number === this.#number ? this.#usedMs : 0;
+  }
+
+  use(number: number, ms: number): void {
+    this.#usedMs = this.usedMs(number) + ms;
+    this.#number = number;
+  }
+
+  go(untilMs: number): void {
+    this.#isQueued = false;
+    this.untilMs = untilMs;
+    this.#resume();
+  }
+}
+
+/** First in, first out, without garbage. */
+class Queue {
+  #first: Turn | undefined;
+  #last: Turn | undefined;
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  add(turn: Turn): void {
+    if (this.#last === undefined) this.#first = turn;
+    else this.#last.next = turn;
+    this.#last = turn;
+    this.#count += 1;
+  }
+
+  take(): Turn | undefined {
+    const turn = this.#first;
+    if (turn === undefined) return undefined;
+    this.#first = turn.next;
+    if (this.#first === undefined) this.#last = undefined;
+    turn.next = undefined;
+    this.#count -= 1;
+    return turn;
+  }
+}

@@ -1,0 +1,89 @@
+/** A session works no longer than its share, and others come between: counted, with a clock that steps by themselves. */
+import { expect } from 'chai';
+import { Turn, Turns } from '../../src/session/turns.js';
+import { turn as loop } from '../support/dialogue-channel.js';
+
+/** Long enough to be told from the work itself on a slow machine. */
+const SHARE_MS = 20;
+const LIMITS = { turnMs: 2 * SHARE_MS, shareMs: SHARE_MS };
+
+function spend(ms: number): void {
+  for (const endMs = performance.now() + ms; performance.now() < endMs;);
+}
+
+/** Works as long as it may, every time. */
+class Greedy {
+  readonly turn: Turn;
+  times = 0;
+  left: number;
+
+  constructor(turns: Turns, steps: number) {
+    this.left = steps;
+    this.turn = new Turn(turns, () => this.work());
+  }
+
+  come(): void {
+    if (this.turn.begin(performance.now())) this.work();
+  }
+
+  work(): void {
+    this.times += 1;
+    do spend(1);
+    while (--this.left > 0 && this.turn.goesOn(4));
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let times = 0; !condition() && times < 1000; times++) await loop();
+  expect(condition()).to.equal(true);
+}
+
+describe('the turns of sessions', () => {
+  it('let a session that comes alone work at once', () => {
+    const greedy = new Greedy(new Turns(LIMITS), 1);
+    greedy.come();
+    expect(greedy).to.include({ times: 1, left: 0 });
+    expect(greedy.turn.isQueued).to.equal(false);
+  });
+
+  it('stop one that used its share, and let it go on later', async () => {
+    const greedy = new Greedy(new Turns(LIMITS), 100);
+    greedy.come();
+    expect(greedy.left).to.be.within(1, 99);
+    expect(greedy.turn.isQueued).to.equal(true);
+    await until(() => greedy.left <= 0);
+    expect(greedy.times).to.be.above(2);
+  });
+
+  it('bring one that comes late before those who had something already', async () => {
+    const turns = new Turns(LIMITS);
+    const greedy = Array.from({ length: 10 }, () => new Greedy(turns, 1_000_000));
+    for (const one of greedy) one.come();
+    const late = new Greedy(turns, 1);
+    late.come(); // The turn is over by now: nobody works at once any more.
+    expect(late.times).to.equal(0);
+    await loop();
+    expect(late.times).to.equal(1);
+    expect(greedy.filter(({ times }) => times > 1)).to.have.length.below(10);
+    for (const one of greedy) one.left = 0;
+    await until(() => greedy.every(({ turn }) => !turn.isQueued));
+  });
+
+  it('bring everybody round', async () => {
+    const turns = new Turns({ turnMs: 4, shareMs: 2 });
+    const greedy = Array.from({ length: 20 }, () => new Greedy(turns, 10));
+    for (const one of greedy) one.come();
+    await until(() => greedy.every(({ left }) => left <= 0));
+  });
+
+  it('look at the network between: timers and others run while sessions flood', async () => {
+    const turns = new Turns({ turnMs: 4, shareMs: 2 });
+    const greedy = Array.from({ length: 5 }, () => new Greedy(turns, 100));
+    for (const one of greedy) one.come();
+    let ticks = 0;
+    const timer = setInterval(() => (ticks += 1), 1);
+    await until(() => greedy.every(({ left }) => left <= 0));
+    clearInterval(timer);
+    expect(ticks).to.be.above(10);
+  });
+});
