@@ -25,7 +25,7 @@ export type DecoderTask = number;
 export type DecoderTold = { readonly kind: 'begun' } | { readonly kind: 'decoded'; readonly text: string | undefined };
 
 /** A text that needs more than this to decode ends the thread, and is marked. */
-const THREAD_MEMORY_MIB = 128;
+const THREAD_MEMORY_MIB = 64;
 /** Decoding takes time by its octets, of which there are a chunk at most: far below this on any machine. */
 const DEADLINE_MS = 2_000;
 /** Where no thread or no room on the disk can be had, it is tried again after this. */
