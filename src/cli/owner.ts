@@ -1,17 +1,21 @@
 /**
- * Root works on somebody else's database as its owner: a file that root made beside it would lock the service out.
- * Does nothing for anybody but root, and there is no way back: what follows in this process is done as the owner.
+ * Root works on somebody else's database as that user: a file that root made beside it would lock the service out, and a link
+ * that the service planted there would lead root elsewhere. Does nothing for anybody but root, and there is no way back: what
+ * follows in this process is done as the owner.
  */
-import { statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
 import { become, ROOT_UID } from '../cluster/identity.js';
+import { ownerOfPath } from '../cluster/path-owner.js';
+import { Refusal } from './exit.js';
 
-/** The owner of the file; where it is still to be made, of its directory. */
+/** @throws Refusal when this process cannot become the owner */
 export function becomeOwnerOf(db: string): void {
   if (process.geteuid?.() !== ROOT_UID) return;
-  const path = resolve(db);
-  const found = statSync(path, { throwIfNoEntry: false }) ?? statSync(dirname(path), { throwIfNoEntry: false });
-  if (found === undefined || found.uid === ROOT_UID) return;
-  process.setgroups?.([found.gid]);
-  become(found);
+  const owner = ownerOfPath(db);
+  if (owner === undefined) return;
+  try {
+    process.setgroups?.([owner.gid]);
+    become(owner);
+  } catch (error) {
+    throw new Refusal(`${db} is for user ${owner.uid}, whom this process cannot become: ${(error as Error).message}`);
+  }
 }

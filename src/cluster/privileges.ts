@@ -6,10 +6,11 @@
  */
 import { accessSync, constants } from 'node:fs';
 import { userInfo } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Configuration } from '../config/options.js';
 import { makeDirectory } from '../store/watch.js';
 import { ROOT_UID, writeIdentity, type Identity } from './identity.js';
+import { ownerOfPath } from './path-owner.js';
 import { MISCONFIGURED_STATUS, StartError } from './start-error.js';
 
 type Wanted = Pick<Configuration, 'user' | 'group' | 'db'>;
@@ -32,11 +33,12 @@ export class Privileges {
     const identity = find(user, group);
     if (!mayChange) return new Privileges(undefined); // It is that user already.
     if (identity.uid === ROOT_UID) throw misconfigured('--user must name somebody other than root');
-    makeDirectory(db, identity);
+    if (ownerOfPath(dirname(dirname(resolve(db)))) === undefined) makeDirectory(db, identity);
     process.umask(0o077);
     joinGroups(identity);
     process.setgid?.(identity.gid);
     process.seteuid?.(identity.uid);
+    makeDirectory(db); // Where others decide what is above it, nothing is made by root.
     requireReadable(program, user);
     return new Privileges(identity);
   }

@@ -94,7 +94,9 @@ export class TlsKeeper {
     const configuration = this.#needs.configuration();
     this.#served = this.#state(); // Also of files that turn out wrong: they are told once, not at every look.
     // What stands in files is read before the first await; what is made here, behind it, is made as the user.
-    const certificates = await this.#needs.reading(() => provideCertificates(configuration));
+    const provide = () => provideCertificates(configuration);
+    const isOurs = configuration.tlsCertificate === 'auto'; // In a place where a link could be planted for root.
+    const certificates = await (isOurs ? provide() : this.#needs.reading(provide));
     if (configuration.tlsCertificate === 'auto') this.#served = this.#state(); // It may have been made.
     this.#fingerprint = certificates?.selfSignedFingerprint;
     for (const doubt of certificates?.doubts ?? []) this.#needs.log.warn(doubt);

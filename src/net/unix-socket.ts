@@ -2,7 +2,7 @@
  * Unix sockets that others on this machine connect to: the file of one outlives a server that was killed, and says by
  * its mode who may connect. Removes nothing but a socket that nobody answers on.
  */
-import { lstatSync, rmSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, rmSync, type Stats } from 'node:fs';
 import { chmod, chown } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { Peer } from '../session/channel.js';
@@ -33,11 +33,44 @@ export interface Owner {
 /** Until then only whoever bound it may connect: root, when that opened the ports. @throws ListenError */
 export async function letConnect(address: UnixAddress, owner?: Owner): Promise<void> {
   try {
-    if (owner !== undefined) await chown(address.path, owner.uid, owner.gid);
-    await chmod(address.path, address.mode);
+    const { path, release } = hold(address.path);
+    try {
+      if (owner !== undefined) await chown(path, owner.uid, owner.gid);
+      await chmod(path, address.mode);
+    } finally {
+      release();
+    }
   } catch (error) {
     throw new ListenError(address, error as NodeJS.ErrnoException);
   }
+}
+
+/** Opens what a path leads to without reading it; Node has no name for it. */
+const O_PATH = 0o10000000;
+const DESCRIPTORS = '/proc/self/fd';
+
+/**
+ * The socket itself, however its path is changed meanwhile: whoever owns its directory could put a link there, and root would
+ * give away what that leads to. Where there are no such paths it is looked at, and that must do.
+ */
+function hold(socket: string): { readonly path: string; readonly release: () => void } {
+  if (!existsSync(DESCRIPTORS)) {
+    requireSocket(lstatSync(socket));
+    return { path: socket, release: () => undefined };
+  }
+  const descriptor = openSync(socket, O_PATH | constants.O_NOFOLLOW);
+  const release = () => closeSync(descriptor);
+  try {
+    requireSocket(fstatSync(descriptor));
+    return { path: `${DESCRIPTORS}/${descriptor}`, release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+function requireSocket(found: Stats): void {
+  if (!found.isSocket()) throw Object.assign(new Error('no socket'), { code: 'ENOTSOCK' });
 }
 
 /** A server that is too busy to take another connection, or lets us not in, is there all the same. */

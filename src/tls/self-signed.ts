@@ -4,7 +4,18 @@
  * start at once end up with the same one.
  */
 import { X509Certificate } from 'node:crypto';
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { parse, resolve, join } from 'node:path';
 import { isIP } from 'node:net';
 
@@ -14,6 +25,8 @@ const RENEW_DAYS = 30;
 const DAY_MS = 86_400_000;
 /** Clocks differ. */
 const BACKDATE_MS = 3_600_000;
+const PRIVATE = 0o600;
+const OTHERS = 0o077;
 
 /** `mail.db` → `mail.pem`. */
 export function selfSignedFile(db: string): string {
@@ -24,10 +37,12 @@ export function selfSignedFile(db: string): string {
 /** The file as it is, or as it is once it was made; the names are in the certificate, the first as its subject. */
 export async function ensureSelfSigned(file: string, names: readonly string[]): Promise<string> {
   const found = read(file);
+  if (found !== undefined) closeToOthers(file);
   if (found !== undefined && fits(found, names)) return found;
   const made = await make(names);
   const waiting = `${file}.${process.pid}`;
-  writeFileSync(waiting, made, { mode: 0o600 });
+  rmSync(waiting, { force: true });
+  writeFileSync(waiting, made, { mode: PRIVATE, flag: 'wx' }); // Through no link.
   try {
     if (found === undefined) linkSync(waiting, file);
     else renameSync(waiting, file);
@@ -40,7 +55,24 @@ export async function ensureSelfSigned(file: string, names: readonly string[]): 
   }
 }
 
+/** Its key is nobody else's; what is no file of this user's is left to what reads it. */
+function closeToOthers(file: string): void {
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  if (found?.isFile() !== true || (found.mode & OTHERS) === 0 || found.uid !== process.geteuid?.()) return;
+  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+  fchmodSync(descriptor, PRIVATE);
+  closeSync(descriptor);
+}
+
+/** @throws Error for a link that somebody else has made: it would choose the key that is served with */
+function requireOwnLink(file: string): void {
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  if (found?.isSymbolicLink() !== true || found.uid === 0 || found.uid === process.geteuid?.()) return;
+  throw new Error(`it is a link of user ${found.uid}; remove it`);
+}
+
 function read(file: string): string | undefined {
+  requireOwnLink(file);
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
