@@ -5,6 +5,9 @@
  */
 import type { EventEmitter } from 'node:events';
 
+/** Of every process: nothing to read, and what it says goes to the supervisor, which alone knows the world's descriptors. */
+export const CHILD_STDIO = ['ignore', 'pipe', 'pipe', 'ipc'] as const;
+
 /** A ChildProcess, as far as its end goes. */
 interface Begun extends EventEmitter {
   /** Undefined when there never was a process. */

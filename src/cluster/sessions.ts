@@ -5,6 +5,7 @@
 import type { Authenticator } from '../auth/authenticator.js';
 import { parseNetworks, type Networks } from '../config/networks.js';
 import type { Configuration } from '../config/options.js';
+import type { LineOutput } from '../log/line-output.js';
 import type { Log } from '../log/log.js';
 import { sessionObserver } from '../log/session-log.js';
 import { pop3 } from '../pop3/protocol.js';
@@ -31,6 +32,8 @@ export interface SessionNeeds {
   /** The worker's; part of every session's name. */
   readonly number: number;
   readonly log: Log;
+  /** Where sessions are shown line by line; undefined without -v. */
+  readonly dialogue: LineOutput | undefined;
   readonly store: MailStore;
   readonly authenticator: Authenticator;
   /** Whether nearly all places are taken. */
@@ -153,8 +156,8 @@ export class Sessions {
     guest: Guest,
     context: C,
   ): Placed {
-    const { log, configuration } = this.#needs;
-    const observer = sessionObserver(log, protocol.name, context, configuration.verbose);
+    const { log, dialogue } = this.#needs;
+    const observer = sessionObserver(log, protocol.name, context, dialogue);
     const ended = (end: SessionEnd): void => {
       this.#open.remove(entry);
       observer.ended(end);

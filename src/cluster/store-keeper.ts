@@ -6,7 +6,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import type { Configuration } from '../config/options.js';
 import type { Log } from '../log/log.js';
 import { Backoff } from './backoff.js';
-import { begin, type End } from './fork.js';
+import { begin, CHILD_STDIO, type End } from './fork.js';
 import { UNMOVED_STATUS, type FirstAccount, type FromStore, type ToStore } from './messages.js';
 import type { Privileges } from './privileges.js';
 import { MISCONFIGURED_STATUS, StartError, UNAVAILABLE_STATUS } from './start-error.js';
@@ -20,6 +20,8 @@ export interface StoreKeeperNeeds {
   readonly privileges: Privileges;
   readonly configuration: () => Configuration;
   readonly log: Log;
+  /** Passes on what the process says. */
+  readonly relay: (child: ChildProcess) => void;
   /** A first account was made: at the start, or later, when another server's store went away. */
   readonly announce: (firstAccount: FirstAccount) => void;
   /** Ends every process of this server that has the database open; resolves when they have ended. */
@@ -34,6 +36,7 @@ export class StoreKeeper {
   readonly #privileges: Privileges;
   readonly #configuration: () => Configuration;
   readonly #log: Log;
+  readonly #relay: StoreKeeperNeeds['relay'];
   readonly #announce: (firstAccount: FirstAccount) => void;
   readonly #letGo: () => Promise<void>;
   readonly #backoff = new Backoff();
@@ -44,11 +47,12 @@ export class StoreKeeper {
   #lettingGo = false;
   #retry: NodeJS.Timeout | undefined;
 
-  constructor({ process, privileges, configuration, log, announce, letGo }: StoreKeeperNeeds) {
+  constructor({ process, privileges, configuration, log, relay, announce, letGo }: StoreKeeperNeeds) {
     this.#process = process;
     this.#privileges = privileges;
     this.#configuration = configuration;
     this.#log = log;
+    this.#relay = relay;
     this.#announce = announce;
     this.#letGo = letGo;
   }
@@ -106,7 +110,10 @@ export class StoreKeeper {
   }
 
   #fork(): ChildProcess {
-    return this.#privileges.during(() => fork(this.#process, ['store', ...this.#privileges.childArguments]));
+    const argv = ['store', ...this.#privileges.childArguments];
+    const child = this.#privileges.during(() => fork(this.#process, argv, { stdio: [...CHILD_STDIO] }));
+    this.#relay(child);
+    return child;
   }
 
   #tellBegin(child: ChildProcess): void {

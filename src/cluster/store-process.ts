@@ -5,7 +5,9 @@
  */
 import { generatePassword } from '../auth/password.js';
 import { secretsOf } from '../auth/secrets.js';
-import { createLog, flushLog, type Log } from '../log/log.js';
+import { LineOutput } from '../log/line-output.js';
+import { createLog, type Log } from '../log/log.js';
+import { openUnblocked } from '../log/unblocked.js';
 import { startStore, type StoreObserver, type StoreServer } from '../store/open.js';
 import { StoreError } from '../store/store.js';
 import { obeySupervisor, tellSupervisor } from './child.js';
@@ -26,7 +28,7 @@ export function runStore(): void {
 }
 
 async function start({ configuration, again }: StoreStart): Promise<StoreServer | undefined> {
-  const log = createLog(configuration.logLevel, 'store');
+  const log = createLog(configuration.logLevel, 'store', new LineOutput(openUnblocked(1)));
   try {
     const store = await startStore(configuration.db, observer(log), { mustExist: again });
     if (store === undefined) leave({ kind: 'held' });
@@ -48,10 +50,7 @@ function observer(log: Log): StoreObserver {
   return {
     noted: (what, details) => log.warn(details, what),
     trouble: (what, error) => log.error({ err: error }, what),
-    stopped: (during) => {
-      flushLog(log);
-      process.exit(during === 'checkpoint' ? UNMOVED_STATUS : DISK_ERROR_STATUS);
-    },
+    stopped: (during) => process.exit(during === 'checkpoint' ? UNMOVED_STATUS : DISK_ERROR_STATUS),
   };
 }
 

@@ -7,11 +7,13 @@ import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import { readListenVariables } from '../config/load.js';
 import type { Configuration } from '../config/options.js';
-import { createLog, flushLog, type Log } from '../log/log.js';
+import { createLog, type Log } from '../log/log.js';
+import { ServerOutput } from '../log/server-output.js';
 import { isUnix, ListenError } from '../net/listener.js';
 import { clearStale } from '../net/unix-socket.js';
 import { watchStore, type StoreWatch } from '../store/watch.js';
 import { banner } from './banner.js';
+import { CHILD_STDIO } from './fork.js';
 import { InheritedSockets } from './inherited-sockets.js';
 import type { FirstAccount } from './messages.js';
 import { Privileges, refuseRootInPublic } from './privileges.js';
@@ -19,6 +21,7 @@ import { MISCONFIGURED_STATUS, StartError, UNAVAILABLE_STATUS } from './start-er
 import { addressesOf, unixAddressesOf } from './services.js';
 import { StoreKeeper } from './store-keeper.js';
 import { CertificateError } from '../tls/certificates.js';
+import { Terminal } from './terminal.js';
 import { TlsKeeper } from './tls-keeper.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -39,6 +42,7 @@ export async function runSupervisor(load: () => Configuration): Promise<number> 
 /** Before anything is forked: which sockets came with the process, and who it is from now on. @throws StartError */
 function prepare(load: () => Configuration): Supervisor {
   const configuration = load();
+  const output = new ServerOutput(); // As who may write to it: another user may not.
   const sockets = InheritedSockets.receive(readListenVariables());
   refuseRootInPublic(configuration, addressesOf(configuration, sockets.listeners(configuration)));
   const privileges = Privileges.drop(configuration, PROCESS);
@@ -46,9 +50,9 @@ function prepare(load: () => Configuration): Supervisor {
   cluster.setupPrimary({
     exec: PROCESS,
     args: ['worker', ...privileges.childArguments],
-    stdio: ['inherit', 'inherit', 'inherit', 'ipc', ...sockets.descriptors],
+    stdio: [...CHILD_STDIO, ...sockets.descriptors],
   });
-  return new Supervisor(load, configuration, { sockets, privileges });
+  return new Supervisor(load, configuration, { sockets, privileges, output });
 }
 
 /** PM2's cluster mode would run this file as a worker of its own, whose sockets are not ours to share. */
@@ -62,11 +66,14 @@ function refuseClusterMode(): number {
 interface Belongings {
   readonly sockets: InheritedSockets;
   readonly privileges: Privileges;
+  readonly output: ServerOutput;
 }
 
 class Supervisor {
   readonly #load: () => Configuration;
   readonly #sockets: InheritedSockets;
+  readonly #terminal = new Terminal();
+  readonly #output: ServerOutput;
   readonly #log: Log;
   readonly #store: StoreKeeper;
   readonly #workers: WorkerPool;
@@ -78,16 +85,20 @@ class Supervisor {
   #stopping = false;
   #ended: (status: number) => void = () => undefined;
 
-  constructor(load: () => Configuration, configuration: Configuration, { sockets, privileges }: Belongings) {
+  constructor(load: () => Configuration, configuration: Configuration, { sockets, privileges, output }: Belongings) {
     this.#load = load;
     this.#configuration = configuration;
     this.#sockets = sockets;
-    this.#log = createLog(this.#configuration.logLevel, 'supervisor');
+    this.#output = output;
+    this.#log = createLog(this.#configuration.logLevel, 'supervisor', output.stdout);
+    this.#output.stderr.whenRecovered((loss) => this.#log.error(loss, 'lines of standard error were lost'));
+    cluster.on('fork', (worker) => output.relay(worker.process));
     this.#store = new StoreKeeper({
       process: PROCESS,
       privileges,
       configuration: () => this.#configuration,
       log: this.#log,
+      relay: (child) => output.relay(child),
       announce: (firstAccount) => this.#made(firstAccount),
       letGo: () => this.#workers.restart(),
     });
@@ -118,7 +129,7 @@ class Supervisor {
 
   #giveUp(error: StartError): void {
     if (this.#stopping) return; // What was starting ended because it was told to.
-    process.stderr.write(`pennypost: ${error.message}\n`);
+    this.#output.stderr.write(`pennypost: ${error.message}\n`);
     void this.#stop(error.status);
   }
 
@@ -172,8 +183,7 @@ class Supervisor {
   }
 
   #announce(): void {
-    flushLog(this.#log);
-    process.stdout.write(
+    this.#output.stdout.write(
       banner(this.#configuration, {
         listeners: this.#workers.listeners,
         firstAccount: this.#firstAccount,
@@ -185,10 +195,17 @@ class Supervisor {
   #obeySignals(): void {
     const stop = () => void this.#stop(0);
     process.on('SIGINT', stop).on('SIGTERM', stop);
-    process.on('SIGHUP', () => void this.#reload());
+    process.on('SIGHUP', () => (this.#terminal.isGone ? this.#hangUp() : void this.#reload()));
     process.on('message', (message) => {
       if (message === 'shutdown') stop(); // PM2 on systems without signals.
     });
+  }
+
+  /** Told more often than once, as shells do, it ends no sooner. */
+  #hangUp(): void {
+    if (this.#stopping) return;
+    this.#log.warn('the terminal is gone');
+    void this.#stop(0);
   }
 
   async #reload(): Promise<void> {
@@ -231,7 +248,8 @@ class Supervisor {
     this.#watch?.close();
     await this.#store.stop();
     this.#log.info('stopped');
-    flushLog(this.#log);
+    await this.#output.end();
+    this.#terminal.release();
     this.#ended(status);
   }
 }

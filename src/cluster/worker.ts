@@ -9,8 +9,10 @@ import { setFlagsFromString } from 'node:v8';
 import { Authenticator } from '../auth/authenticator.js';
 import { clientOf, parseNetworks } from '../config/networks.js';
 import type { Configuration } from '../config/options.js';
-import { createLog, flushLog, type Log } from '../log/log.js';
+import { LineOutput } from '../log/line-output.js';
+import { createLog, type Log } from '../log/log.js';
 import { loginObserver } from '../log/login-log.js';
+import { openUnblocked } from '../log/unblocked.js';
 import { Connection } from '../net/connection.js';
 import { isUnix, Listener, ListenError, type ListenerAddress } from '../net/listener.js';
 import { ProxyEntrance } from '../net/proxy-entrance.js';
@@ -76,7 +78,7 @@ class Worker {
   constructor({ configuration, number, tls, logins, inherited }: WorkerStart) {
     this.#configuration = configuration;
     this.#inherited = inherited;
-    const log = createLog(configuration.logLevel, `worker ${number}`);
+    const log = createLog(configuration.logLevel, `worker ${number}`, new LineOutput(openUnblocked(1)));
     this.#log = log;
     const store = joinStore(configuration.db, {
       domain: configuration.domain,
@@ -105,7 +107,8 @@ class Worker {
       sendAway: (which) => this.#guests.sendAway(which, performance.now()),
     });
     const nearlyFull = () => this.#admission.nearlyFull;
-    this.#sessions = new Sessions({ configuration, number, log, store, authenticator, nearlyFull });
+    const dialogue = configuration.verbose ? openDialogue(log) : undefined;
+    this.#sessions = new Sessions({ configuration, number, log, dialogue, store, authenticator, nearlyFull });
     this.#tls = tlsServices(tls);
     setInterval(() => this.#throttle.tidy(Date.now()), TIDY_MS).unref();
   }
@@ -252,9 +255,15 @@ class Worker {
   }
 
   #end(): void {
-    flushLog(this.#log);
     process.exit(0);
   }
+}
+
+/** Sessions line by line, on standard error. */
+function openDialogue(log: Log): LineOutput {
+  const output = new LineOutput(openUnblocked(2));
+  output.whenRecovered((loss) => log.error(loss, 'lines of the dialogue were lost'));
+  return output;
 }
 
 /** Each service has its own, so that a ticket of one means nothing to another. */

@@ -3,9 +3,16 @@ import type { Observer, SessionEnd } from '../session/session.js';
 import type { SessionContext } from '../session/protocol.js';
 import type { Reply } from '../session/reply.js';
 import type { Log } from './log.js';
+import type { LineOutput } from './line-output.js';
 import { maskControls } from './one-line.js';
 
-export function sessionObserver(log: Log, protocol: string, context: SessionContext, verbose: boolean): Observer {
+/** `dialogue` is where it is shown, if it is. */
+export function sessionObserver(
+  log: Log,
+  protocol: string,
+  context: SessionContext,
+  dialogue: LineOutput | undefined,
+): Observer {
   const { session, tally } = context;
   const observer: Observer = {
     bug: (error) => log.error({ session, protocol, err: error }, 'a bug ended a session'),
@@ -14,20 +21,20 @@ export function sessionObserver(log: Log, protocol: string, context: SessionCont
       log.info({ session, protocol, peer: address, via, tls: security?.version, ...tally, ...end }, 'session');
     },
   };
-  return verbose ? { ...observer, ...dialogue(session) } : observer;
+  return dialogue === undefined ? observer : { ...observer, ...showing(session, dialogue) };
 }
 
-/** `[id] C: …` and `[id] S: …` on standard error. */
-function dialogue(session: string): Pick<Observer, 'heard' | 'said'> {
+/** `[id] C: …` and `[id] S: …`. */
+function showing(session: string, to: LineOutput): Pick<Observer, 'heard' | 'said'> {
   return {
-    heard: (text) => show(session, 'C', text),
+    heard: (text) => show(to, session, 'C', text),
     said: ({ head, body, confidential }: Reply) => {
-      for (const line of Buffer.from(head).toString().trimEnd().split('\r\n')) show(session, 'S', line);
-      if (body !== undefined) show(session, 'S', confidential === true ? '(the message)' : '(more lines)');
+      for (const line of Buffer.from(head).toString().trimEnd().split('\r\n')) show(to, session, 'S', line);
+      if (body !== undefined) show(to, session, 'S', confidential === true ? '(the message)' : '(more lines)');
     },
   };
 }
 
-function show(session: string, who: string, text: string): void {
-  process.stderr.write(`[${session}] ${who}: ${maskControls(text)}\n`);
+function show(to: LineOutput, session: string, who: string, text: string): void {
+  to.write(`[${session}] ${who}: ${maskControls(text)}\n`);
 }

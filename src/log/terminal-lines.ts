@@ -1,0 +1,21 @@
+/** The log for people: where standard output is a terminal, each line of JSON becomes a readable one. */
+import { prettyFactory } from 'pino-pretty';
+import { escapeJson } from './one-line.js';
+
+export function renderForTerminal(): (lines: string) => string {
+  const pretty = prettyFactory({ colorize: true, ignore: 'pid', translateTime: 'SYS:HH:MM:ss.l' });
+  return (lines) =>
+    lines
+      .split(/(?<=\n)/)
+      .map((line) => (line.startsWith('{') ? pretty(readSafely(line)) : line))
+      .join('');
+}
+
+/** What was an escape in JSON, because it would move the cursor, stays one. */
+function readSafely(line: string): unknown {
+  try {
+    return JSON.parse(line, (_, value: unknown) => (typeof value === 'string' ? escapeJson(value) : value));
+  } catch {
+    return line;
+  }
+}
