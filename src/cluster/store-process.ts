@@ -3,6 +3,7 @@
  * On an empty database it makes the first account, whose password goes to the supervisor to be shown once.
  * When the disk fails, or the supervisor is gone, it ends.
  */
+import { setTimeout } from 'node:timers/promises';
 import { generatePassword } from '../auth/password.js';
 import { secretsOf } from '../auth/secrets.js';
 import { LineOutput } from '../log/line-output.js';
@@ -14,6 +15,8 @@ import { obeySupervisor, tellSupervisor } from './child.js';
 import { UNMOVED_STATUS, type FirstAccount, type FromStore, type ToStore } from './messages.js';
 
 const DISK_ERROR_STATUS = 74;
+/** How often what a full or failing disk refused is tried again. */
+const AGAIN_MS = 1_000;
 
 type StoreStart = Extract<ToStore, { kind: 'start' }>;
 
@@ -32,7 +35,7 @@ async function start({ configuration, again }: StoreStart): Promise<StoreServer 
   try {
     const store = await startStore(configuration.db, observer(log), { mustExist: again });
     if (store === undefined) leave({ kind: 'held' });
-    else tell({ kind: 'ready', ...(await firstAccount(store, configuration.domain)) });
+    else await serve(store, configuration.domain, log);
     return store;
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
@@ -54,8 +57,30 @@ function observer(log: Log): StoreObserver {
   };
 }
 
-/** The domain is made local; with no account at all, its postmaster is made too. */
-async function firstAccount(store: StoreServer, domain: string): Promise<{ firstAccount?: FirstAccount }> {
+/** A database that cannot be written yet can be read: the server is ready, and what is to be made there comes later. */
+async function serve(store: StoreServer, domain: string, log: Log): Promise<void> {
+  const firstAccount = await makeAddresses(store, domain).catch((error: unknown) => notYet(log, error));
+  tell({ kind: 'ready', ...(firstAccount ?? {}) });
+  if (firstAccount === undefined) void makeAddressesLater(store, domain, log);
+}
+
+async function makeAddressesLater(store: StoreServer, domain: string, log: Log): Promise<void> {
+  for (;;) {
+    await setTimeout(AGAIN_MS);
+    const made = await makeAddresses(store, domain).catch((error: unknown) => notYet(log, error));
+    if (made?.firstAccount !== undefined) tell({ kind: 'ready', ...made });
+    if (made !== undefined) return;
+  }
+}
+
+function notYet(log: Log, error: unknown): undefined {
+  if (!(error instanceof StoreError) || error.kind === 'refused') throw error;
+  log.debug({ err: error }, 'the domain is made local later');
+  return undefined;
+}
+
+/** The domain is made local; with no account at all, its postmaster is made too. @throws StoreError */
+async function makeAddresses(store: StoreServer, domain: string): Promise<{ firstAccount?: FirstAccount }> {
   const empty = !store.writer.hasAccounts;
   const address = `postmaster@${domain}`;
   const password = generatePassword();

@@ -20,10 +20,15 @@ export interface Round {
   readonly findings: Findings;
 }
 
+export interface RoundFault extends Fault {
+  /** Its rounds have a server and a ledger of their own. */
+  readonly apart?: (number: number, chance: Chance) => Promise<Round>;
+}
+
 export interface CampaignOptions {
   readonly seed: number;
   /** The next fault, or undefined at the end. */
-  readonly next: (chance: Chance, round: number) => Fault | undefined;
+  readonly next: (chance: Chance, round: number) => RoundFault | undefined;
   readonly report: (round: Round) => void;
 }
 
@@ -41,7 +46,10 @@ export async function campaign({ seed, next, report }: CampaignOptions): Promise
     for (let number = 1; ; number++) {
       const fault = next(chance, number);
       if (fault === undefined) return rounds;
-      const round = await play({ number, fault, server, ledger, accounts, chance }, (now) => (server = now));
+      const round =
+        fault.apart === undefined
+          ? await play({ number, fault, server, ledger, accounts, chance }, (now) => (server = now))
+          : await fault.apart(number, chance);
       rounds.push(round);
       report(round);
     }

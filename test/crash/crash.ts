@@ -5,9 +5,11 @@
 import { writeFileSync } from 'node:fs';
 import CliTable from 'cli-table3';
 import minimist from 'minimist';
-import { campaign, totals, type Round } from './campaign.js';
-import { faults, stoppedFor30Seconds, type Fault } from './faults.js';
+import { campaign, totals, type Round, type RoundFault } from './campaign.js';
+import { faults, stoppedFor30Seconds } from './faults.js';
 import { movedFiles } from './moved-files.js';
+import { thinDiskObstacle } from './thin-disk.js';
+import { failedSyncOnThinDisk } from './thin-round.js';
 import type { Chance } from '../support/ledger-chance.js';
 
 /** The round with the long stop: late enough that there is mail. */
@@ -22,6 +24,14 @@ const {
 const deadlineMs = Date.now() + minutes * 60_000;
 process.stdout.write(`Faults for ${minutes} minutes, seed ${seed}\n`);
 
+const obstacle = thinDiskObstacle();
+if (obstacle !== undefined) process.stdout.write(`Without a disk whose blocks run out: ${obstacle}\n`);
+const chosen: readonly RoundFault[] = [
+  ...faults,
+  ...movedFiles,
+  ...(obstacle === undefined ? [failedSyncOnThinDisk] : []),
+];
+
 const rounds: Round[] = [];
 try {
   await campaign({ seed, next, report });
@@ -31,9 +41,9 @@ try {
 }
 summarize();
 
-function next(chance: Chance, round: number): Fault | undefined {
+function next(chance: Chance, round: number): RoundFault | undefined {
   if (Date.now() > deadlineMs) return undefined;
-  return round === LONG_STOP_ROUND ? stoppedFor30Seconds : chance.pick([...faults, ...movedFiles]);
+  return round === LONG_STOP_ROUND ? stoppedFor30Seconds : chance.pick(chosen);
 }
 
 function report(round: Round): void {

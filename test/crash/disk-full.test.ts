@@ -2,9 +2,7 @@
  * A disk that fills: mail is refused for now, what is there can be read, and service returns by itself with the space.
  * Once with the shim, where no file may grow at all, and once on a real small file system, which needs root.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
@@ -15,6 +13,7 @@ import { POSTMASTER, Server } from '../support/server.js';
 import { letterOf } from '../support/ledger-clients.js';
 import { storeOf } from './faults.js';
 import { Control, Shim } from './shim.js';
+import { freeBytes, mountSmall, smallDiskObstacle } from './small-disk.js';
 
 const MESSAGE = letterOf('kept', 4_000);
 const MIB = 1024 * 1024;
@@ -81,7 +80,7 @@ describe('a full disk', () => {
     await removeAll(server, 1);
   });
 
-  const small = smallDisk();
+  const small = smallDiskObstacle();
 
   itOnSmallDisk('that fills: 452 at the end of data, reading goes on, service returns with the space', async (disk) => {
     const ballast = join(disk, 'ballast');
@@ -113,7 +112,7 @@ describe('a full disk', () => {
     const client = await smtpSession(server.smtpPort);
     await sendData(client, POSTMASTER, MESSAGE);
     const ballast = join(disk, 'ballast');
-    writeFileSync(ballast, Buffer.alloc(free(disk) - (MARK_MIB * MIB) / 2));
+    writeFileSync(ballast, Buffer.alloc(freeBytes(disk) - (MARK_MIB * MIB) / 2));
     await eventually('MAIL to be refused', async () => {
       const { lines } = await client.command('MAIL FROM:<>');
       await client.command('RSET');
@@ -164,13 +163,9 @@ describe('a full disk', () => {
   }
 
   function mount(mebibytes: number): string {
-    const directory = mkdtempSync(join(tmpdir(), 'pennypost-small-'));
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tmpfs', directory]);
-    cleaning.push(() => {
-      execFileSync('umount', ['-l', directory]);
-      rmSync(directory, { recursive: true, force: true });
-    });
-    return directory;
+    const disk = mountSmall(mebibytes);
+    cleaning.push(() => disk.release());
+    return disk.directory;
   }
 
   /** Reads what is there, over and over. */
@@ -203,23 +198,3 @@ describe('a full disk', () => {
     return (await client.reply()).lines[0] ?? '';
   }
 });
-
-function free(directory: string): number {
-  const { bavail, bsize } = statfsSync(directory);
-  return bavail * bsize;
-}
-
-/** Why a small file system cannot be had here, if so. */
-function smallDisk(): string | undefined {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'mounting needs root on Linux';
-  const directory = mkdtempSync(join(tmpdir(), 'pennypost-small-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory], { stdio: 'ignore' });
-    execFileSync('umount', [directory]);
-    return undefined;
-  } catch {
-    return 'this root may not mount';
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-}

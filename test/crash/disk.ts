@@ -1,6 +1,8 @@
 /**
  * A disk, as the trace shows it: what was synced stays; of what was written since, a power cut may keep all, nothing,
  * or any sectors. A file is in its directory for good only when the directory was synced after it was made or removed.
+ * What a sync that fails should have covered is lost, and so is all that is written to the same blocks afterwards, whatever
+ * syncs succeed, as on ext4 where the blocks were new: until the file ends before them, or they are written directly.
  * The index of the WAL (-shm) is left out: it is memory, and gone after a power cut.
  */
 import { Buffer } from 'node:buffer';
@@ -23,6 +25,8 @@ interface Pending {
 interface DiskFile {
   content: Content;
   pending: Pending[];
+  /** Blocks that the disk does not get. */
+  dead: Set<number>;
   entry: Entry;
   changedAt: number;
 }
@@ -32,6 +36,9 @@ const SUFFIXES: ReadonlyMap<TracedFile, string> = new Map([
   [TracedFile.Wal, '-wal'],
   [TracedFile.Journal, '-journal'],
 ]);
+
+/** Of a file system, as a rule. */
+const BLOCK_BYTES = 4096;
 
 export class Disk {
   readonly #files = new Map<TracedFile, DiskFile>();
@@ -44,8 +51,9 @@ export class Disk {
     const { kind, file, sync } = record;
     if (kind === 'B') this.#begun.set(sync, at);
     else if (kind === 'S') this.#synced(file, this.#begun.get(sync) ?? 0);
+    else if (kind === 'F') this.#failed(file);
     else if (kind === 'U') this.#remove(file, at);
-    else if (kind === 'W' || kind === 'T') this.#file(file, at).pending.push({ at, record });
+    else if (kind === 'W' || kind === 'D' || kind === 'T') this.#change(this.#file(file, at), { at, record });
   }
 
   /** The files as they are found after the power is back, by what stands behind the database's name. */
@@ -63,9 +71,24 @@ export class Disk {
   #file(kind: TracedFile, at: number): DiskFile {
     const found = this.#files.get(kind);
     if (found !== undefined && found.entry !== 'removed') return found;
-    const file: DiskFile = { content: new Content(), pending: [], entry: 'made', changedAt: at };
+    const file: DiskFile = { content: new Content(), pending: [], dead: new Set(), entry: 'made', changedAt: at };
     this.#files.set(kind, file);
     return file;
+  }
+
+  #change({ pending, dead }: DiskFile, { at, record }: Pending): void {
+    const { kind, offset } = record;
+    if (kind === 'T') for (const block of dead) if (block * BLOCK_BYTES >= offset) dead.delete(block);
+    if (kind === 'D') for (const block of blocksOf(record)) dead.delete(block);
+    for (const living of kind === 'W' ? outside(dead, record) : [record]) pending.push({ at, record: living });
+  }
+
+  #failed(kind: TracedFile): void {
+    const file = this.#files.get(kind);
+    if (file === undefined) return;
+    for (const { record } of file.pending)
+      if (record.kind !== 'T') for (const block of blocksOf(record)) file.dead.add(block);
+    file.pending = file.pending.filter(({ record }) => record.kind === 'T');
   }
 
   #remove(kind: TracedFile, at: number): void {
@@ -91,6 +114,25 @@ export class Disk {
       else file.entry = 'durable';
     }
   }
+}
+
+function blocksOf({ offset, data }: TraceRecord): readonly number[] {
+  const first = Math.floor(offset / BLOCK_BYTES);
+  const end = Math.ceil((offset + data.length) / BLOCK_BYTES);
+  return Array.from({ length: end - first }, (_, at) => first + at);
+}
+
+/** What a write leaves where the blocks are not dead. */
+function outside(dead: ReadonlySet<number>, record: TraceRecord): readonly TraceRecord[] {
+  if (dead.size === 0) return [record];
+  const { offset, data } = record;
+  return blocksOf(record)
+    .filter((block) => !dead.has(block))
+    .map((block) => {
+      const from = Math.max(offset, block * BLOCK_BYTES);
+      const to = Math.min(offset + data.length, (block + 1) * BLOCK_BYTES);
+      return { ...record, offset: from, data: data.subarray(from - offset, to - offset) };
+    });
 }
 
 function isFound(entry: Entry, loss: Loss): boolean {

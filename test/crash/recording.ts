@@ -24,6 +24,8 @@ export interface RecordingOptions {
   readonly messages: number;
   /** Slower syncs make answers that do not wait for them easy to see. */
   readonly syncDelayUs?: number;
+  /** Syncs that fail, one after the other while the load goes on. */
+  readonly strikes?: readonly (Control.WalSyncFails | Control.DbSyncFails)[];
   /** Where it is to be another load than that of every recording. */
   readonly load?: Partial<LoadOptions>;
 }
@@ -36,6 +38,7 @@ export async function record({
   change,
   messages,
   syncDelayUs = 0,
+  strikes = [],
   load: other,
 }: RecordingOptions): Promise<Recording> {
   const shim = await Shim.build();
@@ -57,6 +60,7 @@ export async function record({
         ...other,
       });
       try {
+        for (const control of strikes) await strike(shim, control, ledger);
         await eventually('the load', () => ledger.acknowledged >= messages && ledger.removed >= messages / 10, 30_000);
       } finally {
         await load.stop();
@@ -77,4 +81,16 @@ export async function record({
   } finally {
     shim.release();
   }
+}
+
+/** Between two of them mail is taken, so that there is something to lose. */
+async function strike(shim: Shim, control: Control, ledger: Ledger): Promise<void> {
+  const taken = async (): Promise<void> => {
+    const before = ledger.acknowledged;
+    await eventually('mail to be taken', () => ledger.acknowledged > before + 20, 30_000);
+  };
+  await taken();
+  shim.set(control, 1);
+  await eventually(`${Control[control]} to strike`, () => shim.get(control) === 0, 30_000);
+  await taken();
 }

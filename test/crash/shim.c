@@ -6,6 +6,7 @@
  * SHIM_LOG      where records go; every process appends to the same file, so that its order is one for all
  * SHIM_CONTROL  64 bytes of numbers, shared with the test: what is to fail, and how slow a sync is (enum below)
  *
+ * A sync that is made to fail is noted too: what was written before it is lost for good (disk.ts).
  * A write is noted before it is made, an answer before it is sent, a sync when it begins and again when it has succeeded:
  * whatever stands before an answer had happened when the answer left.
  */
@@ -30,7 +31,8 @@ enum { F_OTHER, F_DB, F_WAL, F_JOURNAL, F_DIRECTORY, F_TCP, F_UNIX };
 
 struct record {
   uint32_t length; /* of what follows this header */
-  uint8_t type;    /* W write, T truncate, U unlink, B sync begins, S sync succeeded, N network, R between processes */
+  uint8_t type;    /* W write, D direct write, T truncate, U unlink, B sync begins, S sync succeeded, F sync failed,
+                      N network, R between processes */
   uint8_t file;
   uint16_t unused;
   uint32_t pid;
@@ -159,12 +161,17 @@ static int refused(int fd, int file, int64_t end) {
   return 0;
 }
 
+static char kind_of_write(int fd) {
+  int flags = fcntl(fd, F_GETFL);
+  return flags != -1 && (flags & O_DIRECT) != 0 ? 'D' : 'W';
+}
+
 ssize_t pwrite64(int fd, const void *data, size_t size, off64_t offset) {
   int file = kind_of(fd);
   if (file != F_DB && file != F_WAL && file != F_JOURNAL) return real_pwrite64(fd, data, size, offset);
   if (refused(fd, file, offset + (int64_t)size)) return -1;
   struct iovec part = {(void *)data, size};
-  note('W', file, offset, 0, &part, 1, SIZE_MAX);
+  note(kind_of_write(fd), file, offset, 0, &part, 1, SIZE_MAX);
   return real_pwrite64(fd, data, size, offset);
 }
 
@@ -212,11 +219,16 @@ int unlink(const char *path) {
   return real_unlink(path);
 }
 
+static int fail_sync(int file) {
+  note('F', file, 0, 0, NULL, 0, 0);
+  return fail(EIO, SYNCS_FAILED);
+}
+
 static int sync_with(int (*real)(int), int fd) {
   int file = kind_of(fd);
   if (file == F_OTHER || file == F_TCP || file == F_UNIX) return real(fd);
-  if (file == F_WAL && strikes(WAL_SYNC_FAILS)) return fail(EIO, SYNCS_FAILED);
-  if (file == F_DB && strikes(DB_SYNC_FAILS)) return fail(EIO, SYNCS_FAILED);
+  if (file == F_WAL && strikes(WAL_SYNC_FAILS)) return fail_sync(file);
+  if (file == F_DB && strikes(DB_SYNC_FAILS)) return fail_sync(file);
   uint32_t number = __sync_add_and_fetch(&syncs, 1);
   note('B', file, 0, number, NULL, 0, 0);
   if (asked(SYNC_DELAY_US)) usleep((useconds_t)control[SYNC_DELAY_US]);

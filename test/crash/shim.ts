@@ -117,6 +117,20 @@ export const checkpointNotSynced: Change = {
   to: '',
 };
 
+/** A store goes on with the WAL that it finds. */
+export const walTrusted: Change = {
+  file: 'store/sqlite/opening.js',
+  from: 'if (walBytes(this.#db) > 0) {',
+  to: 'if (false) {',
+};
+
+/** What was moved once more is trusted to the page cache, which took it for written before. */
+export const notRewritten: Change = {
+  file: 'store/sqlite/rewriting.js',
+  from: 'writeFully(this.#written, step, at);',
+  to: '',
+};
+
 /** Returns the copy's main.js. It fails where the source no longer reads as the change expects. */
 export function changedProgram(directory: string, { file, from, to }: Change): string {
   const copy = mkdtempSync(join(directory, 'changed-'));

@@ -1,7 +1,7 @@
 /** Reads what the shim noted (shim.c): records in the order in which they happened, for all processes together. */
 import { readFileSync } from 'node:fs';
 
-export type RecordKind = 'W' | 'T' | 'U' | 'B' | 'S' | 'N' | 'R';
+export type RecordKind = 'W' | 'D' | 'T' | 'U' | 'B' | 'S' | 'F' | 'N' | 'R';
 
 /** The same numbers as in shim.c. */
 export enum TracedFile {
@@ -16,7 +16,7 @@ export enum TracedFile {
 
 export interface TraceRecord {
   /**
-   * Write, Truncate, Unlink: about to happen. B: a sync begins, S: it has succeeded. N: about to be said to a client,
+   * Write, Direct write, Truncate, Unlink: about to happen. B: a sync begins, S: it has succeeded. F: a sync fails. N: about to be said to a client,
    * R: about to be said to another process.
    */
   readonly kind: RecordKind;

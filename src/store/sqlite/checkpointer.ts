@@ -2,7 +2,7 @@
  * Moves the WAL into the database file beside the commit path, in a thread that does nothing else (checkpointer-thread.ts):
  * whatever the store is busy with, the WAL stays small. Where there is no such thread, the writer's own connection does it.
  */
-import { openSync, statSync } from 'node:fs';
+import { openSync } from 'node:fs';
 import { Thread } from './thread.js';
 
 export interface CheckpointerNeeds {
@@ -41,7 +41,6 @@ const WAL_LIMIT_FRAMES = 8192;
 const THREAD_MEMORY_MIB = 32;
 
 export class Checkpointer {
-  readonly #db: string;
   readonly #needs: CheckpointerNeeds;
   readonly #thread: Thread<CheckpointTask, CheckpointResult>;
   #writtenBytes = 0;
@@ -49,7 +48,6 @@ export class Checkpointer {
   #closed = false;
 
   constructor(db: string, needs: CheckpointerNeeds) {
-    this.#db = db;
     this.#needs = needs;
     /*
      * Never closed: a process that closes any descriptor of a file loses its locks on it (fcntl(2)), SQLite's among them, and
@@ -66,10 +64,6 @@ export class Checkpointer {
   committed(bytes: number): void {
     this.#writtenBytes += bytes + COMMIT_OVERHEAD_BYTES;
     this.#next();
-  }
-
-  walBytes(): number {
-    return statSync(`${this.#db}-wal`, { throwIfNoEntry: false })?.size ?? 0;
   }
 
   async close(): Promise<void> {

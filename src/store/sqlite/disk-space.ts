@@ -1,4 +1,7 @@
-/** Whether the disk under the database has room: asked for every message, looked up a few times a second. */
+/**
+ * Whether there is room for mail: on the disk under the database, and in pages of the file that hold nothing any more, which
+ * are used again but not given back. Asked for every message, looked up a few times a second.
+ */
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -7,12 +10,15 @@ const FRESH_MS = 200;
 export class DiskSpace {
   readonly #directory: string;
   readonly #minFreeBytes: number;
+  readonly #freeInside: () => number;
   #lookedAtMs = -Infinity;
   #short = false;
 
-  constructor(db: string, minFreeBytes: number) {
+  /** @param freeInside octets of the file's free pages */
+  constructor(db: string, minFreeBytes: number, freeInside: () => number) {
     this.#directory = dirname(db);
     this.#minFreeBytes = minFreeBytes;
+    this.#freeInside = freeInside;
   }
 
   isShort(): boolean {
@@ -20,7 +26,16 @@ export class DiskSpace {
     if (nowMs - this.#lookedAtMs < FRESH_MS) return this.#short;
     this.#lookedAtMs = nowMs;
     const { bavail, bsize } = statfsSync(this.#directory);
-    this.#short = bavail * bsize < this.#minFreeBytes;
+    this.#short = !this.#isEnough(bavail * bsize);
     return this.#short;
+  }
+
+  #isEnough(onDisk: number): boolean {
+    if (onDisk >= this.#minFreeBytes) return true;
+    try {
+      return onDisk + this.#freeInside() >= this.#minFreeBytes;
+    } catch {
+      return false; // A database that cannot be read has no room that anybody knows of.
+    }
   }
 }

@@ -6,7 +6,7 @@
  */
 import { StoreError } from '../store.js';
 import { leaveSyncs, syncCommits, type Connection } from './database.js';
-import { Room } from './room.js';
+import { Room, type RoomFailure } from './room.js';
 import { asStoreError, isDiskError, isOneWritesFault } from './sqlite-error.js';
 import type { Writer } from './writer.js';
 
@@ -37,6 +37,8 @@ export class GroupCommit {
   #syncing = true;
   #waiting: Write[] = [];
   #scheduled = false;
+  /** The disk failed: what this process goes on to write might stand on what the disk never got. */
+  #broken = false;
 
   constructor(connection: Connection, observer: GroupObserver) {
     this.#connection = connection;
@@ -72,21 +74,25 @@ export class GroupCommit {
   }
 
   #settle(group: Write[]): void {
-    const lost = this.#observer.lost();
-    if (lost !== undefined) return fail(group, lost);
-    const error = this.#room.commit(() => this.#tryCommit(group));
-    const lostSince = error === undefined ? this.#observer.lost() : undefined;
+    const unwanted = this.#broken ? new StoreError('unavailable', 'the disk failed') : this.#observer.lost();
+    if (unwanted !== undefined) return fail(group, unwanted);
+    const failure = this.#room.commit(() => this.#tryCommit(group));
+    const lostSince = failure === undefined ? this.#observer.lost() : undefined;
     if (lostSince !== undefined) {
       fail(group, lostSince); // It may be there when the file is back, as after an answer that was lost.
-    } else if (error === undefined) {
+    } else if (failure === undefined) {
       for (const write of group) write.done();
       this.#observer.committed(group.reduce((bytes, write) => bytes + write.bytes, 0));
-    } else if (group.length > 1 && isOneWritesFault(error)) {
+    } else if (group.length > 1 && isOneWritesFault(failure.error)) {
       for (const write of group) this.#settle([write]);
-    } else {
-      fail(group, asStoreError(error));
-      if (!(error instanceof StoreError)) this.#observer.failed(error, isDiskError(error));
-    }
+    } else this.#failed(group, failure);
+  }
+
+  #failed(group: readonly Write[], { error, during }: RoomFailure): void {
+    fail(group, asStoreError(error));
+    if (error instanceof StoreError) return;
+    this.#broken ||= isDiskError(error);
+    this.#observer.failed(error, this.#broken ? during : undefined);
   }
 
   /**
@@ -127,6 +133,6 @@ export interface GroupObserver {
   lost(): StoreError | undefined;
   /** A group with so much payload is durable, and its writes have been told. */
   committed(bytes: number): void;
-  /** Something SQLite said. After a disk error the process must end once its last words are sent. */
-  failed(error: unknown, disk: boolean): void;
+  /** Something SQLite said. After a disk error, which has a `during`, the process must end once its last words are sent. */
+  failed(error: unknown, during: 'commit' | 'checkpoint' | undefined): void;
 }

@@ -19,7 +19,7 @@ import type { Slices } from '../../runtime/slices.js';
 import type { AccountRow } from './expansion.js';
 import type { NameCache } from './name-cache.js';
 import { Names, normal } from './names.js';
-import { reading } from './sqlite-error.js';
+import { isPassing, reading } from './sqlite-error.js';
 import { openForReading, type Connection } from './database.js';
 import {
   prepareReads,
@@ -48,23 +48,59 @@ export interface SmallMessage {
   readonly pieces: readonly Uint8Array[] | undefined;
 }
 
+interface Prepared {
+  readonly reads: Reads;
+  readonly names: Names;
+}
+
 export class Reader {
-  readonly #connection: Connection;
-  readonly #reads: Reads;
+  readonly #path: string;
+  #connection: Connection | undefined;
+  #prepared: Prepared | undefined;
   readonly #firstDomainName: string | undefined;
-  readonly #names: Names;
+  readonly #slices: Slices;
 
   /** `firstDomain` is where a name without a domain lives; the oldest domain unless told. */
   constructor(path: string, firstDomain: string | undefined, slices: Slices) {
-    this.#connection = openForReading(path);
-    this.#reads = prepareReads(this.#connection);
+    this.#path = path;
     this.#firstDomainName = firstDomain;
-    this.#names = new Names(this.#connection, { reads: this.#reads, slices, firstDomainName: firstDomain });
+    this.#slices = slices;
+    this.#tryToOpen();
+  }
+
+  /** A disk that is full may have no room for the index of the WAL: then each use tries again. */
+  #tryToOpen(): void {
+    try {
+      this.#connection = openForReading(this.#path);
+    } catch (error) {
+      if (!isPassing((error as Error).cause)) throw error;
+    }
+  }
+
+  /** @throws StoreError 'unavailable' */
+  get #open(): Prepared {
+    if (this.#prepared !== undefined) return this.#prepared;
+    this.#connection ??= openForReading(this.#path);
+    return (this.#prepared = this.#prepare(this.#connection));
+  }
+
+  #prepare(connection: Connection): Prepared {
+    const reads = prepareReads(connection);
+    const options = { reads, slices: this.#slices, firstDomainName: this.#firstDomainName };
+    return { reads, names: new Names(connection, options) };
+  }
+
+  get #reads(): Reads {
+    return this.#open.reads;
+  }
+
+  get #names(): Names {
+    return this.#open.names;
   }
 
   /** @throws StoreError */
   resolve(address: Address, cache: NameCache | undefined): Soon<Resolution> {
-    return this.#names.resolve(address, cache);
+    return reading(() => this.#names.resolve(address, cache));
   }
 
   /** A name without a domain means the first domain. */
@@ -225,8 +261,13 @@ export class Reader {
     return this.message(this.#account(address).id, uid);
   }
 
+  /** Of pages that hold nothing: the room inside the file. */
+  freeBytes(): number {
+    return reading(() => this.#reads.freeBytes.get()) ?? 0;
+  }
+
   close(): void {
-    this.#connection.close();
+    this.#connection?.close();
   }
 
   #account({ local, domain }: Address): AccountRow {

@@ -113,6 +113,7 @@ export interface Reads {
   readonly domains: Statement<[after: string, limit: number], string>;
   readonly aliases: Statement<[domain: number, after: string, limit: number], AliasRow>;
   readonly mail: Statement<[uids: string, account: number], MailRow>;
+  readonly freeBytes: Statement<[], number>;
 }
 
 export function prepareReads(connection: Connection): Reads {
@@ -225,5 +226,8 @@ export function prepareReads(connection: Connection): Reads {
       join message on message.account = ? and message.uid = wanted.value
       join account on account.id = message.account join body on body.id = message.body
       order by message.uid`),
+    freeBytes: connection
+      .prepare<[], number>('select freelist_count * page_size from pragma_freelist_count, pragma_page_size')
+      .pluck(),
   };
 }

@@ -14,6 +14,12 @@ const PAUSE_MS = 10;
 const HOPELESS_MS = 1_000;
 const NEVER = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
+/** After a disk error it matters what the disk failed under: of a checkpoint nobody knows what it moved. */
+export interface RoomFailure {
+  readonly error: unknown;
+  readonly during: 'commit' | 'checkpoint';
+}
+
 export class Room {
   readonly #connection: Connection;
   #hopelessUntilMs = 0;
@@ -22,20 +28,20 @@ export class Room {
     this.#connection = connection;
   }
 
-  /** Runs `commit`, which returns its error, until it meets no full disk or there is no use in it. Returns the last error. */
-  commit(commit: () => unknown): unknown {
+  /** Runs `commit`, which returns its error, until it meets no full disk or there is no use in it. Undefined when it succeeded. */
+  commit(commit: () => unknown): RoomFailure | undefined {
     let error = commit();
-    if (!isFull(error) || performance.now() < this.#hopelessUntilMs) return error;
+    if (!isFull(error) || performance.now() < this.#hopelessUntilMs) return failureOf(error);
     try {
       for (let tries = 0; tries < TRIES && isFull(error) && this.#moved(); tries++) {
         if (tries > 0) pause();
         error = commit();
       }
     } catch (checkpoint) {
-      if (!isFull(checkpoint)) return checkpoint;
+      if (!isFull(checkpoint)) return { error: checkpoint, during: 'checkpoint' };
     }
     if (isFull(error)) this.#hopelessUntilMs = performance.now() + HOPELESS_MS;
-    return error;
+    return failureOf(error);
   }
 
   /** Whether all of the WAL is in the database file. */
@@ -47,6 +53,10 @@ export class Room {
     }
     return false;
   }
+}
+
+function failureOf(error: unknown): RoomFailure | undefined {
+  return error === undefined ? undefined : { error, during: 'commit' };
 }
 
 function pause(): void {

@@ -18,6 +18,11 @@ export function isFull(error: unknown): boolean {
   return FULL.test(codeOf(error));
 }
 
+/** Whether opening the database may succeed later as it is: its disk is full, or failed. */
+export function isPassing(error: unknown): boolean {
+  return isFull(error) || codeOf(error).startsWith('SQLITE_IOERR');
+}
+
 /**
  * Whether the rest of a group may succeed without the write that met it: a refusal, a bug, or a message that is too large
  * for what is left of the disk. A lock that another program holds stops everybody alike.

@@ -269,7 +269,7 @@ export function joinSqliteStore(db: string, options: JoinOptions): SqliteStore {
     },
   });
   client.stayConnected();
-  const space = new DiskSpace(location.db, minFreeBytes);
+  const space = new DiskSpace(location.db, minFreeBytes, () => reader.freeBytes());
   return new SqliteStore({ client, reader, file, space, names, slices });
 }
 
@@ -278,12 +278,13 @@ export async function openSqliteStore(db: string): Promise<SqliteStore> {
   makeDirectory(db);
   const location = locate(db);
   const server = await StoreServer.start(location, silent);
+  await server?.tried; // What only reads goes on however that ended.
   const names = new NameCache();
   const client = await connectSoon(location, { changed: () => names.clear() });
-  const space = new DiskSpace(location.db, 0);
-  const file = new FileIdentity(location.named);
   const slices = new Slices();
   const reader = new Reader(location.db, undefined, slices);
+  const space = new DiskSpace(location.db, 0, () => reader.freeBytes());
+  const file = new FileIdentity(location.named);
   return new SqliteStore({ client, reader, file, space, names, slices, server });
 }
 

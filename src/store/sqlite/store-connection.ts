@@ -50,6 +50,16 @@ const HELLO_TIMEOUT_MS = 10_000;
 /** Answers that the other side does not take: one that asks and never reads is broken. */
 const OUTPUT_LIMIT_BYTES = 8 * 1024 * 1024;
 
+/** What cannot be asked before the database is open. */
+const WRITING: ReadonlySet<FrameType> = new Set([
+  FrameType.Deliver,
+  FrameType.Chunk,
+  FrameType.Commit,
+  FrameType.Remove,
+  FrameType.Change,
+  FrameType.Renew,
+]);
+
 export class StoreConnection {
   readonly #store: StoreServer;
   readonly #socket: Socket;
@@ -139,6 +149,8 @@ export class StoreConnection {
 
   #handle(frame: Frame): void {
     const { type, request, payload } = frame;
+    const { refusal } = this.#store;
+    if (refusal !== undefined && WRITING.has(type)) return this.#fail(request, refusal);
     switch (type) {
       case FrameType.Deliver:
         return this.#deliver(request, payload);
@@ -177,7 +189,7 @@ export class StoreConnection {
       throw new FrameError('a message that is not as long as it should be');
     const id = this.#store.writer.nextBody();
     let posted: Posted = [];
-    this.#store.group.add({
+    this.#store.add({
       act: (writer) => void (posted = writer.post(id, posting, body)),
       bytes: body.length,
       done: () => this.#posted(request, posting, posted),
@@ -194,7 +206,7 @@ export class StoreConnection {
     const octets = payload.subarray(UPLOAD_BYTES);
     if (octets.length === 0 || octets.length > CHUNK_BYTES) throw new FrameError(`a chunk of ${octets.length} octets`);
     upload.octets += octets.length;
-    this.#store.group.add({
+    this.#store.add({
       act: (writer) => {
         requireWhole(upload);
         writer.chunk(body, seq, octets);
@@ -221,7 +233,7 @@ export class StoreConnection {
     if (body.length > 0) throw new FrameError('a frame goes on after its end');
     if (posting.octets !== upload.octets) return this.#tear(request, upload);
     let posted: Posted = [];
-    this.#store.group.add({
+    this.#store.add({
       act: (writer) => {
         requireWhole(upload); // Known only now: the commit may have come right behind the chunk that failed.
         posted = writer.finish(upload.body, posting);
@@ -279,7 +291,7 @@ export class StoreConnection {
   #change(request: number, change: Change): void {
     let concerned: AccountId | undefined;
     const answer = (): void => this.#output.send(emptyFrame(FrameType.Done, request));
-    this.#store.group.add({
+    this.#store.add({
       act: (writer) => void (concerned = writer.change(change)),
       bytes: 0,
       done: () => void this.#store.tellChanged(concerned ?? 'nobody').then(answer),
@@ -297,7 +309,7 @@ export class StoreConnection {
   #use(use: Use): void {
     const atMs = Date.now();
     if (!this.#store.uses.isDue(use, atMs)) return;
-    this.#store.group.add({
+    this.#store.add({
       act: (writer) => writer.used(use, atMs),
       done: nothing,
       failed: nothing,
@@ -337,7 +349,7 @@ export class StoreConnection {
   }
 
   #write(request: number, act: (writer: Writer) => void): void {
-    this.#store.group.add({
+    this.#store.add({
       act,
       bytes: 0,
       done: () => this.#output.send(emptyFrame(FrameType.Done, request)),
@@ -350,7 +362,7 @@ export class StoreConnection {
   }
 
   #drop({ body, octets }: Upload): void {
-    this.#store.group.add({
+    this.#store.add({
       act: (writer) => writer.drop(body, octets),
       done: nothing,
       failed: nothing,

@@ -8,26 +8,23 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { SharedReads } from '../../runtime/shared-reads.js';
 import type { Concerned } from '../open.js';
 import type { StoreError } from '../store.js';
-import { Checkpointer } from './checkpointer.js';
-import type { Connection } from './database.js';
-import { emptyWal, openForWriting, passiveCheckpoint } from './database.js';
-import { Decoder } from './decoder.js';
 import { FrameError } from './frames.js';
 import { takeFiles } from './files.js';
-import { FileWatch } from './file-watch.js';
-import { GroupCommit } from './group.js';
+import type { Write } from './group.js';
 import { identify } from './identification.js';
 import type { Location } from './location.js';
 import { MaildropLocks } from './locks.js';
+import { OpenDatabase } from './open-database.js';
+import { Opening } from './opening.js';
 import { claim, type Ownership } from './ownership.js';
-import { isDiskError } from './sqlite-error.js';
 import { reach, type SocketAddress } from './socket-address.js';
+import { walBytes } from './recovery.js';
 import { StoreConnection } from './store-connection.js';
 import { LastLogins } from './last-logins.js';
 import { RecentUses } from './recent-uses.js';
-import { Writer } from './writer.js';
+import type { Writer } from './writer.js';
 import type { ServerStatus } from './status.js';
-import { Sweeper } from './sweeper.js';
+import type { Sweeper } from './sweeper.js';
 
 /** What the store tells of itself; nothing of it is a reply. */
 export interface StoreObserver {
@@ -62,10 +59,6 @@ const LARGE_FRAME_BYTES = 1024 * 1024;
 export class StoreServer {
   readonly #location: Location;
   readonly #ownership: Ownership;
-  readonly #connection: Connection;
-  readonly #checkpointer: Checkpointer;
-  readonly #decoder: Decoder;
-  readonly #files: FileWatch;
   readonly #server: Server;
   readonly #observer: StoreObserver;
   readonly #clients = new Set<StoreConnection>();
@@ -73,12 +66,10 @@ export class StoreServer {
   readonly #arriving = new Map<StoreConnection, number>();
   readonly #startedAtMs = Date.now();
   readonly reads = new SharedReads();
-  readonly writer: Writer;
   readonly locks = new MaildropLocks();
   readonly uses = new RecentUses();
-  readonly logins = new LastLogins((write) => this.group.add(write));
-  readonly group: GroupCommit;
-  readonly sweeper: Sweeper;
+  readonly logins = new LastLogins((write) => this.add(write));
+  readonly #opening: Opening;
   #address: SocketAddress | undefined;
   #accepted = 0;
   #closing = false;
@@ -93,6 +84,7 @@ export class StoreServer {
     if (ownership === undefined) return undefined;
     try {
       const server = new StoreServer(location, ownership, observer);
+      await server.#opening.patiently();
       await server.#listen();
       return server;
     } catch (error) {
@@ -105,39 +97,46 @@ export class StoreServer {
     this.#location = location;
     this.#ownership = ownership;
     this.#observer = observer;
-    this.#connection = openForWriting(location.db);
-    this.writer = new Writer(this.#connection);
-    this.#checkpointer = new Checkpointer(location.db, {
-      checkpointHere: () => this.#checkpoint(),
-      trouble: (what, error) => observer.trouble(what, error),
-      diskFailed: (error) => this.#stopFor(error, 'checkpoint'),
-    });
-    this.#decoder = new Decoder(location.db, {
-      add: (write) => this.group.add(write),
-      nextUndecoded: () => this.writer.nextUndecoded(),
-      trouble: (what, error) => observer.trouble(what, error),
-    });
-    this.#files = new FileWatch(location, {
-      emptyWal: () => this.#emptyWal(),
-      noted: (what, details) => observer.noted(what, details),
-      trouble: (what, details) => observer.trouble(what, details),
-      letGo: () => this.#letGo('checkpoint'),
-    });
-    this.group = new GroupCommit(this.#connection, {
-      writer: this.writer,
-      lost: () => this.#files.lost(),
-      committed: (bytes) => this.#committed(bytes),
-      failed: (error, disk) => (disk ? this.#stopFor(error, 'commit') : observer.trouble('a write failed', error)),
-    });
-    this.sweeper = new Sweeper(this.group);
     this.#server = createServer((socket) => this.#welcome(socket));
     this.#server.maxConnections = CONNECTION_LIMIT;
+    this.#opening = new Opening(location.db, observer, () => this.#openDatabase());
+  }
+
+  /** Resolves when the database is open: soon, or when its disk has room again, or a large WAL was recovered. */
+  get opened(): Promise<void> {
+    return this.#opening.opened;
+  }
+
+  /** Resolves when that was tried once. */
+  get tried(): Promise<void> {
+    return this.#opening.tried;
+  }
+
+  /** Why nothing can be written yet. Maildrops can be held and read all the same. */
+  get refusal(): StoreError | undefined {
+    return this.#opening.refusal;
+  }
+
+  /** @throws StoreError while the database is not open */
+  get writer(): Writer {
+    return this.#opening.required.writer;
+  }
+
+  /** @throws StoreError while the database is not open */
+  get sweeper(): Sweeper {
+    return this.#opening.required.sweeper;
+  }
+
+  add(write: Write): void {
+    const { refusal } = this.#opening;
+    if (refusal === undefined) this.#opening.required.group.add(write);
+    else write.failed(refusal);
   }
 
   /** Runs one change as any client could, and resolves when it is durable. */
   write(act: (writer: Writer) => void): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.group.add({ act, done: resolve, failed: reject, bytes: 0 });
+      this.add({ act, done: resolve, failed: reject, bytes: 0 });
     });
   }
 
@@ -152,12 +151,12 @@ export class StoreServer {
 
   /** Why nothing can be promised now: the files are not where they belong. */
   lost(): StoreError | undefined {
-    return this.#files.lost();
+    return this.#opening.database?.files.lost();
   }
 
   /** The text of a message that came in waits to be decoded. */
   undecoded(): void {
-    this.#decoder.decodeSoon();
+    this.#opening.database?.undecoded();
   }
 
   /** Frames on their way in must not fill the memory, whoever sends them. @throws FrameError */
@@ -181,9 +180,9 @@ export class StoreServer {
       listeners: supervisors.flatMap(({ listeners }) => listeners ?? []),
       restarts: supervisors[0]?.restarts ?? { store: 0, workers: 0 },
       messagesAccepted: this.#accepted,
-      walBytes: this.#checkpointer.walBytes(),
+      walBytes: walBytes(this.#location.db),
       db: this.#location.db,
-      file: this.#files.state,
+      file: this.#opening.database?.files.state ?? 'there',
     };
   }
 
@@ -191,23 +190,28 @@ export class StoreServer {
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
-    this.#files.close();
-    this.sweeper.close();
+    this.#opening.database?.settle();
     this.logins.flush();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await this.write(() => undefined).catch(() => undefined); // Only to wait for the last group: its writes were told of.
     for (const client of this.#clients) client.close();
     await closed;
     this.#address?.release();
-    await Promise.all([this.#checkpointer.close(), this.#decoder.close()]);
-    this.writer.decodeAgain();
-    this.#connection.close();
+    await this.#opening.close();
     this.#ownership.release();
   }
 
+  #openDatabase(): OpenDatabase {
+    return new OpenDatabase(this.#location, {
+      noted: (what, details) => this.#observer.noted(what, details),
+      trouble: (what, error) => this.#observer.trouble(what, error),
+      committed: () => this.#flush(),
+      diskFailed: (error, during) => this.#stopFor(error, during),
+      letGo: () => this.#letGo('checkpoint'),
+    });
+  }
+
   async #listen(): Promise<void> {
-    for (const body of this.writer.interrupted())
-      this.#observer.trouble('the store ended while it decoded the text of a message; it is left as it came', { body });
     const address = reach(this.#location.socket);
     this.#address = address;
     rmSync(this.#location.socket, { force: true }); // Ours to remove: we hold the lock.
@@ -219,8 +223,6 @@ export class StoreServer {
       });
     });
     chmodSync(this.#location.socket, 0o600);
-    this.#decoder.decodeSoon();
-    this.sweeper.soon(); // What an earlier store left.
   }
 
   #welcome(socket: Socket): void {
@@ -233,28 +235,8 @@ export class StoreServer {
   }
 
   /** The answers leave at once: who waits for them has waited for the sync already. */
-  #committed(bytes: number): void {
+  #flush(): void {
     for (const client of this.#clients) client.flush();
-    if (this.writer.takeLeftovers()) this.sweeper.soon();
-    this.#checkpointer.committed(bytes);
-  }
-
-  #checkpoint(): void {
-    try {
-      passiveCheckpoint(this.#connection);
-    } catch (error) {
-      if (isDiskError(error)) this.#stopFor(error, 'checkpoint');
-      else this.#observer.trouble('the WAL could not be moved', error);
-    }
-  }
-
-  #emptyWal(): boolean {
-    try {
-      return emptyWal(this.#connection);
-    } catch (error) {
-      this.#observer.trouble('the WAL could not be moved', error);
-      return false;
-    }
   }
 
   /** What was answered before still leaves. */
