@@ -16,6 +16,9 @@ if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]) || major ===
   process.exit(1);
 }
 
+// It asks a server to read its configuration, which has not been read yet; without a listener it would end the process.
+if (['serve', 'smtp', 'pop3'].includes(process.argv[2] ?? '')) process.on('SIGHUP', () => undefined);
+
 // Mail is its owner's alone: whatever this process or one that it starts makes, nobody else may read.
 process.umask(0o077);
 

@@ -23,7 +23,7 @@ async function status(invocation: Invocation): Promise<number> {
 }
 
 function rows(server: ServerStatus): readonly (readonly string[])[] {
-  const { supervisor, store, workers, listeners } = server;
+  const { supervisor, store, workers, listeners, failedReload } = server;
   return [
     ['database', server.db],
     ...(server.file === 'there' ? [] : [['its file', `${server.file}: nothing is accepted`]]),
@@ -32,6 +32,7 @@ function rows(server: ServerStatus): readonly (readonly string[])[] {
     ...workers.map(({ pid, sessions }) => ['worker', `pid ${pid}, ${sessions} sessions`]),
     ...listeners.map((listener) => [listener.protocol, placeOf(listener)]),
     ['restarts', `store ${server.restarts.store}, workers ${server.restarts.workers}`],
+    ...(failedReload === null ? [] : [['reload failed', `${moment(failedReload.atMs)}: ${failedReload.why}`]]),
     ['messages accepted', String(server.messagesAccepted)],
     ['WAL', `${server.walBytes} bytes`],
   ];

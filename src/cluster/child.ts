@@ -1,7 +1,9 @@
 /**
  * What every process under the supervisor has in common: it starts when told, and obeys the supervisor alone.
  * Signals that a terminal or a process manager sends to the whole group are the supervisor's to act on.
+ * Each answers the supervisor's watchdog from its event loop.
  */
+import type { Alive } from './watchdog.js';
 
 const IGNORED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -12,7 +14,10 @@ export interface Waiting {
 
 export function obeySupervisor(receive: (message: unknown) => void): void {
   for (const signal of IGNORED) process.on(signal, () => undefined);
-  process.on('message', receive);
+  process.on('message', (message) => {
+    if ((message as { readonly kind?: string }).kind === 'ping') tellSupervisor({ kind: 'alive' } satisfies Alive);
+    else receive(message);
+  });
   tellSupervisor({ kind: 'waiting' } satisfies Waiting);
 }
 

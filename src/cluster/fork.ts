@@ -5,8 +5,8 @@
  */
 import type { EventEmitter } from 'node:events';
 
-/** Of every process: nothing to read, and what it says goes to the supervisor, which alone knows the world's descriptors. */
-export const CHILD_STDIO = ['ignore', 'pipe', 'pipe', 'ipc'] as const;
+/** Of every process: nothing to read, and what it says goes to the supervisor, which alone knows the world's descriptors. The last is the pipe by which it notices the supervisor's end (orphan-watch.ts). */
+export const CHILD_STDIO = ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'] as const;
 
 /** A ChildProcess, as far as its end goes. */
 interface Begun extends EventEmitter {

@@ -8,13 +8,13 @@ import { portNames } from '../config/contradictions.js';
 import type { ListenVariables } from '../config/load.js';
 import type { Configuration } from '../config/options.js';
 import type { ListenerAddress } from '../net/listener.js';
+import { PIPE_DESCRIPTOR } from './orphan-watch.js';
 import { serviceNames, serviceOf, type ServiceName } from './services.js';
 import { MISCONFIGURED_STATUS, StartError } from './start-error.js';
 
 /** SD_LISTEN_FDS_START. */
 const FIRST_DESCRIPTOR = 3;
-/** In a worker: behind standard input, output, error, and the channel to the supervisor. */
-const FIRST_IN_WORKER = 4;
+const FIRST_IN_WORKER = PIPE_DESCRIPTOR + 1;
 
 interface Inherited {
   /** FileDescriptorName= of the socket unit; the unit's own name unless it was set. */

@@ -4,6 +4,7 @@ import type { Configuration } from '../config/options.js';
 import type { ListenerAddress } from '../net/listener.js';
 import type { TlsMaterial } from '../net/tls.js';
 import type { Waiting } from './child.js';
+import type { Alive } from './watchdog.js';
 
 /** Services that share places: with and without TLS, and LMTP with SMTP. */
 export type ServiceGroup = 'smtp' | 'submission' | 'pop3';
@@ -82,12 +83,16 @@ export interface WorkerStart {
   readonly logins: ThrottleState;
   /** Sockets that the worker was given when it was forked. */
   readonly inherited: readonly ListenerAddress[];
+  /** Where others listen already: opened last, since it cannot fail. */
+  readonly held: readonly ListenerAddress[];
 }
 
 export type ToWorker =
   | FromDesk
   | FromLoginDesk
   | WorkerStart
+  /** Accept: every worker that was to be prepared is. */
+  | { readonly kind: 'go' }
   /** What new connections are served with from now on. */
   | { readonly kind: 'tls'; readonly tls: TlsMaterial | undefined }
   /** Accept nothing more and end when the last session has; `patienceMs` from now the rest is told goodbye. */
@@ -95,8 +100,11 @@ export type ToWorker =
 
 export type FromWorker =
   | Waiting
+  | Alive
   | ToDesk
   | ToLoginDesk
+  /** It could listen on everything, and accepts nothing yet. */
+  | { readonly kind: 'prepared' }
   | { readonly kind: 'listening'; readonly listeners: readonly ListenerAddress[] }
   | { readonly kind: 'failed'; readonly sentence: string };
 
@@ -107,6 +115,7 @@ export type ToStore =
 
 export type FromStore =
   | Waiting
+  | Alive
   | { readonly kind: 'ready'; readonly firstAccount?: FirstAccount }
   /** Another process is the store of this database. */
   | { readonly kind: 'held' }

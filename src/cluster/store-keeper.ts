@@ -8,8 +8,10 @@ import type { Log } from '../log/log.js';
 import { Backoff } from './backoff.js';
 import { begin, CHILD_STDIO, type End } from './fork.js';
 import { UNMOVED_STATUS, type FirstAccount, type FromStore, type ToStore } from './messages.js';
+import { holdPipe } from './orphan-watch.js';
 import type { Privileges } from './privileges.js';
 import { MISCONFIGURED_STATUS, StartError, UNAVAILABLE_STATUS } from './start-error.js';
+import { watchdog } from './watchdog.js';
 
 /** Its last commit may take this long; then it is ended, which loses nothing that was acknowledged. */
 const STOP_TIMEOUT_MS = 3_000;
@@ -30,6 +32,9 @@ export interface StoreKeeperNeeds {
 
 /** Between two attempts to take the place of a store that does not answer: whoever holds the lock may be about to. */
 const TAKE_OVER_MS = 200;
+
+/** The store may stand still for longer than a worker: in a sync of a slow disk. */
+const STORE_PATIENCE = 2;
 
 export class StoreKeeper {
   readonly #process: string;
@@ -73,9 +78,9 @@ export class StoreKeeper {
       child?.on('message', (message: FromStore) => {
         if (message.kind === 'waiting') this.#tellBegin(child);
         else if (message.kind === 'failed') reject(new StartError(message.sentence, MISCONFIGURED_STATUS));
-        else {
+        else if (message.kind === 'held' || message.kind === 'ready') {
           if (message.kind === 'held') this.#joined();
-          else if (message.firstAccount !== undefined) this.#announce(message.firstAccount);
+          else this.#isReady(child, message.firstAccount);
           this.#begun = true;
           resolve();
         }
@@ -113,7 +118,15 @@ export class StoreKeeper {
     const argv = ['store', ...this.#privileges.childArguments];
     const child = this.#privileges.during(() => fork(this.#process, argv, { stdio: [...CHILD_STDIO] }));
     this.#relay(child);
+    holdPipe(child);
     return child;
+  }
+
+  /** Not watched before: how long it takes to open a database depends on the database. */
+  #isReady(child: ChildProcess, firstAccount: FirstAccount | undefined): void {
+    if (firstAccount !== undefined) this.#announce(firstAccount);
+    const limitMs = STORE_PATIENCE * this.#configuration().watchdogTimeout;
+    watchdog(child, limitMs, () => this.#log.error({ limitMs }, 'the store answers nothing; it is ended'));
   }
 
   #tellBegin(child: ChildProcess): void {

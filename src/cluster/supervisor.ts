@@ -11,7 +11,7 @@ import { createLog, type Log } from '../log/log.js';
 import { ServerOutput } from '../log/server-output.js';
 import { isUnix, ListenError } from '../net/listener.js';
 import { clearStale } from '../net/unix-socket.js';
-import { watchStore, type StoreWatch } from '../store/watch.js';
+import { watchStore, type PeerReport, type StoreWatch } from '../store/watch.js';
 import { banner } from './banner.js';
 import { CHILD_STDIO } from './fork.js';
 import { InheritedSockets } from './inherited-sockets.js';
@@ -63,6 +63,9 @@ function refuseClusterMode(): number {
   return MISCONFIGURED_STATUS;
 }
 
+/** Shown by `pennypost status` until a reload succeeds. */
+type FailedReload = NonNullable<PeerReport['failedReload']>;
+
 interface Belongings {
   readonly sockets: InheritedSockets;
   readonly privileges: Privileges;
@@ -82,6 +85,9 @@ class Supervisor {
   #watch: StoreWatch | undefined;
   #firstAccount: FirstAccount | undefined;
   #ready = false;
+  #reloadWanted = false;
+  #reloading = false;
+  #failedReload: FailedReload | undefined;
   #stopping = false;
   #ended: (status: number) => void = () => undefined;
 
@@ -142,18 +148,20 @@ class Supervisor {
         pid: process.pid,
         listeners: this.#workers.listeners,
         restarts: { store: this.#store.restarts, workers: this.#workers.restarts },
+        ...(this.#failedReload && { failedReload: this.#failedReload }),
       }),
       () => this.#store.away(),
     );
     await this.#watch.found; // Another process may hold the database and not answer yet.
     await this.#startTls();
-    await this.#makeWay();
+    await this.#makeWay(this.#configuration);
     await this.#workers.start();
     if (this.#stopping) return;
     this.#log.info({ workers: this.#configuration.workers, listeners: this.#workers.listeners }, 'ready');
     this.#ready = true;
     this.#announce();
     process.send?.('ready'); // PM2's wait_ready.
+    if (this.#reloadWanted) this.#reload();
   }
 
   async #startTls(): Promise<void> {
@@ -166,11 +174,10 @@ class Supervisor {
   }
 
   /** Of the files that are to be listened on, those of a server that is gone are in the way. @throws StartError */
-  async #makeWay(): Promise<void> {
+  async #makeWay(configuration: Configuration): Promise<void> {
     const ours = this.#workers.listeners.filter(isUnix).map(({ path }) => path);
     try {
-      for (const address of unixAddressesOf(this.#configuration))
-        if (!ours.includes(address.path)) await clearStale(address);
+      for (const address of unixAddressesOf(configuration)) if (!ours.includes(address.path)) await clearStale(address);
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
       throw new StartError(error.message, UNAVAILABLE_STATUS);
@@ -195,7 +202,7 @@ class Supervisor {
   #obeySignals(): void {
     const stop = () => void this.#stop(0);
     process.on('SIGINT', stop).on('SIGTERM', stop);
-    process.on('SIGHUP', () => (this.#terminal.isGone ? this.#hangUp() : void this.#reload()));
+    process.on('SIGHUP', () => (this.#terminal.isGone ? this.#hangUp() : this.#reload()));
     process.on('message', (message) => {
       if (message === 'shutdown') stop(); // PM2 on systems without signals.
     });
@@ -208,22 +215,47 @@ class Supervisor {
     void this.#stop(0);
   }
 
-  async #reload(): Promise<void> {
-    if (this.#stopping) return;
-    try {
-      this.#configuration = this.#reread();
-    } catch (error) {
-      this.#log.error(`The configuration was not reloaded: ${(error as Error).message}`);
-      return;
+  /** One at a time, and none before the server is ready: whatever was asked meanwhile is one more. */
+  #reload(): void {
+    this.#reloadWanted = true;
+    if (this.#ready && !this.#reloading) void this.#reloadWhileWanted();
+  }
+
+  async #reloadWhileWanted(): Promise<void> {
+    this.#reloading = true;
+    while (this.#reloadWanted && !this.#stopping) {
+      this.#reloadWanted = false;
+      await this.#reloadOnce();
     }
-    await this.#tls.reload();
+    this.#reloading = false;
+  }
+
+  /** All or nothing. */
+  async #reloadOnce(): Promise<void> {
+    try {
+      await this.#become(this.#reread());
+      this.#failedReload = undefined;
+    } catch (error) {
+      if (this.#stopping) return;
+      const why = (error as Error).message;
+      this.#failedReload = { atMs: Date.now(), why };
+      this.#log.error(`The configuration was not reloaded: ${why}; the old one stays in force, and so do the workers`);
+    }
+  }
+
+  /** Rejects, and then everything is as it was. What another address may fail at comes before a certificate is made. */
+  async #become(configuration: Configuration): Promise<void> {
+    const inherited = this.#sockets.listeners(configuration);
+    await this.#workers.requireFree({ configuration, inherited });
+    await this.#makeWay(configuration);
+    const tls = await this.#tls.prepare(configuration);
     this.#log.info('rolling the workers');
-    try {
-      await this.#makeWay();
-    } catch (error) {
-      return this.#log.error(`The workers were not replaced: ${(error as Error).message}`);
-    }
-    await this.#workers.roll();
+    await this.#workers.roll({ configuration, tls: tls.material, inherited }, () => {
+      this.#configuration = configuration;
+      this.#log.level = configuration.logLevel;
+      tls.adopt();
+    });
+    this.#log.info('every worker is new');
   }
 
   /** The store goes on with the database that it has open. */

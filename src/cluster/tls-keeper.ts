@@ -1,6 +1,6 @@
 /**
- * Keeps the certificates that the workers serve with: provides them at the start, and again when a file has changed or the
- * server is told to reload. Files that cannot be used are told and leave the old certificates in service.
+ * Keeps the certificates that the workers serve with: provides them at the start, again when a file has changed, and for a
+ * configuration that is to come. Files that cannot be used are told and leave the old certificates in service.
  * The secret of session tickets is made here, for all workers, and made anew each day.
  */
 import { randomBytes } from 'node:crypto';
@@ -22,6 +22,13 @@ export interface TlsKeeperNeeds {
   readonly reading: <T>(read: () => T) => T;
   /** There is something new to serve with. */
   readonly changed: (tls: TlsMaterial | undefined) => void;
+}
+
+interface Provided {
+  /** Of the files that it came from. */
+  readonly state: string;
+  readonly fingerprint: string | undefined;
+  readonly material: TlsMaterial | undefined;
 }
 
 export class TlsKeeper {
@@ -50,8 +57,14 @@ export class TlsKeeper {
 
   /** @throws CertificateError */
   async start(): Promise<void> {
-    await this.#provide();
+    this.#adopt(await this.#provide(this.#needs.configuration()));
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
+  }
+
+  /** What another configuration would be served with; nothing changes before `adopt`. @throws CertificateError */
+  async prepare(configuration: Configuration): Promise<{ material: TlsMaterial | undefined; adopt(): void }> {
+    const provided = await this.#provide(configuration);
+    return { material: provided.material, adopt: () => this.#adopt(provided) };
   }
 
   /** Never throws: what is wrong is told, and the old certificates stay. One at a time. */
@@ -64,15 +77,13 @@ export class TlsKeeper {
     clearInterval(this.#timer);
   }
 
-  get #files(): readonly string[] {
-    return certificateFiles(this.#needs.configuration());
-  }
-
   async #reload(): Promise<void> {
+    const configuration = this.#needs.configuration();
+    this.#served = this.#state(configuration); // Also of files that turn out wrong: they are told once, not at every look.
     try {
-      await this.#provide();
+      this.#adopt(await this.#provide(configuration));
       this.#needs.changed(this.#material);
-      this.#needs.log.info({ files: this.#files }, 'certificates reloaded');
+      this.#needs.log.info({ files: certificateFiles(configuration) }, 'certificates reloaded');
     } catch (error) {
       this.#needs.log.error(`The certificates were not reloaded: ${(error as Error).message}`);
     }
@@ -80,7 +91,7 @@ export class TlsKeeper {
 
   /** What has just changed is looked at again first: certificate and key are two files, and neither is written at once. */
   #look(): void {
-    const now = this.#state();
+    const now = this.#state(this.#needs.configuration());
     const isQuiet = now === this.#seen;
     this.#seen = now;
     if (this.#isStale || (isQuiet && now !== this.#served)) void this.reload();
@@ -90,23 +101,30 @@ export class TlsKeeper {
     return Date.now() - this.#secretMadeMs > TICKET_SECRET_MS;
   }
 
-  async #provide(): Promise<void> {
-    const configuration = this.#needs.configuration();
-    this.#served = this.#state(); // Also of files that turn out wrong: they are told once, not at every look.
+  async #provide(configuration: Configuration): Promise<Provided> {
+    const before = this.#state(configuration);
     // What stands in files is read before the first await; what is made here, behind it, is made as the user.
     const provide = () => provideCertificates(configuration);
     const isOurs = configuration.tlsCertificate === 'auto'; // In a place where a link could be planted for root.
     const certificates = await (isOurs ? provide() : this.#needs.reading(provide));
-    if (configuration.tlsCertificate === 'auto') this.#served = this.#state(); // It may have been made.
-    this.#fingerprint = certificates?.selfSignedFingerprint;
     for (const doubt of certificates?.doubts ?? []) this.#needs.log.warn(doubt);
-    this.#material = certificates && { identities: certificates.identities, ticketSecret: this.#secret() };
+    return {
+      state: configuration.tlsCertificate === 'auto' ? this.#state(configuration) : before, // It may have been made.
+      fingerprint: certificates?.selfSignedFingerprint,
+      material: certificates && { identities: certificates.identities, ticketSecret: this.#secret() },
+    };
+  }
+
+  #adopt({ state: served, fingerprint, material }: Provided): void {
+    this.#served = served;
+    this.#fingerprint = fingerprint;
+    this.#material = material;
   }
 
   /** A certificate of our own is ours to read. */
-  #state(): string {
-    const isOurs = this.#needs.configuration().tlsCertificate === 'auto';
-    return isOurs ? state(this.#files) : this.#needs.reading(() => state(this.#files));
+  #state(configuration: Configuration): string {
+    const files = certificateFiles(configuration);
+    return configuration.tlsCertificate === 'auto' ? state(files) : this.#needs.reading(() => state(files));
   }
 
   #secret(): string {

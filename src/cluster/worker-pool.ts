@@ -1,27 +1,34 @@
 /**
- * The workers: as many as the configuration says, started again when they die, replaced one by one on a roll.
- * A new worker is ready before the one it replaces stops accepting.
+ * The workers: as many as the configuration says, started again when they die, replaced all together on a roll.
+ * Those of a roll accept nothing, and the old ones go on, until every new one could listen on everything; if one cannot, the
+ * new ones end and nothing has changed.
  */
-import cluster, { type Worker } from 'node:cluster';
 import type { Configuration } from '../config/options.js';
 import type { Log } from '../log/log.js';
-import { isUnix, type ListenerAddress } from '../net/listener.js';
+import { isUnix, ListenError, overlapping, samePlace, type ListenerAddress } from '../net/listener.js';
+import { requireFree } from '../net/port-probe.js';
 import type { TlsMaterial } from '../net/tls.js';
 import { letConnect } from '../net/unix-socket.js';
-import { AdmissionDesk, type Applicant } from './admission-desk.js';
+import { AdmissionDesk } from './admission-desk.js';
 import { Backoff } from './backoff.js';
-import { begin, type End } from './fork.js';
+import type { End } from './fork.js';
 import { LoginDesk } from './login-desk.js';
-import { isOfLogins, type FromWorker, type ServiceGroup, type ToWorker } from './messages.js';
+import { isOfLogins, type ServiceGroup, type ToDesk, type ToLoginDesk, type WorkerStart } from './messages.js';
+import { placeOf } from './place.js';
 import type { Privileges } from './privileges.js';
-import { groupOf, type ServiceName } from './services.js';
+import { addressesOf, groupOf, type ServiceName } from './services.js';
 import { StartError, UNAVAILABLE_STATUS } from './start-error.js';
-
-/** On top of the time that sessions get: for the goodbye, and the process's own end. */
-const END_MARGIN_MS = 1_500;
+import { WorkerChild } from './worker-child.js';
 
 /** How often clients that are gone are forgotten. */
 const TIDY_MS = 60_000;
+
+/** What workers are told to be. */
+export interface Setup {
+  readonly configuration: Configuration;
+  readonly tls: TlsMaterial | undefined;
+  readonly inherited: readonly ListenerAddress[];
+}
 
 export interface WorkerPoolNeeds {
   readonly configuration: () => Configuration;
@@ -31,35 +38,27 @@ export interface WorkerPoolNeeds {
   readonly log: Log;
 }
 
+/** What a worker may die in, and another takes. */
 interface Seat {
-  readonly number: number;
   readonly backoff: Backoff;
-  /** Undefined when none could be begun. */
-  worker: Worker | undefined;
+  child: WorkerChild;
 }
 
 export class WorkerPool {
-  readonly #configuration: () => Configuration;
-  readonly #tls: () => TlsMaterial | undefined;
-  readonly #inherited: () => readonly ListenerAddress[];
-  readonly #privileges: Privileges;
-  readonly #log: Log;
+  readonly #needs: WorkerPoolNeeds;
+  /** All that live, also those that are not seated yet, or no more. */
+  readonly #children = new Set<WorkerChild>();
   readonly #seats = new Map<number, Seat>();
   readonly #desk: AdmissionDesk;
   readonly #logins = new LoginDesk();
   #listeners: readonly ListenerAddress[] = [];
   #ending = false;
-  #rolling: Promise<void> = Promise.resolve();
   #lastNumber = 0;
   #restarts = 0;
 
-  constructor({ configuration, tls, inherited, privileges, log }: WorkerPoolNeeds) {
-    this.#configuration = configuration;
-    this.#tls = tls;
-    this.#inherited = inherited;
-    this.#privileges = privileges;
-    this.#log = log;
-    this.#desk = new AdmissionDesk({ limits: configuration, groups: () => this.#groups });
+  constructor(needs: WorkerPoolNeeds) {
+    this.#needs = needs;
+    this.#desk = new AdmissionDesk({ limits: needs.configuration, groups: () => this.#groups });
     setInterval(() => this.#tidy(), TIDY_MS).unref();
   }
 
@@ -78,35 +77,65 @@ export class WorkerPool {
 
   /** Resolves when every worker listens. @throws StartError */
   async start(): Promise<void> {
-    await this.#fill(this.#configuration().workers);
+    const setup = this.#setup;
+    await this.requireFree(setup);
+    const children = await this.#prepare(setup);
+    const listeners = await Promise.all(children.map((child) => this.#begin(child)));
+    for (const [at, child] of children.entries()) this.#sit(child, listeners[at] ?? []);
   }
 
-  /** Replaces every worker, one by one, and brings their number to what the configuration says. */
-  roll(): Promise<void> {
-    this.#rolling = this.#rolling.then(() => this.#replaceAll());
-    return this.#rolling;
+  /** What nobody here listens on could be listened on. @throws StartError */
+  async requireFree({ configuration, inherited }: Omit<Setup, 'tls'>): Promise<void> {
+    const lower = this.#needs.privileges.raise();
+    try {
+      await requireFree(addressesOf(configuration, inherited).filter((address) => !this.#isHeld(address)));
+    } catch (error) {
+      if (!(error instanceof ListenError)) throw error;
+      const own = this.#held.find((address) => overlapping(address, error.address));
+      const why = own === undefined ? '' : ` (it is this server, on ${placeOf(own)}: that needs a restart)`;
+      throw new StartError(error.message + why, UNAVAILABLE_STATUS);
+    } finally {
+      lower();
+    }
+  }
+
+  /**
+   * Replaces every worker, and brings their number to what the configuration says. `adopt` is called when the new ones listen.
+   * @throws StartError, and then everything is as it was
+   */
+  async roll(setup: Setup, adopt: () => void): Promise<void> {
+    const young = await this.#prepare(setup);
+    if (this.#ending) return;
+    const old = [...this.#seats.values()];
+    const listening = await Promise.allSettled(young.map((child) => this.#begin(child)));
+    const found = listening.find((each) => each.status === 'fulfilled');
+    if (found === undefined) throw new StartError('No new worker lived to listen', UNAVAILABLE_STATUS);
+    this.#seats.clear();
+    adopt();
+    for (const child of young) this.#sit(child, found.value);
+    for (const { child } of old) void child.drain(setup.configuration.reloadTimeout, false);
   }
 
   /** Lets sessions finish for so long, then ends what is left. */
   async stop(patienceMs: number): Promise<void> {
     this.#ending = true;
-    await Promise.all(allWorkers().map((worker) => drain(worker, patienceMs, true)));
+    await Promise.all([...this.#children].map((child) => child.drain(patienceMs, true)));
   }
 
   /** What new connections are served with from now on; sessions go on. */
   serveWith(tls: TlsMaterial | undefined): void {
-    for (const worker of allWorkers()) if (worker.isConnected()) worker.send({ kind: 'tls', tls } satisfies ToWorker);
+    for (const child of this.#children) child.tell({ kind: 'tls', tls });
   }
 
   /** Ends every worker at once, without a goodbye; resolves when they have ended. Others take their seats. */
   async restart(): Promise<void> {
-    const ended = allWorkers().map((worker) => endOf(worker));
+    const ended = [...this.#children].map((child) => child.ended);
     this.kill();
     await Promise.all(ended);
   }
 
   kill(): void {
-    for (const worker of allWorkers()) worker.process.kill('SIGKILL');
+    for (const child of this.#children) child.kill();
   }
 
   #tidy(): void {
@@ -114,128 +143,103 @@ export class WorkerPool {
     this.#logins.tidy(Date.now());
   }
 
-  async #fill(count: number): Promise<void> {
-    const missing = Array.from({ length: Math.max(0, count - this.#seats.size) }, () => ++this.#lastNumber);
-    await Promise.all(missing.map((number) => this.#take({ number, backoff: new Backoff() })));
+  get #setup(): Setup {
+    const { configuration, tls, inherited } = this.#needs;
+    return { configuration: configuration(), tls: tls(), inherited: inherited() };
   }
 
-  async #replaceAll(): Promise<void> {
+  /** What a new worker shares with those that are there. */
+  get #held(): readonly ListenerAddress[] {
+    return [...this.#children].some(({ isListening }) => isListening) ? this.#listeners : [];
+  }
+
+  #isHeld(address: ListenerAddress): boolean {
+    return this.#held.some((held) => samePlace(held, address));
+  }
+
+  /** As many as are wanted, of which each could listen on everything, or none at all. @throws StartError */
+  async #prepare(setup: Setup): Promise<readonly WorkerChild[]> {
+    if (this.#ending) return [];
+    const children = Array.from({ length: setup.configuration.workers }, () => this.#fork(++this.#lastNumber, setup));
     try {
-      const numbers = [...this.#seats.keys()];
-      const { workers, reloadTimeout } = this.#configuration();
-      await this.#fill(workers);
-      for (const [at, number] of numbers.entries()) await this.#replace(number, at < workers, reloadTimeout);
-      this.#log.info('every worker is new');
+      await Promise.all(children.map((child) => child.prepared));
+      return children;
     } catch (error) {
-      this.#log.error(`The workers were not all replaced: ${(error as Error).message}`);
+      for (const child of children) child.kill();
+      await Promise.all(children.map((child) => child.ended));
+      throw error;
     }
   }
 
-  async #replace(number: number, refill: boolean, patienceMs: number): Promise<void> {
-    if (this.#ending) return;
-    if (refill) await this.#take({ number: ++this.#lastNumber, backoff: new Backoff() });
-    const seat = this.#seats.get(number);
-    this.#seats.delete(number);
-    if (seat?.worker !== undefined) void drain(seat.worker, patienceMs, false);
-  }
-
-  /** Forks a worker for a seat; resolves when it listens. @throws StartError */
-  #take({ number, backoff }: Omit<Seat, 'worker'>): Promise<void> {
-    let lower: () => void = () => undefined;
-    const startedAtMs = Date.now();
-    return new Promise((resolve, reject) => {
-      const worker = begin(forkWorker(this.#privileges), processOf, (how) => {
-        lower();
-        this.#desk.dismiss(applicant);
-        this.#logins.dismiss(applicant);
-        reject(new StartError(`A worker ended (${how}) before it was ready`, UNAVAILABLE_STATUS));
-        if (worker !== undefined) forgetUnbegun(worker);
-        if (this.#seats.get(number) === seat) this.#died(seat, Date.now() - startedAtMs, how);
-      });
-      const seat: Seat = { number, backoff, worker };
-      this.#seats.set(number, seat);
-      const applicant = { tell: (message: ToWorker) => worker?.isConnected() && worker.send(message) };
-      this.#desk.enrol(applicant);
-      worker?.on('message', (message: FromWorker) => {
-        if (message.kind === 'waiting') {
-          lower = this.#privileges.raise(); // Until it listens: the cluster binds ports here, for the worker.
-          this.#begin(applicant, number);
-        } else if (message.kind === 'failed') {
-          lower();
-          reject(new StartError(message.sentence, UNAVAILABLE_STATUS));
-        } else if (message.kind === 'listening') {
-          this.#opened(message.listeners).finally(lower).then(resolve, reject);
-        } else if (isOfLogins(message)) this.#logins.hear(applicant, message);
-        else this.#desk.hear(applicant, message);
-      });
-    });
-  }
-
-  #begin(worker: Applicant, number: number): void {
-    worker.tell({
-      kind: 'start',
-      configuration: this.#configuration(),
+  #fork(number: number, setup: Setup): WorkerChild {
+    const { privileges, log } = this.#needs;
+    const child = new WorkerChild({
       number,
-      tls: this.#tls(),
-      logins: this.#logins.enrol(worker),
-      inherited: this.#inherited(),
+      privileges,
+      log,
+      watchdogTimeout: setup.configuration.watchdogTimeout,
+      start: (worker) => this.#startOf(worker, setup),
+      heard: (worker, message) => this.#hear(worker, message),
+      ended: (worker, how) => this.#ended(worker, how),
     });
-    this.#desk.brief(worker);
+    this.#children.add(child);
+    this.#desk.enrol(child);
+    return child;
   }
 
-  /** The sockets were bound in this process, for the worker: so it is the one that may say who connects. */
-  #opened(listeners: readonly ListenerAddress[]): Promise<void> {
+  #startOf(child: WorkerChild, setup: Setup): WorkerStart {
+    return { kind: 'start', ...setup, number: child.number, logins: this.#logins.enrol(child), held: this.#held };
+  }
+
+  #hear(child: WorkerChild, message: ToDesk | ToLoginDesk): void {
+    if (isOfLogins(message)) this.#logins.hear(child, message);
+    else this.#desk.hear(child, message);
+  }
+
+  /** The sockets were bound in this process, for the worker: so it is the one that may say who connects. @throws StartError */
+  async #begin(child: WorkerChild): Promise<readonly ListenerAddress[]> {
+    child.letGo();
+    const listeners = await child.listening;
+    this.#desk.brief(child);
+    try {
+      await Promise.all(listeners.filter(isUnix).map((each) => letConnect(each, this.#needs.privileges.identity)));
+      return listeners;
+    } catch (error) {
+      throw new StartError((error as Error).message, UNAVAILABLE_STATUS);
+    }
+  }
+
+  #sit(child: WorkerChild, listeners: readonly ListenerAddress[], backoff = new Backoff()): void {
     this.#listeners = listeners;
-    return Promise.all(listeners.filter(isUnix).map((each) => letConnect(each, this.#privileges.identity))).then(
-      () => undefined,
-      (error: unknown) => Promise.reject(new StartError((error as Error).message, UNAVAILABLE_STATUS)),
-    );
+    this.#seats.set(child.number, { backoff, child });
+    if (!this.#children.has(child)) this.#startAgain(child, 'too soon'); // It has ended meanwhile.
   }
 
-  #died(seat: Seat, livedMs: number, how: End): void {
-    if (this.#ending) return;
+  #ended(child: WorkerChild, how: End): void {
+    this.#children.delete(child);
+    this.#desk.dismiss(child);
+    this.#logins.dismiss(child);
+    this.#startAgain(child, how);
+  }
+
+  #startAgain(child: WorkerChild, how: End): void {
+    const seat = this.#seats.get(child.number);
+    if (this.#ending || seat?.child !== child) return;
     this.#restarts += 1;
-    const delayMs = seat.backoff.delayMs(livedMs);
-    this.#log.error({ worker: seat.number, how, delayMs }, 'a worker ended; another is started');
-    setTimeout(() => {
-      if (!this.#ending && this.#seats.get(seat.number) === seat)
-        this.#take(seat).catch((error: unknown) => this.#log.error((error as Error).message));
-    }, delayMs);
+    const delayMs = seat.backoff.delayMs(Date.now() - child.startedAtMs);
+    this.#needs.log.error({ worker: child.number, how, delayMs }, 'a worker ended; another is started');
+    setTimeout(() => void this.#fill(seat, child.number), delayMs);
   }
-}
 
-function forkWorker(privileges: Privileges): () => Worker {
-  return () => {
-    const worker = privileges.during(() => cluster.fork());
-    worker.on('error', () => undefined); // The cluster repeats those of its process, which are seen to there.
-    return worker;
-  };
-}
-
-function processOf(worker: Worker): Worker['process'] {
-  return worker.process;
-}
-
-/** The cluster keeps one that was never begun for as long as it lives, since its end is never told. */
-function forgetUnbegun({ id, process }: Worker): void {
-  if (process.pid === undefined) delete cluster.workers?.[id];
-}
-
-/** Those that are there, whatever they are doing: also some that have lost their seat. */
-function allWorkers(): readonly Worker[] {
-  return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
-}
-
-function endOf(worker: Worker): Promise<void> {
-  return worker.isDead() ? Promise.resolve() : new Promise((resolve) => worker.once('exit', () => resolve()));
-}
-
-/** Resolves when the worker has ended, by itself or, when its time is over, by force. */
-async function drain(worker: Worker, patienceMs: number, hurry: boolean): Promise<void> {
-  if (worker.isDead()) return;
-  const ended = endOf(worker);
-  worker.send({ kind: 'drain', patienceMs, hurry } satisfies ToWorker);
-  const timer = setTimeout(() => worker.process.kill('SIGKILL'), patienceMs + END_MARGIN_MS);
-  await ended;
-  clearTimeout(timer);
+  /** The one before has died. */
+  async #fill(seat: Seat, number: number): Promise<void> {
+    if (this.#ending || this.#seats.get(number) !== seat) return;
+    seat.child = this.#fork(number, this.#setup);
+    try {
+      await seat.child.prepared;
+      await this.#begin(seat.child);
+    } catch (error) {
+      this.#needs.log.error((error as Error).message);
+    }
+  }
 }

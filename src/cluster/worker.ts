@@ -14,7 +14,7 @@ import { createLog, type Log } from '../log/log.js';
 import { loginObserver } from '../log/login-log.js';
 import { openUnblocked } from '../log/unblocked.js';
 import { Connection } from '../net/connection.js';
-import { isUnix, Listener, ListenError, type ListenerAddress } from '../net/listener.js';
+import { isUnix, Listener, ListenError, samePlace, type ListenerAddress } from '../net/listener.js';
 import { ProxyEntrance } from '../net/proxy-entrance.js';
 import { SharedReads } from '../runtime/shared-reads.js';
 import { SharedWrites } from '../runtime/shared-writes.js';
@@ -26,6 +26,7 @@ import { mx } from '../smtp/protocol.js';
 import { joinStore } from '../store/open.js';
 import { Admission, type Entrance, type Verdict } from './admission.js';
 import { obeySupervisor, tellSupervisor } from './child.js';
+import { Gate } from './gate.js';
 import { isOfLogins, type FromWorker, type ToWorker, type WorkerStart } from './messages.js';
 import { Guests, type Standing } from './guests.js';
 import { addressesOf, groupOf, serviceNames, services, type ServiceName } from './services.js';
@@ -61,6 +62,8 @@ export function runWorker(): void {
 class Worker {
   readonly #configuration: Configuration;
   readonly #inherited: readonly ListenerAddress[];
+  readonly #held: readonly ListenerAddress[];
+  readonly #gate = new Gate();
   readonly #log: Log;
   readonly #entrance: ProxyEntrance;
   readonly #throttle: SharedThrottle;
@@ -72,12 +75,15 @@ class Worker {
   #listeners: readonly Listener[] = [];
   /** Connections that wait to be let in, or shake hands before their session begins. */
   #arriving = 0;
+  #accepts: () => void = () => undefined;
+  readonly #mayAccept = new Promise<void>((resolve) => (this.#accepts = resolve));
   #draining = false;
   #hurry = false;
 
-  constructor({ configuration, number, tls, logins, inherited }: WorkerStart) {
+  constructor({ configuration, number, tls, logins, inherited, held }: WorkerStart) {
     this.#configuration = configuration;
     this.#inherited = inherited;
+    this.#held = held;
     const log = createLog(configuration.logLevel, `worker ${number}`, new LineOutput(openUnblocked(1)));
     this.#log = log;
     const store = joinStore(configuration.db, {
@@ -113,12 +119,17 @@ class Worker {
     setInterval(() => this.#throttle.tidy(Date.now()), TIDY_MS).unref();
   }
 
+  /** First what may fail, then, when it is let go, what it shares with others; nothing is accepted in between. */
   async listen(): Promise<void> {
     try {
       const addresses = addressesOf(this.#configuration, this.#inherited);
-      const opened = await Promise.all(addresses.map((address) => this.#open(address)));
-      this.#listeners = opened.filter((listener) => listener !== undefined);
-      tell({ kind: 'listening', listeners: this.#listeners.map(({ address }) => address) });
+      const isHeld = (address: ListenerAddress): boolean => this.#held.some((held) => samePlace(held, address));
+      await this.#openAll(addresses.filter((address) => !isHeld(address)));
+      tell({ kind: 'prepared' });
+      await this.#mayAccept;
+      await this.#openAll(addresses.filter(isHeld));
+      const opened = this.#listeners.map(({ address }) => address);
+      tell({ kind: 'listening', listeners: addresses.filter((address) => opened.includes(address)) });
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
       // The process ends with its last word: an address may be free again when the supervisor starts another.
@@ -129,7 +140,8 @@ class Worker {
   }
 
   hear(message: Exclude<ToWorker, { kind: 'start' }>): void {
-    if (message.kind === 'drain') this.drain(message.patienceMs, message.hurry);
+    if (message.kind === 'go') this.#go();
+    else if (message.kind === 'drain') this.drain(message.patienceMs, message.hurry);
     else if (message.kind === 'tls') this.#tls = tlsServices(message.tls);
     else if (isOfLogins(message)) this.#throttle.hear(message);
     else this.#admission.hear(message);
@@ -145,12 +157,24 @@ class Worker {
     this.#endWhenEmpty();
   }
 
+  #go(): void {
+    this.#gate.open();
+    this.#accepts();
+  }
+
+  async #openAll(addresses: readonly ListenerAddress[]): Promise<void> {
+    const opened = await Promise.all(addresses.map((address) => this.#open(address)));
+    this.#listeners = [...this.#listeners, ...opened.filter((listener) => listener !== undefined)];
+    if (this.#draining) for (const listener of this.#listeners) listener.close();
+  }
+
   #open(address: ListenerAddress): Promise<Listener | undefined> {
     const name = address.protocol as ServiceName;
     const come = (socket: Socket, peer: Peer): void => this.#accept(name, socket, peer);
     const accept = (socket: Socket): void =>
       isUnix(address) ? come(socket, UNIX_PEER) : this.#entrance.admit(socket, (peer) => come(socket, peer));
-    return Listener.open(address, accept).catch((error: unknown) => {
+    const enter = (socket: Socket): void => this.#gate.enter(socket, () => accept(socket));
+    return Listener.open(address, enter).catch((error: unknown) => {
       if (!(error instanceof ListenError) || !error.absent || isUnix(address) || address.host !== '::1') throw error;
       this.#log.warn(error.message); // A machine without IPv6 is served on the rest.
       return undefined;

@@ -61,6 +61,7 @@ export interface Configuration {
   readonly minBodyRate: number;
   readonly drainTimeout: number;
   readonly reloadTimeout: number;
+  readonly watchdogTimeout: number;
   readonly logLevel: LogLevel;
   readonly verbose: boolean;
 }
@@ -296,6 +297,13 @@ export const options: { readonly [Name in OptionName]: Option<Configuration[Name
     unit: 'milliseconds',
     placeholder: 'TIME',
     doc: 'How long the sessions of a replaced worker may go on after SIGHUP.',
+    parse: durationMs,
+  },
+  watchdogTimeout: {
+    initial: '30s',
+    unit: 'milliseconds',
+    placeholder: 'TIME',
+    doc: 'How long a worker may answer nothing, and the store twice as long, before it is ended and another is started; 0s never ends one.',
     parse: durationMs,
   },
   logLevel: {

@@ -2,7 +2,7 @@
  * A listening socket, shared between the workers by the cluster: each accepts for itself.
  * An address that is still held by a server that is just ending is tried again for a while.
  */
-import { createServer, Socket, type ListenOptions, type Server } from 'node:net';
+import { createServer, isIP, Socket, type ListenOptions, type Server } from 'node:net';
 
 export interface TcpAddress {
   readonly protocol: string;
@@ -22,12 +22,25 @@ export interface UnixAddress {
 
 export type ListenerAddress = TcpAddress | UnixAddress;
 
+/** One socket would do for both. */
+export function samePlace(one: ListenerAddress, other: ListenerAddress): boolean {
+  if (isUnix(one) || isUnix(other)) return isUnix(one) && isUnix(other) && one.path === other.path;
+  return one.host === other.host && one.port === other.port;
+}
+
+/** The system lets only one of them be listened on: all addresses of the machine, and one of these. */
+export function overlapping(one: ListenerAddress, other: ListenerAddress): boolean {
+  if (isUnix(one) || isUnix(other) || one.port !== other.port || isIP(one.host) !== isIP(other.host)) return false;
+  return [one.host, other.host].some((host) => host === '0.0.0.0' || host === '::');
+}
+
 export function isUnix(address: ListenerAddress): address is UnixAddress {
   return 'path' in address;
 }
 
 /** One clear sentence about an address that cannot be listened on. */
 export class ListenError extends Error {
+  readonly address: ListenerAddress;
   /** The address does not exist on this machine: fatal for one that was asked for, not for a default. */
   readonly absent: boolean;
 
@@ -36,6 +49,7 @@ export class ListenError extends Error {
     const place = isUnix(address) ? address.path : `${address.host} port ${address.port}`;
     const why = isUnix(address) ? explainFile(code) : explain(code, protocol);
     super(`Cannot listen on ${place} for ${protocol.toUpperCase()}: ${why}`);
+    this.address = address;
     this.absent = code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT';
   }
 }
@@ -55,21 +69,26 @@ export class Listener {
   }
 
   /** @throws ListenError */
-  static async open(address: ListenerAddress, accept: (socket: Socket) => void): Promise<Listener> {
-    for (const deadlineMs = Date.now() + RETRY_FOR_MS; ;) {
-      try {
-        return new Listener(address, await listening(address, accept));
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || Date.now() > deadlineMs)
-          throw new ListenError(address, error as NodeJS.ErrnoException);
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      }
-    }
+  static open(address: ListenerAddress, accept: (socket: Socket) => void): Promise<Listener> {
+    return persistently(address, async () => new Listener(address, await listening(address, accept)));
   }
 
   /** Accepts nothing more; connections that were accepted go on. */
   close(): void {
     this.#server.close();
+  }
+}
+
+/** For as long as the address is in use, but not for ever. @throws ListenError */
+export async function persistently<T>(address: ListenerAddress, act: () => Promise<T>): Promise<T> {
+  for (const deadlineMs = Date.now() + RETRY_FOR_MS; ;) {
+    try {
+      return await act();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || Date.now() > deadlineMs)
+        throw new ListenError(address, error as NodeJS.ErrnoException);
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
   }
 }
 

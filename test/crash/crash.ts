@@ -8,6 +8,7 @@ import minimist from 'minimist';
 import { campaign, totals, type Round, type RoundFault } from './campaign.js';
 import { faults, stoppedFor30Seconds } from './faults.js';
 import { movedFiles } from './moved-files.js';
+import { stuckWorkers } from './stuck.js';
 import { thinDiskObstacle } from './thin-disk.js';
 import { failedSyncOnThinDisk } from './thin-round.js';
 import type { Chance } from '../support/ledger-chance.js';
@@ -29,6 +30,7 @@ if (obstacle !== undefined) process.stdout.write(`Without a disk whose blocks ru
 const chosen: readonly RoundFault[] = [
   ...faults,
   ...movedFiles,
+  stuckWorkers,
   ...(obstacle === undefined ? [failedSyncOnThinDisk] : []),
 ];
 

@@ -2,7 +2,7 @@
  * Garbage on the store's socket, while mail goes through: the same store goes on, its memory stays bounded, nothing that
  * came in is lost, and nothing is stored that no whole frame asked for.
  */
-import { chmod, stat } from 'node:fs/promises';
+import { chmod, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as setTimer } from 'node:timers/promises';
@@ -32,7 +32,7 @@ const OTHER_ACCOUNT = 4;
 const PROBE = 0x7fff_ffff;
 const FLIPS_OF_EACH = 100;
 const MEMORY_LIMIT_MIB = 700;
-/** The store's own, src/store/sqlite/store-server.ts. */
+/** The store's own, src/store/sqlite/store-door.ts. */
 const CONNECTION_LIMIT = 512;
 
 const MESSAGE = Buffer.from('From: a@example.org\r\nSubject: garbage\r\n\r\nFrom a frame.\r\n');
@@ -400,3 +400,29 @@ function resized(frame: Buffer): Buffer {
   copy.writeUInt32BE(copy.length - 4, 0);
   return copy;
 }
+
+describe('the socket of a store', () => {
+  it('is made again when somebody removes it, or puts something else there; who is connected goes on', async () => {
+    const server = await Server.start();
+    try {
+      const client = await smtpSession(server.smtpPort);
+      const { store } = await server.status();
+      for (const spoil of [() => rm(`${server.db}.sock`), () => writeFile(`${server.db}.sock.other`, '')]) {
+        await spoil();
+        await rename(`${server.db}.sock.other`, `${server.db}.sock`).catch(() => undefined);
+        await sendData(client, POSTMASTER, MESSAGE);
+        const found = await eventually('the store to be found', async () => {
+          const status = await server.status();
+          return status.store === null ? undefined : status;
+        });
+        expect(found.store?.pid).to.equal(store?.pid);
+        expect(found.workers).to.have.length(2);
+        expect((await stat(`${server.db}.sock`)).mode & 0o777).to.equal(0o600);
+      }
+      client.destroy();
+      expect((await server.stop()).status).to.equal(0);
+    } finally {
+      await server.release();
+    }
+  });
+});

@@ -83,6 +83,7 @@ const REPORT: Shape<PeerReport> = {
   sessions: optional(natural),
   listeners: optional(list(record)),
   restarts: optional(shaped({ store: natural, workers: natural })),
+  failedReload: optional(shaped({ atMs: natural, why: text })),
 };
 
 /** @throws FrameError, as all of these do. */

@@ -15,6 +15,8 @@ export interface ServerStatus {
   ))[];
   /** How often a process died and was started again since the supervisor started: more than a few ask for a look at the log. */
   readonly restarts: { readonly store: number; readonly workers: number };
+  /** The last reload, if it failed; the configuration before it is in force. */
+  readonly failedReload: { readonly atMs: number; readonly why: string } | null;
   /** Since the store process started. */
   readonly messagesAccepted: number;
   readonly walBytes: number;

@@ -3,8 +3,7 @@
  * At most one runs per database (ownership.ts). When a connection closes, its locks fall and its unfinished messages go.
  * After a disk error it stops: whoever started it starts it anew, with fresh connections.
  */
-import { chmodSync, rmSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { SharedReads } from '../../runtime/shared-reads.js';
 import type { Concerned } from '../open.js';
 import type { StoreError } from '../store.js';
@@ -17,9 +16,9 @@ import { MaildropLocks } from './locks.js';
 import { OpenDatabase } from './open-database.js';
 import { Opening } from './opening.js';
 import { claim, type Ownership } from './ownership.js';
-import { reach, type SocketAddress } from './socket-address.js';
 import { walBytes } from './recovery.js';
 import { StoreConnection } from './store-connection.js';
+import { StoreDoor } from './store-door.js';
 import { LastLogins } from './last-logins.js';
 import { RecentUses } from './recent-uses.js';
 import type { Writer } from './writer.js';
@@ -43,6 +42,7 @@ export interface PeerReport {
   readonly sessions?: number;
   readonly listeners?: ServerStatus['listeners'];
   readonly restarts?: ServerStatus['restarts'];
+  readonly failedReload?: NonNullable<ServerStatus['failedReload']>;
 }
 
 /** A process that does not even hear of a change for so long hangs. */
@@ -50,8 +50,6 @@ const CHANGE_TIMEOUT_MS = 2_000;
 /** How long a process that is asked for its report may take before it is left out. */
 const REPORT_TIMEOUT_MS = 1_000;
 
-/** The largest cluster has half of this; one more connection is closed at once. */
-const CONNECTION_LIMIT = 512;
 /** Of frames that are not complete, on all connections; below LARGE_FRAME_BYTES nobody counts. */
 const FRAMES_LIMIT_BYTES = 256 * 1024 * 1024;
 const LARGE_FRAME_BYTES = 1024 * 1024;
@@ -59,7 +57,7 @@ const LARGE_FRAME_BYTES = 1024 * 1024;
 export class StoreServer {
   readonly #location: Location;
   readonly #ownership: Ownership;
-  readonly #server: Server;
+  readonly #door: StoreDoor;
   readonly #observer: StoreObserver;
   readonly #clients = new Set<StoreConnection>();
   /** Bytes of frames that are not complete, where they are many. */
@@ -70,7 +68,6 @@ export class StoreServer {
   readonly uses = new RecentUses();
   readonly logins = new LastLogins((write) => this.add(write));
   readonly #opening: Opening;
-  #address: SocketAddress | undefined;
   #accepted = 0;
   #closing = false;
 
@@ -85,7 +82,7 @@ export class StoreServer {
     try {
       const server = new StoreServer(location, ownership, observer);
       await server.#opening.patiently();
-      await server.#listen();
+      await server.#door.open();
       return server;
     } catch (error) {
       ownership.release();
@@ -97,8 +94,11 @@ export class StoreServer {
     this.#location = location;
     this.#ownership = ownership;
     this.#observer = observer;
-    this.#server = createServer((socket) => this.#welcome(socket));
-    this.#server.maxConnections = CONNECTION_LIMIT;
+    this.#door = new StoreDoor(location.socket, {
+      welcome: (socket) => this.#welcome(socket),
+      inPlace: () => this.#fileState === 'there',
+      noted: (what, details) => observer.noted(what, details),
+    });
     this.#opening = new Opening(location.db, observer, () => this.#openDatabase());
   }
 
@@ -179,10 +179,11 @@ export class StoreServer {
       workers: reports.filter(({ role }) => role === 'worker').map(({ pid, sessions = 0 }) => ({ pid, sessions })),
       listeners: supervisors.flatMap(({ listeners }) => listeners ?? []),
       restarts: supervisors[0]?.restarts ?? { store: 0, workers: 0 },
+      failedReload: supervisors[0]?.failedReload ?? null,
       messagesAccepted: this.#accepted,
       walBytes: walBytes(this.#location.db),
       db: this.#location.db,
-      file: this.#opening.database?.files.state ?? 'there',
+      file: this.#fileState,
     };
   }
 
@@ -192,13 +193,16 @@ export class StoreServer {
     this.#closing = true;
     this.#opening.database?.settle();
     this.logins.flush();
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const closed = this.#door.close();
     await this.write(() => undefined).catch(() => undefined); // Only to wait for the last group: its writes were told of.
     for (const client of this.#clients) client.close();
     await closed;
-    this.#address?.release();
     await this.#opening.close();
     this.#ownership.release();
+  }
+
+  get #fileState(): ServerStatus['file'] {
+    return this.#opening.database?.files.state ?? 'there';
   }
 
   #openDatabase(): OpenDatabase {
@@ -209,20 +213,6 @@ export class StoreServer {
       diskFailed: (error, during) => this.#stopFor(error, during),
       letGo: () => this.#letGo('checkpoint'),
     });
-  }
-
-  async #listen(): Promise<void> {
-    const address = reach(this.#location.socket);
-    this.#address = address;
-    rmSync(this.#location.socket, { force: true }); // Ours to remove: we hold the lock.
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(address.path, () => {
-        this.#server.off('error', reject);
-        resolve();
-      });
-    });
-    chmodSync(this.#location.socket, 0o600);
   }
 
   #welcome(socket: Socket): void {
