@@ -82,13 +82,20 @@ export function removals(records: readonly TraceRecord[]): readonly Removal[] {
   };
   for (const [at, { kind, data }] of records.entries()) {
     if (kind === 'R') {
-      const asked = /"account":(\d+),"lock":\d+,"uids":\[([\d,]+)\]/.exec(data.toString('latin1'));
+      const asked = /"account":(\d+),"lock":\d+,"ranges":\[([\d,]+)\],"more":false/.exec(data.toString('latin1'));
       if (asked === null) continue;
       settle(undefined);
-      open = { asked: at, account: Number(asked[1]), uids: (asked[2] as string).split(',').map(Number) };
+      open = { asked: at, account: Number(asked[1]), uids: uidsIn((asked[2] as string).split(',').map(Number)) };
     } else if (kind === 'N' && open !== undefined && /^\+OK Bye; \d+ message/m.test(data.toString('latin1', 0, 512)))
       settle(at);
   }
   settle(undefined);
   return found;
+}
+
+/** First and last of each range, one behind the other. */
+function uidsIn(ranges: readonly number[]): readonly number[] {
+  return ranges.flatMap((first, at) =>
+    at % 2 === 1 ? [] : Array.from({ length: (ranges[at + 1] as number) - first + 1 }, (_, next) => first + next),
+  );
 }
