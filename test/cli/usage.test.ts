@@ -91,13 +91,14 @@ describe('a file that cannot be read', () => {
     }));
 });
 
-describe('a Node that is too old', () => {
-  it('gets one sentence', () =>
-    inEmptyDirectory(async (directory) => {
-      const pretend = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.18.3' } })`;
-      const nodeArguments = ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`];
-      const { status, stderr } = await pennypost(['--version'], { directory, nodeArguments });
-      expect(stderr).to.equal('pennypost: Node 20.19 or later is needed; this is 20.18.3.\n');
-      expect(status).to.equal(1);
-    }));
+describe('a Node that it does not run on', () => {
+  for (const release of ['20.18.3', '18.20.8', '21.7.3'])
+    it(`gets one sentence: ${release}`, () =>
+      inEmptyDirectory(async (directory) => {
+        const pretend = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${release}' } })`;
+        const nodeArguments = ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`];
+        const { status, stderr } = await pennypost(['--version'], { directory, nodeArguments });
+        expect(stderr).to.equal(`pennypost: Node 20.19, or 22 or later, is needed; this is ${release}.\n`);
+        expect(status).to.equal(1);
+      }));
 });
