@@ -278,11 +278,11 @@ describe('the SQLite driver', () => {
       expect(statSync(`${db}.sock`).mode & 0o777).to.equal(0o600);
     });
 
-    it('is found also where the path is too long for a socket beside it', async () => {
+    it('is found also where the path is too long for the address of a socket', async () => {
       db = join(directory, 'a'.repeat(90), 'mail.db');
       const first = await withAlice();
       const second = await openAnother();
-      expect(existsSync(`${db}.sock`)).to.equal(false);
+      expect(existsSync(`${db}.sock`)).to.equal(existsSync('/proc/self/fd'));
       await deliver(second, envelopeTo(1), Buffer.from('text\r\n'));
       expect((await openSoon(first, 1)).count).to.equal(1);
     });
