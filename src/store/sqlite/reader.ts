@@ -21,6 +21,7 @@ import type { NameCache } from './name-cache.js';
 import { Names, normal } from './names.js';
 import { isPassing, reading } from './sqlite-error.js';
 import { openForReading, type Connection } from './database.js';
+import { isSqliteError } from './driver.js';
 import {
   prepareReads,
   type CredentialRow,
@@ -68,12 +69,15 @@ export class Reader {
     this.#tryToOpen();
   }
 
-  /** A disk that is full may have no room for the index of the WAL: then each use tries again. */
+  /**
+   * The first statement opens the WAL and its index: not later, when this process may have no descriptors left. A disk that is
+   * full may have no room for the index, or for any table: then each use tries again.
+   */
   #tryToOpen(): void {
     try {
-      this.#connection = openForReading(this.#path);
+      this.#prepared = this.#open;
     } catch (error) {
-      if (!isPassing((error as Error).cause)) throw error;
+      if (!isSqliteError(error) && !isPassing((error as Error).cause)) throw error;
     }
   }
 
