@@ -19,6 +19,11 @@ const END_MARGIN_MS = 1_500;
 
 /** A worker that does not listen by then, for whatever reason, is ended. */
 const LISTEN_LIMIT_MS = 60_000;
+/**
+ * glibc learns from the 16 MiB of a password hash that such blocks are common, and keeps one for each thread of libuv's pool, for
+ * good. With a threshold that was set it learns nothing: what is above it goes back to the system at once. Others know no such name.
+ */
+const ENVIRONMENT = { MALLOC_MMAP_THRESHOLD_: String(1024 * 1024) };
 
 export interface WorkerChildNeeds {
   readonly number: number;
@@ -144,7 +149,7 @@ export class WorkerChild implements Applicant {
 }
 
 function fork(privileges: Privileges): Worker {
-  const worker = privileges.during(() => cluster.fork());
+  const worker = privileges.during(() => cluster.fork(ENVIRONMENT));
   holdPipe(worker.process);
   worker.on('error', () => undefined); // The cluster repeats those of its process, which are seen to there.
   return worker;

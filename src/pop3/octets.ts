@@ -1,14 +1,14 @@
 /** How messages and lists are sent: byte-stuffed, in pieces, only as fast as the client takes them. */
 import { Buffer } from 'node:buffer';
 import { DotStuffer } from '../session/dots.js';
-import type { MessageInfo } from '../store/store.js';
+import type { MessageInfo, Pieces } from '../store/store.js';
 import type { Listing } from './listing.js';
 
 const LF = 10;
 const CR = 13;
 
 /** A whole message (RFC 1939 §5 RETR). One that is there already is stuffed at once: a small one costs less so than its iterators. */
-export function stuffed(message: Iterable<Uint8Array>): Iterable<Uint8Array> {
+export function stuffed(message: Pieces): Pieces {
   if (!Array.isArray(message)) return stuffedLater(message);
   const stuffer = new DotStuffer();
   const octets: Uint8Array[] = [];
@@ -17,18 +17,24 @@ export function stuffed(message: Iterable<Uint8Array>): Iterable<Uint8Array> {
   return octets;
 }
 
-function* stuffedLater(message: Iterable<Uint8Array>): Iterable<Uint8Array> {
+function* stuffedLater(message: Pieces): Pieces {
   const stuffer = new DotStuffer();
-  for (const piece of message) yield* stuffer.pass(asBuffer(piece));
+  for (const piece of message)
+    if (piece instanceof Promise) yield piece.then((octets) => joined(stuffer.pass(asBuffer(octets))));
+    else yield* stuffer.pass(asBuffer(piece));
 }
 
 /** The header, the empty line and so many lines of the text (RFC 1939 §7 TOP); reads no further than that. */
-export function* top(message: Iterable<Uint8Array>, lines: number): Iterable<Uint8Array> {
+export function* top(message: Pieces, lines: number): Pieces {
   const stuffer = new DotStuffer();
   const counter = new LineCounter(lines);
-  for (const piece of message) {
+  const wantedOf = (piece: Uint8Array): readonly Buffer[] => {
     const wanted = counter.take(asBuffer(piece));
-    yield* stuffer.pass(wanted.length < piece.length ? Buffer.from(wanted) : wanted); // A slice would keep all of the piece.
+    return stuffer.pass(wanted.length < piece.length ? Buffer.from(wanted) : wanted); // A slice would keep all of the piece.
+  };
+  for (const piece of message) {
+    if (piece instanceof Promise) yield piece.then((octets) => joined(wantedOf(octets)));
+    else yield* wantedOf(piece);
     if (counter.done) return;
   }
 }
@@ -83,6 +89,10 @@ class LineCounter {
     while (at < piece.length && this.#linesLeft > 0) if (piece[at++] === LF) this.#linesLeft -= 1;
     return at;
   }
+}
+
+function joined(slices: readonly Buffer[]): Buffer {
+  return slices.length === 1 ? (slices[0] as Buffer) : Buffer.concat(slices);
 }
 
 function asBuffer(piece: Uint8Array): Buffer {

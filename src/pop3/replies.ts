@@ -4,7 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { inMinutes, type Reply } from '../session/reply.js';
-import type { StoreError, StoreErrorKind } from '../store/store.js';
+import type { Pieces, StoreError, StoreErrorKind } from '../store/store.js';
 
 const END = Buffer.from('.\r\n');
 
@@ -34,7 +34,7 @@ function trouble(text: string, code: string): Reply {
 }
 
 /** A multi-line reply: `body` is byte-stuffed already and ends with CRLF; the closing line is added. */
-function multiline(text: string, body: Iterable<Uint8Array>, confidential = false): Reply {
+function multiline(text: string, body: Pieces, confidential = false): Reply {
   const { head, failed } = ok(text);
   return {
     head,
@@ -44,7 +44,7 @@ function multiline(text: string, body: Iterable<Uint8Array>, confidential = fals
   };
 }
 
-function* closed(body: Iterable<Uint8Array>): Iterable<Uint8Array> {
+function* closed(body: Pieces): Pieces {
   yield* body;
   yield END;
 }
@@ -88,7 +88,7 @@ export const replies = {
   scan: (messages: number, octets: number, lines: Iterable<Uint8Array>) =>
     multiline(`${count(messages)} (${octets} octets)`, lines),
   one: (number: number, what: number | string) => ok(`${number} ${what}`),
-  message: (octets: number, body: Iterable<Uint8Array>) => multiline(`${octets} octets`, body, true),
+  message: (octets: number, body: Pieces) => multiline(`${octets} octets`, body, true),
   noSuchMessage: err('There is no such message'),
   marked: err('That message is marked for removal; RSET keeps it'),
   markedNow: (number: number) => ok(`Message ${number} will be removed at QUIT`),

@@ -9,7 +9,7 @@ import type { Pop3State } from './state.js';
 export function withMessage(
   number: number,
   listing: Listing,
-  act: (message: MessageInfo) => Outcome<Pop3State>,
+  act: (message: MessageInfo) => Soon<Outcome<Pop3State>>,
 ): Soon<Outcome<Pop3State>> {
   const answer = (found: Found) => (found.ok ? act(found.message) : stay<Pop3State>(replies[found.because]));
   const found = listing.find(number);

@@ -1,8 +1,10 @@
 /**
  * What a session has to say: held while more is to come in the same turn, then written together.
- * A long reply is pulled only as fast as the client takes it, and no further than the session's turn goes.
+ * A long reply is pulled only as fast as the client takes it, and no further than the session's turn goes. A piece of it that
+ * the disk keeps waiting is waited for, and what there is to say meanwhile leaves.
  */
 import type { Channel } from './channel.js';
+import type { Soon } from '../store/store.js';
 import type { Reply } from './reply.js';
 import { STEPS_PER_LOOK, type Turn } from './turns.js';
 
@@ -17,18 +19,29 @@ export class Output {
   readonly #turn: Pick<Turn, 'isQueued' | 'goesOn'>;
   #held: Uint8Array[] = [];
   #heldBytes = 0;
-  #body: Iterator<Uint8Array> | undefined;
+  readonly #resume: () => void;
+  #body: Iterator<Soon<Uint8Array>> | undefined;
+  /** Gives the piece that was waited for, or throws what came instead. */
+  #come: (() => Uint8Array) | undefined;
+  #awaits = false;
   #blocked = false;
   #unlookedBytes = 0;
 
-  constructor(channel: Channel, turn: Pick<Turn, 'isQueued' | 'goesOn'>) {
+  /** `resume` is called when a piece that was waited for has come: `pull` goes on with it. */
+  constructor(channel: Channel, turn: Pick<Turn, 'isQueued' | 'goesOn'>, resume: () => void) {
     this.#channel = channel;
     this.#turn = turn;
+    this.#resume = resume;
   }
 
   /** True while a reply is not wholly handed to the network: nothing else may be answered meanwhile. */
   get busy(): boolean {
     return this.#blocked || this.#body !== undefined;
+  }
+
+  /** Whether it waits for the server's own disk. */
+  get awaits(): boolean {
+    return this.#awaits;
   }
 
   /** @throws what the reply's body throws; the reply is then broken off. */
@@ -47,9 +60,11 @@ export class Output {
 
   /** Goes on with a long reply, if there is one. @throws what its body throws. */
   pull(): void {
-    while (this.#body !== undefined && !this.#blocked && !this.#turn.isQueued) {
+    this.#takeWhatCame();
+    while (this.#body !== undefined && !this.#blocked && !this.#turn.isQueued && !this.#awaits) {
       const next = this.#body.next();
       if (next.done === true) this.#body = undefined;
+      else if (next.value instanceof Promise) this.#await(next.value, this.#body);
       else this.#take(next.value);
     }
   }
@@ -67,6 +82,32 @@ export class Output {
   abandon(): void {
     this.#body?.return?.();
     this.#body = undefined;
+    this.#awaits = false;
+    this.#come = undefined;
+  }
+
+  #takeWhatCame(): void {
+    const come = this.#come;
+    if (come === undefined) return;
+    this.#come = undefined;
+    this.#awaits = false;
+    this.#take(come());
+  }
+
+  #await(piece: Promise<Uint8Array>, body: Iterator<unknown>): void {
+    this.#awaits = true;
+    const came = (come: () => Uint8Array): void => {
+      if (this.#body !== body) return; // Nobody waits for it any more.
+      this.#come = come;
+      this.#resume();
+    };
+    piece.then(
+      (octets) => came(() => octets),
+      (error: unknown) =>
+        came(() => {
+          throw error;
+        }),
+    );
   }
 
   #take(piece: Uint8Array): void {

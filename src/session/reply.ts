@@ -2,11 +2,13 @@
  * What goes back to a client, as both protocols see it: the first bytes, encoded once,
  * and for long answers more bytes that are made only as fast as the client takes them.
  */
+import type { Pieces } from '../store/store.js';
+
 export interface Reply {
   /** Complete lines, each ended by CRLF. */
   readonly head: Uint8Array;
-  /** Follows the head; pulled piece by piece under back-pressure. May throw: then the connection is closed. */
-  readonly body?: Iterable<Uint8Array>;
+  /** Follows the head; pulled piece by piece under back-pressure. May throw or reject: then the connection is closed. */
+  readonly body?: Pieces;
   /** True when the body is a message, whose text no log may show. */
   readonly confidential?: boolean;
   /** Counts against the session's error limit. */

@@ -88,7 +88,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     this.#state = protocol.initial;
     this.#reader = new Reader(protocol.limits.lineLimitBytes);
     this.#turn = new Turn(turns, () => this.#resume());
-    this.#output = new Output(channel, this.#turn);
+    this.#output = new Output(channel, this.#turn, () => this.#pieceCame());
     this.#junk = new JunkCount(protocol.limits);
     this.#deadlines = new Deadlines(protocol.limits, this.#startedAtMs);
   }
@@ -172,6 +172,13 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     if (!this.#waiting) this.#proceed();
   }
 
+  /** The disk has given what the client waits for. */
+  #pieceCame(): void {
+    if (this.#over) return;
+    this.#turn.begin(performance.now());
+    this.#resume();
+  }
+
   inputEnded(): void {
     this.#inputEnded = true;
     if (!this.#waiting && !this.#over) this.#proceed();
@@ -205,7 +212,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   }
 
   get #phase(): Phase {
-    if (this.#waiting && !this.#slowed) return 'server';
+    if ((this.#waiting && !this.#slowed) || this.#output.awaits) return 'server';
     if (this.#output.busy || this.#over) return 'output';
     if (this.#collecting !== undefined) return 'data';
     return this.#commands === 0 ? 'greeting' : 'command';
@@ -365,7 +372,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     this.#waiting = false;
     this.#channel = channel;
     this.#reader = new Reader(this.#protocol.limits.lineLimitBytes);
-    this.#output = new Output(channel, this.#turn);
+    this.#output = new Output(channel, this.#turn, () => this.#pieceCame());
     const { security } = channel.peer;
     // Who the client is was perhaps said by its front: TLS makes the connection safe, and nobody else of the client.
     const peer = { ...this.#context.peer, ...(security && { security }) };

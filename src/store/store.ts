@@ -9,6 +9,12 @@
 /** A value now, or a promise of it: drivers answer at once when they can, and sessions then stay synchronous. */
 export type Soon<T> = T | Promise<T>;
 
+/**
+ * Octets in pieces, each read when it is asked for. Whoever takes a piece that is a promise waits for it before asking for the
+ * next; one that is there costs no promise.
+ */
+export type Pieces = Iterable<Soon<Uint8Array>>;
+
 export type AccountId = number;
 
 /** A mailbox name in the sense of RFC 5321 §4.1.2: the local part unquoted and as given, the domain in lower case. */
@@ -173,9 +179,9 @@ export interface Maildrop {
   find(number: number): Soon<MessageInfo | undefined>;
   /**
    * The octets of a message in order, in pieces of at most a chunk; ends with CRLF.
-   * Throws a StoreError 'missing' when it was removed by an administrator meanwhile.
+   * Throws, or rejects with, a StoreError 'missing' when it was removed by an administrator meanwhile.
    */
-  read(id: number): Iterable<Uint8Array>;
+  read(id: number): Soon<Pieces>;
   /**
    * Removes all of these or none, however many; durable when it resolves, and nobody sees them from then on. Ranges come in
    * order and do not touch.

@@ -9,6 +9,8 @@ export interface Attack {
   readonly sessions: number;
   /** Of the server, behind `serve`. */
   readonly flags?: readonly string[];
+  /** Of the server's processes; undefined when there is none. Made in the directory, which goes with the server. */
+  environment?(directory: string): Promise<Readonly<Record<string, string>>>;
   /** Accounts and messages, before anything is measured. */
   prepare?(server: Server): Promise<void>;
   /**

@@ -2,12 +2,15 @@
  * The table of attacks. One more is one more row: what it needs, and what one of its sessions does. Rows that differ only in
  * how many sessions there are come from one line.
  */
+import { slowDisk } from '../support/slow-disk.js';
 import { askAgain, flood, type Attack } from './attack.js';
 import { deliverToAll, enter, enterMaildrop, fillMaildrop } from './session.js';
 
 const BLOCK_BYTES = 64 * 1024;
 const LARGE_BYTES = 50_000_000;
 const FULL_MAILDROP = 200_000;
+/** What a disk takes to move its arm. */
+const PAGE_MS = 8;
 const GREETED = ['EHLO attacker.example'];
 
 export const attacks: readonly Attack[] = [
@@ -21,6 +24,15 @@ export const attacks: readonly Attack[] = [
     title: 'RETR of 50 MB of dots, one after the other',
     sessions: 1,
     prepare: (server) => deliverToAll(server, 1, dots()),
+    attack: async (server, number, signal) =>
+      askAgain(await enterMaildrop(server, number), 'RETR 1\r\n', '\r\n.\r\n', signal),
+  },
+  {
+    name: 'slow-disk-10',
+    title: 'RETR of 1 MB, one after the other, with 8 ms for each page that is read, 10 sessions',
+    sessions: 10,
+    environment: (directory) => slowDisk(directory, PAGE_MS),
+    prepare: (server) => deliverToAll(server, 10, filled('Subject: slow\r\n\r\n', `${'x'.repeat(70)}\r\n`, 1_000_000)),
     attack: async (server, number, signal) =>
       askAgain(await enterMaildrop(server, number), 'RETR 1\r\n', '\r\n.\r\n', signal),
   },

@@ -1,5 +1,8 @@
 /** One attack on a server of one worker, and what it did to a neighbour, to the WAL and to the worker's memory. */
 import { readFileSync, statSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { percentile } from '../../bench/measure/statistics.js';
 import { Server } from '../support/server.js';
@@ -25,7 +28,9 @@ const AGAIN_MS = 10;
 const KIB_PER_MIB = 1024;
 
 export async function run(attack: Attack, seconds: number): Promise<Figures> {
-  const server = await Server.start({ workers: 1, arguments: attack.flags ?? [] });
+  const directory = await mkdtemp(join(tmpdir(), 'pennypost-attack-'));
+  const environment = (await attack.environment?.(directory)) ?? {};
+  const server = await Server.start({ directory, environment, workers: 1, arguments: attack.flags ?? [] });
   try {
     await attack.prepare?.(server);
     await pause(SETTLE_MS);

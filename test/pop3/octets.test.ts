@@ -5,10 +5,12 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Listing } from '../../src/pop3/listing.js';
 import { scanLines, stuffed, top } from '../../src/pop3/octets.js';
+import type { Pieces } from '../../src/store/store.js';
 import { cut, cuts } from '../support/dialogue-property.js';
 
-function textOf(pieces: Iterable<Uint8Array>): string {
-  return Buffer.concat([...pieces]).toString('latin1');
+/** Of a message that is there at once. */
+function textOf(pieces: Pieces): string {
+  return Buffer.concat([...pieces] as Uint8Array[]).toString('latin1');
 }
 
 function stuff(text: string): string {

@@ -1,10 +1,12 @@
 /** RETR and TOP: a message, or its header and first lines, byte for byte as it was sent (RFC 1939 §5 and §7). */
-import { stay } from '../../session/command.js';
+import { stay, type Outcome } from '../../session/command.js';
+import type { Pieces, Soon } from '../../store/store.js';
 import { defineCommand } from '../context.js';
 import { messageNumber, numberAndLines } from '../grammar.js';
 import { stuffed, top as topOf } from '../octets.js';
 import { replies } from '../replies.js';
 import { withMessage } from '../resolve.js';
+import type { Pop3State } from '../state.js';
 
 export const retr = defineCommand({
   verb: 'RETR',
@@ -17,7 +19,7 @@ export const retr = defineCommand({
     withMessage(number, listing, ({ id, octets }) => {
       tally.retrieved += 1;
       tally.octets += octets;
-      return stay(replies.message(octets, stuffed(maildrop.read(id))));
+      return sent(octets, maildrop.read(id), stuffed);
     }),
 });
 
@@ -35,5 +37,13 @@ export const top = defineCommand({
   serves: 'mail',
   announce: () => ['TOP'],
   run: ({ number, lines }, { listing, maildrop }) =>
-    withMessage(number, listing, ({ id, octets }) => stay(replies.message(octets, topOf(maildrop.read(id), lines)))),
+    withMessage(number, listing, ({ id, octets }) =>
+      sent(octets, maildrop.read(id), (message) => topOf(message, lines)),
+    ),
 });
+
+/** At once when the store has the message at once. */
+function sent(octets: number, found: Soon<Pieces>, as: (message: Pieces) => Pieces): Soon<Outcome<Pop3State>> {
+  const answer = (message: Pieces) => stay<Pop3State>(replies.message(octets, as(message)));
+  return found instanceof Promise ? found.then(answer) : answer(found);
+}

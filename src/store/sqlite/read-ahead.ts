@@ -3,14 +3,16 @@
  * look into the database costs a read transaction. Holds a few small messages and never a large one. What was read ahead
  * is what was there when the maildrop was open, which is all that the session may see.
  */
-import { StoreError, type AccountId } from '../store.js';
-import type { Reader, SmallMessage } from './reader.js';
+import { StoreError, type AccountId, type Pieces, type Soon } from '../store.js';
+import type { SmallMessage } from './message-octets.js';
+import type { PacedReads } from './paced-reads.js';
 
 /** Of small messages: beside what is being sent, a session holds no more. */
 const LIMIT = 16;
+const SLOW_LIMIT = 4;
 
 export class ReadAhead {
-  readonly #reader: Reader;
+  readonly #reads: PacedReads;
   readonly #account: AccountId;
   /** The next one last. */
   #ahead: SmallMessage[] = [];
@@ -18,23 +20,35 @@ export class ReadAhead {
   #count = 1;
   #last = 0;
 
-  constructor(reader: Reader, account: AccountId) {
-    this.#reader = reader;
+  constructor(reads: PacedReads, account: AccountId) {
+    this.#reads = reads;
     this.#account = account;
   }
 
   /** @throws StoreError 'missing' */
-  read(uid: number): Iterable<Uint8Array> {
-    if (this.#ahead.at(-1)?.uid !== uid) this.#fill(uid);
+  read(uid: number): Soon<Pieces> {
+    const filled = this.#ahead.at(-1)?.uid === uid ? undefined : this.#fill(uid);
+    return filled === undefined ? this.#next(uid) : filled.then(() => this.#next(uid));
+  }
+
+  #next(uid: number): Soon<Pieces> {
     const message = this.#ahead.pop();
     if (message?.uid !== uid) throw new StoreError('missing', 'the message was removed');
     this.#last = uid;
-    return message.pieces ?? this.#reader.message(this.#account, uid);
+    return message.pieces ?? this.#reads.message(this.#account, uid);
   }
 
-  #fill(uid: number): void {
+  /** A slow disk is asked for few at once: others wait behind them. */
+  #fill(uid: number): Promise<void> | undefined {
     const inOrder = this.#ahead.length === 0 && uid > this.#last && this.#last > 0;
-    this.#count = inOrder ? Math.min(2 * this.#count, LIMIT) : 1;
-    this.#ahead = this.#reader.messagesFrom(this.#account, uid, this.#count).reverse();
+    this.#count = inOrder ? Math.min(2 * this.#count, this.#reads.isSlow ? SLOW_LIMIT : LIMIT) : 1;
+    const found = this.#reads.messagesFrom(this.#account, uid, this.#count);
+    if (found instanceof Promise) return found.then((messages) => this.#keep(messages));
+    this.#keep(found);
+    return undefined;
+  }
+
+  #keep(messages: SmallMessage[]): void {
+    this.#ahead = messages.reverse();
   }
 }

@@ -22,6 +22,7 @@ import { Names, normal } from './names.js';
 import { isPassing, reading } from './sqlite-error.js';
 import { openForReading, type Connection } from './database.js';
 import { isSqliteError } from './driver.js';
+import { piecesOf } from './message-octets.js';
 import {
   prepareReads,
   type CredentialRow,
@@ -35,23 +36,22 @@ import {
   type SmallRow,
 } from './reads.js';
 
-const CRLF = Uint8Array.of(13, 10);
-
 /** A larger message is read when it is asked for, a chunk at a time. */
 const SMALL_OCTETS = 8 * 1024;
 
 /** Of what the directory lists: no list is held as a whole. */
 const PAGE_LENGTH = 500;
 
-/** `pieces` are the octets that RETR sends, of a message that is small. */
-export interface SmallMessage {
-  readonly uid: number;
-  readonly pieces: readonly Uint8Array[] | undefined;
-}
-
 interface Prepared {
   readonly reads: Reads;
   readonly names: Names;
+}
+
+export interface ReaderOptions {
+  /** Where a name without a domain lives; the oldest domain unless told. */
+  readonly firstDomain: string | undefined;
+  /** For what takes long. */
+  readonly slices: Slices;
 }
 
 export class Reader {
@@ -61,8 +61,7 @@ export class Reader {
   readonly #firstDomainName: string | undefined;
   readonly #slices: Slices;
 
-  /** `firstDomain` is where a name without a domain lives; the oldest domain unless told. */
-  constructor(path: string, firstDomain: string | undefined, slices: Slices) {
+  constructor(path: string, { firstDomain, slices }: ReaderOptions) {
     this.#path = path;
     this.#firstDomainName = firstDomain;
     this.#slices = slices;
@@ -183,16 +182,17 @@ export class Reader {
   }
 
   /** This message and those that follow it, as many as there are; only small ones with their octets. */
-  messagesFrom(account: AccountId, uid: number, limit: number): SmallMessage[] {
+  messagesFrom(account: AccountId, uid: number, limit: number): SmallRow {
     const row = reading(() => this.#reads.messagesFrom.get(SMALL_OCTETS, account, uid, limit));
-    return smallMessages(row as SmallRow); // Of aggregates alone there is always one.
+    return row as SmallRow; // Of aggregates alone there is always one.
   }
 
-  /** The octets that RETR sends. @throws StoreError 'missing' at once, before the first piece. */
-  message(account: AccountId, uid: number): Iterable<Uint8Array> {
-    const row = reading(() => this.#reads.message.get(account, uid));
-    if (row === undefined) throw new StoreError('missing', 'the message was removed');
-    return this.#pieces(row);
+  message(account: AccountId, uid: number): MessageRow | undefined {
+    return reading(() => this.#reads.message.get(account, uid));
+  }
+
+  chunk(body: number, seq: number): Uint8Array | undefined {
+    return reading(() => this.#reads.chunk.get(body, seq));
   }
 
   /** Those behind this address, by domain and name. */
@@ -261,8 +261,10 @@ export class Reader {
     return this.#account(address).id;
   }
 
+  /** The octets that RETR sends. @throws StoreError 'missing' at once, before the first piece. */
   messageOf(address: Address, uid: number): Iterable<Uint8Array> {
-    return this.message(this.#account(address).id, uid);
+    const pieces = piecesOf(this.message(this.#account(address).id, uid), (body, seq) => this.chunk(body, seq));
+    return pieces as Iterable<Uint8Array>; // Where nobody is waited for there is no promise.
   }
 
   /** Of pages that hold nothing: the room inside the file. */
@@ -279,20 +281,6 @@ export class Reader {
     const row = domainId === undefined ? undefined : this.#reads.account.get(domainId, normal(local));
     if (row === undefined) throw new StoreError('missing', `There is no account ${local}@${domain}`);
     return row;
-  }
-
-  *#pieces({ trace, body, octets }: MessageRow): Iterable<Uint8Array> {
-    yield trace;
-    let left = octets - trace.length;
-    for (let seq = 0; left > 0; seq++) {
-      const at = seq;
-      const chunk = reading(() => this.#reads.chunk.get(body, at));
-      if (chunk === undefined) break;
-      left -= chunk.length;
-      yield chunk;
-    }
-    if (left === CRLF.length) yield CRLF;
-    else if (left !== 0) throw new StoreError('missing', `body ${body} is ${left} octets short`);
   }
 }
 
@@ -331,22 +319,4 @@ function accountSummary(row: MailboxRow): AccountSummary {
 
 function scopesOf({ scopes }: Pick<CredentialRow, 'scopes'>): readonly Scope[] {
   return scopes.split(',') as Scope[];
-}
-
-function smallMessages([numbers, data]: SmallRow): SmallMessage[] {
-  const messages: SmallMessage[] = [];
-  const each = numbers === null ? [] : numbers.split(',').map(Number);
-  for (let at = 0, from = 0; at < each.length; at += 3) {
-    const [uid, octets, length] = [each[at] as number, each[at + 1] as number, each[at + 2] as number];
-    const pieces = data === null || length === 0 ? undefined : whole(data.subarray(from, from + length), octets);
-    messages.push({ uid, pieces });
-    from += length;
-  }
-  return messages;
-}
-
-/** Undefined when it is not all there is of so many octets. */
-function whole(data: Buffer, octets: number): readonly Uint8Array[] | undefined {
-  if (data.length === octets) return [data];
-  return data.length + CRLF.length === octets ? [data, CRLF] : undefined;
 }

@@ -29,14 +29,14 @@ export interface CredentialRow {
 export interface MessageRow {
   readonly body: number;
   readonly octets: number;
-  readonly trace: Buffer;
+  readonly trace: Uint8Array;
 }
 
 /**
  * Some messages: uid, octets, and how many octets of `data` are its trace and body, none for one that is not small or has no
  * body; three numbers a message, in the order in which they stand in `data`. Null when there is no message.
  */
-export type SmallRow = [numbers: string | null, data: Buffer | null];
+export type SmallRow = [numbers: string | null, data: Uint8Array | null];
 
 /** An account's messages as they are at this moment. */
 export interface MaildropRow {
@@ -106,7 +106,7 @@ export interface Reads {
   readonly uidAfter: Statement<[account: number, from: number, before: number, count: number], number>;
   readonly message: Statement<[account: number, uid: number], MessageRow>;
   readonly messagesFrom: Statement<[small: number, account: number, uid: number, limit: number], SmallRow>;
-  readonly chunk: Statement<[body: number, seq: number], Buffer>;
+  readonly chunk: Statement<[body: number, seq: number], Uint8Array>;
   readonly accounts: Statement<[domain: number, after: string, limit: number], MailboxRow>;
   readonly messagesHeld: Statement<[domain: number, local: string], number>;
   readonly nextDomain: Statement<[after: string], DomainRow>;
@@ -192,7 +192,9 @@ export function prepareReads(connection: Connection): Reads {
       )`,
       )
       .raw(),
-    chunk: connection.prepare<[number, number], Buffer>('select data from chunk where body = ? and seq = ?').pluck(),
+    chunk: connection
+      .prepare<[number, number], Uint8Array>('select data from chunk where body = ? and seq = ?')
+      .pluck(),
     accounts: connection.prepare(`
       select account.local || '@' || domain.name as address, account.messages, account.octets, account.quota_octets,
              account.created_at, account.last_login_at, account.enabled,

@@ -16,6 +16,7 @@ import type {
   Maildrop,
   MessageInfo,
   NumberRange,
+  Pieces,
   Renewal,
   Resolution,
   Soon,
@@ -34,7 +35,9 @@ import { MailSummaries } from './mail-summaries.js';
 import { MessageList } from './message-list.js';
 import { NameCache } from './name-cache.js';
 import { ReadAhead } from './read-ahead.js';
+import { PacedReads } from './paced-reads.js';
 import { Reader } from './reader.js';
+import type { MaildropRow } from './reads.js';
 import { StoreClient, type ClientNeeds } from './store-client.js';
 import { StoreServer } from './store-server.js';
 
@@ -53,6 +56,8 @@ interface Parts {
   readonly file: FileIdentity;
   readonly client: StoreClient;
   readonly reader: Reader;
+  /** What sessions wait for, of the reader's. */
+  readonly reads: PacedReads;
   readonly space: DiskSpace;
   /** Emptied by the client whenever the directory changes or the store goes away. */
   readonly names: NameCache;
@@ -70,16 +75,18 @@ export class SqliteStore implements MailStore {
   readonly #space: DiskSpace;
   readonly #names: NameCache;
   readonly #budget = new UploadBudget();
-  readonly #slices: Slices;
+  readonly #reads: PacedReads;
+  readonly #needs: MaildropNeeds;
   readonly #server: StoreServer | undefined;
 
-  constructor({ client, reader, file, space, names, slices, server }: Parts) {
+  constructor({ client, reader, reads, file, space, names, slices, server }: Parts) {
     this.#client = client;
     this.#file = file;
     this.#reader = reader;
     this.#space = space;
     this.#names = names;
-    this.#slices = slices;
+    this.#reads = reads;
+    this.#needs = { reader, reads, client, slices };
     this.#server = server;
     this.directory = directoryOf(client, reader, slices);
   }
@@ -89,8 +96,8 @@ export class SqliteStore implements MailStore {
     return this.#reader.resolve(address, this.#client.isAway ? undefined : this.#names);
   }
 
-  findLogin(name: string): Account | undefined {
-    return this.#reader.findLogin(name);
+  findLogin(name: string): Soon<Account | undefined> {
+    return this.#reads.findLogin(name);
   }
 
   stands(grant: Grant): boolean {
@@ -129,7 +136,8 @@ export class SqliteStore implements MailStore {
     await this.#client.ask(lock, jsonFrame(FrameType.Lock, lock, { account, from: holder.from }));
     const name = { account, lock };
     try {
-      return new LockedMaildrop(name, { reader: this.#reader, client: this.#client, slices: this.#slices });
+      const held = await this.#reads.maildrop(account);
+      return new LockedMaildrop(name, held, this.#needs);
     } catch (error) {
       await release(this.#client, name);
       throw error;
@@ -137,6 +145,7 @@ export class SqliteStore implements MailStore {
   }
 
   async close(): Promise<void> {
+    this.#reads.close();
     this.#reader.close();
     this.#client.close();
     await this.#server?.close();
@@ -151,6 +160,7 @@ interface LockName {
 
 interface MaildropNeeds {
   readonly reader: Reader;
+  readonly reads: PacedReads;
   readonly client: StoreClient;
   readonly slices: Slices;
 }
@@ -163,14 +173,12 @@ class LockedMaildrop implements Maildrop {
   readonly #ahead: ReadAhead;
   readonly #client: StoreClient;
 
-  /** @throws StoreError 'missing' */
-  constructor(name: LockName, { reader, client, slices }: MaildropNeeds) {
-    const held = reader.maildrop(name.account);
+  constructor(name: LockName, held: MaildropRow, { reader, reads, client, slices }: MaildropNeeds) {
     this.count = held.messages;
     this.octets = held.octets;
     this.#name = name;
     this.#list = new MessageList(name.account, held, { reader, slices });
-    this.#ahead = new ReadAhead(reader, name.account);
+    this.#ahead = new ReadAhead(reads, name.account);
     this.#client = client;
   }
 
@@ -182,7 +190,7 @@ class LockedMaildrop implements Maildrop {
     return this.#list.find(number);
   }
 
-  read(id: number): Iterable<Uint8Array> {
+  read(id: number): Soon<Pieces> {
     return this.#ahead.read(id);
   }
 
@@ -250,7 +258,7 @@ export function joinSqliteStore(db: string, options: JoinOptions): SqliteStore {
   const location = locate(db);
   const file = new FileIdentity(location.named);
   const slices = new Slices();
-  const reader = new Reader(location.db, domain, slices);
+  const reader = new Reader(location.db, { firstDomain: domain, slices });
   const names = new NameCache();
   const forget = () => names.clear();
   const client = new StoreClient(() => locate(db).socket, {
@@ -270,7 +278,8 @@ export function joinSqliteStore(db: string, options: JoinOptions): SqliteStore {
   });
   client.stayConnected();
   const space = new DiskSpace(location.db, minFreeBytes, () => reader.freeBytes());
-  return new SqliteStore({ client, reader, file, space, names, slices });
+  const reads = new PacedReads(reader, { db: location.db, firstDomain: domain });
+  return new SqliteStore({ client, reader, reads, file, space, names, slices });
 }
 
 /** For a command: joins the store that runs, or is the store until close. @throws StoreError 'unavailable' */
@@ -282,10 +291,11 @@ export async function openSqliteStore(db: string): Promise<SqliteStore> {
   const names = new NameCache();
   const client = await connectSoon(location, { changed: () => names.clear() });
   const slices = new Slices();
-  const reader = new Reader(location.db, undefined, slices);
+  const reader = new Reader(location.db, { firstDomain: undefined, slices });
   const space = new DiskSpace(location.db, 0, () => reader.freeBytes());
   const file = new FileIdentity(location.named);
-  return new SqliteStore({ client, reader, file, space, names, slices, server });
+  const reads = new PacedReads(reader, { db: location.db, firstDomain: undefined });
+  return new SqliteStore({ client, reader, reads, file, space, names, slices, server });
 }
 
 async function connectSoon({ socket, db }: Location, needs: ClientNeeds): Promise<StoreClient> {

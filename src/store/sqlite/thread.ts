@@ -16,6 +16,8 @@ export interface ThreadOptions {
   readonly data: unknown;
   /** Of heap; a thread that needs more ends. */
   readonly memoryMib: number;
+  /** Of the space for what is new, which otherwise grows to tens of MiB. */
+  readonly youngMib?: number;
 }
 
 export class Thread<Task, Told> {
@@ -43,10 +45,13 @@ export class Thread<Task, Told> {
   }
 
   #start(): Worker {
-    const { module, data, memoryMib } = this.#options;
+    const { module, data, memoryMib, youngMib } = this.#options;
     const worker = new Worker(new URL(module, import.meta.url), {
       workerData: data,
-      resourceLimits: { maxOldGenerationSizeMb: memoryMib },
+      resourceLimits: {
+        maxOldGenerationSizeMb: memoryMib,
+        ...(youngMib !== undefined && { maxYoungGenerationSizeMb: youngMib }),
+      },
     });
     let failed: Error | undefined;
     worker.unref();

@@ -1,0 +1,55 @@
+/** The thread that waits for the disk in a worker's place, on a connection of its own: one read after another, as asked. */
+import { performance } from 'node:perf_hooks';
+import { parentPort, workerData } from 'node:worker_threads';
+import { Slices } from '../../runtime/slices.js';
+import { StoreError } from '../store.js';
+import { Reader } from './reader.js';
+import type { SlowRead, SlowReadData, SlowReadTold } from './slow-reads.js';
+
+const { db, firstDomain } = workerData as SlowReadData;
+const reader = new Reader(db, { firstDomain, slices: new Slices() });
+
+parentPort?.on('message', (read: SlowRead) => {
+  const startedMs = performance.now();
+  const { told, moved } = answer(read);
+  parentPort?.postMessage({ ...told, tookMs: performance.now() - startedMs }, moved);
+});
+
+interface Answer {
+  readonly told: Omit<SlowReadTold, 'tookMs'>;
+  readonly moved: readonly ArrayBuffer[];
+}
+
+function answer(read: SlowRead): Answer {
+  const { request } = read;
+  try {
+    const value = perform(read);
+    return { told: { request, value }, moved: octetsOf(value).map(({ buffer }) => buffer as ArrayBuffer) };
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return { told: { request, failed: { kind: error.kind, message: error.message } }, moved: [] };
+  }
+}
+
+function perform(read: SlowRead): unknown {
+  switch (read.kind) {
+    case 'login':
+      return reader.findLogin(read.name);
+    case 'maildrop':
+      return reader.maildrop(read.account);
+    case 'messages':
+      return reader.messagesFrom(read.account, read.uid, read.limit);
+    case 'message':
+      return reader.message(read.account, read.uid);
+    case 'chunk':
+      return reader.chunk(read.body, read.seq);
+  }
+}
+
+/** The octets that change threads without a copy: those that have their memory to themselves. */
+function octetsOf(value: unknown): readonly Uint8Array[] {
+  const found: unknown[] = value instanceof Uint8Array ? [value] : Object.values(value ?? {});
+  return found
+    .filter((each) => each instanceof Uint8Array)
+    .filter((each) => each.byteLength === each.buffer.byteLength);
+}
