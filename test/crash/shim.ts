@@ -106,8 +106,8 @@ export const synchronousNormal: Change = { file: DATABASE, from: FULL, to: 'cons
 /** Everybody is told that it is durable, and then it is committed. */
 export const answeredBeforeCommit: Change = {
   file: 'store/sqlite/group.js',
-  from: 'const error = this.#room.commit(',
-  to: 'for (const write of group) write.done(); this.#observer.committed(0); const error = this.#room.commit(',
+  from: 'const failure = this.#room.commit(',
+  to: 'for (const write of group) write.done(); this.#observer.committed(0); const failure = this.#room.commit(',
 };
 
 /** What a checkpoint moved is synced by the next one that reaches the end of the WAL, whenever that is. */
