@@ -2,10 +2,14 @@
  * What commands say and ask: bytes and tables on standard output, questions on standard error.
  * Text that came from a sender never reaches a terminal as control characters. A write that fails rejects.
  */
+import { Buffer } from 'node:buffer';
+import { fstatSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import Table from 'cli-table3';
 import { Interruption } from './exit.js';
+
+const STDOUT = 1;
 
 /** A longer cell is cut: `--json` has it whole. */
 const CELL_LIMIT_CHARACTERS = 60;
@@ -17,10 +21,20 @@ const FRAMELESS = Object.fromEntries(
     .map((name) => [name, '']),
 );
 
-export function print(text: string | Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
+export async function print(text: string | Uint8Array): Promise<void> {
+  if (isFile()) return writeWhole(Buffer.from(text));
+  await new Promise<void>((resolve, reject) => {
     process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
   });
+}
+
+/** Node's own stream drops what a nearly full disk had no room for, and says nothing. */
+function writeWhole(bytes: Buffer): void {
+  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(writeSync(STDOUT, rest));
+}
+
+function isFile(): boolean {
+  return fstatSync(STDOUT).isFile();
 }
 
 /** What is undefined is null, so that every object of a list has the same keys. */

@@ -12,6 +12,7 @@ import { openUnblocked } from '../log/unblocked.js';
 import { startStore, type StoreObserver, type StoreServer } from '../store/open.js';
 import { StoreError } from '../store/store.js';
 import { obeySupervisor, tellSupervisor } from './child.js';
+import { watchDescriptors } from './descriptors.js';
 import { UNMOVED_STATUS, type FirstAccount, type FromStore, type ToStore } from './messages.js';
 
 const DISK_ERROR_STATUS = 74;
@@ -32,6 +33,7 @@ export function runStore(): void {
 
 async function start({ configuration, again }: StoreStart): Promise<StoreServer | undefined> {
   const log = createLog(configuration.logLevel, 'store', new LineOutput(openUnblocked(1)));
+  watchDescriptors(log);
   try {
     const store = await startStore(configuration.db, observer(log), { mustExist: again });
     if (store === undefined) leave({ kind: 'held' });

@@ -97,7 +97,9 @@ class Supervisor {
     this.#sockets = sockets;
     this.#output = output;
     this.#log = createLog(this.#configuration.logLevel, 'supervisor', output.stdout);
-    this.#output.stderr.whenRecovered((loss) => this.#log.error(loss, 'lines of standard error were lost'));
+    output.stderr.whenRecovered((loss) =>
+      output.stdout.whenRoom(() => this.#log.error(loss, 'lines of standard error were lost')),
+    );
     cluster.on('fork', (worker) => output.relay(worker.process));
     this.#store = new StoreKeeper({
       process: PROCESS,
@@ -127,6 +129,7 @@ class Supervisor {
     this.#obeySignals();
     return new Promise((resolve, reject) => {
       this.#ended = resolve;
+      if (this.#terminal.isGone) return this.#hangUp(); // Its SIGHUP came before there was anybody to hear it.
       this.#start().catch((error: unknown) =>
         error instanceof StartError ? this.#giveUp(error) : reject(error as Error),
       );

@@ -26,6 +26,7 @@ import { mx } from '../smtp/protocol.js';
 import { joinStore } from '../store/open.js';
 import { Admission, type Entrance, type Verdict } from './admission.js';
 import { obeySupervisor, tellSupervisor } from './child.js';
+import { watchDescriptors } from './descriptors.js';
 import { Gate } from './gate.js';
 import { isOfLogins, type FromWorker, type ToWorker, type WorkerStart } from './messages.js';
 import { Guests, type Standing } from './guests.js';
@@ -84,7 +85,8 @@ class Worker {
     this.#configuration = configuration;
     this.#inherited = inherited;
     this.#held = held;
-    const log = createLog(configuration.logLevel, `worker ${number}`, new LineOutput(openUnblocked(1)));
+    const output = new LineOutput(openUnblocked(1));
+    const log = createLog(configuration.logLevel, `worker ${number}`, output);
     this.#log = log;
     const store = joinStore(configuration.db, {
       domain: configuration.domain,
@@ -113,10 +115,11 @@ class Worker {
       sendAway: (which) => this.#guests.sendAway(which, performance.now()),
     });
     const nearlyFull = () => this.#admission.nearlyFull;
-    const dialogue = configuration.verbose ? openDialogue(log) : undefined;
+    const dialogue = configuration.verbose ? openDialogue(log, output) : undefined;
     this.#sessions = new Sessions({ configuration, number, log, dialogue, store, authenticator, nearlyFull });
     this.#tls = tlsServices(tls);
     setInterval(() => this.#throttle.tidy(Date.now()), TIDY_MS).unref();
+    watchDescriptors(log);
   }
 
   /** First what may fail, then, when it is let go, what it shares with others; nothing is accepted in between. */
@@ -283,10 +286,10 @@ class Worker {
   }
 }
 
-/** Sessions line by line, on standard error. */
-function openDialogue(log: Log): LineOutput {
+/** Sessions line by line, on standard error. `behind` is the log's. */
+function openDialogue(log: Log, behind: LineOutput): LineOutput {
   const output = new LineOutput(openUnblocked(2));
-  output.whenRecovered((loss) => log.error(loss, 'lines of the dialogue were lost'));
+  output.whenRecovered((loss) => behind.whenRoom(() => log.error(loss, 'lines of the dialogue were lost')));
   return output;
 }
 

@@ -35,6 +35,7 @@ export class LineOutput {
   #error: string | undefined;
   #tell: (loss: Loss) => void = () => undefined;
   #waiting: (() => void)[] = [];
+  #later: (() => void)[] = [];
 
   /** A descriptor that makes its writers wait must be a file's; see openUnblocked. `render` is what is made of lines. */
   constructor(descriptor: number, render = (lines: string): string => lines) {
@@ -54,6 +55,12 @@ export class LineOutput {
   /** Is called after a loss, when lines can be written again. */
   whenRecovered(tell: (loss: Loss) => void): void {
     this.#tell = tell;
+  }
+
+  /** What must not be lost is written by `act`: now, or when this goes on. */
+  whenRoom(act: () => void): void {
+    if (this.#held.length < HELD_LIMIT / 2) act();
+    else this.#later.push(act);
   }
 
   /** Resolves when everything is written, or when it has taken so long. */
@@ -108,6 +115,7 @@ export class LineOutput {
     this.#lost = 0;
     if (lines > 0 || this.#waiting.length > 0) this.#begin();
     if (lines > 0) this.#tell({ lines, error: this.#error }); // Behind what came before them, which has just left.
+    if (this.#held.length < HELD_LIMIT / 2) for (const act of this.#later.splice(0)) act();
     if (this.#held !== '') this.#schedule();
     if (this.#isIdle) for (const resolve of this.#waiting.splice(0)) resolve();
   }

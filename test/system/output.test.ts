@@ -18,6 +18,10 @@ const SESSIONS = 400;
 /** More than a process holds for an output that takes nothing. */
 const MANY_SESSIONS = 6_000;
 const AT_ONCE = 20;
+/** What in-terminal.py makes of it. */
+const SIGNALLED = 255;
+/** After a start: while Node loads, the program loads, its processes load. */
+const EARLY_MS = [200, 500, 800, 1_200];
 
 interface Logged {
   readonly msg: string;
@@ -91,6 +95,16 @@ describe('output that cannot be written', () => {
       expect(await end(terminal, false)).to.deep.equal([0, null]);
     });
 
+  itNeeds(['python3'], 'since its terminal was closed before the server was ready: it ends all the same', async () => {
+    for (const delayMs of EARLY_MS) {
+      const terminal = await launch(['pipe', 'pipe', 'inherit'], ...viaTerminal([]));
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      terminal.stdin?.write('close\n');
+      // Before there is anybody to hear it, it is the signal, or Node itself, that ends the process.
+      expect([0, 1, SIGNALLED]).to.include((await end(terminal, false))[0], `after ${delayMs} ms`);
+    }
+  });
+
   /** A tmpfs comes here. */
   function mount(): string {
     const disk = join(directory, 'disk');
@@ -100,6 +114,12 @@ describe('output that cannot be written', () => {
   }
 
   async function serve(stdio: StdioOptions, ...argv: readonly string[]): Promise<ChildProcess> {
+    const child = await launch(stdio, ...argv);
+    await eventually('the server to answer', () => greeted().catch(() => undefined), 20_000);
+    return child;
+  }
+
+  async function launch(stdio: StdioOptions, ...argv: readonly string[]): Promise<ChildProcess> {
     const [smtp, pop3] = await freePorts();
     const [program, before, more] = argv[0] === 'python3' ? [argv[0], argv.slice(1), []] : [process.execPath, [], argv];
     const options = ['serve', '--smtp-port', String(smtp), '--pop3-port', String(pop3), '--workers', '2', ...more];
@@ -109,7 +129,6 @@ describe('output that cannot be written', () => {
     smtpPort = smtp;
     // Something must read, or the server would meet a full pipe before a test wants it to.
     for (const pipe of [child.stdout, child.stderr]) pipe?.on('data', () => undefined);
-    await eventually('the server to answer', () => greeted().catch(() => undefined), 20_000);
     return child;
   }
 

@@ -81,6 +81,7 @@ function listening(server: Server, path: string): Promise<void> {
     server.once('error', reject);
     server.listen(path, () => {
       server.off('error', reject);
+      server.on('error', () => undefined); // A failed accept (EMFILE) ends neither the listener nor the process.
       resolve();
     });
   });
