@@ -66,7 +66,6 @@ export class Reader {
     this.#firstDomainName = firstDomain;
     this.#slices = slices;
     this.#tryToOpen();
-    this.#tryToPrepare();
   }
 
   /**
@@ -78,16 +77,6 @@ export class Reader {
       this.#prepared = this.#open;
     } catch (error) {
       if (!isSqliteError(error) && !isPassing((error as Error).cause)) throw error;
-    }
-  }
-
-  /** Opens the WAL, while there are descriptors that no client has. What is wrong is told to who asks for something. */
-  #tryToPrepare(): void {
-    if (this.#connection === undefined) return;
-    try {
-      this.#prepared = this.#prepare(this.#connection);
-    } catch {
-      this.#prepared = undefined;
     }
   }
 
