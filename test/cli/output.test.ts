@@ -11,14 +11,7 @@ const OWNER = 'alice@localhost';
 /** More than a pipe holds, and in pieces; and one that is written at once, larger than what is left of the disk. */
 const LARGE = `Subject: large\r\n\r\n${'x'.repeat(70)}\r\n`.padEnd(600_000, `${'y'.repeat(70)}\r\n`);
 const SMALL = `Subject: small\r\n\r\n${`${'z'.repeat(70)}\r\n`.repeat(300)}`;
-const COMMANDS = [
-  ['mail', 'show', OWNER, '1'],
-  ['mail', 'show', OWNER, '2'],
-  ['mail', 'list', OWNER],
-  ['account', 'list', '--json'],
-  ['config', 'show'],
-  ['help'],
-];
+const COMMANDS = [['mail', 'show', OWNER, '1'], ['mail', 'list', OWNER, '--json'], ['config', 'show'], ['help']];
 const FULL = { status: 74, stderr: 'pennypost: no space left on device.\n' };
 
 interface Left {

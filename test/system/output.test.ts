@@ -17,6 +17,8 @@ import { freePorts, MAIN, ROOT } from '../support/server.js';
 const SESSIONS = 400;
 /** More than a process holds for an output that takes nothing. */
 const MANY_SESSIONS = 6_000;
+/** The same, of the dialogue, which has more lines a session. */
+const MANY_DIALOGUES = 4_000;
 const AT_ONCE = 20;
 /** What in-terminal.py makes of it. */
 const SIGNALLED = 255;
@@ -54,7 +56,7 @@ describe('output that cannot be written', () => {
   it('since nobody reads, is lost, counted, and told when somebody does', async () => {
     const server = await serve(['ignore', 'pipe', 'pipe'], '-v');
     for (const pipe of [server.stdout, server.stderr]) pipe?.pause();
-    await visit(MANY_SESSIONS);
+    await visit(MANY_DIALOGUES);
     let log = '';
     server.stdout?.setEncoding('utf8').on('data', (text: string) => (log += text));
     for (const pipe of [server.stdout, server.stderr]) pipe?.resume();
