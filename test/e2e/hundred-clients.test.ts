@@ -32,8 +32,7 @@ describe('a hundred clients', () => {
     const read = async (user: string) => {
       while (Date.now() < untilMs) fetched.push(...(await empty(user)));
     };
-    await Promise.all(users.map(read));
-    await load.stop();
+    await Promise.all(users.map(read)).finally(() => load.stop());
     expect(load.failures).to.deep.equal([]);
     expect(load.acknowledged.size).to.be.above(HALF);
     for (const user of users) fetched.push(...(await empty(user)));
