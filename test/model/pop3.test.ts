@@ -15,6 +15,8 @@ import { Office, Visit, type Expected, type Message } from './pop3.js';
 import { authenticatorOf } from '../support/authenticator.js';
 
 const RUNS = 10_000;
+/** So many take half a minute of processor time, and others may need it too. */
+const TIMEOUT_MS = 240_000;
 /** Fewer errors than usual, so that the limit is reached; and refusals that do not wait. */
 const LIMITS = { ...pop3.limits, errorLimit: 9, errorDelayMs: 0 };
 const MANNERS = { ...LIMITS, closesOnForeign: true };
@@ -132,7 +134,8 @@ const sequence: fc.Arbitrary<readonly Turn[]> = fc
   )
   .map(([lines, turns]) => [{ who: 0 as const, lines }, ...turns]);
 
-describe('POP3, held against a model of RFC 1939', () => {
+describe('POP3, held against a model of RFC 1939', function () {
+  this.timeout(TIMEOUT_MS);
   let stage: Stage;
   const met = new Map<string, number>();
 

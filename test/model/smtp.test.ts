@@ -14,6 +14,8 @@ import { domainOf, inLanes, LANES, type Lane } from './lanes.js';
 import { bytes, foresee, MESSAGE_LIMIT_BYTES, RECIPIENTS, SENDERS, type Mail } from './smtp.js';
 
 const RUNS = 10_000;
+/** So many take half a minute of processor time, and others may need it too. */
+const TIMEOUT_MS = 240_000;
 /** A maildrop is emptied when it holds more than this: emptying costs a sync, looking costs a read for each message. */
 const KEPT = 12;
 /** Fewer errors than usual, so that the limit is reached; and refusals that do not wait. */
@@ -173,7 +175,8 @@ const sequence: fc.Arbitrary<readonly Group[]> = fc
     [...first, ...moves.flat()].map((said) => ({ text: said, waits: waits.next().value as boolean })),
   );
 
-describe('SMTP, held against a model of RFC 5321', () => {
+describe('SMTP, held against a model of RFC 5321', function () {
+  this.timeout(TIMEOUT_MS);
   let stage: Stage;
   const met = new Map<number, number>();
   let stored = 0;
