@@ -7,7 +7,9 @@ import CliTable from 'cli-table3';
 import minimist from 'minimist';
 import { campaign, totals, type Round, type RoundFault } from './campaign.js';
 import { faults, stoppedFor30Seconds } from './faults.js';
+import { fullLogDisk } from './full-log.js';
 import { movedFiles } from './moved-files.js';
+import { smallDiskObstacle } from './small-disk.js';
 import { stuckWorkers } from './stuck.js';
 import { thinDiskObstacle } from './thin-disk.js';
 import { failedSyncOnThinDisk } from './thin-round.js';
@@ -30,6 +32,7 @@ if (obstacle !== undefined) process.stdout.write(`Without a disk whose blocks ru
 const chosen: readonly RoundFault[] = [
   ...faults,
   ...movedFiles,
+  ...(smallDiskObstacle() === undefined ? [fullLogDisk] : []),
   stuckWorkers,
   ...(obstacle === undefined ? [failedSyncOnThinDisk] : []),
 ];

@@ -3,6 +3,7 @@
  * Whatever a test does, `release` ends every process of that group and removes the directory.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -36,6 +37,8 @@ export interface ServerOptions {
   /** Another build of the program than this one's. */
   readonly main?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** A file that standard output goes to, instead of a pipe of ours. */
+  readonly log?: string;
   /** Where to run; a new temporary directory unless told. */
   readonly directory?: string;
 }
@@ -66,6 +69,7 @@ export class Server {
   readonly ports: Ports;
   readonly ended: Promise<ProcessEnd>;
   readonly #child: ChildProcess;
+  readonly #log: string | undefined;
   #stdout = '';
   #stderr = '';
 
@@ -73,16 +77,19 @@ export class Server {
     directory: string,
     ports: Ports,
     argv: readonly string[],
-    { main = MAIN, environment = {} }: ServerOptions,
+    { main = MAIN, environment = {}, log }: ServerOptions,
   ) {
     this.directory = directory;
     this.ports = ports;
+    this.#log = log;
+    const output = log === undefined ? 'pipe' : openSync(log, 'a');
     this.#child = spawn(NODE, [main, ...argv], {
       cwd: directory,
       detached: true,
       env: { PATH: process.env.PATH, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', output, 'pipe'],
     });
+    if (typeof output === 'number') closeSync(output);
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
     this.ended = new Promise((resolve) => {
@@ -151,11 +158,11 @@ export class Server {
   }
 
   get isReady(): boolean {
-    return READY.test(this.#stdout);
+    return READY.test(this.stdout);
   }
 
   get stdout(): string {
-    return this.#stdout;
+    return this.#log === undefined ? this.#stdout : readFileSync(this.#log, 'utf8');
   }
 
   get stderr(): string {
@@ -163,12 +170,12 @@ export class Server {
   }
 
   get logs(): string {
-    return this.#stdout + this.#stderr;
+    return this.stdout + this.#stderr;
   }
 
   /** Of postmaster@localhost; shown by the first start on a database only. */
   get password(): string {
-    const found = /with the password (\S+)/.exec(this.#stdout)?.[1];
+    const found = /with the password (\S+)/.exec(this.stdout)?.[1];
     if (found === undefined) throw new Error(`No password was shown: ${this.logs}`);
     return found;
   }
