@@ -2,7 +2,7 @@
  * What a store does with a WAL that it finds: nobody knows whether the sync that should have covered it failed, and whoever
  * saw it fail may be gone. So nothing of it is taken on trust. Its index is made anew, which proves each frame by its
  * checksum; the frames are written to the disk once more, and so is every page of the database that stands in it, behind
- * the checkpoint that moved it; then the WAL is truncated (docs/decisions/0012-recovery-before-service.md).
+ * the checkpoint that moved it; then the WAL is truncated (docs/decisions/0014-recovery-before-service.md).
  * Takes as long as the WAL is large, and runs in a thread (recovery-thread.ts). It throws what SQLite or the system said.
  */
 import { closeSync, existsSync, openSync, statSync, writeSync } from 'node:fs';
