@@ -58,6 +58,8 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   /** What the last command served. */
   #serves: 'none' | 'mail' | undefined;
   #draining = false;
+  /** Ends as soon as no command runs. */
+  #isCut = false;
   /** Asked again when what the session waits for is over: it may be a login. */
   #review: Review | undefined;
   /** Its login does not stand any more: it ends with the command or the body that is going on. */
@@ -128,10 +130,10 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     if (!this.#waiting) this.#proceed();
   }
 
-  /** Ends the session now; a transaction that is going on is given up, but a commit that runs is still answered. */
+  /** Ends the session now; a transaction that is going on is given up, but a command or a commit that runs is still answered. */
   cut(): void {
-    if (this.#waiting) this.#draining = true;
-    else this.#finish('stopping', this.#protocol.faults.stopping);
+    this.#isCut = true;
+    if (!this.#waiting) this.#leaveCut();
   }
 
   /** The rights that logins rest on may be others now: one whose login does not stand ends, and stores nothing more. */
@@ -221,6 +223,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   /** Handles all that waits, as far as it goes without waiting for anybody or for its turn; then writes what there is to say. */
   #proceed(): void {
     if (this.#revoked) this.#leaveRevoked();
+    if (this.#isCut) this.#leaveCut();
     this.#attempt(() => {
       while (this.#isFree && this.#step()) this.#stepDone();
       if (this.#draining && this.#isAtRest()) this.#finish('stopping', this.#protocol.faults.stopping);
@@ -378,7 +381,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     const peer = { ...this.#context.peer, ...(security && { security }) };
     this.#renew(peer, this.#protocol.underTls?.(this.#state));
     channel.open(this);
-    if (this.#draining) this.#proceed();
+    if (this.#draining || this.#isCut) this.#proceed();
   }
 
   /** As at the beginning, whatever was said before. */
@@ -448,6 +451,10 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     if (this.#over || this.#waiting || this.#collecting !== undefined) return;
     this.#breakOff('revoked', this.#protocol.faults.revoked);
     this.#abandon(this.#state);
+  }
+
+  #leaveCut(): void {
+    if (!this.#over && !this.#waiting) this.#breakOff('stopping', this.#protocol.faults.stopping);
   }
 
   /** Ends in the middle of whatever is said: a client must not take the farewell for the rest of a message. */

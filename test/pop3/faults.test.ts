@@ -88,6 +88,17 @@ describe('POP3', () => {
     expect(await channel.closed()).to.equal(true);
   });
 
+  it('says nothing into a message when it cuts', async () => {
+    const piece = Buffer.alloc(64 * 1024, 'text\r\n');
+    const { channel, session } = await loggedIn(reading(() => Array.from({ length: 100 }, () => piece)));
+    channel.hasRoom = false;
+    channel.send('RETR 1\r\n');
+    session.cut();
+    expect(await channel.line()).to.match(/^\+OK /);
+    expect(await channel.closed()).to.equal(true);
+    expect(channel.said).to.match(/^(?:text\r\n)+(?:te?x?t?\r?)$/);
+  });
+
   it('keeps UIDL names from session to session, and counts what was retrieved', async () => {
     const names: string[] = [];
     for (let session = 0; session < 2; session++) {

@@ -336,6 +336,45 @@ describe('a server that stops', () => {
     expect(channel.over).to.equal(true);
   });
 
+  it('cuts a long reply without a word that could be taken for the rest of it', async () => {
+    const { channel, context, session, ends } = begin();
+    channel.hasRoom = false;
+    channel.send('LONG\r\nECHO 1\r\n');
+    const saidBefore = channel.said;
+    session.cut();
+    expect(channel.said.startsWith(saidBefore)).to.equal(true);
+    expect(channel.said.slice(saidBefore.length)).to.match(/^x*$/);
+    expect(channel.over).to.equal(true);
+    expect(context.done.at(-1)).to.equal('over');
+    await turn();
+    expect(ends.map(({ outcome }) => outcome)).to.deep.equal(['stopping']);
+  });
+
+  it('cuts behind the command that runs, whatever was sent behind it', async () => {
+    const { channel, context, session } = begin();
+    const late = gate();
+    context.wait = () => late.promise;
+    channel.send('LATE x\r\nLONG\r\nECHO 1\r\n');
+    session.cut();
+    late.open();
+    await turn();
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'late', 'stopping']);
+  });
+
+  it('cuts a body whose sink waits', async () => {
+    const { channel, context, session } = begin();
+    const room = gate();
+    context.wait = () => room.promise;
+    channel.send('BODY\r\none\r\n');
+    session.cut();
+    expect(channel.over).to.equal(false);
+    room.open();
+    await turn();
+    await turn();
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'go on', 'stopping']);
+    expect(context.done).to.deep.equal(['one\r\n', 'sink abandoned', 'abandoned shut']);
+  });
+
   it('answers a command that runs before it cuts', async () => {
     const { channel, context, session } = begin();
     const late = gate();
