@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs';
 import CliTable from 'cli-table3';
 import minimist from 'minimist';
 import { isNamed } from '../../bench/arguments.js';
+import { exitWhenInterrupted } from '../support/interrupt.js';
 import { attacks } from './attacks.js';
 import { run, type Figures } from './run.js';
 
@@ -34,7 +35,10 @@ if (list === true) for (const { name, title } of attacks) process.stdout.write(`
 else if (chosen.length === 0) {
   process.stderr.write(`No attack is called '${only}'; --list tells their names\n`);
   process.exitCode = USAGE_STATUS;
-} else await attackAll();
+} else {
+  exitWhenInterrupted();
+  await attackAll();
+}
 
 async function attackAll(): Promise<void> {
   const results: Record<string, Figures> = {};

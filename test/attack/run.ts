@@ -1,4 +1,5 @@
 /** One attack on a server of one worker, and what it did to a neighbour, to the WAL and to the worker's memory. */
+import { setMaxListeners } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -45,6 +46,7 @@ async function measure(attack: Attack, server: Server, seconds: number): Promise
   const footprint = new Footprint(server, workers[0]?.pid ?? 0);
   const neighbour = await Neighbour.begin(server.smtpPort);
   const stop = new AbortController();
+  setMaxListeners(attack.sessions, stop.signal); // Each session of it puts one thing under the signal.
   const attackers = Array.from({ length: attack.sessions }, (_, number) =>
     persist(attack, server, number, stop.signal),
   );

@@ -1,5 +1,6 @@
 /** `npm run fuzz -- --minutes N --seed S`, and `--session K` for one session of an earlier run. */
 import minimist from 'minimist';
+import { exitWhenInterrupted } from '../support/interrupt.js';
 import { Server } from '../support/server.js';
 import { fuzz } from './fuzz.js';
 
@@ -15,6 +16,7 @@ const {
 };
 
 console.log(`--minutes ${minutes} --seed ${seed}`);
+exitWhenInterrupted();
 const server = await Server.start();
 try {
   const tell = (text: string): void => console.log(text);

@@ -3,7 +3,7 @@
  * Whatever a test does, `release` ends every process of that group and removes the directory.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -59,9 +59,12 @@ export interface ProcessEnd {
 
 const READY = /^Pennypost \S+ is ready as /m;
 const READY_TIMEOUT_MS = 20_000;
+/** Of a directory in which a process that was killed just now may have made a file. */
+const REMOVAL_TRIES = 5;
 const started = new Set<Server>();
 process.on('exit', () => {
   for (const { pid } of started) killGroup(pid, 'SIGKILL');
+  for (const { directory } of started) rmSync(directory, { recursive: true, force: true, maxRetries: REMOVAL_TRIES });
 });
 
 export class Server {
