@@ -2,6 +2,7 @@
  * Started as root with --user: nobody but the supervisor keeps anything of root's, and the supervisor keeps it out of
  * effect. Seen where it cannot be argued with, in /proc, at every stage of a server's life.
  */
+import { spawnSync } from 'node:child_process';
 import { chmod, chown, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -245,6 +246,26 @@ describe('a server started as root', () => {
       expect((await refused.end()).status).to.equal(MISCONFIGURED);
       expect(refused.stderr).to.include(`chown -R ${uid} ${directory}`);
       expect(await readdir(directory)).to.be.empty;
+    });
+
+  for (const mode of [0o755, 0o700])
+    itAsRoot(`tells nobody to chown on a read-only mount: ${mode.toString(8)}`, async function () {
+      const above = await nobodysDirectory();
+      const directory = join(above, 'root');
+      await mkdir(directory);
+      await chmod(directory, mode);
+      if (spawnSync('mount', ['--bind', directory, directory]).status !== 0) {
+        await rm(above, { recursive: true });
+        return this.skip(); // A container may not mount.
+      }
+      try {
+        expect(spawnSync('mount', ['-o', 'remount,bind,ro', directory]).status).to.equal(0);
+        server = await Server.launch({ directory: above, argv: ['serve', '--user', NOBODY, '--db', 'root/mail.db'] });
+        expect((await server.end()).status).to.equal(MISCONFIGURED);
+        expect(server.stderr).to.include('mounted read-only').and.not.include('chown');
+      } finally {
+        spawnSync('umount', [directory]);
+      }
     });
 
   itAsRoot('does not serve the database of another as root', async () => {

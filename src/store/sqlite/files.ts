@@ -3,10 +3,10 @@
  * and what this user could not write, or root would make for somebody else, is refused with a sentence that names the fix.
  */
 import { accessSync, closeSync, constants, fchmodSync, lstatSync, openSync, type Stats } from 'node:fs';
-import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { StoreError } from '../store.js';
 import type { Location } from './location.js';
+import { notOurs, readOnly, unusable } from './unusable-file.js';
 
 const OTHERS = 0o077;
 const PRIVATE = 0o600;
@@ -16,7 +16,7 @@ const ROOT_UID = 0;
 export function takeFiles({ db, lock }: Location): readonly string[] {
   const directory = dirname(db);
   const files = [db, `${db}-wal`, `${db}-shm`, `${db}-journal`, lock].flatMap((path) => {
-    const stats = look(path, directory);
+    const stats = look(path);
     if (stats === undefined) return [];
     requirePlain(path, stats);
     return [{ path, mode: stats.mode, uid: stats.uid }];
@@ -28,12 +28,11 @@ export function takeFiles({ db, lock }: Location): readonly string[] {
   return wide;
 }
 
-function look(path: string, directory: string): Stats | undefined {
+function look(path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EACCES') throw notOurs(path, directory);
-    throw new StoreError('unavailable', `Cannot use ${path}: ${(error as Error).message}`, { cause: error });
+    throw unusable(path, error as NodeJS.ErrnoException);
   }
 }
 
@@ -66,34 +65,5 @@ function requireAccess(path: string, mode: number, directory: string): void {
     accessSync(path, mode);
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === 'EROFS' ? readOnly(path) : notOurs(path, directory);
-  }
-}
-
-function readOnly(path: string): StoreError {
-  return new StoreError(
-    'unavailable',
-    `${path} is on a file system that is mounted read-only: mount it for writing, or choose another place with --db`,
-  );
-}
-
-function notOurs(path: string, directory: string): StoreError {
-  const { uid, name } = ourselves();
-  if (uid === ROOT_UID)
-    return new StoreError(
-      'unavailable',
-      `${path} cannot be written, though this is root: look at its attributes, at the mount, and at what root may do here`,
-    );
-  return new StoreError(
-    'unavailable',
-    `The user ${name} must own ${path} and be able to write it; as root: chown -R ${uid} ${directory}`,
-  );
-}
-
-function ourselves(): { readonly uid: number; readonly name: string } {
-  const uid = process.geteuid?.() ?? -1;
-  try {
-    return { uid, name: userInfo().username };
-  } catch {
-    return { uid, name: String(uid) }; // A user without an entry among the machine's users has a number only.
   }
 }

@@ -8,6 +8,7 @@ import { StoreError } from '../store.js';
 import { FilePages } from './file-pages.js';
 import { migrations } from './migrations.js';
 import { schemaNames } from './schema-names.js';
+import { unusable } from './unusable-file.js';
 
 /** `PPST`, in the header of each of our databases; `file(1)` and others find it there. */
 export const APPLICATION_ID = 0x50505354;
@@ -58,11 +59,11 @@ function look(db: string): Stats | undefined {
   return stats;
 }
 
-function statOf(db: string): Stats | undefined {
+function statOf(path: string): Stats | undefined {
   try {
-    return statSync(db, { throwIfNoEntry: false });
+    return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    throw new StoreError('unavailable', `Cannot use ${db}: ${(error as Error).message}`, { cause: error });
+    throw unusable(path, error as NodeJS.ErrnoException);
   }
 }
 
@@ -86,7 +87,7 @@ function openPages(db: string): FilePages | undefined {
 /** The WAL of a database that was moved away: SQLite would delete it, and it may hold mail that nothing else holds. */
 function refuseOrphan(db: string): void {
   const wal = `${db}-wal`;
-  if ((statSync(wal, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
+  if ((statOf(wal)?.size ?? 0) === 0) return;
   throw new StoreError(
     'unavailable',
     `${db} is missing or empty, but ${wal} holds what was written to it last: put the database back; ` +
