@@ -38,6 +38,7 @@ async function measure(store: MailStore, rounds: number): Promise<ReadonlyMap<Ki
   const throttle = {
     admit,
     attempt: () => Promise.resolve({ kind: 'admitted' as const, delayMs: 0 }),
+    failed: () => undefined,
     withdrawn: () => undefined,
     succeeded: () => undefined,
   };

@@ -32,8 +32,12 @@ import { VerifiedLogins } from './verified-logins.js';
 export interface LoginThrottle {
   /** What it would say now; counts nothing. */
   admit(pair: Pair, known: boolean): Admission;
-  /** Counts as failed from here on, on every worker, when it is admitted. */
+  /**
+   * Waits where those under way might be too many failures already. One that is admitted is under way, on every worker, until one
+   * of the others is called for it, once.
+   */
   attempt(pair: Pair, known: boolean): Promise<Admission>;
+  failed(pair: Pair): void;
   succeeded(pair: Pair): void;
   /** An attempt that nobody looked at. */
   withdrawn(pair: Pair): void;
@@ -83,7 +87,7 @@ export class Authenticator implements LoginCheck {
     this.#throttle = throttle;
     this.#observer = observer;
     this.#clientOf = clientOf;
-    this.#renewals = renews ? new Renewals(store, observer) : undefined;
+    this.#renewals = renews ? new Renewals(store, observer, this.#hashes) : undefined;
   }
 
   async check(attempt: PasswordAttempt): Promise<Verdict> {
@@ -93,9 +97,11 @@ export class Authenticator implements LoginCheck {
     if (quick !== undefined) return this.#conclude(attempt, asking.account, quick);
     const refused = await this.#count(attempt, asking);
     if (refused !== undefined) return refused;
-    const account = await this.#store.findLogin(attempt.name); // It may be another by now.
-    const match = await this.#match(attempt, account, asking);
-    return match === undefined ? this.#crowded(asking) : this.#conclude(attempt, account, match);
+    return this.#settling(asking, async () => {
+      const account = await this.#store.findLogin(attempt.name); // It may be another by now.
+      const match = await this.#match(attempt, account, asking);
+      return match === undefined ? this.#crowded(asking) : this.#conclude(attempt, account, match, asking);
+    });
   }
 
   async scramKeys(attempt: LoginAttempt): Promise<ScramKeys | Refused> {
@@ -112,13 +118,17 @@ export class Authenticator implements LoginCheck {
     if (quick?.right === true) return this.#conclude(attempt, asking.account, quick);
     const refused = await this.#count(attempt, asking);
     if (refused !== undefined) return refused;
-    const account = await this.#store.findLogin(attempt.name);
-    return this.#conclude(attempt, account, await this.#proof(attempt, account, proved));
+    return this.#settling(asking, async () => {
+      const account = await this.#store.findLogin(attempt.name);
+      return this.#conclude(attempt, account, await this.#proof(attempt, account, proved), asking);
+    });
   }
 
   async reject(attempt: LoginAttempt, reason: string): Promise<void> {
     const account = await this.#store.findLogin(attempt.name);
-    await this.#throttle.attempt(await this.#pair(attempt), false);
+    const pair = await this.#pair(attempt);
+    const admission = await this.#throttle.attempt(pair, false);
+    if (admission.kind === 'admitted') this.#throttle.failed(pair);
     this.#fail(attempt, account, reason);
   }
 
@@ -133,7 +143,17 @@ export class Authenticator implements LoginCheck {
     return admission;
   }
 
-  /** From here on it counts as failed, until it was right: those who come together see each other. Waits as long as the throttle says. */
+  /** An attempt that was admitted and that nobody could look at counts for nothing. */
+  async #settling(asking: Asking, look: () => Promise<Verdict>): Promise<Verdict> {
+    try {
+      return await look();
+    } catch (error) {
+      this.#throttle.withdrawn(asking.pair);
+      throw error;
+    }
+  }
+
+  /** From here on it is under way: those who come together see each other. Waits as long as the throttle says. */
   async #count(attempt: LoginAttempt, { account, pair, known }: Asking): Promise<Refused | undefined> {
     const admission = await this.#throttle.attempt(pair, known);
     if (admission.kind === 'refused') {
@@ -192,17 +212,23 @@ export class Authenticator implements LoginCheck {
     return { kind: 'crowded' };
   }
 
-  #conclude(attempt: LoginAttempt, account: Account | undefined, match: Match): Verdict {
-    return match.right && account !== undefined
-      ? this.#welcome(attempt, account, match.credential)
-      : this.#fail(attempt, account, match.right ? whyNot(account) : match.reason);
+  /** `counted`: the attempt, if it was one that the throttle admitted. */
+  #conclude(attempt: LoginAttempt, account: Account | undefined, match: Match, counted?: Asking): Verdict {
+    if (match.right && account !== undefined) return this.#welcome(attempt, account, match.credential, counted);
+    if (counted !== undefined) this.#throttle.failed(counted.pair);
+    return this.#fail(attempt, account, match.right ? whyNot(account) : match.reason);
   }
 
-  #welcome({ peer }: LoginAttempt, account: Account, credential: Credential | undefined): Verdict {
+  #welcome(
+    { peer }: LoginAttempt,
+    account: Account,
+    credential: Credential | undefined,
+    counted: Asking | undefined,
+  ): Verdict {
     const client = this.#clientOf(peer.address);
     this.#known.add(client, account.id);
     this.#welcomed?.(client);
-    this.#throttle.succeeded({ client, login: account.address });
+    this.#throttle.succeeded(counted?.pair ?? { client, login: account.address });
     this.#store.noteUse({ account: account.id, credential: credential?.id, from: peer.address });
     return { kind: 'welcome', account, credential };
   }

@@ -1,9 +1,10 @@
 /**
  * Makes the secrets of a main password anew, right after a login proved it, when they are out of date: a hash of other
  * parameters, or SCRAM keys that are missing or no longer fit. Never in the way of the login: it runs beside it, one at
- * a time for each account, and a failure is told and tried again at a later login.
+ * a time for each account, and what finds no room or fails is tried again at a later login.
  */
 import type { Account, MailStore } from '../store/store.js';
+import type { HashQueue } from './hash-queue.js';
 import type { LoginObserver } from './login.js';
 import { isOutdated } from './password.js';
 import { UnfitPassword } from './preparation.js';
@@ -12,10 +13,12 @@ import { secretsOf } from './secrets.js';
 
 export class Renewals {
   readonly #store: MailStore;
+  readonly #hashes: HashQueue;
   readonly #observer: LoginObserver;
   readonly #running = new Set<number>();
 
-  constructor(store: MailStore, observer: LoginObserver) {
+  constructor(store: MailStore, observer: LoginObserver, hashes: HashQueue) {
+    this.#hashes = hashes;
     this.#store = store;
     this.#observer = observer;
   }
@@ -32,8 +35,9 @@ export class Renewals {
     const saltSecret = await this.#store.saltSecret();
     const fits = readScramKeys(scram, scramParameters(saltSecret, address)) !== undefined;
     if (fits && !isOutdated(passwordHash)) return;
-    const secrets = await secretsOf(password, { address, saltSecret });
-    await this.#store.renew({ account: id, was: passwordHash, secrets });
+    const make = () => secretsOf(password, { address, saltSecret });
+    const secrets = await this.#hashes.run({ client: address, known: true, idle: true }, make);
+    if (secrets !== undefined) await this.#store.renew({ account: id, was: passwordHash, secrets });
   }
 
   #failed(error: unknown): void {

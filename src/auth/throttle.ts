@@ -1,7 +1,7 @@
 /**
- * How failed logins slow down further ones, and then refuse them before anything is checked. An attempt counts as failed
- * when it is admitted, and is taken back when it was right. Three counts, each a bucket that leaks one failure a minute: of a client, of a login (an address that was tried, whether or not it exists), and of
- * the pair. Knows no clock, no network and no other process. Bounded: the counts that were touched longest ago go first.
+ * How failed logins slow down further ones, and then refuse them before anything is checked. Three counts, each a bucket that
+ * leaks one failure a minute: of a client, of a login (an address that was tried, whether or not it exists), and of the pair.
+ * Attempts that are under way might all fail: where that would be too many, another has to wait for one of them. Knows no clock, no network and no other process. Bounded: the counts that were touched longest ago go first.
  *
  * One client adds only a few failures to a login's count, so it never keeps the owner out elsewhere. And a client that
  * has logged in to the account before is measured by the pair alone: neither strangers nor neighbours slow it down.
@@ -17,9 +17,9 @@ export interface Pair {
 export type Admission =
   { readonly kind: 'admitted'; readonly delayMs: number } | { readonly kind: 'refused'; readonly retryAfterMs: number };
 
-/** What counts: an attempt that is admitted, one that was right, one that nobody looked at. */
+/** What counts: an attempt that failed, or one that was right. */
 export interface Count {
-  readonly kind: 'login-failed' | 'login-forgiven' | 'login-withdrawn';
+  readonly kind: 'login-failed' | 'login-forgiven';
   readonly pair: Pair;
 }
 
@@ -40,7 +40,7 @@ interface Rule {
   readonly entriesLimit: number;
 }
 
-type CountName = 'pair' | 'client' | 'login';
+export type CountName = 'pair' | 'client' | 'login';
 
 /** One failure is forgiven in this time. */
 export const LEAK_MS = 60_000;
@@ -56,6 +56,12 @@ export const rules: Readonly<Record<CountName, Rule>> = {
   login: { free: 10, refuse: 50, entriesLimit: 20_000 },
 };
 
+/** Attempts that were admitted and have not settled. */
+export interface UnderWay {
+  readonly nowMs: number;
+  readonly underWay: (name: CountName, key: string) => number;
+}
+
 export class Throttle {
   readonly #counts: Readonly<Record<CountName, Map<string, Bucket>>> = {
     pair: new Map(),
@@ -65,17 +71,35 @@ export class Throttle {
 
   /** `known`: the client has logged in to this account before. */
   admit(pair: Pair, known: boolean, nowMs: number): Admission {
-    const names = known ? (['pair'] as const) : (['pair', 'client', 'login'] as const);
-    const levels = names.map((name) => ({ rule: rules[name], level: this.#level(name, keyOf(name, pair), nowMs) }));
+    const levels = countsOf(known).map((name) => ({
+      rule: rules[name],
+      level: this.#level(name, keyOf(name, pair), nowMs),
+    }));
     const retryAfterMs = Math.max(...levels.map(({ rule, level }) => waitMs(rule, level)));
     if (retryAfterMs > 0) return { kind: 'refused', retryAfterMs };
     return { kind: 'admitted', delayMs: Math.max(...levels.map(({ rule, level }) => delayMs(rule, level))) };
   }
 
+  /**
+   * `admit` for one that would be under way beside others, which might all fail. Undefined: it has to wait for one of them. Where
+   * enough failed already to slow others down, those under way are taken for failures, and nobody waits for them.
+   */
+  admitBeside(pair: Pair, known: boolean, { nowMs, underWay }: UnderWay): Admission | undefined {
+    const admission = this.admit(pair, known, nowMs);
+    if (admission.kind === 'refused') return admission;
+    for (const name of countsOf(known)) {
+      const key = keyOf(name, pair);
+      const level = this.#level(name, key, nowMs);
+      const pending = underWay(name, key);
+      const retryAfterMs = pending === 0 ? 0 : waitMs(rules[name], level + pending);
+      if (retryAfterMs > 0) return level >= rules[name].free ? { kind: 'refused', retryAfterMs } : undefined;
+    }
+    return admission;
+  }
+
   count({ kind, pair }: Count, nowMs: number): void {
     if (kind === 'login-failed') this.failed(pair, nowMs);
-    else if (kind === 'login-forgiven') this.forgive(pair, nowMs);
-    else this.#withdraw(pair, nowMs);
+    else this.forgive(pair, nowMs);
   }
 
   failed(pair: Pair, nowMs: number): void {
@@ -90,12 +114,6 @@ export class Throttle {
     this.#counts.pair.delete(keyOf('pair', pair));
     this.#add('client', keyOf('client', pair), nowMs, -level);
     this.#add('login', keyOf('login', pair), nowMs, -Math.min(level, SHARE));
-  }
-
-  #withdraw(pair: Pair, nowMs: number): void {
-    const shared = this.#level('pair', keyOf('pair', pair), nowMs) <= SHARE;
-    for (const name of shared ? (['pair', 'client', 'login'] as const) : (['pair', 'client'] as const))
-      this.#add(name, keyOf(name, pair), nowMs, -1);
   }
 
   /** Whether there is anything to forgive. */
@@ -148,9 +166,14 @@ export class Throttle {
 /** Names may be as long as a line; what follows their first characters does not tell logins apart. */
 const NAME_LIMIT_CHARACTERS = 320;
 
-function keyOf(name: CountName, { client, login }: Pair): string {
+export function keyOf(name: CountName, { client, login }: Pair): string {
   const short = login.slice(0, NAME_LIMIT_CHARACTERS);
   return name === 'client' ? client : name === 'login' ? short : `${client} ${short}`;
+}
+
+/** A client that has logged in to the account before is measured by the pair alone. */
+export function countsOf(known: boolean): readonly CountName[] {
+  return known ? ['pair'] : ['pair', 'client', 'login'];
 }
 
 function waitMs({ refuse }: Rule, level: number): number {

@@ -58,15 +58,20 @@ export type FromDesk =
       readonly stranger: boolean;
     };
 
-/** To the desk of logins and from there to the other workers, but for a failure, which the desk counts itself when it admits an attempt. */
+/** To the desk of logins and from there to the other workers. */
 export type LoginCount = Count;
 
 export type ToLoginDesk =
   | { readonly kind: 'login-attempt'; readonly request: number; readonly pair: Pair; readonly known: boolean }
+  /** Of an attempt that the desk admitted: how it ended. */
+  | { readonly kind: 'login-settled'; readonly pair: Pair; readonly how: Count['kind'] | 'withdrawn' }
   | LoginCount;
 
 export type FromLoginDesk =
-  { readonly kind: 'login-verdict'; readonly request: number; readonly admission: Admission } | LoginCount;
+  | { readonly kind: 'login-verdict'; readonly request: number; readonly admission: Admission }
+  /** The verdict comes when another attempt has settled. */
+  | { readonly kind: 'login-waits'; readonly request: number }
+  | LoginCount;
 
 export function isOfLogins<T extends { readonly kind: string }>(
   message: T,

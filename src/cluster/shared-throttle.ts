@@ -1,18 +1,30 @@
 /**
- * A worker's side of the throttle: keeps the counts of the whole server, and asks the supervisor's desk (login-desk.ts)
- * for each attempt that it cannot see to be right at once. Looking costs no message, and neither does a login of a known
- * client that succeeds at once. A desk that does not answer is not waited for: the counts that are here decide.
+ * A worker's side of the throttle: keeps the failures of the whole server, and asks the supervisor's desk (login-desk.ts) for
+ * each attempt that it cannot see to be right at once. Looking costs no message, and neither does a login of a known client that
+ * succeeds at once. A desk that does not answer is not waited for: the counts that are here decide.
  */
 import type { LoginThrottle } from '../auth/authenticator.js';
-import { Throttle, type Admission, type Pair, type ThrottleState } from '../auth/throttle.js';
+import { keyOf, LEAK_MS, Throttle, type Admission, type Pair, type ThrottleState } from '../auth/throttle.js';
 import type { FromLoginDesk, ToLoginDesk } from './messages.js';
 
 const ANSWER_LIMIT_MS = 2_000;
+/** Behind attempts of others that do not settle; then it is refused, and not counted. */
+const WAIT_LIMIT_MS = 60_000;
+
+interface Asked {
+  answer(admission: Admission): void;
+  /** The desk will answer, but not yet. */
+  wait(): void;
+}
 
 export class SharedThrottle implements LoginThrottle {
   readonly #throttle = new Throttle();
   readonly #tell: (told: ToLoginDesk) => void;
-  readonly #asked = new Map<number, (admission: Admission) => void>();
+  readonly #asked = new Map<number, Asked & { readonly pair: Pair }>();
+  /** Attempts that the desk admitted and has not heard of again, of each pair. */
+  readonly #open = new Map<string, number>();
+  /** Requests that were decided without the desk, which may still answer. */
+  readonly #late = new Map<number, Pair>();
   #lastRequest = 0;
 
   constructor(state: ThrottleState, tell: (told: ToLoginDesk) => void) {
@@ -26,25 +38,31 @@ export class SharedThrottle implements LoginThrottle {
 
   async attempt(pair: Pair, known: boolean): Promise<Admission> {
     const here = this.admit(pair, known);
-    if (here.kind === 'refused') return here;
-    this.#throttle.count({ kind: 'login-failed', pair }, Date.now());
-    const admission = await this.#ask(pair, known, here);
-    if (admission.kind === 'refused') this.#throttle.count({ kind: 'login-withdrawn', pair }, Date.now());
-    return admission;
+    return here.kind === 'refused' ? here : await this.#ask(pair, known, here);
   }
 
   succeeded(pair: Pair): void {
-    if (this.#throttle.blames(pair, Date.now())) this.#share({ kind: 'login-forgiven', pair });
+    const blamed = this.#throttle.blames(pair, Date.now());
+    if (blamed) this.#throttle.count({ kind: 'login-forgiven', pair }, Date.now());
+    if (this.#settles(pair)) this.#tell({ kind: 'login-settled', pair, how: blamed ? 'login-forgiven' : 'withdrawn' });
+    else if (blamed) this.#tell({ kind: 'login-forgiven', pair });
+  }
+
+  failed(pair: Pair): void {
+    this.#throttle.count({ kind: 'login-failed', pair }, Date.now());
+    if (this.#settles(pair)) this.#tell({ kind: 'login-settled', pair, how: 'login-failed' });
+    else this.#tell({ kind: 'login-failed', pair });
   }
 
   withdrawn(pair: Pair): void {
-    this.#share({ kind: 'login-withdrawn', pair });
+    if (this.#settles(pair)) this.#tell({ kind: 'login-settled', pair, how: 'withdrawn' });
   }
 
   /** What the desk says: of an attempt here, or what another worker counted. */
   hear(told: FromLoginDesk): void {
-    if (told.kind !== 'login-verdict') return this.#throttle.count(told, Date.now());
-    this.#asked.get(told.request)?.(told.admission);
+    if (told.kind === 'login-waits') this.#asked.get(told.request)?.wait();
+    else if (told.kind === 'login-verdict') this.#decided(told.request, told.admission);
+    else this.#throttle.count(told, Date.now());
   }
 
   /** Called now and then. */
@@ -52,21 +70,44 @@ export class SharedThrottle implements LoginThrottle {
     this.#throttle.tidy(nowMs);
   }
 
-  #share(count: Exclude<FromLoginDesk, { kind: 'login-verdict' }>): void {
-    this.#throttle.count(count, Date.now());
-    this.#tell(count);
+  #decided(request: number, admission: Admission): void {
+    const asked = this.#asked.get(request);
+    const pair = asked?.pair ?? this.#late.get(request);
+    this.#late.delete(request);
+    if (admission.kind === 'admitted' && pair !== undefined) {
+      if (asked === undefined) this.#tell({ kind: 'login-settled', pair, how: 'withdrawn' });
+      else this.#open.set(keyOf('pair', pair), (this.#open.get(keyOf('pair', pair)) ?? 0) + 1);
+    }
+    asked?.answer(admission);
+  }
+
+  /** Whether one was open at the desk; it is no more. */
+  #settles(pair: Pair): boolean {
+    const key = keyOf('pair', pair);
+    const count = this.#open.get(key) ?? 0;
+    if (count > 1) this.#open.set(key, count - 1);
+    else this.#open.delete(key);
+    return count > 0;
   }
 
   #ask(pair: Pair, known: boolean, otherwise: Admission): Promise<Admission> {
     const request = ++this.#lastRequest;
     return new Promise((resolve) => {
-      const timer = setTimeout(() => answered(otherwise), ANSWER_LIMIT_MS);
-      const answered = (admission: Admission): void => {
+      const answer = (admission: Admission): void => {
         clearTimeout(timer);
         this.#asked.delete(request);
         resolve(admission);
       };
-      this.#asked.set(request, answered);
+      const giveUp = (admission: Admission): void => {
+        this.#late.set(request, pair);
+        answer(admission);
+      };
+      let timer = setTimeout(() => giveUp(otherwise), ANSWER_LIMIT_MS);
+      const wait = (): void => {
+        clearTimeout(timer);
+        timer = setTimeout(() => giveUp({ kind: 'refused', retryAfterMs: LEAK_MS }), WAIT_LIMIT_MS);
+      };
+      this.#asked.set(request, { pair, answer, wait });
       this.#tell({ kind: 'login-attempt', request, pair, known });
     });
   }

@@ -316,6 +316,18 @@ describe('the authenticator', () => {
       expect(await kindOf(check('alice', 'secret', { from: '198.51.100.7' }, workers[1]))).to.equal('welcome');
     });
 
+    it('lets fifty log in at once from one address, each to an account of its own, on two workers', async () => {
+      const desk = new LoginDesk();
+      const workers = [make(store, sharing(desk)), make(store, sharing(desk))];
+      const names = Array.from({ length: 50 }, (_, number) => `user${number}`);
+      const { hash } = await secretsOf('secret', await login('any'));
+      for (const local of names) await store.directory.addAccount({ local, domain: 'localhost' }, hash);
+      const kinds = await Promise.all(
+        names.map((name, number) => kindOf(check(name, 'secret', {}, workers[number % 2] as Authenticator))),
+      );
+      expect(kinds.filter((kind) => kind !== 'welcome')).to.be.empty;
+    });
+
     it('tells others of attempts by strangers and of wrong ones, of a success only when there is something to forgive', async () => {
       const told: string[] = [];
       const strict = make(
@@ -330,9 +342,11 @@ describe('the authenticator', () => {
       await check('alice', 'secret', {}, strict);
       expect(told).to.deep.equal([
         'login-attempt alice@localhost',
-        'login-forgiven alice@localhost',
+        'login-settled alice@localhost',
         'login-attempt alice@localhost',
+        'login-settled alice@localhost',
         'login-attempt nobody@localhost',
+        'login-settled nobody@localhost',
         'login-forgiven alice@localhost',
       ]);
     });

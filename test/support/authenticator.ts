@@ -9,6 +9,7 @@ import type { MailStore } from '../../src/store/store.js';
 const patient: LoginThrottle = {
   admit: () => ({ kind: 'admitted', delayMs: 0 }),
   attempt: () => Promise.resolve({ kind: 'admitted', delayMs: 0 }),
+  failed: () => undefined,
   withdrawn: () => undefined,
   succeeded: () => undefined,
 };
