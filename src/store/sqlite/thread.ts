@@ -2,7 +2,11 @@
  * A thread of the store that takes one task after another, on an event loop and a heap of its own. It is started with its
  * first task, and with the first after it ended; what it was at when it ended is its owner's to know.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+
+/** Loading takes a moment; one that has said nothing for so long has other trouble. */
+const LOAD_LIMIT_MS = 5_000;
 
 export interface ThreadOwner<Told> {
   told(message: Told): void;
@@ -24,6 +28,8 @@ export class Thread<Task, Told> {
   readonly #options: ThreadOptions;
   readonly #owner: ThreadOwner<Told>;
   #worker: Worker | undefined;
+  /** It has said something, or has ended. */
+  #loaded: Promise<unknown> = Promise.resolve();
 
   constructor(options: ThreadOptions, owner: ThreadOwner<Told>) {
     this.#options = options;
@@ -39,9 +45,12 @@ export class Thread<Task, Told> {
     }
   }
 
-  /** Whatever it is at. */
+  /** Whatever it is at, but for its beginning: a thread that is ended while it loads the SQLite driver takes the process with it. */
   async end(): Promise<void> {
-    await this.#worker?.terminate();
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    await Promise.race([this.#loaded, pause(LOAD_LIMIT_MS, undefined, { ref: false })]);
+    await worker.terminate();
   }
 
   #start(): Worker {
@@ -55,6 +64,7 @@ export class Thread<Task, Told> {
     });
     let failed: Error | undefined;
     worker.unref();
+    this.#loaded = new Promise((resolve) => worker.once('message', resolve).once('exit', resolve));
     worker.on('message', (message: Told) => this.#owner.told(message));
     worker.on('error', (error: Error) => (failed = error));
     worker.on('exit', () => {
