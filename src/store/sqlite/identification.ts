@@ -47,7 +47,7 @@ export function requireDatabase(db: string): void {
 
 function look(db: string): Stats | undefined {
   const stats = statOf(db);
-  if (stats === undefined && lstatSync(db, { throwIfNoEntry: false }) !== undefined)
+  if (stats === undefined && isThere(db))
     throw new StoreError('unavailable', `${db} is a link that leads nowhere; remove it, or mend where it leads`);
   if (stats?.isDirectory() === true)
     throw new StoreError(
@@ -57,6 +57,15 @@ function look(db: string): Stats | undefined {
   if (stats?.isFile() === false)
     throw new StoreError('unavailable', `${db} is a device, a socket or a pipe, where a file is needed`);
   return stats;
+}
+
+/** Also as a link that leads nowhere. Node 24 throws ENOTDIR where Node 20 finds nothing. */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function statOf(path: string): Stats | undefined {
