@@ -4,7 +4,7 @@
  */
 import { connect, type Socket } from 'node:net';
 
-const TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 30_000;
 const CRLF = '\r\n';
 
 export interface SmtpReply {
