@@ -6,8 +6,8 @@ import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlin
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { expect } from 'chai';
+import { openConnection } from '../../src/store/sqlite/driver.js';
 import { eventually } from '../support/eventually.js';
 import { demand, pop3Session, smtpSession } from '../support/mail-clients.js';
 import { storeOf } from '../crash/faults.js';
@@ -44,7 +44,7 @@ async function isServed(server: Server, subject: string): Promise<boolean> {
 }
 
 function subjects(db: string): readonly string[] {
-  const connection = new Database(db, { readonly: true });
+  const connection = openConnection(db, { readonly: true });
   try {
     return connection.prepare<[], string>('select subject from body order by id').pluck().all();
   } finally {
@@ -88,7 +88,7 @@ describe('under a running server', () => {
   }
 
   function backup(to: string): void {
-    const connection = new Database(db, { readonly: true });
+    const connection = openConnection(db, { readonly: true });
     connection.prepare<[string]>('vacuum into ?').run(to);
     connection.close();
   }
@@ -134,7 +134,7 @@ describe('under a running server', () => {
     renameSync(`${db}.new`, db);
     await servesAgain();
     expect(subjects(db)).to.deep.equal(['before', 'after']);
-    const connection = new Database(db, { readonly: true });
+    const connection = openConnection(db, { readonly: true });
     expect(connection.pragma('integrity_check', { simple: true })).to.equal('ok');
     connection.close();
   });
@@ -163,7 +163,7 @@ describe('under a running server', () => {
 
   it('a file of another program in its place is left as it is', async () => {
     renameSync(db, `${db}.away`);
-    new Database(db).exec('create table theirs (x)').close();
+    openConnection(db).exec('create table theirs (x)').close();
     const theirs = readFileSync(db);
     await refusesOnce();
     expect(readFileSync(db).equals(theirs)).to.equal(true);

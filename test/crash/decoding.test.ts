@@ -5,8 +5,8 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { expect } from 'chai';
+import { openConnection } from '../../src/store/sqlite/driver.js';
 import { eventually } from '../support/eventually.js';
 import { sendData, smtpSession } from '../support/mail-clients.js';
 import { POSTMASTER, Server } from '../support/server.js';
@@ -36,7 +36,7 @@ interface Text {
 }
 
 function textsIn(db: string): readonly Text[] {
-  const connection = new Database(db, { readonly: true });
+  const connection = openConnection(db, { readonly: true });
   try {
     return connection
       .prepare<[], Text>('select subject, text_state as state, text from body where text_state <> 0 order by id')

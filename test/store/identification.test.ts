@@ -12,25 +12,25 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { openStore } from '../../src/store/open.js';
 import { APPLICATION_ID } from '../../src/store/sqlite/identification.js';
+import { openConnection, type Connection } from '../../src/store/sqlite/driver.js';
 import { ROOT } from '../support/server.js';
 import { failure } from './contract.js';
 
 const MIGRATIONS = join(ROOT, 'db', 'sqlite');
 
 function made(path: string, sql: string): string {
-  const connection = new Database(path);
+  const connection = openConnection(path);
   connection.exec(sql);
   connection.close();
   return path;
 }
 
 /** As it was made before there was an application id: with so many of the migrations, and in WAL mode. */
-function older(path: string, version: number): Database.Database {
-  const connection = new Database(path);
+function older(path: string, version: number): Connection {
+  const connection = openConnection(path);
   connection.pragma('auto_vacuum = INCREMENTAL');
   connection.pragma('journal_mode = wal');
   connection.pragma('wal_autocheckpoint = 0');
@@ -42,7 +42,7 @@ function older(path: string, version: number): Database.Database {
 }
 
 function applicationId(db: string): unknown {
-  const connection = new Database(db, { readonly: true });
+  const connection = openConnection(db, { readonly: true });
   try {
     return connection.pragma('application_id', { simple: true });
   } finally {

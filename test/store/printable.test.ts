@@ -5,11 +5,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { maskControls } from '../../src/log/one-line.js';
 import { printableLine, printablePieces, printableText } from '../../src/store/printable.js';
 import { openForWriting } from '../../src/store/sqlite/database.js';
+import { openConnection, type Connection } from '../../src/store/sqlite/driver.js';
 import { summarize } from '../../src/store/sqlite/summary.js';
 import { itNeeds, run } from '../support/programs.js';
 
@@ -68,7 +68,7 @@ describe('the view mail', () => {
   });
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-  function add(connection: Database.Database, state: number, field: string, text: string): void {
+  function add(connection: Connection, state: number, field: string, text: string): void {
     const { lastInsertRowid: id } = connection
       .prepare(
         `insert into body (refs, octets, header_octets, from_text, to_text, subject, date_text, message_id, text_state, text)
@@ -84,7 +84,7 @@ describe('the view mail', () => {
   const FIELDS = `select "from", "to", subject, date, message_id, reverse_path, recipient, text from mail order by number`;
 
   it('leaves out what is not for a terminal, in each column and each state of a text', () => {
-    const connection = new Database(db, { readonly: true });
+    const connection = openConnection(db, { readonly: true });
     const rows = connection.prepare<[], string[]>(FIELDS).raw().all();
     connection.close();
     for (const row of rows.slice(0, 4))
