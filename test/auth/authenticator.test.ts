@@ -40,6 +40,7 @@ describe('the authenticator', () => {
   let store: MailStore;
   let other: MailStore;
   let failures: LoginFailure[];
+  let troubles: string[];
   let authenticator: Authenticator;
   let hashes = 0;
   let hook: AsyncHook;
@@ -49,6 +50,7 @@ describe('the authenticator', () => {
     store = await openStore(join(directory, 'mail.db'));
     other = await openStore(join(directory, 'mail.db'));
     failures = [];
+    troubles = [];
     authenticator = make(store);
     const { hash, scram } = await secretsOf('secret', await login(ALICE.local));
     await store.directory.addAccount(ALICE, hash, scram);
@@ -58,6 +60,7 @@ describe('the authenticator', () => {
 
   afterEach(async () => {
     hook.disable();
+    expect(troubles).to.be.empty; // Whatever still runs beside a login may lose the store from here on.
     await other.close();
     await store.close();
     rmSync(directory, { recursive: true, force: true });
@@ -66,9 +69,7 @@ describe('the authenticator', () => {
   function make(on: MailStore, throttle: LoginThrottle = sharing(new LoginDesk())) {
     const observer = {
       failed: (failure: LoginFailure) => void failures.push(failure),
-      trouble: (what: string, error: unknown) => {
-        throw new Error(what, { cause: error });
-      },
+      trouble: (what: string, error: unknown) => void troubles.push(`${what}: ${String(error)}`),
     };
     return new Authenticator({ store: on, throttle, observer, clientOf });
   }
