@@ -1,5 +1,6 @@
 /** What an attack is: how it is made ready, and what one of its sessions does until it is told to stop. */
 import type { Socket } from 'node:net';
+import type { LineClient } from '../support/line-client.js';
 import type { Server } from '../support/server.js';
 
 export interface Attack {
@@ -9,6 +10,8 @@ export interface Attack {
   readonly sessions: number;
   /** Of the server, behind `serve`. */
   readonly flags?: readonly string[];
+  /** How long one whose session was ended stays away; a moment unless told. */
+  readonly awayMs?: number;
   /** Of the server's processes; undefined when there is none. Made in the directory, which goes with the server. */
   environment?(directory: string): Promise<Readonly<Record<string, string>>>;
   /** Accounts and messages, before anything is measured. */
@@ -41,6 +44,24 @@ export function askAgain(socket: Socket, command: string, end: string, signal: A
   });
   socket.resume().write(command);
   return closed(socket, signal);
+}
+
+/** Says nothing, and hears what is said; resolves when it was closed. */
+export function saysNothing(socket: Socket, signal: AbortSignal): Promise<void> {
+  socket.resume();
+  return closed(socket, signal);
+}
+
+/** One exchange after the other, for as long as it goes well. */
+export async function repeat(client: LineClient, exchange: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const stop = (): void => client.destroy();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    while (!signal.aborted) await exchange();
+  } finally {
+    signal.removeEventListener('abort', stop);
+    stop();
+  }
 }
 
 function closed(socket: Socket, signal: AbortSignal): Promise<void> {

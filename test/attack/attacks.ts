@@ -4,13 +4,17 @@
  */
 import { slowDisk } from '../support/slow-disk.js';
 import { askAgain, flood, type Attack } from './attack.js';
-import { deliverToAll, enter, enterMaildrop, fillMaildrop } from './session.js';
+import { bareCrs, dots, fields, filled } from './messages.js';
+import { deliverToAll, enter, enterMaildrop, fillMaildrop, makeList } from './session.js';
+import { texts } from './texts.js';
+import { strangers } from './strangers.js';
 
 const BLOCK_BYTES = 64 * 1024;
-const LARGE_BYTES = 50_000_000;
 const FULL_MAILDROP = 200_000;
 /** What a disk takes to move its arm. */
 const PAGE_MS = 8;
+const MEMBERS = 1000;
+const PATHS = 1000;
 const GREETED = ['EHLO attacker.example'];
 
 export const attacks: readonly Attack[] = [
@@ -63,6 +67,15 @@ export const attacks: readonly Attack[] = [
     attack: async (server, _, signal) =>
       flood(await enter(server.smtpPort, [...GREETED, ...ENVELOPE]), over(['BDAT 1\r\nx'], ''), signal),
   })),
+  ...each([1, 8], (sessions) => ({
+    name: `alias-${sessions}`,
+    title: `RCPT of list+N, an alias of 1,000 members, 1,000 times a transaction, ${plural(sessions)}`,
+    sessions,
+    prepare: (server) => makeList(server, 'list', MEMBERS),
+    attack: async (server, _, signal) => flood(await enter(server.smtpPort, GREETED), listed(), signal),
+  })),
+  ...texts,
+  ...strangers,
 ];
 
 const ENVELOPE = ['MAIL FROM:<>', 'RCPT TO:<postmaster@localhost>'];
@@ -123,22 +136,10 @@ function over(lines: readonly string[], end = '\r\n'): Buffer {
   return Buffer.from(once.repeat(Math.ceil(BLOCK_BYTES / once.length)));
 }
 
-function dots(): Buffer {
-  return filled('Subject: dots\r\n\r\n', '.\r\n', LARGE_BYTES);
-}
-
-/** A header section that does not end. */
-function fields(): Buffer {
-  return filled('', 'X:\r\n', LARGE_BYTES / 10);
-}
-
-function bareCrs(): Buffer {
-  return filled('Subject: no dots\r\n\r\n', '\r\n', LARGE_BYTES);
-}
-
-function filled(header: string, line: string, octets: number): Buffer {
-  const lines = Math.floor((octets - header.length) / line.length);
-  return Buffer.concat([Buffer.from(header), Buffer.alloc(lines * line.length, line)]);
+/** One transaction: as many paths as it may have, and no two the same. */
+function listed(): Buffer {
+  const paths = Array.from({ length: PATHS }, (_, detail) => `RCPT TO:<list+${detail}@localhost>`);
+  return Buffer.from(['MAIL FROM:<>', ...paths, 'RSET', ''].join('\r\n'));
 }
 
 function plural(sessions: number): string {

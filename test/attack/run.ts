@@ -60,7 +60,7 @@ async function measure(attack: Attack, server: Server, seconds: number): Promise
 async function persist(attack: Attack, server: Server, number: number, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await attack.attack(server, number, signal).catch(() => undefined);
-    await pause(AGAIN_MS);
+    await pause(attack.awayMs ?? AGAIN_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 

@@ -1,10 +1,13 @@
 /** How attackers come in: a socket that was greeted, perhaps logged in, and is theirs from then on. */
 import { connect, type Socket } from 'node:net';
+import { openStore } from '../../src/store/open.js';
 import { LineClient } from '../support/line-client.js';
 import { demand, smtpSession } from '../support/mail-clients.js';
 import type { Server } from '../support/server.js';
 
 export const PASSWORD = 'secret';
+export const DOMAIN = 'localhost';
+const HASH_OF_NOTHING = '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA';
 /** More than RCPT takes in one transaction is not needed by any attack. */
 const RECIPIENTS_AT_ONCE = 1000;
 
@@ -33,7 +36,7 @@ export function enterMaildrop(server: Server, number: number): Promise<Socket> {
 }
 
 export function accountName(number: number): string {
-  return `u${number}@localhost`;
+  return `u${number}@${DOMAIN}`;
 }
 
 /** So many accounts, and one message for all of them: its body is stored once. */
@@ -41,6 +44,18 @@ export async function deliverToAll(server: Server, accounts: number, message: Bu
   const names = Array.from({ length: accounts }, (_, number) => accountName(number));
   for (const name of names) await server.addAccount(name, PASSWORD);
   await deliver(server, names, message);
+}
+
+/** An alias that leads to so many accounts. Made without commands, which would take minutes. */
+export async function makeList(server: Server, list: string, members: number): Promise<void> {
+  const store = await openStore(server.db);
+  try {
+    const accounts = Array.from({ length: members }, (_, number) => ({ local: `m${number}`, domain: DOMAIN }));
+    await Promise.all(accounts.map((account) => store.directory.addAccount(account, HASH_OF_NOTHING)));
+    await store.directory.addAlias({ local: list, domain: DOMAIN }, accounts);
+  } finally {
+    await store.close();
+  }
 }
 
 /** One account with so many messages, nearly all with the same body. */
