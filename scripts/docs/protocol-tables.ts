@@ -83,7 +83,8 @@ export function sessionLimits<S extends State, C extends SessionContext, Need ex
     ['a message that comes slowly', `${limits.minBodyBytesPerSecond} octets a second`, first(faults.slow)],
     ['the whole session', minutes(limits.sessionTimeoutMs), first(faults.session)],
     ['octets sent before the greeting', 0, first(faults.impatient)],
-    ['first line that is no command, or a method of HTTP', 0, first(faults.foreign)],
+    ['a line of HTTP, SIP, RTSP or SSH, TLS in clear, a first line that is binary', 0, first(faults.foreign)],
+    ['nothing behind a bare LF', `${limits.bareLfWaitMs} ms`, first(faults.unreadable)],
     [
       'octets received while a command runs',
       limits.inputHighWaterBytes,
@@ -121,7 +122,7 @@ export function faultTable<S extends State, C extends SessionContext, Need exten
     ['What happened', 'Reply'],
     [
       ['the verb is not known', first(faults.unknown('', initial))],
-      ['the line holds a NUL, a bare CR or LF, or is not UTF-8', first(faults.unreadable)],
+      ['the line holds a NUL, or a bare CR or LF', first(faults.unreadable)],
       ['the login of the session does not stand any more; it closes', first(faults.revoked)],
       ['the server is stopping; it closes', first(faults.stopping)],
       ['a bug; it is logged, and the server closes', first(faults.internal)],

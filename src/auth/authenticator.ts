@@ -124,12 +124,11 @@ export class Authenticator implements LoginCheck {
     });
   }
 
-  async reject(attempt: LoginAttempt, reason: string): Promise<void> {
-    const account = await this.#store.findLogin(attempt.name);
-    const pair = await this.#pair(attempt);
-    const admission = await this.#throttle.attempt(pair, false);
-    if (admission.kind === 'admitted') this.#throttle.failed(pair);
-    this.#fail(attempt, account, reason);
+  async reject(attempt: LoginAttempt, reason: string): Promise<Verdict> {
+    const asking = await this.#look(attempt);
+    if (asking.kind === 'refused') return asking;
+    const refused = await this.#count(attempt, asking);
+    return refused ?? this.#conclude(attempt, asking.account, { right: false, reason }, asking);
   }
 
   /** Who is asked for, and what has been counted so far; nothing is counted yet. */

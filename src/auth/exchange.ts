@@ -5,6 +5,7 @@
  */
 import type { Peer } from '../session/channel.js';
 import { stay, type Outcome, type State } from '../session/command.js';
+import { withoutBlanks } from '../session/grammar.js';
 import type { Reply } from '../session/reply.js';
 import { StoreError, type MailStore, type Scope } from '../store/store.js';
 import { fromBase64 } from './base64.js';
@@ -72,8 +73,12 @@ function carryOut<S extends State>(step: Step, wording: Wording<S>): Outcome<S> 
       return {
         kind: 'ask',
         reply: wording.challenge(step.octets.toString('base64')),
-        answered: (line) =>
-          line === '*' ? stay(wording.cancelled) : hear(line, (octets) => step.answered(octets), wording),
+        answered(line) {
+          const response = withoutBlanks(line);
+          return response === '*'
+            ? stay(wording.cancelled)
+            : hear(response, (octets) => step.answered(octets), wording);
+        },
       };
     case 'malformed':
       return stay(wording.malformed);

@@ -77,8 +77,22 @@ export interface LoginCheck {
    * disabled meanwhile is 'wrong'. @throws StoreError
    */
   settle(attempt: LoginAttempt, proved: ScramCandidate | undefined): Promise<Verdict>;
-  /** A login that failed for a reason of the mechanism's own, such as an authzid that is not the login: counted and logged. @throws StoreError */
-  reject(attempt: LoginAttempt, reason: string): Promise<void>;
+  /**
+   * A login that fails for a reason of the mechanism's own, such as an authzid that is not the login: counted, made to wait and
+   * logged like a wrong password. @throws StoreError
+   */
+  reject(attempt: LoginAttempt, reason: string): Promise<Verdict>;
+}
+
+/** `password` is undefined when what was sent cannot be one: it is not UTF-8. @throws StoreError */
+export function checkPassword(
+  logins: LoginCheck,
+  attempt: LoginAttempt,
+  password: string | undefined,
+): Promise<Verdict> {
+  return password === undefined
+    ? logins.reject(attempt, 'the password is not UTF-8')
+    : logins.check({ ...attempt, password });
 }
 
 /** For the log: a failed login, without what was typed as a password. */

@@ -43,7 +43,6 @@ export async function isOwn(authzid: string, name: string, { store }: Exchange):
 }
 
 /** Counted and logged like a wrong password, and answered like one. */
-export async function refuse(attempt: LoginAttempt, reason: string, { logins }: Exchange): Promise<Step> {
-  await logins.reject(attempt, reason);
-  return { kind: 'wrong' };
+export function refuse(attempt: LoginAttempt, reason: string, { logins }: Exchange): Promise<Step> {
+  return logins.reject(attempt, reason);
 }

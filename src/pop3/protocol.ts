@@ -57,7 +57,6 @@ export const pop3: Protocol<Pop3State, Pop3Context, Pop3Need> = {
     commandTimeoutMs: 10 * 60_000,
   },
   commands: table,
-  notOffered: new Set(['APOP', 'LANG', 'XTND']),
   gates: { private: ({ peer }) => (isPrivate(peer) ? undefined : replies.privateOnly) },
   initial: authorization,
   turnedAway: {

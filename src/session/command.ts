@@ -94,6 +94,10 @@ export interface Command<S extends State, C, Need extends string, A = unknown, A
   readonly needs?: readonly Need[];
   /** Its argument is never logged. */
   readonly secret?: true;
+  /** Its argument is taken as it is, also with blanks around it: they may be part of a password. */
+  readonly verbatim?: true;
+  /** Its argument need not be UTF-8; that of others is then refused as a syntax error. */
+  readonly octets?: true;
   /** Whether it serves a purpose: `none` is counted (junk.ts), and a `mail` that succeeds begins the count anew. */
   readonly serves?: 'none' | 'mail';
   /** Its lines in EHLO or CAPA. */

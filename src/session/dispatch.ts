@@ -5,6 +5,7 @@
  */
 import { StoreError } from '../store/store.js';
 import { stay, type Outcome, type Row, type State } from './command.js';
+import { because, withoutBlanks, type Parsed } from './grammar.js';
 import type { Protocol, SessionContext } from './protocol.js';
 import type { Reply } from './reply.js';
 import type { Request } from './request.js';
@@ -17,13 +18,21 @@ export function dispatch<S extends State, C extends SessionContext, Need extends
 ): Outcome<S> | Promise<Outcome<S>> {
   const command = protocol.commands.get(request.verb);
   if (command === undefined) return stay(protocol.faults.unknown(request.verb, state));
-  const argument = command.grammar(request.argument);
+  const argument = read(command, request);
   const refusal =
     obstacle(protocol, command, state, context) ??
     (argument.ok ? command.refuse?.(state as never, context) : protocol.faults.syntax(command, argument.why));
-  if (refusal !== undefined) return command.refused?.(request.argument, refusal) ?? stay(refusal);
+  if (refusal !== undefined) return command.refused?.(withoutBlanks(request.argument), refusal) ?? stay(refusal);
   const { value } = argument as { readonly value: unknown };
   return guarded(protocol, () => command.run(value, state as never, context));
+}
+
+function read<S extends State, C, Need extends string>(
+  { grammar, verbatim, octets }: Row<S, C, Need>,
+  { argument, isUtf8 }: Request,
+): Parsed<unknown> {
+  if (!isUtf8 && octets !== true) return because('That is not UTF-8');
+  return grammar(verbatim === true ? argument : withoutBlanks(argument), isUtf8);
 }
 
 /** What stands in the way whatever the argument: the wrong state, or a gate. */

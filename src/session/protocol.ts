@@ -28,7 +28,7 @@ export interface Faults<S extends State, C, Need extends string> {
   syntax(command: Row<S, C, Need>, why: string | undefined): Reply;
   /** The command does not make sense in this state; the reply names what comes first. */
   misplaced(command: Row<S, C, Need>, state: S): Reply;
-  /** A NUL, a bare CR or LF, or bytes that are not UTF-8 in a command line. */
+  /** A NUL, or a bare CR or LF, in a command line. */
   readonly unreadable: Reply;
   readonly lineTooLong: Reply;
   readonly tooManyErrors: Reply;
@@ -42,7 +42,7 @@ export interface Faults<S extends State, C, Need extends string> {
   readonly session: Reply;
   /** The client spoke before it was greeted. */
   readonly impatient: Reply;
-  /** The first line is no command, or one of another protocol. */
+  /** What was said is of another protocol (foreign.ts). */
   readonly foreign: Reply;
   /** Bytes in clear behind the command that begins TLS. */
   readonly injected: Reply;
@@ -58,8 +58,6 @@ export interface Protocol<S extends State, C extends SessionContext, Need extend
   readonly name: string;
   readonly limits: SessionLimits;
   readonly commands: ReadonlyMap<string, Row<S, C, Need>>;
-  /** Verbs of the protocol that this server does not offer: who begins with one is a client all the same. */
-  readonly notOffered: ReadonlySet<string>;
   /** The refusal when a need is not met. */
   readonly gates: Readonly<Record<Need, (context: C, state: S) => Reply | undefined>>;
   readonly faults: Faults<S, C, Need>;

@@ -27,6 +27,16 @@ export class Reader {
     this.#lineLimitBytes = lineLimitBytes;
   }
 
+  /** What waits where a line begins; empty inside one that is skipped. */
+  get start(): Buffer {
+    return this.#skipping ? EMPTY : this.#bytes;
+  }
+
+  /** Whether all that waits is a piece of a line with a bare LF at its end. */
+  get endsInBareLf(): boolean {
+    return this.#bytes[this.#bytes.length - 1] === LF && !this.hasLine;
+  }
+
   /** How many bytes wait. */
   get waiting(): number {
     return this.#bytes.length;
@@ -59,6 +69,14 @@ export class Reader {
       return TOO_LONG;
     }
     return { tooLong: false, bytes: line };
+  }
+
+  /** All that waits, as if it were a line: nothing of it is left. */
+  drop(): Line {
+    const bytes = this.take();
+    const line: Line = this.#skipping || bytes.length > this.#lineLimitBytes ? TOO_LONG : { tooLong: false, bytes };
+    this.#skipping = false;
+    return line;
   }
 
   /** Whether a whole line waits: replies are then held, to be written together (RFC 2920 §3.2). */

@@ -4,6 +4,7 @@
  * goes (turns.ts), unless a command waits for the store: then the session reads nothing more until it has answered.
  * A bug in a command is reported, answered with the protocol's generic fault, and ends this session only.
  */
+import { Buffer } from 'node:buffer';
 import { setTimeout as setTimer } from 'node:timers/promises';
 import type { Channel, Peer, Receiver } from './channel.js';
 import { Collection } from './collection.js';
@@ -16,7 +17,8 @@ import type { Protocol, SessionContext } from './protocol.js';
 import { Reader, type Line } from './reader.js';
 import type { Reply } from './reply.js';
 import type { Grant, Soon } from '../store/store.js';
-import { isForeign, MASKED, readRequest, shown } from './request.js';
+import { foreignLine, foreignOctets, recognized } from './foreign.js';
+import { MASKED, readRequest, shown } from './request.js';
 import { Turn, Turns, unlimited } from './turns.js';
 
 /** Who watches a session: the log, and the dialogue of -v. */
@@ -31,8 +33,10 @@ export interface Observer {
 export interface SessionEnd {
   /** As it was last known: TLS and a front that speaks for others may change it. */
   readonly peer: Peer;
-  /** Why it ended: 'quit', 'dropped', 'idle', 'slow', 'session', 'errors', 'junk', 'impatient', 'injected', 'stopping', 'revoked', 'evicted', 'bug', or 'broken' with the network's error. */
+  /** Why it ended: 'quit', 'dropped', 'idle', 'slow', 'session', 'errors', 'junk', 'impatient', 'injected', 'foreign', 'stopping', 'revoked', 'evicted', 'bug', or 'broken' with the network's error. */
   readonly outcome: string;
+  /** What was seen of another protocol. */
+  readonly saw?: string;
   readonly commands: number;
   readonly errors: number;
   readonly durationMs: number;
@@ -71,7 +75,10 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   #inputEnded = false;
   /** Set while the client has not been greeted. */
   #ungreeted: NodeJS.Timeout | undefined;
+  /** Set while the client may be waiting for an answer to a line that is none. */
+  #bareLf: NodeJS.Timeout | undefined;
   #outcome = 'dropped';
+  #saw: string | undefined;
   #commands = 0;
   #errors = 0;
 
@@ -150,7 +157,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     if (this.#over) return;
     const nowMs = performance.now();
     this.#deadlines.heard(nowMs, bytes.length);
-    if (this.#ungreeted !== undefined) return this.#finish('impatient', this.#protocol.faults.impatient);
+    if (this.#ungreeted !== undefined) return this.#refuseImpatient(bytes);
     this.#reader.push(bytes);
     if (!this.#waiting && !this.#output.busy && this.#turn.begin(nowMs)) this.#proceed();
     this.#reader.keep();
@@ -191,11 +198,13 @@ export class Session<S extends State, C extends SessionContext, Need extends str
       this.#outcome = `broken: ${(error as NodeJS.ErrnoException).code ?? error.name}`;
     this.#over = true;
     clearTimeout(this.#ungreeted);
+    clearTimeout(this.#bareLf);
     this.#output.abandon();
     if (!this.#waiting) this.#abandon(this.#state);
     this.#observer.ended({
       peer: this.#context.peer,
       outcome: this.#outcome,
+      ...(this.#saw !== undefined && { saw: this.#saw }),
       commands: this.#commands,
       errors: this.#errors,
       durationMs: Math.round(performance.now() - this.#startedAtMs),
@@ -207,6 +216,11 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     if (this.#over) return;
     this.#say(this.#protocol.greeting(this.#context));
     this.#output.flush();
+  }
+
+  #refuseImpatient(bytes: Uint8Array): void {
+    this.#saw = recognized(Buffer.from(bytes), true, this.#protocol.commands);
+    this.#finish('impatient', this.#protocol.faults.impatient);
   }
 
   get #isStranger(): boolean {
@@ -229,8 +243,41 @@ export class Session<S extends State, C extends SessionContext, Need extends str
       if (this.#draining && this.#isAtRest()) this.#finish('stopping', this.#protocol.faults.stopping);
     });
     this.#output.flush();
+    this.#heedBareLf();
     if (this.#inputEnded && this.#isFree) this.#finish('dropped');
     this.#resumeWhenIdle();
+  }
+
+  /** A bare LF ends no line (RFC 5321 §2.3.8); but a client that sends nothing behind one waits for an answer. */
+  #heedBareLf(): void {
+    if (this.#bareLf !== undefined) clearTimeout(this.#bareLf);
+    this.#bareLf = undefined;
+    if (!this.#stopsAtBareLf) return;
+    if (this.#inputEnded) this.#refuseBareLf();
+    else this.#bareLf = setTimeout(() => this.#bareLfStays(), this.#protocol.limits.bareLfWaitMs);
+  }
+
+  get #stopsAtBareLf(): boolean {
+    return this.#isFree && this.#collecting === undefined && this.#reader.endsInBareLf;
+  }
+
+  /** What comes now is another line. */
+  #bareLfStays(): void {
+    if (!this.#stopsAtBareLf) return;
+    this.#turn.begin(performance.now());
+    this.#attempt(() => this.#refuseBareLf());
+    this.#proceed();
+  }
+
+  #refuseBareLf(): void {
+    const { faults, commands } = this.#protocol;
+    const line = this.#reader.drop();
+    const isCommand = !line.tooLong && this.#asking === undefined;
+    const seen = isCommand ? recognized(line.bytes, this.#commands === 0, commands) : undefined;
+    if (seen !== undefined) return void this.#leaveForeign(seen);
+    this.#commands += 1;
+    this.#asking = undefined; // A login that was going on ends with it.
+    this.#sayCounted(line.tooLong ? faults.lineTooLong : faults.unreadable);
   }
 
   get #isFree(): boolean {
@@ -259,10 +306,22 @@ export class Session<S extends State, C extends SessionContext, Need extends str
 
   /** False when no whole line waits. */
   #nextLine(): boolean {
+    const isFirst = this.#commands === 0;
+    const seen = this.#asking ? undefined : foreignOctets(this.#reader.start, isFirst, this.#protocol.commands);
+    if (seen !== undefined) return this.#leaveForeign(seen);
     const line = this.#reader.line();
     if (line === undefined) return false;
     this.#commands += 1;
     this.#obey(this.#answer(line));
+    return true;
+  }
+
+  /** What else it sent is read by nobody. */
+  #leaveForeign(seen: string): boolean {
+    this.#observer.heard?.(`(${seen})`);
+    this.#commands += 1;
+    this.#saw = seen;
+    this.#finish('foreign', this.#protocol.faults.foreign);
     return true;
   }
 
@@ -276,7 +335,8 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     if (request === undefined) return { kind: 'stay', reply: faults.unreadable };
     this.#observer.heard?.(shown(this.#protocol, request));
     this.#serves = this.#protocol.commands.get(request.verb)?.serves;
-    if (isForeign(this.#protocol, request, this.#commands === 1)) return { kind: 'close', reply: faults.foreign };
+    if (!this.#protocol.commands.has(request.verb)) this.#saw = foreignLine(request);
+    if (this.#saw !== undefined) return { kind: 'close', reply: faults.foreign };
     return dispatch(this.#protocol, request, this.#state, this.#context);
   }
 
@@ -344,7 +404,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
         this.#renew(outcome.peer, outcome.state);
         return this.#say(this.#protocol.greeting(this.#context));
       case 'close':
-        return this.#finish('quit', outcome.reply);
+        return this.#finish(this.#saw === undefined ? 'quit' : 'foreign', outcome.reply);
     }
   }
 

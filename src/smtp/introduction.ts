@@ -1,7 +1,7 @@
 /**
  * What a front says by XCLIENT of the client for whom it speaks (Postfix's XCLIENT_README): attributes, each once.
  *
- *   attributes = attribute *(SP attribute)
+ *   attributes = attribute *(SP attribute)         ; with any number of blanks between
  *   attribute  = name "=" value       ; value is xtext, or says that nothing is known
  *
  * NAME is read and not used, since names of clients play no part here.
@@ -9,7 +9,7 @@
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import { isLoopback, plainAddress } from '../session/address.js';
 import type { Peer } from '../session/channel.js';
-import { because, decimal, parsed, unparsed, withoutTrailingSpaces, type Grammar } from '../session/grammar.js';
+import { because, decimal, parsed, unparsed, wordsOf, type Grammar } from '../session/grammar.js';
 import { readXtext } from './xtext.js';
 
 /** What a session keeps of it beside the peer: how the client greeted the front, whatever the front says next. */
@@ -43,7 +43,7 @@ export const attributeNames: readonly string[] = [...readers.keys()];
 
 export const attributes: Grammar<Attributes> = (text) => {
   const found = new Map<string, string | undefined>();
-  for (const part of withoutTrailingSpaces(text).split(' ')) {
+  for (const part of wordsOf(text)) {
     const [, given = '', raw = ''] = /^([A-Za-z]+)=(.+)$/.exec(part) ?? [];
     const name = given.toUpperCase();
     const read = readers.get(name);
@@ -52,7 +52,7 @@ export const attributes: Grammar<Attributes> = (text) => {
     if (value === undefined && !UNKNOWN.test(raw)) return because(`The value of ${name} is not understood`);
     found.set(name, value);
   }
-  return parsed(found);
+  return found.size === 0 ? unparsed : parsed(found);
 };
 
 function normal(raw: string, read: (value: string) => string | undefined): string | undefined {

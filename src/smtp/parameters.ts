@@ -1,10 +1,10 @@
 /**
  * The parameters behind a path (RFC 5321 §4.1.2):
  *
- *   Mail-parameters = esmtp-param *(SP esmtp-param)
+ *   Mail-parameters = esmtp-param *(SP esmtp-param)         ; read with any number of blanks between
  *   esmtp-param     = esmtp-keyword ["=" esmtp-value]
  */
-import { withoutTrailingSpaces } from '../session/grammar.js';
+import { withoutBlanks, wordsOf } from '../session/grammar.js';
 
 /** Keywords in upper case. A keyword given twice, or a malformed one, makes the whole list undefined. */
 export type Parameters = ReadonlyMap<string, string | undefined>;
@@ -14,10 +14,9 @@ const PARAMETER = /^([A-Za-z0-9][A-Za-z0-9-]*)(?:=([^= \x00-\x1f\x7f]+))?$/;
 
 /** `text` begins right behind the closing bracket. */
 export function readParameters(text: string): Parameters | undefined {
-  const [nothing, ...parts] = withoutTrailingSpaces(text).split(/ +/);
-  if (nothing !== '') return undefined;
+  if (/^[^ \t]/.test(text)) return undefined;
   const parameters = new Map<string, string | undefined>();
-  for (const part of parts) {
+  for (const part of wordsOf(withoutBlanks(text))) {
     const match = PARAMETER.exec(part);
     const keyword = match?.[1]?.toUpperCase();
     if (keyword === undefined || parameters.has(keyword)) return undefined;

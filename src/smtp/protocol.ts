@@ -71,7 +71,6 @@ export const mx: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
     commandTimeoutMs: 5 * 60_000,
   },
   commands: table,
-  notOffered: new Set(['AUTH', 'LHLO', 'ETRN', 'ATRN', 'TURN', 'SEND', 'SOML', 'SAML', 'XFORWARD']),
   gates: { login: () => undefined, front },
   initial: start,
   turnedAway: {
@@ -115,7 +114,6 @@ export const submission: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
     lineLimitBytes: 12_288 - 2,
   },
   commands: new Map([...table, [auth.verb, auth]]),
-  notOffered: new Set([...mx.notOffered].filter((verb) => verb !== auth.verb)),
   gates: {
     ...mx.gates,
     login: (context, state) =>
@@ -130,7 +128,6 @@ export const lmtp: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
   // One session carries the mail of all the front's senders: an unknown recipient is not the front's mistake.
   limits: { ...mx.limits, quickErrors: 1000, errorLimit: 1000 },
   commands: lmtpTable,
-  notOffered: new Set(['EHLO', 'HELO', 'EXPN', 'AUTH', 'XCLIENT', 'XFORWARD']),
   greeting: ({ settings }) => replies.lmtpGreeting(settings.hostname),
   faults: {
     ...mx.faults,

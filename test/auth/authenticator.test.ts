@@ -232,7 +232,9 @@ describe('the authenticator', () => {
         kind: 'wrong',
       });
       expect(await authenticator.settle(attempt('nobody'), undefined)).to.deep.equal({ kind: 'wrong' });
-      await authenticator.reject(attempt('alice'), 'the authorization identity is not the login');
+      expect(await authenticator.reject(attempt('alice'), 'the authorization identity is not the login')).to.deep.equal(
+        { kind: 'wrong' },
+      );
       expect(failures.map(({ reason }) => reason)).to.deep.equal([
         'wrong password',
         'unknown account',
@@ -273,9 +275,16 @@ describe('the authenticator', () => {
       expect(verdict).to.have.property('kind', 'refused');
       expect(verdict).to.have.property('retryAfterMs').that.is.above(60_000);
       expect(await strict.scramKeys(attempt('alice'))).to.have.property('kind', 'refused');
+      expect(await strict.reject(attempt('alice'), 'x')).to.have.property('kind', 'refused');
       expect(hashes).to.equal(0);
-      expect(failures).to.have.length(2);
+      expect(failures).to.have.length(3);
       expect(failures[0]).to.include({ outcome: 'refused', reason: 'too many failures', account: 'alice@localhost' });
+    });
+
+    it('comes soon to who sends what no password can be', async () => {
+      const strict = make(store, failed(rules.pair.refuse - 1));
+      await Promise.all(Array.from({ length: 2 }, () => strict.reject(attempt('alice'), 'the password is not UTF-8')));
+      expect(await kindOf(check('alice', 'secret', {}, strict))).to.equal('refused');
     });
 
     it('lets the owner in from elsewhere, and everybody else from there', async () => {

@@ -91,6 +91,16 @@ describe('SASL', () => {
       expect(reasons()).to.deep.equal(['authzid is not the login']);
     });
 
+    it('take a password that is not UTF-8 for a wrong one, and a name that is not for one in Latin-1', async () => {
+      const latin1 = (text: string) => () => Buffer.from(text, 'latin1');
+      expect(await play(plain, [latin1('\0alice\0s\xe9same')])).to.deep.equal({ kind: 'wrong' });
+      expect(await play(login, [latin1('alice'), latin1('s\xe9same')])).to.deep.equal({ kind: 'wrong' });
+      expect(await play(plain, [latin1('\0al\xefce\0secret')])).to.deep.equal({ kind: 'wrong' });
+      expect(await play(plain, [latin1('alice\0alice\0\xff')])).to.deep.equal({ kind: 'wrong' });
+      const notText = 'the password is not UTF-8';
+      expect(reasons()).to.deep.equal([notText, notText, 'unknown account', notText]);
+    });
+
     it('take nothing else, and break at nothing', async () => {
       const right = /^([Cc][Aa][Rr][Oo][Ll])?\0[Cc][Aa][Rr][Oo][Ll]\0secret$/;
       await fc.assert(

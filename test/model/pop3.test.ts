@@ -93,6 +93,8 @@ const odd = fc.constantFrom(
     'top 1 2 3',
     'retr',
     'retr  1',
+    '\tretr\t 2\t',
+    'top  1\t0 ',
     'dele',
     'dele 1 2',
     'apop anna x',

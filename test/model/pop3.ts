@@ -28,13 +28,11 @@ export interface Manners {
   /** More refusals than this: a last -ERR, then the connection closes. */
   readonly errorLimit: number;
   readonly lineLimitBytes: number;
-  /** A first line that is no command of POP3, or a verb of HTTP, closes the connection at once. */
+  /** A verb of HTTP, or a first line that is no command and no text, closes the connection at once. */
   readonly closesOnForeign: boolean;
 }
 
 const CAPABILITIES = ['TOP', 'UIDL', 'USER', 'PIPELINING', 'RESP-CODES', 'UTF8 USER'];
-/** Commands of POP3 all the same. */
-const ELSEWHERE = /^(?:STLS|APOP|LANG|XTND)$/;
 const HTTP = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|CONNECT|OPTIONS|TRACE)$/;
 
 const ok = (says = ''): Expected => ({ ok: true, says });
@@ -92,31 +90,32 @@ export class Visit {
   }
 
   #answer(line: string): Expected {
-    if (line.length > this.#office.manners.lineLimitBytes || /[\0\r\n]/.test(line)) return err();
-    const [verb = ''] = line.split(' ');
-    const argument = line.slice(verb.length + 1);
+    const { lineLimitBytes, closesOnForeign } = this.#office.manners;
+    const [, verb = '', given = ''] = /^[ \t]*([^ \t]*)[ \t]?([^]*)$/.exec(line) ?? [];
     const command = verb.toUpperCase();
+    const argument = command === 'PASS' ? given : given.replace(/^[ \t]+|[ \t]+$/g, '');
+    if (this.#lines === 1 && verb.includes('\0')) return { ok: false, closes: closesOnForeign };
+    if (line.length > lineLimitBytes || /[\0\r\n]/.test(line)) return err();
     const anywhere = this.#anywhere(command, argument);
     if (anywhere !== undefined) return anywhere;
     if (/^(USER|PASS|AUTH|UTF8)$/.test(command))
       return this.#holds === undefined ? this.#authorize(command, argument) : err();
     if (/^(STAT|LIST|UIDL|RETR|TOP|DELE|RSET|NOOP)$/.test(command))
       return this.#holds === undefined ? err() : this.#transact(command, argument);
-    const foreign = (this.#lines === 1 && !ELSEWHERE.test(command)) || HTTP.test(command);
-    return { ok: false, closes: foreign && this.#office.manners.closesOnForeign };
+    return { ok: false, closes: HTTP.test(command) && closesOnForeign };
   }
 
   #anywhere(command: string, argument: string): Expected | undefined {
-    if (command === 'HELP') return /^ *(dele)? *$/i.test(argument) ? { ok: true, lines: [], some: true } : err();
+    if (command === 'HELP') return /^(dele)?$/i.test(argument) ? { ok: true, lines: [], some: true } : err();
     if (command !== 'CAPA' && command !== 'QUIT') return undefined;
-    if (argument.trim() !== '') return err();
+    if (argument !== '') return err();
     return command === 'CAPA' ? { ok: true, lines: CAPABILITIES, some: true } : this.#quit();
   }
 
   /** The AUTHORIZATION state (§4, §7). */
   #authorize(command: string, argument: string): Expected {
-    if (command === 'UTF8') return argument.trim() === '' ? ok() : err();
-    if (command === 'AUTH') return argument.trim() === '' ? { ok: true, lines: ['PLAIN'], some: true } : err();
+    if (command === 'UTF8') return argument === '' ? ok() : err();
+    if (command === 'AUTH') return argument === '' ? { ok: true, lines: ['PLAIN'], some: true } : err();
     if (argument === '') return err();
     if (command === 'USER') {
       this.#user = argument.toLowerCase();
@@ -136,8 +135,7 @@ export class Visit {
   #transact(command: string, argument: string): Expected {
     const { messages, marked } = this.#maildrop;
     const left = messages.flatMap((message, at) => (marked.has(at + 1) ? [] : [{ number: at + 1, message }]));
-    const numbers = argument.trimEnd();
-    const [first = '', second = '', ...more] = numbers.split(' ');
+    const [first = '', second = '', ...more] = argument.split(/[ \t]+/);
     const found = /^\d{1,10}$/.test(first) ? left.find(({ number }) => number === Number(first)) : undefined;
     const one = found !== undefined && second === '' && more.length === 0 ? found : undefined;
     const show = ({ uidl, text }: Message) => (command === 'UIDL' ? uidl : String(text.length));
@@ -156,7 +154,6 @@ export class Visit {
         if (one !== undefined) marked.add(one.number);
         return one === undefined ? err() : ok();
     }
-    if (numbers !== '') return err();
     if (command === 'RSET') marked.clear();
     const octets = left.reduce((sum, { message }) => sum + message.text.length, 0);
     return command === 'STAT' ? ok(`${left.length} ${octets}`) : ok();

@@ -14,7 +14,7 @@ export interface Manners {
   /** More refusals than this: a last 421, then the connection closes. */
   readonly errorLimit: number;
   readonly lineLimitBytes: number;
-  /** A first line that is no command of SMTP, or a verb of HTTP, closes the connection at once. */
+  /** A verb of HTTP, or a first line that is no command and no text, closes the connection at once. */
   readonly closesOnForeign: boolean;
 }
 
@@ -47,7 +47,12 @@ export const SENDERS: ReadonlyMap<string, number> = vocabulary([
   ['from:<ünal@client.example> smtputf8', 250],
   ['from:<ünal@client.example>', 553],
   ['from:<sender>', 501],
-  ['from:sender@client.example', 501],
+  ['from:sender@client.example', 250],
+  ['from: sender@client.example\tsize=10', 250],
+  ['from:\t< sender@client.example\t>  size=10  body=8bitmime', 250],
+  ['from:<sender @ client.example>', 250],
+  ['from:< >', 250],
+  ['from: <sender@client.example', 501],
 ]);
 
 /** Whom RCPT leads to, or the code of its refusal. */
@@ -60,12 +65,12 @@ export const RECIPIENTS: ReadonlyMap<string, readonly string[] | number> = vocab
   ['to:<nobody@example.org>', 550],
   ['to:<anna@elsewhere.example>', 550],
   ['to:<anna@example.org> notify=never', 555],
+  ['to:  anna@example.org', ['anna']],
+  ['to:\t<\tanna@example.org >', ['anna']],
   ['to:<anna', 501],
   ['to:<>', 501],
 ]);
 
-/** Commands of SMTP all the same. */
-const ELSEWHERE = /^(?:STARTTLS|AUTH|LHLO|ETRN|ATRN|TURN|SEND|SOML|SAML|XCLIENT|XFORWARD)$/;
 const HTTP = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|CONNECT|OPTIONS|TRACE)$/;
 
 type State =
@@ -114,7 +119,7 @@ export function foresee(stream: string, manners: Manners): Forecast {
     else conclude(unstuffed(take(end + 3).slice(0, -3)), state.to);
   };
   const bdat = (argument: string): void => {
-    const [, length, last] = /^(\d{1,15})( +LAST)? *$/i.exec(argument) ?? [];
+    const [, length, last] = /^(\d{1,15})([ \t]+LAST)?$/i.exec(argument) ?? [];
     const to = state.at === 'mail' || state.at === 'chunking' ? state.to : undefined;
     // Where the octets end is not known: nothing behind can be told from commands.
     if (length === undefined) return close(to === undefined ? 503 : 501);
@@ -131,12 +136,12 @@ export function foresee(stream: string, manners: Manners): Forecast {
     else if (typeof found === 'number') say(found);
     else say(250, { at: 'mail', to: [...state.to, ...found] });
   };
-  const obey = (verb: string, argument: string, first: boolean): void => {
-    const idle = /^ *$/.test(argument);
+  const obey = (verb: string, argument: string): void => {
+    const idle = argument === '';
     switch (verb) {
       case 'EHLO':
       case 'HELO':
-        return /^\S+ *$/.test(argument) ? say(250, { at: 'greeted' }) : say(501);
+        return idle ? say(501) : say(250, { at: 'greeted' });
       case 'MAIL': {
         const code = state.at === 'greeted' ? (SENDERS.get(plain(argument)) ?? 501) : 503;
         return code === 250 ? say(code, { at: 'mail', to: [] }) : say(code);
@@ -156,11 +161,11 @@ export function foresee(stream: string, manners: Manners): Forecast {
       case 'EXPN':
         return say(502);
       case 'HELP':
-        return say(/^ *(mail)? *$/i.test(argument) ? 214 : 504);
+        return say(/^(mail)?$/i.test(argument) ? 214 : 504);
       case 'QUIT':
-        return idle ? close(221) : say(501);
+        return close(221);
       default:
-        return manners.closesOnForeign && isForeign(verb, first) ? close(500) : say(500);
+        return manners.closesOnForeign && HTTP.test(verb) ? close(500) : say(500);
     }
   };
 
@@ -171,16 +176,13 @@ export function foresee(stream: string, manners: Manners): Forecast {
   };
   let first = true;
   for (let line = nextLine(); line !== undefined; line = nextLine()) {
-    const space = line.includes(' ') ? line.indexOf(' ') : line.length;
-    if (line.length > manners.lineLimitBytes || !isReadable(line)) say(500);
-    else obey(line.slice(0, space).toUpperCase(), line.slice(space + 1), first);
+    const [, verb = '', argument = ''] = /^[ \t]*([^ \t]*)([^]*)$/.exec(line) ?? [];
+    if (first && manners.closesOnForeign && verb.includes('\0')) close(500);
+    else if (line.length > manners.lineLimitBytes || /[\0\r\n]/.test(line)) say(500);
+    else obey(verb.toUpperCase(), trimmed(argument));
     first = false;
   }
   return { replies, mail, closed };
-}
-
-function isForeign(verb: string, first: boolean): boolean {
-  return (first && !ELSEWHERE.test(verb)) || HTTP.test(verb);
 }
 
 function verdict(body: string): number {
@@ -193,13 +195,14 @@ function unstuffed(body: string): string {
   return body.replace(/(^|\r\n)\./g, '$1');
 }
 
-function isReadable(line: string): boolean {
-  return !/[\0\r\n\ufffd]/.test(Buffer.from(line, 'latin1').toString());
+/** Blanks are spaces and tabs. */
+function trimmed(argument: string): string {
+  return argument.replace(/^[ \t]+|[ \t]+$/g, '');
 }
 
 /** Letters of ASCII in lower case, the octets of others as they are. */
 function plain(argument: string): string {
-  return argument.replace(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/ +$/, '');
+  return argument.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 function vocabulary<V>(entries: readonly (readonly [string, V])[]): ReadonlyMap<string, V> {

@@ -17,14 +17,25 @@ describe('a command line', () => {
     ['mail FROM:<a@b>', 'MAIL', 'FROM:<a@b>'],
     ['PASS  two  words ', 'PASS', ' two  words '],
     ['', '', ''],
-    [' NOOP', '', 'NOOP'],
-    ['NOOP\tx', 'NOOP\tX', ''],
+    [' NOOP', 'NOOP', ''],
+    ['\t NOOP\tx', 'NOOP', 'x'],
+    ['PASS\t two\t', 'PASS', ' two\t'],
+    ['\u00a0NOOP', '\u00a0NOOP', ''],
+    ['USER \ufffd', 'USER', '\ufffd'],
     ['USER élodie', 'USER', 'élodie'],
   ] as const)
     it(`${JSON.stringify(line)} is a verb and its argument`, () =>
-      expect(readRequest(Buffer.from(line))).to.deep.equal({ verb, argument }));
+      expect(readRequest(Buffer.from(line))).to.deep.equal({ verb, argument, isUtf8: true }));
 
-  for (const line of ['NO\0OP', 'NOOP\r', '\rNOOP', 'NOOP\nRSET', 'NOOP \xff', 'NOOP \xc3', 'NOOP \xed\xa0\x80'])
+  for (const [line, argument] of [
+    ['NOOP \xff', 'ÿ'],
+    ['NOOP \xc3', 'Ã'],
+    ['NOOP \xed\xa0\x80', 'í\xa0\x80'],
+  ] as const)
+    it(`${JSON.stringify(line)} is read as Latin-1`, () =>
+      expect(readRequest(Buffer.from(line, 'latin1'))).to.deep.equal({ verb: 'NOOP', argument, isUtf8: false }));
+
+  for (const line of ['NO\0OP', 'NOOP\r', '\rNOOP', 'NOOP\nRSET', 'PASS \xff\0', '\xff\n'])
     it(`${JSON.stringify(line)} is not one`, () =>
       expect(readRequest(Buffer.from(line, 'latin1'))).to.equal(undefined));
 });
@@ -39,7 +50,7 @@ describe('a table of commands', () => {
 
 describe('dispatch', () => {
   function ask(verb: string, argument = '', state: ToyState = OPEN, locked = false) {
-    return dispatch(toy, { verb, argument }, state, { ...toyContext(), locked });
+    return dispatch(toy, { verb, argument, isUtf8: true }, state, { ...toyContext(), locked });
   }
 
   function text(outcome: Outcome<ToyState> | Promise<Outcome<ToyState>>): string {

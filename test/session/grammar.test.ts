@@ -28,7 +28,7 @@ reads('a word', word, [
   ['alice', 'alice'],
   ['', undefined],
   ['two words', undefined],
-  [' alice', undefined],
+  ['two\twords', undefined],
 ]);
 
 reads('anything', anything, [
@@ -38,15 +38,13 @@ reads('anything', anything, [
 
 reads('a text', text, [
   ['', undefined],
-  [' ', ' '],
-  [' a b ', ' a b '],
+  ['a b', 'a b'],
 ]);
 
 reads('a message number', messageNumber, [
   ['1', 1],
   ['0', 0],
   ['007', 7],
-  ['1 ', 1],
   ['9999999999', 9_999_999_999],
   ['99999999999', undefined],
   ['', undefined],
@@ -63,9 +61,10 @@ reads('a message number', messageNumber, [
 
 reads('a message number and lines', numberAndLines, [
   ['1 0', { number: 1, lines: 0 }],
-  ['3 10 ', { number: 3, lines: 10 }],
+  ['3  10', { number: 3, lines: 10 }],
+  ['3\t10', { number: 3, lines: 10 }],
+  ['3 \t 10', { number: 3, lines: 10 }],
   ['1', undefined],
-  ['1  0', undefined],
   ['1 0 0', undefined],
   ['1 -1', undefined],
   ['x 1', undefined],
@@ -78,9 +77,8 @@ reads('a number that may be absent', optional(messageNumber), [
 ]);
 
 describe('grammar: nothing', () => {
-  for (const argument of ['', ' ', '   '])
-    it(`takes ${JSON.stringify(argument)}`, () => expect(nothing(argument).ok).to.equal(true));
-  for (const argument of ['x', ' x', '\t']) {
+  it('takes nothing', () => expect(nothing('').ok).to.equal(true));
+  for (const argument of ['x', ' x', '\u00a0']) {
     it(`refuses ${JSON.stringify(argument)}`, () => expect(nothing(argument).ok).to.equal(false));
   }
 });

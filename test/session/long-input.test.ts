@@ -10,10 +10,12 @@ import { readProxyHeader } from '../../src/net/proxy-protocol.js';
 import { pop3 } from '../../src/pop3/protocol.js';
 import { NewlineCheck, NewlineNormalizer } from '../../src/session/newlines.js';
 import { DotReader } from '../../src/session/body.js';
+import { foreignLine, foreignOctets } from '../../src/session/foreign.js';
 import { readRequest } from '../../src/session/request.js';
 import { HeaderCompletion } from '../../src/smtp/completion.js';
 import { HopCount } from '../../src/smtp/hops.js';
 import { readParameters } from '../../src/smtp/parameters.js';
+import { withBrackets } from '../../src/smtp/path-text.js';
 import { parseMailbox, readPath } from '../../src/smtp/path.js';
 import { lmtp, mx, submission } from '../../src/smtp/protocol.js';
 import { readXtext } from '../../src/smtp/xtext.js';
@@ -28,7 +30,8 @@ const TIMEOUT_MS = 60_000;
 
 /** What a grammar must have read before it comes to what is repeated. */
 const HEADS: Readonly<Record<string, readonly string[]>> = {
-  MAIL: ['FROM:<', 'FROM:<"', 'FROM:<@a', 'FROM:<a@', 'FROM:<a@b> '],
+  EHLO: ['a '],
+  MAIL: ['FROM:', 'FROM:a', 'FROM:<', 'FROM:<"', 'FROM:<@a', 'FROM:<a@', 'FROM:<a@b> '],
   RCPT: ['TO:<', 'TO:<"', 'TO:<@a', 'TO:<a@', 'TO:<a@b> '],
   AUTH: ['PLAIN ', 'PLAIN'],
   BDAT: ['1', '1 '],
@@ -119,8 +122,10 @@ const rows = new Map(
 const ofText: readonly (readonly [what: string, read: (text: string) => unknown, heads?: readonly string[]])[] = [
   ...[...rows].map(([grammar, verb]) => [`the argument of ${verb}`, grammar, HEADS[verb] ?? []] as const),
   ['a path', readPath, ['<', '<"', '<@a', '<a@']],
+  ['how a path is spelled', withBrackets, ['<', '<"', 'a']],
   ['a mailbox', parseMailbox, ['"', 'a@', 'a@[']],
   ['parameters', readParameters, [' A=']],
+  ['a line of another protocol', (argument) => foreignLine({ verb: 'GET', argument, isUtf8: true }), ['http']],
   ['xtext', readXtext],
   ['base64', fromBase64],
   ['a masked line', maskControls],
@@ -128,6 +133,7 @@ const ofText: readonly (readonly [what: string, read: (text: string) => unknown,
 
 const ofOctets: readonly (readonly [what: string, read: (octets: Buffer) => unknown])[] = [
   ['a command line', readRequest],
+  ['the first octets', (octets) => foreignOctets(octets, true, new Map())],
   ["SCRAM's first message", readClientFirst],
   ["SCRAM's last message", readClientFinal],
   ['a PROXY header', readProxyHeader],

@@ -92,6 +92,48 @@ describe('the reader', () => {
     expect(reader.line()).to.deep.equal({ tooLong: false, bytes: Buffer.from('NOOP') });
   });
 
+  it('knows a piece of a line with a bare LF at its end, and drops it', () => {
+    for (const [said, ends] of [
+      ['', false],
+      ['NOOP', false],
+      ['NOOP\r', false],
+      ['NOOP\n', true],
+      ['\n', true],
+      ['NO\nOP', false],
+      ['NO\nOP\n', true],
+      ['NOOP\r\n', false],
+      ['NOOP\r\nNOOP\n', false],
+      ['NOOP\n\r\n', false],
+      [`${'x'.repeat(50)}\n`, true],
+      [`${'x'.repeat(50)}\r\n`, false],
+    ] as const) {
+      const reader = new Reader(LIMIT_BYTES);
+      for (const byte of Buffer.from(said)) {
+        reader.push(Uint8Array.of(byte));
+        if (said.length > LIMIT_BYTES) expect(reader.line() ?? { tooLong: true }).to.deep.equal({ tooLong: true });
+      }
+      expect(reader.endsInBareLf, JSON.stringify(said)).to.equal(ends);
+      if (!ends) continue;
+      const bytes = Buffer.from(said);
+      expect(reader.drop()).to.deep.equal(said.length > LIMIT_BYTES ? { tooLong: true } : { tooLong: false, bytes });
+      expect(reader.waiting).to.equal(0);
+      reader.push(Buffer.from('NOOP\r\n'));
+      expect(reader.line()).to.deep.equal({ tooLong: false, bytes: Buffer.from('NOOP') });
+    }
+  });
+
+  it('shows where a line begins, and nothing of one that is skipped', () => {
+    const reader = new Reader(LIMIT_BYTES);
+    reader.push(Buffer.from('NOOP'));
+    expect(reader.start.toString()).to.equal('NOOP');
+    reader.push(Buffer.alloc(50, 'x'));
+    reader.line();
+    expect(reader.start.toString()).to.equal('');
+    reader.push(Buffer.from('\r\nRSET'));
+    reader.line();
+    expect(reader.start.toString()).to.equal('RSET');
+  });
+
   it('gives what waits to a body, and takes back what is not of it', () => {
     const reader = new Reader(LIMIT_BYTES);
     reader.push(Buffer.from('DATA\r\nbo'));

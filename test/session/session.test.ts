@@ -480,17 +480,131 @@ describe('a stranger', () => {
     expect(await channel.line()).to.equal('welcome');
   });
 
-  it('whose first line is no command is closed', () => {
+  it('whose first line is no command may go on', () => {
     const { channel } = begin();
-    channel.send('\x16\x03\x01 hello\r\nECHO 1\r\n');
-    expect(lines(channel.said)).to.deep.equal(['welcome', 'foreign']);
+    channel.send('XYZZY\r\n\r\nECHO 1\r\n');
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'unknown XYZZY shut', 'unknown  shut', 'echo 1']);
+  });
+
+  for (const [said, saw] of [
+    ['\x16\x03\x01 hello\r\nECHO 1\r\n', 'TLS ClientHello'],
+    ['\x16\x03\x01', 'TLS ClientHello'],
+    ['\x04\x01\x00\x19', 'octets 04 01 00 19'],
+    ['GET / HTTP/1.1\r\nECHO 1\r\n', 'HTTP GET'],
+  ] as const)
+    it(`who speaks another protocol (${saw}) is closed, and the log hears of it`, async () => {
+      const { channel, ends, heard } = begin();
+      channel.send(Buffer.from(said, 'latin1'));
+      expect(lines(channel.said)).to.deep.equal(['welcome', 'foreign']);
+      expect(channel.over).to.equal(true);
+      await turn();
+      expect(ends[0]).to.include({ outcome: 'foreign', saw, commands: 1 });
+      expect(heard).to.deep.equal([saw === 'HTTP GET' ? 'GET ****' : `(${saw})`]);
+    });
+
+  for (const said of ['GET / HTTP/1.1\r\nECHO 2\r\n', '\x16\x03\x01'])
+    it('who speaks HTTP or TLS is closed, also later', () => {
+      const { channel } = begin();
+      channel.send('ECHO 1\r\n');
+      channel.send(said);
+      expect(lines(channel.said)).to.deep.equal(['welcome', 'echo 1', 'foreign']);
+    });
+
+  it('who speaks another protocol before the greeting is told by what was seen', async () => {
+    const { channel, ends } = begin({}, PAUSE_MS);
+    channel.send('\x16\x03\x01');
+    channel.drop();
+    await turn();
+    expect(ends[0]).to.include({ outcome: 'impatient', saw: 'TLS ClientHello' });
+  });
+
+  it('whose octets are no text later is refused, and may go on', () => {
+    const { channel } = begin();
+    channel.send('ECHO 1\r\n\x04\x01\x00\r\nECHO 2\r\n');
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'echo 1', 'unreadable', 'echo 2']);
+  });
+});
+
+describe('a line that ends in a bare LF', () => {
+  it('is refused when nothing follows, and what comes then is another line', async () => {
+    const { channel, ends } = begin();
+    channel.send('ECHO 1\n');
+    expect(channel.said).to.equal('welcome\r\n');
+    for (const line of ['welcome', 'unreadable']) expect(await channel.line()).to.equal(line);
+    channel.send('ECHO 2\r\nECHO 3\n');
+    for (const line of ['echo 2', 'unreadable']) expect(await channel.line()).to.equal(line);
+    channel.drop();
+    expect(ends[0]).to.include({ commands: 3, errors: 2 });
+  });
+
+  it('is one line with what follows before that, and none of it is obeyed', async () => {
+    const { channel, heard } = begin();
+    for (const piece of ['ECHO 1\n', 'ECHO 2\n', 'ECHO 3\r\n']) channel.send(piece);
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'unreadable']);
+    channel.send('ECHO 4\n');
+    await new Promise((resolve) => setTimeout(resolve, toy.limits.bareLfWaitMs / 4));
+    channel.send('BYE\r\n');
+    await new Promise((resolve) => setTimeout(resolve, 2 * toy.limits.bareLfWaitMs));
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'unreadable', 'unreadable']);
+    expect(heard).to.deep.equal([]);
+  });
+
+  it('is refused once, however many such there are in it', async () => {
+    const { channel } = begin();
+    channel.send('ECHO 1\nECHO 2\n\nECHO 3\n');
+    for (const line of ['welcome', 'unreadable']) expect(await channel.line()).to.equal(line);
+    await new Promise((resolve) => setTimeout(resolve, 2 * toy.limits.bareLfWaitMs));
+    expect(channel.said).to.equal('');
+  });
+
+  it('and is too long is refused as that', async () => {
+    const { channel } = begin();
+    channel.send(`${'x'.repeat(200)}\n`);
+    for (const line of ['welcome', 'too long']) expect(await channel.line()).to.equal(line);
+    channel.send('ECHO 1\r\n');
+    expect(await channel.line()).to.equal('echo 1');
+  });
+
+  it('is answered before the session ends whose client sends nothing more', () => {
+    const { channel } = begin();
+    channel.send('ECHO 1\n');
+    channel.halfClose();
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'unreadable']);
     expect(channel.over).to.equal(true);
   });
 
-  it('who speaks HTTP is closed, also later', () => {
+  it('and is of another protocol ends the session', async () => {
+    const { channel, ends } = begin();
+    channel.send('GET / HTTP/1.0\n\n');
+    for (const line of ['welcome', 'foreign']) expect(await channel.line()).to.equal(line);
+    await turn();
+    expect(ends[0]).to.include({ outcome: 'foreign', saw: 'HTTP GET' });
+  });
+
+  it('is no line of a body, nor looked at while a command runs', async () => {
+    const { channel, context } = begin();
+    const late = gate();
+    channel.send('BODY\r\none\n');
+    await new Promise((resolve) => setTimeout(resolve, 2 * toy.limits.bareLfWaitMs));
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'go on']);
+    channel.send('\r\n.\r\n');
+    await turn();
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'go on', 'took 6']);
+    context.wait = () => late.promise;
+    channel.send('LATE x\r\nECHO 1\n');
+    await new Promise((resolve) => setTimeout(resolve, 2 * toy.limits.bareLfWaitMs));
+    expect(lines(channel.said)).to.deep.equal(['welcome', 'go on', 'took 6']);
+    late.open();
+    for (const line of ['welcome', 'go on', 'took 6', 'late', 'unreadable'])
+      expect(await channel.line()).to.equal(line);
+  });
+
+  it('leaves nothing behind in a session that has ended', async () => {
     const { channel } = begin();
-    channel.send('ECHO 1\r\nGET / HTTP/1.1\r\nECHO 2\r\n');
-    expect(lines(channel.said)).to.deep.equal(['welcome', 'echo 1', 'foreign']);
+    channel.send('ECHO 1\n');
+    channel.drop();
+    await new Promise((resolve) => setTimeout(resolve, 2 * toy.limits.bareLfWaitMs));
+    expect(channel.said).to.equal('welcome\r\n');
   });
 });
 

@@ -26,6 +26,14 @@ describe('parameters behind a path', () => {
     [' X-1=a+2Bb<>,;', [['X-1', 'a+2Bb<>,;']]],
     [' ORCPT=rfc822;élodie', [['ORCPT', 'rfc822;élodie']]],
     [' 8BIT', [['8BIT', undefined]]],
+    ['\tSIZE=10', [['SIZE', '10']]],
+    [
+      '\t SIZE=10 \t SMTPUTF8\t',
+      [
+        ['SIZE', '10'],
+        ['SMTPUTF8', undefined],
+      ],
+    ],
   ];
   for (const [text, read] of valid)
     it(`are read from ${JSON.stringify(text)}`, () =>
@@ -45,7 +53,8 @@ describe('parameters behind a path', () => {
     ' A=\t',
     ' A=b\u007f',
     ' é=1',
-    '\tSIZE=10',
+    ' SIZE = 10',
+    '\u00a0SIZE=10',
   ])
     it(`are refused in ${JSON.stringify(text)}`, () => expect(readParameters(text)).to.equal(undefined));
 });

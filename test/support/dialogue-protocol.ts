@@ -162,6 +162,7 @@ export const toy: Protocol<ToyState, ToyContext, Need> = {
   name: 'toy',
   limits: {
     lineLimitBytes: 100,
+    bareLfWaitMs: 20,
     quickErrors: 3,
     errorDelayMs: 0,
     errorLimit: 3,
@@ -177,7 +178,6 @@ export const toy: Protocol<ToyState, ToyContext, Need> = {
     minBodyBytesPerSecond: 10,
   },
   commands: table,
-  notOffered: new Set(['LATER']),
   gates: { key: ({ locked }) => (locked ? say('locked', true) : undefined) },
   initial: { at: 'shut' },
   greeting: () => say('welcome'),

@@ -2,7 +2,8 @@
  * LOGIN: name and password in clear, each asked for. No RFC defines it, only an expired draft; Outlook and many devices
  * know nothing else. A name that comes as initial response is taken, as such clients send it.
  */
-import { isUtf8 } from 'node:buffer';
+import { nameIn, passwordIn } from '../client-text.js';
+import { checkPassword } from '../login.js';
 import { challenge, malformed, type Exchange, type Mechanism, type Step } from '../mechanism.js';
 
 export const login: Mechanism = {
@@ -14,15 +15,15 @@ export const login: Mechanism = {
 };
 
 function hearName(octets: Buffer, exchange: Exchange): Step {
-  const name = read(octets);
-  return name === undefined ? malformed : challenge('Password:', (password) => hearPassword(name, password, exchange));
+  if (!isText(octets)) return malformed;
+  const name = nameIn(octets);
+  return challenge('Password:', (password) => hearPassword(name, password, exchange));
 }
 
 function hearPassword(name: string, octets: Buffer, { logins, who }: Exchange): Step | Promise<Step> {
-  const password = read(octets);
-  return password === undefined ? malformed : logins.check({ ...who, name, password });
+  return isText(octets) ? checkPassword(logins, { ...who, name }, passwordIn(octets)) : malformed;
 }
 
-function read(octets: Buffer): string | undefined {
-  return octets.length > 0 && isUtf8(octets) && !octets.includes(0) ? octets.toString() : undefined;
+function isText(octets: Buffer): boolean {
+  return octets.length > 0 && !octets.includes(0);
 }

@@ -2,7 +2,9 @@
  * PLAIN (RFC 4616): `[authzid] NUL authcid NUL passwd` in one message, in clear. What is not exactly that asks nobody.
  * SASLprep of the password is the authenticator's, so that it is the same for every way of logging in.
  */
-import { isUtf8 } from 'node:buffer';
+import { Buffer } from 'node:buffer';
+import { nameIn, passwordIn } from '../client-text.js';
+import { checkPassword } from '../login.js';
 import { challenge, isOwn, malformed, refuse, type Exchange, type Mechanism, type Step } from '../mechanism.js';
 
 const MESSAGE = /^([^\0]*)\0([^\0]+)\0([^\0]+)$/;
@@ -15,10 +17,11 @@ export const plain: Mechanism = {
 };
 
 async function hear(message: Buffer, exchange: Exchange): Promise<Step> {
-  const parts = isUtf8(message) ? MESSAGE.exec(message.toString()) : null;
-  const [, authzid = '', name, password] = parts ?? [];
-  if (name === undefined || password === undefined) return malformed;
+  const parts = MESSAGE.exec(message.toString('latin1'))?.slice(1);
+  if (parts === undefined) return malformed;
+  const [authzid, authcid, passwd] = parts.map((part) => Buffer.from(part, 'latin1')) as [Buffer, Buffer, Buffer];
+  const name = nameIn(authcid);
   const attempt = { ...exchange.who, name };
-  if (!(await isOwn(authzid, name, exchange))) return refuse(attempt, 'authzid is not the login', exchange);
-  return exchange.logins.check({ ...attempt, password });
+  if (!(await isOwn(nameIn(authzid), name, exchange))) return refuse(attempt, 'authzid is not the login', exchange);
+  return checkPassword(exchange.logins, attempt, passwordIn(passwd));
 }

@@ -1,6 +1,6 @@
 /** HELP: for a person in telnet; no RFC asks for it. What it says is folded from the table. */
 import { stay } from '../../session/command.js';
-import { anything, withoutTrailingSpaces } from '../../session/grammar.js';
+import { anything } from '../../session/grammar.js';
 import { helpLines } from '../../session/help.js';
 import { defineCommand } from '../context.js';
 import { replies } from '../replies.js';
@@ -16,9 +16,10 @@ export const help = defineCommand({
   },
   grammar: anything,
   at: ['authorization', 'transaction'],
+  octets: true,
   serves: 'none',
   run(verb, _, context) {
-    const lines = helpLines(context.table, withoutTrailingSpaces(verb.replace(/^ +/, '')));
+    const lines = helpLines(context.table, verb);
     return stay(lines === undefined ? replies.noSuchHelp : replies.help(lines));
   },
 });

@@ -2,11 +2,11 @@
  * USER and PASS (RFC 1939 §7): every name is welcome until its password is wrong, so that nobody learns who has
  * a mailbox here. A login opens the maildrop for this session alone; AUTH's (auth.ts) does it here too.
  */
-import { grantOf, type Welcome } from '../../auth/login.js';
+import { checkPassword, grantOf, type Welcome } from '../../auth/login.js';
 import { isPrivate } from '../../session/channel.js';
 import { stay, type Outcome } from '../../session/command.js';
 import { defineCommand, type Pop3Context } from '../context.js';
-import { text } from '../grammar.js';
+import { password as passwordText, text } from '../grammar.js';
 import { Listing } from '../listing.js';
 import { failureReply, replies } from '../replies.js';
 import { authorization, type Pop3State } from '../state.js';
@@ -18,6 +18,7 @@ export const user = defineCommand({
   help: { syntax: 'name', summary: 'says whose mail it is', example: 'USER postmaster@localhost', next: 'PASS' },
   grammar: text,
   at: ['authorization'],
+  octets: true,
   serves: 'none',
   needs: ['private'],
   announce: ({ peer }) => (isPrivate(peer) ? ['USER'] : []),
@@ -33,19 +34,21 @@ export const pass = defineCommand({
     example: 'PASS secret',
     next: 'STAT, LIST, UIDL, RETR, TOP, DELE or QUIT',
   },
-  grammar: text,
+  grammar: passwordText,
   at: ['authorization'],
   needs: ['private'],
   secret: true,
+  verbatim: true,
+  octets: true,
   refuse: ({ user: name }) => (name === undefined ? replies.needUser : undefined),
   run: (password, { user: name }, context) => logIn(name ?? '', password, context),
 });
 
-async function logIn(name: string, password: string, context: Pop3Context): Promise<Outcome<Pop3State>> {
+async function logIn(name: string, password: string | undefined, context: Pop3Context): Promise<Outcome<Pop3State>> {
   try {
-    const { peer, session } = context;
-    const attempt = { name, password, scope: 'pop3', mechanism: 'USER', peer, session } as const;
-    const verdict = await context.authenticator.check(attempt);
+    const { peer, session, authenticator } = context;
+    const attempt = { name, scope: 'pop3', mechanism: 'USER', peer, session } as const;
+    const verdict = await checkPassword(authenticator, attempt, password);
     switch (verdict.kind) {
       case 'welcome':
         return await openMaildrop(verdict, attempt.mechanism, context);

@@ -1,6 +1,6 @@
 /** RSET: no message is marked for removal any more (RFC 1939 §5). */
 import { stay } from '../../session/command.js';
-import { nothing } from '../../session/grammar.js';
+import { anything } from '../../session/grammar.js';
 import { defineCommand } from '../context.js';
 import { replies } from '../replies.js';
 
@@ -8,8 +8,9 @@ export const rset = defineCommand({
   verb: 'RSET',
   rfc: 'RFC 1939 §5',
   help: { syntax: '', summary: 'takes all marks for removal back', example: 'RSET', next: 'LIST, or QUIT' },
-  grammar: nothing,
+  grammar: anything,
   at: ['transaction'],
+  octets: true,
   serves: 'none',
   run(_, { listing }) {
     listing.unmarkAll();

@@ -16,9 +16,9 @@ interface AuthArgument {
   readonly initial: string | undefined;
 }
 
-/** `mechanism [SP initial-response]`: RFC 4422 §3.1 names mechanisms with up to 20 characters. */
+/** `mechanism [SP initial-response]`, with any blanks between: RFC 4422 §3.1 names mechanisms with up to 20 characters. */
 const authArgument: Grammar<AuthArgument> = (text) => {
-  const match = /^([A-Za-z0-9_-]{1,20})(?: ([^ ]+))? *$/.exec(text);
+  const match = /^([A-Za-z0-9_-]{1,20})(?:[ \t]+([^ \t]+))?$/.exec(text);
   return match === null ? unparsed : parsed({ name: match[1] as string, initial: match[2] });
 };
 

@@ -20,7 +20,7 @@ interface Chunk {
 const CHUNK_DIGITS = 15;
 
 const chunk: Grammar<Chunk> = (text) => {
-  const match = /^(\d+)( +LAST)? *$/i.exec(text);
+  const match = /^(\d+)([ \t]+LAST)?$/i.exec(text);
   const octets = decimal(match?.[1] ?? '', CHUNK_DIGITS);
   return octets === undefined ? unparsed : parsed({ octets, last: match?.[2] !== undefined });
 };

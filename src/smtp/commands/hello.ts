@@ -1,9 +1,10 @@
 /**
  * EHLO, HELO and LHLO: the client says its name, and a transaction that was open is gone (RFC 5321 §4.1.4).
- * The name is kept for the Received header and believed by nobody, so any word will do: many clients send odd ones.
+ * The name is kept for the Received header and believed by nobody, so any words will do: many clients send odd ones, such as
+ * the name of a Windows computer, which may have blanks, and letters in Latin-1.
  */
 import { stay, type Outcome } from '../../session/command.js';
-import { because, parsed, withoutTrailingSpaces, type Grammar } from '../../session/grammar.js';
+import { because, parsed, wordsOf, type Grammar } from '../../session/grammar.js';
 import { announcements } from '../../session/protocol.js';
 import { defineCommand, type SmtpContext } from '../context.js';
 import { DOMAIN_LIMIT_BYTES } from '../path.js';
@@ -14,11 +15,13 @@ import { dropIntake } from '../transaction.js';
 const anywhere = ['start', 'greeted', 'transaction', 'chunking'] as const;
 
 // eslint-disable-next-line no-control-regex -- the name stands in the log, where control characters have no business
-const WORD = /^[^\s\x00-\x1f\x7f-\x9f]+$/;
+const WORDS = /^[^\s\x00-\x1f\x7f-\x9f]+(?: [^\s\x00-\x1f\x7f-\x9f]+)*$/;
+/** In Windows' code pages these are quotes and the like. */
+const WINDOWS = /[\x80-\x9f]/g;
 
-const helloName: Grammar<string> = (text) => {
-  const name = withoutTrailingSpaces(text);
-  if (!WORD.test(name)) return because('Say who you are');
+const helloName: Grammar<string> = (text, isUtf8 = true) => {
+  const name = wordsOf(isUtf8 ? text : text.replace(WINDOWS, '-')).join(' ');
+  if (!WORDS.test(name)) return because('Say who you are');
   return Buffer.byteLength(name) <= DOMAIN_LIMIT_BYTES ? parsed(name) : because('The name is too long');
 };
 
@@ -33,6 +36,7 @@ export const ehlo = defineCommand({
   },
   grammar: helloName,
   at: anywhere,
+  octets: true,
   serves: 'none',
   announce: () => ['PIPELINING', 'ENHANCEDSTATUSCODES'],
   run(name, state, context) {
@@ -51,6 +55,7 @@ export const helo = defineCommand({
   },
   grammar: helloName,
   at: anywhere,
+  octets: true,
   serves: 'none',
   run(name, state, context) {
     return stay(replies.hello(context.settings.hostname, []), greet({ name, extended: false }, state, context));
@@ -69,6 +74,7 @@ export const lhlo = defineCommand({
   },
   grammar: helloName,
   at: anywhere,
+  octets: true,
   serves: 'none',
   announce: () => ['PIPELINING', 'ENHANCEDSTATUSCODES'],
   run(name, state, context) {

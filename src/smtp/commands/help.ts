@@ -1,6 +1,6 @@
 /** HELP: for a person in telnet (RFC 5321 §4.1.1.8); what it says is folded from the table. */
 import { stay } from '../../session/command.js';
-import { anything, withoutTrailingSpaces } from '../../session/grammar.js';
+import { anything } from '../../session/grammar.js';
 import { helpLines } from '../../session/help.js';
 import { defineCommand } from '../context.js';
 import { replies } from '../replies.js';
@@ -16,10 +16,11 @@ export const help = defineCommand({
   },
   grammar: anything,
   at: ['start', 'greeted', 'transaction', 'chunking'],
+  octets: true,
   serves: 'none',
   announce: () => ['HELP'],
   run(verb, _, context) {
-    const lines = helpLines(context.table, withoutTrailingSpaces(verb.replace(/^ +/, '')));
+    const lines = helpLines(context.table, verb);
     return stay(lines === undefined ? replies.noSuchHelp : replies.help(lines));
   },
 });

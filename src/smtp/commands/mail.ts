@@ -8,6 +8,7 @@ import type { Reply } from '../../session/reply.js';
 import { defineCommand, type SmtpContext } from '../context.js';
 import { Copies } from '../copies.js';
 import { readParameters, type Parameters } from '../parameters.js';
+import { withBrackets } from '../path-text.js';
 import { readPath, type Path } from '../path.js';
 import { failureReply, replies } from '../replies.js';
 import type { SmtpState, Transaction } from '../state.js';
@@ -25,11 +26,11 @@ const SIZE_DIGITS = 20;
 /** RFC 3461 §4; what it stands for, an address or `<>`, has no effect here. */
 const XTEXT = /^(?:[!-*,-<>-~]|\+[0-9A-F]{2})+$/;
 
-/** `FROM:<path> parameters`; spaces behind the colon, against RFC 5321 §3.3, are so common that they are read too. */
+/** `FROM:<path> parameters`. */
 const mailArgument: Grammar<MailArgument> = (text) => {
-  const match = /^FROM: *(<.*)$/i.exec(text);
+  const match = /^FROM:[ \t]*([^]+)$/i.exec(text);
   if (match === null) return unparsed;
-  const read = readPath(match[1] as string);
+  const read = readPath(withBrackets(match[1] as string) ?? '');
   const parameters = readParameters(read?.rest ?? '');
   if (parameters === undefined) return unparsed;
   return parsed({ from: read?.path, parameters });

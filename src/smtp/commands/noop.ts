@@ -10,6 +10,7 @@ export const noop = defineCommand({
   help: { syntax: '[text]', summary: 'does nothing', example: 'NOOP', next: 'whatever could come before' },
   grammar: anything,
   at: ['start', 'greeted', 'transaction', 'chunking'],
+  octets: true,
   serves: 'none',
   run: () => stay(replies.ok),
 });

@@ -7,6 +7,7 @@ import { parsed, unparsed, type Grammar } from '../../session/grammar.js';
 import type { Address, Resolution, Target } from '../../store/store.js';
 import { defineCommand, type SmtpContext } from '../context.js';
 import { readParameters, type Parameters } from '../parameters.js';
+import { withBrackets } from '../path-text.js';
 import { readPath, type Path } from '../path.js';
 import { replies } from '../replies.js';
 import type { SmtpState, Transaction } from '../state.js';
@@ -23,9 +24,9 @@ interface RcptArgument {
 }
 
 const rcptArgument: Grammar<RcptArgument> = (text) => {
-  const match = /^TO: *(<.*)$/i.exec(text);
+  const match = /^TO:[ \t]*([^]+)$/i.exec(text);
   if (match === null) return unparsed;
-  const read = readPath(match[1] as string);
+  const read = readPath(withBrackets(match[1] as string) ?? '');
   const parameters = readParameters(read?.rest ?? '');
   return parameters === undefined ? unparsed : parsed({ to: read?.path, parameters });
 };

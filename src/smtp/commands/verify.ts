@@ -7,7 +7,7 @@ import { anything, because, parsed, type Grammar } from '../../session/grammar.j
 import { defineCommand } from '../context.js';
 import { replies } from '../replies.js';
 
-const someone: Grammar<string> = (text) => (/^ *$/.test(text) ? because('Say whom') : parsed(text));
+const someone: Grammar<string> = (text) => (text === '' ? because('Say whom') : parsed(text));
 const anywhere = ['start', 'greeted', 'transaction', 'chunking'] as const;
 
 export const vrfy = defineCommand({
@@ -21,6 +21,7 @@ export const vrfy = defineCommand({
   },
   grammar: someone,
   at: anywhere,
+  octets: true,
   serves: 'none',
   run: () => stay(replies.cannotVerify),
 });
@@ -36,6 +37,7 @@ export const expn = defineCommand({
   },
   grammar: anything,
   at: anywhere,
+  octets: true,
   serves: 'none',
   run: () => stay(replies.noExpansion),
 });
