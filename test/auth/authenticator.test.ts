@@ -67,9 +67,10 @@ describe('the authenticator', () => {
   });
 
   function make(on: MailStore, throttle: LoginThrottle = sharing(new LoginDesk())) {
+    const ofThisTest = troubles; // What comes late belongs to no other test.
     const observer = {
       failed: (failure: LoginFailure) => void failures.push(failure),
-      trouble: (what: string, error: unknown) => void troubles.push(`${what}: ${String(error)}`),
+      trouble: (what: string, error: unknown) => void ofThisTest.push(`${what}: ${String(error)}`),
     };
     return new Authenticator({ store: on, throttle, observer, clientOf });
   }
