@@ -37,6 +37,8 @@ function temporary(): string {
 }
 
 const MIGRATIONS = join(ROOT, 'db', 'sqlite');
+/** The migration from which on an account has them. */
+const COUNTERS_SINCE = 3;
 
 function migrations(): readonly string[] {
   return readdirSync(MIGRATIONS).toSorted();
@@ -135,26 +137,30 @@ describe('the SQLite driver', () => {
       expect(look(db, 'pragma integrity_check')).to.deep.equal([{ integrity_check: 'ok' }]);
     });
 
-    it('of the first version is brought up to date, and keeps what was in it', async () => {
-      const connection = openConnection(db);
-      connection.exec(readFileSync(join(MIGRATIONS, migrations()[0] as string), 'utf8'));
-      connection.pragma('user_version = 1');
-      connection.exec(`
-        insert into domain (name) values ('localhost');
-        insert into account (local, domain, password_hash, validity, created_at) values ('alice', 1, '${HASH}', 'v', 1);
-        insert into body (id, refs, octets, header_octets, text_state) values (1, 1, 4, 2, 0);
-        insert into chunk values (1, 0, x'0d0a780d0a');
-        insert into message values (1, 1, 1, 1, 8, 1, '', 'alice', x'613a0d0a');`);
-      connection.close();
-      const store = await openAnother();
-      expect(await store.findLogin('alice')).to.deep.include({ passwordHash: HASH, enabled: true, credentials: [] });
-      await store.directory.addCredential(at('alice@localhost'), { name: 'phone', scopes: ['pop3'], hash: 'h' });
-      expect(look(db, 'select account, number, octets from mail')).to.deep.equal([
-        { account: 'alice@localhost', number: 1, octets: 8 },
-      ]);
-      expect(look(db, 'pragma integrity_check')).to.deep.equal([{ integrity_check: 'ok' }]);
-      expect(look(db, 'pragma foreign_key_check')).to.deep.equal([]);
-    });
+    for (let version = 1; version <= migrations().length; version++)
+      it(`of version ${version} is brought up to date, and keeps what was in it`, async () => {
+        const connection = openConnection(db);
+        for (const name of migrations().slice(0, version))
+          connection.exec(readFileSync(join(MIGRATIONS, name), 'utf8'));
+        connection.exec(`
+          pragma user_version = ${version};
+          insert into domain (name) values ('localhost');
+          insert into account (local, domain, password_hash, validity, created_at) values ('alice', 1, '${HASH}', 'v', 1);
+          insert into body (id, refs, octets, header_octets, subject, text_state) values (1, 1, 4, 2, 'a' || char(27) || 'b', 0);
+          insert into chunk values (1, 0, x'0d0a780d0a');
+          insert into message values (1, 1, 1, 1, 8, 1, '', 'alice', x'613a0d0a');
+          ${version < COUNTERS_SINCE ? '' : 'update account set messages = 1, octets = 8;'}`);
+        connection.close();
+        const store = await openAnother();
+        expect(await store.findLogin('alice')).to.deep.include({ passwordHash: HASH, enabled: true, credentials: [] });
+        await store.directory.addCredential(at('alice@localhost'), { name: 'phone', scopes: ['pop3'], hash: 'h' });
+        expect(look(db, 'select account, number, octets, subject, text from mail')).to.deep.equal([
+          { account: 'alice@localhost', number: 1, octets: 8, subject: 'ab', text: 'x\r\n' },
+        ]);
+        expect(look(db, MISCOUNTED)).to.deep.equal([]);
+        expect(look(db, 'pragma integrity_check')).to.deep.equal([{ integrity_check: 'ok' }]);
+        expect(look(db, 'pragma foreign_key_check')).to.deep.equal([]);
+      });
 
     it('has a secret of its own for salts', () => {
       const other = join(directory, 'other.db');
