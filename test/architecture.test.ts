@@ -92,6 +92,7 @@ describe('the architecture', () => {
     expect(holders(/process\.env\b/).filter((path) => path !== 'config/load.ts')).to.be.empty;
     expect(importers(/^(better-sqlite3|node:cluster)/)).to.have.length.above(1);
     expect(holders(/process\.env\b/)).to.have.length(1);
+    expect(holders(/throwIfNoEntry/)).to.deep.equal(['runtime/stats.ts']);
   });
 
   it('starts no program but itself, and no shell at all', () => {

@@ -2,11 +2,11 @@
  * `pennypost serve`, and the original's `pennypost smtp` and `pennypost pop3`, which are the same server with one
  * listener. Never serves here: the supervisor does, and reads the configuration again on SIGHUP through what it is given.
  */
-import { statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { portNames, type PortName } from '../config/contradictions.js';
 import { optionNames, type Configuration, type OptionName } from '../config/options.js';
 import type { Setting } from '../config/setting.js';
+import { statIfThere } from '../runtime/stats.js';
 import { optionFlags, UsageError, type Command, type Flag, type Invocation, type Operand } from './command.js';
 
 interface SingleForm {
@@ -59,8 +59,17 @@ async function supervise(load: () => Configuration): Promise<number> {
 
 /** The database file; a directory that is missing is made by the store. */
 function databaseOf(mailboxes: string): string {
-  const isFile = statSync(mailboxes, { throwIfNoEntry: false })?.isFile() ?? extname(mailboxes) === DATABASE_EXTENSION;
-  return isFile ? mailboxes : join(mailboxes, DATABASE_NAME);
+  const isDatabase = isFile(mailboxes) ?? extname(mailboxes) === DATABASE_EXTENSION;
+  return isDatabase ? mailboxes : join(mailboxes, DATABASE_NAME);
+}
+
+/** Undefined for what is not there or cannot be looked at: why not is said by who opens it. */
+function isFile(path: string): boolean | undefined {
+  try {
+    return statIfThere(path)?.isFile();
+  } catch {
+    return undefined;
+  }
 }
 
 function silent(speaks: PortName): readonly OptionName[] {

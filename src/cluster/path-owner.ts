@@ -2,8 +2,9 @@
  * Who decides what a path leads to, besides root. Root that opens a path acts for whoever can plant a link in it; so it asks
  * first, and becomes that user. Links are looked at and not followed blindly, one step after the other.
  */
-import { lstatSync, readlinkSync, type Stats } from 'node:fs';
+import { readlinkSync, type Stats } from 'node:fs';
 import { join, parse, resolve, sep } from 'node:path';
+import { lstatIfThere } from '../runtime/stats.js';
 
 export interface Owner {
   readonly uid: number;
@@ -58,7 +59,7 @@ function otherThanRoot({ uid, gid }: Stats): Owner | undefined {
 
 function look(path: string): Stats | undefined {
   try {
-    return lstatSync(path, { throwIfNoEntry: false });
+    return lstatIfThere(path);
   } catch {
     return undefined; // What cannot be reached cannot be opened either.
   }

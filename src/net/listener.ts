@@ -125,6 +125,8 @@ function explainFile(code: string | undefined): string {
       return 'this user may not make a socket there';
     case 'ENOENT':
       return 'its directory does not exist';
+    case 'ENOTDIR':
+      return 'a file stands where its directory should be';
     default:
       return code ?? 'unknown error';
   }

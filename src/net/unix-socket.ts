@@ -5,6 +5,7 @@
 import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, rmSync, type Stats } from 'node:fs';
 import { chmod, chown } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { lstatIfThere } from '../runtime/stats.js';
 import type { Peer } from '../session/channel.js';
 import { ListenError, type UnixAddress } from './listener.js';
 
@@ -13,12 +14,20 @@ export const UNIX_PEER: Peer = { address: 'unix', port: 0, localAddress: 'unix',
 
 /** Makes way for a new listener. @throws ListenError when a server answers there, or what is there is no socket. */
 export async function clearStale(address: UnixAddress): Promise<void> {
-  const found = lstatSync(address.path, { throwIfNoEntry: false });
+  const found = look(address);
   if (found === undefined) return;
   if (!found.isSocket()) throw new ListenError(address, { code: 'ENOTSOCK' });
   if (await answers(address.path)) throw new ListenError(address, { code: 'EADDRINUSE' });
   try {
     rmSync(address.path, { force: true });
+  } catch (error) {
+    throw new ListenError(address, error as NodeJS.ErrnoException);
+  }
+}
+
+function look(address: UnixAddress): Stats | undefined {
+  try {
+    return lstatIfThere(address.path);
   } catch (error) {
     throw new ListenError(address, error as NodeJS.ErrnoException);
   }

@@ -9,7 +9,6 @@ import {
   constants,
   fchmodSync,
   linkSync,
-  lstatSync,
   openSync,
   readFileSync,
   renameSync,
@@ -18,6 +17,7 @@ import {
 } from 'node:fs';
 import { parse, resolve, join } from 'node:path';
 import { isIP } from 'node:net';
+import { lstatIfThere } from '../runtime/stats.js';
 
 /** Above this some clients refuse a certificate, whoever signed it. */
 const DAYS = 825;
@@ -57,7 +57,7 @@ export async function ensureSelfSigned(file: string, names: readonly string[]): 
 
 /** Its key is nobody else's; what is no file of this user's is left to what reads it. */
 function closeToOthers(file: string): void {
-  const found = lstatSync(file, { throwIfNoEntry: false });
+  const found = lstatIfThere(file);
   if (found?.isFile() !== true || (found.mode & OTHERS) === 0 || found.uid !== process.geteuid?.()) return;
   const descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
   fchmodSync(descriptor, PRIVATE);
@@ -66,7 +66,7 @@ function closeToOthers(file: string): void {
 
 /** @throws Error for a link that somebody else has made: it would choose the key that is served with */
 function requireOwnLink(file: string): void {
-  const found = lstatSync(file, { throwIfNoEntry: false });
+  const found = lstatIfThere(file);
   if (found?.isSymbolicLink() !== true || found.uid === 0 || found.uid === process.geteuid?.()) return;
   throw new Error(`it is a link of user ${found.uid}; remove it`);
 }

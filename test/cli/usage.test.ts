@@ -1,5 +1,8 @@
 /** What is typed wrongly: one clear sentence on standard error, exit status 64, and never a stack trace. */
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
+import { freePorts } from '../support/server.js';
 import { inEmptyDirectory, pennypost } from './pennypost.js';
 
 const mistakes: readonly (readonly [typed: string, said: RegExp])[] = [
@@ -89,6 +92,28 @@ describe('a file that cannot be read', () => {
       expect(stderr).to.equal('pennypost: none.eml: no such file or directory.\n');
       expect(status).to.equal(74);
     }));
+});
+
+describe('a path on which nothing can be', () => {
+  for (const [typed, said] of [
+    ['account add a@localhost --password x --db file/mail.db', /mail\.db: .*file is no directory$/],
+    ['account list --db loop/mail.db', /loop/],
+    ['smtp -p PORT file/mailboxes', /file\/mailboxes: ENOTDIR/],
+    ['pop3 -p PORT loop', /loop/],
+    ['serve --smtp-port PORT --pop3-port 0 --lmtp-socket file/lmtp.sock', /file\/lmtp\.sock for LMTP: /],
+    ['serve --smtp-port PORT --pop3-port 0 --lmtp-socket loop/lmtp.sock', /loop\/lmtp\.sock for LMTP: /],
+  ] as const)
+    it(`gets one sentence: ${typed}`, () =>
+      inEmptyDirectory(async (directory) => {
+        writeFileSync(join(directory, 'file'), '');
+        symlinkSync('loop', join(directory, 'loop'));
+        const [port] = await freePorts();
+        const { status, stderr } = await pennypost(typed.replace('PORT', String(port)).split(' '), { directory });
+        expect(stderr.trimEnd())
+          .to.match(/^pennypost: .*$/)
+          .and.match(said);
+        expect(status).to.be.above(0);
+      }));
 });
 
 describe('a Node that it does not run on', () => {

@@ -2,7 +2,8 @@
  * One file as it was opened, and whether its path still leads to it. Looking costs one stat(2) and opens nothing: closing any
  * descriptor of a file would lose this process's locks on it (fcntl(2)).
  */
-import { statSync, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { statIfThere } from '../../runtime/stats.js';
 
 export type Found = 'same' | 'other' | 'none';
 
@@ -37,7 +38,7 @@ export class FileIdentity {
 /** What cannot be looked at cannot be reached by that path either. */
 function statOf(path: string): Stats | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    return statIfThere(path);
   } catch {
     return undefined;
   }

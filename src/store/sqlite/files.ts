@@ -2,8 +2,9 @@
  * The files of a database are their owner's alone. Before a store opens them: what others could read is closed to them,
  * and what this user could not write, or root would make for somebody else, is refused with a sentence that names the fix.
  */
-import { accessSync, closeSync, constants, fchmodSync, lstatSync, openSync, type Stats } from 'node:fs';
+import { accessSync, closeSync, constants, fchmodSync, openSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
+import { lstatIfThere } from '../../runtime/stats.js';
 import { StoreError } from '../store.js';
 import type { Location } from './location.js';
 import { notOurs, readOnly, unusable } from './unusable-file.js';
@@ -30,7 +31,7 @@ export function takeFiles({ db, lock }: Location): readonly string[] {
 
 function look(path: string): Stats | undefined {
   try {
-    return lstatSync(path, { throwIfNoEntry: false });
+    return lstatIfThere(path);
   } catch (error) {
     throw unusable(path, error as NodeJS.ErrnoException);
   }

@@ -2,8 +2,9 @@
  * Whose a file is, before anything is made beside it or changed in it. Ours carry an application id; those from before there
  * was one are known by their schema, and get it when they are opened. Only what is empty becomes ours.
  */
-import { accessSync, constants, lstatSync, statSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, type Stats } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { lstatIfThere, statIfThere } from '../../runtime/stats.js';
 import { StoreError } from '../store.js';
 import { FilePages } from './file-pages.js';
 import { migrations } from './migrations.js';
@@ -36,6 +37,15 @@ export function identify(db: string): 'ours' | 'none' {
   }
 }
 
+/** What cannot be found may be there all the same, or can never be. */
+function requireNothing(db: string): void {
+  const directory = dirname(db);
+  if (statOf(directory)?.isDirectory() === false)
+    throw new StoreError('unavailable', `Cannot use ${db}: ${directory} is no directory`);
+  if (lstatIfThere(db) !== undefined)
+    throw new StoreError('unavailable', `${db} is a link that leads nowhere; remove it, or mend where it leads`);
+}
+
 /** @throws StoreError 'unavailable' when there is none, or what is there is not ours */
 export function requireDatabase(db: string): void {
   if (identify(db) === 'none')
@@ -47,8 +57,7 @@ export function requireDatabase(db: string): void {
 
 function look(db: string): Stats | undefined {
   const stats = statOf(db);
-  if (stats === undefined && isThere(db))
-    throw new StoreError('unavailable', `${db} is a link that leads nowhere; remove it, or mend where it leads`);
+  if (stats === undefined) requireNothing(db);
   if (stats?.isDirectory() === true)
     throw new StoreError(
       'unavailable',
@@ -59,18 +68,9 @@ function look(db: string): Stats | undefined {
   return stats;
 }
 
-/** Also as a link that leads nowhere. Node 24 throws ENOTDIR where Node 20 finds nothing. */
-function isThere(path: string): boolean {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-  } catch {
-    return false;
-  }
-}
-
 function statOf(path: string): Stats | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    return statIfThere(path);
   } catch (error) {
     throw unusable(path, error as NodeJS.ErrnoException);
   }

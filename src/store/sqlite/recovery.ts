@@ -5,7 +5,8 @@
  * the checkpoint that moved it; then the WAL is truncated (docs/decisions/0014-recovery-before-service.md).
  * Takes as long as the WAL is large, and runs in a thread (recovery-thread.ts). It throws what SQLite or the system said.
  */
-import { closeSync, existsSync, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
+import { statIfThere } from '../../runtime/stats.js';
 import { openForCheckpoints, openForReading, passiveCheckpoint, emptyWal, type Connection } from './database.js';
 import { Rewriting } from './rewriting.js';
 import { isFull } from './sqlite-error.js';
@@ -24,7 +25,7 @@ const PAUSE_MS = 100;
 const NEVER = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
 export function walBytes(db: string): number {
-  return statSync(`${db}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  return statIfThere(`${db}-wal`)?.size ?? 0;
 }
 
 /** No connection of this process may be open: descriptors are closed here, and its locks would go with them. */
