@@ -8,37 +8,27 @@
 import { PendingAttempts } from '../auth/pending-attempts.js';
 import { LEAK_MS, Throttle, type Pair, type ThrottleState } from '../auth/throttle.js';
 import type { Applicant } from './admission-desk.js';
-import type { LoginCount, ToLoginDesk } from './messages.js';
-
-interface Asked {
-  readonly from: Applicant;
-  readonly request: number;
-  readonly pair: Pair;
-  readonly known: boolean;
-}
-
-/** Beyond it another is refused, and nothing is counted. */
-const WAITING_LIMIT = 1_000;
-const WAITING_LIMIT_OF_CLIENT = 200;
+import type { Ending, LoginCount, ToLoginDesk } from './messages.js';
+import { WaitingLogins, type WaitingLogin } from './waiting-logins.js';
 
 export class LoginDesk {
   readonly #throttle = new Throttle();
-  /** Of each worker, what is under way in it. */
-  readonly #workers = new Map<Applicant, Pair[]>();
+  /** Of each worker, what is under way in it, by the number of its request. */
+  readonly #workers = new Map<Applicant, Map<number, Pair>>();
   readonly #pending = new PendingAttempts();
-  #waiting: Asked[] = [];
+  readonly #waiting = new WaitingLogins();
 
   /** From now on it hears of every login; what happened before is the answer. */
   enrol(worker: Applicant): ThrottleState {
-    this.#workers.set(worker, []);
+    this.#workers.set(worker, new Map());
     return this.#throttle.state;
   }
 
   dismiss(worker: Applicant): void {
-    const open = this.#workers.get(worker) ?? [];
+    const open = this.#workers.get(worker);
     this.#workers.delete(worker);
-    this.#waiting = this.#waiting.filter(({ from }) => from !== worker);
-    for (const pair of open) {
+    this.#waiting.release(({ from }) => from === worker);
+    for (const pair of open?.values() ?? []) {
       this.#pending.settle(pair);
       this.#count(worker, { kind: 'login-failed', pair });
     }
@@ -47,7 +37,8 @@ export class LoginDesk {
 
   hear(from: Applicant, told: ToLoginDesk): void {
     if (told.kind === 'login-attempt') this.#ask({ from, ...told });
-    else if (told.kind === 'login-settled') this.#settle(from, told);
+    else if (told.kind === 'login-settled') this.#settle(from, told.request, told.how);
+    else if (told.kind === 'login-abandoned') this.#abandon(from, told.request);
     else this.#count(from, told);
   }
 
@@ -56,34 +47,39 @@ export class LoginDesk {
     this.#throttle.tidy(nowMs);
   }
 
-  #ask(asked: Asked): void {
+  #ask(asked: WaitingLogin): void {
     if (this.#decide(asked)) return;
     const { from, request, pair } = asked;
-    const ofClient = this.#waiting.filter((other) => other.pair.client === pair.client).length;
-    if (this.#waiting.length >= WAITING_LIMIT || ofClient >= WAITING_LIMIT_OF_CLIENT)
+    if (!this.#waiting.hasRoomFor(pair))
       return from.tell({ kind: 'login-verdict', request, admission: { kind: 'refused', retryAfterMs: LEAK_MS } });
-    this.#waiting.push(asked);
+    this.#waiting.add(asked);
     from.tell({ kind: 'login-waits', request });
   }
 
   /** False when it has to wait. */
-  #decide({ from, request, pair, known }: Asked): boolean {
+  #decide({ from, request, pair, known }: WaitingLogin): boolean {
     const underWay = this.#pending.of.bind(this.#pending);
     const admission = this.#throttle.admitBeside(pair, known, { nowMs: Date.now(), underWay });
     if (admission === undefined) return false;
     if (admission.kind === 'admitted') {
       this.#pending.add(pair);
-      this.#workers.get(from)?.push(pair);
+      this.#workers.get(from)?.set(request, pair);
     }
     from.tell({ kind: 'login-verdict', request, admission });
     return true;
   }
 
-  #settle(from: Applicant, { pair, how }: Extract<ToLoginDesk, { kind: 'login-settled' }>): void {
-    const open = this.#workers.get(from) ?? [];
-    const at = open.findIndex(({ client, login }) => client === pair.client && login === pair.login);
-    if (at === -1) return;
-    open.splice(at, 1);
+  /** Its verdict and this may have crossed on their way: then it is under way, and nobody will say how it ended. */
+  #abandon(from: Applicant, request: number): void {
+    const waited = this.#waiting.release((login) => login.from === from && login.request === request);
+    if (!waited) this.#settle(from, request, 'withdrawn');
+  }
+
+  #settle(from: Applicant, request: number, how: Ending): void {
+    const open = this.#workers.get(from);
+    const pair = open?.get(request);
+    if (pair === undefined) return;
+    open?.delete(request);
     this.#pending.settle(pair);
     if (how !== 'withdrawn') this.#count(from, { kind: how, pair });
     this.#serve();
@@ -91,7 +87,7 @@ export class LoginDesk {
 
   /** Those who waited, in the order in which they came. */
   #serve(): void {
-    if (this.#waiting.length > 0) this.#waiting = this.#waiting.filter((asked) => !this.#decide(asked));
+    this.#waiting.release((asked) => this.#decide(asked));
   }
 
   #count(from: Applicant, count: LoginCount): void {

@@ -61,10 +61,15 @@ export type FromDesk =
 /** To the desk of logins and from there to the other workers. */
 export type LoginCount = Count;
 
+/** Of an attempt: what it counts for, if anything. */
+export type Ending = Count['kind'] | 'withdrawn';
+
 export type ToLoginDesk =
   | { readonly kind: 'login-attempt'; readonly request: number; readonly pair: Pair; readonly known: boolean }
   /** Of an attempt that the desk admitted: how it ended. */
-  | { readonly kind: 'login-settled'; readonly pair: Pair; readonly how: Count['kind'] | 'withdrawn' }
+  | { readonly kind: 'login-settled'; readonly request: number; readonly how: Ending }
+  /** Nobody waits for the verdict any more, whether or not it was given meanwhile. */
+  | { readonly kind: 'login-abandoned'; readonly request: number }
   | LoginCount;
 
 export type FromLoginDesk =

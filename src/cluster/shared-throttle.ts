@@ -5,13 +5,14 @@
  */
 import type { LoginThrottle } from '../auth/authenticator.js';
 import { keyOf, LEAK_MS, Throttle, type Admission, type Pair, type ThrottleState } from '../auth/throttle.js';
-import type { FromLoginDesk, ToLoginDesk } from './messages.js';
+import type { Ending, FromLoginDesk, ToLoginDesk } from './messages.js';
 
 const ANSWER_LIMIT_MS = 2_000;
 /** Behind attempts of others that do not settle; then it is refused, and not counted. */
 const WAIT_LIMIT_MS = 60_000;
 
 interface Asked {
+  readonly pair: Pair;
   answer(admission: Admission): void;
   /** The desk will answer, but not yet. */
   wait(): void;
@@ -20,11 +21,9 @@ interface Asked {
 export class SharedThrottle implements LoginThrottle {
   readonly #throttle = new Throttle();
   readonly #tell: (told: ToLoginDesk) => void;
-  readonly #asked = new Map<number, Asked & { readonly pair: Pair }>();
-  /** Attempts that the desk admitted and has not heard of again, of each pair. */
-  readonly #open = new Map<string, number>();
-  /** Requests that were decided without the desk, which may still answer. */
-  readonly #late = new Map<number, Pair>();
+  readonly #asked = new Map<number, Asked>();
+  /** Requests of each pair that the desk admitted and has not heard of again. */
+  readonly #open = new Map<string, number[]>();
   #lastRequest = 0;
 
   constructor(state: ThrottleState, tell: (told: ToLoginDesk) => void) {
@@ -44,18 +43,17 @@ export class SharedThrottle implements LoginThrottle {
   succeeded(pair: Pair): void {
     const blamed = this.#throttle.blames(pair, Date.now());
     if (blamed) this.#throttle.count({ kind: 'login-forgiven', pair }, Date.now());
-    if (this.#settles(pair)) this.#tell({ kind: 'login-settled', pair, how: blamed ? 'login-forgiven' : 'withdrawn' });
-    else if (blamed) this.#tell({ kind: 'login-forgiven', pair });
+    const settled = this.#settle(pair, blamed ? 'login-forgiven' : 'withdrawn');
+    if (!settled && blamed) this.#tell({ kind: 'login-forgiven', pair });
   }
 
   failed(pair: Pair): void {
     this.#throttle.count({ kind: 'login-failed', pair }, Date.now());
-    if (this.#settles(pair)) this.#tell({ kind: 'login-settled', pair, how: 'login-failed' });
-    else this.#tell({ kind: 'login-failed', pair });
+    if (!this.#settle(pair, 'login-failed')) this.#tell({ kind: 'login-failed', pair });
   }
 
   withdrawn(pair: Pair): void {
-    if (this.#settles(pair)) this.#tell({ kind: 'login-settled', pair, how: 'withdrawn' });
+    this.#settle(pair, 'withdrawn');
   }
 
   /** What the desk says: of an attempt here, or what another worker counted. */
@@ -70,24 +68,26 @@ export class SharedThrottle implements LoginThrottle {
     this.#throttle.tidy(nowMs);
   }
 
+  /** A verdict for nobody was on its way when the desk was told so: it has to know that alone. */
   #decided(request: number, admission: Admission): void {
     const asked = this.#asked.get(request);
-    const pair = asked?.pair ?? this.#late.get(request);
-    this.#late.delete(request);
-    if (admission.kind === 'admitted' && pair !== undefined) {
-      if (asked === undefined) this.#tell({ kind: 'login-settled', pair, how: 'withdrawn' });
-      else this.#open.set(keyOf('pair', pair), (this.#open.get(keyOf('pair', pair)) ?? 0) + 1);
+    if (asked === undefined) return;
+    if (admission.kind === 'admitted') {
+      const key = keyOf('pair', asked.pair);
+      this.#open.set(key, [...(this.#open.get(key) ?? []), request]);
     }
-    asked?.answer(admission);
+    asked.answer(admission);
   }
 
-  /** Whether one was open at the desk; it is no more. */
-  #settles(pair: Pair): boolean {
+  /** Of the attempts that are open at the desk one has ended so; false when none was open. */
+  #settle(pair: Pair, how: Ending): boolean {
     const key = keyOf('pair', pair);
-    const count = this.#open.get(key) ?? 0;
-    if (count > 1) this.#open.set(key, count - 1);
+    const [request, ...others] = this.#open.get(key) ?? [];
+    if (request === undefined) return false;
+    if (others.length > 0) this.#open.set(key, others);
     else this.#open.delete(key);
-    return count > 0;
+    this.#tell({ kind: 'login-settled', request, how });
+    return true;
   }
 
   #ask(pair: Pair, known: boolean, otherwise: Admission): Promise<Admission> {
@@ -99,7 +99,7 @@ export class SharedThrottle implements LoginThrottle {
         resolve(admission);
       };
       const giveUp = (admission: Admission): void => {
-        this.#late.set(request, pair);
+        this.#tell({ kind: 'login-abandoned', request });
         answer(admission);
       };
       let timer = setTimeout(() => giveUp(otherwise), ANSWER_LIMIT_MS);

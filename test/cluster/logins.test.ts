@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { hashPassword } from '../../src/auth/password.js';
+import { openStore } from '../../src/store/open.js';
 import { eventually } from '../support/eventually.js';
 import { LineClient } from '../support/line-client.js';
 import { itNeeds, run } from '../support/programs.js';
@@ -13,6 +15,7 @@ const PASSWORD = 'correct horse';
 /** All of 127.0.0.0/8 is this machine: two clients, as far as the server knows. */
 const HOME = '127.0.0.1';
 const STRANGER = '127.0.0.2';
+const OFFICE = '127.0.0.5';
 const FILTER = join(ROOT, 'packaging', 'fail2ban', 'pennypost.conf');
 
 type LogLine = Readonly<Record<string, unknown>>;
@@ -172,6 +175,37 @@ describe('logins', () => {
     for (const [client, count] of tally(checked.map(({ peer }) => String(peer))))
       expect(count, client).to.be.at.most(10);
   });
+
+  it('of a worker that dies while fifty wait are over with it; the others are answered, and the owner is let in', async () => {
+    await login(PASSWORD);
+    const names = Array.from({ length: 50 }, (_, number) => `office${number}`);
+    await addAccounts(names);
+    const clients = await Promise.all(
+      names.map(async (name) => {
+        const client = await LineClient.greeted(server.pop3Port, HOME, OFFICE);
+        await client.ask(`USER ${name}@localhost`, /^\+OK/);
+        return client;
+      }),
+    );
+    const replies = clients.map((client) => client.ask(`PASS ${PASSWORD}`, /^(\+OK|-ERR \[SYS\/TEMP\])/));
+    const [worker] = (await server.status()).workers.toSorted((one, other) => other.sessions - one.sessions);
+    process.kill(worker?.pid ?? 0, 'SIGKILL');
+    for (const reply of await Promise.allSettled(replies))
+      if (reply.status === 'rejected') expect(String(reply.reason)).to.include('The connection closed');
+    for (const client of clients) client.destroy();
+    await eventually('another worker', async () =>
+      (await server.status()).workers.every(({ pid }) => pid !== worker?.pid),
+    );
+    for (const reply of await byEachWorker(() => login(PASSWORD))) expect(reply).to.match(/^\+OK/);
+  });
+
+  /** All with the same password; not by commands, of which each takes its time. */
+  async function addAccounts(names: readonly string[]): Promise<void> {
+    const store = await openStore(server.db);
+    const hash = await hashPassword(PASSWORD);
+    for (const local of names) await store.directory.addAccount({ local, domain: 'localhost' }, hash);
+    await store.close();
+  }
 
   function tally(names: readonly string[]): ReadonlyMap<string, number> {
     return names.reduce((counts, name) => counts.set(name, (counts.get(name) ?? 0) + 1), new Map<string, number>());
