@@ -1,6 +1,7 @@
 /** What the benchmark makes of its results: verdicts, chart, page, and which rows are measured when. */
 import { expect } from 'chai';
 import { isNamed, readArguments, UsageError } from '../../bench/arguments.js';
+import { node } from '../../bench/peers/node.js';
 import { planRound } from '../../bench/plan.js';
 import { withFigures } from '../../bench/report/publish.js';
 import { bars, lines, scale, svg } from '../../bench/report/svg.js';
@@ -32,6 +33,10 @@ describe("the benchmark's report", () => {
     const { ratio, met } = measured([[400, 100], [900, 100], [300, 100]]).judge(target); // prettier-ignore
     expect([ratio, met]).to.deep.equal([4, true]);
     expect(measured([[399, 100]]).judge(target).met).to.equal(false);
+  });
+
+  it('names what it measures beside us as it is installed', async () => {
+    expect(await node.version()).to.match(/^smtp-server \d+\.\d+\.\d+, better-sqlite3 \d+\.\d+\.\d+$/);
   });
 
   it('does not judge what was not measured or failed', () => {

@@ -39,10 +39,19 @@ export function isSqliteError(error: unknown): error is InstanceType<typeof Data
   return error instanceof Error && error.name === 'SqliteError';
 }
 
+/** Of better-sqlite3. @throws StoreError 'unavailable' without a driver */
+export function driverVersion(): string {
+  return (request('better-sqlite3/package.json') as { readonly version: string }).version;
+}
+
 function load(): typeof Database {
+  return request('better-sqlite3') as typeof Database;
+}
+
+function request(name: string): unknown {
   try {
     const requirer = isOldNode ? createRequire(require.resolve('better-sqlite3-node20/package.json')) : require;
-    return requirer('better-sqlite3') as typeof Database;
+    return requirer(name);
   } catch (error) {
     throw missing(error);
   }
