@@ -5,7 +5,8 @@
  */
 import { kebab, optionNames, type Configuration } from '../config/options.js';
 import { ConfigurationError } from '../config/setting.js';
-import { CertificateError, readCertificates } from '../tls/certificates.js';
+import { CertificateError } from '../tls/certificate-error.js';
+import { readCertificates } from '../tls/certificates.js';
 import { jsonFlag, optionFlags, type Command, type Invocation } from './command.js';
 import { exit } from './exit.js';
 import { print, printJson, printTable } from './terminal.js';

@@ -20,7 +20,7 @@ import { Privileges, refuseRootInPublic } from './privileges.js';
 import { MISCONFIGURED_STATUS, StartError, UNAVAILABLE_STATUS } from './start-error.js';
 import { addressesOf, unixAddressesOf } from './services.js';
 import { StoreKeeper } from './store-keeper.js';
-import { CertificateError } from '../tls/certificates.js';
+import { CertificateError } from '../tls/certificate-error.js';
 import { Terminal } from './terminal.js';
 import { TlsKeeper } from './tls-keeper.js';
 import { WorkerPool } from './worker-pool.js';

@@ -1,26 +1,19 @@
 /**
  * The certificates of a server: read from their files, and judged. Nothing here listens or shakes hands.
- * A file that cannot be used is a CertificateError that names every one; what can be used but will surprise somebody
- * (expired, of another name) is a doubt, told by `config check` and in the log.
+ * A file that no TLS is possible with is a CertificateError that names every one; what clients may refuse (expired, of another
+ * name, short of its chain) is a doubt, told by `config check` and in the log.
  */
-import { X509Certificate, createPrivateKey } from 'node:crypto';
+import { X509Certificate, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Configuration } from '../config/options.js';
 import { TlsService, type Identity } from '../net/tls.js';
+import { CertificateError } from './certificate-error.js';
+import { chainDoubts, chainOf, isSelfSigned, nameOf } from './chain.js';
+import { certificatesIn, privateKeysIn, type PemFile } from './pem-file.js';
 import { ensureSelfSigned, selfSignedFile } from './self-signed.js';
+import { impossibleKey, weaknesses } from './strength.js';
 
 type TlsSettings = Pick<Configuration, 'db' | 'hostname' | 'domain' | 'tlsCertificate' | 'tlsKey'>;
-
-/** One sentence a file. */
-export class CertificateError extends Error {
-  readonly sentences: readonly string[];
-
-  constructor(sentences: readonly string[]) {
-    super(sentences.join('\n'));
-    this.name = 'CertificateError';
-    this.sentences = sentences;
-  }
-}
 
 export interface Certificates {
   readonly identities: readonly Identity[];
@@ -31,7 +24,8 @@ export interface Certificates {
 }
 
 const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1'];
-const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+/** Of RFC 5280 §4.2.1.12: for servers, or for anything. */
+const SERVER_PURPOSES = ['1.3.6.1.5.5.7.3.1', '2.5.29.37.0'];
 const SOON_MS = 7 * 86_400_000;
 /** Of its whole life: one that lasts a week is not overdue on its first day. */
 const SOON_SHARE = 0.1;
@@ -52,7 +46,7 @@ export async function provideCertificates(settings: TlsSettings): Promise<Certif
   try {
     const pem = await ensureSelfSigned(file, names);
     return {
-      ...judged([{ file, identity: usable(file, pem, pem) }], hostname),
+      ...judged([madeHere({ file, contents: Buffer.from(pem) })], hostname),
       selfSignedFingerprint: fingerprint(pem),
     };
   } catch (error) {
@@ -65,35 +59,57 @@ export async function provideCertificates(settings: TlsSettings): Promise<Certif
 export function readCertificates({ tlsCertificate, tlsKey, hostname }: TlsSettings): Certificates | undefined {
   if (tlsCertificate === 'none' || tlsCertificate === 'auto') return undefined;
   const sentences: string[] = [];
-  const read = tlsCertificate.flatMap((file, at) => {
-    try {
-      const keyFile = tlsKey === 'auto' ? file : (tlsKey[at] ?? file);
-      return [{ file, identity: usable(file, contents(file), contents(keyFile), keyFile) }];
-    } catch (error) {
-      if (!(error instanceof CertificateError)) throw error;
-      sentences.push(...error.sentences);
-      return [];
-    }
+  const told = <T>(act: () => T) => collecting(sentences, act);
+  const found = tlsCertificate.flatMap((file, at): readonly Read[] => {
+    const keyFile = tlsKey === 'auto' ? file : (tlsKey[at] ?? file);
+    const certificates = told(() => certificatesIn(read(file)));
+    const keys = certificates === undefined && keyFile === file ? undefined : told(() => privateKeysIn(read(keyFile)));
+    if (certificates === undefined || keys === undefined) return [];
+    return told(() => [usable({ file, keyFile, certificates, keys })]) ?? [];
   });
   if (sentences.length > 0) throw new CertificateError(sentences);
-  return { ...judged(read, hostname), selfSignedFingerprint: undefined };
+  return { ...judged(found, hostname), selfSignedFingerprint: undefined };
 }
 
 interface Read {
   readonly file: string;
+  readonly certificates: readonly X509Certificate[];
   readonly identity: Identity;
 }
 
-function judged(read: readonly Read[], hostname: string): Pick<Certificates, 'identities' | 'doubts'> {
-  const leaves = read.map(({ file, identity }) => ({ file, leaf: new X509Certificate(identity.certificate) }));
-  const named = leaves.some(({ leaf }) => leaf.checkHost(hostname) !== undefined);
+function judged(found: readonly Read[], hostname: string): Pick<Certificates, 'identities' | 'doubts'> {
+  const leaves = found.flatMap(({ certificates }) => certificates.slice(0, 1));
   return {
-    identities: read.map(({ identity }) => identity),
+    identities: found.map(({ identity }) => identity),
     doubts: [
-      ...leaves.flatMap(({ file, leaf }) => untimely(file, leaf, Date.now())),
-      ...(named ? [] : [`No certificate names ${hostname}; give one that does, or another hostname`]),
+      ...found.flatMap(({ file, certificates }) => [
+        ...ownDoubts(file, certificates),
+        ...chainDoubts(file, certificates),
+      ]),
+      ...nameDoubts(leaves, hostname),
     ],
   };
+}
+
+/** Of each certificate by itself, but for a root, which clients take from their own store. */
+function ownDoubts(file: string, certificates: readonly X509Certificate[]): readonly string[] {
+  const nowMs = Date.now();
+  return chainOf(certificates).flatMap((certificate, at) => {
+    if (at === 0)
+      return [...untimely(file, certificate, nowMs), ...purpose(file, certificate), ...weaknesses(file, certificate)];
+    if (isSelfSigned(certificate)) return [];
+    const what = `${nameOf(certificate)} in ${file}`;
+    return [...issuerUntimely(what, certificate, nowMs), ...weaknesses(what, certificate)];
+  });
+}
+
+function nameDoubts(leaves: readonly X509Certificate[], hostname: string): readonly string[] {
+  if (leaves.some((leaf) => leaf.checkHost(hostname, { subject: 'never' }) !== undefined)) return [];
+  if (leaves.some((leaf) => leaf.checkHost(hostname) !== undefined))
+    return [
+      `${hostname} is only the common name of its certificate, where clients no longer look; have it issued with that as a subjectAltName`,
+    ];
+  return [`No certificate names ${hostname}; give one that does, or another hostname`];
 }
 
 function untimely(file: string, { validFrom, validTo }: X509Certificate, nowMs: number): readonly string[] {
@@ -104,35 +120,77 @@ function untimely(file: string, { validFrom, validTo }: X509Certificate, nowMs: 
   return endMs - nowMs < soonMs ? [`${file} expires on ${validTo}; renew it`] : [];
 }
 
-/** @throws CertificateError */
-function usable(file: string, certificatePem: string, keyPem: string, keyFile = file): Identity {
-  const chain = certificatePem.match(PEM_CERTIFICATE) ?? [];
-  const leaf = attempt(() => new X509Certificate(chain[0] ?? ''), `${file} holds no certificate in PEM form`);
-  const key = attempt(() => createPrivateKey(keyPem), `${keyFile} holds no private key in PEM form that can be read`);
-  if (!leaf.checkPrivateKey(key))
-    throw new CertificateError([`${keyFile} holds the key of another certificate than ${file}`]);
-  const identity = {
-    certificate: `${chain.join('\n')}\n`,
-    key: key.export({ type: 'pkcs8', format: 'pem' }) as string,
-  };
-  attempt(
-    () => new TlsService('trial', { identities: [identity], ticketSecret: '' }),
-    (why) => `${file} cannot be served with: ${why}`,
-  );
-  return identity;
+function issuerUntimely(what: string, { validFrom, validTo }: X509Certificate, nowMs: number): readonly string[] {
+  if (nowMs > Date.parse(validTo))
+    return [`${what} expired on ${validTo}; give the chain that came with the last renewal`];
+  return nowMs < Date.parse(validFrom) ? [`${what} is not valid before ${validFrom}; look at the clock`] : [];
 }
 
-function attempt<T>(act: () => T, sentence: string | ((why: string) => string)): T {
+/** Without such a field it is for every purpose. */
+function purpose(file: string, { keyUsage }: X509Certificate): readonly string[] {
+  const purposes = keyUsage as readonly string[] | undefined;
+  if (purposes === undefined || purposes.some((one) => SERVER_PURPOSES.includes(one))) return [];
+  return [
+    `${file} is for other purposes than a server, and clients refuse it; have one issued for servers (serverAuth)`,
+  ];
+}
+
+function madeHere(pem: PemFile): Read {
+  const { file } = pem;
+  return usable({ file, keyFile: file, certificates: certificatesIn(pem), keys: privateKeysIn(pem) });
+}
+
+/** Undefined after an error whose sentences go to the others. */
+function collecting<T>(sentences: string[], act: () => T): T | undefined {
   try {
     return act();
   } catch (error) {
-    throw new CertificateError([typeof sentence === 'string' ? sentence : sentence((error as Error).message)]);
+    if (!(error instanceof CertificateError)) throw error;
+    sentences.push(...error.sentences);
+    return undefined;
   }
 }
 
-function contents(file: string): string {
+interface Pair {
+  readonly file: string;
+  readonly keyFile: string;
+  readonly certificates: readonly X509Certificate[];
+  readonly keys: readonly KeyObject[];
+}
+
+/** The key is the one of several that belongs to the first certificate. @throws CertificateError */
+function usable({ file, keyFile, certificates, keys }: Pair): Read {
+  const key = keys.find((one) => certificates[0]?.checkPrivateKey(one));
+  if (key === undefined) throw new CertificateError([mismatch({ file, keyFile, certificates, keys })]);
+  const impossible = impossibleKey(keyFile, key);
+  if (impossible !== undefined) throw new CertificateError([impossible]);
+  const identity = {
+    certificate: certificates.map((one) => one.toString()).join(''),
+    key: key.export({ type: 'pkcs8', format: 'pem' }) as string,
+  };
+  requireTls(file, certificates, identity);
+  return { file, certificates, identity };
+}
+
+/** What is weak may also be refused here, by a newer library. @throws CertificateError */
+function requireTls(file: string, certificates: readonly X509Certificate[], identity: Identity): void {
   try {
-    return readFileSync(file, 'utf8');
+    new TlsService('trial', { identities: [identity], ticketSecret: '' });
+  } catch (error) {
+    const weak = certificates.flatMap((one, at) => weaknesses(at === 0 ? file : `${nameOf(one)} in ${file}`, one));
+    throw new CertificateError(weak.length > 0 ? weak : [`${file} cannot be served with: ${(error as Error).message}`]);
+  }
+}
+
+function mismatch({ file, keyFile, certificates, keys }: Pair): string {
+  if (!certificates.some((one) => keys.some((key) => one.checkPrivateKey(key))))
+    return `${keyFile} holds the key of another certificate than ${file}`;
+  return `${file} begins with another certificate than that of the key in ${keyFile}; put that first, and behind each the one that signed it`;
+}
+
+function read(file: string): PemFile {
+  try {
+    return { file, contents: readFileSync(file) };
   } catch (error) {
     throw new CertificateError([`${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}`]);
   }
