@@ -3,9 +3,11 @@
  * must be decoded before it can be read. Only the header section is looked at, and nothing here can refuse a message:
  * a field that cannot be read is left as it stands. MIME is taken apart later, by the decoder (text.ts).
  */
-import { isUtf8, type Buffer } from 'node:buffer';
-import { decodeWords } from 'postal-mime';
+import { isAscii, isUtf8, type Buffer } from 'node:buffer';
 import { printableLine } from '../printable.js';
+import { encodingOf } from './charset.js';
+import { ESC, FieldText } from './encoded-words.js';
+import { charsetOf, charsetOfFirstText } from './message-charset.js';
 
 export interface Summary {
   /** Up to and including the empty line; the first chunk's length when there is none in it. */
@@ -21,6 +23,8 @@ export interface Summary {
 
 /** More than this of a header section is not looked at. */
 const HEADER_LIMIT_BYTES = 64 * 1024;
+/** More than this of a field is not decoded. */
+const DECODED_LIMIT_OCTETS = 4096;
 /** A field is cut to this for the list. */
 const FIELD_LIMIT_CHARACTERS = 1000;
 
@@ -33,22 +37,27 @@ const FIELDS: ReadonlySet<string> = new Set([
   'content-type',
   'content-transfer-encoding',
 ]);
-const READABLE_TYPE = /^\s*text\/plain\b(?!.*charset\s*=\s*"?(?!us-ascii|utf-8)[a-z])/is;
+const PLAIN_TYPE = /^\s*text\/plain\b/i;
+const TYPE_WITH_PARTS = /^\s*multipart\//i;
 const READABLE_ENCODING = /^\s*(7bit|8bit|binary)\s*$/i;
 
 /** `first` is the body's first chunk. */
 export function summarize(first: Buffer): Summary {
   const headerOctets = endOfHeader(first);
-  const header = first.toString('utf8', 0, Math.min(headerOctets, HEADER_LIMIT_BYTES));
-  const fields = fieldsOf(header);
+  const header = first.subarray(0, Math.min(headerOctets, HEADER_LIMIT_BYTES));
+  const fields = fieldsOf(header.toString('latin1'));
+  const body = first.subarray(headerOctets);
+  const texts = new FieldText(() => charsetNamed(fields.get('content-type'), body));
+  const areRaw = !isAscii(header);
+  const readable = (name: string) => readableField(fields.get(name), areRaw, texts);
   return {
     headerOctets,
-    decodes: decodes(fields) || !isReadable(first),
-    from: readable(fields.get('from')),
-    to: readable(fields.get('to')),
-    subject: readable(fields.get('subject')),
-    date: readable(fields.get('date')),
-    messageId: readable(fields.get('message-id')),
+    decodes: decodes(fields) || !isReadable(body),
+    from: readable('from'),
+    to: readable('to'),
+    subject: readable('subject'),
+    date: readable('date'),
+    messageId: readable('message-id'),
   };
 }
 
@@ -57,7 +66,7 @@ export function isReadable(octets: Buffer): boolean {
   return isUtf8(octets) && !octets.includes(0);
 }
 
-/** The first field of each name, as it stands: folded lines begin with white space (RFC 5322 §2.2.3). */
+/** The octets of the first field of each name, as they stand: folded lines begin with white space (RFC 5322 §2.2.3). */
 function fieldsOf(header: string): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
   let current: string | undefined;
@@ -73,7 +82,8 @@ function fieldsOf(header: string): ReadonlyMap<string, string> {
   return fields;
 }
 
-function endOfHeader(first: Buffer): number {
+/** Behind the empty line. */
+export function endOfHeader(first: Buffer): number {
   if (first[0] === 13 && first[1] === 10) return 2;
   const end = first.indexOf('\r\n\r\n');
   return end === -1 ? first.length : end + 4;
@@ -82,24 +92,23 @@ function endOfHeader(first: Buffer): number {
 function decodes(fields: ReadonlyMap<string, string>): boolean {
   const type = fields.get('content-type');
   const encoding = fields.get('content-transfer-encoding');
-  return (
-    (type !== undefined && !READABLE_TYPE.test(type)) || (encoding !== undefined && !READABLE_ENCODING.test(encoding))
-  );
+  return (type !== undefined && !isPlain(type)) || (encoding !== undefined && !READABLE_ENCODING.test(encoding));
 }
 
-function readable(value: string | undefined): string | undefined {
+/** Text that is UTF-8 if it is not ASCII. */
+function isPlain(type: string): boolean {
+  const encoding = encodingOf(charsetOf(type) ?? '');
+  return PLAIN_TYPE.test(type) && (encoding === undefined || encoding === 'utf-8');
+}
+
+function charsetNamed(type = '', body: Buffer): string | undefined {
+  return charsetOf(type) ?? (TYPE_WITH_PARTS.test(type) ? charsetOfFirstText(body) : undefined);
+}
+
+function readableField(value: string | undefined, areRaw: boolean, texts: FieldText): string | undefined {
   if (value === undefined) return undefined;
-  const unfolded = value
-    .replace(/\r\n(?=[ \t])/g, '')
-    .trim()
-    .slice(0, FIELD_LIMIT_CHARACTERS);
-  return printableLine(unfolded.includes('=?') ? decoded(unfolded) : unfolded);
-}
-
-function decoded(value: string): string {
-  try {
-    return decodeWords(value);
-  } catch {
-    return value; // Odd bytes are shown as they are.
-  }
+  const unfolded = value.replace(/\r\n(?=[ \t])/g, '').slice(0, DECODED_LIMIT_OCTETS);
+  const isDecoded = !areRaw && !unfolded.includes('=?') && !unfolded.includes(ESC);
+  const text = isDecoded ? unfolded : texts.of(unfolded);
+  return printableLine(text.trim().slice(0, FIELD_LIMIT_CHARACTERS));
 }
