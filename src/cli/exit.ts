@@ -43,6 +43,10 @@ export function explainFailure(error: unknown, topic: string): Failure {
   };
 }
 
+export function isBug(error: unknown): boolean {
+  return explainFailure(error, '').status === exit.bug;
+}
+
 function withHelp(clause: string, topic: string): string {
   const sentence = /[.?]$/.test(clause) ? clause : `${clause}.`;
   return `${sentence} See '${['pennypost', topic, '--help'].filter((word) => word !== '').join(' ')}'.`;

@@ -62,9 +62,11 @@ export function printTable(
   return print(lines.map((line) => `${line.trimEnd()}\n`).join(''));
 }
 
-/** A moment in UTC, or a dash for never. */
+/** A moment in UTC, or a dash for never; a number that is no moment stays one. */
 export function moment(atMs: number | undefined): string {
-  return atMs === undefined ? '-' : `${new Date(atMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+  if (atMs === undefined) return '-';
+  const at = new Date(atMs);
+  return isNaN(at.valueOf()) ? String(atMs) : `${at.toISOString().slice(0, 19).replace('T', ' ')}Z`;
 }
 
 export function isTerminal(): boolean {

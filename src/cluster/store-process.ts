@@ -61,6 +61,7 @@ function observer(log: Log): StoreObserver {
 
 /** A database that cannot be written yet can be read: the server is ready, and what is to be made there comes later. */
 async function serve(store: StoreServer, domain: string, log: Log): Promise<void> {
+  if (store.refusal === undefined) store.read((writer) => writer.hasAccounts); // One that is damaged here starts no server.
   const firstAccount = await makeAddresses(store, domain).catch((error: unknown) => notYet(log, error));
   tell({ kind: 'ready', ...(firstAccount ?? {}) });
   if (firstAccount === undefined) void makeAddressesLater(store, domain, log);
@@ -83,10 +84,10 @@ function notYet(log: Log, error: unknown): undefined {
 
 /** The domain is made local; with no account at all, its postmaster is made too. @throws StoreError */
 async function makeAddresses(store: StoreServer, domain: string): Promise<{ firstAccount?: FirstAccount }> {
-  const empty = !store.writer.hasAccounts;
+  const empty = !store.read((writer) => writer.hasAccounts);
   const address = `postmaster@${domain}`;
   const password = generatePassword();
-  const secrets = await secretsOf(password, { address, saltSecret: store.writer.saltSecret });
+  const secrets = await secretsOf(password, { address, saltSecret: store.read((writer) => writer.saltSecret) });
   await store.write((writer) => {
     writer.ensureDomain(domain);
     if (empty) writer.change({ kind: 'add-account', address: { local: 'postmaster', domain }, secrets });

@@ -1,11 +1,12 @@
 /**
  * Opens the store behind a database path: the one place that knows which drivers there are.
  */
+import { damageIn } from './sqlite/database.js';
 import { requireDatabase } from './sqlite/identification.js';
 import { locate, makeDirectory } from './sqlite/location.js';
 import { joinSqliteStore, openSqliteStore } from './sqlite/sqlite-store.js';
 import { StoreServer, type PeerReport, type StoreObserver } from './sqlite/store-server.js';
-import type { AccountId, MailStore, Soon } from './store.js';
+import type { AccountId, MailStore, Soon, StoreError } from './store.js';
 
 export type { ServerStatus } from './sqlite/status.js';
 export { readStatus } from './sqlite/status.js';
@@ -18,6 +19,11 @@ export type { StoreObserver, StoreServer } from './sqlite/store-server.js';
  */
 export function openStore(db: string): Promise<MailStore> {
   return openSqliteStore(db);
+}
+
+/** Why a database that is there cannot be what it was, found by a look at all of it; undefined when it is sound. */
+export function damageOf(db: string): StoreError | undefined {
+  return damageIn(db);
 }
 
 /** Whose logins may not stand any more, after a change of the directory. */

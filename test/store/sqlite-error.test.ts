@@ -17,4 +17,13 @@ describe('an error of SQLite', () => {
       const error = Object.assign(new Error('of a test'), { name: 'SqliteError', code });
       expect([asStoreError(error).kind, isDiskError(error)]).to.deep.equal([kind, disk]);
     });
+
+  it('names the file and what to do to people', () => {
+    const said = (code: string) =>
+      asStoreError(Object.assign(new Error('of a test'), { name: 'SqliteError', code }), 'mail.db').message;
+    expect(said('SQLITE_CORRUPT_VTAB')).to.match(/^mail\.db is damaged \(of a test\): .*restore a backup/);
+    expect(said('SQLITE_NOTADB')).to.match(/^mail\.db is damaged/);
+    expect(said('SQLITE_IOERR_READ')).to.match(/^mail\.db cannot be read or written \(of a test\): look at the disk/);
+    expect(said('SQLITE_ERROR')).to.match(/^mail\.db cannot be used \(of a test\): .*restore a backup/);
+  });
 });

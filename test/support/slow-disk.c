@@ -1,10 +1,12 @@
 /*
  * A disk that takes SLOW_DISK_MS for each page that a process reads of a database, whatever the system has in memory: what a
  * cold cache on a slow disk is like. With SLOW_DISK_LOG, a file with the process id behind that name gets an 'm' for each page that
- * the main thread waited for, and a 't' for those of other threads. For LD_PRELOAD; see slow-disk.ts.
+ * the main thread waited for, and a 't' for those of other threads. With BROKEN_FROM_PAGE the pages from that one on cannot be read
+ * at all. For LD_PRELOAD; see slow-disk.ts.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,8 +45,17 @@ static void wait_for_page(int fd, size_t count) {
   note();
 }
 
+static int is_broken(int fd, off64_t at) {
+  const char *page = getenv("BROKEN_FROM_PAGE");
+  return page != NULL && at >= (atol(page) - 1) * (off64_t)PAGE_BYTES && is_database(fd);
+}
+
 ssize_t pread64(int fd, void *into, size_t count, off64_t at) {
   wait_for_page(fd, count);
+  if (is_broken(fd, at)) {
+    errno = EIO;
+    return -1;
+  }
   return ((ssize_t(*)(int, void *, size_t, off64_t))dlsym(RTLD_NEXT, "pread64"))(fd, into, count, at);
 }
 

@@ -6,7 +6,7 @@ import { StoreError } from '../store.js';
 import { openConnection, type Connection } from './driver.js';
 import { APPLICATION_ID } from './identification.js';
 import { migrations, migrationText } from './migrations.js';
-import { isFull } from './sqlite-error.js';
+import { asStoreError, damaged, isDamage, isFull } from './sqlite-error.js';
 
 export type { Connection, Statement } from './driver.js';
 
@@ -66,6 +66,21 @@ export function openForReading(path: string): Connection {
     hold(connection, 'trusted_schema', 0);
     return connection;
   });
+}
+
+/** Looks at every page, which takes a while; undefined when nothing is wrong with them. */
+export function damageIn(path: string): StoreError | undefined {
+  try {
+    const connection = openForReading(path);
+    try {
+      const found = String(connection.pragma('quick_check(1)', { simple: true }));
+      return found === 'ok' ? undefined : damaged(path, found.replace(/\s+/g, ' '));
+    } finally {
+      connection.close();
+    }
+  } catch (error) {
+    return asStoreError(error, path);
+  }
 }
 
 function isEmpty(connection: Connection): boolean {
@@ -142,6 +157,7 @@ function opening(path: string, open: () => Connection): Connection {
     return open();
   } catch (error) {
     if (error instanceof StoreError) throw error;
+    if (isDamage(error)) throw asStoreError(error, path);
     const { message } = error as Error;
     throw new StoreError('unavailable', `Cannot open the database ${path}: ${message}`, { cause: error });
   }

@@ -37,6 +37,8 @@ export class Decoder {
   /** The body that is being decoded. */
   #body: number | undefined;
   #begun = false;
+  /** The disk gave nothing, or took nothing. */
+  #isPutOff = false;
   /** The deadline, or the pause. */
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -52,8 +54,8 @@ export class Decoder {
 
   /** There is a text to decode. */
   decodeSoon(): void {
-    if (this.#closed || this.#body !== undefined) return;
-    const body = this.#needs.nextUndecoded();
+    if (this.#closed || this.#body !== undefined || this.#isPutOff) return;
+    const body = this.#next();
     if (body === undefined) return;
     this.#body = body;
     this.#needs.add({
@@ -74,9 +76,24 @@ export class Decoder {
     if (!this.#closed) this.#thread.hand(body);
   }
 
+  /** What cannot be read keeps nobody from being served. */
+  #next(): number | undefined {
+    try {
+      return this.#needs.nextUndecoded();
+    } catch (error) {
+      this.#needs.trouble('texts that wait to be decoded cannot be found', error);
+      this.#putOff();
+      return undefined;
+    }
+  }
+
   #putOff(): void {
     this.#body = undefined;
-    this.#pause(() => this.decodeSoon());
+    this.#isPutOff = true;
+    this.#pause(() => {
+      this.#isPutOff = false;
+      this.decodeSoon();
+    });
   }
 
   #pause(then: () => void): void {

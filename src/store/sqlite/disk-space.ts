@@ -25,8 +25,7 @@ export class DiskSpace {
     const nowMs = performance.now();
     if (nowMs - this.#lookedAtMs < FRESH_MS) return this.#short;
     this.#lookedAtMs = nowMs;
-    const { bavail, bsize } = statfsSync(this.#directory);
-    this.#short = !this.#isEnough(bavail * bsize);
+    this.#short = !this.#isEnough(freeBytes(this.#directory));
     return this.#short;
   }
 
@@ -37,5 +36,15 @@ export class DiskSpace {
     } catch {
       return false; // A database that cannot be read has no room that anybody knows of.
     }
+  }
+}
+
+/** Nothing where the disk does not say. */
+function freeBytes(directory: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(directory);
+    return bavail * bsize;
+  } catch {
+    return 0;
   }
 }

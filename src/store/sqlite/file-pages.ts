@@ -11,6 +11,7 @@ const MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
 const PAGE_SIZE_AT = 16;
 /** A page size of 64 KiB does not fit the field, and stands there as 1. */
 const LARGEST_PAGE_BYTES = 65_536;
+const SMALLEST_PAGE_BYTES = 512;
 
 const WAL_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
@@ -29,15 +30,15 @@ export class FilePages {
   static open(db: string): FilePages | undefined {
     const file = openSync(db, constants.O_RDONLY | constants.O_NONBLOCK);
     const header = read(file, 0, HEADER_BYTES);
-    if (header?.subarray(0, MAGIC.length).equals(MAGIC) === true) return new FilePages(file, header, `${db}-wal`);
+    if (header?.subarray(0, MAGIC.length).equals(MAGIC) === true && isPageSize(pageBytesIn(header)))
+      return new FilePages(file, header, `${db}-wal`);
     closeSync(file);
     return undefined;
   }
 
   private constructor(db: number, header: Buffer, wal: string) {
     this.#db = db;
-    const size = header.readUInt16BE(PAGE_SIZE_AT);
-    this.#pageBytes = size === 1 ? LARGEST_PAGE_BYTES : size;
+    this.#pageBytes = pageBytesIn(header);
     this.#wal = openIfThere(wal);
     this.#committed = this.#wal === undefined ? new Map() : committedIn(this.#wal, this.#pageBytes);
   }
@@ -53,6 +54,16 @@ export class FilePages {
     closeSync(this.#db);
     if (this.#wal !== undefined) closeSync(this.#wal);
   }
+}
+
+function pageBytesIn(header: Buffer): number {
+  const size = header.readUInt16BE(PAGE_SIZE_AT);
+  return size === 1 ? LARGEST_PAGE_BYTES : size;
+}
+
+/** A power of two. */
+function isPageSize(bytes: number): boolean {
+  return bytes >= SMALLEST_PAGE_BYTES && (bytes & (bytes - 1)) === 0;
 }
 
 function openIfThere(path: string): number | undefined {

@@ -89,7 +89,7 @@ export class GroupCommit {
   }
 
   #failed(group: readonly Write[], { error, during }: RoomFailure): void {
-    fail(group, asStoreError(error));
+    fail(group, asStoreError(error, this.#connection.name));
     if (error instanceof StoreError) return;
     this.#broken ||= isDiskError(error);
     this.#observer.failed(error, this.#broken ? during : undefined);
@@ -117,7 +117,16 @@ export class GroupCommit {
       return undefined;
     } catch (error) {
       this.#writer.forget();
+      return this.#rollBack() ?? error;
+    }
+  }
+
+  /** The error when even that failed, for which the disk is to blame. */
+  #rollBack(): unknown {
+    try {
       if (this.#connection.inTransaction) this.#rollback.run();
+      return undefined;
+    } catch (error) {
       return error;
     }
   }

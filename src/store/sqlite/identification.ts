@@ -27,10 +27,10 @@ export function identify(db: string): 'ours' | 'none' {
     return 'none';
   }
   if (!isReadable(db)) return 'ours'; // Who may use it is said by whoever takes it.
-  const pages = openPages(db);
+  const pages = fromFile(db, () => FilePages.open(db));
   if (pages === undefined) throw foreign(`${db} is no SQLite database`);
   try {
-    requireOurs(db, pages);
+    fromFile(db, () => requireOurs(db, pages));
     return 'ours';
   } finally {
     pages.close();
@@ -85,10 +85,12 @@ function isReadable(db: string): boolean {
   }
 }
 
-function openPages(db: string): FilePages | undefined {
+/** What the disk does not give is a sentence. @throws StoreError */
+function fromFile<T>(db: string, look: () => T): T {
   try {
-    return FilePages.open(db);
+    return look();
   } catch (error) {
+    if (error instanceof StoreError) throw error;
     throw new StoreError('unavailable', `Cannot read ${db}: ${(error as Error).message}`, { cause: error });
   }
 }

@@ -8,7 +8,7 @@ import { Decoder } from './decoder.js';
 import { FileWatch } from './file-watch.js';
 import { GroupCommit } from './group.js';
 import type { Location } from './location.js';
-import { isDiskError } from './sqlite-error.js';
+import { isDiskError, reading } from './sqlite-error.js';
 import { Sweeper } from './sweeper.js';
 import { Writer } from './writer.js';
 
@@ -47,7 +47,7 @@ export class OpenDatabase {
     });
     this.#decoder = new Decoder(db, {
       add: (write) => this.group.add(write),
-      nextUndecoded: () => this.writer.nextUndecoded(),
+      nextUndecoded: () => this.read((writer) => writer.nextUndecoded()),
       trouble: (what, error) => observer.trouble(what, error),
     });
     this.files = new FileWatch(location, {
@@ -64,6 +64,11 @@ export class OpenDatabase {
         during === undefined ? observer.trouble('a write failed', error) : this.#diskFailed(error, during),
     });
     this.sweeper = new Sweeper(this.group);
+  }
+
+  /** What is asked outside of a group, which no write waits for. @throws StoreError */
+  read<T>(ask: (writer: Writer) => T): T {
+    return reading(() => ask(this.writer), this.#connection.name);
   }
 
   /** Goes on with what the last store left half done. */
@@ -104,9 +109,17 @@ export class OpenDatabase {
   async close(): Promise<void> {
     this.settle();
     await Promise.all([this.#checkpointer.close(), this.#decoder.close()]);
-    if (this.#failed) return;
-    this.writer.decodeAgain();
-    this.#connection.close();
+    if (!this.#failed) this.#giveBack();
+  }
+
+  /** What a full or failing disk refuses here was promised to nobody. */
+  #giveBack(): void {
+    try {
+      this.writer.decodeAgain();
+      this.#connection.close();
+    } catch (error) {
+      this.#observer.trouble('the database could not be closed in order', error);
+    }
   }
 
   #committed(bytes: number): void {

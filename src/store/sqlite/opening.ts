@@ -7,7 +7,8 @@ import { setTimeout } from 'node:timers/promises';
 import { StoreError } from '../store.js';
 import type { OpenDatabase } from './open-database.js';
 import { walBytes } from './recovery.js';
-import { isFull, isPassing } from './sqlite-error.js';
+import { isSqliteError } from './driver.js';
+import { asStoreError, isFull, isPassing } from './sqlite-error.js';
 import type { StoreObserver } from './store-server.js';
 import { recoverWal } from './wal-recovery.js';
 
@@ -92,7 +93,7 @@ export class Opening {
       return undefined;
     } catch (error) {
       const { cause = error, message } = error as Error;
-      if (!isPassing(cause)) throw error;
+      if (!isPassing(cause)) throw isSqliteError(error) ? asStoreError(error, this.#db) : error;
       return isFull(cause)
         ? new StoreError('full', message, { cause })
         : new StoreError('unavailable', message, { cause });

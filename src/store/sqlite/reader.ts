@@ -93,53 +93,52 @@ export class Reader {
     return { reads, names: new Names(connection, options) };
   }
 
-  get #reads(): Reads {
-    return this.#open.reads;
-  }
-
-  get #names(): Names {
-    return this.#open.names;
+  /** SQLite's errors leave it as StoreErrors that name the file. */
+  #read<T>(act: (reads: Reads, names: Names) => T): T {
+    return reading(() => {
+      const { reads, names } = this.#open;
+      return act(reads, names);
+    }, this.#path);
   }
 
   /** @throws StoreError */
   resolve(address: Address, cache: NameCache | undefined): Soon<Resolution> {
-    return reading(() => this.#names.resolve(address, cache));
+    return this.#read((_, names) => names.resolve(address, cache));
   }
 
   /** A name without a domain means the first domain. */
   findLogin(name: string): Account | undefined {
-    return reading(() => this.#findLogin(name));
-  }
-
-  #findLogin(name: string): Account | undefined {
-    const at = name.lastIndexOf('@');
-    const domain = at === -1 ? this.#names.firstDomain() : this.#reads.domain.get(name.slice(at + 1).toLowerCase());
-    const row =
-      domain === undefined ? undefined : this.#reads.login.get(domain, normal(at === -1 ? name : name.slice(0, at)));
-    return row && accountOf(row, this.#reads.credentials.all(row.id));
+    return this.#read((reads, names) => {
+      const at = name.lastIndexOf('@');
+      const domain = at === -1 ? names.firstDomain() : reads.domain.get(name.slice(at + 1).toLowerCase());
+      const row =
+        domain === undefined ? undefined : reads.login.get(domain, normal(at === -1 ? name : name.slice(0, at)));
+      return row && accountOf(row, reads.credentials.all(row.id));
+    });
   }
 
   stands({ account, credential, scope, passwordVersion }: Grant): boolean {
     if (credential === undefined)
-      return reading(() => this.#reads.passwordStands.get(account, passwordVersion)) !== undefined;
-    const scopes = reading(() => this.#reads.credentialScopes.get(account, credential));
+      return this.#read((reads) => reads.passwordStands.get(account, passwordVersion)) !== undefined;
+    const scopes = this.#read((reads) => reads.credentialScopes.get(account, credential));
     return scopes !== undefined && scopesOf({ scopes }).includes(scope);
   }
 
   loginAddress(name: string): string {
     const at = name.lastIndexOf('@');
     if (at !== -1) return `${normal(name.slice(0, at))}@${name.slice(at + 1).toLowerCase()}`;
-    return `${normal(name)}@${this.#firstDomainName ?? reading(() => this.domains('', 1))[0] ?? ''}`;
+    return `${normal(name)}@${this.#firstDomainName ?? this.domains('', 1)[0] ?? ''}`;
   }
 
   saltSecret(): Uint8Array {
-    const secret = reading(() => this.#reads.saltSecret.get());
+    const secret = this.#read((reads) => reads.saltSecret.get());
     if (secret === undefined) throw new StoreError('unavailable', 'the database has lost its secret for salts');
     return secret;
   }
 
   credentials(address: Address): readonly CredentialSummary[] {
-    return this.#reads.credentials.all(this.#account(address).id).map((row) => ({
+    const { id } = this.#account(address);
+    return this.#read((reads) => reads.credentials.all(id)).map((row) => ({
       name: row.name,
       scopes: scopesOf(row),
       createdAtMs: row.created_at,
@@ -150,19 +149,19 @@ export class Reader {
 
   /** What it holds at this moment. @throws StoreError 'missing' */
   maildrop(account: AccountId): MaildropRow {
-    const row = reading(() => this.#reads.maildrop.get(account));
+    const row = this.#read((reads) => reads.maildrop.get(account));
     if (row === undefined) throw new StoreError('missing', 'the account was removed');
     return row;
   }
 
   /** Removals of the account's messages that are not wholly deleted. */
   removals(account: AccountId): readonly number[] {
-    return reading(() => this.#reads.removals.all(account));
+    return this.#read((reads) => reads.removals.all(account));
   }
 
   /** The first range of a removal that ends at this uid or behind it. */
   removed(removal: number, uid: number): readonly [first: number, last: number] | undefined {
-    return reading(() => this.#reads.removed.get(removal, uid, removal, uid));
+    return this.#read((reads) => reads.removed.get(removal, uid, removal, uid));
   }
 
   /** Messages in order, from the index alone; `before` is behind the last. */
@@ -170,7 +169,7 @@ export class Reader {
     account: AccountId,
     { from, before, limit }: { readonly from: number; readonly before: number; readonly limit: number },
   ): [uid: number, octets: number][] {
-    return reading(() => this.#reads.listing.all(account, from, before, limit));
+    return this.#read((reads) => reads.listing.all(account, from, before, limit));
   }
 
   /** The uid that comes so many messages behind the first one at or behind `from`. */
@@ -178,39 +177,41 @@ export class Reader {
     account: AccountId,
     { from, before, limit }: { readonly from: number; readonly before: number; readonly limit: number },
   ): number | undefined {
-    return reading(() => this.#reads.uidAfter.get(account, from, before, limit));
+    return this.#read((reads) => reads.uidAfter.get(account, from, before, limit));
   }
 
   /** This message and those that follow it, as many as there are; only small ones with their octets. */
   messagesFrom(account: AccountId, uid: number, limit: number): SmallRow {
-    const row = reading(() => this.#reads.messagesFrom.get(SMALL_OCTETS, account, uid, limit));
+    const row = this.#read((reads) => reads.messagesFrom.get(SMALL_OCTETS, account, uid, limit));
     return row as SmallRow; // Of aggregates alone there is always one.
   }
 
   message(account: AccountId, uid: number): MessageRow | undefined {
-    return reading(() => this.#reads.message.get(account, uid));
+    return this.#read((reads) => reads.message.get(account, uid));
   }
 
   chunk(body: number, seq: number): Uint8Array | undefined {
-    return reading(() => this.#reads.chunk.get(body, seq));
+    return this.#read((reads) => reads.chunk.get(body, seq));
   }
 
   /** Those behind this address, by domain and name. */
   accounts(after: string): readonly AccountSummary[] {
-    return this.#byDomain(after, ({ id }, local, limit) => this.#reads.accounts.all(id, local, limit)).map(
-      accountSummary,
-    );
+    return this.#byDomain(after, ({ id }, local, limit) =>
+      this.#read((reads) => reads.accounts.all(id, local, limit)),
+    ).map(accountSummary);
   }
 
   /** Undefined when there is no such account. */
   countMail({ local, domain }: Address): number | undefined {
-    const id = this.#reads.domain.get(domain);
-    return id === undefined ? undefined : this.#reads.messagesHeld.get(id, normal(local));
+    return this.#read((reads) => {
+      const id = reads.domain.get(domain);
+      return id === undefined ? undefined : reads.messagesHeld.get(id, normal(local));
+    });
   }
 
   /** Those behind this name, oldest first. */
   domains(after = '', limit = PAGE_LENGTH): readonly string[] {
-    return this.#reads.domains.all(after, limit);
+    return this.#read((reads) => reads.domains.all(after, limit));
   }
 
   /** Those behind this address, by domain and name, each with all its targets. */
@@ -223,13 +224,17 @@ export class Reader {
   /** The last entry of a page may be cut: it is read as a whole. */
   #aliasesOf(domain: number, after: string, limit: number): readonly (readonly [string, readonly string[]])[] {
     const entries = new Map<string, string[]>();
-    for (const { local, target } of this.#reads.aliases.all(domain, after, limit)) {
+    for (const { local, target } of this.#read((reads) => reads.aliases.all(domain, after, limit))) {
       const targets = entries.get(local);
       if (targets === undefined) entries.set(local, [target]);
       else targets.push(target);
     }
     const last = [...entries.keys()].at(-1);
-    if (last !== undefined) entries.set(last, this.#reads.alias.all(domain, last));
+    if (last !== undefined)
+      entries.set(
+        last,
+        this.#read((reads) => reads.alias.all(domain, last)),
+      );
     return [...entries];
   }
 
@@ -238,12 +243,13 @@ export class Reader {
     const at = after.lastIndexOf('@');
     const begun = {
       name: after.slice(at + 1),
-      id: at === -1 ? undefined : this.#reads.domain.get(after.slice(at + 1)),
+      id: at === -1 ? undefined : this.#read((reads) => reads.domain.get(after.slice(at + 1))),
     };
     const page: T[] = [];
     if (begun.id !== undefined) page.push(...find({ name: begun.name, id: begun.id }, after.slice(0, at), PAGE_LENGTH));
     for (let { name } = begun; page.length < PAGE_LENGTH;) {
-      const domain = this.#reads.nextDomain.get(name);
+      const behind = name;
+      const domain = this.#read((reads) => reads.nextDomain.get(behind));
       if (domain === undefined) break;
       page.push(...find(domain, '', PAGE_LENGTH - page.length));
       ({ name } = domain);
@@ -253,7 +259,7 @@ export class Reader {
 
   /** What `mail list` shows of these messages of the account, in order. */
   mail(account: AccountId, uids: readonly number[]): readonly MailRow[] {
-    return this.#reads.mail.all(JSON.stringify(uids), account);
+    return this.#read((reads) => reads.mail.all(JSON.stringify(uids), account));
   }
 
   /** @throws StoreError 'missing' */
@@ -269,7 +275,7 @@ export class Reader {
 
   /** Of pages that hold nothing: the room inside the file. */
   freeBytes(): number {
-    return reading(() => this.#reads.freeBytes.get()) ?? 0;
+    return this.#read((reads) => reads.freeBytes.get()) ?? 0;
   }
 
   close(): void {
@@ -277,8 +283,10 @@ export class Reader {
   }
 
   #account({ local, domain }: Address): AccountRow {
-    const domainId = this.#reads.domain.get(domain);
-    const row = domainId === undefined ? undefined : this.#reads.account.get(domainId, normal(local));
+    const row = this.#read((reads) => {
+      const id = reads.domain.get(domain);
+      return id === undefined ? undefined : reads.account.get(id, normal(local));
+    });
     if (row === undefined) throw new StoreError('missing', `There is no account ${local}@${domain}`);
     return row;
   }

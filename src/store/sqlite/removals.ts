@@ -9,6 +9,7 @@ import type { Held } from './holdings.js';
 import type { RemoveRequest } from './requests.js';
 import type { StoreServer } from './store-server.js';
 import { DIRECT_LIMIT, type Ranges, type Writer } from './writer.js';
+import type { SumRow } from './writes.js';
 
 /** Of a removal whose last frame has not come. */
 interface Begun {
@@ -20,7 +21,7 @@ interface Begun {
 const ENTRIES_AT_ONCE = 2_000;
 const SLICE_MS = 2;
 
-type Store = Pick<StoreServer, 'write' | 'writer' | 'sweeper'>;
+type Store = Pick<StoreServer, 'read' | 'write' | 'writer' | 'sweeper'>;
 
 export class Removals {
   readonly #store: Store;
@@ -75,7 +76,8 @@ export class Removals {
 
   /** One account has one removal at a time that is not deleted yet, so that passing over what is removed stays cheap. */
   async #swept(account: AccountId): Promise<void> {
-    while (!this.#closed && this.#store.writer.isRemoving(account)) await this.#store.sweeper.stepped();
+    while (!this.#closed && this.#store.read((writer) => writer.isRemoving(account)))
+      await this.#store.sweeper.stepped();
   }
 
   /** Nobody else adds or removes messages of these uids: the maildrop is locked. */
@@ -84,11 +86,7 @@ export class Removals {
     let untilMs = performance.now() + SLICE_MS;
     for (let at = 0; at < ranges.length; at += 2) {
       for (let from = ranges[at] as number; ;) {
-        const [messages, octets, last] = this.#store.writer.sums(
-          account,
-          [from, ranges[at + 1] as number],
-          ENTRIES_AT_ONCE,
-        );
+        const [messages, octets, last] = this.#sums(account, [from, ranges[at + 1] as number]);
         held = sum(held, { messages, octets });
         if (performance.now() >= untilMs) untilMs = await nextSlice();
         if (messages < ENTRIES_AT_ONCE || last === null) break;
@@ -96,6 +94,10 @@ export class Removals {
       }
     }
     return held;
+  }
+
+  #sums(account: AccountId, range: readonly [number, number]): SumRow {
+    return this.#store.read((writer) => writer.sums(account, range, ENTRIES_AT_ONCE));
   }
 }
 

@@ -122,6 +122,11 @@ export class StoreServer {
     return this.#opening.required.writer;
   }
 
+  /** What is asked outside of a write. @throws StoreError also while the database is not open */
+  read<T>(ask: (writer: Writer) => T): T {
+    return this.#opening.required.read(ask);
+  }
+
   /** @throws StoreError while the database is not open */
   get sweeper(): Sweeper {
     return this.#opening.required.sweeper;

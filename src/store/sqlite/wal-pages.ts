@@ -17,8 +17,9 @@ export interface Run {
   readonly to: number;
 }
 
-/** Of the first `frames` frames; those that lie beyond `sizeBytes` of the database are left out. */
+/** Of the first `frames` frames; those that lie beyond `sizeBytes` of the database are left out. What has no frames may be anything. */
 export function runsInWal(wal: string, frames: number, sizeBytes: number): readonly Run[] {
+  if (frames === 0) return [];
   const file = openSync(wal, 'r');
   try {
     const pageBytes = pageSizeOf(file);
