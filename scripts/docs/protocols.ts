@@ -4,15 +4,15 @@ import { options } from '../../src/config/options.js';
 import type { Pop3Context } from '../../src/pop3/context.js';
 import { pop3 } from '../../src/pop3/protocol.js';
 import { failureReply as pop3Failure, replies as pop3Replies } from '../../src/pop3/replies.js';
-import { COPIES_LIMIT, RECIPIENT_LIMIT } from '../../src/smtp/commands/rcpt.js';
+import { COPIES_LIMIT, PATHS_LIMIT_BYTES, RECIPIENT_LIMIT } from '../../src/smtp/commands/rcpt.js';
 import type { SmtpContext } from '../../src/smtp/context.js';
 import { HOP_LIMIT } from '../../src/smtp/intake.js';
-import { DOMAIN_LIMIT_BYTES, LOCAL_PART_LIMIT_BYTES, PATH_LIMIT_BYTES } from '../../src/smtp/path.js';
 import { lmtp, mx as smtp, submission } from '../../src/smtp/protocol.js';
 import { failureReply as smtpFailure, replies } from '../../src/smtp/replies.js';
 import type { Reply } from '../../src/session/reply.js';
 import { StoreError, type StoreErrorKind } from '../../src/store/store.js';
 import { code, codes, page, table, type Cell } from './markdown.js';
+import { addressSection, octetSection } from './messages.js';
 import {
   announced,
   announcementTable,
@@ -58,6 +58,8 @@ export function protocolsPage(): string {
     ...smtpSection(),
     ...submissionSection(),
     ...lmtpSection(),
+    ...addressSection(),
+    ...octetSection(),
     ...pop3Section(),
     ...loginSection(),
     '## Failures of the store',
@@ -203,10 +205,8 @@ function smtpLimits(): readonly (readonly Cell[])[] {
     ['what a mailbox may hold', '`pennypost account quota`', first(replies.mailboxFull('path'))],
     ['recipients of a transaction', RECIPIENT_LIMIT, first(replies.tooManyRecipients)],
     ['mailboxes that they lead to', COPIES_LIMIT, first(replies.tooManyRecipients)],
+    ['octets of their paths', PATHS_LIMIT_BYTES, first(replies.tooManyRecipients)],
     ['Received fields of a message', HOP_LIMIT, first(replies.looping(HOP_LIMIT))],
-    ['path, with its brackets', `${PATH_LIMIT_BYTES} octets`, first(replies.badRecipient)],
-    ['local part', `${LOCAL_PART_LIMIT_BYTES} octets`, first(replies.badRecipient)],
-    ['domain', `${DOMAIN_LIMIT_BYTES} octets`, first(replies.badRecipient)],
   ];
 }
 

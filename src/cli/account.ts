@@ -4,7 +4,7 @@
  */
 import { secretsOf } from '../auth/secrets.js';
 import { bytes, Misfit } from '../config/units.js';
-import { formatAddress } from '../smtp/path.js';
+import { formatAddress } from '../smtp/mailbox.js';
 import type { AccountSummary, Address, Directory, Secrets } from '../store/store.js';
 import {
   jsonFlag,

@@ -5,10 +5,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Configuration } from '../config/options.js';
 import { NewlineNormalizer } from '../session/newlines.js';
+import { EditedDelivery } from '../smtp/edited-delivery.js';
 import { envelopeFor } from '../smtp/envelope.js';
 import { HopCount } from '../smtp/hops.js';
 import { HOP_LIMIT } from '../smtp/intake.js';
-import { formatAddress } from '../smtp/path.js';
+import { MessageStart } from '../smtp/message-start.js';
+import { formatAddress } from '../smtp/mailbox.js';
 import type { Recipient } from '../smtp/recipient.js';
 import type { Address, Delivery, MailStore } from '../store/store.js';
 import { Refusal } from './exit.js';
@@ -25,16 +27,15 @@ const ID_BYTES = 6;
 export async function deliver(store: MailStore, submission: Submission, limits: Configuration): Promise<void> {
   const recipients: Recipient[] = [];
   for (const address of submission.recipients) recipients.push(await reach(store, address));
-  const delivery = store.deliver(
-    envelopeFor(recipients, {
-      reversePath: submission.reversePath,
-      client: { helo: 'localhost', address: '127.0.0.1' },
-      protocol: 'local',
-      hostname: limits.hostname,
-      id: randomBytes(ID_BYTES).toString('hex'),
-      atMs: Date.now(),
-    }),
-  );
+  const envelope = envelopeFor(recipients, {
+    reversePath: submission.reversePath,
+    client: { helo: 'localhost', address: '127.0.0.1' },
+    protocol: 'local',
+    hostname: limits.hostname,
+    id: randomBytes(ID_BYTES).toString('hex'),
+    atMs: Date.now(),
+  });
+  const delivery = new EditedDelivery(store.deliver(envelope), new MessageStart());
   try {
     await pour(submission.message, delivery, limits.maxMessageSize);
   } catch (error) {

@@ -3,14 +3,14 @@
  * `show` prints exactly the octets that RETR would send to a file or a pipe; a terminal gets no control characters.
  */
 import { open } from 'node:fs/promises';
-import { formatAddress } from '../smtp/path.js';
+import { formatAddress } from '../smtp/mailbox.js';
 import { printableLine, printablePieces } from '../store/printable.js';
 import type { MailSummary } from '../store/store.js';
 import { deliver } from './delivery.js';
 import { jsonFlag, optionFlags, type Command, type Flag, type Invocation, type Operand } from './command.js';
 import { exit, Refusal } from './exit.js';
 import { printList, printListAsJson, type Table } from './listing.js';
-import { address, addressOperand, messageNumber } from './operand.js';
+import { address, addressOperand, envelopeAddress, messageNumber } from './operand.js';
 import { withExistingStore } from './storage.js';
 import { isTerminal, moment, print } from './terminal.js';
 
@@ -64,7 +64,7 @@ async function show(invocation: Invocation): Promise<number> {
 }
 
 async function send(invocation: Invocation): Promise<number> {
-  const recipients = invocation.operands.map(address);
+  const recipients = invocation.operands.map((operand) => envelopeAddress(operand).address);
   const from = invocation.text(fromFlag.name);
   const { configuration } = invocation.load();
   const reversePath = reversePathOf(from ?? `postmaster@${configuration.domain}`);
@@ -76,7 +76,7 @@ async function send(invocation: Invocation): Promise<number> {
 }
 
 function reversePathOf(text: string): string {
-  return text === NULL_PATH ? '' : formatAddress(address(text));
+  return text === NULL_PATH ? '' : envelopeAddress(text).text;
 }
 
 /** Opened before the store: a file that is not there changes nothing. */

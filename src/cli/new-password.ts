@@ -5,7 +5,7 @@
  */
 import { preparedToStore, UnfitPassword } from '../auth/preparation.js';
 import type { Login } from '../auth/secrets.js';
-import { formatAddress } from '../smtp/path.js';
+import { formatAddress } from '../smtp/mailbox.js';
 import type { Address, MailStore } from '../store/store.js';
 import { UsageError, type Flag, type Invocation } from './command.js';
 import { Refusal } from './exit.js';

@@ -2,7 +2,8 @@
  * Turns operands into addresses, domains and numbers. What is none of these is a UsageError that shows how one looks.
  */
 import { domainName, Misfit } from '../config/units.js';
-import { formatAddress, parseMailbox } from '../smtp/path.js';
+import { formatAddress, parseMailbox } from '../smtp/mailbox.js';
+import { readPath } from '../smtp/path.js';
 import type { Address } from '../store/store.js';
 import { UsageError, type Operand } from './command.js';
 
@@ -12,6 +13,15 @@ export function address(text = ''): Address {
   const parsed = parseMailbox(text);
   if (parsed === undefined) throw new UsageError(`'${text}' is no address; one looks like alice@localhost`);
   return parsed;
+}
+
+/** An address in an envelope: what SMTP takes as a sender or a recipient, and how it was given. */
+export function envelopeAddress(text = ''): { readonly text: string; readonly address: Address } {
+  const read = readPath(`<${text}>`);
+  const { mailbox, text: written } = read?.rest === '' ? read.path : {};
+  if (mailbox?.domain === undefined || written === undefined)
+    throw new UsageError(`'${text}' is no address; one looks like alice@localhost`);
+  return { text: written, address: { local: mailbox.local, domain: mailbox.domain } };
 }
 
 /** An address that may have a maildrop. */

@@ -3,11 +3,13 @@
  * they are missing, behind the other fields. Everything else passes byte for byte, and nothing is ever refused here.
  * Holds no more than the beginning of a line, however long lines and header are and wherever the pieces are cut.
  *
- * The header ends with the first empty line; a line in it that is no field is left there. A message whose first line is no
- * field has no header: it gets one, and the empty line behind it.
+ * The header ends with the first empty line. A line that is no field, as when a program forgets the empty line, ends it too: one is put
+ * before it, so that all programs read the rest as text. A Bcc goes until the sender's own empty line: it may follow a broken line.
  */
 import { Buffer } from 'node:buffer';
+import type { Edit } from './edited-delivery.js';
 import { fieldName } from './field-name.js';
+import { Kept } from './kept.js';
 
 /** What a header gets that lacks them: whole lines, each ended by CRLF. */
 export interface Missing {
@@ -30,12 +32,14 @@ const enum At {
   Text,
 }
 
-export class HeaderCompletion {
+export class HeaderCompletion implements Edit {
   readonly #missing: Missing;
   #at = At.LineStart;
   /** The line's beginning while it is not known what it is. */
   #held: Buffer = NOTHING;
-  #first = true;
+  #empty = true;
+  /** A line that is no field came before the empty one. */
+  #ended = false;
   /** The field that a folded line would belong to is a Bcc. */
   #dropping = false;
   #dated = false;
@@ -45,7 +49,10 @@ export class HeaderCompletion {
     this.#missing = missing;
   }
 
-  /** What is to be written of the next piece: slices of it, and what is added between. */
+  get isOver(): boolean {
+    return this.#at === At.Text;
+  }
+
   pass(piece: Uint8Array): readonly Uint8Array[] {
     if (this.#at === At.Text) return [piece];
     const bytes = Buffer.concat([this.#held, piece]);
@@ -55,12 +62,11 @@ export class HeaderCompletion {
     return kept.pieces;
   }
 
-  /** What is to be written behind the last piece. */
   end(): readonly Uint8Array[] {
     const kept = new Kept(this.#held);
     if (this.#held.length > 0) this.#judge('', kept);
-    if (this.#at === At.Text) kept.slice(0, this.#held.length);
-    else this.#endWithoutText(kept);
+    kept.slice(0, this.#held.length);
+    if (this.#at !== At.Text && !this.#ended) this.#endWithoutText(kept);
     return kept.pieces;
   }
 
@@ -78,8 +84,8 @@ export class HeaderCompletion {
 
   #beginLine(bytes: Buffer, from: number, kept: Kept): number {
     const byte = bytes[from];
-    if (byte === CR || byte === LF) this.#endHeader(kept);
-    else if (!this.#first && (byte === SPACE || byte === TAB))
+    if (byte === CR || byte === LF) this.#beginText(kept);
+    else if (byte === SPACE || byte === TAB)
       this.#at = this.#dropping ? At.Dropped : At.Kept; // Folded: it shares the fate of its field.
     else {
       const name = fieldName(bytes, from);
@@ -96,12 +102,8 @@ export class HeaderCompletion {
 
   /** It is known what the line is. `name` is empty for what is no field. */
   #judge(name: string, kept: Kept): void {
-    if (this.#first && name === '') {
-      this.#endHeader(kept);
-      kept.add(CRLF);
-      return;
-    }
-    this.#first = false;
+    if (name === '') this.#endHeader(kept);
+    this.#empty = false;
     this.#dropping = name === 'bcc' || name === 'resent-bcc';
     this.#dated ||= name === 'date';
     this.#named ||= name === 'message-id';
@@ -116,59 +118,28 @@ export class HeaderCompletion {
     return next;
   }
 
-  #endHeader(kept: Kept): void {
-    kept.add(this.#lacking());
+  #beginText(kept: Kept): void {
+    if (!this.#ended) kept.add(this.#lacking());
     this.#at = At.Text;
+  }
+
+  #endHeader(kept: Kept): void {
+    if (this.#ended) return;
+    kept.add(this.#lacking());
+    kept.add(CRLF);
+    this.#ended = true;
   }
 
   /** The message was all header, or nothing at all. */
   #endWithoutText(kept: Kept): void {
     const lacking = this.#lacking();
-    kept.slice(0, this.#held.length);
     if (this.#at === At.Kept && lacking.length > 0) kept.add(CRLF);
     kept.add(lacking);
-    if (this.#first) kept.add(CRLF);
+    if (this.#empty) kept.add(CRLF);
   }
 
   #lacking(): Buffer {
     const { date, messageId } = this.#missing;
     return Buffer.from((this.#dated ? '' : date) + (this.#named ? '' : messageId));
-  }
-}
-
-/** What is kept of some bytes: as few slices as can be, since each costs memory until it is stored. */
-class Kept {
-  readonly #bytes: Buffer;
-  readonly #pieces: Uint8Array[] = [];
-  #from = 0;
-  #to = 0;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  slice(from: number, to: number): number {
-    if (from !== this.#to) {
-      this.#cut();
-      this.#from = from;
-    }
-    this.#to = to;
-    return to;
-  }
-
-  add(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    this.#cut();
-    this.#pieces.push(bytes);
-  }
-
-  get pieces(): readonly Uint8Array[] {
-    this.#cut();
-    return this.#pieces;
-  }
-
-  #cut(): void {
-    if (this.#to > this.#from) this.#pieces.push(this.#bytes.subarray(this.#from, this.#to));
-    this.#from = this.#to;
   }
 }

@@ -1,6 +1,7 @@
 /** Who gets which copy of a message: what SMTP and the command line share. */
 import type { Envelope, EnvelopeRecipient } from '../store/store.js';
 import type { Recipient } from './recipient.js';
+import { writtenAddress } from './mailbox.js';
 import { traceHeaders, type CommonTrace } from './received.js';
 
 export function envelopeFor(recipients: readonly Recipient[], common: CommonTrace): Envelope {
@@ -18,7 +19,11 @@ export function copiesFor(
   for (const { text, targets } of recipients) {
     for (const { account, address } of targets) {
       if (copies.has(address)) continue;
-      copies.set(address, { account, recipient: text, trace: trace({ deliveredTo: address, forPath: text }) });
+      copies.set(address, {
+        account,
+        recipient: text,
+        trace: trace({ deliveredTo: writtenAddress(address), forPath: text }),
+      });
     }
   }
   return copies;

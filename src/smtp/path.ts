@@ -1,55 +1,45 @@
 /**
- * Mailboxes and paths as SMTP writes them (RFC 5321 §4.1.2, §4.1.3, widened by RFC 6531 §3.3).
- * A path is taken whole or refused; nothing is repaired. Source routes are read and ignored (§3.3, appendix C).
+ * Paths as envelopes bring them (RFC 5321 §4.1.2, widened by RFC 6531 §3.3). What other servers, programs and devices call their
+ * senders is theirs to choose, and what cannot be a mailbox here is told so by RCPT: only what has no meaning, or could speak to a
+ * terminal or a header, is refused. Lengths are not judged (§4.5.3.1) but where a domain cannot be, or a line of SMTP would not hold it.
  *
- *   Path         = "<" [ A-d-l ":" ] Mailbox ">"
- *   Mailbox      = Local-part "@" ( Domain / address-literal )
- *   Local-part   = Dot-string / Quoted-string
+ *   Path    = "<" [ "@" route ":" ] Mailbox ">"
+ *   Mailbox = Local [ "@" ( Domain / address-literal ) ]
+ *   Local   = [ Word ] *( "." [ Word ] )                   ; dots anywhere, or nothing at all
+ *   Word    = 1*( atext / ":" / "@" / quoted-pair ) / Quoted-string
+ *
+ * Source routes are read and left out (§3.6.1), and so is a name before a path in brackets of its own: `<Alice <alice@example.org>>`.
  */
-import { isIPv4, isIPv6, SocketAddress } from 'node:net';
-import { domainToASCII } from 'node:url';
-import type { Address } from '../store/store.js';
-
-/** RFC 5321 §4.5.3.1.1 and §4.5.3.1.2, in octets. */
-export const LOCAL_PART_LIMIT_BYTES = 64;
-export const DOMAIN_LIMIT_BYTES = 255;
-/** RFC 5321 §4.5.3.1.3, with the angle brackets. */
-export const PATH_LIMIT_BYTES = 256;
-
-const ATEXT = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\-\\u0080-\\u{10ffff}]";
-const DOT_STRING = `${ATEXT}+(?:\\.${ATEXT}+)*`;
-const QUOTED_STRING = '"(?:[ !#-\\[\\]-~\\u0080-\\u{10ffff}]|\\\\[ -~])*"';
-const LABEL = '[A-Za-z0-9\\u0080-\\u{10ffff}](?:[A-Za-z0-9\\-\\u0080-\\u{10ffff}]*[A-Za-z0-9\\u0080-\\u{10ffff}])?';
-const DOMAIN = `${LABEL}(?:\\.${LABEL})*`;
-const LITERAL = '\\[[!-Z^-~]+\\]';
-
-const MAILBOX = new RegExp(`^(?:(${DOT_STRING})|(${QUOTED_STRING}))@(?:(${DOMAIN})|(${LITERAL}))$`, 'u');
-const IPV6_TAG = 'ipv6:';
-const SOURCE_ROUTE = new RegExp(`^@${DOMAIN}(?:,@${DOMAIN})*:`, 'u');
-const NAME = new RegExp(`^${DOMAIN}$`, 'u');
-// eslint-disable-next-line no-control-regex -- ASCII is what it asks for
-const ASCII = /^[\x00-\x7f]*$/;
+import { foreignDomain, isAscii, normalLiteral } from './domain.js';
 
 /** A path in an envelope. `text` is the mailbox as given, without brackets and route. */
 export interface Path {
   readonly text: string;
-  /** Undefined for the null reverse-path `<>`, and for `<Postmaster>` without a domain (RFC 5321 §4.1.1.3). */
-  readonly address: Address | undefined;
+  /** Undefined for the null reverse-path `<>`. */
+  readonly mailbox: EnvelopeMailbox | undefined;
   /** Whether it may only be used in a transaction that asked for SMTPUTF8. */
   readonly international: boolean;
 }
 
-/** `local@domain` without brackets: undefined when the grammar or a length limit refuses it. */
-export function parseMailbox(text: string): Address | undefined {
-  const match = MAILBOX.exec(text);
-  if (match === null) return undefined;
-  const [, dotString, quoted, domain, literal] = match;
-  const local = dotString ?? unquote(quoted as string);
-  const host = literal === undefined ? normalDomain(domain as string) : normalLiteral(literal);
-  if (host === undefined || local === '' || Buffer.byteLength(dotString ?? (quoted as string)) > LOCAL_PART_LIMIT_BYTES)
-    return undefined;
-  return { local, domain: host };
+export interface EnvelopeMailbox {
+  /** Unquoted. */
+  readonly local: string;
+  /** Undefined for `<Postmaster>` (RFC 5321 §4.1.1.3) and others that leave it out, as devices do. */
+  readonly domain: string | undefined;
 }
+
+/** With its brackets: what fits into a command line of SMTP. Those of submission are longer, for AUTH. */
+export const PATH_LIMIT_BYTES = 2048;
+
+/** Controls, and what some programs take for the end of a line. */
+const UNFIT = '\\p{Cc}\\u2028\\u2029';
+const ATOM = `(?:[^${UNFIT} "(),.;<>[\\\\\\]]|\\\\[^${UNFIT}])+`;
+const QUOTED_STRING = `"(?:[^${UNFIT}"\\\\]|\\\\[^${UNFIT}])*"`;
+const WORD = `(?:${ATOM}|${QUOTED_STRING})`;
+const LOCAL = new RegExp(`^${WORD}?(?:\\.${WORD}?)*$`, 'u');
+const HOP = `@(?:\\[[^${UNFIT}\\]]*\\]|[^${UNFIT},:@<>"[\\]\\\\]*)`;
+const SOURCE_ROUTE = new RegExp(`^(?:${HOP}(?:,${HOP})*:)+`, 'u');
+const NAMED = new RegExp(`^(?:${QUOTED_STRING}|[^${UNFIT}"<>\\\\])*<(.*)> *$`, 'u');
 
 /** What stands in angle brackets in front of the parameters; `rest` is what follows the closing bracket. */
 export function readPath(text: string): { readonly path: Path; readonly rest: string } | undefined {
@@ -59,52 +49,40 @@ export function readPath(text: string): { readonly path: Path; readonly rest: st
   return path && { path, rest: text.slice(end + 1) };
 }
 
-/** A name after EHLO or HELO: a domain or an address literal (RFC 5321 §4.1.1.1). */
-export function isHelloName(text: string): boolean {
-  return Buffer.byteLength(text) <= DOMAIN_LIMIT_BYTES && (NAME.test(text) || normalLiteral(text) !== undefined);
-}
-
-/** The address as one writes it: the local part quoted where it must be. */
-export function formatAddress({ local, domain }: Address): string {
-  const plain = new RegExp(`^${DOT_STRING}$`, 'u').test(local);
-  return `${plain ? local : `"${local.replace(/["\\]/g, '\\$&')}"`}@${domain}`;
-}
-
 function pathOf(inner: string): Path | undefined {
-  if (inner === '' || /^postmaster$/i.test(inner)) return { text: inner, address: undefined, international: false };
-  const mailbox = inner.replace(SOURCE_ROUTE, '');
-  const address = parseMailbox(mailbox);
-  return address && { text: mailbox, address, international: !ASCII.test(mailbox) };
+  const path = NAMED.exec(inner)?.[1] ?? inner;
+  if (path === '') return { text: '', mailbox: undefined, international: false };
+  const text = path.replace(SOURCE_ROUTE, '');
+  const mailbox = text === '' ? undefined : mailboxOf(text);
+  return mailbox && { text, mailbox, international: !isAscii(text) };
 }
 
-/** The bracket that ends the path: one inside a quoted string does not. */
+/** The last @ divides: no domain has one. */
+function mailboxOf(text: string): EnvelopeMailbox | undefined {
+  const at = text.lastIndexOf('@');
+  const local = at === -1 ? text : text.slice(0, at);
+  const domain = at === -1 ? undefined : hostOf(text.slice(at + 1));
+  if (!LOCAL.test(local) || (at !== -1 && domain === undefined)) return undefined;
+  return { local: unquote(local), domain };
+}
+
+function hostOf(text: string): string | undefined {
+  return text.startsWith('[') ? normalLiteral(text) : foreignDomain(text);
+}
+
+/** The bracket that ends the path: one inside a quoted string does not, nor the one of a path within. */
 function closingBracket(text: string): number {
   if (!text.startsWith('<')) return -1;
-  for (let at = 1, quoted = false; at < text.length; at++) {
+  for (let at = 1, depth = 1, quoted = false; at < text.length; at++) {
     const character = text[at];
-    if (quoted && character === '\\') at += 1;
+    if (character === '\\') at += 1;
     else if (character === '"') quoted = !quoted;
-    else if (character === '>' && !quoted) return at;
+    else if (character === '<' && !quoted) depth += 1;
+    else if (character === '>' && !quoted && --depth === 0) return at;
   }
   return -1;
 }
 
-function unquote(quoted: string): string {
-  return quoted.slice(1, -1).replace(/\\(.)/g, '$1');
-}
-
-/** What the mapping of RFC 5891 §5 makes of a name must be a domain too: it turns full-width signs into ASCII ones. */
-function normalDomain(domain: string): string | undefined {
-  const ascii = ASCII.test(domain) ? domain.toLowerCase() : domainToASCII(domain);
-  const fits = Math.max(Buffer.byteLength(domain), ascii.length) <= DOMAIN_LIMIT_BYTES;
-  return fits && NAME.test(ascii) && ascii.split('.').every((label) => label.length <= 63) ? ascii : undefined;
-}
-
-/** `[127.0.0.1]` or `[IPv6:::1]` (RFC 5321 §4.1.3), the shortest way of writing it; general address literals have no registered tag. */
-function normalLiteral(literal: string): string | undefined {
-  const inner = /^\[([^\]]*)\]$/.exec(literal)?.[1];
-  if (inner === undefined) return undefined;
-  if (isIPv4(inner)) return literal;
-  const address = /^ipv6:/i.test(inner) && !inner.includes('%') ? inner.slice(IPV6_TAG.length) : '';
-  return isIPv6(address) ? `[${IPV6_TAG}${new SocketAddress({ address, family: 'ipv6' }).address}]` : undefined;
+function unquote(local: string): string {
+  return local.replace(/\\(.)|"/gsu, '$1');
 }

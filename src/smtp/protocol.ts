@@ -125,8 +125,14 @@ export const submission: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
 export const lmtp: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
   ...mx,
   name: 'lmtp',
-  // One session carries the mail of all the front's senders: an unknown recipient is not the front's mistake.
-  limits: { ...mx.limits, quickErrors: 1000, errorLimit: 1000 },
+  limits: {
+    ...mx.limits,
+    // A front that takes lines as long as ours passes their paths on, with parameters of its own behind them.
+    lineLimitBytes: mx.limits.lineLimitBytes + 256,
+    // One session carries the mail of all the front's senders: an unknown recipient is not the front's mistake.
+    quickErrors: 1000,
+    errorLimit: 1000,
+  },
   commands: lmtpTable,
   greeting: ({ settings }) => replies.lmtpGreeting(settings.hostname),
   faults: {

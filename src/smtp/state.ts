@@ -47,6 +47,8 @@ export interface Transaction {
   /** What SIZE announced (RFC 1870); undefined when it was not given. */
   readonly announcedOctets: number | undefined;
   readonly recipients: readonly Recipient[];
+  /** Of their paths, all together. */
+  readonly pathOctets: number;
   /** Of these recipients. */
   readonly copies: Copies;
   /** How many maildrops they lead to; one that several lead to is counted for each. */

@@ -3,14 +3,16 @@
  * and with a complete header (§8). It knows the envelope's sender; what From says is between people.
  */
 import { randomBytes } from 'node:crypto';
-import type { Address, Delivery, EnvelopeRecipient, MailStore, Resolution, Soon } from '../store/store.js';
-import { HeaderCompletion, type Missing } from './completion.js';
+import type { Address, MailStore, Resolution, Soon } from '../store/store.js';
+import type { Missing } from './completion.js';
 import type { Path } from './path.js';
 import { replies, type SmtpReply } from './replies.js';
 import type { Login } from './state.js';
 
 const RANDOM_BYTES = 8;
 const MINUTES_PER_HOUR = 60;
+/** No domain: paths are qualified before anybody asks. */
+const NOWHERE = '';
 
 /**
  * Whether mail to this address would reach the login's maildrop: its own address, with or without a detail, an alias or list
@@ -24,14 +26,22 @@ function mayUse(address: Address, { account }: Login, store: MailStore): Soon<bo
   return found instanceof Promise ? found.then(leadsThere) : leadsThere(found);
 }
 
+/** A device that leaves its domain out is of ours (RFC 6409 §5.2): nobody else could answer it. */
+export function qualified(path: Path, domain: string): Path {
+  const { text, mailbox, international } = path;
+  if (mailbox === undefined || mailbox.domain !== undefined) return path;
+  return { text: `${text}@${domain}`, mailbox: { local: mailbox.local, domain }, international };
+}
+
 /**
  * Who has logged in sends under an address of its own (RFC 6409 §6.1), or under none, as notifications are sent. Asked at
  * MAIL, and again at the end of the message: an alias may be gone by then. @throws StoreError
  */
 export function senderRefusal(from: Path, login: Login | undefined, store: MailStore): Soon<SmtpReply | undefined> {
-  if (login === undefined || from.address === undefined) return undefined;
+  if (login === undefined || from.mailbox === undefined) return undefined;
   const decide = (may: boolean) => (may ? undefined : replies.notYourAddress(from.text, login.address));
-  const may = mayUse(from.address, login, store);
+  const { local, domain = NOWHERE } = from.mailbox;
+  const may = mayUse({ local, domain }, login, store);
   return may instanceof Promise ? may.then(decide) : decide(may);
 }
 
@@ -41,40 +51,6 @@ export function missingFields(id: string, hostname: string, atMs: number): Missi
     date: `Date: ${localDateTime(atMs)}\r\n`,
     messageId: `Message-ID: <${id}.${randomBytes(RANDOM_BYTES).toString('hex')}@${hostname}>\r\n`,
   };
-}
-
-/** A delivery whose message is completed on its way. */
-export class CompletedDelivery implements Delivery {
-  readonly #delivery: Delivery;
-  readonly #completion: HeaderCompletion;
-
-  constructor(delivery: Delivery, missing: Missing) {
-    this.#delivery = delivery;
-    this.#completion = new HeaderCompletion(missing);
-  }
-
-  write(piece: Uint8Array): void | Promise<void> {
-    return this.#writeAll(this.#completion.pass(piece));
-  }
-
-  async commit(): Promise<readonly EnvelopeRecipient[]> {
-    try {
-      await this.#writeAll(this.#completion.end());
-    } catch (error) {
-      this.#delivery.abort();
-      throw error;
-    }
-    return this.#delivery.commit();
-  }
-
-  abort(): void {
-    this.#delivery.abort();
-  }
-
-  #writeAll(pieces: readonly Uint8Array[]): void | Promise<void> {
-    const waits = pieces.map((piece) => this.#delivery.write(piece)).filter((wait) => wait instanceof Promise);
-    if (waits.length > 0) return Promise.all(waits).then(() => undefined);
-  }
 }
 
 /** RFC 5322 §3.3, in the zone of the server. */

@@ -1,13 +1,17 @@
 /** From a transaction's envelope to the store: what DATA and BDAT share. */
 import { stay, type Outcome } from '../session/command.js';
+import type { Delivery } from '../store/store.js';
 import type { SmtpReply } from './replies.js';
 import { answerEach, answerOnce } from './answer.js';
 import type { SmtpContext } from './context.js';
+import { HeaderCompletion } from './completion.js';
+import { EditedDelivery } from './edited-delivery.js';
 import { copiesFor } from './envelope.js';
 import { Intake } from './intake.js';
+import { MessageStart } from './message-start.js';
 import { protocolName, type CommonTrace } from './received.js';
 import { greeted, type Chunking, type SmtpState, type Transaction } from './state.js';
-import { CompletedDelivery, missingFields, senderRefusal } from './submission.js';
+import { missingFields, senderRefusal } from './submission.js';
 
 /** Begins the delivery of what the envelope says; from here on the message has its name. */
 export function openIntake(transaction: Transaction, context: SmtpContext): Intake {
@@ -23,10 +27,16 @@ export function openIntake(transaction: Transaction, context: SmtpContext): Inta
     apart: hello.lmtp === true,
   });
   const answer = hello.lmtp === true ? answerEach(recipients, copies) : answerOnce;
-  if (hello.login === undefined) return new Intake(delivery, { id, answer }, context.settings);
-  const missing = missingFields(id, context.settings.hostname, atMs);
+  if (hello.login === undefined) return new Intake(begun(delivery), { id, answer }, context.settings);
+  const completion = new HeaderCompletion(missingFields(id, context.settings.hostname, atMs));
+  const completed = new EditedDelivery(delivery, completion);
   const lateRefusal = () => senderRefusal(from, hello.login, context.store);
-  return new Intake(new CompletedDelivery(delivery, missing), { id, answer, lateRefusal }, context.settings);
+  return new Intake(begun(completed), { id, answer, lateRefusal }, context.settings);
+}
+
+/** Whoever hands a message in: the trace headers stand right before it. */
+function begun(delivery: Delivery): Delivery {
+  return new EditedDelivery(delivery, new MessageStart());
 }
 
 /** The end of data: whatever the reply, the transaction is over. */

@@ -102,6 +102,18 @@ describe('administration without a server', () => {
     expect(message).to.include({ number: 1, subject: 'hi', octets: shown.length });
   });
 
+  it('delivers under addresses that SMTP takes too, and parts text from the trace headers', async () => {
+    await done('account add alice@localhost --password x');
+    const sender = `bounces+${'1'.repeat(80)}=a..b@web_1.example.org.`;
+    const recipient = `alice+${'f'.repeat(64)}@localhost.`;
+    await done(`mail send --from ${sender} ${recipient}`, { input: ' Battery low\nSubject: UPS 3\n' });
+    const shown = await done('mail show alice@localhost 1');
+    expect(shown.startsWith(`Return-Path: <${sender}>\r\nDelivered-To: ${recipient.slice(0, -1)}\r\n`)).to.equal(true);
+    expect(shown).to.match(/ \+0000\r\n\r\n Battery low\r\nSubject: UPS 3\r\n$/);
+    for (const typed of ['mail send --from a@b@-c.example alice@localhost', 'mail send alice'])
+      expect(await run(typed)).to.deep.include({ status: 64, stdout: '' });
+  });
+
   it('delivers a file to many, each once, or to nobody', async () => {
     await done('account add alice@localhost --password x');
     await done('account add bob@localhost --password x');

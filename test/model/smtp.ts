@@ -46,7 +46,9 @@ export const SENDERS: ReadonlyMap<string, number> = vocabulary([
   ['from:<sender@client.example> ret=full', 555],
   ['from:<ünal@client.example> smtputf8', 250],
   ['from:<ünal@client.example>', 553],
-  ['from:<sender>', 501],
+  ['from:<sender>', 250],
+  ['from:<sender@>', 501],
+  ['from:<a..b.@my_client.example.>', 250],
   ['from:sender@client.example', 250],
   ['from: sender@client.example\tsize=10', 250],
   ['from:\t< sender@client.example\t>  size=10  body=8bitmime', 250],
@@ -63,6 +65,8 @@ export const RECIPIENTS: ReadonlyMap<string, readonly string[] | number> = vocab
   ['to:<both@example.org>', ['anna', 'bert']],
   ['to:<@relay.example:bert@example.org>', ['bert']],
   ['to:<nobody@example.org>', 550],
+  ['to:<an..na@example.org>', 550],
+  ['to:<bert@example.org.>', ['bert']],
   ['to:<anna@elsewhere.example>', 550],
   ['to:<anna@example.org> notify=never', 555],
   ['to:  anna@example.org', ['anna']],
@@ -106,7 +110,7 @@ export function foresee(stream: string, manners: Manners): Forecast {
   /** The end of data. */
   const conclude = (body: string, to: readonly string[]): void => {
     const code = verdict(body);
-    if (code === 250) mail.push({ to: [...new Set(to)], body });
+    if (code === 250) mail.push({ to: [...new Set(to)], body: begun(body) });
     say(code, { at: 'greeted' });
   };
   const data = (idle: boolean): void => {
@@ -183,6 +187,11 @@ export function foresee(stream: string, manners: Manners): Forecast {
     first = false;
   }
   return { replies, mail, closed };
+}
+
+/** What begins with neither a field nor an empty line is text, and parted from the trace headers. */
+function begun(body: string): string {
+  return body === '' || /^(?:\r\n|[!-9;-~]+[ \t]*:)/.test(body) ? body : `\r\n${body}`;
 }
 
 function verdict(body: string): number {

@@ -16,7 +16,9 @@ import { HeaderCompletion } from '../../src/smtp/completion.js';
 import { HopCount } from '../../src/smtp/hops.js';
 import { readParameters } from '../../src/smtp/parameters.js';
 import { withBrackets } from '../../src/smtp/path-text.js';
-import { parseMailbox, readPath } from '../../src/smtp/path.js';
+import { MessageStart } from '../../src/smtp/message-start.js';
+import { parseMailbox } from '../../src/smtp/mailbox.js';
+import { readPath } from '../../src/smtp/path.js';
 import { lmtp, mx, submission } from '../../src/smtp/protocol.js';
 import { readXtext } from '../../src/smtp/xtext.js';
 import { printablePieces } from '../../src/store/printable.js';
@@ -142,6 +144,7 @@ const ofOctets: readonly (readonly [what: string, read: (octets: Buffer) => unkn
   ['newlines made whole', (octets) => new NewlineNormalizer().pass(octets)],
   ['dots', (octets) => new DotReader().pass(octets)],
   ['a completed header', (octets) => [...new HeaderCompletion({ date: 'd', messageId: 'i' }).pass(octets)]],
+  ['the beginning of a message', (octets) => [...new MessageStart().pass(octets)]],
   ['a summary', summarize],
   ['text for a terminal', (octets) => [...printablePieces([octets])]],
   ['HTML', (octets) => textOfHtml(octets.toString())],

@@ -3,16 +3,19 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { HeaderCompletion } from '../../src/smtp/completion.js';
+import { MessageStart } from '../../src/smtp/message-start.js';
 import { localDateTime, missingFields } from '../../src/smtp/submission.js';
 import { cut, cuts, octets } from '../support/dialogue-property.js';
 
 const DATE = 'Date: Mon, 23 Nov 2026 08:00:00 +0100\r\n';
 const ID = 'Message-ID: <1@mx.example.org>\r\n';
 
+/** As a message goes through both on its way to the store. */
 function completed(pieces: readonly Uint8Array[]): Buffer {
+  const start = new MessageStart();
   const completion = new HeaderCompletion({ date: DATE, messageId: ID });
-  const passed = pieces.flatMap((piece) => completion.pass(piece));
-  return Buffer.concat([...passed, ...completion.end()]);
+  const passed = [...pieces.flatMap((piece) => start.pass(piece)), ...start.end()];
+  return Buffer.concat([...passed.flatMap((piece) => completion.pass(piece)), ...completion.end()]);
 }
 
 function text(message: string): string {
@@ -27,16 +30,41 @@ const FIELD = /^([!-9;-~]+)[ \t]*:/;
 
 /** The same, of a message that lies there whole and has lines shorter than any limit. */
 function reference(message: string): string {
-  if (!FIELD.test(message)) return message.startsWith('\r\n') ? DATE + ID + message : `${DATE}${ID}\r\n${message}`;
-  const end = message.indexOf('\r\n\r\n');
-  const header = end === -1 ? message : message.slice(0, end + 2);
-  const fields = header.split(/(?<=\r\n)(?![ \t])/);
-  const named = (name: string) => fields.filter((field) => FIELD.exec(field)?.[1]?.toLowerCase() === name);
-  const blind = [...named('bcc'), ...named('resent-bcc')];
-  const kept = fields.filter((field) => !blind.includes(field)).join('');
-  const added = (named('date').length > 0 ? '' : DATE) + (named('message-id').length > 0 ? '' : ID);
-  const between = added === '' || kept === '' || kept.endsWith('\r\n') ? '' : '\r\n';
-  return kept + between + added + (end === -1 ? '' : message.slice(end + 2));
+  const added = (fields: readonly string[]) =>
+    (fields.includes('date') ? '' : DATE) + (fields.includes('message-id') ? '' : ID);
+  const names: string[] = [];
+  let becomes = '';
+  let [dropping, ended] = [false, false];
+  const lines = linesOf(begun(message));
+  for (const [at, line] of lines.entries()) {
+    if (line === '\r\n') return becomes + (ended ? '' : added(names)) + lines.slice(at).join('');
+    if (!/^[ \t]/.test(line)) {
+      const name = FIELD.exec(line)?.[1]?.toLowerCase() ?? '';
+      if (name === '' && !ended) becomes += `${added(names)}\r\n`;
+      ended ||= name === '';
+      names.push(name);
+      dropping = name === 'bcc' || name === 'resent-bcc';
+    }
+    if (!dropping) becomes += line;
+  }
+  if (ended) return becomes;
+  const between = added(names) === '' || becomes === '' || becomes.endsWith('\r\n') ? '' : '\r\n';
+  return becomes + between + added(names) + (message === '' ? '\r\n' : '');
+}
+
+/** With a first line of mailbox files as a field, and an empty line before what is text from the beginning. */
+function begun(message: string): string {
+  const lines = linesOf(message);
+  const isField = (line: string) => FIELD.test(line);
+  const first = lines.findIndex((line) => isField(line) || !/^>*From /.test(line));
+  const before = lines.slice(0, first === -1 ? lines.length : first).map((line) => `X-Mailbox-Line: ${line}`);
+  const rest = first === -1 ? [] : lines.slice(first);
+  const empty = rest[0] === undefined || rest[0] === '\r\n' || isField(rest[0]) ? '' : '\r\n';
+  return before.join('') + empty + rest.join('');
+}
+
+function linesOf(message: string): readonly string[] {
+  return message === '' ? [] : message.split(/(?<=\r\n)(?!$)/);
 }
 
 const HEADER = `From: a@b\r\n${DATE}${ID}`;
@@ -73,8 +101,19 @@ describe('the header of a submitted message', () => {
     ['that nothing follows is completed at its end', 'X: y\r\n', `X: y\r\n${DATE}${ID}`],
     ['that breaks off is completed behind it', 'X: y', `X: y\r\n${DATE}${ID}`],
     ['that breaks off in a Bcc loses it', `${HEADER}Bcc: y`, HEADER],
-    ['that breaks off in a name keeps it', `${HEADER}Bcc`, `${HEADER}Bcc`],
-    ['keeps lines that are no fields', `${HEADER}what is this\r\nBcc: x\r\n\r\n`, `${HEADER}what is this\r\n\r\n`],
+    ['that breaks off in a name keeps it as text', `${HEADER}Bcc`, `${HEADER}\r\nBcc`],
+    ['ends before a line that is no field', `X: y\r\nHello there\r\n`, `X: y\r\n${DATE}${ID}\r\nHello there\r\n`],
+    [
+      'loses a Bcc behind such a line too, until it is empty',
+      `X: y\r\nwhat is this\r\n folded\r\nBcc: x,\r\n z\r\nDate: w\r\n\r\nBcc: text\r\n`,
+      `X: y\r\n${DATE}${ID}\r\nwhat is this\r\n folded\r\nDate: w\r\n\r\nBcc: text\r\n`,
+    ],
+    [
+      'has the line of a mailbox file as a field',
+      `From a@b Mon Jul 29 09:00:00 2024\r\n>From c\r\n${HEADER}\r\ntext\r\n`,
+      `X-Mailbox-Line: From a@b Mon Jul 29 09:00:00 2024\r\nX-Mailbox-Line: >From c\r\n${HEADER}\r\ntext\r\n`,
+    ],
+    ['ends before such a line in its midst', `${HEADER}From a\r\nTo: b\r\n`, `${HEADER}\r\nFrom a\r\nTo: b\r\n`],
   ] as const)
     it(`${what}, wherever it is cut`, () => {
       expect(text(message)).to.equal(becomes);
@@ -85,7 +124,7 @@ describe('the header of a submitted message', () => {
   it('holds no more than the beginning of a line', () => {
     const long = 'x'.repeat(3_000_000);
     expect(text(`${long}: y\r\n\r\n`)).to.equal(`${DATE}${ID}\r\n${long}: y\r\n\r\n`);
-    expect(text(`X: y\r\n${long}: y\r\n\r\n`)).to.equal(`X: y\r\n${long}: y\r\n${DATE}${ID}\r\n`);
+    expect(text(`X: y\r\n${long}: y\r\n\r\n`)).to.equal(`X: y\r\n${DATE}${ID}\r\n${long}: y\r\n\r\n`);
     expect(text(`${HEADER}Bcc: ${long}\r\n ${long}\r\n\r\n${long}`)).to.equal(`${HEADER}\r\n${long}`);
     const completion = new HeaderCompletion({ date: DATE, messageId: ID });
     const kept = Array.from({ length: 3000 }, () => completion.pass(Buffer.from('x')).length);
@@ -114,7 +153,19 @@ describe('the header of a submitted message', () => {
       'Resent-Message-ID: z',
       'Subject: s',
     ),
-    fc.constantFrom('text', ': x', 'é: x', '.', 'Received: x', 'From x', `${'long'.repeat(100)}: x`, '\0: x'),
+    fc.constantFrom(
+      'text',
+      ': x',
+      'é: x',
+      '.',
+      'Received: x',
+      'From x',
+      '>>From x',
+      'From',
+      'From : x',
+      `${'long'.repeat(100)}: x`,
+      '\0: x',
+    ),
   );
   const message = fc
     .tuple(fc.array(line, { maxLength: 10 }), fc.boolean())
@@ -145,12 +196,15 @@ describe('the header of a submitted message', () => {
       { numRuns: 5000 },
     ));
 
-  it('keeps every byte, but for Bcc: what was added is taken away again', () =>
+  it('keeps every byte, but for Bcc: an empty line before what is no field is taken away again', () =>
     fc.assert(
       fc.property(octets, cuts, (bytes, at) => {
-        const sent = Buffer.concat([Buffer.from(HEADER), bytes]);
-        fc.pre(!/bcc/i.test(sent.toString('latin1')));
-        expect(completed(cut(sent, at)).toString('latin1')).to.equal(sent.toString('latin1'));
+        const sent = Buffer.concat([Buffer.from(HEADER), bytes]).toString('latin1');
+        fc.pre(!/bcc/i.test(sent));
+        const became = completed(cut(Buffer.from(sent, 'latin1'), at)).toString('latin1');
+        const ended = Array.from(became).findIndex((byte, index) => byte !== sent[index]);
+        if (became.length === sent.length) expect(became).to.equal(sent);
+        else expect(became.slice(0, ended) + became.slice(ended + 2)).to.equal(sent);
       }),
       { numRuns: 2000 },
     ));

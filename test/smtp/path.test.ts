@@ -1,259 +1,193 @@
+/** What an envelope may name: other people's addresses, as they are. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { formatAddress, isHelloName, parseMailbox, readPath } from '../../src/smtp/path.js';
+import { PATH_LIMIT_BYTES, readPath } from '../../src/smtp/path.js';
 
-const DOMAIN_189 = `${'aaaaaaaaa.'.repeat(18)}bbbbbbbbb`;
+/** `is` undefined: of no domain. */
+type Row = readonly [path: string, local: string, domain?: string];
 
-describe('a mailbox', () => {
-  const valid: readonly (readonly [text: string, local: string, domain: string])[] = [
-    ['alice@example.org', 'alice', 'example.org'],
-    ['Alice@Example.ORG', 'Alice', 'example.org'],
-    ['a.b.c@example.org', 'a.b.c', 'example.org'],
-    ["!#$%&'*+/=?^_`{|}~-@example.org", "!#$%&'*+/=?^_`{|}~-", 'example.org'],
-    ['alice+detail@example.org', 'alice+detail', 'example.org'],
-    ['1@1.example', '1', '1.example'],
-    ['alice@localhost', 'alice', 'localhost'],
-    ['alice@a-b.c--d.example', 'alice', 'a-b.c--d.example'],
-    ['"alice"@example.org', 'alice', 'example.org'],
-    ['"a b"@example.org', 'a b', 'example.org'],
-    ['"a@b"@example.org', 'a@b', 'example.org'],
-    ['"a\\"b"@example.org', 'a"b', 'example.org'],
-    ['"a\\\\b"@example.org', 'a\\b', 'example.org'],
-    ['"a\\b"@example.org', 'ab', 'example.org'],
-    ['"<>(),:;[]"@example.org', '<>(),:;[]', 'example.org'],
-    ['".."@example.org', '..', 'example.org'],
-    ['" "@example.org', ' ', 'example.org'],
-    ['alice@[127.0.0.1]', 'alice', '[127.0.0.1]'],
-    ['alice@[IPv6:::1]', 'alice', '[ipv6:::1]'],
-    ['alice@[ipv6:2001:DB8::1]', 'alice', '[ipv6:2001:db8::1]'],
-    ['alice@[IPv6:::ffff:192.0.2.1]', 'alice', '[ipv6:::ffff:192.0.2.1]'],
-    ['élodie@example.org', 'élodie', 'example.org'],
-    ['"é l"@example.org', 'é l', 'example.org'],
-    ['alice@bücher.example', 'alice', 'xn--bcher-kva.example'],
-    ['alice@例え.テスト', 'alice', 'xn--r8jz45g.xn--zckzah'],
-    [`${'a'.repeat(64)}@example.org`, 'a'.repeat(64), 'example.org'],
-    [`"${'a'.repeat(62)}"@example.org`, 'a'.repeat(62), 'example.org'],
-    [`${'é'.repeat(32)}@example.org`, 'é'.repeat(32), 'example.org'],
-    [`a@${'b'.repeat(63)}.example`, 'a', `${'b'.repeat(63)}.example`],
-  ];
-  for (const [text, local, domain] of valid)
-    it(`may be ${text}`, () => expect(parseMailbox(text)).to.deep.equal({ local, domain }));
-
-  const invalid: readonly string[] = [
-    '',
-    '@',
-    'alice',
-    'alice@',
-    '@example.org',
-    'alice@@example.org',
-    'alice@bob@example.org',
-    '.alice@example.org',
-    'alice.@example.org',
-    'al..ice@example.org',
-    'al ice@example.org',
-    ' alice@example.org',
-    'alice@example.org ',
-    'alice @example.org',
-    'alice@ example.org',
-    'al(ice)@example.org',
-    'al,ice@example.org',
-    'al\tice@example.org',
-    'al\0ice@example.org',
-    'alice\u007f@example.org',
-    'alice@exa mple.org',
-    'alice@example..org',
-    'alice@.example.org',
-    'alice@example.org.',
-    'alice@-example.org',
-    'alice@example-.org',
-    'alice@exam_ple.org',
-    'alice@exam!ple.org',
-    '""@example.org',
-    '"alice@example.org',
-    'alice"@example.org',
-    '"al"ice"@example.org',
-    '"alice\\"@example.org',
-    '"al"ice@example.org',
-    'al"i"ce@example.org',
-    '"al\nice"@example.org',
-    '"al\\\u0000ice"@example.org',
-    'alice@127.0.0.1]',
-    'alice@[127.0.0.1',
-    'alice@[]',
-    'alice@[256.0.0.1]',
-    'alice@[127.0.0]',
-    'alice@[127.0.0.01]',
-    'alice@[::1]',
-    'alice@[IPv6:]',
-    'alice@[IPv6:1:2:3]',
-    'alice@[IPv6:12345::]',
-    'alice@[IPv6:127.0.0.1]',
-    'alice@[IPv6:fe80::1%lo]',
-    'alice@[ 127.0.0.1 ]',
-    'alice@[tag:content]',
-    'alice@[127.0.0.1].org',
-    '@relay.example:alice@example.org',
-    '<alice@example.org>',
-    `${'a'.repeat(65)}@example.org`,
-    `"${'a'.repeat(63)}"@example.org`,
-    `${'é'.repeat(33)}@example.org`,
-    `a@${'b'.repeat(64)}.example`,
-    `a@${'aaaaaaaaa.'.repeat(25)}aaaaaa`,
-    `a@${'é'.repeat(60)}.example`,
-    'a@xn--\u00fc.example',
-    // What a mapping turns into something that is not a domain: a fullwidth low line, asterisk, and full stops.
-    'a@x＿y.example',
-    'a@x＊.example',
-    'a@x。',
-    'a@x。。y',
-    'a@－x.example',
-  ];
-  for (const text of invalid)
-    it(`may not be ${JSON.stringify(text)}`, () => expect(parseMailbox(text)).to.equal(undefined));
-
-  it('has a domain of at most 255 octets', () => {
-    const domain = `${'aaaaaaaaa.'.repeat(25)}aaaaa`;
-    expect(Buffer.byteLength(domain)).to.equal(255);
-    expect(parseMailbox(`a@${domain}`)).to.deep.equal({ local: 'a', domain });
-    expect(parseMailbox(`a@${domain}a`)).to.equal(undefined);
-  });
-});
+const LONG_DOMAIN = `${'aaaaaaaaa.'.repeat(25)}aaaaa`;
 
 describe('a path', () => {
-  const valid: readonly (readonly [text: string, path: string, rest: string])[] = [
-    ['<alice@example.org>', 'alice@example.org', ''],
-    ['<alice@example.org> SIZE=1', 'alice@example.org', ' SIZE=1'],
-    ['<alice@example.org>x', 'alice@example.org', 'x'],
-    ['<alice@example.org>>', 'alice@example.org', '>'],
-    ['<>', '', ''],
-    ['<> BODY=7BIT', '', ' BODY=7BIT'],
-    ['<Postmaster>', 'Postmaster', ''],
-    ['<POSTMASTER>', 'POSTMASTER', ''],
-    ['<postmaster@example.org>', 'postmaster@example.org', ''],
-    ['<"a>b"@example.org>', '"a>b"@example.org', ''],
-    ['<"a\\">b"@example.org>', '"a\\">b"@example.org', ''],
-    ['<@relay.example:alice@example.org>', 'alice@example.org', ''],
-    ['<@a.example,@b.example:alice@example.org>', 'alice@example.org', ''],
-    [`<${'a'.repeat(64)}@${DOMAIN_189}>`, `${'a'.repeat(64)}@${DOMAIN_189}`, ''],
+  const mailboxes: readonly Row[] = [
+    ['alice@example.org', 'alice', 'example.org'],
+    ['Alice@Example.ORG', 'Alice', 'example.org'],
+    // Variable return paths, rewritten senders and tags.
+    [
+      'bounces+1-ab12-someone.with.a.long.name=sub.department.example.org@em1234.example',
+      'bounces+1-ab12-someone.with.a.long.name=sub.department.example.org',
+      'em1234.example',
+    ],
+    [`SRS0=${'x'.repeat(245)}@a.example`, `SRS0=${'x'.repeat(245)}`, 'a.example'],
+    [`${'x'.repeat(1900)}@a.example`, 'x'.repeat(1900), 'a.example'],
+    ['SRS1=HH=b.example==HH=TT=c.example=alice@a.example', 'SRS1=HH=b.example==HH=TT=c.example=alice', 'a.example'],
+    ['prvs=0123abcd=alice@example.org', 'prvs=0123abcd=alice', 'example.org'],
+    ['btv1==abc==alice@example.org', 'btv1==abc==alice', 'example.org'],
+    ["!#$%&'*+/=?^_`{|}~-@example.org", "!#$%&'*+/=?^_`{|}~-", 'example.org'],
+    ['host!alice%a.example@example.org', 'host!alice%a.example', 'example.org'],
+    // Dots in odd places.
+    ['ilo-server.@example.org', 'ilo-server.', 'example.org'],
+    ['taro..yamada@docomo.example', 'taro..yamada', 'docomo.example'],
+    ['.alice@example.org', '.alice', 'example.org'],
+    ['...@example.org', '...', 'example.org'],
+    // Nothing, and what should have been quoted.
+    ['""@example.org', '', 'example.org'],
+    ['@example.org', '', 'example.org'],
+    ['alice@@example.org', 'alice@', 'example.org'],
+    ['a:b@example.org', 'a:b', 'example.org'],
+    ['relay.example:alice@example.org', 'relay.example:alice', 'example.org'],
+    ['a\\>b@example.org', 'a>b', 'example.org'],
+    ['al\\ice@example.org', 'alice', 'example.org'],
+    // Quoted, as a whole and in parts.
+    ['"a b"@example.org', 'a b', 'example.org'],
+    ['"a>b"@example.org', 'a>b', 'example.org'],
+    ['"a<b"@example.org', 'a<b', 'example.org'],
+    ['"a\\">b"@example.org', 'a">b', 'example.org'],
+    ['"a@b"@example.org', 'a@b', 'example.org'],
+    ['"a"."b"@example.org', 'a.b', 'example.org'],
+    ['a."b c".d@example.org', 'a.b c.d', 'example.org'],
+    // Domains that only a machine could love.
+    ['root@web_1.example.org', 'root', 'web_1.example.org'],
+    ['root@_x_._y.example', 'root', '_x_._y.example'],
+    ['cron@host.example.org.', 'cron', 'host.example.org'],
+    ['root@localhost.', 'root', 'localhost'],
+    ['ups@192.0.2.7', 'ups', '192.0.2.7'],
+    [`a@${'b'.repeat(63)}.example`, 'a', `${'b'.repeat(63)}.example`],
+    [`a@${LONG_DOMAIN}`, 'a', LONG_DOMAIN],
+    ['alice@[127.0.0.1]', 'alice', '[127.0.0.1]'],
+    ['alice@[ipv6:2001:DB8::1]', 'alice', '[ipv6:2001:db8::1]'],
+    ['élodie@bücher.example.', 'élodie', 'xn--bcher-kva.example'],
+    // None.
+    ['Postmaster', 'Postmaster'],
+    ['root', 'root'],
+    ['"a b"', 'a b'],
   ];
-  for (const [text, path, rest] of valid)
-    it(`may be ${text}`, () => {
-      const read = readPath(text);
-      expect(read?.path.text).to.equal(path);
-      expect(read?.rest).to.equal(rest);
-      expect(read?.path.address === undefined).to.equal(!path.includes('@'));
+  for (const [path, local, domain] of mailboxes)
+    it(`may be <${path}>, and stays as it is`, () => {
+      const read = readPath(`<${path}> SIZE=1`);
+      expect(read).to.deep.equal({
+        path: { text: path, mailbox: { local, domain }, international: /[^ -~]/.test(path) },
+        rest: ' SIZE=1',
+      });
     });
+
+  it('may be nobody, who is told of nothing', () => {
+    for (const text of ['<>', '<<>>', '<Mailer <>>'])
+      expect(readPath(text)?.path, text).to.deep.equal({ text: '', mailbox: undefined, international: false });
+  });
+
+  for (const text of [
+    '<@relay.example:alice@example.org>',
+    '<@a.example,@b_2.example.:alice@example.org>',
+    '<@[192.0.2.1],@[IPv6:::1]:alice@example.org>',
+    '<@:alice@example.org>',
+    '<<alice@example.org>>',
+    '< <alice@example.org> >',
+    '<Alice A. <alice@example.org>>',
+    '<"A, <Alice>" <alice@example.org>>',
+    '<Élodie <alice@example.org>>',
+  ])
+    it(`is what ${text} leads to`, () =>
+      expect(readPath(text)).to.deep.equal({
+        path: { text: 'alice@example.org', mailbox: { local: 'alice', domain: 'example.org' }, international: false },
+        rest: '',
+      }));
+
+  for (const [text, rest] of [
+    ['<alice@example.org>', ''],
+    ['<alice@example.org>x', 'x'],
+    ['<alice@example.org>>', '>'],
+    ['<> BODY=7BIT', ' BODY=7BIT'],
+  ] as const)
+    it(`ends in ${text} with its bracket`, () => expect(readPath(text)?.rest).to.equal(rest));
 
   for (const text of [
     '',
     'alice@example.org',
     ' <alice@example.org>',
     '<alice@example.org',
-    '<alice>',
-    '<alice@example.org >',
-    '< alice@example.org>',
-    '<<alice@example.org>>',
+    '<alice@example.org\\>',
     '<"alice@example.org>',
-    '<@relay.example>',
+    '<"ali"ce@example.org>',
+    '<al"ice@example.org>',
+    '<alice@>',
+    '<@>',
+    '<alice@.>',
+    '<al ice@example.org>',
+    '<alice,bob@example.org>',
+    '<alice@example.org,bob@example.org>',
+    '<alice;bob@example.org>',
+    '<al(ice)@example.org>',
+    '<al[ice]@example.org>',
+    '<<<alice@example.org>>>',
+    '<a@b.example <c@d.example> <alice@example.org>>',
+    '<alice@example..org>',
+    '<alice@.example.org>',
+    '<alice@example.org..>',
+    '<alice@-example.org>',
+    '<alice@example-.org>',
+    '<alice@exa!mple.org>',
+    '<alice@exa mple.org>',
+    '<alice@example.org:25>',
+    '<alice@[127.0.0.1>',
+    '<alice@[256.0.0.1]>',
+    '<alice@[tag:content]>',
+    '<alice@[127.0.0.1].org>',
+    '<alice@x＿y＊.example>',
+    '<alice@é%2e.example>',
     '<@relay.example:>',
-    '<@relay.example:Postmaster@>',
-    '<relay.example:alice@example.org>',
-    '<@a.example @b.example:alice@example.org>',
-    '<@a.example,b.example:alice@example.org>',
-    `<${'a'.repeat(64)}@${DOMAIN_189}b>`,
+    '<@relay.example @b.example:alice@example.org>',
+    `<a@${'b'.repeat(64)}.example>`,
+    `<a@${LONG_DOMAIN}a>`,
   ])
     it(`may not be ${JSON.stringify(text)}`, () => expect(readPath(text)).to.equal(undefined));
 
-  it('says whether it needs SMTPUTF8', () => {
-    expect(readPath('<alice@example.org>')?.path.international).to.equal(false);
-    expect(readPath('<"a b"@[127.0.0.1]>')?.path.international).to.equal(false);
-    expect(readPath('<élodie@example.org>')?.path.international).to.equal(true);
-    expect(readPath('<alice@bücher.example>')?.path.international).to.equal(true);
-    expect(readPath('<alice@xn--bcher-kva.example>')?.path.international).to.equal(false);
-  });
-});
-
-describe('a name in EHLO', () => {
-  for (const name of ['example.org', 'localhost', 'a', '[127.0.0.1]', '[IPv6:::1]', 'bücher.example'])
-    it(`is right as ${name}`, () => expect(isHelloName(name)).to.equal(true));
-  for (const name of ['', 'under_score', '127.0.0.1]', '[127.0.0.256]', '-', 'a..b', 'a b', 'a'.repeat(256)])
-    it(`is odd as ${JSON.stringify(name)}`, () => expect(isHelloName(name)).to.equal(false));
-});
-
-describe('addresses', () => {
-  const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?$/);
-  const domain = fc.oneof(
-    fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join('.')),
-    fc.ipV4().map((address) => `[${address}]`),
-    fc.ipV6().map((address) => `[ipv6:${address.toLowerCase()}]`),
-  );
-  /** Whatever a quoted string can say, within 62 octets even when everything is escaped. */
-  const local = fc
-    .array(fc.oneof(fc.constantFrom('"', '\\', '.', ' ', '@', '>', '+'), fc.stringMatching(/^[ -~\u00a0-\u00ff]$/)), {
-      minLength: 1,
-      maxLength: 31,
-    })
-    .map((characters) => characters.join(''));
-
-  it('are read as they were written', () => {
-    fc.assert(
-      fc.property(local, domain, (name, host) => {
-        const address = parseMailbox(formatAddress({ local: name, domain: host }));
-        expect(address?.local).to.equal(name);
-        if (!host.startsWith('[ipv6:')) expect(address?.domain).to.equal(host); // Of the ways to write it, one is kept.
-        expect(address && parseMailbox(formatAddress(address))).to.deep.equal(address);
-      }),
-      { numRuns: 2000 },
-    );
+  it('holds nothing that moves a cursor or ends a line, quoted or not, in a route or in a name neither', () => {
+    const codes = [...Array(32).keys(), ...Array.from({ length: 33 }, (_, at) => 127 + at), 0x2028, 0x2029];
+    for (const character of codes.map((code) => String.fromCharCode(code)))
+      for (const text of [
+        `<al${character}ice@example.org>`,
+        `<"al${character}ice"@example.org>`,
+        `<"al\\${character}ice"@example.org>`,
+        `<al\\${character}ice@example.org>`,
+        `<alice@exa${character}mple.org>`,
+        `<@a${character}b.example:alice@example.org>`,
+        `<@[${character}]:alice@example.org>`,
+        `<Al${character}ice <alice@example.org>>`,
+        `<"Al${character}ice" <alice@example.org>>`,
+      ])
+        expect(readPath(text), JSON.stringify(text)).to.equal(undefined);
   });
 
-  /** Strings that look like addresses more often than not. */
+  it(`has up to ${PATH_LIMIT_BYTES} octets with its brackets`, () => {
+    const path = (octets: number) => `<${'é'.repeat(4)}${'a'.repeat(octets - 20)}@b.example>`;
+    expect(Buffer.byteLength(path(PATH_LIMIT_BYTES))).to.equal(PATH_LIMIT_BYTES);
+    expect(readPath(path(PATH_LIMIT_BYTES))?.rest).to.equal('');
+    expect(readPath(path(PATH_LIMIT_BYTES + 1))).to.equal(undefined);
+  });
+
+  /** Strings that look like paths more often than not. */
   const likely = fc
     .array(
       fc.oneof(
-        fc.constantFrom(
-          'a',
-          '.',
-          '@',
-          '"',
-          '\\',
-          '<',
-          '>',
-          '[',
-          ']',
-          ':',
-          ',',
-          '-',
-          'IPv6:',
-          '::1',
-          '127.0.0.1',
-          ' ',
-          '+',
-        ),
-        fc.constantFrom('x.example', 'é', '。', '＿', 'xn--', 'ß', '\u{1f600}', '\u0301', '\ud800', '\0', '\r', '\n'),
+        fc.constantFrom('a', '.', '@', '"', '\\', '<', '>', '[', ']', ':', ',', '-', '_', 'IPv6:', '::1', ' ', '+'),
+        fc.constantFrom('x.example', '@x.example', 'é', '。', '＿', 'xn--', '\u{1f600}', '\ud800', '\0', '\r', '\n'),
         fc.string({ unit: 'binary', maxLength: 2 }),
       ),
       { maxLength: 12 },
     )
-    .map((parts) => parts.join(''));
-  const text = fc.oneof(
-    likely,
-    likely.map((part) => `a@${part}`),
-    likely.map((part) => `${part}@example.org`),
-    fc.string({ unit: 'binary' }),
-  );
+    .map((parts) => `<${parts.join('')}>`);
 
-  it('of any string are one or none: nothing throws, and what is read can be written and read again', () => {
+  it('of any string is one or none, and one that was read is read again as the same', () => {
     fc.assert(
-      fc.property(text, (given) => {
-        readPath(given);
-        readPath(`<${given}>`);
-        isHelloName(given);
-        const address = parseMailbox(given);
-        if (address !== undefined) expect(parseMailbox(formatAddress(address))).to.deep.equal(address);
+      fc.property(likely, (given) => {
+        const path = readPath(given)?.path;
+        if (path === undefined) return;
+        expect(path.text).to.match(/^[^\p{Cc}\u2028\u2029]*$/u);
+        expect(readPath(`<${path.text}>`)?.path.mailbox).to.deep.equal(path.mailbox);
       }),
-      { numRuns: 10_000 },
+      { numRuns: 20_000 },
     );
   });
 });

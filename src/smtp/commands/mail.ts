@@ -12,7 +12,7 @@ import { withBrackets } from '../path-text.js';
 import { readPath, type Path } from '../path.js';
 import { failureReply, replies } from '../replies.js';
 import type { SmtpState, Transaction } from '../state.js';
-import { senderRefusal } from '../submission.js';
+import { qualified, senderRefusal } from '../submission.js';
 
 interface MailArgument {
   /** Undefined when the path is not one. */
@@ -49,8 +49,9 @@ export const mail = defineCommand({
   at: ['greeted'],
   needs: ['login'],
   announce: ({ settings }) => [`SIZE ${settings.maxMessageSize}`, '8BITMIME', 'SMTPUTF8'],
-  run({ from, parameters }, { hello }, context) {
-    if (from === undefined || (from.address === undefined && from.text !== '')) return stay(replies.badSender);
+  run({ from: given, parameters }, { hello }, context) {
+    if (given === undefined) return stay(replies.badSender);
+    const from = hello.login === undefined ? given : qualified(given, context.settings.domain);
     const obstacle = context.store.obstacle();
     if (obstacle !== undefined) return stay(failureReply(obstacle));
     const refusal = refusalOf(from, parameters, context);
@@ -64,6 +65,7 @@ export const mail = defineCommand({
       international,
       announcedOctets,
       recipients: [],
+      pathOctets: 0,
       copies: new Copies(),
       maildrops: 0,
     };

@@ -8,7 +8,7 @@ import type { Address, Resolution, Target } from '../../store/store.js';
 import { defineCommand, type SmtpContext } from '../context.js';
 import { readParameters, type Parameters } from '../parameters.js';
 import { withBrackets } from '../path-text.js';
-import { readPath, type Path } from '../path.js';
+import { readPath, type EnvelopeMailbox, type Path } from '../path.js';
 import { replies } from '../replies.js';
 import type { SmtpState, Transaction } from '../state.js';
 
@@ -17,6 +17,12 @@ export const RECIPIENT_LIMIT = 1000;
 
 /** Maildrops that the paths of one transaction lead to, all together; what goes beyond is refused alike. One path alone never does. */
 export const COPIES_LIMIT = 2000;
+
+/**
+ * Octets of all paths of one transaction, which wait in memory: as many as RECIPIENT_LIMIT paths of RFC 5321 §4.5.3.1.3 have. More are
+ * refused alike.
+ */
+export const PATHS_LIMIT_BYTES = 256 * RECIPIENT_LIMIT;
 
 interface RcptArgument {
   readonly to: Path | undefined;
@@ -44,22 +50,24 @@ export const rcpt = defineCommand({
   at: ['transaction'],
   announce: () => [`LIMITS RCPTMAX=${RECIPIENT_LIMIT}`],
   run({ to, parameters }, state, context) {
-    if (to === undefined || to.text === '') return stay(replies.badRecipient);
+    if (to?.mailbox === undefined) return stay(replies.badRecipient);
     const [unknown] = parameters.keys();
     if (unknown !== undefined) return stay(replies.unknownParameter(unknown));
     if (to.international && !state.international) return stay(replies.needUtf8);
-    if (state.recipients.length >= RECIPIENT_LIMIT || state.maildrops >= COPIES_LIMIT)
-      return stay(replies.tooManyRecipients);
-    const found = context.store.resolve(mailboxOf(to, context));
+    if (isFull(state)) return stay(replies.tooManyRecipients);
+    const found = context.store.resolve(addressOf(to.mailbox, context));
     return found instanceof Promise ? found.then((late) => accept(to, late, state)) : accept(to, found, state);
   },
 });
 
-/** `<Postmaster>` alone, and a mailbox at this server's own address, are of the first domain (RFC 5321 §4.1.3, §4.5.1). */
-function mailboxOf({ address }: Path, { settings, peer }: SmtpContext): Address {
-  if (address === undefined) return { local: 'postmaster', domain: settings.domain };
-  const own = address.domain === `[${peer.localAddress}]` || address.domain === `[ipv6:${peer.localAddress}]`;
-  return own ? { local: address.local, domain: settings.domain } : address;
+function isFull({ recipients, pathOctets, maildrops }: Transaction): boolean {
+  return recipients.length >= RECIPIENT_LIMIT || pathOctets >= PATHS_LIMIT_BYTES || maildrops >= COPIES_LIMIT;
+}
+
+/** `<Postmaster>` and others without a domain, and a mailbox at this server's own address, are of the first domain (RFC 5321 §4.1.3, §4.5.1). */
+function addressOf({ local, domain }: EnvelopeMailbox, { settings, peer }: SmtpContext): Address {
+  const own = domain === undefined || domain === `[${peer.localAddress}]` || domain === `[ipv6:${peer.localAddress}]`;
+  return { local, domain: own ? settings.domain : domain };
 }
 
 /**
@@ -90,5 +98,6 @@ function accept(to: Path, found: Resolution, state: Transaction): Outcome<SmtpSt
   if (found.targets.some((target) => isOneCopyTooMany(target, state))) return stay(replies.anotherCopy(to.text));
   state.copies.add(found.targets);
   const recipients = [...state.recipients, { text: to.text, targets: found.targets }];
-  return stay(replies.recipientOk, { ...state, recipients, maildrops });
+  const pathOctets = state.pathOctets + Buffer.byteLength(to.text);
+  return stay(replies.recipientOk, { ...state, recipients, pathOctets, maildrops });
 }

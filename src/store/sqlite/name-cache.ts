@@ -13,6 +13,8 @@ export type Route =
   | { readonly kind: 'alias'; readonly targets: readonly Target[] }
   | { readonly kind: 'too-many' };
 
+/** A stranger may make up details as long as a command line: such a path is not remembered, while the name before the detail is. */
+const PATH_LIMIT_CHARACTERS = 400;
 /** Above either it starts over; a household has tens of each. */
 const ENTRIES_LIMIT = 10_000;
 const TARGETS_LIMIT = 100_000;
@@ -32,7 +34,7 @@ export class NameCache {
     const epoch = this.#epoch;
     return (resolution) => {
       const isFound = resolution.kind === 'local' ? isSteady(resolution.targets) : resolution.kind === 'too-many';
-      if (isFound && epoch === this.#epoch) {
+      if (isFound && epoch === this.#epoch && local.length + domain.length < PATH_LIMIT_CHARACTERS) {
         this.#makeRoom(0);
         this.#paths.set(`${local}@${domain}`, resolution);
       }
