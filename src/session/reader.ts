@@ -13,6 +13,8 @@ const EMPTY: Buffer = Buffer.alloc(0);
 export type Line = { readonly tooLong: false; readonly bytes: Buffer } | { readonly tooLong: true };
 
 const TOO_LONG: Line = { tooLong: true };
+/** Of a line that is too long, so much is kept: enough to tell what it was. */
+const KEPT_BYTES = 64;
 
 export class Reader {
   readonly #lineLimitBytes: number;
@@ -22,6 +24,7 @@ export class Reader {
   /** Where a search for CRLF goes on: everything before is known to hold none. */
   #searched = 0;
   #skipping = false;
+  #startOfLong: Buffer = EMPTY;
 
   constructor(lineLimitBytes: number) {
     this.#lineLimitBytes = lineLimitBytes;
@@ -35,6 +38,11 @@ export class Reader {
   /** Whether all that waits is a piece of a line with a bare LF at its end. */
   get endsInBareLf(): boolean {
     return this.#bytes[this.#bytes.length - 1] === LF && !this.hasLine;
+  }
+
+  /** How the last line began that was too long. */
+  get startOfLong(): Buffer {
+    return this.#startOfLong;
   }
 
   /** How many bytes wait. */
@@ -64,19 +72,12 @@ export class Reader {
     if (end === -1) return this.#holdBack();
     const line = this.#bytes.subarray(0, end);
     this.#consume(end + 2);
-    if (this.#skipping || line.length > this.#lineLimitBytes) {
-      this.#skipping = false;
-      return TOO_LONG;
-    }
-    return { tooLong: false, bytes: line };
+    return this.#judge(line);
   }
 
   /** All that waits, as if it were a line: nothing of it is left. */
   drop(): Line {
-    const bytes = this.take();
-    const line: Line = this.#skipping || bytes.length > this.#lineLimitBytes ? TOO_LONG : { tooLong: false, bytes };
-    this.#skipping = false;
-    return line;
+    return this.#judge(this.take());
   }
 
   /** Whether a whole line waits: replies are then held, to be written together (RFC 2920 §3.2). */
@@ -96,6 +97,17 @@ export class Reader {
     this.#searched = 0;
   }
 
+  #judge(bytes: Buffer): Line {
+    if (!this.#skipping && bytes.length <= this.#lineLimitBytes) return { tooLong: false, bytes };
+    if (!this.#skipping) this.#keepStart(bytes);
+    this.#skipping = false;
+    return TOO_LONG;
+  }
+
+  #keepStart(bytes: Buffer): void {
+    this.#startOfLong = Buffer.from(bytes.subarray(0, KEPT_BYTES));
+  }
+
   #findEnd(): number {
     if (this.#bytes.length - this.#searched < 2) return -1;
     let at = this.#bytes.indexOf(LF, this.#searched + 1);
@@ -108,6 +120,7 @@ export class Reader {
   /** An endless line costs no memory: past the limit only its last byte is kept, which may be the CR. */
   #holdBack(): undefined {
     if (this.#bytes.length <= this.#lineLimitBytes + 1) return undefined;
+    if (!this.#skipping) this.#keepStart(this.#bytes);
     this.#skipping = true;
     this.#bytes = this.#bytes.subarray(this.#bytes.length - 1);
     this.#searched = 0;

@@ -8,7 +8,7 @@ import { Buffer } from 'node:buffer';
 import { setTimeout as setTimer } from 'node:timers/promises';
 import type { Channel, Peer, Receiver } from './channel.js';
 import { Collection } from './collection.js';
-import type { Outcome, State } from './command.js';
+import { close, stay, type Outcome, type State } from './command.js';
 import { Deadlines, type Phase } from './deadlines.js';
 import { dispatch, guarded } from './dispatch.js';
 import { JunkCount } from './junk.js';
@@ -272,8 +272,8 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   #refuseBareLf(): void {
     const { faults, commands } = this.#protocol;
     const line = this.#reader.drop();
-    const isCommand = !line.tooLong && this.#asking === undefined;
-    const seen = isCommand ? recognized(line.bytes, this.#commands === 0, commands) : undefined;
+    const start = line.tooLong ? this.#reader.startOfLong : line.bytes;
+    const seen = this.#asking ? undefined : recognized(start, this.#commands === 0, commands);
     if (seen !== undefined) return void this.#leaveForeign(seen);
     this.#commands += 1;
     this.#asking = undefined; // A login that was going on ends with it.
@@ -329,6 +329,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     const { faults } = this.#protocol;
     const asking = this.#asking;
     this.#asking = undefined;
+    if (line.tooLong && asking === undefined) return this.#answerLong();
     if (line.tooLong) return { kind: 'stay', reply: faults.lineTooLong };
     if (asking !== undefined) return this.#hearAnswer(asking, line.bytes);
     const request = readRequest(line.bytes);
@@ -338,6 +339,13 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     if (!this.#protocol.commands.has(request.verb)) this.#saw = foreignLine(request);
     if (this.#saw !== undefined) return { kind: 'close', reply: faults.foreign };
     return dispatch(this.#protocol, request, this.#state, this.#context);
+  }
+
+  /** The request of a browser may be that. */
+  #answerLong(): Outcome<S> {
+    const { faults, commands } = this.#protocol;
+    this.#saw = recognized(this.#reader.startOfLong, false, commands);
+    return this.#saw === undefined ? stay(faults.lineTooLong) : close(faults.foreign);
   }
 
   #hearAnswer(question: Ask<S>, bytes: Buffer): Outcome<S> | Promise<Outcome<S>> {

@@ -58,6 +58,23 @@ describe('odd lines', () => {
     }
   });
 
+  it('that end in a bare LF end a login that is going on, and are part of a message that is', async () => {
+    const client = await LineClient.greeted(server.submissionPort);
+    await client.ask('HELO x', /^250/);
+    await client.ask('AUTH PLAIN', /^334/);
+    client.write(Buffer.from(`${Buffer.from(`\0${ALICE}\0${PASSWORD}`).toString('base64')}\n`));
+    await client.expect(UNREADABLE);
+    await client.ask('MAIL FROM:<>', /^530/);
+    await client.ask(`AUTH PLAIN ${Buffer.from(`\0${ALICE}\0${PASSWORD}`).toString('base64')}`, /^235/);
+    for (const line of ['MAIL FROM:<>', `RCPT TO:<${ALICE}>`]) await client.ask(line, /^250/);
+    await client.ask('DATA', /^354/);
+    client.write(Buffer.from('Subject: x\r\n\r\n.\nQUIT\n'));
+    await wait(1_000);
+    client.send('', '.');
+    await client.expect(/^550 5\.5\.2 /);
+    client.destroy();
+  });
+
   it('that hold a bare LF are one line, also when it comes in pieces', async () => {
     const client = await LineClient.greeted(server.smtpPort);
     await client.ask('HELO x', /^250 /);

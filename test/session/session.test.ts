@@ -510,6 +510,18 @@ describe('a stranger', () => {
       expect(lines(channel.said)).to.deep.equal(['welcome', 'echo 1', 'foreign']);
     });
 
+  it('who speaks HTTP is closed, however long the request', async () => {
+    for (const end of ['\r\n', '\n'])
+      for (const size of [1, 1000]) {
+        const { channel, ends } = begin();
+        const request = Buffer.from(`POST /${'x'.repeat(200)} HTTP/1.1${end}`);
+        for (let at = 0; at < request.length; at += size) channel.send(request.subarray(at, at + size));
+        for (const line of ['welcome', 'foreign']) expect(await channel.line()).to.equal(line);
+        await turn();
+        expect(ends[0]).to.include({ outcome: 'foreign', saw: 'HTTP POST' });
+      }
+  });
+
   it('who speaks another protocol before the greeting is told by what was seen', async () => {
     const { channel, ends } = begin({}, PAUSE_MS);
     channel.send('\x16\x03\x01');
