@@ -1,11 +1,12 @@
 /** The checkpointer's thread: one checkpoint after another, on a connection of its own. */
 import { fdatasyncSync } from 'node:fs';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import type { CheckpointerData, CheckpointResult } from './checkpointer.js';
 import { openForCheckpoints, passiveCheckpoint } from './database.js';
 import { isDiskError } from './sqlite-error.js';
+import { threadData } from './thread-start.js';
 
-const { db, file } = workerData as CheckpointerData;
+const { db, file } = threadData() as CheckpointerData;
 const connection = openForCheckpoints(db);
 
 parentPort?.on('message', () => parentPort?.postMessage(checkpoint()));

@@ -1,10 +1,11 @@
 /** The decoder's thread: the MIME library, on a heap of its own, and a connection that only reads. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { openForReading } from './database.js';
 import type { DecoderData, DecoderTask, DecoderTold } from './decoder.js';
 import { decodeText } from './text.js';
+import { threadData } from './thread-start.js';
 
-const { db } = workerData as DecoderData;
+const { db } = threadData() as DecoderData;
 const chunk = openForReading(db).prepare<[number], Buffer>('select data from chunk where body = ? and seq = 0').pluck();
 
 parentPort?.on('message', (body: DecoderTask) => void decode(body));

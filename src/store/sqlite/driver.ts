@@ -39,6 +39,11 @@ export function isSqliteError(error: unknown): error is InstanceType<typeof Data
   return error instanceof Error && error.name === 'SqliteError';
 }
 
+/** With its binary, which is loaded for the first database that is opened. @throws StoreError 'unavailable' without a driver */
+export function loadDriver(): void {
+  openConnection(':memory:').close();
+}
+
 /** Of better-sqlite3. @throws StoreError 'unavailable' without a driver */
 export function driverVersion(): string {
   return (request('better-sqlite3/package.json') as { readonly version: string }).version;

@@ -1,12 +1,13 @@
 /** The thread that waits for the disk in a worker's place, on a connection of its own: one read after another, as asked. */
 import { performance } from 'node:perf_hooks';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { Slices } from '../../runtime/slices.js';
 import { StoreError } from '../store.js';
 import { Reader } from './reader.js';
 import type { SlowRead, SlowReadData, SlowReadTold } from './slow-reads.js';
+import { threadData } from './thread-start.js';
 
-const { db, firstDomain } = workerData as SlowReadData;
+const { db, firstDomain } = threadData() as SlowReadData;
 const reader = new Reader(db, { firstDomain, slices: new Slices() });
 
 parentPort?.on('message', (read: SlowRead) => {

@@ -4,9 +4,8 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-
-/** Loading takes a moment; one that has said nothing for so long has other trouble. */
-const LOAD_LIMIT_MS = 5_000;
+import { awaitLoading, LOAD_LIMIT_MS, notBegun, type LoadingState } from './loading.js';
+import type { ThreadStart } from './thread-start.js';
 
 export interface ThreadOwner<Told> {
   told(message: Told): void;
@@ -15,7 +14,7 @@ export interface ThreadOwner<Told> {
 }
 
 export interface ThreadOptions {
-  /** A file beside this one. */
+  /** A file beside this one, which begins with `threadData` (thread-start.ts). */
   readonly module: string;
   readonly data: unknown;
   /** Of heap; a thread that needs more ends. */
@@ -55,8 +54,10 @@ export class Thread<Task, Told> {
 
   #start(): Worker {
     const { module, data, memoryMib, youngMib } = this.#options;
+    const loading = notBegun();
+    const start: ThreadStart = { data, loading };
     const worker = new Worker(new URL(module, import.meta.url), {
-      workerData: data,
+      workerData: start,
       resourceLimits: {
         maxOldGenerationSizeMb: memoryMib,
         ...(youngMib !== undefined && { maxYoungGenerationSizeMb: youngMib }),
@@ -64,7 +65,7 @@ export class Thread<Task, Told> {
     });
     let failed: Error | undefined;
     worker.unref();
-    this.#loaded = new Promise((resolve) => worker.once('message', resolve).once('exit', resolve));
+    this.#loaded = this.#awaitLoaded(worker, loading);
     worker.on('message', (message: Told) => this.#owner.told(message));
     worker.on('error', (error: Error) => (failed = error));
     worker.on('exit', () => {
@@ -72,5 +73,13 @@ export class Thread<Task, Told> {
       this.#owner.ended(failed);
     });
     return worker;
+  }
+
+  /** Should the process end before, it waits. */
+  async #awaitLoaded(worker: Worker, loading: LoadingState): Promise<void> {
+    const ending = (): void => awaitLoading(loading);
+    process.once('exit', ending);
+    await new Promise((resolve) => worker.once('message', resolve).once('exit', resolve));
+    process.off('exit', ending);
   }
 }
