@@ -68,7 +68,7 @@ function noCertificate(file: string, contents: Buffer, blocks: readonly Block[])
   if (isPkcs12(contents)) return pkcs12(file);
   if (isCertificate(contents))
     return `${file} is in DER form; convert it to PEM: openssl x509 -inform DER -in ${file} -out ${file}.pem`;
-  return `${file} holds no certificate in PEM form`;
+  return breaksOff(contents) ? brokenOff(file) : `${file} holds no certificate in PEM form`;
 }
 
 function noKey(file: string, contents: Buffer): string {
@@ -77,12 +77,21 @@ function noKey(file: string, contents: Buffer): string {
     return `${file} is in DER form; convert it to PEM: openssl pkey -inform DER -in ${file} -out ${file}.pem`;
   if (blocksIn(contents).some(({ label }) => label.endsWith('PUBLIC KEY')))
     return `${file} holds a public key; give the private key that belongs to it`;
-  return `${file} holds no private key in PEM form that can be read`;
+  return breaksOff(contents) ? brokenOff(file) : `${file} holds no private key in PEM form that can be read`;
 }
 
 function unreadableKey(file: string, label: string): string {
   if (label.startsWith('OPENSSH')) return `${file} is a key of SSH; give the key that the certificate was made for`;
   return `${file} holds no private key in PEM form that can be read`;
+}
+
+/** After the blocks that are whole. */
+function breaksOff(contents: Buffer): boolean {
+  return contents.lastIndexOf('-----BEGIN ') > contents.lastIndexOf('-----END ');
+}
+
+function brokenOff(file: string): string {
+  return `${file} breaks off in the middle; copy it again`;
 }
 
 function pkcs12(file: string): string {

@@ -195,7 +195,8 @@ describe('config check of certificate files', function () {
     await says(other.certificate, publicKey, /^key\.pem holds a public key; /);
     await says(other.certificate, '', /^key\.pem holds no private key in PEM form/);
     await says('', '', /^cert\.pem holds no certificate/, /^key\.pem holds no private key/);
-    await says(other.certificate.slice(0, 100), other.key, /^cert\.pem holds no certificate/);
+    await says(other.certificate.slice(0, 100), other.key, /^cert\.pem breaks off in the middle; /);
+    await says(other.certificate, other.key.slice(0, 100), /^key\.pem breaks off in the middle; /);
   });
 
   itNeeds(

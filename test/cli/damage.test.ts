@@ -54,7 +54,7 @@ async function look({ directory }: MailStore): Promise<void> {
 }
 
 /** Changes of every kind, each for itself: one that fails does not keep the next from being tried. */
-const changes: readonly ((store: MailStore) => Promise<unknown> | undefined)[] = [
+const changes: readonly ((store: MailStore) => Promise<void>)[] = [
   ({ directory }) => directory.addAccount({ local: 'new', domain: 'localhost' }, 'x'),
   ({ directory }) => directory.addAlias({ local: 'more', domain: 'localhost' }, [ALICE]),
   ({ directory }) => directory.setQuota(ALICE, 1000),
@@ -76,7 +76,7 @@ type Damage = (page: Buffer, number: number, whole: Buffer) => void;
 const damages: Readonly<Record<string, Damage>> = {
   'full of zeros': (page) => page.fill(0),
   'full of ones': (page) => page.fill(0xff),
-  'of noise': (page, number) => void page.forEach((_, at) => (page[at] = (at * 2654435761 + number * 40503) >>> 11)),
+  'of noise': (page, number) => page.forEach((_, at) => (page[at] = (at * 2654435761 + number * 40503) >>> 11)),
   'that is another': (page, number, whole) => whole.copy(page, 0, ((number * 7) % (whole.length / PAGE)) * PAGE),
   'with a torn second half': (page) => page.fill(0x61, PAGE / 2),
   'with other cells': (page) => page.fill(0, 8, 60),
@@ -155,9 +155,7 @@ describe('a damaged database', function () {
       for (let number = 0; number < pages; number++) {
         put((whole) => damage(whole.subarray(number * PAGE, (number + 1) * PAGE), number, whole));
         for (const act of [look, ...(number % 3 === 0 ? changes : [])]) {
-          const { status, lines } = await statusOf(() =>
-            withExistingStore(db, async (store) => void (await act(store))),
-          );
+          const { status, lines } = await statusOf(() => withExistingStore(db, act));
           expect(status, `page ${number}: ${lines.join('\n')}`).to.be.oneOf([0, 1, 69]);
           if (status === 69) failed += 1;
         }
@@ -180,7 +178,7 @@ describe('a damaged database', function () {
     ['a size of its pages', (whole: Buffer) => whole.writeUInt16BE(7, 16)],
   ] as const)
     it(`without ${what} is refused`, async () => {
-      put((whole) => void change(whole));
+      put((whole) => change(whole));
       expect(await complaints(some)).to.have.length(some.length);
     });
 
@@ -254,7 +252,7 @@ describe('a server on a damaged database', function () {
     const store = (await server.status()).store?.pid as number;
     writeFileSync(server.db, readFileSync(server.db).fill(0x61, PAGE), { flag: 'r+' });
     process.kill(store, 'SIGKILL');
-    await eventually('the log to say it', () => /the store did not start/.test(server.stdout), TIMEOUT_MS);
+    await eventually('the log to say it', () => server.stdout.includes('the store did not start'), TIMEOUT_MS);
     expect(server.stdout).to.match(/"why":"[^"]*is damaged [^"]*restore a backup/);
     const client = await smtpSession(server.smtpPort);
     expect((await client.command('MAIL FROM:<>')).code).to.equal(451);

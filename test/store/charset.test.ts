@@ -136,7 +136,7 @@ const bodies: readonly (readonly [what: string, message: string, text: string])[
   ],
   ['Windows-1252 that is called ASCII', `${of('us-ascii')}\nCaf\xe9 \x80\n`, 'Café €'],
   ['octets without a charset', '\nCaf\xe9 \x80\n', 'Café €'],
-  ['octets without a charset in a part', `${inParts('X: y')}`.replace('text', 'Caf\xe9'), 'Café'],
+  ['octets without a charset in a part', inParts('X: y').replace('text', 'Caf\xe9'), 'Café'],
   ['a charset that nobody knows', `${of('nonsuch')}\nCaf\xe9\n`, 'Café'],
   ['UTF-8 that is not all right', `${of('utf-8')}\n${utf8('Grüße')} \xff\n`, 'Grüße \ufffd'],
   ['no UTF-8 that is called so', `${of('utf-8')}\nCaf\xe9\n`, 'Café'],

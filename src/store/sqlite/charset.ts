@@ -4,7 +4,7 @@
  * that stand in mail are known too. Octets without a charset, or with one that nobody knows, are UTF-8 where that is what they look
  * like, and Windows-1252 otherwise. Never throws, and takes time by the length alone.
  */
-import { Buffer, isUtf8 } from 'node:buffer';
+import { isUtf8, type Buffer } from 'node:buffer';
 import { TextDecoder } from 'node:util';
 
 /** Opening one costs more than a short text does: those of one message are kept together. */
