@@ -131,15 +131,19 @@ export const notRewritten: Change = {
   to: '',
 };
 
-/** Returns the copy's main.js. It fails where the source no longer reads as the change expects. */
-export function changedProgram(directory: string, { file, from, to }: Change): string {
+/** Returns the copy's main.js. It fails where the source no longer reads as a change expects. */
+export function changedProgram(directory: string, ...changes: readonly Change[]): string {
   const copy = mkdtempSync(join(directory, 'changed-'));
   cpSync(join(ROOT, 'dist/src'), join(copy, 'dist/src'), { recursive: true });
   cpSync(join(ROOT, 'package.json'), join(copy, 'package.json'));
   for (const name of ['db', 'node_modules']) symlinkSync(join(ROOT, name), join(copy, name));
-  const path = join(copy, 'dist/src', file);
+  for (const change of changes) apply(join(copy, 'dist/src'), change);
+  return join(copy, 'dist/src/main.js');
+}
+
+function apply(program: string, { file, from, to }: Change): void {
+  const path = join(program, file);
   const source = readFileSync(path, 'utf8');
   if (source.split(from).length !== 2) throw new Error(`'${from}' does not stand once in ${file}`);
   writeFileSync(path, source.replace(from, to));
-  return join(copy, 'dist/src/main.js');
 }
