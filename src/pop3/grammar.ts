@@ -10,11 +10,11 @@ export const messageNumber: Grammar<number> = (text) => {
   return number === undefined ? unparsed : parsed(number);
 };
 
-/** A message-number and a count of lines. */
+/** A message-number and a count of lines, which may be any number: with more than there are the whole message is shown. */
 export const numberAndLines: Grammar<{ readonly number: number; readonly lines: number }> = (text) => {
   const [first, second, ...rest] = wordsOf(text);
   const number = decimal(first ?? '', NUMBER_DIGITS);
-  const lines = decimal(second ?? '', NUMBER_DIGITS);
+  const lines = decimal(second ?? '', Infinity);
   return number === undefined || lines === undefined || rest.length > 0 ? unparsed : parsed({ number, lines });
 };
 

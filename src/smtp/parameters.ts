@@ -6,7 +6,7 @@
  */
 import { withoutBlanks, wordsOf } from '../session/grammar.js';
 
-/** Keywords in upper case. A keyword given twice, or a malformed one, makes the whole list undefined. */
+/** Keywords in upper case. Of one given twice the last counts, as in Postfix; a malformed one makes the whole list undefined. */
 export type Parameters = ReadonlyMap<string, string | undefined>;
 
 // eslint-disable-next-line no-control-regex -- esmtp-value is any printable but "=" and space; RFC 6531 adds UTF-8
@@ -19,7 +19,7 @@ export function readParameters(text: string): Parameters | undefined {
   for (const part of wordsOf(withoutBlanks(text))) {
     const match = PARAMETER.exec(part);
     const keyword = match?.[1]?.toUpperCase();
-    if (keyword === undefined || parameters.has(keyword)) return undefined;
+    if (keyword === undefined) return undefined;
     parameters.set(keyword, match?.[2]);
   }
   return parameters;

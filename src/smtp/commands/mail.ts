@@ -1,6 +1,7 @@
 /**
  * MAIL FROM: opens a transaction (RFC 5321 §4.1.1.2) with the parameters of SIZE (RFC 1870), 8BITMIME (RFC 6152)
- * and SMTPUTF8 (RFC 6531), and where one logs in that of AUTH (RFC 4954 §5), which is read and trusted by nobody. A message that is announced as too large is refused before it is sent.
+ * and SMTPUTF8 (RFC 6531), and that of AUTH (RFC 4954 §5), which is read and trusted by nobody: servers send it where nobody
+ * logs in too. A message that is announced as too large is refused before it is sent.
  */
 import { stay, type Outcome } from '../../session/command.js';
 import { decimal, parsed, unparsed, type Grammar } from '../../session/grammar.js';
@@ -93,7 +94,6 @@ function parameterRefusal(keyword: string, value: string | undefined, context: S
     case 'SMTPUTF8':
       return value === undefined ? undefined : replies.badParameter('SMTPUTF8');
     case 'AUTH':
-      if (!context.table.has('AUTH')) return replies.unknownParameter(keyword);
       return XTEXT.test(value ?? '') ? undefined : replies.badParameter('AUTH');
     default:
       return replies.unknownParameter(keyword);
