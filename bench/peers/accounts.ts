@@ -23,5 +23,5 @@ export function addressOf(local: string): string {
 }
 
 export function everyAccount(): readonly string[] {
-  return [...boxes(), ...DROP_SIZES.map(drop)];
+  return ['postmaster', ...boxes(), ...DROP_SIZES.map(drop)];
 }

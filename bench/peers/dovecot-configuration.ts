@@ -6,6 +6,10 @@ export interface DovecotOptions {
   readonly pop3Port: number;
   readonly lmtpPort: number;
   readonly tuned: boolean;
+  /** LMTP takes mail only for who is in the passwd-file. */
+  readonly knowsUsers?: boolean;
+  /** Lines that come behind all others. */
+  readonly more?: readonly string[];
 }
 
 export const dovecotSettings: readonly string[] = [
@@ -19,7 +23,14 @@ export const tunedSettings: readonly string[] = [
   'as Dovecot, and `service pop3-login { service_count=0 process_min_avail=2 }`, `service pop3 { service_count=1000 process_min_avail=20 }`: the high-performance mode of its manual',
 ];
 
-export function dovecotConf({ home, pop3Port, lmtpPort, tuned }: DovecotOptions): string {
+export function dovecotConf({
+  home,
+  pop3Port,
+  lmtpPort,
+  tuned,
+  knowsUsers = false,
+  more = [],
+}: DovecotOptions): string {
   return `protocols = pop3 lmtp
 listen = 127.0.0.1
 base_dir = ${home}/base
@@ -39,7 +50,7 @@ passdb {
 }
 userdb {
   driver = static
-  args = uid=${MAIL_UID} gid=${MAIL_UID} home=${home}/mail/%n allow_all_users=yes
+  args = uid=${MAIL_UID} gid=${MAIL_UID} home=${home}/mail/%n allow_all_users=${knowsUsers ? 'no' : 'yes'}
 }
 service pop3-login {
   ${tuned ? 'service_count = 0\n  process_min_avail = 2' : ''}
@@ -59,5 +70,5 @@ service lmtp {
     port = ${lmtpPort}
   }
 }
-`;
+${more.map((line) => `${line}\n`).join('')}`;
 }

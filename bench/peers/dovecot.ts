@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { findProgram, run } from '../processes/program.js';
 import { freePort, startServer, stopServer } from '../processes/server.js';
 import { addressOf, everyAccount, PASSWORD } from './accounts.js';
-import { dovecotConf, dovecotSettings, tunedSettings } from './dovecot-configuration.js';
+import { dovecotConf, dovecotSettings, tunedSettings, type DovecotOptions } from './dovecot-configuration.js';
 import { fillMaildirs } from './maildir.js';
 import type { Instance, Peer } from './peer.js';
 import { MAIL_UID } from './postfix-configuration.js';
@@ -19,7 +19,7 @@ export const dovecot: Peer = {
   settings: dovecotSettings,
   missing,
   version,
-  start: (home) => start(home, false),
+  start: (home) => startDovecot(home, { tuned: false }),
 };
 
 export const dovecotTuned: Peer = {
@@ -28,7 +28,7 @@ export const dovecotTuned: Peer = {
   settings: tunedSettings,
   missing,
   version,
-  start: (home) => start(home, true),
+  start: (home) => startDovecot(home, { tuned: true }),
 };
 
 function missing(): string | undefined {
@@ -40,12 +40,15 @@ async function version(): Promise<string> {
   return (await run('dovecot', ['--version'])).stdout.trim().replace(/ .*/, '');
 }
 
-export async function start(home: string, tuned: boolean): Promise<Instance> {
+export async function startDovecot(
+  home: string,
+  options: Omit<DovecotOptions, 'home' | 'pop3Port' | 'lmtpPort'>,
+): Promise<Instance> {
   const [pop3Port, lmtpPort] = [await freePort(), await freePort()];
   for (const name of ['base', 'mail']) mkdirSync(join(home, name), { recursive: true });
   chownSync(join(home, 'mail'), MAIL_UID, MAIL_UID);
   const configuration = join(home, 'dovecot.conf');
-  writeFileSync(configuration, dovecotConf({ home, pop3Port, lmtpPort, tuned }));
+  writeFileSync(configuration, dovecotConf({ home, pop3Port, lmtpPort, ...options }));
   writeFileSync(join(home, 'users'), await passwordFile(configuration));
   const argv = ['-F', '-c', configuration];
   const pid = await startServer({ program: 'dovecot', argv, home, ports: [pop3Port, lmtpPort] });

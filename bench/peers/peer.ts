@@ -18,6 +18,8 @@ export interface Peer {
 
 export interface StartOptions {
   readonly workers: number;
+  /** More of what Pennypost is started with. */
+  readonly flags?: readonly string[];
 }
 
 export interface Instance {

@@ -26,13 +26,13 @@ export const pennypost: Peer = {
   start,
 };
 
-async function start(home: string, { workers }: StartOptions): Promise<Instance> {
+async function start(home: string, { workers, flags = [] }: StartOptions): Promise<Instance> {
   const [smtpPort, pop3Port] = [await freePort(), await freePort()];
   const db = join(home, 'mail.db');
   const ports = ['--smtp-port', String(smtpPort), '--pop3-port', String(pop3Port)];
   const pid = await startServer({
     program: process.execPath,
-    argv: [MAIN, 'serve', '--host', '127.0.0.1', '--db', db, '--workers', String(workers), ...ports],
+    argv: [MAIN, 'serve', '--host', '127.0.0.1', '--db', db, '--workers', String(workers), ...ports, ...flags],
     home,
     ports: [smtpPort, pop3Port],
   });

@@ -29,7 +29,15 @@ export const postfixSettings: readonly string[] = [
   'logs what it logs by default, into a file by postlogd (maillog_file)',
 ];
 
-export function mainCf(home: string): string {
+/** For who compares what is answered, not how fast. */
+export interface MorePostfix {
+  /** These go before those above. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Lines of master.cf. */
+  readonly services?: readonly string[];
+}
+
+export function mainCf(home: string, { settings = {} }: MorePostfix = {}): string {
   return [
     `queue_directory = ${home}/spool`,
     `data_directory = ${home}/data`,
@@ -46,13 +54,13 @@ export function mainCf(home: string): string {
     `virtual_mailbox_maps = texthash:${home}/etc/boxes`,
     `maillog_file = ${home}/mail.log`,
     `maillog_file_prefixes = ${home}`,
-    ...SETTINGS.map(([name, value]) => `${name} = ${value}`),
+    ...Object.entries({ ...Object.fromEntries(SETTINGS), ...settings }).map(([name, value]) => `${name} = ${value}`),
     '',
   ].join('\n');
 }
 
 /** Debian's services, without chroot and without those that this configuration cannot reach. */
-export function masterCf(port: number): string {
+export function masterCf(port: number, { services = [] }: MorePostfix = {}): string {
   return `127.0.0.1:${port} inet n - n - ${PROCESSES} smtpd
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
@@ -72,13 +80,11 @@ discard unix - - n - - discard
 virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
-`;
+${services.map((line) => `${line}\n`).join('')}`;
 }
 
 export function boxTable(): string {
-  return everyAccount()
-    .map((local) => `${addressOf(local)} ${local}/\n`)
-    .join('');
+  return everyAccount().map((local) => `${addressOf(local)} ${local}/\n`).join('');
 }
 
 export async function postfixVersion(): Promise<string> {

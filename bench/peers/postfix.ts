@@ -8,7 +8,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { findProgram, run } from '../processes/program.js';
 import { freePort, startServer, stopServer } from '../processes/server.js';
 import type { Instance, Peer } from './peer.js';
-import { boxTable, mainCf, MAIL_UID, masterCf, postfixSettings, postfixVersion } from './postfix-configuration.js';
+import {
+  boxTable,
+  mainCf,
+  MAIL_UID,
+  masterCf,
+  postfixSettings,
+  postfixVersion,
+  type MorePostfix,
+} from './postfix-configuration.js';
 
 const QUEUES = ['maildrop', 'incoming', 'active', 'deferred'];
 /** Mail that is not delivered by then will not be; the load would be measured against a server at other work. */
@@ -24,12 +32,13 @@ export const postfix: Peer = {
     return process.getuid?.() === 0 ? undefined : 'Postfix changes users, so it starts only for root';
   },
   version: postfixVersion,
-  start,
+  start: (home) => startPostfix(home),
 };
 
-async function start(home: string): Promise<Instance> {
+/** With other settings than those that are measured, and more services, if told. */
+export async function startPostfix(home: string, more: MorePostfix = {}): Promise<Instance> {
   const smtpPort = await freePort();
-  await writeConfiguration(home, smtpPort);
+  await writeConfiguration(home, smtpPort, more);
   const etc = join(home, 'etc');
   const shell = await startServer({ program: 'postfix', argv: ['-c', etc, 'start-fg'], home, ports: [smtpPort] });
   const master = Number(readFileSync(join(home, 'spool/pid/master.pid'), 'utf8'));
@@ -44,13 +53,13 @@ async function start(home: string): Promise<Instance> {
   };
 }
 
-async function writeConfiguration(home: string, port: number): Promise<void> {
+async function writeConfiguration(home: string, port: number, more: MorePostfix): Promise<void> {
   for (const name of ['etc', 'spool', 'data', 'mail']) mkdirSync(join(home, name), { recursive: true });
   const { stdout } = await run('id', ['-u', 'postfix']);
   chownSync(join(home, 'data'), Number(stdout), 0);
   chownSync(join(home, 'mail'), MAIL_UID, MAIL_UID);
-  writeFileSync(join(home, 'etc/main.cf'), mainCf(home));
-  writeFileSync(join(home, 'etc/master.cf'), masterCf(port));
+  writeFileSync(join(home, 'etc/main.cf'), mainCf(home, more));
+  writeFileSync(join(home, 'etc/master.cf'), masterCf(port, more));
   writeFileSync(join(home, 'etc/boxes'), boxTable());
   // Makes the queue directories, each with the owner that Postfix wants.
   await run('postfix', ['-c', join(home, 'etc'), 'check']);

@@ -11,6 +11,7 @@ import { lmtp, mx as smtp, submission } from '../../src/smtp/protocol.js';
 import { failureReply as smtpFailure, replies } from '../../src/smtp/replies.js';
 import type { Reply } from '../../src/session/reply.js';
 import { StoreError, type StoreErrorKind } from '../../src/store/store.js';
+import { differences } from './differences.js';
 import { code, codes, page, table, type Cell } from './markdown.js';
 import { addressSection, octetSection } from './messages.js';
 import {
@@ -65,7 +66,19 @@ export function protocolsPage(): string {
     '## Failures of the store',
     'The kind of failure alone decides the reply; what the store said is not sent. Where it is known, the reply about a maildrop in use also says since when it is open and from where.',
     table(['Kind', 'Meaning', 'SMTP', 'POP3'], (Object.keys(failureKinds) as StoreErrorKind[]).map(failureRow)),
+    ...differencesSection(),
   );
+}
+
+function differencesSection(): readonly string[] {
+  return [
+    '## Differences from Postfix and Dovecot',
+    '`npm run compare` says some thousand command lines and messages to this server and to a private Postfix 3.7 or Dovecot 2.3 with the settings they come with, and compares the classes of the answers. These differ, and no others:',
+    table(
+      ['What a client says', 'Answers', 'Why'],
+      differences.map(({ what, answers, why }) => [what, answers, why]),
+    ),
+  ];
 }
 
 function smtpSection(): readonly string[] {
