@@ -25,7 +25,7 @@ const CHECK_MS = 5_000;
 const GREETING_MS = 5_000;
 /** An utterance may have no answer. */
 const ANSWER_MS = 200;
-const BUG = /a bug ended a session|uncaught|unhandled|FATAL|"level":60/i;
+export const BUG = /a bug ended a session|uncaught|unhandled|FATAL|"level":60/i;
 
 export interface Fuzz {
   readonly server: Server;
@@ -58,7 +58,8 @@ export async function fuzz({ server, seed, durationMs, only, tell = () => undefi
 
   const one = async (number: number): Promise<void> => {
     running.add(number);
-    const session = new FuzzSession(server, new Dice(seed * 1_000_003 + number), names[number % ACCOUNTS] as string);
+    const account = names[number % ACCOUNTS] as string;
+    const session = new FuzzSession(server, new Dice(seed * 1_000_003 + number), { account, password: PASSWORD });
     const said = await session.run();
     bytes += said;
     states.set(session.name, (states.get(session.name) ?? 0) + 1);
@@ -127,21 +128,35 @@ function lineAt(text: string, index: number): string {
   return text.slice(text.lastIndexOf('\n', index) + 1, index + 2000).split('\n')[0] ?? '';
 }
 
-class FuzzSession {
-  readonly #server: Server;
+export interface FuzzOptions {
+  /** Takes mail in SMTP, and is read in POP3. */
+  readonly account: string | Readonly<Record<ProtocolName, string>>;
+  readonly password: string;
+  /** Another address of this machine than the usual one. */
+  readonly from?: string;
+  /** Who wants to know what was said and heard. */
+  readonly said?: (bytes: Buffer) => void;
+  readonly heard?: (bytes: Buffer) => void;
+}
+
+export class FuzzSession {
+  readonly #server: Pick<Server, 'smtpPort' | 'pop3Port'>;
   readonly #dice: Dice;
   readonly #account: string;
+  readonly #options: FuzzOptions;
   readonly #protocol: ProtocolName;
   readonly #state: string;
   readonly #prelude: readonly string[];
   #bytes = 0;
 
-  constructor(server: Server, dice: Dice, account: string) {
+  constructor(server: Pick<Server, 'smtpPort' | 'pop3Port'>, dice: Dice, options: FuzzOptions) {
+    const { account, password } = options;
     this.#server = server;
     this.#dice = dice;
-    this.#account = account;
+    this.#options = options;
     this.#protocol = dice.pick(['smtp', 'smtp', 'pop3']);
-    [this.#state, this.#prelude] = dice.pick([...preludes(this.#protocol, account, PASSWORD)]);
+    this.#account = typeof account === 'string' ? account : account[this.#protocol];
+    [this.#state, this.#prelude] = dice.pick([...preludes(this.#protocol, this.#account, password)]);
   }
 
   get name(): string {
@@ -150,10 +165,13 @@ class FuzzSession {
 
   /** How many bytes it said. */
   async run(): Promise<number> {
+    const { from, heard } = this.#options;
     const socket = connect({
       port: this.#server[this.#protocol === 'smtp' ? 'smtpPort' : 'pop3Port'],
       allowHalfOpen: true,
+      ...(from !== undefined && { host: '127.0.0.1', localAddress: from }),
     });
+    if (heard !== undefined) socket.on('data', heard);
     const closed = new Promise<void>((resolve) => {
       socket.on('error', () => undefined).on('close', () => resolve());
     });
@@ -171,6 +189,7 @@ class FuzzSession {
   }
 
   #say(socket: Socket, bytes: Buffer): void {
+    this.#options.said?.(bytes);
     socket.write(bytes);
     this.#bytes += bytes.length;
   }
@@ -180,8 +199,10 @@ class FuzzSession {
     const how = this.#dice.pick(['reset', 'reset', 'gone', 'half-close', 'half-close', 'half-close', 'quit']);
     if (how === 'reset') socket.resetAndDestroy();
     else if (how === 'gone') socket.destroy();
-    else if (how === 'quit') socket.end('\r\n.\r\nQUIT\r\n');
-    else socket.end();
+    else {
+      if (how === 'quit') this.#say(socket, Buffer.from('\r\n.\r\nQUIT\r\n'));
+      socket.end();
+    }
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {

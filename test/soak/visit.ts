@@ -1,0 +1,104 @@
+/**
+ * One connection of a client of any manners, with all that was said on it, so that what the server acknowledged can be looked for
+ * afterwards and compared. Every wait has a limit; what never comes is no error here.
+ */
+import { Buffer } from 'node:buffer';
+import { connect, type Socket } from 'node:net';
+
+/** The ids under which the server took messages, in all that it said. */
+export function acknowledgedIn(heard: string): readonly string[] {
+  return [...heard.matchAll(/^250 2\.\d+\.\d+ .*[Aa]ccepted as (\S+)\r$/gm)].map(([, id = '']) => id);
+}
+
+export class Visit {
+  readonly socket: Socket;
+  readonly closed: Promise<void>;
+  readonly #said: Buffer[] = [];
+  #heard = '';
+  #isOver = false;
+  #more: (() => void) | undefined;
+
+  constructor(port: number, from: string) {
+    this.socket = connect({ port, host: '127.0.0.1', localAddress: from, allowHalfOpen: true });
+    this.socket.setEncoding('latin1').on('data', (text: string) => {
+      this.#heard += text;
+      this.#more?.();
+    });
+    this.socket.on('error', () => undefined).on('end', () => this.socket.end());
+    this.closed = new Promise((resolve) => {
+      this.socket.on('close', () => {
+        this.#isOver = true;
+        this.#more?.();
+        resolve();
+      });
+    });
+  }
+
+  get said(): Buffer {
+    return Buffer.concat(this.#said);
+  }
+
+  get heard(): string {
+    return this.#heard;
+  }
+
+  /** The ids under which the server took messages. */
+  get acknowledged(): readonly string[] {
+    return acknowledgedIn(this.#heard);
+  }
+
+  say(bytes: Uint8Array | string): void {
+    const octets = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : Buffer.from(bytes);
+    this.#said.push(octets);
+    if (this.socket.writable) this.socket.write(octets);
+  }
+
+  /** False when so many lines never came. */
+  async lines(count: number, patienceMs: number): Promise<boolean> {
+    return this.until(() => this.#heard.split('\r\n').length > count, patienceMs);
+  }
+
+  /** Says a line and waits for what ends an answer. */
+  async ask(line: string, answer: RegExp, patienceMs = ANSWER_MS): Promise<boolean> {
+    const from = this.#heard.length;
+    this.say(`${line}\r\n`);
+    return this.until(() => answer.test(this.#heard.slice(from)), patienceMs);
+  }
+
+  async until(condition: () => boolean, patienceMs: number): Promise<boolean> {
+    const deadlineMs = performance.now() + patienceMs;
+    while (!condition()) {
+      const leftMs = deadlineMs - performance.now();
+      if (this.#isOver || leftMs <= 0) return false;
+      await this.#wait(leftMs);
+    }
+    return true;
+  }
+
+  /** False when the server never closed, whichever way the client went. */
+  async end(how: 'reset' | 'gone' | 'half-close'): Promise<boolean> {
+    if (how === 'reset') this.socket.resetAndDestroy();
+    else if (how === 'gone') this.socket.destroy();
+    else this.socket.resume().end();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), CLOSE_MS)));
+    const inTime = await Promise.race([this.closed.then(() => true), late]);
+    clearTimeout(timer);
+    this.socket.destroy();
+    return inTime;
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#more = () => {
+        clearTimeout(timer);
+        this.#more = undefined;
+        resolve();
+      };
+    });
+  }
+}
+
+const ANSWER_MS = 20_000;
+const CLOSE_MS = 30_000;
