@@ -6,9 +6,12 @@
 import { withoutBlanks } from '../session/grammar.js';
 
 const BLANK = /[ \t]/;
+/** As nearly everybody spells it: there is nothing to do. */
+const USUAL = /^<[^"<> \t]*>/;
 
 /** `text` begins with the path. Undefined where there is none, or a bracket that nothing closes. */
 export function withBrackets(text: string): string | undefined {
+  if (USUAL.test(text)) return text;
   const bracketed = text.startsWith('<');
   const end = bracketed ? endOf(text, 1, /[>]/) : endOf(text, 0, BLANK);
   if (end === 0 || (bracketed && end === text.length)) return undefined;
