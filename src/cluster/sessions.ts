@@ -12,6 +12,7 @@ import { pop3 } from '../pop3/protocol.js';
 import type { Channel } from '../session/channel.js';
 import type { State } from '../session/command.js';
 import type { SessionLimits } from '../session/limits.js';
+import { Presence } from '../session/presence.js';
 import type { Protocol, SessionContext } from '../session/protocol.js';
 import { Session, type SessionEnd } from '../session/session.js';
 import { Turns } from '../session/turns.js';
@@ -144,6 +145,7 @@ export class Sessions {
       session: this.#nextName(),
       offersTls,
       tally: { retrieved: 0, octets: 0, removed: 0 },
+      presence: new Presence(),
       settings: this.#needs.configuration,
       store: this.#needs.store,
       authenticator: this.#needs.authenticator,

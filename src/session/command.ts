@@ -100,6 +100,8 @@ export interface Command<S extends State, C, Need extends string, A = unknown, A
   readonly octets?: true;
   /** Whether it serves a purpose: `none` is counted (junk.ts), and a `mail` that succeeds begins the count anew. */
   readonly serves?: 'none' | 'mail';
+  /** Once it runs, the session ends with it, whatever it leads to. */
+  readonly last?: true;
   /** Its lines in EHLO or CAPA. */
   announce?(context: C): readonly string[];
   /** What a refusal of this command becomes when more than its line was sent: BDAT has octets to read past. */

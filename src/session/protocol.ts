@@ -4,6 +4,7 @@
  */
 import type { Command, Outcome, Row, State } from './command.js';
 import type { SessionLimits } from './limits.js';
+import type { Presence } from './presence.js';
 import type { Reply } from './reply.js';
 import type { Peer } from './channel.js';
 import type { Grant, StoreError } from '../store/store.js';
@@ -17,6 +18,8 @@ export interface SessionContext {
   readonly offersTls: boolean;
   /** What the session did, for its line in the log. */
   readonly tally: object;
+  /** Of its client, where something asks for it. */
+  readonly presence?: Presence;
 }
 
 /** Why a client is not let in at all. */

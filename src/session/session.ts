@@ -61,6 +61,8 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   #slowed = false;
   /** What the last command served. */
   #serves: 'none' | 'mail' | undefined;
+  /** It was one that ends the session. */
+  #saidLast = false;
   #draining = false;
   /** Ends as soon as no command runs. */
   #isCut = false;
@@ -69,6 +71,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   /** Its login does not stand any more: it ends with the command or the body that is going on. */
   #revoked = false;
   #over = false;
+  #gaveBack = false;
   /** In the handshake of TLS, where nothing can be said. */
   #securing = false;
   #paused = false;
@@ -100,6 +103,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     this.#output = new Output(channel, this.#turn, () => this.#pieceCame());
     this.#junk = new JunkCount(protocol.limits);
     this.#deadlines = new Deadlines(protocol.limits, this.#startedAtMs);
+    context.presence?.of(this);
   }
 
   /** `pauseMs`: how long to listen before the greeting; who speaks first is refused (RFC 5321 §4.3.1). */
@@ -123,6 +127,15 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     if (this.#over || isBusy || this.#protocol.grantOf(this.#state) !== undefined) return undefined;
     const { idleMs, ageMs } = this.#deadlines;
     return { idleMs, ageMs, spoke: this.#commands > 0 };
+  }
+
+  get isLeaving(): boolean {
+    const runsLast = this.#saidLast && this.#waiting && !this.#slowed;
+    return this.#over || this.#inputEnded || this.#revoked || this.#isCut || runsLast;
+  }
+
+  get isBehind(): boolean {
+    return this.#turn.isQueued || this.#paused;
   }
 
   /** Another needs its place more. Nothing is broken off that was promised. */
@@ -197,10 +210,11 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     if (!this.#over && error !== undefined)
       this.#outcome = `broken: ${(error as NodeJS.ErrnoException).code ?? error.name}`;
     this.#over = true;
+    this.#context.presence?.end();
     clearTimeout(this.#ungreeted);
     clearTimeout(this.#bareLf);
     this.#output.abandon();
-    if (!this.#waiting) this.#abandon(this.#state);
+    if (!this.#waiting) this.#giveBack(this.#state);
     this.#observer.ended({
       peer: this.#context.peer,
       outcome: this.#outcome,
@@ -335,8 +349,10 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     const request = readRequest(line.bytes);
     if (request === undefined) return { kind: 'stay', reply: faults.unreadable };
     this.#observer.heard?.(shown(this.#protocol, request));
-    this.#serves = this.#protocol.commands.get(request.verb)?.serves;
-    if (!this.#protocol.commands.has(request.verb)) this.#saw = foreignLine(request);
+    const row = this.#protocol.commands.get(request.verb);
+    this.#serves = row?.serves;
+    this.#saidLast = row?.last === true;
+    if (row === undefined) this.#saw = foreignLine(request);
     if (this.#saw !== undefined) return { kind: 'close', reply: faults.foreign };
     return dispatch(this.#protocol, request, this.#state, this.#context);
   }
@@ -387,7 +403,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     this.#waiting = false;
     this.#slowed = false;
     if (this.#over) {
-      this.#abandon(stateAfter(outcome) ?? this.#state);
+      this.#giveBack(stateAfter(outcome) ?? this.#state);
       return;
     }
     this.#turn.begin(performance.now());
@@ -505,6 +521,8 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     if (reply !== undefined) this.#say(reply);
     this.#output.flush();
     this.#channel.end();
+    this.#context.presence?.end();
+    if (!this.#waiting && !this.#output.busy) this.#giveBack(this.#state); // Not only when the client has closed too.
   }
 
   #judged(stands: boolean): void {
@@ -518,7 +536,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   #leaveRevoked(): void {
     if (this.#over || this.#waiting || this.#collecting !== undefined) return;
     this.#breakOff('revoked', this.#protocol.faults.revoked);
-    this.#abandon(this.#state);
+    this.#giveBack(this.#state);
   }
 
   #leaveCut(): void {
@@ -541,6 +559,13 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     }
   }
 
+  /** Once: what is over holds nothing more. */
+  #giveBack(state: S): void {
+    if (this.#gaveBack) return;
+    this.#gaveBack = true;
+    this.#abandon(state);
+  }
+
   /** Gives back what an unfinished session holds. */
   #abandon(state: S): void {
     this.#collecting?.abandon();
@@ -551,7 +576,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
 
   #crash(error: unknown): void {
     this.#observer.bug(error);
-    if (this.#over) this.#abandon(this.#state); // The client went away while the command ran: nothing else will.
+    if (this.#over) this.#giveBack(this.#state); // The client went away while the command ran: nothing else will.
     this.#breakOff('bug', this.#protocol.faults.internal);
   }
 

@@ -161,6 +161,17 @@ export interface Holder {
   readonly from: string;
 }
 
+/** Who asks for a maildrop, and holds it from then on. */
+export interface Opener extends Holder {
+  /**
+   * Asked when another wants the maildrop: whether this one lets go of it without a further word of its client, which is gone
+   * or has said its last. Absent: it does not.
+   */
+  isLeaving?(): Soon<boolean>;
+  /** Aborted when there is nobody any more to open it for: it is not waited for then. */
+  readonly gone?: AbortSignal;
+}
+
 /** Messages of a maildrop by their numbers, which count from 1: both ends belong to it. */
 export type NumberRange = readonly [first: number, last: number];
 
@@ -194,7 +205,10 @@ export interface Maildrop {
 /** What sessions see of a store. */
 export interface MailStore {
   resolve(address: Address): Soon<Resolution>;
-  /** The account that logs in under this name: `local@domain`, or a local part alone in the first domain. */
+  /**
+   * The account that logs in under this name: `local@domain`, or a local part alone in the first domain. Whatever spellings of a
+   * mailbox there are mean the same (login-name.ts).
+   */
   findLogin(name: string): Soon<Account | undefined>;
   /** Whether what was proved would still let somebody in: the account is there and enabled, its password the same or the credential there and good for the scope. */
   stands(grant: Grant): Soon<boolean>;
@@ -209,8 +223,11 @@ export interface MailStore {
   /** Why no message can be taken now: 'full' when the disk nearly is, 'busy' when the store is far behind. */
   obstacle(): StoreError | undefined;
   deliver(envelope: Envelope): Delivery;
-  /** Rejects with 'in-use' when another session holds the maildrop: the error says who and since when. */
-  open(account: AccountId, holder: Holder): Promise<Maildrop>;
+  /**
+   * Rejects with 'in-use' when another session holds the maildrop: the error says who and since when. One that is leaving is
+   * waited for, up to a second.
+   */
+  open(account: AccountId, opener: Opener): Promise<Maildrop>;
   readonly directory: Directory;
   close(): Promise<void>;
 }

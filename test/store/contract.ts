@@ -14,7 +14,7 @@ import type {
   StoreError,
   StoreErrorKind,
 } from '../../src/store/store.js';
-import { eventually } from '../support/eventually.js';
+import { eventually, within } from '../support/eventually.js';
 import { everything, messageAt, messagesOf, numbers } from '../support/maildrops.js';
 
 /** An empty store, and the ways to look at it that the interface does not have. */
@@ -33,6 +33,7 @@ export interface StoreUnderTest {
 const HASH = '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA';
 const TRACE = 'Delivered-To: somebody\r\n';
 const KIB = 1024;
+const PATIENCE_MS = 10_000;
 
 export function at(text: string): Address {
   const split = text.lastIndexOf('@');
@@ -341,6 +342,76 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         }
         await held.release();
         await (await openSoon(other, alice)).release();
+      });
+
+      it('waits for a holder that is leaving, and not for long', async () => {
+        const other = await underTest.connect();
+        const leaving = { from: 'leaving', isLeaving: () => true };
+        for (const [holding, asking] of [
+          [store, other],
+          [other, store],
+          [store, store],
+        ] as const) {
+          const held = await holding.open(alice, leaving);
+          setTimeout(() => void held.release(), 50);
+          await (await asking.open(alice, { from: 'next' })).release();
+        }
+        const stuck = await store.open(alice, leaving);
+        const error = await failure(within(PATIENCE_MS, 'an answer', other.open(alice, { from: 'next' })));
+        expect([error.kind, error.holder?.from]).to.deep.equal(['in-use', 'leaving']);
+        await stuck.release();
+      });
+
+      it('goes from one to the next in the order in which they came, and the others hear who has it', async () => {
+        const other = await underTest.connect();
+        const held = await store.open(alice, { from: 'leaving', isLeaving: () => Promise.resolve(true) });
+        const [first, ...rest] = ['1', '2', '3'].map((from) => other.open(alice, { from, isLeaving: () => false }));
+        await held.release();
+        const next = await (first as Promise<Maildrop>);
+        for (const one of rest) expect((await failure(one)).holder?.from).to.equal('1');
+        await next.release();
+        await (await store.open(alice, { from: 'test' })).release();
+      });
+
+      it('waits for no more than there is room for', async () => {
+        const held = await store.open(alice, { from: 'leaving', isLeaving: () => true });
+        const asked = Array.from({ length: 40 }, async () => store.open(alice, { from: 'next' }));
+        let refused = 0;
+        for (const one of asked) one.then(undefined, () => (refused += 1));
+        await eventually('those without room to be refused', () => refused >= 24);
+        expect(refused).to.equal(24);
+        await held.release();
+        const got = await Promise.allSettled(asked);
+        const opened = got.filter((one) => one.status === 'fulfilled');
+        expect(opened).to.have.length(1);
+        await Promise.all(opened.map(({ value }) => value.release()));
+      });
+
+      it('forgets who waits and goes away', async () => {
+        const other = await underTest.connect();
+        const held = await store.open(alice, { from: 'leaving', isLeaving: () => true });
+        const leaves = new AbortController();
+        const waiting = other.open(alice, { from: 'impatient', gone: leaves.signal });
+        const behind = other.open(alice, { from: 'patient' });
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        leaves.abort();
+        await fails('in-use', waiting);
+        await held.release();
+        await (await behind).release();
+      });
+
+      it('is free for who waits when the process of its holder dies, and that asks nobody else', async () => {
+        const [other, third] = [await underTest.connect(), await underTest.connect()];
+        let asked = 0;
+        const count = (): boolean => ++asked > 0;
+        await other.open(alice, { from: 'dies', isLeaving: () => new Promise<boolean>(() => undefined) });
+        const elsewhere = await third.open(bob, { from: 'elsewhere', isLeaving: count });
+        const waiting = store.open(alice, { from: 'next' });
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        await other.close();
+        await (await waiting).release();
+        expect(asked).to.equal(0);
+        await elsewhere.release();
       });
 
       it('is free for every process when its release has resolved', async () => {

@@ -69,10 +69,13 @@ async function logIn(name: string, password: string | undefined, context: Pop3Co
 export async function openMaildrop(
   login: Welcome,
   mechanism: string,
-  { store, peer, session, tally }: Pop3Context,
+  { store, peer, session, tally, presence }: Pop3Context,
 ): Promise<Outcome<Pop3State>> {
   const { account } = login;
-  const maildrop = await store.open(account.id, { from: `${peer.address} (session ${session})` });
+  const maildrop = await store.open(account.id, {
+    from: `${peer.address} (session ${session})`,
+    ...(presence !== undefined && { isLeaving: () => presence.isLeaving(), gone: presence.gone }),
+  });
   const listing = new Listing(maildrop);
   tally.account = account.address;
   tally.mechanism = mechanism;

@@ -20,6 +20,7 @@ export const quit = defineCommand({
   },
   grammar: nothing,
   at: ['authorization', 'transaction'],
+  last: true,
   run(_, state, { tally }) {
     if (state.at === 'authorization') return close(replies.bye);
     return state.listing.markedCount === 0 ? leave(state, tally, 0) : removeAndLeave(state, tally);

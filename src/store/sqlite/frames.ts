@@ -26,6 +26,8 @@ export const enum FrameType {
   Hello,
   /** The answer to Changed. */
   Heard,
+  /** The answer to HolderWanted. */
+  Holder,
   /** From the store. */
   Done = 64,
   Failed,
@@ -34,6 +36,8 @@ export const enum FrameType {
   Changed,
   /** The answer to Hello: every change from here on is told, and what was before can be read. */
   Welcome,
+  /** Another wants a maildrop that this process holds: does its holder let go of it? */
+  HolderWanted,
 }
 
 export interface Frame {

@@ -26,6 +26,12 @@ export interface RemoveRequest extends UnlockRequest {
   readonly more: boolean;
 }
 
+/** What becomes of a maildrop that another wants; `question` is the store's. */
+export interface HolderAnswer {
+  readonly question: number;
+  readonly leaving: boolean;
+}
+
 type Check = (value: unknown) => boolean;
 /** A check for each field, but for what tells one kind from another. */
 type Shape<T> = { readonly [Field in keyof T]-?: Check };
@@ -73,6 +79,7 @@ const CHANGES: { readonly [Kind in Change['kind']]: Shape<Omit<Extract<Change, {
 
 const LOCK: Shape<LockRequest> = { account: natural, from: text };
 const UNLOCK: Shape<UnlockRequest> = { account: natural, lock: natural };
+const HOLDER: Shape<HolderAnswer> = { question: natural, leaving: (value) => typeof value === 'boolean' };
 const ranges: Check = (value) => list(natural)(value) && (value as readonly number[]).length % 2 === 0;
 const REMOVE: Shape<RemoveRequest> = { ...UNLOCK, ranges, more: (value) => typeof value === 'boolean' };
 const USE: Shape<Use> = { account: natural, credential: optional(natural), from: text };
@@ -97,6 +104,10 @@ export function readUnlock(payload: Buffer): UnlockRequest {
 
 export function readRemove(payload: Buffer): RemoveRequest {
   return read(payload, REMOVE);
+}
+
+export function readHolder(payload: Buffer): HolderAnswer {
+  return read(payload, HOLDER);
 }
 
 export function readUse(payload: Buffer): Use {

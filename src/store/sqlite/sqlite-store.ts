@@ -11,11 +11,11 @@ import type {
   Directory,
   Envelope,
   Grant,
-  Holder,
   MailStore,
   Maildrop,
   MessageInfo,
   NumberRange,
+  Opener,
   Pieces,
   Renewal,
   Resolution,
@@ -29,6 +29,7 @@ import type { Change } from './changes.js';
 import { SocketDelivery, UploadBudget } from './delivery.js';
 import { DiskSpace } from './disk-space.js';
 import { FileIdentity } from './file-identity.js';
+import { Openers } from './openers.js';
 import { FrameType, jsonFrame } from './frames.js';
 import { locate, makeDirectory, type Location } from './location.js';
 import { MailSummaries } from './mail-summaries.js';
@@ -59,6 +60,8 @@ interface Parts {
   /** What sessions wait for, of the reader's. */
   readonly reads: PacedReads;
   readonly space: DiskSpace;
+  /** Asked by the client when the store wants to know. */
+  readonly openers: Openers;
   /** Emptied by the client whenever the directory changes or the store goes away. */
   readonly names: NameCache;
   /** What long reads take their turns in. */
@@ -74,19 +77,21 @@ export class SqliteStore implements MailStore {
   readonly #file: FileIdentity;
   readonly #space: DiskSpace;
   readonly #names: NameCache;
+  readonly #openers: Openers;
   readonly #budget = new UploadBudget();
   readonly #reads: PacedReads;
   readonly #needs: MaildropNeeds;
   readonly #server: StoreServer | undefined;
 
-  constructor({ client, reader, reads, file, space, names, slices, server }: Parts) {
+  constructor({ client, reader, reads, file, space, openers, names, slices, server }: Parts) {
     this.#client = client;
+    this.#openers = openers;
     this.#file = file;
     this.#reader = reader;
     this.#space = space;
     this.#names = names;
     this.#reads = reads;
-    this.#needs = { reader, reads, client, slices };
+    this.#needs = { reader, reads, client, slices, openers };
     this.#server = server;
     this.directory = directoryOf(client, reader, slices);
   }
@@ -131,16 +136,32 @@ export class SqliteStore implements MailStore {
     return new SocketDelivery(this.#client, this.#budget, envelope);
   }
 
-  async open(account: AccountId, holder: Holder): Promise<Maildrop> {
-    const lock = this.#client.nextRequest();
-    await this.#client.ask(lock, jsonFrame(FrameType.Lock, lock, { account, from: holder.from }));
-    const name = { account, lock };
+  async open(account: AccountId, opener: Opener): Promise<Maildrop> {
+    const name = { account, lock: this.#client.nextRequest() };
+    await this.#lock(name, opener);
     try {
       const held = await this.#reads.maildrop(account);
       return new LockedMaildrop(name, held, this.#needs);
     } catch (error) {
-      await release(this.#client, name);
+      await release(this.#needs, name);
       throw error;
+    }
+  }
+
+  /** Known by its number before the store may ask for it. */
+  async #lock(name: LockName, opener: Opener): Promise<void> {
+    const { account, lock } = name;
+    const { from, gone } = opener;
+    const forget = (): void => void release(this.#needs, name);
+    this.#openers.add(lock, opener);
+    gone?.addEventListener('abort', forget);
+    try {
+      await this.#client.ask(lock, jsonFrame(FrameType.Lock, lock, { account, from }));
+    } catch (error) {
+      this.#openers.remove(lock);
+      throw error;
+    } finally {
+      gone?.removeEventListener('abort', forget);
     }
   }
 
@@ -158,10 +179,14 @@ interface LockName {
   readonly lock: number;
 }
 
-interface MaildropNeeds {
+interface Holding {
+  readonly client: StoreClient;
+  readonly openers: Openers;
+}
+
+interface MaildropNeeds extends Holding {
   readonly reader: Reader;
   readonly reads: PacedReads;
-  readonly client: StoreClient;
   readonly slices: Slices;
 }
 
@@ -171,15 +196,15 @@ class LockedMaildrop implements Maildrop {
   readonly #name: LockName;
   readonly #list: MessageList;
   readonly #ahead: ReadAhead;
-  readonly #client: StoreClient;
+  readonly #holding: Holding;
 
-  constructor(name: LockName, held: MaildropRow, { reader, reads, client, slices }: MaildropNeeds) {
+  constructor(name: LockName, held: MaildropRow, { reader, reads, slices, ...holding }: MaildropNeeds) {
     this.count = held.messages;
     this.octets = held.octets;
     this.#name = name;
     this.#list = new MessageList(name.account, held, { reader, slices });
     this.#ahead = new ReadAhead(reads, name.account);
-    this.#client = client;
+    this.#holding = holding;
   }
 
   pages(): Iterable<readonly MessageInfo[]> {
@@ -208,15 +233,17 @@ class LockedMaildrop implements Maildrop {
   }
 
   release(): Promise<void> {
-    return release(this.#client, this.#name);
+    return release(this.#holding, this.#name);
   }
 
   async #sendRemoval(ranges: readonly number[], more: boolean): Promise<void> {
-    await this.#client.askJson(FrameType.Remove, { ...this.#name, ranges, more });
+    await this.#holding.client.askJson(FrameType.Remove, { ...this.#name, ranges, more });
   }
 }
 
-async function release(client: StoreClient, name: LockName): Promise<void> {
+/** Of one that waits too. */
+async function release({ client, openers }: Holding, name: LockName): Promise<void> {
+  openers.remove(name.lock);
   try {
     await client.askJson(FrameType.Unlock, name);
   } catch (error) {
@@ -261,8 +288,10 @@ export function joinSqliteStore(db: string, options: JoinOptions): SqliteStore {
   const reader = new Reader(location.db, { firstDomain: domain, slices });
   const names = new NameCache();
   const forget = () => names.clear();
+  const openers = new Openers();
   const client = new StoreClient(() => locate(db).socket, {
     report,
+    isLeaving: (lock) => openers.isLeaving(lock),
     found: () => {
       if (file.look() === 'other') return replaced(); // The store may have opened that one: its accounts are others.
       changed(true);
@@ -279,7 +308,7 @@ export function joinSqliteStore(db: string, options: JoinOptions): SqliteStore {
   client.stayConnected();
   const space = new DiskSpace(location.db, minFreeBytes, () => reader.freeBytes());
   const reads = new PacedReads(reader, { db: location.db, firstDomain: domain });
-  return new SqliteStore({ client, reader, reads, file, space, names, slices });
+  return new SqliteStore({ client, reader, reads, file, space, openers, names, slices });
 }
 
 /** For a command: joins the store that runs, or is the store until close. @throws StoreError 'unavailable' */
@@ -289,13 +318,17 @@ export async function openSqliteStore(db: string): Promise<SqliteStore> {
   const server = await StoreServer.start(location, silent);
   await server?.tried; // What only reads goes on however that ended.
   const names = new NameCache();
-  const client = await connectSoon(location, { changed: () => names.clear() });
+  const openers = new Openers();
+  const client = await connectSoon(location, {
+    changed: () => names.clear(),
+    isLeaving: (lock) => openers.isLeaving(lock),
+  });
   const slices = new Slices();
   const reader = new Reader(location.db, { firstDomain: undefined, slices });
   const space = new DiskSpace(location.db, 0, () => reader.freeBytes());
   const file = new FileIdentity(location.named);
   const reads = new PacedReads(reader, { db: location.db, firstDomain: undefined });
-  return new SqliteStore({ client, reader, reads, file, space, names, slices, server });
+  return new SqliteStore({ client, reader, reads, file, space, openers, names, slices, server });
 }
 
 async function connectSoon({ socket, db }: Location, needs: ClientNeeds): Promise<StoreClient> {

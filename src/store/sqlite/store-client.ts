@@ -36,6 +36,8 @@ export interface ClientNeeds {
   /** An attempt to connect found nobody. */
   readonly missed?: () => void;
   readonly found?: () => void;
+  /** Whether the session that took this lock lets go of it by itself; another wants the maildrop. */
+  readonly isLeaving?: (lock: number) => Soon<boolean>;
   /** Somebody changed the directory, or may have while no store was there; answered when it resolves. */
   readonly changed?: (concerned: Concerned) => Soon<void>;
 }
@@ -176,6 +178,7 @@ export class StoreClient {
     }
     if (type === FrameType.Welcome) return void this.#needs.changed?.('anybody');
     if (type === FrameType.Changed) return void this.#changed(payload);
+    if (type === FrameType.HolderWanted) return void this.#holderWanted(payload);
     const waiting = this.#waiting.take(request);
     if (type === FrameType.Done) waiting?.resolve(payload);
     else waiting?.reject(storeError(readJson(payload)));
@@ -186,6 +189,13 @@ export class StoreClient {
     const connection = this.#connections;
     await this.#needs.changed?.(concerned);
     if (connection === this.#connections) this.tell(emptyFrame(FrameType.Heard, 0));
+  }
+
+  async #holderWanted(payload: Buffer): Promise<void> {
+    const { question, lock } = readJson(payload) as { readonly question: number; readonly lock: number };
+    const connection = this.#connections;
+    const leaving = (await this.#needs.isLeaving?.(lock)) ?? false;
+    if (connection === this.#connections) this.tell(jsonFrame(FrameType.Holder, 0, { question, leaving }));
   }
 
   #lost(): void {

@@ -19,16 +19,19 @@ import {
   type Frame,
 } from './frames.js';
 import { FrameOutput } from './frame-output.js';
+import type { LockOwner } from './locks.js';
 import { readPosting, type Posting } from './posting.js';
 import { Removals } from './removals.js';
 import {
   readChange,
+  readHolder,
   readLock,
   readRemove,
   readRenewal,
   readReport,
   readUnlock,
   readUse,
+  type HolderAnswer,
   type LockRequest,
   type RemoveRequest,
   type UnlockRequest,
@@ -47,6 +50,8 @@ interface Upload {
 
 /** A process that connects says who it is within this, or is no process of ours. */
 const HELLO_TIMEOUT_MS = 10_000;
+/** Nobody waits longer for a maildrop than for this answer. */
+const HOLDER_TIMEOUT_MS = 1_000;
 /** Answers that the other side does not take: one that asks and never reads is broken. */
 const OUTPUT_LIMIT_BYTES = 8 * 1024 * 1024;
 
@@ -60,7 +65,7 @@ const WRITING: ReadonlySet<FrameType> = new Set([
   FrameType.Renew,
 ]);
 
-export class StoreConnection {
+export class StoreConnection implements LockOwner {
   readonly #store: StoreServer;
   readonly #socket: Socket;
   readonly #output: FrameOutput;
@@ -69,6 +74,9 @@ export class StoreConnection {
   readonly #removals: Removals;
   #reporting: ((report: PeerReport | undefined) => void)[] = [];
   #hearing: (() => void)[] = [];
+  /** Whether a holder is leaving, by the number of the question. */
+  readonly #questions = new Map<number, (leaving: boolean) => void>();
+  #lastQuestion = 0;
   /** Runs until the first frame has come. */
   #stranger: NodeJS.Timeout | undefined;
   #asksStatus = false;
@@ -114,6 +122,19 @@ export class StoreConnection {
         resolve();
       });
       this.#output.send(jsonFrame(FrameType.Changed, 0, { concerned }));
+    });
+  }
+
+  /** What is not known in time counts as leaving: whoever waits for that has its own deadline. */
+  isLeaving(lock: number): Promise<boolean> {
+    const question = ++this.#lastQuestion;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#holderAnswered({ question, leaving: true }), HOLDER_TIMEOUT_MS);
+      this.#questions.set(question, (leaving) => {
+        clearTimeout(timer);
+        resolve(leaving);
+      });
+      this.#output.send(jsonFrame(FrameType.HolderWanted, 0, { question, lock }));
     });
   }
 
@@ -170,6 +191,8 @@ export class StoreConnection {
         return this.#change(request, readChange(payload));
       case FrameType.Heard:
         return this.#heardChange(payload);
+      case FrameType.Holder:
+        return this.#holderAnswered(readHolder(payload));
       case FrameType.Status:
         return this.#status(request, payload);
       case FrameType.Report:
@@ -264,11 +287,21 @@ export class StoreConnection {
   #lock(request: number, { account, from }: LockRequest): void {
     const lost = this.#store.lost();
     if (lost !== undefined) return this.#fail(request, lost);
-    const sinceMs = Date.now();
-    const holder = this.#store.locks.take(account, { owner: this, lock: request }, { from, sinceMs });
-    if (holder !== undefined) return this.#fail(request, new StoreError('in-use', 'the maildrop is open', { holder }));
-    this.#store.logins.note(account, sinceMs);
-    this.#output.send(emptyFrame(FrameType.Done, request));
+    this.#store.locks.claim(account, {
+      ...{ owner: this, lock: request, from },
+      taken: (sinceMs) => {
+        this.#store.logins.note(account, sinceMs);
+        this.#output.send(emptyFrame(FrameType.Done, request));
+      },
+      refused: (holder) => this.#fail(request, new StoreError('in-use', 'the maildrop is open', { holder })),
+    });
+  }
+
+  /** One that comes too late is nobody's any more. */
+  #holderAnswered({ question, leaving }: HolderAnswer): void {
+    const answered = this.#questions.get(question);
+    this.#questions.delete(question);
+    answered?.(leaving);
   }
 
   #unlock(request: number, { account, lock }: UnlockRequest): void {
@@ -375,6 +408,7 @@ export class StoreConnection {
     clearTimeout(this.#stranger);
     for (const heard of this.#hearing.splice(0)) heard();
     this.#report(undefined); // Nobody need wait for what it would have said.
+    for (const question of [...this.#questions.keys()]) this.#holderAnswered({ question, leaving: true });
     this.#store.locks.releaseAll(this);
     this.#removals.close();
     for (const upload of this.#uploads.values()) this.#drop(upload);
