@@ -42,7 +42,7 @@ async function measure(store: MailStore, rounds: number): Promise<ReadonlyMap<Ki
     withdrawn: () => undefined,
     succeeded: () => undefined,
   };
-  const observer = { failed: () => undefined, trouble: () => undefined };
+  const observer = { failed: () => undefined, unbound: () => undefined, trouble: () => undefined };
   const authenticator = new Authenticator({ store, throttle, observer, clientOf: (address) => address });
   const times = new Map<Kind, number[]>(KINDS.map((kind) => [kind, []]));
   for (let round = 0; round < rounds; round++)

@@ -44,7 +44,7 @@ const maxMessageSize = options.maxMessageSize.parse(options.maxMessageSize.initi
 /** As much of a session's context as announcements and gates look at. */
 const smtpContext = { settings: { maxMessageSize }, peer: {}, offersTls: true } as unknown as SmtpContext;
 /** Under TLS 1.3, where every mechanism is offered. */
-const bound = { loopback: false, security: { exporter: () => new Uint8Array() } };
+const bound = { loopback: false, security: { channelBindings: () => [] } };
 const submissionContext = { ...smtpContext, peer: bound } as unknown as SmtpContext;
 const pop3Nearby = { peer: { loopback: true }, offersTls: true } as unknown as Pop3Context;
 const pop3FarAway = { peer: { loopback: false }, offersTls: true } as unknown as Pop3Context;
@@ -140,6 +140,8 @@ function loginReplies(): readonly (readonly string[])[] {
   const rows: readonly (readonly [string, Reply, Reply])[] = [
     ['name and password are right', replies.loggedIn, pop3Replies.loggedIn(2, 320)],
     ['one of them is wrong', replies.wrongLogin, pop3Replies.wrongLogin],
+    ['it binds to what is not offered', replies.otherBinding, pop3Replies.otherBinding],
+    ['PLUS was hidden from the client', replies.hiddenBinding, pop3Replies.hiddenBinding],
     ['nothing was checked', replies.tooManyFailedLogins(minutes), pop3Replies.tooManyFailedLogins(minutes)],
     ['the store is away', replies.loginUnavailable, pop3Failure(new StoreError('unavailable', ''))],
     ['a password in clear is not taken here', replies.privateOnly({ offersTls: true }), pop3Replies.privateOnly],

@@ -34,7 +34,8 @@ export const submissionGates: Readonly<Record<Extract<SmtpNeed, 'login'>, string
 export const mechanismNeeds: Readonly<Record<Mechanism['needs'], string>> = {
   nothing: 'always; the password is not sent',
   privacy: 'under TLS, or to a client that speaks from this machine itself',
-  binding: 'under TLS 1.3; the login is tied to this connection (`tls-exporter`, RFC 9266)',
+  binding:
+    'under TLS; the login is tied to this connection (`tls-server-end-point` and, before TLS 1.3, `tls-unique` of RFC 5929; `tls-exporter` of RFC 9266)',
 };
 
 export const mechanismWords: Readonly<Record<string, readonly [rfc: string, words: string]>> = {

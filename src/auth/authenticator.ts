@@ -20,6 +20,7 @@ import {
   type Refused,
   type ScramCandidate,
   type ScramKeys,
+  type UnboundLogin,
   type Verdict,
 } from './login.js';
 import { decoyHash, verifyPassword } from './password.js';
@@ -129,6 +130,10 @@ export class Authenticator implements LoginCheck {
     if (asking.kind === 'refused') return asking;
     const refused = await this.#count(attempt, asking);
     return refused ?? this.#conclude(attempt, asking.account, { right: false, reason }, asking);
+  }
+
+  unbound({ scope, mechanism, session, peer, reason }: UnboundLogin): void {
+    this.#observer.unbound({ scope, mechanism, session, peer, reason });
   }
 
   /** Who is asked for, and what has been counted so far; nothing is counted yet. */

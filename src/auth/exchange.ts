@@ -19,6 +19,10 @@ export interface Wording<S extends State> {
   /** Base64, but not what the mechanism asks for. */
   readonly malformed: Reply;
   readonly wrong: Reply;
+  /** The client binds its login to what this connection has not. */
+  readonly otherBinding: Reply;
+  /** The client believes that nobody offered it to bind its login to the connection. */
+  readonly hiddenBinding: Reply;
   refused(retryAfterMs: number): Reply;
   readonly crowded: Reply;
   failed(error: StoreError): Reply;
@@ -46,7 +50,7 @@ export function authenticate<S extends State>(
   wording: Wording<S>,
 ): Outcome<S> | Promise<Outcome<S>> {
   const who = { scope, mechanism: mechanism.name, session, peer };
-  const exchange: Exchange = { logins: authenticator, store, who, channelBinding: peer.security?.exporter() };
+  const exchange: Exchange = { logins: authenticator, store, who, security: peer.security };
   if (initial === undefined) return lead(() => mechanism.begin(undefined, exchange), wording);
   return hear(initial === '=' ? '' : initial, (octets) => mechanism.begin(octets, exchange), wording);
 }
@@ -82,6 +86,8 @@ function carryOut<S extends State>(step: Step, wording: Wording<S>): Outcome<S> 
       };
     case 'malformed':
       return stay(wording.malformed);
+    case 'unbound':
+      return stay(step.hidden ? wording.hiddenBinding : wording.otherBinding);
     case 'wrong':
       return stay(wording.wrong);
     case 'refused':

@@ -82,6 +82,8 @@ export interface LoginCheck {
    * logged like a wrong password. @throws StoreError
    */
   reject(attempt: LoginAttempt, reason: string): Promise<Verdict>;
+  /** A login that cannot be tied to its connection: logged, and counted as nothing, since no password was looked at. */
+  unbound(login: UnboundLogin): void;
 }
 
 /** `password` is undefined when what was sent cannot be one: it is not UTF-8. @throws StoreError */
@@ -95,6 +97,11 @@ export function checkPassword(
     : logins.check({ ...attempt, password });
 }
 
+/** For the log: a login that no password was looked at for, because it could not be tied to its connection. */
+export interface UnboundLogin extends Pick<LoginAttempt, 'scope' | 'mechanism' | 'session' | 'peer'> {
+  readonly reason: string;
+}
+
 /** For the log: a failed login, without what was typed as a password. */
 export interface LoginFailure extends Pick<LoginAttempt, 'scope' | 'mechanism' | 'session' | 'peer'> {
   readonly outcome: 'wrong' | 'refused';
@@ -105,6 +112,7 @@ export interface LoginFailure extends Pick<LoginAttempt, 'scope' | 'mechanism' |
 
 export interface LoginObserver {
   failed(failure: LoginFailure): void;
+  unbound(login: UnboundLogin): void;
   /** Something went wrong that no client caused; the login itself is decided. */
   trouble(what: string, error: unknown): void;
 }

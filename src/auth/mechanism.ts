@@ -3,13 +3,18 @@
  * replies and states are the protocol's affair (exchange.ts); whether a password is right is the authenticator's.
  * A step is taken once: what answers a challenge goes to that challenge's own continuation, so nothing can be replayed.
  */
+import type { Security } from '../session/channel.js';
 import type { MailStore } from '../store/store.js';
 import type { LoginAttempt, LoginCheck, Verdict } from './login.js';
 
-/** What a client's message leads to. `malformed`: it was none of this mechanism's messages, and nobody was asked. */
+/**
+ * What a client's message leads to. `malformed`: it was none of this mechanism's messages, and nobody was asked. `unbound`: it
+ * cannot be tied to this connection, and no password was looked at; `hidden` when somebody hid from the client that it could.
+ */
 export type Step =
   | { readonly kind: 'challenge'; readonly octets: Buffer; answered(response: Buffer): Step | Promise<Step> }
   | { readonly kind: 'malformed' }
+  | { readonly kind: 'unbound'; readonly hidden: boolean }
   | Verdict;
 
 /** What one login may use. */
@@ -18,8 +23,8 @@ export interface Exchange {
   readonly store: Pick<MailStore, 'loginAddress' | 'stands'>;
   /** All of an attempt but the name, which the mechanism finds out. */
   readonly who: Omit<LoginAttempt, 'name'>;
-  /** The 'tls-exporter' octets of this connection (RFC 9266); undefined where there are none. */
-  readonly channelBinding: Uint8Array | undefined;
+  /** The TLS of this connection; undefined in clear text. */
+  readonly security: Pick<Security, 'channelBindings'> | undefined;
 }
 
 export interface Mechanism {
@@ -39,7 +44,7 @@ export function challenge(text: string, answered: (response: Buffer) => Step | P
 
 /** Acting for somebody else is not offered: the authzid is empty, or another spelling of the login itself (RFC 4422 §3.4.1). */
 export async function isOwn(authzid: string, name: string, { store }: Exchange): Promise<boolean> {
-  return authzid === '' || (await store.loginAddress(authzid)) === (await store.loginAddress(name));
+  return authzid.trim() === '' || (await store.loginAddress(authzid)) === (await store.loginAddress(name));
 }
 
 /** Counted and logged like a wrong password, and answered like one. */

@@ -26,6 +26,6 @@ export function isOffered({ needs }: Mechanism, peer: Peer): boolean {
     case 'privacy':
       return isPrivate(peer);
     case 'binding':
-      return peer.security?.exporter() !== undefined;
+      return peer.security !== undefined;
   }
 }

@@ -8,7 +8,7 @@ import { isLoopback, plainAddress } from '../session/address.js';
 import type { Channel, Peer, Receiver } from '../session/channel.js';
 import type { SharedReads } from '../runtime/shared-reads.js';
 import type { SharedWrites } from '../runtime/shared-writes.js';
-import { securityOf, type TlsService } from './tls.js';
+import type { TlsService } from './tls.js';
 
 /** Output waiting above this stops the session; it goes on when all of it is with the kernel. */
 const OUTPUT_HIGH_WATER_BYTES = 256 * 1024;
@@ -66,7 +66,7 @@ export class Connection implements Channel {
     this.#receiver = undefined;
     this.#socket.pause().removeAllListeners('data');
     const secured = await this.#tls.handshake(this.#socket);
-    return new Connection(secured, { peer: { ...this.peer, security: securityOf(secured) } });
+    return new Connection(secured, { peer: { ...this.peer, security: this.#tls.securityOf(secured) } });
   }
 
   write(bytes: Uint8Array): boolean {

@@ -7,6 +7,7 @@ import { X509Certificate, constants, createHash, hkdfSync } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { TLSSocket, createSecureContext, type SecureContext } from 'node:tls';
 import type { Security } from '../session/channel.js';
+import { channelBindings } from './channel-binding.js';
 
 /** A certificate chain and its key, as PEM. */
 export interface Identity {
@@ -36,9 +37,6 @@ const CIPHERS = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':');
 const GROUPS = 'X25519:P-256:P-384';
-/** RFC 9266 §3. */
-const EXPORTER_LABEL = 'EXPORTER-Channel-Binding';
-const EXPORTER_BYTES = 32;
 
 interface Offer {
   readonly leaf: X509Certificate;
@@ -52,9 +50,20 @@ export class TlsService {
 
   /** @throws Error of the TLS library for a certificate or key that it cannot use. */
   constructor(service: string, { identities, ticketSecret }: TlsMaterial, timeoutMs = HANDSHAKE_TIMEOUT_MS) {
-    this.#offers = identities.map((identity) => offer(service, identity, ticketSecret));
+    const ticketKeys = ticketKeysOf(service, identities, ticketSecret);
+    this.#offers = identities.map((identity) => offer(service, identity, ticketKeys));
     if (this.#offers.length === 0) throw new Error('TLS without a certificate');
     this.#timeoutMs = timeoutMs;
+  }
+
+  /** What the TLS of a connection that this service has shaken hands with amounts to, for gates, trace headers and logs. */
+  securityOf(socket: TLSSocket): Security {
+    const served = this.#offers.map(({ leaf }) => leaf.raw);
+    return {
+      version: socket.getProtocol() ?? 'TLS',
+      cipher: socket.getCipher().standardName,
+      channelBindings: (type) => channelBindings(socket, type, served),
+    };
   }
 
   /**
@@ -107,25 +116,19 @@ function allSent(socket: Socket): Promise<void> {
   });
 }
 
-/** What a connection's TLS amounts to, for gates, trace headers and logs. */
-export function securityOf(socket: TLSSocket): Security {
-  const { standardName } = socket.getCipher();
-  return {
-    version: socket.getProtocol() ?? 'TLS',
-    cipher: standardName,
-    exporter: () => exporterOf(socket),
-  };
-}
-
-/** Before TLS 1.3 it would need an extension that cannot be asked for here (RFC 9266 §4.2). */
-function exporterOf(socket: TLSSocket): Uint8Array | undefined {
-  if (socket.getProtocol() !== 'TLSv1.3') return undefined;
-  return socket.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, Buffer.alloc(0));
-}
-
-function offer(service: string, { certificate, key }: Identity, ticketSecret: string): Offer {
-  const leaf = new X509Certificate(certificate);
+/**
+ * One for all certificates of a service, because OpenSSL asks the first for the keys of each, and another one when any of them is
+ * renewed: a client that resumed a session would bind its login to a certificate that is not served any more.
+ */
+function ticketKeysOf(service: string, identities: readonly Identity[], ticketSecret: string): Buffer {
+  const leaves = createHash('sha256');
+  for (const { certificate } of identities) leaves.update(new X509Certificate(certificate).raw);
   const secret = Buffer.from(ticketSecret, 'hex');
+  return Buffer.from(hkdfSync('sha256', secret, leaves.digest(), service, TICKET_KEYS_BYTES));
+}
+
+function offer(service: string, { certificate, key }: Identity, ticketKeys: Buffer): Offer {
+  const leaf = new X509Certificate(certificate);
   const context = createSecureContext({
     cert: certificate,
     key,
@@ -135,7 +138,7 @@ function offer(service: string, { certificate, key }: Identity, ticketSecret: st
     ecdhCurve: GROUPS,
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_PRIORITIZE_CHACHA,
     sessionIdContext: createHash('sha256').update(service).digest('hex').slice(0, 32),
-    ticketKeys: Buffer.from(hkdfSync('sha256', secret, leaf.raw, service, TICKET_KEYS_BYTES)),
+    ticketKeys,
   });
   return { leaf, context };
 }

@@ -51,6 +51,9 @@ function* closed(body: Pieces): Pieces {
 
 const encoder = (lines: Iterable<string>): Iterable<Uint8Array> => [Buffer.from([...lines, ''].join('\r\n'))];
 
+const CHANNEL_BINDINGS =
+  'This channel binding is not offered here; with SCRAM-SHA-256-PLUS, tls-server-end-point is, tls-exporter under TLS 1.3 and tls-unique under TLS 1.2';
+
 export const replies = {
   greeting: (hostname: string) => ok(`${hostname} POP3 Pennypost; HELP shows the commands`),
   help: (lines: readonly string[]) => multiline('Help follows', encoder(lines)),
@@ -72,6 +75,9 @@ export const replies = {
   userTaken: ok('Now PASS and the password'),
   loggedIn: (messages: number, octets: number) => ok(`${count(messages)} (${octets} octets)`),
   wrongLogin: err('Name or password is wrong', 'AUTH'),
+  /** Neither is [AUTH] (RFC 3206 §4): no password was looked at. */
+  otherBinding: err(CHANNEL_BINDINGS),
+  hiddenBinding: err('SCRAM-SHA-256-PLUS is offered here, and something on the way hid it from your client'),
   /** Not [AUTH] (RFC 3206 §4): the password was not looked at, and a mail program must not ask its owner for another. */
   tooManyFailedLogins: (retryAfterMs: number) =>
     err(`Too many failed logins; try again in ${inMinutes(retryAfterMs)}`, 'SYS/TEMP'),

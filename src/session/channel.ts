@@ -9,8 +9,11 @@ export interface Security {
   /** As the library names it: 'TLSv1.3'. */
   readonly version: string;
   readonly cipher: string;
-  /** The 'tls-exporter' bytes that tie a login to this connection (RFC 9266); undefined before TLS 1.3, where they prove nothing. */
-  exporter(): Uint8Array | undefined;
+  /**
+   * What ties a login to this connection, by a type of RFC 5929 or RFC 9266: each of these does. Every connection has
+   * 'tls-exporter' or 'tls-unique', and most have 'tls-server-end-point'; none for a type that it has not.
+   */
+  channelBindings(type: string): readonly Uint8Array[];
 }
 
 /** The other end of a connection, and the end it reached. */

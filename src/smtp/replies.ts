@@ -68,6 +68,8 @@ function trouble(code: number, detail: string, text: string): SmtpReply {
 }
 
 const PRIVATE_ONLY = 'A password in clear text is taken only under TLS, or by SCRAM-SHA-256 without sending it';
+const CHANNEL_BINDINGS =
+  'This channel binding is not offered here; with SCRAM-SHA-256-PLUS, tls-server-end-point is, tls-exporter under TLS 1.3 and tls-unique under TLS 1.2';
 const LOGIN_FIRST = 'Mail is taken here from those who log in';
 const loginFirst = reply(530, '7.0', `${LOGIN_FIRST}; AUTH comes first`);
 
@@ -86,6 +88,13 @@ export const replies = {
   challenge: (base64: string) => reply(334, undefined, base64),
   loggedIn: reply(235, '7.0', 'Logged in'),
   wrongLogin: reply(535, '7.8', 'Name or password is wrong'),
+  /** No password was looked at for these two. */
+  otherBinding: reply(535, '7.8', CHANNEL_BINDINGS),
+  hiddenBinding: reply(
+    535,
+    '7.8',
+    'SCRAM-SHA-256-PLUS is offered here, and something on the way hid it from your client',
+  ),
   /** A 4yz: the password was not looked at, and a mail program must not ask its owner for another. */
   tooManyFailedLogins: (retryAfterMs: number) =>
     reply(454, '7.0', `Too many failed logins; try again in ${inMinutes(retryAfterMs)}`),

@@ -60,17 +60,17 @@ describe('the authenticator', () => {
 
   afterEach(async () => {
     hook.disable();
-    const seen = [...troubles]; // Whatever still runs beside a login may lose the store from here on.
+    expect(troubles).to.be.empty; // Whatever still runs beside a login may lose the store from here on.
     await other.close();
     await store.close();
     rmSync(directory, { recursive: true, force: true });
-    expect(seen).to.be.empty;
   });
 
   function make(on: MailStore, throttle: LoginThrottle = sharing(new LoginDesk())) {
     const ofThisTest = troubles; // What comes late belongs to no other test.
     const observer = {
       failed: (failure: LoginFailure) => void failures.push(failure),
+      unbound: () => undefined,
       trouble: (what: string, error: unknown) => void ofThisTest.push(`${what}: ${String(error)}`),
     };
     return new Authenticator({ store: on, throttle, observer, clientOf });

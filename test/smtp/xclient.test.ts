@@ -54,7 +54,7 @@ describe('the peer behind a front', () => {
     expect(peer('ADDR=127.0.0.1', peer('ADDR=192.0.2.7'))).to.include({ loopback: false, via: '127.0.0.1' }));
 
   it('keeps the TLS of the front', () => {
-    const security = { version: 'TLSv1.3', cipher: 'x', exporter: () => undefined };
+    const security = { version: 'TLSv1.3', cipher: 'x', channelBindings: () => [] };
     expect(peer('ADDR=192.0.2.7', { ...peerAt('192.0.2.1'), security }).security).to.equal(security);
   });
 

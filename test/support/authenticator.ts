@@ -18,6 +18,7 @@ const patient: LoginThrottle = {
 export function authenticatorOf(store: MailStore, failures: LoginFailure[] = [], throttle = patient): Authenticator {
   const observer = {
     failed: (failure: LoginFailure) => void failures.push(failure),
+    unbound: () => undefined,
     trouble: (what: string, error: unknown) => {
       throw new Error(what, { cause: error });
     },

@@ -14,7 +14,7 @@ export function peerAt(address: string, localAddress = '127.0.0.1'): Peer {
 export const memorySecurity: Security = {
   version: 'TLSv1.3',
   cipher: 'TLS_AES_128_GCM_SHA256',
-  exporter: () => Buffer.alloc(32, 'x'),
+  channelBindings: (type) => (type === 'tls-exporter' ? [Buffer.alloc(32, 'x')] : []),
 };
 
 export class MemoryChannel implements Channel {

@@ -1,7 +1,7 @@
 /**
  * SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677): the client proves that it knows the password, and the server
- * that it has its keys; the password is never sent. PLUS also proves that both ends are of one TLS connection
- * (channel binding 'tls-exporter', RFC 9266), so that a man in the middle with another certificate gets nowhere.
+ * that it has its keys; the password is never sent. PLUS also proves that both ends are of one TLS connection (channel
+ * binding, RFC 5056), so that a man in the middle with another certificate gets nowhere.
  * The server's part of the nonce is fresh for each login: no message of an earlier one proves anything.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
@@ -12,7 +12,6 @@ import { readClientFinal, readClientFirst, type ClientFinal, type ClientFirst } 
 const DIGEST = 'sha256';
 const KEY_BYTES = 32;
 const NONCE_BYTES = 18;
-const BINDING_TYPE = 'tls-exporter';
 
 /** What has been said so far. */
 interface Opening {
@@ -50,7 +49,7 @@ async function hearFirst(
   if (first === undefined) return malformed;
   const attempt = { ...exchange.who, name: first.name };
   const fault = bindingFault(first, ours.needs, exchange);
-  if (fault !== undefined) return refuse(attempt, fault, exchange);
+  if (fault !== undefined) return unbound(fault, exchange);
   if (!(await isOwn(first.authzid, first.name, exchange))) return refuse(attempt, 'authzid is not the login', exchange);
   const keys = await exchange.logins.scramKeys(attempt);
   if (keys.kind === 'refused') return keys;
@@ -59,22 +58,30 @@ async function hearFirst(
   return challenge(serverFirst, (final) => hearFinal(final, { attempt, first, nonce, serverFirst, keys }, exchange));
 }
 
+const HIDDEN = 'PLUS was hidden from the client';
+
 /** A 'y' where PLUS was offered means that somebody took it out of our list on the way (RFC 5802 §6). */
-function bindingFault(
-  { flag, bindingType }: ClientFirst,
-  needs: 'nothing' | 'binding',
-  { channelBinding }: Exchange,
-): string | undefined {
-  if (needs === 'binding') return flag === 'p' && bindingType === BINDING_TYPE ? undefined : 'other channel binding';
-  if (flag === 'p') return 'channel binding without PLUS';
-  return flag === 'y' && channelBinding !== undefined ? 'PLUS was hidden from the client' : undefined;
+function bindingFault(first: ClientFirst, needs: 'nothing' | 'binding', exchange: Exchange): string | undefined {
+  if (needs === 'binding') return bindingData(first, exchange).length === 0 ? 'other channel binding' : undefined;
+  if (first.flag === 'p') return 'channel binding without PLUS';
+  return first.flag === 'y' && exchange.security !== undefined ? HIDDEN : undefined;
+}
+
+/** No password was looked at: nothing counts. */
+function unbound(reason: string, { logins, who }: Exchange): Step {
+  logins.unbound({ ...who, reason });
+  return { kind: 'unbound', hidden: reason === HIDDEN };
+}
+
+function bindingData({ flag, bindingType }: ClientFirst, { security }: Exchange): readonly Uint8Array[] {
+  return flag === 'p' ? (security?.channelBindings(bindingType) ?? []) : [];
 }
 
 async function hearFinal(message: Buffer, opening: Opening, exchange: Exchange): Promise<Step> {
   const { attempt, first, nonce } = opening;
   const final = readClientFinal(message);
   if (final?.nonce !== nonce) return refuse(attempt, 'malformed SCRAM message', exchange);
-  if (!isSame(final.binding, expectedBinding(first, exchange)))
+  if (!expectedBindings(first, exchange).some((expected) => isSame(final.binding, expected)))
     return refuse(attempt, 'channel binding does not match', exchange);
   const signed = `${first.bare},${opening.serverFirst},${final.withoutProof}`;
   const proved = opening.keys.candidates.find(({ storedKey }) => proves(final, signed, storedKey));
@@ -90,9 +97,9 @@ async function confirm(welcome: Welcome, { store, who }: Exchange): Promise<Step
   return (await store.stands(grantOf(welcome, who.scope))) ? welcome : { kind: 'wrong' };
 }
 
-function expectedBinding({ header, flag }: ClientFirst, { channelBinding }: Exchange): Buffer {
-  const data = flag === 'p' ? (channelBinding ?? Buffer.alloc(0)) : Buffer.alloc(0);
-  return Buffer.concat([Buffer.from(header), data]);
+function expectedBindings(first: ClientFirst, exchange: Exchange): readonly Buffer[] {
+  const header = Buffer.from(first.header);
+  return first.flag === 'p' ? bindingData(first, exchange).map((data) => Buffer.concat([header, data])) : [header];
 }
 
 /** ClientProof = ClientKey XOR ClientSignature, and H(ClientKey) is the StoredKey (RFC 5802 §3). */

@@ -59,6 +59,8 @@ function wordingOf(mechanism: string, context: Pop3Context): Wording<Pop3State> 
     notBase64: replies.notBase64,
     malformed: replies.malformedResponse,
     wrong: replies.wrongLogin,
+    otherBinding: replies.otherBinding,
+    hiddenBinding: replies.hiddenBinding,
     refused: replies.tooManyFailedLogins,
     crowded: replies.tooManyLogins,
     failed: failureReply,

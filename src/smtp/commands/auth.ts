@@ -56,6 +56,8 @@ function wordingOf(mechanism: string, state: Greeted, { tally }: SmtpContext): W
     notBase64: replies.notBase64,
     malformed: replies.malformedResponse,
     wrong: replies.wrongLogin,
+    otherBinding: replies.otherBinding,
+    hiddenBinding: replies.hiddenBinding,
     refused: replies.tooManyFailedLogins,
     crowded: replies.tooManyLogins,
     failed: () => replies.loginUnavailable,

@@ -14,6 +14,7 @@ import type {
   Scope,
   Soon,
 } from '../store.js';
+import { readLoginName } from '../login-name.js';
 import { StoreError } from '../store.js';
 import type { Slices } from '../../runtime/slices.js';
 import type { AccountRow } from './expansion.js';
@@ -108,11 +109,10 @@ export class Reader {
 
   /** A name without a domain means the first domain. */
   findLogin(name: string): Account | undefined {
+    const { local, domain } = readLoginName(name);
     return this.#read((reads, names) => {
-      const at = name.lastIndexOf('@');
-      const domain = at === -1 ? names.firstDomain() : reads.domain.get(name.slice(at + 1).toLowerCase());
-      const row =
-        domain === undefined ? undefined : reads.login.get(domain, normal(at === -1 ? name : name.slice(0, at)));
+      const id = domain === undefined ? names.firstDomain() : reads.domain.get(domain);
+      const row = id === undefined ? undefined : reads.login.get(id, normal(local));
       return row && accountOf(row, reads.credentials.all(row.id));
     });
   }
@@ -125,9 +125,8 @@ export class Reader {
   }
 
   loginAddress(name: string): string {
-    const at = name.lastIndexOf('@');
-    if (at !== -1) return `${normal(name.slice(0, at))}@${name.slice(at + 1).toLowerCase()}`;
-    return `${normal(name)}@${this.#firstDomainName ?? this.domains('', 1)[0] ?? ''}`;
+    const { local, domain } = readLoginName(name);
+    return `${normal(local)}@${domain ?? this.#firstDomainName ?? this.domains('', 1)[0] ?? ''}`;
   }
 
   saltSecret(): Uint8Array {
