@@ -1,4 +1,4 @@
-/** How many maildrops the paths of one transaction may lead to, whoever chose the paths. */
+/** How many maildrops the paths of one transaction may lead to, and how long they may be together, whoever chose the paths. */
 import { expect } from 'chai';
 import { openStore } from '../../src/store/open.js';
 import type { MailStore } from '../../src/store/store.js';
@@ -53,6 +53,24 @@ describe('a transaction of SMTP', () => {
     expect(held).to.equal(1); // Once, though two paths led there.
     await replyTo(channel, 'MAIL FROM:<>');
     expect(await replyTo(channel, 'RCPT TO:<list@example.org>')).to.match(/^250 /);
+  });
+
+  it('has paths of 256,000 octets at most, which wait in memory; the rest is asked for in another', async () => {
+    const { channel, bugs } = beginSmtp(store);
+    await channel.line();
+    await replyTo(channel, 'HELO client.example');
+    await replyTo(channel, 'MAIL FROM:<>');
+    const path = `m1+${'x'.repeat(1985)}@example.org`;
+    const told = [];
+    for (let number = 0; number < 130; number++) told.push(await replyTo(channel, `RCPT TO:<${path}>`));
+    expect(path).to.have.length(2000);
+    expect(told.slice(0, 128).every((line) => line.startsWith('250 2.1.5'))).to.equal(true);
+    expect(told.slice(128).every((line) => line.startsWith('452 4.5.3'))).to.equal(true);
+    expect(await replyTo(channel, 'DATA')).to.match(/^354 /);
+    expect(await replyTo(channel, 'Subject: x\r\n\r\ny\r\n.')).to.match(/^250 2\.0\.0/);
+    await replyTo(channel, 'MAIL FROM:<>');
+    expect(await replyTo(channel, `RCPT TO:<${path}>`)).to.match(/^250 /);
+    expect(bugs).to.deep.equal([]);
   });
 
   it('tells the sender to try again where an alias leads to more than one path may', async () => {
