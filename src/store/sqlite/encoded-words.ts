@@ -24,12 +24,14 @@ export const ESC = '\x1b';
 const SEVEN_BITS = 'iso-2022-jp';
 
 export class FieldText {
-  readonly #named: () => string | undefined;
+  readonly #look: () => string | undefined;
+  /** As the message says, once it has been looked for. */
+  #found: { readonly named: string | undefined } | undefined;
   readonly #decoders: Decoders = new Map();
 
   /** `named` is the charset that the message names; it is asked only where octets need it. */
   constructor(named: () => string | undefined) {
-    this.#named = named;
+    this.#look = named;
   }
 
   /** `value` is a field's unfolded octets, one a character. */
@@ -62,6 +64,11 @@ export class FieldText {
     if (isUtf8(octets)) return octets.toString();
     const text = decode(octets, this.#named(), this.#decoders);
     return text.includes(REPLACEMENT) ? decode(octets) : text;
+  }
+
+  #named(): string | undefined {
+    this.#found ??= { named: this.#look() };
+    return this.#found.named;
   }
 
   #sevenBits(octets: Buffer): string {

@@ -10,7 +10,7 @@ const PART = /^--.*\r\n((?:.+\r\n)*)/gm;
 const TEXT_TYPE = /^content-type:\s*(text\/.*)/im;
 const FOLD = /\r\n(?=[ \t])/g;
 /** A part that comes later is not looked for. */
-const LOOKED_BYTES = 64 * 1024;
+const LOOKED_BYTES = 16 * 1024;
 
 /** `contentType` is the value of such a field. */
 export function charsetOf(contentType: string): string | undefined {

@@ -23,8 +23,8 @@ export interface Summary {
 
 /** More than this of a header section is not looked at. */
 const HEADER_LIMIT_BYTES = 64 * 1024;
-/** More than this of a field is not decoded. */
-const DECODED_LIMIT_OCTETS = 4096;
+/** More than this of a field is not decoded: where it has encoded words, each costs a decoder's call. */
+const DECODED_LIMIT_OCTETS = { raw: 4096, words: 1024 } as const;
 /** A field is cut to this for the list. */
 const FIELD_LIMIT_CHARACTERS = 1000;
 
@@ -38,6 +38,8 @@ const FIELDS: ReadonlySet<string> = new Set([
   'content-transfer-encoding',
 ]);
 const PLAIN_TYPE = /^\s*text\/plain\b/i;
+/** What most messages have. */
+const UTF_8_TYPE = /^\s*text\/plain(?:;\s*charset="?(?:utf-8|us-ascii)"?)?\s*$/i;
 const TYPE_WITH_PARTS = /^\s*multipart\//i;
 const READABLE_ENCODING = /^\s*(7bit|8bit|binary)\s*$/i;
 
@@ -47,9 +49,11 @@ export function summarize(first: Buffer): Summary {
   const header = first.subarray(0, Math.min(headerOctets, HEADER_LIMIT_BYTES));
   const fields = fieldsOf(header.toString('latin1'));
   const body = first.subarray(headerOctets);
-  const texts = new FieldText(() => charsetNamed(fields.get('content-type'), body));
+  let texts: FieldText | undefined;
+  const textOf = (value: string) =>
+    (texts ??= new FieldText(() => charsetNamed(fields.get('content-type'), body))).of(value);
   const areRaw = !isAscii(header);
-  const readable = (name: string) => readableField(fields.get(name), areRaw, texts);
+  const readable = (name: string) => readableField(fields.get(name), areRaw, textOf);
   return {
     headerOctets,
     decodes: decodes(fields) || !isReadable(body),
@@ -97,6 +101,7 @@ function decodes(fields: ReadonlyMap<string, string>): boolean {
 
 /** Text that is UTF-8 if it is not ASCII. */
 function isPlain(type: string): boolean {
+  if (UTF_8_TYPE.test(type)) return true;
   const encoding = encodingOf(charsetOf(type) ?? '');
   return PLAIN_TYPE.test(type) && (encoding === undefined || encoding === 'utf-8');
 }
@@ -105,10 +110,16 @@ function charsetNamed(type = '', body: Buffer): string | undefined {
   return charsetOf(type) ?? (TYPE_WITH_PARTS.test(type) ? charsetOfFirstText(body) : undefined);
 }
 
-function readableField(value: string | undefined, areRaw: boolean, texts: FieldText): string | undefined {
+function readableField(
+  value: string | undefined,
+  areRaw: boolean,
+  textOf: (value: string) => string,
+): string | undefined {
   if (value === undefined) return undefined;
-  const unfolded = value.replace(/\r\n(?=[ \t])/g, '').slice(0, DECODED_LIMIT_OCTETS);
-  const isDecoded = !areRaw && !unfolded.includes('=?') && !unfolded.includes(ESC);
-  const text = isDecoded ? unfolded : texts.of(unfolded);
+  const whole = value.replace(/\r\n(?=[ \t])/g, '');
+  const hasWords = whole.includes('=?');
+  const unfolded = whole.slice(0, hasWords ? DECODED_LIMIT_OCTETS.words : DECODED_LIMIT_OCTETS.raw);
+  const isDecoded = !areRaw && !hasWords && !unfolded.includes(ESC);
+  const text = isDecoded ? unfolded : textOf(unfolded);
   return printableLine(text.trim().slice(0, FIELD_LIMIT_CHARACTERS));
 }
