@@ -3,6 +3,9 @@ import type { Socket } from 'node:net';
 import type { LineClient } from '../support/line-client.js';
 import type { Server } from '../support/server.js';
 
+/** Where attackers come in. */
+export type Victim = Pick<Server, 'smtpPort' | 'pop3Port'>;
+
 export interface Attack {
   readonly name: string;
   readonly title: string;
@@ -20,7 +23,7 @@ export interface Attack {
    * The session with this number, from its connection to its end; begun anew as long as the attack lasts. It puts its
    * socket, or whatever ends it, under the signal.
    */
-  attack(server: Server, number: number, signal: AbortSignal): Promise<void>;
+  attack(server: Victim, number: number, signal: AbortSignal): Promise<void>;
 }
 
 /** Writes the block over and over as fast as the server takes it, and reads all answers; resolves when it was closed. */

@@ -1,5 +1,4 @@
 /** One attack on a server of one worker, and what it did to a neighbour, to the WAL and to the worker's memory. */
-import { setMaxListeners } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { percentile } from '../../bench/measure/statistics.js';
 import { Server } from '../support/server.js';
 import type { Attack } from './attack.js';
+import { Attackers } from './attackers.js';
 import { Neighbour, type Waits } from './neighbour.js';
 
 export interface Figures {
@@ -23,9 +23,8 @@ export interface Figures {
 }
 
 const SAMPLE_MS = 50;
-/** Before anything is measured, and between sessions of one attacker: a server that refuses is not asked without end. */
+/** Before anything is measured. */
 const SETTLE_MS = 300;
-const AGAIN_MS = 10;
 const KIB_PER_MIB = 1024;
 
 export async function run(attack: Attack, seconds: number): Promise<Figures> {
@@ -45,23 +44,11 @@ async function measure(attack: Attack, server: Server, seconds: number): Promise
   const { workers } = await server.status();
   const footprint = new Footprint(server, workers[0]?.pid ?? 0);
   const neighbour = await Neighbour.begin(server.smtpPort);
-  const stop = new AbortController();
-  setMaxListeners(attack.sessions, stop.signal); // Each session of it puts one thing under the signal.
-  const attackers = Array.from({ length: attack.sessions }, (_, number) =>
-    persist(attack, server, number, stop.signal),
-  );
+  const attackers = new Attackers(attack, server);
   await pause(seconds * 1000);
   const waits = await neighbour.stop();
-  stop.abort();
-  await Promise.all(attackers);
+  await attackers.stop();
   return { ...figuresOf(waits), ...footprint.stop() };
-}
-
-async function persist(attack: Attack, server: Server, number: number, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await attack.attack(server, number, signal).catch(() => undefined);
-    await pause(attack.awayMs ?? AGAIN_MS, undefined, { signal }).catch(() => undefined);
-  }
 }
 
 function figuresOf({ noop, delivery, failure }: Waits): Omit<Figures, 'walMiB' | 'workerMiB'> {

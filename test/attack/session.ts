@@ -4,6 +4,7 @@ import { openStore } from '../../src/store/open.js';
 import { LineClient } from '../support/line-client.js';
 import { demand, smtpSession } from '../support/mail-clients.js';
 import type { Server } from '../support/server.js';
+import type { Victim } from './attack.js';
 
 export const PASSWORD = 'secret';
 export const DOMAIN = 'localhost';
@@ -31,7 +32,7 @@ export async function enter(port: number, lines: readonly string[] = []): Promis
 }
 
 /** Behind a login of the account with this number. */
-export function enterMaildrop(server: Server, number: number): Promise<Socket> {
+export function enterMaildrop(server: Victim, number: number): Promise<Socket> {
   return enter(server.pop3Port, [`USER ${accountName(number)}`, `PASS ${PASSWORD}`]);
 }
 
