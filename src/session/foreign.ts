@@ -34,6 +34,7 @@ const SHOWN_VERB = /^[A-Z-]{1,20}$/;
 /** What a line is whose verb is no command here; undefined for what may be a mistake of ours to answer. */
 export function foreignLine({ verb, argument }: Request): string | undefined {
   if (/^SSH-[0-9]/.test(verb)) return 'SSH';
+  if (verb === 'PROXY' && /^(?:TCP[46]|UNKNOWN)/.test(argument)) return 'PROXY header';
   if (verb === 'RFB' && /^[0-9]{3}\./.test(argument)) return 'RFB';
   const words = wordsOf(withoutBlanks(argument));
   const version = VERSION.exec(words.at(-1) ?? '') ?? VERSION.exec(verb);
@@ -70,12 +71,15 @@ const TYPED = new Set([0x08, 0x09, LF, 0x0d, 0x1b]);
 /** A signature stands at the beginning. */
 const LOOKED_AT_BYTES = 64;
 const SHOWN_BYTES = 8;
+/** Of the PROXY protocol's version 2, from a proxy that is not listed: empty lines for everybody else. */
+const PROXY_SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n');
 
 /** What waits to be read as a line, perhaps in part: undefined when it may be a command. Only a first line is called binary. */
 export function foreignOctets(waiting: Buffer, isFirst: boolean, commands: Commands): string | undefined {
   if (waiting[0] === HANDSHAKE && waiting.length < HELLO_BYTES) return undefined;
   if (isHello(waiting)) return 'TLS ClientHello';
   if (!isFirst) return undefined;
+  if (waiting.subarray(0, PROXY_SIGNATURE.length).equals(PROXY_SIGNATURE)) return 'PROXY header';
   const end = waiting.subarray(0, LOOKED_AT_BYTES).indexOf(LF);
   const start = waiting.subarray(0, end === -1 ? LOOKED_AT_BYTES : end);
   if (!hasControls(start) || commands.has(firstWord(start))) return undefined;

@@ -38,6 +38,8 @@ describe('a line of another protocol', () => {
     ['SSH-2.0-OpenSSH_9.6', 'SSH'],
     ['ssh-1.99-x', 'SSH'],
     ['RFB 003.008', 'RFB'],
+    ['PROXY TCP4 192.0.2.7 192.0.2.8 40000 25', 'PROXY header'],
+    ['PROXY UNKNOWN', 'PROXY header'],
     [`${'X'.repeat(40)} / HTTP/1.1`, 'HTTP'],
   ] as const)
     it(`is ${JSON.stringify(line.slice(0, 50))}: ${seen}`, () => expect(ofLine(line)).to.equal(seen));
@@ -45,7 +47,7 @@ describe('a line of another protocol', () => {
   for (const line of [
     ...['', ' ', 'XXXX client.example', 'HELLO there', 'DELETE 1', 'GET 1', 'HEAD 1 10', 'MOVE 1 Trash', 'SEARCH ALL'],
     ...['a1 LOGIN alice secret', 'USER alice', '*1', 'stats', 'GETTING /x', 'Host: mx.example.org', 'SSH', 'HTTP'],
-    ...['<stream:stream>', 'PROXY TCP4 192.0.2.7 192.0.2.8 40000 25', 'G\xcbT /x', 'RFB', 'say http/1.1 twice'],
+    ...['<stream:stream>', 'PROXY me', 'G\xcbT /x', 'RFB', 'say http/1.1 twice'],
   ])
     it(`is not ${JSON.stringify(line)}`, () => expect(ofLine(line)).to.equal(undefined));
 });
@@ -57,6 +59,7 @@ describe('the first octets', () => {
     ['TLS, two octets of it', '\x16\x03', undefined],
     ['what only begins like TLS', '\x16ab', 'octets 16 61 62'],
     ['SSL 2', '\x80\x2e\x01\x00\x02\x00\x15\x00\x00', 'octets 80 2e 01 00 02 00 15 00 ...'],
+    ['a PROXY header', '\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c', 'PROXY header'],
     ['SMB', '\x00\x00\x00\x85\xffSMBr\x00', 'SMB'],
     ['RDP', '\x03\x00\x00\x13\x0e\xe0', 'octets 03 00 00 13 0e e0'],
     ['SOCKS', '\x05\x01\x00', 'octets 05 01 00'],
