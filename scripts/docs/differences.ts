@@ -170,11 +170,11 @@ export const differences: readonly Difference[] = [
   {
     kinds: [
       ...['smtp MAIL: a remark inside', 'smtp MAIL: no bracket at the beginning'],
-      ...['smtp RCPT: a remark inside', 'smtp RCPT: no bracket at the beginning'],
+      ...['smtp RCPT: a remark inside', 'smtp RCPT: no bracket at the beginning', 'smtp sender: signs that end a word'],
     ],
     ours: refused,
     theirs: taken,
-    what: 'A path that has a closing bracket alone, or a remark',
+    what: 'A path that has a closing bracket alone, a remark, or half of one, such as `a)b@example.org`',
     answers: '501; Postfix takes what it makes of it',
     why: 'A path that is repaired may be another than was meant. No mail program writes it.',
   },

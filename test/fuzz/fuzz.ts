@@ -132,6 +132,8 @@ export interface FuzzOptions {
   /** Takes mail in SMTP, and is read in POP3. */
   readonly account: string | Readonly<Record<ProtocolName, string>>;
   readonly password: string;
+  /** How long the server may take to close; half a minute unless told. */
+  readonly patienceMs?: number;
   /** Another address of this machine than the usual one. */
   readonly from?: string;
   /** Who wants to know what was said and heard. */
@@ -203,12 +205,13 @@ export class FuzzSession {
       if (how === 'quit') this.#say(socket, Buffer.from('\r\n.\r\nQUIT\r\n'));
       socket.end();
     }
+    const { patienceMs = PATIENCE_MS } = this.#options;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         socket.destroy();
-        reject(new Error(`${this.name}: neither answered nor closed for ${PATIENCE_MS} ms after ${how}`));
-      }, PATIENCE_MS);
+        reject(new Error(`${this.name}: neither answered nor closed for ${patienceMs} ms after ${how}`));
+      }, patienceMs);
     });
     await Promise.race([closed, late]).finally(() => clearTimeout(timer));
   }

@@ -22,8 +22,8 @@ const SAMPLE_MS = 500;
 const LEVEL_SHARE = 1.15;
 const LEVEL_MIB = 16;
 
-/** Connections of commands, and files that are opened when they are first needed. */
-const LEVEL_DESCRIPTORS = 8;
+/** Connections of commands, threads, and files that are opened when they are first needed. */
+const LEVEL_DESCRIPTORS = 16;
 
 /** What has grown, in words; undefined for one that is level. */
 export function growth({ name, middleMiB, lastMiB, descriptorsBefore, descriptors }: Footprint): string | undefined {

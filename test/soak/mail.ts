@@ -1,12 +1,11 @@
 /**
  * After all sessions: is each message that was acknowledged there, and are its octets those that were said? What is stored is held
- * against the whole of what its session said: the message behind a DATA, dots doubled, with the line that ends it; or the octets
+ * against the whole of what its session said: what stands behind a DATA up to the line with a dot alone; or the octets
  * of chunks, from the beginning of one to the end of a last one. A header that was ended by us has one empty line more, and a
  * message that ended without a CRLF has one.
  */
 import { Buffer } from 'node:buffer';
 import { behindTrace } from '../support/mail-clients.js';
-import { stuffed } from '../support/line-client.js';
 
 export interface Acknowledged {
   readonly session: string;
@@ -38,16 +37,24 @@ function idOf(message: Buffer): string {
 }
 
 const CRLF = '\r\n';
+/** What stands before a mailbox file's line that was kept as a field. */
+const KEPT = Buffer.from('X-Mailbox-Line: ');
 
 export function wasSaid(said: Buffer, message: Buffer): boolean {
-  const forms = message.indexOf('\r\n') === 0 ? [message, message.subarray(CRLF.length)] : [message];
+  const kept = message.indexOf(KEPT) === 0 ? message.subarray(KEPT.length) : message;
+  const forms = [kept, ...(kept.indexOf(CRLF) === 0 ? [kept.subarray(CRLF.length)] : [])];
   return forms.some((form) => wasData(said, form) || wasChunks(said, form) || wasChunks(said, withoutLast(form)));
 }
 
+/** Whether it stands behind a DATA, up to the first line with a dot alone; of each line one dot at its beginning is taken away. */
 function wasData(said: Buffer, message: Buffer): boolean {
-  const whole = Buffer.concat([stuffed(message), Buffer.from('.\r\n')]);
-  for (let at = said.indexOf(whole); at !== -1; at = said.indexOf(whole, at + 1))
-    if (/(^|[\r\n])DATA[ \t]*\r\n$/i.test(said.toString('latin1', Math.max(0, at - 64), at))) return true;
+  const text = said.toString('latin1');
+  const wanted = message.toString('latin1');
+  for (const { index, 0: line } of text.matchAll(/(?<=^|[\r\n])[ \t]*DATA[ \t]*\r\n/gi)) {
+    const from = index + line.length;
+    const end = text.startsWith(`.${CRLF}`, from) ? from : text.indexOf(`${CRLF}.${CRLF}`, from) + CRLF.length;
+    if (end >= from && text.slice(from, end).replace(/(^|\r\n)\./g, '$1') === wanted) return true;
+  }
   return false;
 }
 

@@ -6,7 +6,7 @@ import type { Dialogue } from '../support/dialogue.js';
 import { sayDialogue, serviceOf } from './dialogues.js';
 import type { Acknowledged } from './mail.js';
 import { oddClients } from './odd-clients.js';
-import { acknowledgedIn, Visit } from './visit.js';
+import { acknowledgedIn, CLOSE_MS, Visit } from './visit.js';
 
 export interface Place {
   readonly ports: Readonly<Record<'smtp' | 'submission' | 'lmtp' | 'pop3', number>>;
@@ -88,6 +88,7 @@ async function runFuzz({ number, dice, place, from, reader }: Who): Promise<Sess
     account: { smtp: dice.pick(place.recipients), pop3: reader },
     password: place.password,
     from,
+    patienceMs: CLOSE_MS,
     said: (bytes) => said.push(Buffer.from(bytes)),
     heard: (bytes) => heard.push(Buffer.from(bytes)),
   });

@@ -7,7 +7,7 @@ const SESSIONS = 120;
 const CLIENTS = 48;
 
 describe('a server that sees clients of every kind', function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
 
   it('ends no process, keeps no session, and has each message that it acknowledged, octet for octet', async () => {
     const seed = Number(process.env.SEED ?? Math.trunc(Math.random() * 2 ** 31));

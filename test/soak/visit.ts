@@ -101,4 +101,5 @@ export class Visit {
 }
 
 const ANSWER_MS = 20_000;
-const CLOSE_MS = 30_000;
+/** A login may wait a minute for its turn, and half a minute for its hash. */
+export const CLOSE_MS = 120_000;
