@@ -84,7 +84,9 @@ ${services.map((line) => `${line}\n`).join('')}`;
 }
 
 export function boxTable(): string {
-  return everyAccount().map((local) => `${addressOf(local)} ${local}/\n`).join('');
+  return everyAccount()
+    .map((local) => `${addressOf(local)} ${local}/\n`)
+    .join('');
 }
 
 export async function postfixVersion(): Promise<string> {
