@@ -187,12 +187,12 @@ export const differences: readonly Difference[] = [
     why: 'A person at telnet may look for the right one.',
   },
   {
-    kinds: ['pop3 spelling: *', 'pop3 USER: with *', 'pop3 AUTH: PLAIN with blanks *'],
+    kinds: ['pop3 spelling: *', 'pop3 USER: with *', 'pop3 USER: quoted in part', 'pop3 AUTH: PLAIN with blanks *'],
     ours: taken,
     theirs: refused,
-    what: 'Blanks and tabs before a command of POP3, between its words and behind them',
+    what: 'Blanks and tabs before a command of POP3, between its words and behind them; a login name with quotes',
     answers: '`+OK`; Dovecot takes some of them',
-    why: 'As in SMTP; blanks around a login name come from a clipboard.',
+    why: 'As in SMTP; blanks around a login name come from a clipboard, and `"a"@b` is the address `a@b`.',
   },
   {
     kinds: ['pop3 USER: missing', 'pop3 USER: of blanks', '* LOGIN with a blank behind the name'],
