@@ -31,8 +31,9 @@ export function chainDoubts(file: string, certificates: readonly X509Certificate
   ];
 }
 
+/** Whatever it says that its key is for: a server's own may sign nothing else, and so be nobody's issuer. */
 export function isSelfSigned(certificate: X509Certificate): boolean {
-  return isSignedBy(certificate, certificate);
+  return certificate.subject === certificate.issuer && isVerifiedBy(certificate, certificate);
 }
 
 /** For a sentence; whoever made a certificate chose it. */
@@ -80,8 +81,12 @@ function outOfOrder(file: string): string {
 }
 
 function isSignedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return certificate.checkIssued(issuer) && isVerifiedBy(certificate, issuer);
+}
+
+function isVerifiedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   try {
-    return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+    return certificate.verify(issuer.publicKey);
   } catch {
     return false; // A key that this TLS library does not know.
   }

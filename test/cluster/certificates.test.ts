@@ -133,6 +133,7 @@ describe('a certificate that nobody gave', function () {
     const made = await shown(server);
     expect((await stat(file)).mode & 0o777).to.equal(0o600);
     expect(server.stdout).to.include(`SHA-256 fingerprint ${made}`);
+    expect(server.stdout + server.stderr, 'a warning about what it made itself').to.not.include('"level":40');
     expect(await again()).to.equal(made);
     const renamed = await again('--hostname', 'other.example.org');
     expect(renamed).to.not.equal(made);
