@@ -1,7 +1,7 @@
 /** Reading mail, driven by the load generator of pop3-load.c. */
 import { pop3Load, type Pop3Load } from '../load/pop3.js';
 import { measure } from '../measure/figures.js';
-import { boxes, drop, DROP_SIZES, everyAccount } from '../peers/accounts.js';
+import { boxes, drop, DROP_SIZES, maildrops } from '../peers/accounts.js';
 import type { Instance, PeerName } from '../peers/peer.js';
 import type { Bench, Scenario } from '../scenario.js';
 import { workOf } from './latency.js';
@@ -20,7 +20,7 @@ export async function fillMaildrops(instance: Instance, { pop3Program }: Bench):
   for (const messages of DROP_SIZES)
     await instance.fill?.({ accounts: [drop(messages)], messages, octets: DROP_OCTETS });
   const look = { mode: 'login', port: instance.pop3Port ?? 0, seconds: 0, warmUpSeconds: 0 } as const;
-  for (const account of everyAccount()) await pop3Load(pop3Program, { ...look, accounts: [account] });
+  for (const account of maildrops()) await pop3Load(pop3Program, { ...look, accounts: [account] });
 }
 
 export async function fillForRemoval(instance: Instance): Promise<void> {
