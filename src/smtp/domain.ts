@@ -47,9 +47,10 @@ export function foreignDomain(domain: string): string | undefined {
 /** What the mapping of RFC 5891 §5 makes of a name must be one too: it turns full-width signs into ASCII ones. */
 function normal(domain: string, names: RegExp): string | undefined {
   if (!names.test(domain)) return undefined;
-  const ascii = isAscii(domain) ? domain.toLowerCase() : domainToASCII(domain);
+  const isPlain = isAscii(domain);
+  const ascii = isPlain ? domain.toLowerCase() : domainToASCII(domain);
   const fits = Math.max(Buffer.byteLength(domain), ascii.length) <= DOMAIN_LIMIT_BYTES;
-  return fits && names.test(ascii) && ascii.split('.').every((label) => label.length <= LABEL_LIMIT_BYTES)
+  return fits && (isPlain || names.test(ascii)) && ascii.split('.').every((label) => label.length <= LABEL_LIMIT_BYTES)
     ? ascii
     : undefined;
 }

@@ -46,6 +46,7 @@ function quote(local: string): string {
   return `"${local.replace(/["\\]/g, '\\$&')}"`;
 }
 
-function unquote(quoted: string): string {
-  return quoted.slice(1, -1).replace(/\\(.)/g, '$1');
+/** Of a local part that is quoted, as a whole or in part. */
+export function unquote(local: string): string {
+  return local.replace(/\\(.)|"/gsu, '$1');
 }

@@ -11,6 +11,7 @@
  * Source routes are read and left out (§3.6.1), and so is a name before a path in brackets of its own: `<Alice <alice@example.org>>`.
  */
 import { foreignDomain, isAscii, normalLiteral } from './domain.js';
+import { unquote } from './mailbox.js';
 
 /** A path in an envelope. `text` is the mailbox as given, without brackets and route. */
 export interface Path {
@@ -50,7 +51,7 @@ export function readPath(text: string): { readonly path: Path; readonly rest: st
 }
 
 function pathOf(inner: string): Path | undefined {
-  const path = NAMED.exec(inner)?.[1] ?? inner;
+  const path = (inner.includes('<') ? NAMED.exec(inner)?.[1] : undefined) ?? inner;
   if (path === '') return { text: '', mailbox: undefined, international: false };
   const text = path.replace(SOURCE_ROUTE, '');
   const mailbox = text === '' ? undefined : mailboxOf(text);
@@ -81,8 +82,4 @@ function closingBracket(text: string): number {
     else if (character === '>' && !quoted && --depth === 0) return at;
   }
   return -1;
-}
-
-function unquote(local: string): string {
-  return local.replace(/\\(.)|"/gsu, '$1');
 }

@@ -3,6 +3,7 @@
  * messages of POP3 is passed over: there no line begins as an answer does.
  */
 import { connect, type Socket } from 'node:net';
+import { Condition } from '../support/condition.js';
 import type { ServiceName } from './kind.js';
 
 /** `closed`: the connection ended before an answer; `silence`: nothing came in time. */
@@ -22,7 +23,7 @@ export class Client {
   readonly #service: ServiceName;
   #heard = '';
   #isOver = false;
-  #more: (() => void) | undefined;
+  readonly #more = new Condition();
 
   private constructor(socket: Socket, service: ServiceName) {
     this.#socket = socket;
@@ -30,13 +31,13 @@ export class Client {
     socket.setNoDelay(true);
     socket.setEncoding('latin1').on('data', (text: string) => {
       this.#heard += text;
-      this.#more?.();
+      this.#more.notify();
     });
     socket
       .on('error', () => undefined)
       .on('close', () => {
         this.#isOver = true;
-        this.#more?.();
+        this.#more.notify();
       });
   }
 
@@ -62,7 +63,7 @@ export class Client {
       if (text !== undefined) return { class: classOf(text), text };
       if (this.#isOver) return { class: 'closed', text: '(closed)' };
       if (performance.now() >= deadlineMs) return { class: 'silence', text: '(nothing)' };
-      await this.#wait(deadlineMs - performance.now());
+      await this.#more.wait(deadlineMs - performance.now());
     }
   }
 
@@ -78,17 +79,6 @@ export class Client {
       if (this.#service === 'pop3' ? /^(\+OK|-ERR|\+ |\+$)/.test(line) : !/^\d{3}-/.test(line)) return line;
     }
     return undefined;
-  }
-
-  #wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#more = () => {
-        clearTimeout(timer);
-        this.#more = undefined;
-        resolve();
-      };
-    });
   }
 }
 

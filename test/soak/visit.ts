@@ -4,6 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { connect, type Socket } from 'node:net';
+import { Condition } from '../support/condition.js';
 
 /** The ids under which the server took messages, in all that it said. */
 export function acknowledgedIn(heard: string): readonly string[] {
@@ -16,19 +17,19 @@ export class Visit {
   readonly #said: Buffer[] = [];
   #heard = '';
   #isOver = false;
-  #more: (() => void) | undefined;
+  readonly #more = new Condition();
 
   constructor(port: number, from: string) {
     this.socket = connect({ port, host: '127.0.0.1', localAddress: from, allowHalfOpen: true });
     this.socket.setEncoding('latin1').on('data', (text: string) => {
       this.#heard += text;
-      this.#more?.();
+      this.#more.notify();
     });
     this.socket.on('error', () => undefined).on('end', () => this.socket.end());
     this.closed = new Promise((resolve) => {
       this.socket.on('close', () => {
         this.#isOver = true;
-        this.#more?.();
+        this.#more.notify();
         resolve();
       });
     });
@@ -70,7 +71,7 @@ export class Visit {
     while (!condition()) {
       const leftMs = deadlineMs - performance.now();
       if (this.#isOver || leftMs <= 0) return false;
-      await this.#wait(leftMs);
+      await this.#more.wait(leftMs);
     }
     return true;
   }
@@ -86,17 +87,6 @@ export class Visit {
     clearTimeout(timer);
     this.socket.destroy();
     return inTime;
-  }
-
-  #wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#more = () => {
-        clearTimeout(timer);
-        this.#more = undefined;
-        resolve();
-      };
-    });
   }
 }
 
