@@ -141,7 +141,7 @@ describe('a signal to a server that is not ready', function () {
     clearInterval(timer);
     expect(server.isReady, server.logs).to.equal(true);
     await eventually('the reload', () => server.stdout.includes('every worker is new'), 20_000);
-    expect((await server.status()).workers).to.have.length(2);
+    await eventually('the old workers to end', async () => (await server.status()).workers.length === 2, 20_000);
   });
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
