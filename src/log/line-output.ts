@@ -15,8 +15,8 @@ export interface Loss {
 
 /** Characters; where lines cannot be written. What comes then is lost. */
 const HELD_LIMIT = 1024 * 1024;
-/** Lines are written together: one write for each session cost a tenth of a worker's time under load. */
-const WRITTEN_TOGETHER = 4096;
+/** Lines are written together: one write for each session cost a tenth of a worker's time under load, one for twenty a thirtieth. */
+const WRITTEN_TOGETHER = 64 * 1024;
 const HELD_MS = 100;
 /** What could not be written is tried again after this, and then after twice as long each time: a reader may just be slow. */
 const RETRY_MS = 5;

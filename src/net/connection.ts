@@ -112,14 +112,18 @@ export class Connection implements Channel {
   }
 }
 
-/** Both ends of the TCP connection itself. */
+/** Both ends of the TCP connection itself. Hardly a session wants to know its own: the system is asked when one does. */
 export function peerOf(socket: Socket): Peer {
   const address = plainAddress(socket.remoteAddress ?? '');
   return {
     address,
     port: socket.remotePort ?? 0,
-    localAddress: plainAddress(socket.localAddress ?? ''),
-    localPort: socket.localPort ?? 0,
+    get localAddress() {
+      return plainAddress(socket.localAddress ?? '');
+    },
+    get localPort() {
+      return socket.localPort ?? 0;
+    },
     loopback: isLoopback(address),
   };
 }

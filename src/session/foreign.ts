@@ -76,6 +76,7 @@ const PROXY_SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n');
 
 /** What waits to be read as a line, perhaps in part: undefined when it may be a command. Only a first line is called binary. */
 export function foreignOctets(waiting: Buffer, isFirst: boolean, commands: Commands): string | undefined {
+  if (!isFirst && waiting[0] !== HANDSHAKE) return undefined;
   if (waiting[0] === HANDSHAKE && waiting.length < HELLO_BYTES) return undefined;
   if (isHello(waiting)) return 'TLS ClientHello';
   if (!isFirst) return undefined;

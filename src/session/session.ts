@@ -580,10 +580,10 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     this.#breakOff('bug', this.#protocol.faults.internal);
   }
 
-  /** While what came waits: in the queue nothing more is wanted, otherwise some. */
+  /** While what came waits: of who has used its share nothing more is wanted, otherwise some. */
   #pauseWhenFull(): void {
     if (this.#paused || this.#over || !(this.#waiting || this.#output.busy || this.#turn.isQueued)) return;
-    const most = this.#turn.isQueued ? 1 : this.#protocol.limits.inputHighWaterBytes;
+    const most = this.#turn.isGreedy ? 1 : this.#protocol.limits.inputHighWaterBytes;
     if (this.#reader.waiting < most) return;
     this.#paused = true;
     this.#channel.pause();

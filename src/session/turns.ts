@@ -57,6 +57,7 @@ export class Turns {
   }
 
   enqueue(turn: Turn, greedy: boolean): void {
+    turn.isGreedy = greedy;
     (greedy ? this.#greedy : this.#fresh).add(turn);
     this.#schedule();
   }
@@ -122,6 +123,8 @@ export class Turn {
   #usedMs = 0;
   /** When its share is used up. */
   untilMs = 0;
+  /** It is in the queue because it has used its share, not because the others have used theirs. */
+  isGreedy = false;
   /** Behind it in the queue. */
   next: Turn | undefined;
 
@@ -165,6 +168,7 @@ export class Turn {
 
   go(untilMs: number): void {
     this.#isQueued = false;
+    this.isGreedy = false;
     this.untilMs = untilMs;
     this.#resume();
   }

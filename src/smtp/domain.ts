@@ -21,6 +21,8 @@ function names(more: string): RegExp {
   return new RegExp(`^${label}(?:\\.${label})*$`, 'u');
 }
 
+/** As nearly all are written: nothing is to be made of it but a length. */
+const USUAL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
 const NAME = names('');
 const FOREIGN_NAME = names('_');
 
@@ -46,6 +48,7 @@ export function foreignDomain(domain: string): string | undefined {
 
 /** What the mapping of RFC 5891 §5 makes of a name must be one too: it turns full-width signs into ASCII ones. */
 function normal(domain: string, names: RegExp): string | undefined {
+  if (domain.length <= DOMAIN_LIMIT_BYTES && USUAL.test(domain)) return domain;
   if (!names.test(domain)) return undefined;
   const isPlain = isAscii(domain);
   const ascii = isPlain ? domain.toLowerCase() : domainToASCII(domain);

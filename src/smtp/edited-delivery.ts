@@ -46,6 +46,8 @@ export class EditedDelivery implements Delivery {
   }
 
   #writeAll(pieces: readonly Uint8Array[]): void | Promise<void> {
+    const [only] = pieces;
+    if (pieces.length === 1 && only !== undefined) return this.#delivery.write(only);
     const waits = pieces.map((piece) => this.#delivery.write(piece)).filter((wait) => wait instanceof Promise);
     if (waits.length > 0) return Promise.all(waits).then(() => undefined);
   }

@@ -48,5 +48,5 @@ function quote(local: string): string {
 
 /** Of a local part that is quoted, as a whole or in part. */
 export function unquote(local: string): string {
-  return local.replace(/\\(.)|"/gsu, '$1');
+  return /["\\]/.test(local) ? local.replace(/\\(.)|"/gsu, '$1') : local;
 }

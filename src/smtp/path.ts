@@ -37,6 +37,8 @@ const UNFIT = '\\p{Cc}\\u2028\\u2029';
 const ATOM = `(?:[^${UNFIT} "(),.;<>[\\\\\\]]|\\\\[^${UNFIT}])+`;
 const QUOTED_STRING = `"(?:[^${UNFIT}"\\\\]|\\\\[^${UNFIT}])*"`;
 const WORD = `(?:${ATOM}|${QUOTED_STRING})`;
+/** What nearly every local part is, and any such is one. */
+const USUAL_LOCAL = /^[A-Za-z0-9.+=_-]+$/;
 const LOCAL = new RegExp(`^${WORD}?(?:\\.${WORD}?)*$`, 'u');
 const HOP = `@(?:\\[[^${UNFIT}\\]]*\\]|[^${UNFIT},:@<>"[\\]\\\\]*)`;
 const SOURCE_ROUTE = new RegExp(`^(?:${HOP}(?:,${HOP})*:)+`, 'u');
@@ -63,8 +65,9 @@ function mailboxOf(text: string): EnvelopeMailbox | undefined {
   const at = text.lastIndexOf('@');
   const local = at === -1 ? text : text.slice(0, at);
   const domain = at === -1 ? undefined : hostOf(text.slice(at + 1));
-  if (!LOCAL.test(local) || (at !== -1 && domain === undefined)) return undefined;
-  return { local: unquote(local), domain };
+  if (at !== -1 && domain === undefined) return undefined;
+  if (USUAL_LOCAL.test(local)) return { local, domain };
+  return LOCAL.test(local) ? { local: unquote(local), domain } : undefined;
 }
 
 function hostOf(text: string): string | undefined {

@@ -49,6 +49,7 @@ export interface Copy {
 
 // eslint-disable-next-line no-control-regex -- ASCII is what it asks for
 const ASCII = /^[\x00-\x7f]*$/;
+const USUAL_NAME = /^[A-Za-z0-9.-]*$/;
 const NOT_ASCII = /[^ -~]/gu;
 
 /** Writes the trace headers of each copy; what they have in common is put together once. */
@@ -83,7 +84,7 @@ function protection({ security }: CommonTrace): string {
 
 /** A client may call itself anything: what is no letter or digit, and could end a header field or a comment, becomes a question mark. */
 function presentable(helo: string): string {
-  return helo.replace(/[^A-Za-z0-9.:_[\]\p{L}\p{M}\p{N}-]/gu, '?');
+  return USUAL_NAME.test(helo) ? helo : helo.replace(/[^A-Za-z0-9.:_[\]\p{L}\p{M}\p{N}-]/gu, '?');
 }
 
 /** Only a message with SMTPUTF8 may bring UTF-8: elsewhere a name has its A-labels (RFC 6531 §3.7.3), or question marks. */

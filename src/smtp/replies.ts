@@ -21,6 +21,8 @@ interface Reach {
 const LINE_LIMIT_BYTES = 512;
 const CODE_BYTES = '250-'.length;
 const CRLF_BYTES = 2;
+/** Of UTF-8 for a unit of a string, at most. */
+const BYTES_PER_UNIT = 3;
 /** Of a word that the client made up, more is not repeated. */
 const SHOWN_CHARACTERS = 64;
 
@@ -28,7 +30,9 @@ const SHOWN_CHARACTERS = 64;
 function reply(code: number, detail: string | undefined, ...lines: readonly string[]): SmtpReply {
   const enhanced = detail === undefined ? '' : `${Math.floor(code / 100)}.${detail} `;
   const room = LINE_LIMIT_BYTES - CODE_BYTES - enhanced.length - CRLF_BYTES;
-  const fitting = lines.flatMap((line) => wrapped(line, room));
+  const fitting = lines.every(({ length }) => length * BYTES_PER_UNIT <= room)
+    ? lines
+    : lines.flatMap((line) => wrapped(line, room));
   const last = fitting.length - 1;
   const text = fitting.map((line, at) => `${code}${at === last ? ' ' : '-'}${enhanced}${line}\r\n`).join('');
   return { code, head: Buffer.from(text), failed: code >= 400 };

@@ -2,6 +2,7 @@
  * RCPT TO: names one recipient (RFC 5321 §4.1.1.3). It is accepted only when it leads to a maildrop here;
  * the server never relays. A recipient that is refused leaves the transaction as it was.
  */
+import type { Peer } from '../../session/channel.js';
 import { stay, type Outcome } from '../../session/command.js';
 import { parsed, unparsed, type Grammar } from '../../session/grammar.js';
 import type { Address, Resolution, Target } from '../../store/store.js';
@@ -66,8 +67,14 @@ function isFull({ recipients, pathOctets, maildrops }: Transaction): boolean {
 
 /** `<Postmaster>` and others without a domain, and a mailbox at this server's own address, are of the first domain (RFC 5321 §4.1.3, §4.5.1). */
 function addressOf({ local, domain }: EnvelopeMailbox, { settings, peer }: SmtpContext): Address {
-  const own = domain === undefined || domain === `[${peer.localAddress}]` || domain === `[ipv6:${peer.localAddress}]`;
-  return { local, domain: own ? settings.domain : domain };
+  return {
+    local,
+    domain: domain === undefined || (domain.startsWith('[') && isLiteralOf(domain, peer)) ? settings.domain : domain,
+  };
+}
+
+function isLiteralOf(domain: string, { localAddress }: Pick<Peer, 'localAddress'>): boolean {
+  return domain === `[${localAddress}]` || domain === `[ipv6:${localAddress}]`;
 }
 
 /**

@@ -58,7 +58,7 @@ export class OpenDatabase {
     });
     this.group = new GroupCommit(this.#connection, {
       writer: this.writer,
-      lost: () => this.files.lost(),
+      lost: (withinMs) => this.files.lost(withinMs),
       committed: (bytes) => this.#committed(bytes),
       failed: (error, during) =>
         during === undefined ? observer.trouble('a write failed', error) : this.#diskFailed(error, during),

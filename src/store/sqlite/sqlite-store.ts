@@ -48,6 +48,8 @@ const JOIN_RETRY_MS = 50;
 
 /** A commit that takes longer than this is a disk in trouble: new messages are put off, those under way wait. */
 const LAG_LIMIT_MS = 10_000;
+/** How long a look at the path of the database is good for. */
+const LOOK_MS = 100;
 
 /** So many uids are read by the store in a millisecond or two. */
 const RANGES_PER_FRAME = 1000;
@@ -75,6 +77,8 @@ export class SqliteStore implements MailStore {
   readonly #client: StoreClient;
   readonly #reader: Reader;
   readonly #file: FileIdentity;
+  #lookedAtMs = -Infinity;
+  #inPlace = true;
   readonly #space: DiskSpace;
   readonly #names: NameCache;
   readonly #openers: Openers;
@@ -127,9 +131,19 @@ export class SqliteStore implements MailStore {
 
   obstacle(): StoreError | undefined {
     if (this.#client.isAway) return new StoreError('unavailable', 'the store is away');
-    if (this.#file.lookFilled() !== 'same') return new StoreError('unavailable', 'the database is not at its path');
+    if (!this.#isInPlace()) return new StoreError('unavailable', 'the database is not at its path');
     if (this.#client.lagMs > LAG_LIMIT_MS) return new StoreError('busy', 'the store is far behind');
     return this.#space.isShort() ? new StoreError('full', 'the disk is nearly full') : undefined;
+  }
+
+  /** As it was a moment ago: the store looks again before it acknowledges anything. */
+  #isInPlace(): boolean {
+    const nowMs = performance.now();
+    if (nowMs - this.#lookedAtMs > LOOK_MS) {
+      this.#lookedAtMs = nowMs;
+      this.#inPlace = this.#file.lookFilled() === 'same';
+    }
+    return this.#inPlace;
   }
 
   deliver(envelope: Envelope): Delivery {
