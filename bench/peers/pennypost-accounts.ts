@@ -1,9 +1,11 @@
 /**
- * The process that adds the accounts to a Pennypost database, DB its only argument: all with the same password, hashed once.
+ * The process that adds the accounts to a Pennypost database, DB its only argument: all with the same password, hashed once, and
+ * with all that is kept of it, so that no login has to make the rest.
  * It is the program's own store code, since fifty runs of `account add` would take longer than the short benchmark; and a
  * process of its own, since that code makes every file that its process creates readable by the owner alone.
  */
 import { hashPassword } from '../../src/auth/password.js';
+import { makeScramKeys, scramParameters } from '../../src/auth/scram-keys.js';
 import { openStore } from '../../src/store/open.js';
 import { addressOf, DOMAIN, everyAccount, PASSWORD } from './accounts.js';
 
@@ -12,7 +14,11 @@ try {
   const there = new Set((await store.directory.listAccounts()).map(({ address }) => address));
   const missing = everyAccount().filter((local) => !there.has(addressOf(local)));
   const hash = missing.length === 0 ? '' : await hashPassword(PASSWORD);
-  for (const local of missing) await store.directory.addAccount({ local, domain: DOMAIN }, hash);
+  const saltSecret = await store.saltSecret();
+  for (const local of missing) {
+    const scram = await makeScramKeys(PASSWORD, scramParameters(saltSecret, addressOf(local)));
+    await store.directory.addAccount({ local, domain: DOMAIN }, hash, scram);
+  }
 } finally {
   await store.close();
 }

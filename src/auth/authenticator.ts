@@ -8,6 +8,7 @@
 import { setTimeout as setTimer } from 'node:timers/promises';
 import type { Account, Credential, MailStore } from '../store/store.js';
 import { verifyAppPassword } from './app-password.js';
+import { deriveInPool, type Derive } from './derivation.js';
 import { HashQueue } from './hash-queue.js';
 import { KnownClients } from './known-clients.js';
 import {
@@ -52,6 +53,8 @@ export interface AuthenticatorNeeds {
   readonly clientOf: (address: string) => string;
   /** Somebody has logged in from this client. */
   readonly welcomed?: (client: string) => void;
+  /** How passwords are hashed; in libuv's pool unless told. */
+  readonly derive?: Derive;
   /** Whether secrets that are out of date are made anew after a login; yes unless told. */
   readonly renews?: boolean;
 }
@@ -80,15 +83,25 @@ export class Authenticator implements LoginCheck {
   readonly #verified = new VerifiedLogins();
   readonly #known = new KnownClients();
   readonly #hashes = new HashQueue();
+  readonly #derive: Derive;
   readonly #renewals: Renewals | undefined;
 
-  constructor({ store, throttle, observer, clientOf, welcomed, renews = true }: AuthenticatorNeeds) {
+  constructor({
+    store,
+    throttle,
+    observer,
+    clientOf,
+    welcomed,
+    derive = deriveInPool,
+    renews = true,
+  }: AuthenticatorNeeds) {
+    this.#derive = derive;
     this.#welcomed = welcomed;
     this.#store = store;
     this.#throttle = throttle;
     this.#observer = observer;
     this.#clientOf = clientOf;
-    this.#renewals = renews ? new Renewals(store, observer, this.#hashes) : undefined;
+    this.#renewals = renews ? new Renewals(store, observer, { hashes: this.#hashes, derive }) : undefined;
   }
 
   async check(attempt: PasswordAttempt): Promise<Verdict> {
@@ -189,7 +202,8 @@ export class Authenticator implements LoginCheck {
     const account = found?.enabled === true ? found : undefined;
     const hash = account?.passwordHash ?? decoyHash;
     const { client } = asking.pair;
-    const right = await this.#hashes.run({ client, known: asking.known }, () => verifyPassword(password, hash));
+    const verify = () => verifyPassword(password, hash, this.#derive);
+    const right = await this.#hashes.run({ client, known: asking.known }, verify);
     if (right === undefined) return undefined;
     if (!right || account === undefined)
       return { right: false, reason: credential === undefined ? whyNot(found) : 'out of scope' };

@@ -1,10 +1,10 @@
 /**
  * Passwords at rest: scrypt hashes as PHC strings, `$scrypt$ln=14,r=8,p=1$salt$hash`.
- * Never compares in a time that depends on the content, and never blocks the event loop: scrypt runs in libuv's pool.
+ * Never compares in a time that depends on the content, and never blocks the event loop: scrypt runs elsewhere (derivation.ts).
  * A malformed hash matches no password; it is not an error, so that one bad row cannot stop a server.
  */
-import { randomBytes, randomInt, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto';
-import { promisify } from 'node:util';
+import { randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import { deriveInPool, type Derive } from './derivation.js';
 import { preparedToCompare, preparedToStore } from './preparation.js';
 
 interface Cost {
@@ -35,22 +35,20 @@ const GROUP_LENGTH = 4;
 
 const PHC = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
 
-const derive = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt);
-
 /** Verified in place of an unknown account's hash, so that both answers take the same time. No password gives all zeros. */
 export const decoyHash = phc(COST, Buffer.alloc(SALT_BYTES), Buffer.alloc(HASH_BYTES));
 
 /** @throws UnfitPassword */
-export async function hashPassword(password: string): Promise<string> {
+export async function hashPassword(password: string, derive: Derive = deriveInPool): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
   const prepared = preparedToStore(password);
-  return phc(COST, salt, await digest(prepared, { ...COST, salt, hash: Buffer.alloc(HASH_BYTES) }));
+  return phc(COST, salt, await digest(prepared, { ...COST, salt, hash: Buffer.alloc(HASH_BYTES) }, derive));
 }
 
-export async function verifyPassword(password: string, phc: string): Promise<boolean> {
+export async function verifyPassword(password: string, phc: string, derive: Derive = deriveInPool): Promise<boolean> {
   const parsed = parse(phc);
   if (parsed === undefined) return false;
-  return timingSafeEqual(await digest(preparedToCompare(password), parsed), parsed.hash);
+  return timingSafeEqual(await digest(preparedToCompare(password), parsed, derive), parsed.hash);
 }
 
 /** Whether a hash would be made otherwise today; after the next login it is. */
@@ -65,11 +63,11 @@ export function generatePassword(): string {
   return Array.from({ length: GROUPS }, group).join('-');
 }
 
-function digest(prepared: string, { ln, r, p, salt, hash }: ParsedHash): Promise<Buffer> {
+function digest(password: string, { ln, r, p, salt, hash }: ParsedHash, derive: Derive): Promise<Uint8Array> {
   const N = 2 ** ln;
   // OpenSSL needs 128·N·r and a little more; Node's own limit of 32 MiB stops at ln=14.
   const maxmem = 128 * r * (N + p + 2) + 2 ** 20;
-  return derive(prepared, salt, hash.length, { N, r, p, maxmem });
+  return derive({ password, salt, keyBytes: hash.length, by: { name: 'scrypt', N, r, p, maxmem } });
 }
 
 function parse(text: string): ParsedHash | undefined {
@@ -93,10 +91,10 @@ function isPlausible({ salt, hash }: ParsedHash): boolean {
   return within(SALT_RANGE_BYTES, salt.length) && within(HASH_RANGE_BYTES, hash.length);
 }
 
-function phc({ ln, r, p }: Cost, salt: Buffer, hash: Buffer): string {
+function phc({ ln, r, p }: Cost, salt: Uint8Array, hash: Uint8Array): string {
   return `$scrypt$ln=${ln},r=${r},p=${p}$${unpadded(salt)}$${unpadded(hash)}`;
 }
 
-function unpadded(value: Buffer): string {
-  return value.toString('base64').replaceAll('=', '');
+function unpadded(value: Uint8Array): string {
+  return Buffer.from(value).toString('base64').replaceAll('=', '');
 }

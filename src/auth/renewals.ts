@@ -4,6 +4,7 @@
  * a time for each account, and what finds no room or fails is tried again at a later login.
  */
 import type { Account, MailStore } from '../store/store.js';
+import type { Derive } from './derivation.js';
 import type { HashQueue } from './hash-queue.js';
 import type { LoginObserver } from './login.js';
 import { isOutdated } from './password.js';
@@ -11,14 +12,22 @@ import { UnfitPassword } from './preparation.js';
 import { readScramKeys, scramParameters } from './scram-keys.js';
 import { secretsOf } from './secrets.js';
 
+/** Whose turn it is, and how. */
+export interface Hashing {
+  readonly hashes: HashQueue;
+  readonly derive: Derive;
+}
+
 export class Renewals {
   readonly #store: MailStore;
   readonly #hashes: HashQueue;
   readonly #observer: LoginObserver;
+  readonly #derive: Derive;
   readonly #running = new Set<number>();
 
-  constructor(store: MailStore, observer: LoginObserver, hashes: HashQueue) {
+  constructor(store: MailStore, observer: LoginObserver, { hashes, derive }: Hashing) {
     this.#hashes = hashes;
+    this.#derive = derive;
     this.#store = store;
     this.#observer = observer;
   }
@@ -35,7 +44,7 @@ export class Renewals {
     const saltSecret = await this.#store.saltSecret();
     const fits = readScramKeys(scram, scramParameters(saltSecret, address)) !== undefined;
     if (fits && !isOutdated(passwordHash)) return;
-    const make = () => secretsOf(password, { address, saltSecret });
+    const make = () => secretsOf(password, { address, saltSecret }, this.#derive);
     const secrets = await this.#hashes.run({ client: address, known: true, idle: true }, make);
     if (secrets !== undefined) await this.#store.renew({ account: id, was: passwordHash, secrets });
   }

@@ -4,8 +4,8 @@
  * Salts follow from the login's address and a secret of the database, so that an unknown name has one too, always the
  * same, and all keys of an account fit one server-first message. Text that is malformed yields no keys.
  */
-import { createHash, createHmac, pbkdf2 } from 'node:crypto';
-import { promisify } from 'node:util';
+import { createHash, createHmac } from 'node:crypto';
+import { deriveInPool, type Derive } from './derivation.js';
 import { preparedToStore } from './preparation.js';
 
 export interface ScramParameters {
@@ -26,8 +26,6 @@ const SALT_BYTES = 16;
 const NAME = 'SCRAM-SHA-256';
 const TEXT = /^SCRAM-SHA-256\$(\d{1,8}):([A-Za-z0-9+/]+=*)\$([A-Za-z0-9+/]+=*):([A-Za-z0-9+/]+=*)$/;
 
-const stretch = promisify(pbkdf2);
-
 /** `address` as the store's loginAddress gives it. */
 export function scramParameters(saltSecret: Uint8Array, address: string): ScramParameters {
   const salt = createHmac(DIGEST, saltSecret).update(address).digest().subarray(0, SALT_BYTES);
@@ -35,8 +33,13 @@ export function scramParameters(saltSecret: Uint8Array, address: string): ScramP
 }
 
 /** @throws UnfitPassword */
-export async function makeScramKeys(password: string, { salt, iterations }: ScramParameters): Promise<string> {
-  const salted = await stretch(preparedToStore(password), salt, iterations, KEY_BYTES, DIGEST);
+export async function makeScramKeys(
+  password: string,
+  { salt, iterations }: ScramParameters,
+  derive: Derive = deriveInPool,
+): Promise<string> {
+  const by = { name: 'PBKDF2', iterations, digest: DIGEST } as const;
+  const salted = await derive({ password: preparedToStore(password), salt, keyBytes: KEY_BYTES, by });
   const storedKey = createHash(DIGEST).update(mac(salted, 'Client Key')).digest();
   return `${NAME}$${iterations}:${base64(salt)}$${base64(storedKey)}:${base64(mac(salted, 'Server Key'))}`;
 }
@@ -49,7 +52,7 @@ export function readScramKeys(text: string | undefined, wanted: ScramParameters)
   return pair.storedKey.length === KEY_BYTES && pair.serverKey.length === KEY_BYTES ? pair : undefined;
 }
 
-function mac(key: Buffer, text: string): Buffer {
+function mac(key: Uint8Array, text: string): Buffer {
   return createHmac(DIGEST, key).update(text).digest();
 }
 

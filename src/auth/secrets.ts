@@ -1,6 +1,7 @@
 /** Everything that is kept of a password, made together: hash and SCRAM keys. The password itself is kept nowhere. */
 import type { Secrets } from '../store/store.js';
 import { hashAppPassword } from './app-password.js';
+import { deriveInPool, type Derive } from './derivation.js';
 import { hashPassword } from './password.js';
 import { makeScramKeys, scramParameters } from './scram-keys.js';
 
@@ -12,9 +13,13 @@ export interface Login {
 }
 
 /** Of a password that a person chose. @throws UnfitPassword */
-export async function secretsOf(password: string, { address, saltSecret }: Login): Promise<Secrets> {
-  const hash = await hashPassword(password);
-  return { hash, scram: await makeScramKeys(password, scramParameters(saltSecret, address)) };
+export async function secretsOf(
+  password: string,
+  { address, saltSecret }: Login,
+  derive: Derive = deriveInPool,
+): Promise<Secrets> {
+  const hash = await hashPassword(password, derive);
+  return { hash, scram: await makeScramKeys(password, scramParameters(saltSecret, address), derive) };
 }
 
 /** Of a password that generatePassword made. */

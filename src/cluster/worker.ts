@@ -7,6 +7,8 @@
 import type { Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { Authenticator } from '../auth/authenticator.js';
+import { DerivationThreads } from '../auth/derivation.js';
+import { HASH_LIMITS } from '../auth/hash-queue.js';
 import { clientOf, parseNetworks } from '../config/networks.js';
 import type { Configuration } from '../config/options.js';
 import { LineOutput } from '../log/line-output.js';
@@ -114,6 +116,7 @@ class Worker {
     const authenticator = new Authenticator({
       ...{ store, throttle: this.#throttle, observer: logged, clientOf },
       welcomed: (client) => this.#admission.know(client),
+      derive: new DerivationThreads(HASH_LIMITS.atOnce).derive,
     });
     this.#admission = new Admission(configuration, tell, {
       victims: () => this.#guests.victims(performance.now()),

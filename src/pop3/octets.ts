@@ -1,11 +1,12 @@
 /** How messages and lists are sent: byte-stuffed, in pieces, only as fast as the client takes them. */
 import { Buffer } from 'node:buffer';
 import { DotStuffer } from '../session/dots.js';
-import type { MessageInfo, Pieces } from '../store/store.js';
+import type { MessageInfo, Pieces, Soon } from '../store/store.js';
 import type { Listing } from './listing.js';
 
 const LF = 10;
 const CR = 13;
+const NOTHING = Buffer.alloc(0);
 
 /** A whole message (RFC 1939 §5 RETR). One that is there already is stuffed at once: a small one costs less so than its iterators. */
 export function stuffed(message: Pieces): Pieces {
@@ -19,24 +20,43 @@ export function stuffed(message: Pieces): Pieces {
 
 function* stuffedLater(message: Pieces): Pieces {
   const stuffer = new DotStuffer();
-  for (const piece of message)
-    if (piece instanceof Promise) yield piece.then((octets) => joined(stuffer.pass(asBuffer(octets))));
-    else yield* stuffer.pass(asBuffer(piece));
+  for (const piece of message) {
+    const came = coming(piece);
+    if (came.wait !== undefined) yield came.wait;
+    yield* stuffer.passSlowly(came.octets);
+  }
 }
 
 /** The header, the empty line and so many lines of the text (RFC 1939 §7 TOP); reads no further than that. */
 export function* top(message: Pieces, lines: number): Pieces {
   const stuffer = new DotStuffer();
   const counter = new LineCounter(lines);
-  const wantedOf = (piece: Uint8Array): readonly Buffer[] => {
-    const wanted = counter.take(asBuffer(piece));
-    return stuffer.pass(wanted.length < piece.length ? Buffer.from(wanted) : wanted); // A slice would keep all of the piece.
-  };
   for (const piece of message) {
-    if (piece instanceof Promise) yield piece.then((octets) => joined(wantedOf(octets)));
-    else yield* wantedOf(piece);
+    const came = coming(piece);
+    if (came.wait !== undefined) yield came.wait;
+    const wanted = counter.take(came.octets);
+    // A slice would keep all of the piece.
+    yield* stuffer.passSlowly(wanted.length < came.octets.length ? Buffer.from(wanted) : wanted);
     if (counter.done) return;
   }
+}
+
+interface Coming {
+  octets: Buffer;
+  /** Gives nothing itself: what came is then in `octets`. Undefined where nothing is waited for. */
+  readonly wait: Promise<Uint8Array> | undefined;
+}
+
+function coming(piece: Soon<Uint8Array>): Coming {
+  if (!(piece instanceof Promise)) return { octets: asBuffer(piece), wait: undefined };
+  const came: Coming = {
+    octets: NOTHING,
+    wait: piece.then((octets) => {
+      came.octets = asBuffer(octets);
+      return NOTHING;
+    }),
+  };
+  return came;
 }
 
 /** `number what` for every message that is not marked (LIST, UIDL): made a page at a time, when the client has taken the last. */
@@ -89,10 +109,6 @@ class LineCounter {
     while (at < piece.length && this.#linesLeft > 0) if (piece[at++] === LF) this.#linesLeft -= 1;
     return at;
   }
-}
-
-function joined(slices: readonly Buffer[]): Buffer {
-  return slices.length === 1 ? (slices[0] as Buffer) : Buffer.concat(slices);
 }
 
 function asBuffer(piece: Uint8Array): Buffer {

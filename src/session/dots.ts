@@ -14,6 +14,8 @@ const LINE_DOT = Buffer.from('\r\n.');
 const LOOKS_LIMIT = 64;
 /** A slice costs as much as some hundred bytes. */
 const SLICES_LIMIT = 16;
+/** What is copied at once. */
+const COPY_BYTES = 16 * 1024;
 /** `\r\n.` becomes `\r\n..`. */
 const GROWTH = 4 / 3;
 
@@ -22,15 +24,29 @@ export class DotStuffer {
   #last = LF;
   #before = CR;
 
-  /** The stuffed octets of the next piece. */
+  /** The stuffed octets of the next piece, all at once. */
   pass(piece: Buffer): readonly Buffer[] {
-    if (piece.length === 0) return [];
     const slices: Buffer[] = [];
     const from = this.#slice(piece, slices);
-    if (from < piece.length) slices.push(this.#copy(piece, from));
+    if (from < piece.length) slices.push(this.#copy(piece, from, piece.length));
+    this.#passed(piece);
+    return slices;
+  }
+
+  /** The same, with no more work than COPY_BYTES for each that is asked for; all have to be, before the next piece. */
+  *passSlowly(piece: Buffer): Iterable<Buffer> {
+    const slices: Buffer[] = [];
+    const end = this.#slice(piece, slices);
+    yield* slices;
+    for (let from = end; from < piece.length; from += COPY_BYTES)
+      yield this.#copy(piece, from, Math.min(from + COPY_BYTES, piece.length));
+    this.#passed(piece);
+  }
+
+  #passed(piece: Buffer): void {
+    if (piece.length === 0) return;
     this.#before = piece.length > 1 ? (piece[piece.length - 2] as number) : this.#last;
     this.#last = piece[piece.length - 1] as number;
-    return slices;
   }
 
   /** As far as there are few dots; returns where what is not sliced begins, with what may be a line's first dot. */
@@ -47,13 +63,12 @@ export class DotStuffer {
     return end;
   }
 
-  /** From a dot on, which may begin a line. */
-  #copy(piece: Buffer, from: number): Buffer {
-    const copy = Buffer.allocUnsafeSlow(Math.ceil((piece.length - from) * GROWTH) + 1);
+  #copy(piece: Buffer, from: number, to: number): Buffer {
+    const copy = Buffer.allocUnsafeSlow(Math.ceil((to - from) * GROWTH) + 1);
     let length = 0;
     let before = from > 1 ? piece[from - 2] : from === 1 ? this.#last : this.#before;
     let last = from > 0 ? piece[from - 1] : this.#last;
-    for (let at = from; at < piece.length; at++) {
+    for (let at = from; at < to; at++) {
       const byte = piece[at] as number;
       if (byte === DOT && last === LF && before === CR) copy[length++] = DOT;
       copy[length++] = byte;

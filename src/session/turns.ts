@@ -4,7 +4,8 @@
  * look at the network, for one turn at most. So nobody waits long, however much the others ask for.
  *
  * Those in the queue who had nothing yet go first, as in RFC 8290 §4.2: a single command waits behind no flood. The others
- * come round in order, with shares that are the smaller the more of them there are.
+ * come round in order, with shares that are the smaller the more of them there are. A step cannot be divided: who goes beyond
+ * its share by one is among the others until so many shares have gone by.
  */
 
 /** All sessions together, between two looks at the network. The step that goes beyond it is finished. */
@@ -29,7 +30,7 @@ export class Turns {
   readonly #shareMs: number;
   readonly #fresh = new Queue();
   readonly #greedy = new Queue();
-  /** Of this turn; a session's use of an earlier one is forgotten. */
+  /** Of this turn, or of this pass of the queue. */
   #number = 0;
   #startedMs = -Infinity;
   /** The event loop went on since the turn was started: who comes may start the next. */
@@ -47,7 +48,7 @@ export class Turns {
   admit(turn: Turn, nowMs: number): boolean {
     this.#charge(nowMs);
     if (this.#passed && nowMs - this.#startedMs >= this.#turnMs) this.#start(nowMs);
-    const leftMs = this.#shareMs - turn.usedMs(this.#number);
+    const leftMs = this.#shareMs - turn.usedMs(this.#number, this.#shareMs);
     if (leftMs > 0 && nowMs - this.#startedMs < this.#turnMs) {
       this.#grant(turn, nowMs, leftMs);
       return true;
@@ -77,7 +78,11 @@ export class Turns {
 
   /** Until the next session comes, all time is the last one's, unless the loop may have slept meanwhile. */
   #charge(nowMs: number): void {
-    if (!this.#passed) this.#running?.use(this.#number, nowMs - this.#runningSinceMs);
+    if (!this.#passed) this.#use(this.#running, nowMs - this.#runningSinceMs);
+  }
+
+  #use(turn: Turn | undefined, ms: number): void {
+    turn?.use(ms, this.#number, this.#shareMs);
   }
 
   #schedule(): void {
@@ -93,6 +98,7 @@ export class Turns {
     this.#running = undefined;
     const waiting = this.#fresh.count + this.#greedy.count;
     if (waiting === 0) return;
+    this.#number += 1;
     this.#serve(Math.min(this.#shareMs, ROUND_MS / waiting));
     this.#startedMs = -Infinity; // Whoever comes now finds a turn that has just begun.
     if (this.#fresh.count + this.#greedy.count > 0) this.#schedule();
@@ -105,7 +111,9 @@ export class Turns {
     const next = (queue: Queue): boolean => {
       const turn = queue.take();
       turn?.go(nowMs + shareMs);
+      const sinceMs = nowMs;
       nowMs = performance.now();
+      this.#use(turn, nowMs - sinceMs);
       return turn !== undefined && nowMs < endMs;
     };
     while (next(this.#fresh));
@@ -157,12 +165,13 @@ export class Turn {
     return false;
   }
 
-  usedMs(number: number): number {
-    return number === this.#number ? this.#usedMs : 0;
+  /** In the turn of that number, with what was too much in those before. */
+  usedMs(number: number, shareMs: number): number {
+    return number === this.#number ? this.#usedMs : Math.max(0, this.#usedMs - shareMs * (number - this.#number));
   }
 
-  use(number: number, ms: number): void {
-    this.#usedMs = this.usedMs(number) + ms;
+  use(ms: number, number: number, shareMs: number): void {
+    this.#usedMs = this.usedMs(number, shareMs) + ms;
     this.#number = number;
   }
 

@@ -33,6 +33,16 @@ describe('dot-stuffing', () => {
       expect(stuff(Array.from(bytes, (byte) => Buffer.of(byte)))).to.equal(expected);
     });
 
+  it('does the same slowly, a large piece in small steps', () => {
+    const text = '.\r\n..\r\nab.\r\n\r\n'.repeat(4_000);
+    for (const sizes of [[], [16_384], [16_383, 32_770], [1, 20_000]]) {
+      const stuffer = new DotStuffer();
+      const steps = cut(Buffer.from(text), sizes).map((piece) => [...stuffer.passSlowly(piece)]);
+      expect(Buffer.concat(steps.flat()).toString('latin1')).to.equal(naive(text));
+      expect(Math.max(...steps.flat().map(({ length }) => length))).to.be.below(24_000);
+    }
+  });
+
   it('gives every line that begins with a dot another, whatever the bytes and the cuts', () => {
     fc.assert(
       fc.property(octets, cuts, (bytes, at) => {

@@ -71,6 +71,35 @@ describe('the turns of sessions', () => {
     await until(() => greedy.every(({ turn }) => !turn.isQueued));
   });
 
+  it('bring one that asks for little before those whose steps go far beyond their shares', async () => {
+    const turns = new Turns({ turnMs: 4, shareMs: 2 });
+    const ends: (() => void)[] = [];
+    let worked = 0;
+    const long = Array.from({ length: 8 }, () => {
+      const turn: Turn = new Turn(turns, () => step());
+      const step = (): void => {
+        spend(20);
+        worked += 1;
+        setImmediate(come); // As when the client has taken what was written.
+      };
+      let come = (): void => {
+        if (turn.begin(performance.now())) step();
+      };
+      ends.push(() => (come = () => undefined));
+      return come;
+    });
+    for (const come of long) come();
+    await until(() => worked >= 2 * long.length); // Each is known by now.
+    const before = worked;
+    let between = Infinity;
+    const late: Turn = new Turn(turns, () => (between = worked - before));
+    turns.enqueue(late, false);
+    await until(() => between < Infinity);
+    for (const end of ends) end();
+    expect(between).to.be.below(3);
+    await loop();
+  });
+
   it('bring everybody round', async () => {
     const turns = new Turns({ turnMs: 4, shareMs: 2 });
     const greedy = Array.from({ length: 20 }, () => new Greedy(turns, 10));

@@ -3,6 +3,7 @@
  * is slow (disk-pace.ts). A large message always begins in the thread, which shows how the rest will come. So nobody waits for a
  * page that somebody else reads.
  */
+import { RunDelay } from '../../runtime/run-delay.js';
 import type { Account, AccountId, Pieces, Soon } from '../store.js';
 import { DiskPace } from './disk-pace.js';
 import { piecesOf, smallMessages, type SmallMessage } from './message-octets.js';
@@ -17,10 +18,11 @@ export class PacedReads {
   readonly #reader: Reader;
   readonly #slow: SlowReads;
   readonly #pace = new DiskPace();
+  readonly #runDelay = new RunDelay();
 
   constructor(reader: Reader, data: SlowReadData) {
     this.#reader = reader;
-    this.#slow = new SlowReads(data, (tookMs) => this.#pace.note(tookMs, performance.now()));
+    this.#slow = new SlowReads(data, (waitedMs) => this.#pace.note(waitedMs, 0, performance.now()));
   }
 
   get isSlow(): boolean {
@@ -62,10 +64,11 @@ export class PacedReads {
   }
 
   #timed<T>(read: () => T): T {
+    const delayMs = this.#pace.isSuspect ? this.#runDelay.ms : undefined;
     const startedMs = performance.now();
     const found = read();
     const endedMs = performance.now();
-    this.#pace.note(endedMs - startedMs, endedMs);
+    this.#pace.note(endedMs - startedMs, delayMs === undefined ? undefined : this.#runDelay.ms - delayMs, endedMs);
     return found;
   }
 }

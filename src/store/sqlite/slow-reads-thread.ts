@@ -1,6 +1,7 @@
 /** The thread that waits for the disk in a worker's place, on a connection of its own: one read after another, as asked. */
 import { performance } from 'node:perf_hooks';
 import { parentPort } from 'node:worker_threads';
+import { RunDelay } from '../../runtime/run-delay.js';
 import { Slices } from '../../runtime/slices.js';
 import { StoreError } from '../store.js';
 import { Reader } from './reader.js';
@@ -8,16 +9,19 @@ import type { SlowRead, SlowReadData, SlowReadTold } from './slow-reads.js';
 import { threadData } from './thread-start.js';
 
 const { db, firstDomain } = threadData() as SlowReadData;
+const runDelay = new RunDelay();
 const reader = new Reader(db, { firstDomain, slices: new Slices() });
 
 parentPort?.on('message', (read: SlowRead) => {
+  const delayMs = runDelay.ms;
   const startedMs = performance.now();
   const { told, moved } = answer(read);
-  parentPort?.postMessage({ ...told, tookMs: performance.now() - startedMs }, moved);
+  const waitedMs = performance.now() - startedMs - (runDelay.ms - delayMs);
+  parentPort?.postMessage({ ...told, waitedMs }, moved);
 });
 
 interface Answer {
-  readonly told: Omit<SlowReadTold, 'tookMs'>;
+  readonly told: Omit<SlowReadTold, 'waitedMs'>;
   readonly moved: readonly ArrayBuffer[];
 }
 

@@ -24,8 +24,8 @@ export interface SlowReadTold {
   readonly request: number;
   readonly value?: unknown;
   readonly failed?: { readonly kind: StoreErrorKind; readonly message: string };
-  /** In the thread, without the wait for those that were asked before. */
-  readonly tookMs: number;
+  /** What it took in the thread, without the wait for a processor and for reads that were asked before. */
+  readonly waitedMs: number;
 }
 
 interface Waiting {
@@ -41,12 +41,12 @@ const REQUEST_LIMIT = 0xffffffff;
 export class SlowReads {
   readonly #thread: Thread<SlowRead, SlowReadTold>;
   readonly #waiting = new OpenRequests<Waiting>();
-  readonly #took: (ms: number) => void;
+  readonly #waited: (ms: number) => void;
   #lastRequest = 0;
 
-  /** `took` is told how long each read kept the thread. */
-  constructor(data: SlowReadData, took: (ms: number) => void) {
-    this.#took = took;
+  /** `waited` is told how long each read kept the thread. */
+  constructor(data: SlowReadData, waited: (ms: number) => void) {
+    this.#waited = waited;
     this.#thread = new Thread(
       { module: './slow-reads-thread.js', data, memoryMib: THREAD_MEMORY_MIB, youngMib: THREAD_YOUNG_MIB },
       { told: (told) => this.#told(told), ended: (error) => this.#ended(error) },
@@ -68,8 +68,8 @@ export class SlowReads {
     void this.#thread.end();
   }
 
-  #told({ request, value, failed, tookMs }: SlowReadTold): void {
-    this.#took(tookMs);
+  #told({ request, value, failed, waitedMs }: SlowReadTold): void {
+    this.#waited(waitedMs);
     const waiting = this.#waiting.take(request);
     if (failed === undefined) waiting?.resolve(value);
     else waiting?.reject(new StoreError(failed.kind, failed.message));
