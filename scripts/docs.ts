@@ -1,5 +1,5 @@
 /**
- * `npm run docs`: writes the pages under docs/ that are folded from tables in src/.
+ * `npm run docs`: writes the pages under docs/ that are generated from tables in src/.
  * test/docs compares them with what this would write, so a table cannot change alone.
  */
 import { writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** docs/configuration.md, folded from the table of options. Defaults that differ from machine to machine are named, not shown. */
+/** docs/configuration.md, generated from the table of options. Defaults that differ from machine to machine are named, not shown. */
 import { kebab, optionNames, options, variable, type OptionName } from '../../src/config/options.js';
 import { code, fence, page, table } from './markdown.js';
 

@@ -1,6 +1,6 @@
 /**
  * The SASL mechanisms of this server, best first, and which of them a connection may use now. The same for SMTP and
- * POP3: EHLO's AUTH line and CAPA's SASL line are folded from here.
+ * POP3: EHLO's AUTH line and CAPA's SASL line are generated from here.
  */
 import { isPrivate, type Peer } from '../session/channel.js';
 import type { Mechanism } from './mechanism.js';

@@ -1,5 +1,5 @@
 /**
- * Help texts, folded from the table of commands: the overview, the commands of one noun, one command.
+ * Help texts, generated from the table of commands: the overview, the commands of one noun, one command.
  * Nothing here is written twice: what a command takes stands in its row, what an option means in the options' table.
  */
 import { configFlag, helpFlag, type Command, type Flag, type Operand } from './command.js';

@@ -1,6 +1,6 @@
 /**
  * Begins a process, which may fail for a while: no more processes (EAGAIN), descriptors (EMFILE, ENFILE) or memory (ENOMEM)
- * are to be had. Node throws some of these and tells others by 'error', and 'exit' never follows. Here each is an end like
+ * are left. Node throws some of these and tells others by 'error', and 'exit' never follows. Here each is an end like
  * any other, so that whoever starts again what died starts this one again too.
  */
 import type { EventEmitter } from 'node:events';

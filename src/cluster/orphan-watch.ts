@@ -1,7 +1,7 @@
 /**
  * Ends this process when the supervisor is gone, whatever its own event loop does: a thread waits for the end of a pipe that
  * the supervisor holds and never writes to. A process that can end by itself is given the time for it.
- * Where no thread is to be had, the process goes on without one and tries again.
+ * Where the system gives no thread, the process goes on without one and tries again.
  */
 import type { EventEmitter } from 'node:events';
 import { SHARE_ENV, Worker } from 'node:worker_threads';

@@ -1,6 +1,6 @@
 /**
  * What the supervisor may do as root, and when. With --user it lives as that user: groups and group id are given up for
- * good, the effective user id is the user's, and with it every capability is out of effect. Only its real user id stays
+ * good, the effective user id is the user's, and with it no capability is in effect. Only its real user id stays
  * root's, so that ports below 1024 can be bound for a reload, or for a worker in the place of one that died.
  * It is root in effect only inside `during` (a fork, a key that only root may read), and between `raise` and what that returns; nobody else ever is.
  */

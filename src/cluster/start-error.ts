@@ -9,7 +9,7 @@ export class StartError extends Error {
   }
 }
 
-/** A process or an address that is not to be had now. */
+/** A process or an address that is not available now. */
 export const UNAVAILABLE_STATUS = 69;
 /** What the configuration names cannot be used. */
 export const MISCONFIGURED_STATUS = 78;

@@ -1,7 +1,7 @@
 /**
  * Every option there is, once: its flag, variable and file key follow from its name here
  * (`maxMessageSize`: `--max-message-size`, `PENNYPOST_MAX_MESSAGE_SIZE`, `max-message-size` in pennypost.toml).
- * The help texts, `config show` and docs/configuration.md are folded from this table.
+ * The help texts, `config show` and docs/configuration.md are generated from this table.
  */
 import { availableParallelism, hostname } from 'node:os';
 import {
@@ -210,7 +210,7 @@ export const options: { readonly [Name in OptionName]: Option<Configuration[Name
   trustedNetworks: {
     initial: '127.0.0.0/8,::1',
     placeholder: 'NETWORK,…',
-    doc: 'Clients that the limits per address and the pause before the greeting spare; none spares nobody.',
+    doc: 'Networks to which the limits per address and the pause before the greeting do not apply; none: they apply to everybody.',
     parse: networks,
   },
   proxyNetworks: {

@@ -1,7 +1,7 @@
 /**
  * POP3 as this server speaks it: RFC 1939 whole, with CAPA, RESP-CODES, PIPELINING, EXPIRE and IMPLEMENTATION (RFC 2449),
  * SASL (RFC 5034), AUTH-RESP-CODE (RFC 3206) and UTF8 (RFC 6856).
- * The table is the dispatch; CAPA, HELP and docs/protocols.md are folded from it.
+ * The table is the dispatch; CAPA, HELP and docs/protocols.md are generated from it.
  */
 import { isPrivate } from '../session/channel.js';
 import type { Row } from '../session/command.js';

@@ -1,6 +1,6 @@
 /**
  * One row of a protocol's table. The table is the dispatch, and EHLO, CAPA, HELP and docs/protocols.md
- * are folded from it: nothing about a command stands in a second place.
+ * are generated from it: nothing about a command stands in a second place.
  */
 import type { Peer } from './channel.js';
 import type { Grammar } from './grammar.js';

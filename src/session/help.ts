@@ -1,4 +1,4 @@
-/** HELP for a person in telnet, folded from the table: what there is, or one command's syntax, example and successor. */
+/** HELP for a person in telnet, generated from the table: what there is, or one command's syntax, example and successor. */
 import type { Row, State } from './command.js';
 
 /** Undefined when no command has that verb. */

@@ -1,7 +1,7 @@
 /**
  * SMTP as this server speaks it: RFC 5321, with PIPELINING (RFC 2920), SIZE (RFC 1870), 8BITMIME (RFC 6152),
  * ENHANCEDSTATUSCODES (RFC 2034, RFC 3463), CHUNKING (RFC 3030), SMTPUTF8 (RFC 6531) and LIMITS (RFC 9422).
- * Submission adds AUTH (RFC 4954). The table at the end is the dispatch; EHLO, HELP and docs/protocols.md are folded from it.
+ * Submission adds AUTH (RFC 4954). The table at the end is the dispatch; EHLO, HELP and docs/protocols.md are generated from it.
  */
 import type { Row } from '../session/command.js';
 import { syntaxOf } from '../session/help.js';

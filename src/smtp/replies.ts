@@ -170,7 +170,7 @@ export const replies = {
   idle: reply(421, '4.2', 'Nothing heard for too long; closing'),
   slow: reply(421, '4.2', 'The message comes too slowly; closing'),
   sessionTooLong: reply(421, '4.2', 'This session has lasted too long; closing'),
-  impatient: reply(554, '5.1', 'Speak when you have been greeted; closing'),
+  impatient: reply(554, '5.1', 'You sent something before the greeting; closing'),
   foreign: reply(500, '5.2', 'This is an SMTP server, and that is no command of SMTP; closing'),
   foreignToLmtp: reply(500, '5.2', 'This is an LMTP server, and that is no command of LMTP; closing'),
   serverFull: reply(421, '3.2', 'The server has all the sessions it may have; try again in a moment'),

@@ -1,4 +1,4 @@
-/** Hashes made in threads that give way to others are the same hashes, also where no thread is to be had any more. */
+/** Hashes made in threads that give way to others are the same hashes, whoever asks for them. */
 import { expect } from 'chai';
 import { pbkdf2Sync, scryptSync } from 'node:crypto';
 import { execFile } from 'node:child_process';

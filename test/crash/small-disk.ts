@@ -23,7 +23,7 @@ export function mountSmall(mebibytes: number): SmallDisk {
   };
 }
 
-/** Why a small file system cannot be had here, if so. */
+/** Why a small file system cannot be made here, if so. */
 export function smallDiskObstacle(): string | undefined {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'mounting needs root on Linux';
   try {

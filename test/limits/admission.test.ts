@@ -111,8 +111,8 @@ describe('admission', () => {
   it('refuses strangers who talk before they are greeted', async () => {
     await start('--trusted-networks', 'none');
     for (const [port, refusal] of [
-      [server.smtpPort, '554 5.5.1 Speak when you have been greeted; closing\r\n'],
-      [server.pop3Port, '-ERR [SYS/PERM] Speak when you have been greeted; closing\r\n'],
+      [server.smtpPort, '554 5.5.1 You sent something before the greeting; closing\r\n'],
+      [server.pop3Port, '-ERR [SYS/PERM] You sent something before the greeting; closing\r\n'],
     ] as const) {
       const client = await LineClient.connect(port);
       client.send('NOOP');

@@ -61,8 +61,7 @@ export interface Dialogue {
 }
 
 const QUOTED = '"((?:[^"\\\\]|\\\\.)*)"';
-const TITLE =
-  /^# test\/dialogue\/(smtp|pop3)\/([a-z0-9-]+)\.txt — ((?:RFC \d+|Issue \d+|XCLIENT_README|DESIGN|STYLE)[^:]*: .+)$/;
+const TITLE = /^# test\/dialogue\/(smtp|pop3)\/([a-z0-9-]+)\.txt — ((?:RFC \d+|Pennypost|XCLIENT_README)[^:]*: .+)$/;
 const TURN = /^([CBSR])(\d?)(?:\*(\d+))?:(?: (.*))?$/;
 
 const GIVENS: readonly (readonly [RegExp, (...found: readonly (string | undefined)[]) => Given])[] = [

@@ -1,6 +1,6 @@
 /*
  * fork(2) that fails with the errno that stands in the file FORK_ERRNO, as long as one stands there: what a process meets where
- * no more processes (EAGAIN) or no memory for one (ENOMEM) are to be had. For LD_PRELOAD; see no-forks.ts.
+ * no more processes (EAGAIN) or no memory for one (ENOMEM) are left. For LD_PRELOAD; see no-forks.ts.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -1,4 +1,4 @@
-/** CAPA: what this server can do (RFC 2449), folded from the table. */
+/** CAPA: what this server can do (RFC 2449), generated from the table. */
 import { stay } from '../../session/command.js';
 import { nothing } from '../../session/grammar.js';
 import { announcements } from '../../session/protocol.js';

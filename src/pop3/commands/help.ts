@@ -1,4 +1,4 @@
-/** HELP: for a person in telnet; no RFC asks for it. What it says is folded from the table. */
+/** HELP: for a person in telnet; no RFC asks for it. What it says is generated from the table. */
 import { stay } from '../../session/command.js';
 import { anything } from '../../session/grammar.js';
 import { helpLines } from '../../session/help.js';

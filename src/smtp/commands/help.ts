@@ -1,4 +1,4 @@
-/** HELP: for a person in telnet (RFC 5321 §4.1.1.8); what it says is folded from the table. */
+/** HELP: for a person in telnet (RFC 5321 §4.1.1.8); what it says is generated from the table. */
 import { stay } from '../../session/command.js';
 import { anything } from '../../session/grammar.js';
 import { helpLines } from '../../session/help.js';

@@ -68,7 +68,7 @@ export function attemptHere(db: string): RecoveryResult {
   }
 }
 
-/** Undefined when the thread could not be had, or ended before its time. */
+/** Undefined when the thread could not be started, or ended before its time. */
 function inThread(db: string): Promise<RecoveryResult | undefined> {
   return new Promise((resolve) => {
     const data: RecoveryData = { db };
