@@ -1,7 +1,8 @@
-/** The generated pages, in the form in which the formatter leaves them: writing one and formatting it changes nothing. */
+/** The generated pages, those of Markdown in the form in which the formatter leaves them: writing one and formatting it changes nothing. */
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { configurationPage } from './configuration.js';
+import { manualPage } from './manual.js';
 import { protocolsPage } from './protocols.js';
 
 export interface Page {
@@ -12,8 +13,9 @@ export interface Page {
 
 const DOCS = fileURLToPath(new URL('../../../docs/', import.meta.url));
 
-export function generatedPages(): Promise<readonly Page[]> {
-  return Promise.all([page('protocols.md', protocolsPage()), page('configuration.md', configurationPage())]);
+export async function generatedPages(): Promise<readonly Page[]> {
+  const markdown = [page('protocols.md', protocolsPage()), page('configuration.md', configurationPage())];
+  return [...(await Promise.all(markdown)), { path: `${DOCS}pennypost.1`, text: manualPage() }];
 }
 
 async function page(name: string, markdown: string): Promise<Page> {

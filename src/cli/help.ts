@@ -17,7 +17,7 @@ export function helpFor(topic: string, commands: readonly Command[]): string {
 }
 
 /** `account add ADDRESS`. */
-function usage({ words, operands, flags }: Command): string {
+export function usage({ words, operands, flags }: Command): string {
   const essential = flags
     .filter((flag) => flag.essential)
     .map((flag) => `-${flag.alias ?? flag.name} ${flag.placeholder}`);
