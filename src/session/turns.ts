@@ -5,7 +5,7 @@
  *
  * Those in the queue who had nothing yet go first, as in RFC 8290 §4.2: a single command waits behind no flood. The others
  * come round in order, with shares that are the smaller the more of them there are. A step cannot be divided: who goes beyond
- * its share by one is among the others until so many shares have gone by.
+ * its share by one is among the others until that is made up for by the time that goes by.
  */
 
 /** All sessions together, between two looks at the network. The step that goes beyond it is finished. */
@@ -14,6 +14,8 @@ const TURN_MS = 2;
 const SHARE_MS = 1;
 /** Everybody in the queue is served once in about so long. */
 const ROUND_MS = 20;
+/** Of what was used, no more than so many shares count: who did a lot is forgiven soon. */
+const SHARES_COUNTED = 10;
 /** Looking at the clock costs as much as a tenth of the smallest command. */
 export const STEPS_PER_LOOK = 4;
 
@@ -28,10 +30,10 @@ export const unlimited: TurnLimits = { turnMs: Infinity, shareMs: Infinity };
 export class Turns {
   readonly #turnMs: number;
   readonly #shareMs: number;
+  /** Of what a session used, so much is forgiven in the time that goes by: its share in each turn. */
+  readonly #forgiven: number;
   readonly #fresh = new Queue();
   readonly #greedy = new Queue();
-  /** Of this turn, or of this pass of the queue. */
-  #number = 0;
   #startedMs = -Infinity;
   /** The event loop went on since the turn was started: who comes may start the next. */
   #passed = true;
@@ -42,13 +44,14 @@ export class Turns {
   constructor({ turnMs, shareMs }: TurnLimits = { turnMs: TURN_MS, shareMs: SHARE_MS }) {
     this.#turnMs = turnMs;
     this.#shareMs = shareMs;
+    this.#forgiven = shareMs === Infinity ? 1 : shareMs / turnMs;
   }
 
   /** Whether a session may work now; otherwise it is in the queue. */
   admit(turn: Turn, nowMs: number): boolean {
     this.#charge(nowMs);
     if (this.#passed && nowMs - this.#startedMs >= this.#turnMs) this.#start(nowMs);
-    const leftMs = this.#shareMs - turn.usedMs(this.#number, this.#shareMs);
+    const leftMs = this.#shareMs - turn.usedMs(nowMs, this.#forgiven);
     if (leftMs > 0 && nowMs - this.#startedMs < this.#turnMs) {
       this.#grant(turn, nowMs, leftMs);
       return true;
@@ -64,7 +67,6 @@ export class Turns {
   }
 
   #start(nowMs: number): void {
-    this.#number += 1;
     this.#startedMs = nowMs;
     this.#passed = false;
     this.#schedule();
@@ -78,11 +80,11 @@ export class Turns {
 
   /** Until the next session comes, all time is the last one's, unless the loop may have slept meanwhile. */
   #charge(nowMs: number): void {
-    if (!this.#passed) this.#use(this.#running, nowMs - this.#runningSinceMs);
+    if (!this.#passed) this.#use(this.#running, nowMs - this.#runningSinceMs, nowMs);
   }
 
-  #use(turn: Turn | undefined, ms: number): void {
-    turn?.use(ms, this.#number, this.#shareMs);
+  #use(turn: Turn | undefined, ms: number, nowMs: number): void {
+    turn?.use(ms, nowMs, { forgiven: this.#forgiven, mostMs: SHARES_COUNTED * this.#shareMs });
   }
 
   #schedule(): void {
@@ -98,7 +100,6 @@ export class Turns {
     this.#running = undefined;
     const waiting = this.#fresh.count + this.#greedy.count;
     if (waiting === 0) return;
-    this.#number += 1;
     this.#serve(Math.min(this.#shareMs, ROUND_MS / waiting));
     this.#startedMs = -Infinity; // Whoever comes now finds a turn that has just begun.
     if (this.#fresh.count + this.#greedy.count > 0) this.#schedule();
@@ -113,12 +114,19 @@ export class Turns {
       turn?.go(nowMs + shareMs);
       const sinceMs = nowMs;
       nowMs = performance.now();
-      this.#use(turn, nowMs - sinceMs);
+      this.#use(turn, nowMs - sinceMs, nowMs);
       return turn !== undefined && nowMs < endMs;
     };
     while (next(this.#fresh));
     while (next(this.#greedy)); // At least one of them, so that none waits for ever.
   }
+}
+
+/** How what a session used is counted. */
+interface Counting {
+  /** In the time that goes by, a part of it. */
+  readonly forgiven: number;
+  readonly mostMs: number;
 }
 
 /** One session's place among the others. */
@@ -127,8 +135,9 @@ export class Turn {
   readonly #resume: () => void;
   #isQueued = false;
   #steps = 0;
-  #number = -1;
   #usedMs = 0;
+  /** When that was so. */
+  #usedAtMs = 0;
   /** When its share is used up. */
   untilMs = 0;
   /** It is in the queue because it has used its share, not because the others have used theirs. */
@@ -165,14 +174,14 @@ export class Turn {
     return false;
   }
 
-  /** In the turn of that number, with what was too much in those before. */
-  usedMs(number: number, shareMs: number): number {
-    return number === this.#number ? this.#usedMs : Math.max(0, this.#usedMs - shareMs * (number - this.#number));
+  /** What is not forgiven yet. */
+  usedMs(nowMs: number, forgiven: number): number {
+    return Math.max(0, this.#usedMs - forgiven * (nowMs - this.#usedAtMs));
   }
 
-  use(ms: number, number: number, shareMs: number): void {
-    this.#usedMs = this.usedMs(number, shareMs) + ms;
-    this.#number = number;
+  use(ms: number, nowMs: number, { forgiven, mostMs }: Counting): void {
+    this.#usedMs = Math.min(mostMs, this.usedMs(nowMs, forgiven) + ms);
+    this.#usedAtMs = nowMs;
   }
 
   go(untilMs: number): void {

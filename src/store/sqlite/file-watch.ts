@@ -32,7 +32,6 @@ export class FileWatch {
   readonly #others: readonly FileIdentity[];
   readonly #timer: NodeJS.Timeout;
   #state: FileState = 'there';
-  #lookedAtMs = -Infinity;
   #walIsEmpty = false;
 
   /** Once the database is open and in WAL mode. */
@@ -48,11 +47,8 @@ export class FileWatch {
     return this.#state;
   }
 
-  /** What writes are refused with, as things are at this moment, or were so long ago at most. */
-  lost(withinMs = 0): StoreError | undefined {
-    const nowMs = performance.now();
-    if (this.#state === 'there' && nowMs - this.#lookedAtMs < withinMs) return undefined;
-    this.#lookedAtMs = nowMs;
+  /** What writes are refused with, as things are at this moment. */
+  lost(): StoreError | undefined {
     const found = this.#look();
     if (found === 'there' && this.#state === 'there') return undefined;
     if (this.#state === 'there') this.#begin(found);

@@ -24,8 +24,6 @@ export interface Write {
 
 /** A group that reaches this is committed, whatever else waits: it bounds how long the first of it waits for the last. */
 const GROUP_LIMIT_BYTES = 16 * 1024 * 1024;
-/** Before a commit so old a look at the files will do; there is always one behind it. */
-const LOOK_MS = 50;
 
 export class GroupCommit {
   readonly #connection: Connection;
@@ -76,7 +74,7 @@ export class GroupCommit {
   }
 
   #settle(group: Write[]): void {
-    const unwanted = this.#broken ? diskFailed() : this.#observer.lost(LOOK_MS);
+    const unwanted = this.#broken ? diskFailed() : this.#observer.lost();
     if (unwanted !== undefined) return fail(group, unwanted);
     const failure = this.#room.commit(() => this.#tryCommit(group));
     const lostSince = failure === undefined ? this.#observer.lost() : undefined;
@@ -144,8 +142,8 @@ function fail(group: readonly Write[], error: StoreError): void {
 
 export interface GroupObserver {
   readonly writer: Writer;
-  /** Why nothing may be acknowledged now, or could be so long ago at most, though it could be committed: the files are not where they belong. */
-  lost(withinMs?: number): StoreError | undefined;
+  /** Why nothing may be acknowledged now, though it could be committed: the files are not where they belong. */
+  lost(): StoreError | undefined;
   /** A group with so much payload is durable, and its writes have been told. */
   committed(bytes: number): void;
   /** Something SQLite said. After a disk error, which has a `during`, the process must end once its last words are sent. */

@@ -58,7 +58,7 @@ export class OpenDatabase {
     });
     this.group = new GroupCommit(this.#connection, {
       writer: this.writer,
-      lost: (withinMs) => this.files.lost(withinMs),
+      lost: () => this.files.lost(),
       committed: (bytes) => this.#committed(bytes),
       failed: (error, during) =>
         during === undefined ? observer.trouble('a write failed', error) : this.#diskFailed(error, during),
