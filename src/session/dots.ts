@@ -14,8 +14,8 @@ const LINE_DOT = Buffer.from('\r\n.');
 const LOOKS_LIMIT = 64;
 /** A slice costs as much as some hundred bytes. */
 const SLICES_LIMIT = 16;
-/** What is copied at once. */
-const COPY_BYTES = 16 * 1024;
+/** What is copied at once: with what a session holds before it writes, no more than all of them write from (shared-writes.ts). */
+const COPY_BYTES = 8 * 1024;
 /** `\r\n.` becomes `\r\n..`. */
 const GROWTH = 4 / 3;
 
