@@ -1,10 +1,12 @@
 /**
- * scrypt (RFC 7914) and PBKDF2 (RFC 8018), off the event loop: in libuv's pool, or in threads of its own that give way to it. One takes the processor
- * for 20 to 100 ms, and guesses come in hundreds: among equals, sessions would wait for a processor as long as the guesses do.
+ * scrypt (RFC 7914) and PBKDF2 (RFC 8018), off the event loop: in libuv's pool, or in threads of their own that give way to it.
+ * One takes the processor for 20 to 100 ms, and guesses come in hundreds: among equals, sessions would wait for a processor as
+ * long as the guesses do.
  */
 import { pbkdf2, scrypt, type ScryptOptions } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { SMALL_THREAD } from '../runtime/small-thread.js';
 
 export interface Derivation {
   readonly password: string;
@@ -40,9 +42,6 @@ export interface DerivationAnswer {
   readonly key: Uint8Array | undefined;
 }
 
-/** It calls a function. V8 takes about 4 MiB for it; OpenSSL's memory is not of this. */
-const MEMORY = { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1, codeRangeSizeMb: 1, stackSizeMb: 1 };
-
 /** Threads of a low priority, each started when all before it are busy. */
 export class DerivationThreads {
   readonly #most: number;
@@ -75,7 +74,7 @@ export class DerivationThreads {
 }
 
 class DerivationThread {
-  readonly #worker = new Worker(new URL('./derivation-thread.js', import.meta.url), { resourceLimits: MEMORY });
+  readonly #worker = new Worker(new URL('./derivation-thread.js', import.meta.url), { resourceLimits: SMALL_THREAD });
   readonly #waiting = new Map<number, (key: Uint8Array | undefined) => void>();
   #last = 0;
 

@@ -58,7 +58,8 @@ function placeholder({ name, optional, repeats }: Operand): string {
   return optional === undefined ? text : `[${text}]`;
 }
 
-function flagText({ name, alias, placeholder }: Flag): string {
+/** `-v, --verbose`. */
+export function flagText({ name, alias, placeholder }: Flag): string {
   const long = placeholder === '' ? `--${name}` : `--${name} ${placeholder}`;
   return alias === undefined ? long : `-${alias}, ${long}`;
 }

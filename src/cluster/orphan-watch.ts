@@ -5,6 +5,7 @@
  */
 import type { EventEmitter } from 'node:events';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
+import { SMALL_THREAD } from '../runtime/small-thread.js';
 
 /** In the processes that the supervisor starts: behind standard input, output, error, and the channel. */
 export const PIPE_DESCRIPTOR = 4;
@@ -16,8 +17,6 @@ export interface OrphanWatchData {
 }
 
 const RETRY_MS = 5_000;
-/** It holds a socket and a timer. What V8 takes for a thread with nothing in it, 6 to 9 MiB, is more. */
-const MEMORY = { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1, codeRangeSizeMb: 1, stackSizeMb: 1 };
 
 /** In the supervisor: keeps its end of the pipe of a process that it has started. */
 export function holdPipe({ stdio }: { readonly stdio?: readonly unknown[] }): void {
@@ -31,7 +30,7 @@ export function endWithSupervisor(graceMs: number): void {
   try {
     const thread = new Worker(new URL('./orphan-watch-thread.js', import.meta.url), {
       workerData: { descriptor: PIPE_DESCRIPTOR, graceMs } satisfies OrphanWatchData,
-      resourceLimits: MEMORY,
+      resourceLimits: SMALL_THREAD,
       env: SHARE_ENV,
     });
     thread.once('error', again);

@@ -18,26 +18,27 @@ export function stuffed(message: Pieces): Pieces {
   return octets;
 }
 
-function* stuffedLater(message: Pieces): Pieces {
-  const stuffer = new DotStuffer();
-  for (const piece of message) {
-    const came = coming(piece);
-    if (came.wait !== undefined) yield came.wait;
-    yield* stuffer.passSlowly(came.octets);
-  }
+/** The header, the empty line and so many lines of the text (RFC 1939 §7 TOP); reads no further than that. */
+export function top(message: Pieces, lines: number): Pieces {
+  return stuffedLater(message, new LineCounter(lines));
 }
 
-/** The header, the empty line and so many lines of the text (RFC 1939 §7 TOP); reads no further than that. */
-export function* top(message: Pieces, lines: number): Pieces {
+/** What of each piece is wanted, and whether that was all. */
+interface Wanted {
+  take(piece: Buffer): Buffer;
+  readonly done: boolean;
+}
+
+const everything: Wanted = { take: (piece) => piece, done: false };
+
+function* stuffedLater(message: Pieces, wanted = everything): Pieces {
   const stuffer = new DotStuffer();
-  const counter = new LineCounter(lines);
   for (const piece of message) {
     const came = coming(piece);
     if (came.wait !== undefined) yield came.wait;
-    const wanted = counter.take(came.octets);
-    // A slice would keep all of the piece.
-    yield* stuffer.passSlowly(wanted.length < came.octets.length ? Buffer.from(wanted) : wanted);
-    if (counter.done) return;
+    const part = wanted.take(came.octets);
+    yield* stuffer.passSlowly(part.length < came.octets.length ? Buffer.from(part) : part); // A slice would keep all of the piece.
+    if (wanted.done) return;
   }
 }
 
@@ -68,7 +69,7 @@ export function* scanLines(listing: Listing, what: (message: MessageInfo) => num
 }
 
 /** Counts lines of a message's text across pieces, byte by byte: a line may be as short as its end. */
-class LineCounter {
+class LineCounter implements Wanted {
   #linesLeft: number;
   #inHeader = true;
   /** Of the line so far; what counts is whether it is more than a CR. */

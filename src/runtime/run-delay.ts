@@ -3,7 +3,7 @@
  * waited for something else. Linux alone tells (proc(5), schedstat); elsewhere it is nothing.
  */
 import { Buffer } from 'node:buffer';
-import { openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 
 /** "run_time run_delay timeslices", in nanoseconds. */
 const FORM = /^\d+ (\d+) /;
@@ -11,9 +11,14 @@ const BYTES = 96;
 const NANOSECONDS_PER_MILLISECOND = 1e6;
 
 export class RunDelay {
-  /** Of the thread that makes it; stays open as long as that lives. */
+  /** Of the thread that makes it. */
   readonly #descriptor = opened('/proc/thread-self/schedstat');
   readonly #bytes = Buffer.alloc(BYTES);
+
+  /** Nothing is asked of it any more. */
+  close(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+  }
 
   /** Since the thread began. */
   get ms(): number {

@@ -30,8 +30,7 @@ export const unlimited: TurnLimits = { turnMs: Infinity, shareMs: Infinity };
 export class Turns {
   readonly #turnMs: number;
   readonly #shareMs: number;
-  /** Of what a session used, so much is forgiven in the time that goes by: its share in each turn. */
-  readonly #forgiven: number;
+  readonly #counting: Counting;
   readonly #fresh = new Queue();
   readonly #greedy = new Queue();
   #startedMs = -Infinity;
@@ -44,14 +43,15 @@ export class Turns {
   constructor({ turnMs, shareMs }: TurnLimits = { turnMs: TURN_MS, shareMs: SHARE_MS }) {
     this.#turnMs = turnMs;
     this.#shareMs = shareMs;
-    this.#forgiven = shareMs === Infinity ? 1 : shareMs / turnMs;
+    const forgiven = shareMs === Infinity ? 1 : shareMs / turnMs;
+    this.#counting = { forgiven, mostMs: SHARES_COUNTED * shareMs };
   }
 
   /** Whether a session may work now; otherwise it is in the queue. */
   admit(turn: Turn, nowMs: number): boolean {
     this.#charge(nowMs);
     if (this.#passed && nowMs - this.#startedMs >= this.#turnMs) this.#start(nowMs);
-    const leftMs = this.#shareMs - turn.usedMs(nowMs, this.#forgiven);
+    const leftMs = this.#shareMs - turn.usedMs(nowMs, this.#counting);
     if (leftMs > 0 && nowMs - this.#startedMs < this.#turnMs) {
       this.#grant(turn, nowMs, leftMs);
       return true;
@@ -80,11 +80,7 @@ export class Turns {
 
   /** Until the next session comes, all time is the last one's, unless the loop may have slept meanwhile. */
   #charge(nowMs: number): void {
-    if (!this.#passed) this.#use(this.#running, nowMs - this.#runningSinceMs, nowMs);
-  }
-
-  #use(turn: Turn | undefined, ms: number, nowMs: number): void {
-    turn?.use(ms, nowMs, { forgiven: this.#forgiven, mostMs: SHARES_COUNTED * this.#shareMs });
+    if (!this.#passed) this.#running?.use(nowMs - this.#runningSinceMs, nowMs, this.#counting);
   }
 
   #schedule(): void {
@@ -114,7 +110,7 @@ export class Turns {
       turn?.go(nowMs + shareMs);
       const sinceMs = nowMs;
       nowMs = performance.now();
-      this.#use(turn, nowMs - sinceMs, nowMs);
+      turn?.use(nowMs - sinceMs, nowMs, this.#counting);
       return turn !== undefined && nowMs < endMs;
     };
     while (next(this.#fresh));
@@ -124,7 +120,7 @@ export class Turns {
 
 /** How what a session used is counted. */
 interface Counting {
-  /** In the time that goes by, a part of it. */
+  /** So much of the time that goes by is taken off it: a share in each turn. */
   readonly forgiven: number;
   readonly mostMs: number;
 }
@@ -175,12 +171,12 @@ export class Turn {
   }
 
   /** What is not forgiven yet. */
-  usedMs(nowMs: number, forgiven: number): number {
+  usedMs(nowMs: number, { forgiven }: Counting): number {
     return Math.max(0, this.#usedMs - forgiven * (nowMs - this.#usedAtMs));
   }
 
-  use(ms: number, nowMs: number, { forgiven, mostMs }: Counting): void {
-    this.#usedMs = Math.min(mostMs, this.usedMs(nowMs, forgiven) + ms);
+  use(ms: number, nowMs: number, counting: Counting): void {
+    this.#usedMs = Math.min(counting.mostMs, this.usedMs(nowMs, counting) + ms);
     this.#usedAtMs = nowMs;
   }
 

@@ -46,13 +46,17 @@ describe('a release', () => {
 });
 
 describe('the package', () => {
-  const [{ files }] = JSON.parse(
-    execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
-      cwd: ROOT,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).toString(),
-  ) as [{ readonly files: readonly { readonly path: string }[] }];
-  const paths = files.map(({ path }) => path);
+  let paths: readonly string[];
+
+  before(() => {
+    const [{ files }] = JSON.parse(
+      execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+        cwd: ROOT,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }).toString(),
+    ) as [{ readonly files: readonly { readonly path: string }[] }];
+    paths = files.map(({ path }) => path);
+  });
 
   it('has the program, what it reads, and nothing that leads nowhere', () => {
     expect(paths).to.include.members(['dist/src/main.js', 'db/README.md', 'ecosystem.config.js', 'LICENSE']);

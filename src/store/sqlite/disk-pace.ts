@@ -28,7 +28,7 @@ export class DiskPace {
 
   /** After a read. `delayMs` is what it waited for a processor; undefined where nobody looked, and then it is no more than a suspicion. */
   note(tookMs: number, delayMs: number | undefined, nowMs: number): void {
-    if (delayMs === undefined && tookMs < SLOW_MS && !this.isSuspect) return;
+    if (tookMs < SLOW_MS && !this.isSuspect) return;
     this.#last = [...this.#last, delayMs !== undefined && tookMs - delayMs >= SLOW_MS].slice(-LAST_READS);
     const count = this.#last.filter(Boolean).length;
     if (count >= SLOW_READS) this.#slowUntilMs = nowMs + HOLD_MS;

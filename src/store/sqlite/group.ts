@@ -74,7 +74,7 @@ export class GroupCommit {
   }
 
   #settle(group: Write[]): void {
-    const unwanted = this.#broken ? diskFailed() : this.#observer.lost();
+    const unwanted = this.#broken ? new StoreError('unavailable', 'the disk failed') : this.#observer.lost();
     if (unwanted !== undefined) return fail(group, unwanted);
     const failure = this.#room.commit(() => this.#tryCommit(group));
     const lostSince = failure === undefined ? this.#observer.lost() : undefined;
@@ -130,10 +130,6 @@ export class GroupCommit {
       return error;
     }
   }
-}
-
-function diskFailed(): StoreError {
-  return new StoreError('unavailable', 'the disk failed');
 }
 
 function fail(group: readonly Write[], error: StoreError): void {

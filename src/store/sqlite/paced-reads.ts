@@ -18,7 +18,8 @@ export class PacedReads {
   readonly #reader: Reader;
   readonly #slow: SlowReads;
   readonly #pace = new DiskPace();
-  readonly #runDelay = new RunDelay();
+  /** Made when it is wanted: few processes ever suspect their disk. */
+  #runDelay: RunDelay | undefined;
 
   constructor(reader: Reader, data: SlowReadData) {
     this.#reader = reader;
@@ -55,6 +56,8 @@ export class PacedReads {
   }
 
   close(): void {
+    this.#runDelay?.close();
+    this.#runDelay = undefined;
     this.#slow.end();
   }
 
@@ -64,11 +67,12 @@ export class PacedReads {
   }
 
   #timed<T>(read: () => T): T {
-    const delayMs = this.#pace.isSuspect ? this.#runDelay.ms : undefined;
+    const runDelay = this.#pace.isSuspect ? (this.#runDelay ??= new RunDelay()) : undefined;
+    const delayedMs = runDelay?.ms ?? 0;
     const startedMs = performance.now();
     const found = read();
     const endedMs = performance.now();
-    this.#pace.note(endedMs - startedMs, delayMs === undefined ? undefined : this.#runDelay.ms - delayMs, endedMs);
+    this.#pace.note(endedMs - startedMs, runDelay && runDelay.ms - delayedMs, endedMs);
     return found;
   }
 }
