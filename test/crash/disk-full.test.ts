@@ -123,6 +123,32 @@ describe('a full disk', () => {
     await eventually('mail to be taken', async () => (await client.command('MAIL FROM:<>')).code === 250);
   });
 
+  itOnSmallDisk('that fills as fast as mail can come: the mark is kept free for removals', async (disk) => {
+    const server = await serveOn(disk, ['--min-free', `${MARK_MIB}MiB`]);
+    const senders = await Promise.all(Array.from({ length: SENDERS }, () => smtpSession(server.smtpPort)));
+    const accepted = await Promise.all(
+      senders.map(async (client, sender) => {
+        for (let sent = 0; ; sent++) {
+          const { code, lines } = await client.command('MAIL FROM:<>');
+          if (code !== 250) {
+            expect(lines[0]).to.match(/^452 4\.3\.1 /);
+            return sent;
+          }
+          await demand(client, `RCPT TO:<${POSTMASTER}>`, 250);
+          await demand(client, 'DATA', 354);
+          client.write(Buffer.concat([stuffed(letterOf(`${sender}-${sent}`, CHUNK_BYTES)), Buffer.from('.\r\n')]));
+          expect((await client.reply()).lines[0]).to.match(/^250 /);
+        }
+      }),
+    );
+    // Whoever began above the mark ends below it; and what the WAL holds needs its room twice.
+    expect(freeBytes(disk)).to.be.above((MARK_MIB * MIB) / 2);
+    await removeAll(
+      server,
+      accepted.reduce((sum, sent) => sum + sent, 0),
+    );
+  });
+
   itOnSmallDisk(
     'that is smaller than the WAL would grow to: as much as is removed comes in again, and nothing is refused',
     async (disk) => {

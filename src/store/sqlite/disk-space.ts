@@ -1,40 +1,55 @@
 /**
- * Whether there is room for mail: on the disk under the database, and in pages of the file that hold nothing any more, which
- * are used again but not given back. Asked for every message, looked up a few times a second.
+ * Whether there is room for mail: on the disk under the database, less what the WAL has yet to move into the file, and in pages of
+ * the file that hold nothing any more, which are used again but not given back. Asked for every message, looked up now and then.
  */
-import { statfsSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
+/** A look is trusted for as long as this. */
 const FRESH_MS = 200;
+/** And no longer than the fastest of disks needs to fill what was found above the mark. */
+const FASTEST_BYTES_A_MS = 2 * 1024 * 1024;
+/** More than a WAL holds: a disk with so much above the mark has room, whatever is inside the file. */
+const PLENTY_BYTES = 512 * 1024 * 1024;
+
+/** What the database says of its file. */
+export interface RoomInside {
+  /** When all of the WAL will have been moved. */
+  readonly sizeBytes: number;
+  /** In free pages. */
+  readonly freeBytes: number;
+}
 
 export class DiskSpace {
-  readonly #directory: string;
+  readonly #db: string;
   readonly #minFreeBytes: number;
-  readonly #freeInside: () => number;
-  #lookedAtMs = -Infinity;
+  readonly #inside: () => RoomInside;
+  #freshUntilMs = -Infinity;
   #short = false;
 
-  /** @param freeInside octets of the file's free pages */
-  constructor(db: string, minFreeBytes: number, freeInside: () => number) {
-    this.#directory = dirname(db);
+  constructor(db: string, minFreeBytes: number, inside: () => RoomInside) {
+    this.#db = db;
     this.#minFreeBytes = minFreeBytes;
-    this.#freeInside = freeInside;
+    this.#inside = inside;
   }
 
   isShort(): boolean {
     const nowMs = performance.now();
-    if (nowMs - this.#lookedAtMs < FRESH_MS) return this.#short;
-    this.#lookedAtMs = nowMs;
-    this.#short = !this.#isEnough(freeBytes(this.#directory));
+    if (nowMs < this.#freshUntilMs) return this.#short;
+    const spareBytes = this.#roomBytes() - this.#minFreeBytes;
+    this.#short = spareBytes < 0;
+    this.#freshUntilMs = nowMs + (this.#short ? FRESH_MS : Math.min(FRESH_MS, spareBytes / FASTEST_BYTES_A_MS));
     return this.#short;
   }
 
-  #isEnough(onDisk: number): boolean {
-    if (onDisk >= this.#minFreeBytes) return true;
+  #roomBytes(): number {
+    const onDisk = freeBytes(dirname(this.#db));
+    if (onDisk >= this.#minFreeBytes + PLENTY_BYTES) return onDisk;
     try {
-      return onDisk + this.#freeInside() >= this.#minFreeBytes;
+      const { sizeBytes, freeBytes: inside } = this.#inside();
+      return onDisk + inside - Math.max(0, sizeBytes - statSync(this.#db).size);
     } catch {
-      return false; // A database that cannot be read has no room that anybody knows of.
+      return onDisk; // A database that cannot be read has no room inside that anybody knows of.
     }
   }
 }

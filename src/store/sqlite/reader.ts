@@ -22,6 +22,7 @@ import type { NameCache } from './name-cache.js';
 import { Names, normal } from './names.js';
 import { isPassing, reading } from './sqlite-error.js';
 import { openForReading, type Connection } from './database.js';
+import type { RoomInside } from './disk-space.js';
 import { isSqliteError } from './driver.js';
 import { piecesOf } from './message-octets.js';
 import {
@@ -272,9 +273,9 @@ export class Reader {
     return pieces as Iterable<Uint8Array>; // Where nobody is waited for there is no promise.
   }
 
-  /** Of pages that hold nothing: the room inside the file. */
-  freeBytes(): number {
-    return this.#read((reads) => reads.freeBytes.get()) ?? 0;
+  /** @throws StoreError 'unavailable' */
+  roomInside(): RoomInside {
+    return this.#read((reads) => reads.roomInside.get() as RoomInside); // It is always one row.
   }
 
   close(): void {

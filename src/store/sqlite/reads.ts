@@ -1,5 +1,6 @@
 /** The statements that read, prepared once a connection, with the shapes of their rows. */
 import type { Connection, Statement } from './database.js';
+import type { RoomInside } from './disk-space.js';
 import type { AccountRow } from './expansion.js';
 
 export interface OldestAccountRow {
@@ -113,7 +114,7 @@ export interface Reads {
   readonly domains: Statement<[after: string, limit: number], string>;
   readonly aliases: Statement<[domain: number, after: string, limit: number], AliasRow>;
   readonly mail: Statement<[uids: string, account: number], MailRow>;
-  readonly freeBytes: Statement<[], number>;
+  readonly roomInside: Statement<[], RoomInside>;
 }
 
 export function prepareReads(connection: Connection): Reads {
@@ -228,8 +229,8 @@ export function prepareReads(connection: Connection): Reads {
       join message on message.account = ? and message.uid = wanted.value
       join account on account.id = message.account join body on body.id = message.body
       order by message.uid`),
-    freeBytes: connection
-      .prepare<[], number>('select freelist_count * page_size from pragma_freelist_count, pragma_page_size')
-      .pluck(),
+    roomInside: connection.prepare(`
+      select page_count * page_size as sizeBytes, freelist_count * page_size as freeBytes
+      from pragma_page_count, pragma_freelist_count, pragma_page_size`),
   };
 }

@@ -320,7 +320,7 @@ export function joinSqliteStore(db: string, options: JoinOptions): SqliteStore {
     },
   });
   client.stayConnected();
-  const space = new DiskSpace(location.db, minFreeBytes, () => reader.freeBytes());
+  const space = new DiskSpace(location.db, minFreeBytes, () => reader.roomInside());
   const reads = new PacedReads(reader, { db: location.db, firstDomain: domain });
   return new SqliteStore({ client, reader, reads, file, space, openers, names, slices });
 }
@@ -339,7 +339,7 @@ export async function openSqliteStore(db: string): Promise<SqliteStore> {
   });
   const slices = new Slices();
   const reader = new Reader(location.db, { firstDomain: undefined, slices });
-  const space = new DiskSpace(location.db, 0, () => reader.freeBytes());
+  const space = new DiskSpace(location.db, 0, () => reader.roomInside());
   const file = new FileIdentity(location.named);
   const reads = new PacedReads(reader, { db: location.db, firstDomain: undefined });
   return new SqliteStore({ client, reader, reads, file, space, openers, names, slices, server });
