@@ -47,7 +47,7 @@ export class DiskSpace {
     if (onDisk >= this.#minFreeBytes + PLENTY_BYTES) return onDisk;
     try {
       const { sizeBytes, freeBytes: inside } = this.#inside();
-      return onDisk + inside - Math.max(0, sizeBytes - statSync(this.#db).size);
+      return Math.max(0, onDisk + inside - Math.max(0, sizeBytes - statSync(this.#db).size));
     } catch {
       return onDisk; // A database that cannot be read has no room inside that anybody knows of.
     }
