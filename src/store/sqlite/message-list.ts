@@ -23,6 +23,50 @@ export interface ListNeeds {
   readonly slices: Slices;
 }
 
+/** A message of the list; its unique-id is put together when somebody asks for it. */
+class Entry implements MessageInfo {
+  readonly id: number;
+  readonly octets: number;
+  readonly #validity: string;
+
+  constructor([uid, octets]: Row, validity: string) {
+    this.id = uid;
+    this.octets = octets;
+    this.#validity = validity;
+  }
+
+  get uidl(): string {
+    return `${this.#validity}.${this.id}`;
+  }
+}
+
+/**
+ * Rows as numbers outside of the heap: a session keeps a block until its client has fetched so many messages, and rows that
+ * live so long would be copied by one garbage collection after the other.
+ */
+class Block {
+  readonly number: number;
+  readonly length: number;
+  /** uid and octets in turn. */
+  readonly #values: Float64Array;
+
+  constructor(number: number, rows: readonly Row[]) {
+    this.number = number;
+    this.length = rows.length;
+    this.#values = new Float64Array(2 * rows.length);
+    for (const [at, row] of rows.entries()) this.#values.set(row, 2 * at);
+  }
+
+  at(index: number): Row | undefined {
+    if (index >= this.length) return undefined;
+    return [this.#values[2 * index] as number, this.#values[2 * index + 1] as number];
+  }
+
+  *rows(): Iterable<Row> {
+    for (let index = 0; index < this.length; index++) yield this.at(index) as Row;
+  }
+}
+
 export class MessageList {
   readonly #account: AccountId;
   readonly #maildrop: MaildropRow;
@@ -31,7 +75,7 @@ export class MessageList {
   readonly #removals: readonly number[];
   /** Where each block begins: no message of it has a lower uid. */
   readonly #starts: number[] = [0];
-  #read: { readonly block: number; readonly rows: readonly Row[] } = { block: -1, rows: [] };
+  #read = new Block(-1, []);
 
   constructor(account: AccountId, maildrop: MaildropRow, { reader, slices }: ListNeeds) {
     this.#account = account;
@@ -45,8 +89,8 @@ export class MessageList {
     if (number < 1 || number > this.#maildrop.messages) return undefined;
     const block = Math.floor((number - 1) / BLOCK_MESSAGES);
     const info = (): MessageInfo | undefined => {
-      const row = block < this.#starts.length ? this.#rows(block)[(number - 1) % BLOCK_MESSAGES] : undefined;
-      return row && this.#info(row);
+      const row = block < this.#starts.length ? this.#block(block).at((number - 1) % BLOCK_MESSAGES) : undefined;
+      return row && this.#entry(row);
     };
     return this.#walk(block, BLOCKS_AT_ONCE) ? info() : this.#walkInSlices(block).then(info);
   }
@@ -54,15 +98,15 @@ export class MessageList {
   /** All of them, a block at a time. */
   *pages(): Iterable<readonly MessageInfo[]> {
     for (let block = 0; block * BLOCK_MESSAGES < this.#maildrop.messages; block++) {
-      const rows = this.#rows(block);
-      if (rows.length === 0) return;
-      yield rows.map((row) => this.#info(row));
+      const read = this.#block(block);
+      if (read.length === 0) return;
+      yield Array.from(read.rows(), (row) => this.#entry(row));
     }
   }
 
   /** Up to a block of those behind this uid. */
   behind(uid: number): readonly MessageInfo[] {
-    return this.#messages(uid + 1, BLOCK_MESSAGES).map((row) => this.#info(row));
+    return this.#messages(uid + 1, BLOCK_MESSAGES).map((row) => this.#entry(row));
   }
 
   /**
@@ -81,17 +125,17 @@ export class MessageList {
     }
   }
 
-  #info([uid, octets]: Row): MessageInfo {
-    return { id: uid, uidl: `${this.#maildrop.validity}.${uid}`, octets };
+  #entry(row: Row): MessageInfo {
+    return new Entry(row, this.#maildrop.validity);
   }
 
-  #rows(block: number): readonly Row[] {
-    if (this.#read.block === block) return this.#read.rows;
-    const rows = this.#messages(this.#starts[block] as number, BLOCK_MESSAGES);
-    this.#read = { block, rows };
-    if (rows.length === BLOCK_MESSAGES && this.#starts.length === block + 1)
+  #block(number: number): Block {
+    if (this.#read.number === number) return this.#read;
+    const rows = this.#messages(this.#starts[number] as number, BLOCK_MESSAGES);
+    this.#read = new Block(number, rows);
+    if (rows.length === BLOCK_MESSAGES && this.#starts.length === number + 1)
       this.#starts.push((rows.at(-1) as Row)[0] + 1);
-    return rows;
+    return this.#read;
   }
 
   /** Whether it is known where this block begins, or that there is none, after passing at most so many. */
