@@ -86,7 +86,7 @@ export class MessageList {
   }
 
   find(number: number): Soon<MessageInfo | undefined> {
-    if (number < 1 || number > this.#maildrop.messages) return undefined;
+    if (!Number.isInteger(number) || number < 1 || number > this.#maildrop.messages) return undefined;
     const block = Math.floor((number - 1) / BLOCK_MESSAGES);
     const info = (): MessageInfo | undefined => {
       const row = block < this.#starts.length ? this.#block(block).at((number - 1) % BLOCK_MESSAGES) : undefined;
