@@ -185,11 +185,9 @@ export function prepareReads(connection: Connection): Reads {
       select group_concat(uid || ',' || octets || ',' || coalesce(octet_length(data), 0)),
              cast(group_concat(data, '') as blob)
       from (
-        select uid, octets,
-               case when octets <= ? then (
-                 select trace || data from chunk where chunk.body = message.body and seq = 0
-               ) end as data
-        from message where account = ? and uid >= ? order by uid limit ? + 0
+        select uid, octets, case when octets <= ? then trace || data end as data
+        from message left join chunk on chunk.body = message.body and seq = 0
+        where account = ? and uid >= ? order by uid limit ? + 0
       )`,
       )
       .raw(),
