@@ -48,17 +48,24 @@ export class Connection implements Channel {
     socket.on('error', (error) => (this.#failure = error));
   }
 
+  /** What the socket goes on to hold is `this` alone: Node keeps a closed socket until the next major garbage collection. */
   open(receiver: Receiver): void {
-    if (this.#socket.destroyed) return process.nextTick(() => receiver.closed(this.#failure));
     this.#receiver = receiver;
+    if (this.#socket.destroyed) return process.nextTick(() => this.#closed());
     const receive = (bytes: Buffer): void => this.#receiver?.receive(bytes);
     if (this.#shared === undefined) this.#socket.on('data', receive);
     else this.#shared.reads.begin(this.#socket, receive);
     this.#socket
       .on('drain', () => this.#receiver?.drained())
       .on('end', () => this.#receiver?.inputEnded())
-      .on('close', () => this.#receiver?.closed(this.#failure));
-    if (this.#socket.readableEnded) process.nextTick(() => receiver.inputEnded()); // Behind a proxy's header.
+      .on('close', () => this.#closed());
+    if (this.#socket.readableEnded) process.nextTick(() => this.#receiver?.inputEnded()); // Behind a proxy's header.
+  }
+
+  #closed(): void {
+    const receiver = this.#receiver;
+    this.#receiver = undefined;
+    receiver?.closed(this.#failure);
   }
 
   async secure(): Promise<Channel> {
