@@ -5,6 +5,9 @@ import type { Reader } from './reader.js';
 
 type Collect<S extends State> = Extract<Outcome<S>, { kind: 'collect' }>;
 
+/** In one step: 64 KiB of lines with a stuffed dot and nothing else would keep all others waiting for milliseconds. */
+const STEP_BYTES = 16 * 1024;
+
 /** What became of the bytes that waited. `written` is there when the sink asked to wait. */
 export interface Taken {
   readonly ended: boolean;
@@ -26,9 +29,9 @@ export class Collection<S extends State> {
     return reader.waiting > 0 || (framing.until === 'count' && framing.octets === 0);
   }
 
-  /** Passes on what waits; what follows the end goes back to the reader. */
+  /** Passes on a step of what waits; what follows the end goes back to the reader. */
   take(reader: Reader): Taken {
-    const { pieces, rest } = this.#body.pass(reader.take());
+    const { pieces, rest } = this.#body.pass(reader.take(STEP_BYTES));
     let written: Promise<void> | undefined;
     for (const piece of pieces) written = both(written, this.#command.sink.write(piece));
     if (rest !== undefined) reader.unread(rest);

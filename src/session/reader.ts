@@ -85,15 +85,16 @@ export class Reader {
     return this.#findEnd() !== -1;
   }
 
-  /** Everything that waits; what does not belong to the body goes back through `unread`. */
-  take(): Buffer {
-    const bytes = this.#bytes;
+  /** What waits, or so much of it; what does not belong to the body goes back through `unread`. */
+  take(limitBytes = Infinity): Buffer {
+    const bytes = this.#bytes.subarray(0, limitBytes);
     this.#consume(bytes.length);
     return bytes;
   }
 
+  /** The end of what was taken last; what was left behind it follows it in memory. */
   unread(bytes: Buffer): void {
-    this.#bytes = bytes;
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length + this.#bytes.length);
     this.#searched = 0;
   }
 

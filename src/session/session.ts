@@ -19,7 +19,7 @@ import type { Reply } from './reply.js';
 import type { Grant, Soon } from '../store/store.js';
 import { foreignLine, foreignOctets, recognized } from './foreign.js';
 import { MASKED, readRequest, shown } from './request.js';
-import { Turn, Turns, unlimited } from './turns.js';
+import { STEPS_PER_LOOK, Turn, Turns, unlimited } from './turns.js';
 
 /** Who watches a session: the log, and the dialogue of -v. */
 export interface Observer {
@@ -300,7 +300,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
 
   /** The next one may have to wait. */
   #stepDone(): void {
-    if (this.#isFree && this.#reader.waiting > 0) this.#turn.goesOn();
+    if (this.#isFree && this.#reader.waiting > 0) this.#turn.goesOn(this.#collecting && STEPS_PER_LOOK);
   }
 
   /** False when nothing whole waits. */
