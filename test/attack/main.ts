@@ -18,7 +18,14 @@ type Bounded = keyof typeof most;
 const HEAD = ['attack', 'NOOPs', 'p50 ms', 'p99 ms', 'max ms', 'deliveries', 'max ms', 'WAL MiB', 'worker MiB'];
 const USAGE_STATUS = 64;
 
-const options = minimist(process.argv.slice(2), { string: ['only', 'json'], boolean: ['list'] });
+const USAGE = 'npm run attack -- [--only NAME,…] [--seconds N] [--json FILE] | --list';
+
+const unknown: string[] = [];
+const options = minimist(process.argv.slice(2), {
+  string: ['only', 'json'],
+  boolean: ['list'],
+  unknown: (argument) => unknown.push(argument) === 0,
+});
 const {
   only = '',
   seconds = 10,
@@ -31,7 +38,10 @@ const {
 const names = only.split(',').filter((name) => name !== '');
 const chosen = attacks.filter(({ name }) => names.length === 0 || isNamed(name, names));
 
-if (list === true) for (const { name, title } of attacks) process.stdout.write(`${name.padEnd(20)} ${title}\n`);
+if (unknown.length > 0) {
+  process.stderr.write(`Usage: ${USAGE}\n`);
+  process.exitCode = unknown[0] === '--help' ? 0 : USAGE_STATUS;
+} else if (list === true) for (const { name, title } of attacks) process.stdout.write(`${name.padEnd(20)} ${title}\n`);
 else if (chosen.length === 0) {
   process.stderr.write(`No attack is called '${only}'; --list tells their names\n`);
   process.exitCode = USAGE_STATUS;
