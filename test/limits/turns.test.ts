@@ -28,7 +28,11 @@ const withoutTurns: Change = {
   from: '= { turnMs: TURN_MS, shareMs: SHARE_MS }',
   to: '= unlimited',
 };
-const commandsWithoutTurns: Change = { file: 'session/session.js', from: 'this.#turn.goesOn();', to: ';' };
+const commandsWithoutTurns: Change = {
+  file: 'session/session.js',
+  from: 'this.#turn.goesOn(this.#collecting && STEPS_PER_LOOK);',
+  to: ';',
+};
 const repliesWithoutTurns: Change = { file: 'session/output.js', from: 'this.#turn.goesOn(STEPS_PER_LOOK);', to: '' };
 
 interface Flood {
