@@ -6,6 +6,7 @@
 import { availableParallelism, hostname } from 'node:os';
 import {
   bytes,
+  databasePath,
   domainName,
   durationMs,
   fileMode,
@@ -15,7 +16,6 @@ import {
   integer,
   lmtpPort,
   messageBytes,
-  nonEmpty,
   networks,
   oneOf,
   socketPath,
@@ -89,7 +89,7 @@ export const options: { readonly [Name in OptionName]: Option<Configuration[Name
     initial: 'mail.db',
     placeholder: 'FILE',
     doc: 'The database file that holds the mail.',
-    parse: nonEmpty,
+    parse: databasePath,
   },
   user: {
     initial: 'none',

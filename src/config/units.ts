@@ -83,6 +83,16 @@ export function nonEmpty(text: string): string {
   return text;
 }
 
+/** How the name of a server would begin: `postgres://`. */
+const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
+
+/** Where the mail rests: a file, whose engine is SQLite. */
+export function databasePath(text: string): string {
+  const [scheme] = SCHEME.exec(text) ?? [];
+  if (scheme !== undefined) throw new Misfit(`takes the path of a file; there is no store for ${scheme}`);
+  return nonEmpty(text);
+}
+
 /** RFC 2033: never the port of SMTP, whose clients would not know whom they speak to. */
 export function lmtpPort(text: string): number {
   const port = integer(0, 65535)(text);
