@@ -25,7 +25,7 @@ export default tseslint.config(
   },
   {
     files: ['**/*.ts'],
-    ignores: ['src/store/sqlite/driver.ts'],
+    ignores: ['src/store/sqlite/database/driver.ts'],
     rules: {
       '@typescript-eslint/no-restricted-imports': [
         'error',
@@ -34,7 +34,7 @@ export default tseslint.config(
             {
               name: 'better-sqlite3',
               allowTypeImports: true,
-              message: 'Which release this Node can run: src/store/sqlite/driver.ts.',
+              message: 'Which release this Node can run: src/store/sqlite/database/driver.ts.',
             },
           ],
         },

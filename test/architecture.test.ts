@@ -16,7 +16,7 @@ interface Source {
 const IMPORT = /^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)';|\bimport\(\s*'([^']+)'\s*\)/gm;
 
 /** Sets pragmas and runs migrations, neither of which can be bound. */
-const OPENS_DATABASES = 'store/sqlite/database.ts';
+const OPENS_DATABASES = 'store/sqlite/database/database.ts';
 
 function read(path: string): Source {
   const text = readFileSync(`${ROOT}src/${path}`, 'utf8');
@@ -76,6 +76,25 @@ describe('the architecture', () => {
     expect(sources.find(({ path }) => path === 'store/store.ts')?.imports).to.deep.equal([]);
     expect(importers(/^store\/sqlite\//).filter((path) => !/^store\/(open|watch|sqlite\/.*)\.ts$/.test(path))).to.be
       .empty;
+  });
+
+  it('lets the rooms of store/sqlite/ stand on each other', () => {
+    for (const [folder, others] of [
+      ['store/sqlite/database/', /^store\/sqlite\/(?!database)|^message\//],
+      ['store/sqlite/protocol/', /^store\/sqlite\/(?!protocol)/],
+      ['store/sqlite/server/', /^store\/sqlite\/client\//],
+      ['store/sqlite/client/', /^store\/sqlite\/server\//],
+      ['message/', /^(?!message)[a-z-]+\//],
+    ] as const) {
+      expect(under(folder), folder).to.have.length.above(5);
+      for (const { path, imports } of under(folder).filter(
+        ({ path }) => path !== 'store/sqlite/client/sqlite-store.ts',
+      ))
+        expect(
+          imports.filter((i) => others.test(i)),
+          path,
+        ).to.be.empty;
+    }
   });
 
   it('keeps runtime/ to itself', () => {

@@ -1,5 +1,5 @@
 /** What a Node developer would write: smtp-server and better-sqlite3 with synchronous=FULL. Run by the peer `node`. */
-import { openConnection } from '../../src/store/sqlite/driver.js';
+import { openConnection } from '../../src/store/sqlite/database/driver.js';
 import { SMTPServer } from 'smtp-server';
 
 const [port, path = 'mail.db'] = process.argv.slice(2);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { driverVersion } from '../../src/store/sqlite/driver.js';
+import { driverVersion } from '../../src/store/sqlite/database/driver.js';
 import { freePort, startServer, stopServer } from '../processes/server.js';
 import type { Instance, Peer } from './peer.js';
 

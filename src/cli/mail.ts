@@ -4,7 +4,7 @@
  */
 import { open } from 'node:fs/promises';
 import { formatAddress } from '../smtp/mailbox.js';
-import { printableLine, printablePieces } from '../store/printable.js';
+import { printableLine, printablePieces } from '../message/printable.js';
 import type { MailSummary } from '../store/store.js';
 import { deliver } from './delivery.js';
 import { jsonFlag, optionFlags, type Command, type Flag, type Invocation, type Operand } from './command.js';

@@ -1,16 +1,17 @@
 /**
  * Opens the store behind a database path: the one place that knows which drivers there are.
  */
-import { damageIn } from './sqlite/database.js';
-import { requireDatabase } from './sqlite/identification.js';
-import { locate, makeDirectory } from './sqlite/location.js';
-import { joinSqliteStore, openSqliteStore } from './sqlite/sqlite-store.js';
-import { StoreServer, type PeerReport, type StoreObserver } from './sqlite/store-server.js';
+import { damageIn } from './sqlite/database/database.js';
+import { requireDatabase } from './sqlite/database/identification.js';
+import { locate, makeDirectory } from './sqlite/database/location.js';
+import { joinSqliteStore, openSqliteStore } from './sqlite/client/sqlite-store.js';
+import { StoreServer, type StoreObserver } from './sqlite/server/store-server.js';
+import type { PeerReport } from './sqlite/protocol/status.js';
 import type { AccountId, MailStore, Soon, StoreError } from './store.js';
 
-export type { ServerStatus } from './sqlite/status.js';
-export { readStatus } from './sqlite/status.js';
-export type { StoreObserver, StoreServer } from './sqlite/store-server.js';
+export type { ServerStatus } from './sqlite/protocol/status.js';
+export { readStatus } from './sqlite/client/status.js';
+export type { StoreObserver, StoreServer } from './sqlite/server/store-server.js';
 
 /**
  * For commands that come and go: joins the store process of a running server,

@@ -2,12 +2,12 @@
  * For the supervisor: whether a store answers on a database, and what this server says of itself in `status`.
  * Opens no database: the supervisor carries no SQLite.
  */
-import { locate } from './sqlite/location.js';
-import { StoreClient } from './sqlite/store-client.js';
-import type { PeerReport } from './sqlite/store-server.js';
+import { locate } from './sqlite/database/location.js';
+import { StoreClient } from './sqlite/client/store-client.js';
+import type { PeerReport } from './sqlite/protocol/status.js';
 
-export { makeDirectory } from './sqlite/location.js';
-export type { PeerReport } from './sqlite/store-server.js';
+export { makeDirectory } from './sqlite/database/location.js';
+export type { PeerReport } from './sqlite/protocol/status.js';
 
 export interface StoreWatch {
   /** Resolves when a store has answered for the first time. */

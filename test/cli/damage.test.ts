@@ -19,7 +19,7 @@ import { expect } from 'chai';
 import { explainFailure } from '../../src/cli/exit.js';
 import { withExistingStore } from '../../src/cli/storage.js';
 import { moment } from '../../src/cli/terminal.js';
-import { openConnection } from '../../src/store/sqlite/driver.js';
+import { openConnection } from '../../src/store/sqlite/database/driver.js';
 import type { MailStore } from '../../src/store/store.js';
 import { eventually } from '../support/eventually.js';
 import { smtpSession } from '../support/mail-clients.js';

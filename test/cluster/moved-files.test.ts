@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { openConnection } from '../../src/store/sqlite/driver.js';
+import { openConnection } from '../../src/store/sqlite/database/driver.js';
 import { eventually } from '../support/eventually.js';
 import { demand, pop3Session, smtpSession } from '../support/mail-clients.js';
 import { storeOf } from '../crash/faults.js';

@@ -6,14 +6,14 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { openConnection } from '../../src/store/sqlite/driver.js';
+import { openConnection } from '../../src/store/sqlite/database/driver.js';
 import { eventually } from '../support/eventually.js';
 import { sendData, smtpSession } from '../support/mail-clients.js';
 import { POSTMASTER, Server } from '../support/server.js';
 import { changedProgram, type Change } from './shim.js';
 
 const endless: Change = {
-  file: 'store/sqlite/text.js',
+  file: 'message/text.js',
   from: 'if (first === undefined)',
   to: 'while (first?.includes("in a circle")); if (first === undefined)',
 };

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { openConnection } from '../../src/store/sqlite/driver.js';
+import { openConnection } from '../../src/store/sqlite/database/driver.js';
 import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
 import { letterOf } from '../support/ledger-clients.js';

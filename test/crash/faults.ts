@@ -3,7 +3,7 @@
  * the same or another in its place, and says so by returning it.
  */
 import { readFileSync, rmSync } from 'node:fs';
-import { openConnection } from '../../src/store/sqlite/driver.js';
+import { openConnection } from '../../src/store/sqlite/database/driver.js';
 import type { Chance } from '../support/ledger-chance.js';
 import { eventually } from '../support/eventually.js';
 import { LineClient } from '../support/line-client.js';

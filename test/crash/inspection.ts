@@ -5,8 +5,8 @@ import { Buffer } from 'node:buffer';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openForWriting, type Connection } from '../../src/store/sqlite/database.js';
-import { Writer } from '../../src/store/sqlite/writer.js';
+import { openForWriting, type Connection } from '../../src/store/sqlite/database/database.js';
+import { Writer } from '../../src/store/sqlite/server/writer.js';
 import { hashOf, keyOf } from '../support/ledger.js';
 
 /** One recipient's copy of a message. */

@@ -97,7 +97,7 @@ export interface Change {
   readonly to: string;
 }
 
-const DATABASE = 'store/sqlite/database.js';
+const DATABASE = 'store/sqlite/database/database.js';
 const FULL = 'const FULL = 2;';
 
 export const synchronousOff: Change = { file: DATABASE, from: FULL, to: 'const FULL = 0;' };
@@ -105,28 +105,28 @@ export const synchronousNormal: Change = { file: DATABASE, from: FULL, to: 'cons
 
 /** Everybody is told that it is durable, and then it is committed. */
 export const answeredBeforeCommit: Change = {
-  file: 'store/sqlite/group.js',
+  file: 'store/sqlite/server/group.js',
   from: 'const failure = this.#room.commit(',
   to: 'for (const write of group) write.done(); this.#observer.committed(0); const failure = this.#room.commit(',
 };
 
 /** What a checkpoint moved is synced by the next one that reaches the end of the WAL, whenever that is. */
 export const checkpointNotSynced: Change = {
-  file: 'store/sqlite/checkpointer-thread.js',
+  file: 'store/sqlite/server/checkpointer-thread.js',
   from: 'fdatasyncSync(file);',
   to: '',
 };
 
 /** A store goes on with the WAL that it finds. */
 export const walTrusted: Change = {
-  file: 'store/sqlite/opening.js',
+  file: 'store/sqlite/server/opening.js',
   from: 'if (walBytes(this.#db) > 0) {',
   to: 'if (false) {',
 };
 
 /** What was moved once more is trusted to the page cache, which took it for written before. */
 export const notRewritten: Change = {
-  file: 'store/sqlite/rewriting.js',
+  file: 'store/sqlite/server/rewriting.js',
   from: 'writeFully(this.#written, step, at);',
   to: '',
 };

@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { openConnection } from '../../src/store/sqlite/driver.js';
+import { openConnection } from '../../src/store/sqlite/database/driver.js';
 import { expect } from 'chai';
 import { inEmptyDirectory, pennypost } from '../cli/pennypost.js';
 import { eventually } from '../support/eventually.js';

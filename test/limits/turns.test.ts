@@ -9,7 +9,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { openConnection } from '../../src/store/sqlite/driver.js';
+import { openConnection } from '../../src/store/sqlite/database/driver.js';
 import { changedProgram, type Change } from '../crash/shim.js';
 import { eventually } from '../support/eventually.js';
 import { LineClient } from '../support/line-client.js';
@@ -18,7 +18,7 @@ import { POSTMASTER, Server } from '../support/server.js';
 
 /** What would hide turns: commands that do nothing are slowed down, and a large message begins in a thread. */
 const junkAllowed: Change = { file: 'session/limits.js', from: 'quickJunk: 100,', to: 'quickJunk: Infinity,' };
-const READS = 'store/sqlite/paced-reads.js';
+const READS = 'store/sqlite/client/paced-reads.js';
 const readAtOnce: readonly Change[] = [
   { file: READS, from: '32 * 1024', to: 'Infinity' },
   { file: READS, from: 'return this.#pace.isSlow(performance.now());', to: 'return false;' },

@@ -21,9 +21,9 @@ import { parseMailbox } from '../../src/smtp/mailbox.js';
 import { readPath } from '../../src/smtp/path.js';
 import { lmtp, mx, submission } from '../../src/smtp/protocol.js';
 import { readXtext } from '../../src/smtp/xtext.js';
-import { printablePieces } from '../../src/store/printable.js';
-import { textOfHtml } from '../../src/store/sqlite/html.js';
-import { summarize } from '../../src/store/sqlite/summary.js';
+import { printablePieces } from '../../src/message/printable.js';
+import { textOfHtml } from '../../src/message/html.js';
+import { summarize } from '../../src/message/summary.js';
 
 const LENGTH = 64 * 1024;
 /** For all inputs of one parser together; one square of the length is minutes. */

@@ -1,6 +1,6 @@
 /** When a worker takes its disk for slow: by what reads waited for it, not by what they waited for a processor. */
 import { expect } from 'chai';
-import { DiskPace } from '../../src/store/sqlite/disk-pace.js';
+import { DiskPace } from '../../src/store/sqlite/client/disk-pace.js';
 
 describe('the pace of the disk', () => {
   it('is not suspected of anything by fast reads, wherever they were made', () => {

@@ -1,8 +1,8 @@
 /** Frames arrive whole and in order, wherever they were built and however slowly they are taken: on a real socket. */
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
-import { FrameOutput } from '../../src/store/sqlite/frame-output.js';
-import { SpareMemory } from '../../src/store/sqlite/spare-memory.js';
+import { FrameOutput } from '../../src/store/sqlite/protocol/frame-output.js';
+import { SpareMemory } from '../../src/store/sqlite/protocol/spare-memory.js';
 import { eventually } from '../support/eventually.js';
 import { received, socketPair } from '../support/socket-pair.js';
 

@@ -9,7 +9,7 @@ import {
   jsonFrame,
   uploadHeader,
   type Frame,
-} from '../../src/store/sqlite/frames.js';
+} from '../../src/store/sqlite/protocol/frames.js';
 
 function chunkFrame(request: number, octets: Buffer): Buffer {
   return Buffer.concat([uploadHeader(FrameType.Chunk, request, 1, octets.length), octets]);

@@ -14,8 +14,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { openStore } from '../../src/store/open.js';
-import { APPLICATION_ID } from '../../src/store/sqlite/identification.js';
-import { openConnection, type Connection } from '../../src/store/sqlite/driver.js';
+import { APPLICATION_ID } from '../../src/store/sqlite/database/identification.js';
+import { openConnection, type Connection } from '../../src/store/sqlite/database/driver.js';
 import { ROOT } from '../support/server.js';
 import { failure } from './contract.js';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { RecentUses } from '../../src/store/sqlite/recent-uses.js';
+import { RecentUses } from '../../src/store/sqlite/server/recent-uses.js';
 
 const NOW = 1_700_000_000_000;
 const MINUTE_MS = 60_000;

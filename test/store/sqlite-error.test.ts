@@ -1,6 +1,6 @@
 /** What SQLite's codes mean to the store: a full disk is waited for, a broken one ends the process. */
 import { expect } from 'chai';
-import { asStoreError, isDiskError } from '../../src/store/sqlite/sqlite-error.js';
+import { asStoreError, isDiskError } from '../../src/store/sqlite/database/sqlite-error.js';
 
 describe('an error of SQLite', () => {
   const meanings = [

@@ -13,10 +13,10 @@ import {
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openConnection } from '../../src/store/sqlite/driver.js';
+import { openConnection } from '../../src/store/sqlite/database/driver.js';
 import { expect } from 'chai';
 import { openStore, joinStore, startStore } from '../../src/store/open.js';
-import { openForReading, openForWriting } from '../../src/store/sqlite/database.js';
+import { openForReading, openForWriting } from '../../src/store/sqlite/database/database.js';
 import type { MailStore } from '../../src/store/store.js';
 import { eventually, within } from '../support/eventually.js';
 import { messageAt } from '../support/maildrops.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 
-const THREAD = new URL('../../src/store/sqlite/thread.js', import.meta.url).href;
+const THREAD = new URL('../../src/store/sqlite/database/thread.js', import.meta.url).href;
 const LOADING = new URL('../support/loading-thread.js', import.meta.url).href;
 
 /** A process that ends so while its thread loads. */

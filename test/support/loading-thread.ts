@@ -1,8 +1,8 @@
 /** A thread of the store whose driver takes its time to load. It says in a cell that it loads, and in a file that it has loaded. */
 import { writeFileSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
-import { loadWithin } from '../../src/store/sqlite/loading.js';
-import type { ThreadStart } from '../../src/store/sqlite/thread-start.js';
+import { loadWithin } from '../../src/store/sqlite/database/loading.js';
+import type { ThreadStart } from '../../src/store/sqlite/database/thread-start.js';
 
 export interface SlowLoading {
   readonly loads: Int32Array;

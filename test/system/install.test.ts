@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { openConnection } from '../../src/store/sqlite/driver.js';
+import { openConnection } from '../../src/store/sqlite/database/driver.js';
 import { ROOT } from '../support/program.js';
 
 interface Package {

@@ -6,7 +6,7 @@ import { chmod, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as setTimer } from 'node:timers/promises';
-import { openConnection } from '../../src/store/sqlite/driver.js';
+import { openConnection } from '../../src/store/sqlite/database/driver.js';
 import { expect } from 'chai';
 import {
   FrameReader,
@@ -16,9 +16,9 @@ import {
   jsonFrame,
   uploadHeader,
   type Frame,
-} from '../../src/store/sqlite/frames.js';
-import { commitFrame, deliverFrame, type Posting } from '../../src/store/sqlite/posting.js';
-import { summarize } from '../../src/store/sqlite/summary.js';
+} from '../../src/store/sqlite/protocol/frames.js';
+import { commitFrame, deliverFrame, type Posting } from '../../src/store/sqlite/protocol/posting.js';
+import { summarize } from '../../src/message/summary.js';
 import { eventually, within } from '../support/eventually.js';
 import { inventoryOf, Load } from '../support/load.js';
 import { fetchAll, sendData, smtpSession } from '../support/mail-clients.js';
@@ -32,7 +32,7 @@ const OTHER_ACCOUNT = 4;
 const PROBE = 0x7fff_ffff;
 const FLIPS_OF_EACH = 100;
 const MEMORY_LIMIT_MIB = 700;
-/** The store's own, src/store/sqlite/store-door.ts. */
+/** The store's own, src/store/sqlite/server/store-door.ts. */
 const CONNECTION_LIMIT = 512;
 
 const MESSAGE = Buffer.from('From: a@example.org\r\nSubject: garbage\r\n\r\nFrom a frame.\r\n');

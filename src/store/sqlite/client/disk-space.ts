@@ -1,0 +1,58 @@
+/**
+ * Whether there is room for mail: on the disk under the database, less what the WAL has yet to move into the file, and in pages of
+ * the file that hold nothing any more, which are used again but not given back. Asked for every message, looked up now and then.
+ */
+import { statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { RoomInside } from '../database/reads.js';
+
+/** A look is trusted for as long as this. */
+const FRESH_MS = 200;
+/** And no longer than the fastest of disks needs to fill what was found above the mark. */
+const FASTEST_BYTES_A_MS = 2 * 1024 * 1024;
+/** More than a WAL holds: a disk with so much above the mark has room, whatever is inside the file. */
+const PLENTY_BYTES = 512 * 1024 * 1024;
+
+export class DiskSpace {
+  readonly #db: string;
+  readonly #minFreeBytes: number;
+  readonly #inside: () => RoomInside;
+  #freshUntilMs = -Infinity;
+  #short = false;
+
+  constructor(db: string, minFreeBytes: number, inside: () => RoomInside) {
+    this.#db = db;
+    this.#minFreeBytes = minFreeBytes;
+    this.#inside = inside;
+  }
+
+  isShort(): boolean {
+    const nowMs = performance.now();
+    if (nowMs < this.#freshUntilMs) return this.#short;
+    const spareBytes = this.#roomBytes() - this.#minFreeBytes;
+    this.#short = spareBytes < 0;
+    this.#freshUntilMs = nowMs + (this.#short ? FRESH_MS : Math.min(FRESH_MS, spareBytes / FASTEST_BYTES_A_MS));
+    return this.#short;
+  }
+
+  #roomBytes(): number {
+    const onDisk = freeBytes(dirname(this.#db));
+    if (onDisk >= this.#minFreeBytes + PLENTY_BYTES) return onDisk;
+    try {
+      const { sizeBytes, freeBytes: inside } = this.#inside();
+      return Math.max(0, onDisk + inside - Math.max(0, sizeBytes - statSync(this.#db).size));
+    } catch {
+      return onDisk; // A database that cannot be read has no room inside that anybody knows of.
+    }
+  }
+}
+
+/** Nothing where the disk does not say. */
+function freeBytes(directory: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(directory);
+    return bavail * bsize;
+  } catch {
+    return 0;
+  }
+}

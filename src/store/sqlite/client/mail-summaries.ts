@@ -1,0 +1,54 @@
+/** A maildrop's messages as administration looks at them: without the lock, a page at a time, or one by its number. */
+import type { AccountId, Address, MailSummary, MessageInfo, Soon } from '../../store.js';
+import { MessageList, type ListNeeds } from './message-list.js';
+import type { MailRow } from '../database/reads.js';
+
+export class MailSummaries {
+  readonly #needs: ListNeeds;
+
+  constructor(needs: ListNeeds) {
+    this.#needs = needs;
+  }
+
+  /** Up to a page of those behind `after`. @throws StoreError 'missing' */
+  page(address: Address, after: Pick<MailSummary, 'id' | 'number'> = { id: 0, number: 0 }): readonly MailSummary[] {
+    const { account, list } = this.#open(address);
+    return this.#summaries(account, list.behind(after.id), after.number + 1);
+  }
+
+  /** @throws StoreError 'missing' */
+  find(address: Address, number: number): Soon<MailSummary | undefined> {
+    const { account, list } = this.#open(address);
+    const summary = (found: MessageInfo | undefined) =>
+      found === undefined ? undefined : this.#summaries(account, [found], number)[0];
+    const found = list.find(number);
+    return found instanceof Promise ? found.then(summary) : summary(found);
+  }
+
+  #open(address: Address): { readonly account: AccountId; readonly list: MessageList } {
+    const { reader } = this.#needs;
+    const account = reader.accountId(address);
+    return { account, list: new MessageList(account, reader.maildrop(account), this.#needs) };
+  }
+
+  #summaries(account: AccountId, infos: readonly MessageInfo[], firstNumber: number): readonly MailSummary[] {
+    const rows = this.#needs.reader.mail(
+      account,
+      infos.map(({ id }) => id),
+    );
+    return rows.map((row, at) => summaryOf(row, firstNumber + at));
+  }
+}
+
+function summaryOf(row: MailRow, number: number): MailSummary {
+  return {
+    id: row.uid,
+    number,
+    uidl: `${row.validity}.${row.uid}`,
+    octets: row.octets,
+    receivedAtMs: row.received_at,
+    from: row.from_text ?? undefined,
+    to: row.to_text ?? undefined,
+    subject: row.subject ?? undefined,
+  };
+}

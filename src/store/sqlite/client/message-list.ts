@@ -1,0 +1,194 @@
+/**
+ * The messages of one open maildrop by their numbers, without holding them: they are read in blocks from the index, and all
+ * that is remembered is the uid at which each block begins, of those that were reached so far. What came after the maildrop was
+ * opened is behind `uid_next`; what was removed and is not deleted yet is passed over.
+ */
+import type { Slices } from '../../../runtime/slices.js';
+import type { AccountId, MessageInfo, NumberRange, Soon } from '../../store.js';
+import type { Reader } from './reader.js';
+import type { MaildropRow } from '../database/reads.js';
+
+type Row = [uid: number, octets: number];
+
+/** One look into the index: so many entries stand on a few of its pages. */
+const BLOCK_MESSAGES = 256;
+/** Blocks that may be passed at once, in the turn in which a message is asked for; more are passed in slices. */
+const BLOCKS_AT_ONCE = 4;
+
+/** A small removal need not wait for a slice. */
+const FIRST_SLICE_MS = 0.5;
+
+export interface ListNeeds {
+  readonly reader: Reader;
+  readonly slices: Slices;
+}
+
+/** A message of the list; its unique-id is put together when somebody asks for it. */
+class Entry implements MessageInfo {
+  readonly id: number;
+  readonly octets: number;
+  readonly #validity: string;
+
+  constructor([uid, octets]: Row, validity: string) {
+    this.id = uid;
+    this.octets = octets;
+    this.#validity = validity;
+  }
+
+  get uidl(): string {
+    return `${this.#validity}.${this.id}`;
+  }
+}
+
+/**
+ * Rows as numbers outside of the heap: a session keeps a block until its client has fetched so many messages, and rows that
+ * live so long would be copied by one garbage collection after the other.
+ */
+class Block {
+  readonly number: number;
+  readonly length: number;
+  /** uid and octets in turn. */
+  readonly #values: Float64Array;
+
+  constructor(number: number, rows: readonly Row[]) {
+    this.number = number;
+    this.length = rows.length;
+    this.#values = new Float64Array(2 * rows.length);
+    for (const [at, row] of rows.entries()) this.#values.set(row, 2 * at);
+  }
+
+  at(index: number): Row | undefined {
+    if (index >= this.length) return undefined;
+    return [this.#values[2 * index] as number, this.#values[2 * index + 1] as number];
+  }
+
+  *rows(): Iterable<Row> {
+    for (let index = 0; index < this.length; index++) yield this.at(index) as Row;
+  }
+}
+
+export class MessageList {
+  readonly #account: AccountId;
+  readonly #maildrop: MaildropRow;
+  readonly #reader: Reader;
+  readonly #slices: Slices;
+  readonly #removals: readonly number[];
+  /** Where each block begins: no message of it has a lower uid. */
+  readonly #starts: number[] = [0];
+  #read = new Block(-1, []);
+
+  constructor(account: AccountId, maildrop: MaildropRow, { reader, slices }: ListNeeds) {
+    this.#account = account;
+    this.#maildrop = maildrop;
+    this.#reader = reader;
+    this.#slices = slices;
+    this.#removals = maildrop.removals === 0 ? [] : reader.removals(account);
+  }
+
+  find(number: number): Soon<MessageInfo | undefined> {
+    if (!Number.isInteger(number) || number < 1 || number > this.#maildrop.messages) return undefined;
+    const block = Math.floor((number - 1) / BLOCK_MESSAGES);
+    const info = (): MessageInfo | undefined => {
+      const row = block < this.#starts.length ? this.#block(block).at((number - 1) % BLOCK_MESSAGES) : undefined;
+      return row && this.#entry(row);
+    };
+    return this.#walk(block, BLOCKS_AT_ONCE) ? info() : this.#walkInSlices(block).then(info);
+  }
+
+  /** All of them, a block at a time. */
+  *pages(): Iterable<readonly MessageInfo[]> {
+    for (let block = 0; block * BLOCK_MESSAGES < this.#maildrop.messages; block++) {
+      const read = this.#block(block);
+      if (read.length === 0) return;
+      yield Array.from(read.rows(), (row) => this.#entry(row));
+    }
+  }
+
+  /** Up to a block of those behind this uid. */
+  behind(uid: number): readonly MessageInfo[] {
+    return this.#messages(uid + 1, BLOCK_MESSAGES).map((row) => this.#entry(row));
+  }
+
+  /**
+   * The uids of these numbers, in ranges in which no other message of the list stands. Each is one message where the list passes
+   * over removed ones: they must not be removed a second time.
+   */
+  async *uidRanges(numbers: Iterable<NumberRange>): AsyncIterable<readonly [first: number, last: number]> {
+    let untilMs = performance.now() + FIRST_SLICE_MS;
+    for (const [first, last] of numbers) {
+      const step = this.#removals.length === 0 ? last - first + 1 : 1;
+      for (let from = first; from <= last; from += step) {
+        if (performance.now() >= untilMs) untilMs = await this.#slices.next();
+        const [begin, end] = [await this.find(from), await this.find(from + step - 1)];
+        if (begin !== undefined && end !== undefined) yield [begin.id, end.id];
+      }
+    }
+  }
+
+  #entry(row: Row): MessageInfo {
+    return new Entry(row, this.#maildrop.validity);
+  }
+
+  #block(number: number): Block {
+    if (this.#read.number === number) return this.#read;
+    const rows = this.#messages(this.#starts[number] as number, BLOCK_MESSAGES);
+    this.#read = new Block(number, rows);
+    if (rows.length === BLOCK_MESSAGES && this.#starts.length === number + 1)
+      this.#starts.push((rows.at(-1) as Row)[0] + 1);
+    return this.#read;
+  }
+
+  /** Whether it is known where this block begins, or that there is none, after passing at most so many. */
+  #walk(block: number, blocks: number): boolean {
+    for (let left = blocks; this.#starts.length <= block; left--) if (left === 0 || !this.#pass()) return left !== 0;
+    return true;
+  }
+
+  async #walkInSlices(block: number): Promise<void> {
+    for (;;) {
+      const untilMs = await this.#slices.next();
+      do if (this.#walk(block, 1)) return;
+      while (performance.now() < untilMs);
+    }
+  }
+
+  /** Goes on to where the next block begins; false when there is none. */
+  #pass(): boolean {
+    const from = this.#starts.at(-1) as number;
+    const next =
+      this.#removals.length === 0
+        ? this.#reader.uidAfter(this.#account, { from, before: this.#maildrop.uid_next, limit: BLOCK_MESSAGES })
+        : this.#messages(from, BLOCK_MESSAGES + 1)[BLOCK_MESSAGES]?.[0];
+    if (next !== undefined) this.#starts.push(next);
+    return next !== undefined;
+  }
+
+  #messages(from: number, limit: number): Row[] {
+    const { uid_next: before } = this.#maildrop;
+    if (this.#removals.length === 0) return this.#reader.messages(this.#account, { from, before, limit });
+    const rows: Row[] = [];
+    for (let at = from; at < before && rows.length < limit;) {
+      const [first, last] = this.#nextRemoved(at);
+      if (first > at)
+        rows.push(
+          ...this.#reader.messages(this.#account, {
+            from: at,
+            before: Math.min(first, before),
+            limit: limit - rows.length,
+          }),
+        );
+      at = last + 1;
+    }
+    return rows;
+  }
+
+  /** What is removed at this uid or next behind it. */
+  #nextRemoved(uid: number): readonly [first: number, last: number] {
+    let next: readonly [number, number] = [Infinity, Infinity];
+    for (const removal of this.#removals) {
+      const range = this.#reader.removed(removal, uid);
+      if (range !== undefined && range[0] < next[0]) next = range;
+    }
+    return next;
+  }
+}

@@ -1,0 +1,33 @@
+/** Asks the store of a running server for its status. */
+import { setTimeout } from 'node:timers/promises';
+import { StoreError } from '../../store.js';
+import { FrameType } from '../protocol/frames.js';
+import type { ServerStatus } from '../protocol/status.js';
+import { locate } from '../database/location.js';
+import { StoreClient } from './store-client.js';
+
+/** A store that is there but busy answers within this; one that is stopped, or stuck in a failing disk, does not. */
+const ANSWER_TIMEOUT_MS = 10_000;
+
+/** Undefined when no server runs on this database. @throws StoreError 'unavailable' when its store does not answer. */
+export async function readStatus(db: string): Promise<ServerStatus | undefined> {
+  const client = new StoreClient(() => locate(db).socket);
+  try {
+    await client.connect();
+  } catch {
+    return undefined; // Nobody listens: that is the answer.
+  }
+  try {
+    return (await Promise.race([client.askJson(FrameType.Status), noAnswer(db)])) as ServerStatus;
+  } finally {
+    client.close();
+  }
+}
+
+async function noAnswer(db: string): Promise<never> {
+  await setTimeout(ANSWER_TIMEOUT_MS, undefined, { ref: false });
+  throw new StoreError(
+    'unavailable',
+    `The store of ${db} does not answer; its process may be stopped, or its disk stuck`,
+  );
+}

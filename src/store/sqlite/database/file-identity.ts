@@ -1,0 +1,45 @@
+/**
+ * One file as it was opened, and whether its path still leads to it. Looking costs one stat(2) and opens nothing: closing any
+ * descriptor of a file would lose this process's locks on it (fcntl(2)).
+ */
+import type { Stats } from 'node:fs';
+import { statIfThere } from '../../../runtime/stats.js';
+
+export type Found = 'same' | 'other' | 'none';
+
+export class FileIdentity {
+  readonly path: string;
+  readonly #dev: number | undefined;
+  readonly #ino: number | undefined;
+
+  constructor(path: string) {
+    const found = statOf(path);
+    this.path = path;
+    this.#dev = found?.dev;
+    this.#ino = found?.ino;
+  }
+
+  look(): Found {
+    return this.#judge(statOf(this.path));
+  }
+
+  /** The same for a file that is never empty: one that was emptied in place is not there any more. */
+  lookFilled(): Found {
+    const found = statOf(this.path);
+    return found?.size === 0 ? 'none' : this.#judge(found);
+  }
+
+  #judge(found: Stats | undefined): Found {
+    if (found === undefined) return 'none';
+    return found.ino === this.#ino && found.dev === this.#dev ? 'same' : 'other';
+  }
+}
+
+/** What cannot be looked at cannot be reached by that path either. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statIfThere(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,241 @@
+/** The statements that read, prepared once a connection, with the shapes of their rows. */
+import type { Connection, Statement } from './database.js';
+import type { AccountRow } from './expansion.js';
+
+export interface OldestAccountRow {
+  readonly domain: number;
+  readonly local: string;
+}
+
+export interface LoginRow extends Omit<AccountRow, 'room'> {
+  readonly password_hash: string;
+  readonly password_version: number;
+  readonly scram: string | null;
+  readonly enabled: number;
+  readonly last_used_from: string | null;
+}
+
+export interface CredentialRow {
+  readonly id: number;
+  readonly name: string;
+  readonly scopes: string;
+  readonly hash: string;
+  readonly scram: string | null;
+  readonly created_at: number;
+  readonly last_used_at: number | null;
+  readonly last_used_from: string | null;
+}
+
+export interface MessageRow {
+  readonly body: number;
+  readonly octets: number;
+  readonly trace: Uint8Array;
+}
+
+/**
+ * Some messages: uid, octets, and how many octets of `data` are its trace and body, none for one that is not small or has no
+ * body; three numbers a message, in the order in which they stand in `data`. Null when there is no message.
+ */
+export type SmallRow = [numbers: string | null, data: Uint8Array | null];
+
+/** An account's messages as they are at this moment. */
+export interface MaildropRow {
+  readonly validity: string;
+  readonly messages: number;
+  readonly octets: number;
+  /** Messages that come later have this uid or a higher one. */
+  readonly uid_next: number;
+  /** Removals of it that are not wholly deleted; nearly always none. */
+  readonly removals: number;
+}
+
+/** What the database says of its file. */
+export interface RoomInside {
+  /** When all of the WAL will have been moved. */
+  readonly sizeBytes: number;
+  /** In free pages. */
+  readonly freeBytes: number;
+}
+
+export interface MailboxRow {
+  readonly address: string;
+  readonly messages: number;
+  readonly octets: number;
+  readonly quota_octets: number | null;
+  readonly created_at: number;
+  readonly last_delivery_at: number | null;
+  readonly last_login_at: number | null;
+  readonly enabled: number;
+}
+
+export interface DomainRow {
+  readonly id: number;
+  readonly name: string;
+}
+
+export interface AliasRow {
+  readonly local: string;
+  readonly target: string;
+}
+
+export interface MailRow {
+  readonly uid: number;
+  readonly validity: string;
+  readonly octets: number;
+  readonly received_at: number;
+  readonly from_text: string | null;
+  readonly to_text: string | null;
+  readonly subject: string | null;
+}
+
+export interface Reads {
+  readonly domain: Statement<[name: string], number>;
+  readonly oldestDomain: Statement<[], number>;
+  readonly saltSecret: Statement<[], Buffer>;
+  readonly account: Statement<[domain: number, local: string], AccountRow>;
+  readonly login: Statement<[domain: number, local: string], LoginRow>;
+  readonly passwordStands: Statement<[account: number, version: number], number>;
+  /** The scopes of a credential whose account is enabled. */
+  readonly credentialScopes: Statement<[account: number, credential: number], string>;
+  readonly credentials: Statement<[account: number], CredentialRow>;
+  readonly oldestAccount: Statement<[], OldestAccountRow>;
+  readonly alias: Statement<[domain: number, local: string], string>;
+  readonly aliasTargets: Statement<[domain: number, local: string, limit: number], string>;
+  readonly maildrop: Statement<[account: number], MaildropRow>;
+  readonly removals: Statement<[account: number], number>;
+  readonly removed: Statement<
+    [removal: number, uid: number, again: number, likewise: number],
+    [first: number, last: number]
+  >;
+  readonly listing: Statement<
+    [account: number, from: number, before: number, limit: number],
+    [uid: number, octets: number]
+  >;
+  readonly uidAfter: Statement<[account: number, from: number, before: number, count: number], number>;
+  readonly message: Statement<[account: number, uid: number], MessageRow>;
+  readonly messagesFrom: Statement<[small: number, account: number, uid: number, limit: number], SmallRow>;
+  readonly chunk: Statement<[body: number, seq: number], Uint8Array>;
+  readonly accounts: Statement<[domain: number, after: string, limit: number], MailboxRow>;
+  readonly messagesHeld: Statement<[domain: number, local: string], number>;
+  readonly nextDomain: Statement<[after: string], DomainRow>;
+  readonly domains: Statement<[after: string, limit: number], string>;
+  readonly aliases: Statement<[domain: number, after: string, limit: number], AliasRow>;
+  readonly mail: Statement<[uids: string, account: number], MailRow>;
+  readonly roomInside: Statement<[], RoomInside>;
+}
+
+export function prepareReads(connection: Connection): Reads {
+  return {
+    domain: connection.prepare<[string], number>('select id from domain where name = ?').pluck(),
+    oldestDomain: connection.prepare<[], number>('select id from domain order by id limit 1').pluck(),
+    saltSecret: connection.prepare<[], Buffer>("select value from secret where name = 'salts'").pluck(),
+    account: connection.prepare(`
+      select account.id, account.local || '@' || domain.name as address,
+             account.quota_octets - account.octets as room
+      from account join domain on domain.id = account.domain
+      where account.domain = ? and account.local = ? and account.removed = 0`),
+    login: connection.prepare(`
+      select account.id, account.local || '@' || domain.name as address, account.password_hash,
+             account.password_version, account.scram, account.enabled, account.last_used_from
+      from account join domain on domain.id = account.domain
+      where account.domain = ? and account.local = ? and account.removed = 0`),
+    passwordStands: connection
+      .prepare<[number, number], number>('select 1 from account where id = ? and password_version = ? and enabled = 1')
+      .pluck(),
+    credentialScopes: connection
+      .prepare<[number, number], string>(
+        `
+      select credential.scopes from credential join account on account.id = credential.account
+      where account.id = ? and credential.id = ? and account.enabled = 1`,
+      )
+      .pluck(),
+    credentials: connection.prepare(`
+      select id, name, scopes, hash, scram, created_at, last_used_at, last_used_from
+      from credential where account = ? order by id`),
+    oldestAccount: connection.prepare('select domain, local from account where removed = 0 order by id limit 1'),
+    aliasTargets: connection
+      .prepare<[number, string, number], string>('select target from alias where domain = ? and local = ? limit ? + 0')
+      .pluck(),
+    maildrop: connection.prepare(`
+      select validity, messages, octets, uid_next,
+             (select count(*) from removal where removal.account = account.id and committed = 1) as removals
+      from account where id = ? and removed = 0`),
+    removals: connection
+      .prepare<[number], number>('select id from removal where account = ? and committed = 1')
+      .pluck(),
+    // The range that holds this uid, or the next one. Its seek finds the one that begins before the uid.
+    removed: connection
+      .prepare<[number, number, number, number], [number, number]>(
+        `
+      select first, last from removed
+      where removal = ? and last >= ? and first >= coalesce(
+        (select first from removed where removal = ? and first <= ? order by first desc limit 1), 0)
+      order by first limit 1`,
+      )
+      .raw(),
+    listing: connection
+      .prepare<[number, number, number, number], [number, number]>(
+        'select uid, octets from message where account = ? and uid >= ? and uid < ? order by uid limit ? + 0',
+      )
+      .raw(),
+    uidAfter: connection
+      .prepare<[number, number, number, number], number>(
+        'select uid from message where account = ? and uid >= ? and uid < ? order by uid limit 1 offset ? + 0',
+      )
+      .pluck(),
+    message: connection.prepare('select body, octets, trace from message where account = ? and uid = ?'),
+    // One row for all of them, since a buffer for each costs as much as reading it. `||` and group_concat copy bytes as they are.
+    // The limit is not `?` alone: SQLite plans anew for each bound limit.
+    messagesFrom: connection
+      .prepare<[number, number, number, number], SmallRow>(
+        `
+      select group_concat(uid || ',' || octets || ',' || coalesce(octet_length(data), 0)),
+             cast(group_concat(data, '') as blob)
+      from (
+        select uid, octets, case when octets <= ? then trace || data end as data
+        from message left join chunk on chunk.body = message.body and seq = 0
+        where account = ? and uid >= ? order by uid limit ? + 0
+      )`,
+      )
+      .raw(),
+    chunk: connection
+      .prepare<[number, number], Uint8Array>('select data from chunk where body = ? and seq = ?')
+      .pluck(),
+    accounts: connection.prepare(`
+      select account.local || '@' || domain.name as address, account.messages, account.octets, account.quota_octets,
+             account.created_at, account.last_login_at, account.enabled,
+             case when account.messages > 0 then (
+               select present.received_at from present where present.account = account.id
+               order by present.uid desc limit 1
+             ) end as last_delivery_at
+      from account join domain on domain.id = account.domain
+      where account.domain = ? and account.local > ? and account.removed = 0
+      order by account.local limit ? + 0`),
+    messagesHeld: connection
+      .prepare<[number, string], number>('select messages from account where domain = ? and local = ? and removed = 0')
+      .pluck(),
+    nextDomain: connection.prepare('select id, name from domain where name > ? order by name limit 1'),
+    domains: connection
+      .prepare<[string, number], string>(
+        `
+      select name from domain where id > coalesce((select id from domain where name = ?), 0) order by id limit ? + 0`,
+      )
+      .pluck(),
+    aliases: connection.prepare(`
+      select local, target from alias
+      where domain = ? and local > ? order by local, target limit ? + 0`),
+    alias: connection
+      .prepare<[number, string], string>('select target from alias where domain = ? and local = ? order by target')
+      .pluck(),
+    mail: connection.prepare(`
+      select message.uid, account.validity, message.octets, message.received_at,
+             body.from_text, body.to_text, body.subject
+      from json_each(?) as wanted
+      join message on message.account = ? and message.uid = wanted.value
+      join account on account.id = message.account join body on body.id = message.body
+      order by message.uid`),
+    roomInside: connection.prepare(`
+      select page_count * page_size as sizeBytes, freelist_count * page_size as freeBytes
+      from pragma_page_count, pragma_freelist_count, pragma_page_size`),
+  };
+}

@@ -1,0 +1,79 @@
+/** What SQLite says, as the store's own errors. */
+import { StoreError } from '../../store.js';
+import { isSqliteError } from './driver.js';
+
+const DISK_ERROR = /^SQLITE_(IOERR|CORRUPT|NOTADB|READONLY|CANTOPEN)/;
+const DAMAGE = /^SQLITE_(CORRUPT|NOTADB)/;
+/**
+ * SHMSIZE: the WAL had room for the commit, but its index has none for where that stands. What is refused so may be there after
+ * a power cut or a kill that comes before the next commit, as if only the answer had been lost.
+ */
+const FULL = /^SQLITE_(FULL|IOERR_SHMSIZE)/;
+
+/** Whether the file or the disk under it cannot be trusted any more. */
+export function isDiskError(error: unknown): boolean {
+  return DISK_ERROR.test(codeOf(error)) && !isFull(error);
+}
+
+export function isFull(error: unknown): boolean {
+  return FULL.test(codeOf(error));
+}
+
+/** Whether opening the database may succeed later as it is: its disk is full, or failed. */
+export function isPassing(error: unknown): boolean {
+  return isFull(error) || codeOf(error).startsWith('SQLITE_IOERR');
+}
+
+/**
+ * Whether the rest of a group may succeed without the write that met it: a refusal, a bug, or a message that is too large
+ * for what is left of the disk. A lock that another program holds stops everybody alike.
+ */
+export function isOneWritesFault(error: unknown): boolean {
+  return !isDiskError(error) && !codeOf(error).startsWith('SQLITE_BUSY');
+}
+
+/** Whether what is in the file is not what was written to it. */
+export function isDamage(error: unknown): boolean {
+  return DAMAGE.test(codeOf(error));
+}
+
+/** What a client of the store is told; the cause stays with it for the log. `db` is the file, for people at the command line. */
+export function asStoreError(error: unknown, db = 'the database'): StoreError {
+  if (error instanceof StoreError) return error;
+  if (isFull(error)) return new StoreError('full', 'the disk is full', { cause: error });
+  if (codeOf(error).startsWith('SQLITE_BUSY'))
+    return new StoreError('busy', 'another program holds the database', { cause: error });
+  return new StoreError('unavailable', sentenceOf(error, db), { cause: error });
+}
+
+/** The file holds what nobody wrote, or a page of it cannot be read, which SQLite takes for the same. @param how in its words */
+export function damaged(db: string, how: string, cause?: unknown): StoreError {
+  return new StoreError(
+    'unavailable',
+    `${db} is damaged (${how}): stop the server, look at the disk, and restore a backup or recover what can be read (docs/operations.md)`,
+    { cause },
+  );
+}
+
+/** Runs what reads; SQLite's errors leave it as StoreErrors, and bugs as they are. */
+export function reading<T>(act: () => T, db?: string): T {
+  try {
+    return act();
+  } catch (error) {
+    throw isSqliteError(error) ? asStoreError(error, db) : error;
+  }
+}
+
+function sentenceOf(error: unknown, db: string): string {
+  const { message } = error as Error;
+  if (isDamage(error)) return damaged(db, message).message;
+  if (isDiskError(error))
+    return `${db} cannot be read or written (${message}): look at the disk under it and the system's log`;
+  if (codeOf(error) === 'SQLITE_ERROR')
+    return `${db} cannot be used (${message}): it was never finished, or is damaged; start the server, or restore a backup`;
+  return isSqliteError(error) ? `${db} cannot be used: ${message}` : 'the database cannot be used';
+}
+
+function codeOf(error: unknown): string {
+  return isSqliteError(error) ? error.code : '';
+}

@@ -1,0 +1,147 @@
+/**
+ * Group commit: what waits while a commit runs forms the next group, and one sync pays for all of it.
+ * Nothing that promises anything is answered before its COMMIT was synced.
+ * A write that fails alone (a removed account, say) fails alone;
+ * a disk error fails the group, and the process then ends: it must not commit on top of a sync that failed.
+ */
+import { StoreError } from '../../store.js';
+import { leaveSyncs, syncCommits, type Connection } from '../database/database.js';
+import { Room, type RoomFailure } from './room.js';
+import { asStoreError, isDiskError, isOneWritesFault } from '../database/sqlite-error.js';
+import type { Writer } from './writer.js';
+
+export interface Write {
+  /** Runs inside the transaction; may run again in another if the group has to be taken apart. */
+  act(writer: Writer): void;
+  /** After COMMIT returned. */
+  done(): void;
+  failed(error: StoreError): void;
+  /** Of payload, for the bound on a group. */
+  readonly bytes: number;
+  /** `done` promises nothing: a power cut may take it away until a later group is synced. A group of such writes alone is not. */
+  readonly fleeting?: true;
+}
+
+/** A group that reaches this is committed, whatever else waits: it bounds how long the first of it waits for the last. */
+const GROUP_LIMIT_BYTES = 16 * 1024 * 1024;
+
+export class GroupCommit {
+  readonly #connection: Connection;
+  readonly #writer: Writer;
+  readonly #observer: GroupObserver;
+  readonly #room: Room;
+  readonly #begin;
+  readonly #commit;
+  readonly #rollback;
+  /** As the connection was opened: FULL. */
+  #syncing = true;
+  #waiting: Write[] = [];
+  #scheduled = false;
+  /** The disk failed: what this process goes on to write might stand on what the disk never got. */
+  #broken = false;
+
+  constructor(connection: Connection, observer: GroupObserver) {
+    this.#connection = connection;
+    this.#writer = observer.writer;
+    this.#observer = observer;
+    this.#room = new Room(connection);
+    this.#begin = connection.prepare('begin immediate');
+    this.#commit = connection.prepare('commit');
+    this.#rollback = connection.prepare('rollback');
+  }
+
+  /** Commits in this turn of the event loop, behind everything else that arrived in it. */
+  add(write: Write): void {
+    this.#waiting.push(write);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#run());
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  #run(): void {
+    this.#scheduled = false;
+    while (this.#waiting.length > 0) this.#settle(this.#takeGroup());
+  }
+
+  #takeGroup(): Write[] {
+    let bytes = 0;
+    const end = this.#waiting.findIndex((write) => (bytes += write.bytes) >= GROUP_LIMIT_BYTES);
+    return this.#waiting.splice(0, end === -1 ? this.#waiting.length : end + 1);
+  }
+
+  #settle(group: Write[]): void {
+    const unwanted = this.#broken ? new StoreError('unavailable', 'the disk failed') : this.#observer.lost();
+    if (unwanted !== undefined) return fail(group, unwanted);
+    const failure = this.#room.commit(() => this.#tryCommit(group));
+    const lostSince = failure === undefined ? this.#observer.lost() : undefined;
+    if (lostSince !== undefined) {
+      fail(group, lostSince); // It may be there when the file is back, as after an answer that was lost.
+    } else if (failure === undefined) {
+      for (const write of group) write.done();
+      this.#observer.committed(group.reduce((bytes, write) => bytes + write.bytes, 0));
+    } else if (group.length > 1 && isOneWritesFault(failure.error)) {
+      for (const write of group) this.#settle([write]);
+    } else this.#failed(group, failure);
+  }
+
+  #failed(group: readonly Write[], { error, during }: RoomFailure): void {
+    fail(group, asStoreError(error, this.#connection.name));
+    if (error instanceof StoreError) return;
+    this.#broken ||= isDiskError(error);
+    this.#observer.failed(error, this.#broken ? during : undefined);
+  }
+
+  /**
+   * Whether the next COMMIT waits for the disk. Chunks of a message that is still arriving need not: the sync of the WAL that
+   * its end waits for covers all that was written to it before.
+   */
+  #sync(wanted: boolean): void {
+    if (this.#syncing === wanted) return;
+    if (wanted) syncCommits(this.#connection);
+    else leaveSyncs(this.#connection);
+    this.#syncing = wanted;
+  }
+
+  /** The error when nothing of the group was committed. */
+  #tryCommit(group: readonly Write[]): unknown {
+    try {
+      this.#sync(group.some(({ fleeting }) => fleeting !== true));
+      this.#begin.run();
+      for (const write of group) write.act(this.#writer);
+      this.#writer.flush();
+      this.#commit.run();
+      return undefined;
+    } catch (error) {
+      this.#writer.forget();
+      return this.#rollBack() ?? error;
+    }
+  }
+
+  /** The error when even that failed, for which the disk is to blame. */
+  #rollBack(): unknown {
+    try {
+      if (this.#connection.inTransaction) this.#rollback.run();
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+}
+
+function fail(group: readonly Write[], error: StoreError): void {
+  for (const write of group) write.failed(error);
+}
+
+export interface GroupObserver {
+  readonly writer: Writer;
+  /** Why nothing may be acknowledged now, though it could be committed: the files are not where they belong. */
+  lost(): StoreError | undefined;
+  /** A group with so much payload is durable, and its writes have been told. */
+  committed(bytes: number): void;
+  /** Something SQLite said. After a disk error, which has a `during`, the process must end once its last words are sent. */
+  failed(error: unknown, during: 'commit' | 'checkpoint' | undefined): void;
+}

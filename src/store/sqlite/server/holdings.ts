@@ -1,0 +1,107 @@
+/**
+ * What each account holds and may hold, and the uid of its next message: read when an account is first met, kept in
+ * memory, and written back by one statement an account before a group commits. After a rollback everything is forgotten,
+ * since what was remembered may not be so; so the counters and the rows they count are of one transaction.
+ */
+import { StoreError, type AccountId } from '../../store.js';
+import type { Writes } from '../database/writes.js';
+
+/** Messages and their octets. */
+export interface Held {
+  readonly messages: number;
+  readonly octets: number;
+}
+
+/** Accounts that are remembered; when there are more, they are read again. */
+const KNOWN_LIMIT = 10_000;
+
+interface Holding {
+  uidNext: number;
+  messages: number;
+  octets: number;
+  /** Null without a quota. */
+  quota: number | null;
+}
+
+export class Holdings {
+  readonly #writes: Writes;
+  readonly #known = new Map<AccountId, Holding>();
+  readonly #changed = new Set<AccountId>();
+  /** No uid below it is given out: an older copy of the database, put back, knows nothing of the newest uids. */
+  readonly #uidFloor = Date.now();
+
+  constructor(writes: Writes) {
+    this.#writes = writes;
+  }
+
+  /** @throws StoreError 'missing' when there is no such account. */
+  require(account: AccountId): void {
+    this.#of(account);
+  }
+
+  /** Whether so many octets more are within the account's quota. */
+  hasRoom(account: AccountId, octets: number): boolean {
+    const { quota, octets: held } = this.#of(account);
+    return quota === null || held + octets <= quota;
+  }
+
+  /** Counts a message that comes, and returns its uid. */
+  add(account: AccountId, octets: number): number {
+    const holding = this.#of(account);
+    holding.messages += 1;
+    holding.octets += octets;
+    this.#changed.add(account);
+    return holding.uidNext++;
+  }
+
+  /** Counts messages that go. */
+  subtract(account: AccountId, { messages, octets }: Held): void {
+    const holding = this.#of(account);
+    holding.messages -= messages;
+    holding.octets -= octets;
+    this.#changed.add(account);
+  }
+
+  /** How many messages it has. */
+  messages(account: AccountId): number {
+    return this.#of(account).messages;
+  }
+
+  setQuota(account: AccountId, quota: number | null): void {
+    this.#of(account).quota = quota;
+    this.#writes.setQuota.run(quota, account);
+  }
+
+  /** The account is being removed: there is nothing to write back. */
+  drop(account: AccountId): void {
+    this.#known.delete(account);
+    this.#changed.delete(account);
+  }
+
+  /** Before COMMIT. */
+  flush(): void {
+    for (const account of this.#changed) {
+      const { uidNext, messages, octets } = this.#of(account);
+      this.#writes.setHolding.run(uidNext, messages, octets, account);
+    }
+    this.#changed.clear();
+    if (this.#known.size > KNOWN_LIMIT) this.#known.clear(); // All of it is written.
+  }
+
+  /** After ROLLBACK. */
+  forget(): void {
+    this.#known.clear();
+    this.#changed.clear();
+  }
+
+  #of(account: AccountId): Holding {
+    const known = this.#known.get(account);
+    if (known !== undefined) return known;
+    const row = this.#writes.holding.get(account);
+    if (row === undefined) throw new StoreError('missing', `account ${account} was removed`);
+    const [uidNext, messages, octets, quota] = row;
+    const holding = { uidNext: Math.max(uidNext, this.#uidFloor), messages, octets, quota };
+    this.#known.set(account, holding);
+    return holding;
+  }
+}

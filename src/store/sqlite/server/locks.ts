@@ -1,0 +1,125 @@
+/**
+ * Who holds which maildrop, and who waits for one whose holder is leaving. Kept by the store, for connections: when a worker
+ * dies, its connection closes and everything it held is free at once.
+ * A live holder is named at once. One that is leaving, its client gone or its QUIT being carried out, is waited for, but not
+ * long: then it is named too. Who waits is told exactly once, in the order in which they came, and nothing else waits with them.
+ */
+import type { AccountId, HolderSince } from '../../store.js';
+
+/** The process that a lock is taken for. */
+export interface LockOwner {
+  /** Whether the session that took this lock lets go of it by itself. Never rejects; not known in time counts as yes. */
+  isLeaving(lock: number): Promise<boolean>;
+}
+
+/** One taking of a lock: the connection it came by, and the number of the request there. */
+export interface LockName {
+  readonly owner: LockOwner;
+  readonly lock: number;
+}
+
+/** One of both is called, once. */
+export interface Claim extends LockName {
+  /** The client's address and the session's id, for people. */
+  readonly from: string;
+  taken(sinceMs: number): void;
+  refused(holder: HolderSince): void;
+}
+
+interface Lock extends LockName {
+  readonly holder: HolderSince;
+  readonly waiting: Set<Waiting>;
+}
+
+interface Waiting {
+  readonly claim: Claim;
+  readonly untilMs: number;
+  readonly timer: NodeJS.Timeout;
+}
+
+export interface LockLimits {
+  /** How long a holder that is leaving is waited for. */
+  readonly waitMs: number;
+  readonly waitingOfMaildrop: number;
+  readonly waiting: number;
+}
+
+/** Who finds no room to wait hears who holds the maildrop, as if that one stayed. */
+export const LOCK_LIMITS: LockLimits = { waitMs: 1_000, waitingOfMaildrop: 16, waiting: 1_000 };
+
+export class MaildropLocks {
+  readonly #limits: LockLimits;
+  readonly #locks = new Map<AccountId, Lock>();
+  #waiting = 0;
+
+  constructor(limits: LockLimits = LOCK_LIMITS) {
+    this.#limits = limits;
+  }
+
+  claim(account: AccountId, claim: Claim, untilMs = performance.now() + this.#limits.waitMs): void {
+    const lock = this.#locks.get(account);
+    if (lock === undefined) return this.#take(account, claim);
+    const { waitingOfMaildrop, waiting } = this.#limits;
+    if (lock.waiting.size >= waitingOfMaildrop || this.#waiting >= waiting) claim.refused(lock.holder);
+    else this.#wait(lock, claim, untilMs);
+  }
+
+  isHeldBy(account: AccountId, { owner, lock }: LockName): boolean {
+    const held = this.#locks.get(account);
+    return held?.owner === owner && held.lock === lock;
+  }
+
+  /** Of one that waits: it does so no longer. */
+  release(account: AccountId, name: LockName): void {
+    const lock = this.#locks.get(account);
+    if (lock === undefined) return;
+    if (isSame(lock, name)) return this.#passOn(account, lock);
+    for (const one of lock.waiting) if (isSame(one.claim, name)) this.#refuse(lock, one);
+  }
+
+  releaseAll(owner: LockOwner): void {
+    for (const lock of this.#locks.values())
+      for (const one of lock.waiting) if (one.claim.owner === owner) this.#refuse(lock, one);
+    for (const [account, lock] of [...this.#locks]) if (lock.owner === owner) this.#passOn(account, lock);
+  }
+
+  #take(account: AccountId, claim: Claim): void {
+    const { owner, lock, from } = claim;
+    const sinceMs = Date.now();
+    this.#locks.set(account, { owner, lock, holder: { from, sinceMs }, waiting: new Set() });
+    claim.taken(sinceMs);
+  }
+
+  /** The question is asked anew for each: a client may have gone just after the last answer. */
+  #wait(lock: Lock, claim: Claim, untilMs: number): void {
+    const timer = setTimeout(() => this.#refuse(lock, one), untilMs - performance.now());
+    const one: Waiting = { claim, untilMs, timer };
+    lock.waiting.add(one);
+    this.#waiting += 1;
+    void lock.owner.isLeaving(lock.lock).then((isLeaving) => {
+      if (!isLeaving) this.#refuse(lock, one);
+    });
+  }
+
+  /** The first gets it; the others find it held by that one, and have the rest of their time. */
+  #passOn(account: AccountId, lock: Lock): void {
+    this.#locks.delete(account);
+    for (const one of [...lock.waiting]) if (this.#forget(lock, one)) this.claim(account, one.claim, one.untilMs);
+  }
+
+  #refuse(lock: Lock, one: Waiting): void {
+    if (this.#forget(lock, one)) one.claim.refused(lock.holder);
+  }
+
+  /** False for one that was told already. */
+  #forget(lock: Lock, one: Waiting): boolean {
+    if (!lock.waiting.delete(one)) return false;
+    clearTimeout(one.timer);
+    this.#waiting -= 1;
+    return true;
+  }
+}
+
+function isSame(one: LockName, other: LockName): boolean {
+  return one.owner === other.owner && one.lock === other.lock;
+}

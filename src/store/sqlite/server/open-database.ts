@@ -1,0 +1,153 @@
+/**
+ * The database as its store has it open: the connection that writes, and all that works beside it. There is none before the
+ * WAL that was found has been recovered (wal-recovery.ts), so that nothing is ever written behind frames that were not proved.
+ */
+import { Checkpointer } from './checkpointer.js';
+import { emptyWal, openForWriting, passiveCheckpoint, type Connection } from '../database/database.js';
+import { Decoder } from './decoder.js';
+import { FileWatch } from './file-watch.js';
+import { GroupCommit } from './group.js';
+import type { Location } from '../database/location.js';
+import { isDiskError, reading } from '../database/sqlite-error.js';
+import { Sweeper } from './sweeper.js';
+import { Writer } from './writer.js';
+
+export interface DatabaseObserver {
+  noted(what: string, details: object): void;
+  trouble(what: string, error: unknown): void;
+  /** A group is durable, and its writes have been told. */
+  committed(): void;
+  /** Nothing is to be written on this connection any more. */
+  diskFailed(error: unknown, during: 'commit' | 'checkpoint'): void;
+  /** The files are not where they belong: the store has to end, and with it every process that has them open. */
+  letGo(): void;
+}
+
+export class OpenDatabase {
+  readonly writer: Writer;
+  readonly group: GroupCommit;
+  readonly files: FileWatch;
+  readonly sweeper: Sweeper;
+  readonly #connection: Connection;
+  readonly #checkpointer: Checkpointer;
+  readonly #decoder: Decoder;
+  readonly #observer: DatabaseObserver;
+  #failed = false;
+
+  /** @throws StoreError 'unavailable' */
+  constructor(location: Location, observer: DatabaseObserver) {
+    const { db } = location;
+    this.#observer = observer;
+    this.#connection = openForWriting(db);
+    this.writer = new Writer(this.#connection);
+    this.#checkpointer = new Checkpointer(db, {
+      checkpointHere: () => this.#checkpoint(),
+      trouble: (what, error) => observer.trouble(what, error),
+      diskFailed: (error) => this.#diskFailed(error, 'checkpoint'),
+    });
+    this.#decoder = new Decoder(db, {
+      add: (write) => this.group.add(write),
+      nextUndecoded: () => this.read((writer) => writer.nextUndecoded()),
+      trouble: (what, error) => observer.trouble(what, error),
+    });
+    this.files = new FileWatch(location, {
+      emptyWal: () => this.#emptyWal(),
+      noted: (what, details) => observer.noted(what, details),
+      trouble: (what, details) => observer.trouble(what, details),
+      letGo: () => observer.letGo(),
+    });
+    this.group = new GroupCommit(this.#connection, {
+      writer: this.writer,
+      lost: () => this.files.lost(),
+      committed: (bytes) => this.#committed(bytes),
+      failed: (error, during) =>
+        during === undefined ? observer.trouble('a write failed', error) : this.#diskFailed(error, during),
+    });
+    this.sweeper = new Sweeper(this.group);
+  }
+
+  /** What is asked outside of a group, which no write waits for. @throws StoreError */
+  read<T>(ask: (writer: Writer) => T): T {
+    return reading(() => ask(this.writer), this.#connection.name);
+  }
+
+  /** Goes on with what the last store left half done. */
+  begin(): void {
+    this.#endInterrupted();
+    this.#decoder.decodeSoon();
+    this.sweeper.soon();
+  }
+
+  /** A full disk leaves it to the next start: nobody sees it. */
+  #endInterrupted(): void {
+    try {
+      for (const body of this.writer.interrupted())
+        this.#observer.trouble('the store ended while it decoded the text of a message; it is left as it came', {
+          body,
+        });
+    } catch (error) {
+      if (isDiskError(error)) this.#diskFailed(error, 'commit');
+      else this.#observer.trouble('a text that was being decoded cannot be marked', error);
+    }
+  }
+
+  /** The text of a message that came in waits to be decoded. */
+  undecoded(): void {
+    this.#decoder.decodeSoon();
+  }
+
+  /** Begins nothing more by itself. */
+  settle(): void {
+    this.files.close();
+    this.sweeper.close();
+  }
+
+  /**
+   * Gives the file back; what waits has been written by then. After a disk error it is left to the end of the process: a
+   * connection that is the last to close would move the WAL, and remove it.
+   */
+  async close(): Promise<void> {
+    this.settle();
+    await Promise.all([this.#checkpointer.close(), this.#decoder.close()]);
+    if (!this.#failed) this.#giveBack();
+  }
+
+  /** What a full or failing disk refuses here was promised to nobody. */
+  #giveBack(): void {
+    try {
+      this.writer.decodeAgain();
+      this.#connection.close();
+    } catch (error) {
+      this.#observer.trouble('the database could not be closed in order', error);
+    }
+  }
+
+  #committed(bytes: number): void {
+    this.#observer.committed();
+    if (this.writer.takeLeftovers()) this.sweeper.soon();
+    this.#checkpointer.committed(bytes);
+  }
+
+  #checkpoint(): void {
+    this.#moving(() => passiveCheckpoint(this.#connection));
+  }
+
+  #emptyWal(): boolean {
+    return this.#moving(() => emptyWal(this.#connection)) ?? false;
+  }
+
+  #moving<T>(move: () => T): T | undefined {
+    try {
+      return move();
+    } catch (error) {
+      if (isDiskError(error)) this.#diskFailed(error, 'checkpoint');
+      else this.#observer.trouble('the WAL could not be moved', error);
+      return undefined;
+    }
+  }
+
+  #diskFailed(error: unknown, during: 'commit' | 'checkpoint'): void {
+    this.#failed = true;
+    this.#observer.diskFailed(error, during);
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Removals that come over one connection, in frames. Few messages are removed at once. Of many, what they are is written ahead,
+ * frame by frame, and the last write is one mark for all of them: before it nothing is removed, after it all is, and the
+ * rows are deleted later (sweep.ts). So the store is held up by none of it, and a kill between leaves all or none.
+ */
+import { setImmediate } from 'node:timers/promises';
+import { StoreError, type AccountId } from '../../store.js';
+import type { Held } from './holdings.js';
+import type { RemoveRequest } from '../protocol/requests.js';
+import type { StoreServer } from './store-server.js';
+import { DIRECT_LIMIT, type Ranges, type Writer } from './writer.js';
+import type { SumRow } from '../database/writes.js';
+
+/** Of a removal whose last frame has not come. */
+interface Begun {
+  readonly removal: number;
+  readonly held: Held;
+}
+
+/** Index entries that are counted in one look, and for how long before others are served. */
+const ENTRIES_AT_ONCE = 2_000;
+const SLICE_MS = 2;
+
+type Store = Pick<StoreServer, 'read' | 'write' | 'writer' | 'sweeper'>;
+
+export class Removals {
+  readonly #store: Store;
+  /** By the number of the lock. */
+  readonly #begun = new Map<number, Begun>();
+  #closed = false;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Resolves when it is durable, or when more may come. @throws StoreError */
+  async take({ account, lock, ranges, more }: RemoveRequest): Promise<void> {
+    const held = await this.#count(account, ranges);
+    const before = this.#begun.get(lock);
+    if (!more && before === undefined && held.messages <= DIRECT_LIMIT)
+      return this.#store.write((writer) => writer.remove(account, ranges));
+    await this.#swept(account);
+    if (this.#closed) throw new StoreError('unavailable', 'the lock of the maildrop was lost');
+    const removal = before?.removal ?? this.#store.writer.nextRemoval();
+    const begun = { removal, held: before === undefined ? held : sum(before.held, held) };
+    this.#begun.set(lock, begun);
+    await this.#write(lock, (writer) => {
+      writer.addToRemoval(removal, account, ranges);
+      if (!more) writer.commitRemoval(removal, account, begun.held);
+    });
+    if (!more) this.#begun.delete(lock);
+  }
+
+  /** The lock is given back: what was begun under it removes nothing. */
+  drop(lock: number): void {
+    const begun = this.#begun.get(lock);
+    if (begun === undefined) return;
+    this.#begun.delete(lock);
+    this.#store.write((writer) => writer.giveUpRemoval(begun.removal)).catch(() => undefined); // Then the next start does it.
+  }
+
+  /** The connection is gone. */
+  close(): void {
+    this.#closed = true;
+    for (const lock of [...this.#begun.keys()]) this.drop(lock);
+  }
+
+  async #write(lock: number, act: (writer: Writer) => void): Promise<void> {
+    try {
+      await this.#store.write(act);
+    } catch (error) {
+      this.drop(lock);
+      throw error;
+    }
+  }
+
+  /** One account has one removal at a time that is not deleted yet, so that passing over what is removed stays cheap. */
+  async #swept(account: AccountId): Promise<void> {
+    while (!this.#closed && this.#store.read((writer) => writer.isRemoving(account)))
+      await this.#store.sweeper.stepped();
+  }
+
+  /** Nobody else adds or removes messages of these uids: the maildrop is locked. */
+  async #count(account: AccountId, ranges: Ranges): Promise<Held> {
+    let held: Held = { messages: 0, octets: 0 };
+    let untilMs = performance.now() + SLICE_MS;
+    for (let at = 0; at < ranges.length; at += 2) {
+      for (let from = ranges[at] as number; ;) {
+        const [messages, octets, last] = this.#sums(account, [from, ranges[at + 1] as number]);
+        held = sum(held, { messages, octets });
+        if (performance.now() >= untilMs) untilMs = await nextSlice();
+        if (messages < ENTRIES_AT_ONCE || last === null) break;
+        from = last + 1;
+      }
+    }
+    return held;
+  }
+
+  #sums(account: AccountId, range: readonly [number, number]): SumRow {
+    return this.#store.read((writer) => writer.sums(account, range, ENTRIES_AT_ONCE));
+  }
+}
+
+async function nextSlice(): Promise<number> {
+  await setImmediate();
+  return performance.now() + SLICE_MS;
+}
+
+function sum(one: Held, other: Held): Held {
+  return { messages: one.messages + other.messages, octets: one.octets + other.octets };
+}

@@ -1,0 +1,244 @@
+/**
+ * The store: owns every write to one database and the locks of its maildrops, and serves them on a Unix socket.
+ * At most one runs per database (ownership.ts). When a connection closes, its locks fall and its unfinished messages go.
+ * After a disk error it stops: whoever started it starts it anew, with fresh connections.
+ */
+import type { Socket } from 'node:net';
+import { SharedReads } from '../../../runtime/shared-reads.js';
+import type { Concerned } from '../../open.js';
+import type { StoreError } from '../../store.js';
+import { FrameError } from '../protocol/frames.js';
+import { takeFiles } from './files.js';
+import type { Write } from './group.js';
+import { identify } from '../database/identification.js';
+import type { Location } from '../database/location.js';
+import { MaildropLocks } from './locks.js';
+import { OpenDatabase } from './open-database.js';
+import { Opening } from './opening.js';
+import { claim, type Ownership } from './ownership.js';
+import { walBytes } from './recovery.js';
+import { StoreConnection } from './store-connection.js';
+import { StoreDoor } from './store-door.js';
+import { LastLogins } from './last-logins.js';
+import { RecentUses } from './recent-uses.js';
+import type { Writer } from './writer.js';
+import type { PeerReport, ServerStatus } from '../protocol/status.js';
+import type { Sweeper } from './sweeper.js';
+
+/** What the store tells of itself; nothing of it is a reply. */
+export interface StoreObserver {
+  /** Something worth a line in the log that harmed nobody. */
+  noted(what: string, details: object): void;
+  /** Something went wrong that no client caused. */
+  trouble(what: string, error: unknown): void;
+  /** The store has stopped by itself, after a disk error. */
+  stopped(during: 'commit' | 'checkpoint'): void;
+}
+
+/** A process that does not even hear of a change for so long hangs. */
+const CHANGE_TIMEOUT_MS = 2_000;
+/** How long a process that is asked for its report may take before it is left out. */
+const REPORT_TIMEOUT_MS = 1_000;
+
+/** Of frames that are not complete, on all connections; below LARGE_FRAME_BYTES nobody counts. */
+const FRAMES_LIMIT_BYTES = 256 * 1024 * 1024;
+const LARGE_FRAME_BYTES = 1024 * 1024;
+
+export class StoreServer {
+  readonly #location: Location;
+  readonly #ownership: Ownership;
+  readonly #door: StoreDoor;
+  readonly #observer: StoreObserver;
+  readonly #clients = new Set<StoreConnection>();
+  /** Bytes of frames that are not complete, where they are many. */
+  readonly #arriving = new Map<StoreConnection, number>();
+  readonly #startedAtMs = Date.now();
+  readonly reads = new SharedReads();
+  readonly locks = new MaildropLocks();
+  readonly uses = new RecentUses();
+  readonly logins = new LastLogins((write) => this.add(write));
+  readonly #opening: Opening;
+  #accepted = 0;
+  #closing = false;
+
+  /** Undefined when another process is the store of this database. @throws StoreError 'unavailable' */
+  static async start(location: Location, observer: StoreObserver): Promise<StoreServer | undefined> {
+    identify(location.db); // Before anything is made or changed there.
+    process.umask(0o077); // Mail is its owner's alone: the database and everything beside it.
+    const tightened = takeFiles(location);
+    if (tightened.length > 0) observer.noted('files that others could read are closed to them', { files: tightened });
+    const ownership = claim(location.lock);
+    if (ownership === undefined) return undefined;
+    try {
+      const server = new StoreServer(location, ownership, observer);
+      await server.#opening.patiently();
+      await server.#door.open();
+      return server;
+    } catch (error) {
+      ownership.release();
+      throw error;
+    }
+  }
+
+  private constructor(location: Location, ownership: Ownership, observer: StoreObserver) {
+    this.#location = location;
+    this.#ownership = ownership;
+    this.#observer = observer;
+    this.#door = new StoreDoor(location.socket, {
+      welcome: (socket) => this.#welcome(socket),
+      inPlace: () => this.#fileState === 'there',
+      noted: (what, details) => observer.noted(what, details),
+    });
+    this.#opening = new Opening(location.db, observer, () => this.#openDatabase());
+  }
+
+  /** Resolves when the database is open: soon, or when its disk has room again, or a large WAL was recovered. */
+  get opened(): Promise<void> {
+    return this.#opening.opened;
+  }
+
+  /** Resolves when that was tried once. */
+  get tried(): Promise<void> {
+    return this.#opening.tried;
+  }
+
+  /** Why nothing can be written yet. Maildrops can be held and read all the same. */
+  get refusal(): StoreError | undefined {
+    return this.#opening.refusal;
+  }
+
+  /** @throws StoreError while the database is not open */
+  get writer(): Writer {
+    return this.#opening.required.writer;
+  }
+
+  /** What is asked outside of a write. @throws StoreError also while the database is not open */
+  read<T>(ask: (writer: Writer) => T): T {
+    return this.#opening.required.read(ask);
+  }
+
+  /** @throws StoreError while the database is not open */
+  get sweeper(): Sweeper {
+    return this.#opening.required.sweeper;
+  }
+
+  add(write: Write): void {
+    const { refusal } = this.#opening;
+    if (refusal === undefined) this.#opening.required.group.add(write);
+    else write.failed(refusal);
+  }
+
+  /** Runs one change as any client could, and resolves when it is durable. */
+  write(act: (writer: Writer) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.add({ act, done: resolve, failed: reject, bytes: 0 });
+    });
+  }
+
+  /** Resolves when no process remembers the directory as it was, and no session goes on by a login that does not stand. */
+  async tellChanged(concerned: Concerned): Promise<void> {
+    await Promise.all([...this.#clients].map((client) => client.changed(concerned, CHANGE_TIMEOUT_MS)));
+  }
+
+  countAccepted(): void {
+    this.#accepted += 1;
+  }
+
+  /** Why nothing can be promised now: the files are not where they belong. */
+  lost(): StoreError | undefined {
+    return this.#opening.database?.files.lost();
+  }
+
+  /** The text of a message that came in waits to be decoded. */
+  undecoded(): void {
+    this.#opening.database?.undecoded();
+  }
+
+  /** Frames on their way in must not fill the memory, whoever sends them. @throws FrameError */
+  requireRoom(client: StoreConnection, bytes: number): void {
+    if (bytes < LARGE_FRAME_BYTES) {
+      this.#arriving.delete(client);
+      return;
+    }
+    this.#arriving.set(client, bytes);
+    if ([...this.#arriving.values()].reduce((sum, each) => sum + each, 0) > FRAMES_LIMIT_BYTES)
+      throw new FrameError('too much arrives at once');
+  }
+
+  async status(asking: StoreConnection): Promise<ServerStatus> {
+    const reports = await this.#reports(asking);
+    const supervisors = reports.filter(({ role }) => role === 'supervisor');
+    return {
+      supervisor: supervisors[0] === undefined ? null : { pid: supervisors[0].pid },
+      store: { pid: process.pid, startedAtMs: this.#startedAtMs },
+      workers: reports.filter(({ role }) => role === 'worker').map(({ pid, sessions = 0 }) => ({ pid, sessions })),
+      listeners: supervisors.flatMap(({ listeners }) => listeners ?? []),
+      restarts: supervisors[0]?.restarts ?? { store: 0, workers: 0 },
+      failedReload: supervisors[0]?.failedReload ?? null,
+      messagesAccepted: this.#accepted,
+      walBytes: walBytes(this.#location.db),
+      db: this.#location.db,
+      file: this.#fileState,
+    };
+  }
+
+  /** Takes nothing new, finishes what waits, and gives the database back. */
+  async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#opening.database?.settle();
+    this.logins.flush();
+    const closed = this.#door.close();
+    await this.write(() => undefined).catch(() => undefined); // Only to wait for the last group: its writes were told of.
+    for (const client of this.#clients) client.close();
+    await closed;
+    await this.#opening.close();
+    this.#ownership.release();
+  }
+
+  get #fileState(): ServerStatus['file'] {
+    return this.#opening.database?.files.state ?? 'there';
+  }
+
+  #openDatabase(): OpenDatabase {
+    return new OpenDatabase(this.#location, {
+      noted: (what, details) => this.#observer.noted(what, details),
+      trouble: (what, error) => this.#observer.trouble(what, error),
+      committed: () => this.#flush(),
+      diskFailed: (error, during) => this.#stopFor(error, during),
+      letGo: () => this.#letGo('checkpoint'),
+    });
+  }
+
+  #welcome(socket: Socket): void {
+    const client = new StoreConnection(socket, this, (error) => {
+      this.#clients.delete(client);
+      this.#arriving.delete(client);
+      if (error !== undefined) this.#observer.trouble('a connection to the store broke', error);
+    });
+    this.#clients.add(client);
+  }
+
+  /** The answers leave at once: who waits for them has waited for the sync already. */
+  #flush(): void {
+    for (const client of this.#clients) client.flush();
+  }
+
+  /** What was answered before still leaves. */
+  #stopFor(error: unknown, during: 'commit' | 'checkpoint'): void {
+    this.#observer.trouble('the disk failed; the store stops', error);
+    this.#letGo(during);
+  }
+
+  #letGo(during: 'commit' | 'checkpoint'): void {
+    for (const client of this.#clients) client.close();
+    this.#observer.stopped(during);
+  }
+
+  async #reports(asking: StoreConnection): Promise<readonly PeerReport[]> {
+    const asked = [...this.#clients]
+      .filter((client) => client !== asking)
+      .map((client) => client.report(REPORT_TIMEOUT_MS));
+    return (await Promise.all(asked)).filter((report) => report !== undefined);
+  }
+}

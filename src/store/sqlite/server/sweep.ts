@@ -1,0 +1,131 @@
+/**
+ * Deletes what nobody sees any more, a little at a time: the messages of a removal that is committed and of an account that is
+ * removed, what was written of a removal that was given up, and bodies that nobody points to. What is left to do follows from
+ * the database alone, so a store that was killed goes on where it was.
+ */
+import type { Bodies } from './bodies.js';
+import type { Connection, Statement } from '../database/database.js';
+
+/** Between two looks at the clock. */
+const MESSAGES_AT_ONCE = 8;
+const RANGES_AT_ONCE = 100;
+
+/** What this store makes has these numbers or higher ones; what is unfinished below them was left by an earlier one. */
+export interface Firsts {
+  readonly body: number;
+  readonly removal: number;
+}
+
+type DeletedRow = [body: number];
+
+interface Statements {
+  readonly removal: Statement<[], [id: number, account: number]>;
+  readonly range: Statement<[removal: number], [first: number, last: number]>;
+  readonly deleteMessages: Statement<[account: number, first: number, last: number, limit: number], DeletedRow>;
+  readonly deleteRange: Statement<[removal: number, first: number]>;
+  readonly deleteRemoval: Statement<[removal: number]>;
+  readonly givenUp: Statement<[first: number], number>;
+  readonly deleteRanges: Statement<[removal: number, same: number, limit: number]>;
+  readonly account: Statement<[], number>;
+  readonly deleteAccount: Statement<[account: number]>;
+  readonly body: Statement<[first: number], number>;
+  readonly deleteChunk: Statement<[body: number, same: number]>;
+  readonly deleteBody: Statement<[body: number]>;
+}
+
+export class Sweep {
+  readonly #do: Statements;
+  readonly #bodies: Bodies;
+  readonly #firsts: Firsts;
+
+  constructor(connection: Connection, bodies: Bodies, firsts: Firsts) {
+    this.#do = prepare(connection);
+    this.#bodies = bodies;
+    this.#firsts = firsts;
+  }
+
+  /** True when nothing is left. Bodies come last: what comes before them leaves some. */
+  run(untilMs: number): boolean {
+    const kinds = [() => this.#removal(), () => this.#givenUp(), () => this.#account(), () => this.#body()];
+    for (const step of kinds) while (step()) if (performance.now() >= untilMs) return false;
+    return true;
+  }
+
+  /** Each of these takes one step, and is false when nothing of its kind is left. */
+  #removal(): boolean {
+    const [removal, account] = this.#do.removal.get() ?? [];
+    if (removal === undefined || account === undefined) return false;
+    const range = this.#do.range.get(removal);
+    if (range === undefined) this.#do.deleteRemoval.run(removal);
+    else if (!this.#deleteMessages(account, ...range)) this.#do.deleteRange.run(removal, range[0]);
+    return true;
+  }
+
+  #givenUp(): boolean {
+    const removal = this.#do.givenUp.get(this.#firsts.removal);
+    if (removal === undefined) return false;
+    if (this.#do.deleteRanges.run(removal, removal, RANGES_AT_ONCE).changes === 0) this.#do.deleteRemoval.run(removal);
+    return true;
+  }
+
+  #account(): boolean {
+    const account = this.#do.account.get();
+    if (account === undefined) return false;
+    if (!this.#deleteMessages(account, 0, Number.MAX_SAFE_INTEGER)) this.#do.deleteAccount.run(account);
+    return true;
+  }
+
+  #body(): boolean {
+    const body = this.#do.body.get(this.#firsts.body);
+    if (body === undefined) return false;
+    if (this.#do.deleteChunk.run(body, body).changes === 0) this.#do.deleteBody.run(body);
+    return true;
+  }
+
+  /** False when there are none. */
+  #deleteMessages(account: number, first: number, last: number): boolean {
+    const deleted = this.#do.deleteMessages.all(account, first, last, MESSAGES_AT_ONCE);
+    for (const [body] of deleted) this.#bodies.release(body);
+    return deleted.length > 0;
+  }
+}
+
+function prepare(connection: Connection): Statements {
+  return {
+    removal: connection
+      .prepare<[], [number, number]>('select id, account from removal where committed = 1 order by id limit 1')
+      .raw(),
+    range: connection
+      .prepare<[number], [number, number]>('select first, last from removed where removal = ? order by first limit 1')
+      .raw(),
+    deleteMessages: connection
+      .prepare<[number, number, number, number], DeletedRow>(
+        `
+      delete from message where id in (
+        select id from message where account = ? and uid between ? and ? order by uid limit ? + 0)
+      returning body`,
+      )
+      .raw(),
+    deleteRange: connection.prepare('delete from removed where removal = ? and first = ?'),
+    deleteRemoval: connection.prepare('delete from removal where id = ?'),
+    givenUp: connection
+      .prepare<[number], number>('select id from removal where committed < 0 or (committed = 0 and id < ?) limit 1')
+      .pluck(),
+    deleteRanges: connection.prepare(`
+      delete from removed where removal = ? and first in (
+        select first from removed where removal = ? order by first limit ? + 0)`),
+    account: connection.prepare<[], number>('select id from account where removed = 1 limit 1').pluck(),
+    deleteAccount: connection.prepare('delete from account where id = ?'),
+    body: connection
+      .prepare<[number], number>(
+        `
+      select * from (select id from body where refs < 0 limit 1)
+      union all select * from (select id from body where refs = 0 and id < ? limit 1)
+      limit 1`,
+      )
+      .pluck(),
+    deleteChunk: connection.prepare(`
+      delete from chunk where body = ? and seq = (select max(seq) from chunk where body = ?)`),
+    deleteBody: connection.prepare('delete from body where id = ?'),
+  };
+}

@@ -1,0 +1,304 @@
+/**
+ * Everything that is written to the database, by the one process that owns it. Methods run inside a transaction
+ * that somebody else begins and commits (group.ts); each checks what it needs before it writes its first row.
+ */
+import type { AccountId, Address, EnvelopeRecipient, Renewal, StoreErrorKind, Use } from '../../store.js';
+import { Bodies } from './bodies.js';
+import { Changes } from './changes.js';
+import type { Change } from '../protocol/change.js';
+import type { Connection } from '../database/database.js';
+import { Holdings, type Held } from './holdings.js';
+import type { Posting } from '../protocol/posting.js';
+import { Sweep } from './sweep.js';
+import { prepareWrites, TextState, type BodyRow, type SumRow, type Writes } from '../database/writes.js';
+
+const CRLF_OCTETS = 2;
+/** So many messages are removed at once: of more, only what they are is written, and they are deleted a few at a time. */
+export const DIRECT_LIMIT = 100;
+
+/** Uids: the first and the last of each range, one behind the other. */
+export type Ranges = readonly number[];
+
+const enum Settled {
+  GivenUp = -1,
+  Committed = 1,
+}
+
+export class Writer {
+  readonly #writes: Writes;
+  readonly #changes: Changes;
+  readonly #holdings: Holdings;
+  readonly #bodies: Bodies;
+  readonly #sweep: Sweep;
+  #bodyNext: number;
+  #removalNext: number;
+  #leftovers = false;
+
+  constructor(connection: Connection) {
+    this.#writes = prepareWrites(connection);
+    this.#changes = new Changes(connection);
+    this.#holdings = new Holdings(this.#writes);
+    this.#bodies = new Bodies(this.#writes);
+    this.#bodyNext = (this.#writes.lastBody.get() ?? 0) + 1;
+    this.#removalNext = (this.#writes.lastRemoval.get() ?? 0) + 1;
+    this.#sweep = new Sweep(connection, this.#bodies, { body: this.#bodyNext, removal: this.#removalNext });
+  }
+
+  /** Names for bodies are given out before their transaction; one that is never used is only a gap. */
+  nextBody(): number {
+    return this.#bodyNext++;
+  }
+
+  /** A whole message in one go. Returns the places in its envelope that it was not stored for, or why it was for none. */
+  post(body: number, posting: Posting, octets: Uint8Array): Posted {
+    const copies = this.#copies(posting);
+    if (typeof copies === 'string') return copies;
+    this.#writes.addBody.run(...bodyRow(body, posting, copies.taken.length));
+    if (octets.length > 0) this.#writes.addChunk.run(body, 0, octets);
+    this.#address(body, posting, copies.taken);
+    return copies.leftOut;
+  }
+
+  /** A piece of a message that is still arriving: invisible until `finish`. */
+  chunk(body: number, seq: number, octets: Uint8Array): void {
+    if (seq === 0) this.#writes.beginBody.run(body);
+    this.#writes.addChunk.run(body, seq, octets);
+  }
+
+  /** The message whose chunks are there is complete. Returns the same as `post`; the chunks of one that is not stored go. */
+  finish(body: number, posting: Posting): Posted {
+    const copies = this.#copies(posting);
+    if (typeof copies === 'string') {
+      this.drop(body, posting.octets);
+      return copies;
+    }
+    this.#writes.finishBody.run(...bodyRow(body, posting, copies.taken.length));
+    this.#address(body, posting, copies.taken);
+    return copies.leftOut;
+  }
+
+  /** A message that will never be complete: its chunks are deleted later, or now when there are few. */
+  drop(body: number, octets = Infinity): void {
+    this.#bodies.drop(body, octets);
+  }
+
+  /** Removes what is there of these few; a body goes with its last message. */
+  remove(account: AccountId, ranges: Ranges): void {
+    for (const [first, last] of pairs(ranges))
+      for (const uid of first === last ? [first] : this.#writes.uids.all(account, first, last, DIRECT_LIMIT))
+        this.#removeMessage(account, uid);
+  }
+
+  /** How many messages are in a range, and their octets: of at most `limit`, and the last of those. */
+  sums(account: AccountId, [first, last]: readonly [number, number], limit: number): SumRow {
+    return this.#writes.sums.get(account, first, last, limit) as SumRow; // Of aggregates alone there is always one.
+  }
+
+  /** A name for a removal; one that is never used is only a gap. */
+  nextRemoval(): number {
+    return this.#removalNext++;
+  }
+
+  /** What a removal of many messages will remove: nothing is removed by it before `commitRemoval`. */
+  addToRemoval(removal: number, account: AccountId, ranges: Ranges): void {
+    this.#holdings.require(account);
+    this.#writes.beginRemoval.run(removal, account);
+    for (const [first, last] of pairs(ranges)) this.#writes.addRemoved.run(removal, first, last);
+  }
+
+  /** From now on nobody sees its messages; they are deleted later. */
+  commitRemoval(removal: number, account: AccountId, held: Held): void {
+    this.#writes.settleRemoval.run(Settled.Committed, removal);
+    this.#holdings.subtract(account, held);
+    this.#leftovers = true;
+  }
+
+  giveUpRemoval(removal: number): void {
+    this.#writes.settleRemoval.run(Settled.GivenUp, removal);
+    this.#leftovers = true;
+  }
+
+  /** Whether messages of the account are removed, but not deleted yet. */
+  isRemoving(account: AccountId): boolean {
+    return this.#writes.removalOf.get(account) === Settled.Committed;
+  }
+
+  loggedIn(account: AccountId, atMs: number): void {
+    this.#writes.loggedIn.run(atMs, account);
+  }
+
+  /** When, and by whom, a password was last used. */
+  used({ account, credential, from }: Use, atMs: number): void {
+    if (credential === undefined) this.#writes.passwordUsed.run(atMs, from, account);
+    else this.#writes.credentialUsed.run(atMs, from, account, credential);
+  }
+
+  renew({ account, credential, was, secrets: { hash, scram } }: Renewal): void {
+    if (credential === undefined) this.#writes.renewPassword.run(hash, scram ?? null, account, was);
+    else this.#writes.renewCredential.run(hash, scram ?? null, account, credential, was);
+  }
+
+  /** Returns the account whose logins may not stand any more, if there is one. */
+  change(change: Change): AccountId | undefined {
+    const concerned = this.#changes.concerned(change);
+    if (change.kind === 'set-quota')
+      this.#holdings.setQuota(this.#changes.requireAccount(change.address), change.octets);
+    else if (change.kind === 'remove-account') this.#removeAccount(change.address);
+    else this.#changes.apply(change);
+    return concerned;
+  }
+
+  /** Makes a domain local if it is not. */
+  ensureDomain(name: string): void {
+    this.#changes.ensureDomain(name);
+  }
+
+  /** Made by a migration, so it is there. */
+  get saltSecret(): Uint8Array {
+    return this.#writes.saltSecret.get() as Uint8Array;
+  }
+
+  get hasAccounts(): boolean {
+    return this.#changes.hasAccounts;
+  }
+
+  /** A body whose text waits to be decoded, oldest first. */
+  nextUndecoded(): number | undefined {
+    return this.#writes.nextUndecoded.get();
+  }
+
+  /** Durable before the decoding begins: a text that takes the whole process with it is not tried again. */
+  decoding(body: number): void {
+    this.#writes.decoding.run(body);
+  }
+
+  /** The store ends in order: what was being decoded is decoded after the next start. */
+  decodeAgain(): void {
+    this.#writes.decodeAgain.run();
+  }
+
+  /** Bodies during whose decoding the store last ended; their raw text is shown from now on. */
+  interrupted(): readonly number[] {
+    return this.#writes.interrupted.all();
+  }
+
+  /** Undefined when decoding failed: the raw text is shown then. */
+  decoded(body: number, text: string | undefined): void {
+    this.#writes.decoded.run(text === undefined ? TextState.Failed : TextState.Decoded, text ?? null, body);
+  }
+
+  /**
+   * Deletes what nobody sees any more: removed messages and accounts, bodies that never became complete. Ends after so many
+   * milliseconds, or a little later; true when nothing is left.
+   */
+  sweep(ms = Infinity): boolean {
+    return this.#sweep.run(performance.now() + ms);
+  }
+
+  /** Whether something was left to `sweep` since this was last asked. */
+  takeLeftovers(): boolean {
+    const left = [this.#leftovers, this.#bodies.takeLeftovers()];
+    this.#leftovers = false;
+    return left.includes(true);
+  }
+
+  /** Before COMMIT. */
+  flush(): void {
+    this.#holdings.flush();
+    this.#bodies.beginGroup();
+  }
+
+  /** After ROLLBACK: what was remembered may not be so. */
+  forget(): void {
+    this.#holdings.forget();
+    this.#bodies.beginGroup();
+  }
+
+  /** Which copies are stored: store.ts says by which rule. @throws StoreError 'missing' for an account that is not there */
+  #copies(posting: Posting): Copies | OverQuota {
+    const { recipients, apart } = posting.envelope;
+    const coming = new Map<AccountId, number>();
+    const taken: number[] = [];
+    const leftOut: number[] = [];
+    let above = false;
+    for (const [place, { account, trace }] of recipients.entries()) {
+      const before = coming.get(account) ?? 0;
+      const octets = before + octetsOf(posting, trace);
+      const fits = this.#holdings.hasRoom(account, octets);
+      above ||= !this.#holdings.hasRoom(account, before);
+      if (fits || apart !== true) coming.set(account, octets);
+      (fits ? taken : leftOut).push(place);
+    }
+    if (taken.length === 0) return 'over-quota';
+    if (apart === true) return { taken, leftOut };
+    return above ? 'over-quota-meanwhile' : { taken: [...recipients.keys()], leftOut: [] };
+  }
+
+  #address(body: number, posting: Posting, places: readonly number[]): void {
+    const { recipients, receivedAtMs, reversePath } = posting.envelope;
+    for (const place of places) {
+      const { account, recipient, trace } = recipients[place] as EnvelopeRecipient;
+      const octets = octetsOf(posting, trace);
+      const uid = this.#holdings.add(account, octets);
+      this.#writes.addMessage.run(account, uid, body, octets, receivedAtMs, reversePath, recipient, trace);
+    }
+  }
+
+  #removeMessage(account: AccountId, uid: number): void {
+    const removed = this.#writes.removeMessage.get(account, uid);
+    if (removed === undefined) return;
+    const [body, octets] = removed;
+    this.#holdings.subtract(account, { messages: 1, octets });
+    this.#bodies.release(body);
+  }
+
+  /** Of one that holds much only the mark is written, and its rows are deleted later. */
+  #removeAccount(address: Address): void {
+    const account = this.#changes.requireAccount(address);
+    this.#changes.detachAccount(address, account);
+    if (this.#holdings.messages(account) > DIRECT_LIMIT || typeof this.#writes.removalOf.get(account) === 'number') {
+      this.#writes.giveUpRemovals.run(account); // Of a session that is about to end.
+      this.#writes.markAccount.run(account);
+      this.#leftovers = true;
+    } else {
+      this.remove(account, [0, Number.MAX_SAFE_INTEGER]);
+      this.#changes.deleteAccount(account);
+    }
+    this.#holdings.drop(account);
+  }
+}
+
+/** Why a message was stored for nobody. */
+export type OverQuota = Extract<StoreErrorKind, 'over-quota' | 'over-quota-meanwhile'>;
+/** The places in its envelope that a message was not stored for. */
+export type Posted = readonly number[] | OverQuota;
+
+function* pairs(ranges: Ranges): Iterable<readonly [first: number, last: number]> {
+  for (let at = 0; at < ranges.length; at += 2) yield [ranges[at] as number, ranges[at + 1] as number];
+}
+
+/** Places in an envelope. */
+interface Copies {
+  readonly taken: readonly number[];
+  readonly leftOut: readonly number[];
+}
+
+/** What RETR sends of one copy. */
+function octetsOf({ octets, unterminated }: Posting, trace: Uint8Array): number {
+  return trace.length + octets + (unterminated ? CRLF_OCTETS : 0);
+}
+
+function bodyRow(id: number, { summary, octets }: Posting, refs: number): BodyRow {
+  return [
+    refs,
+    octets,
+    summary.headerOctets,
+    summary.from ?? null,
+    summary.to ?? null,
+    summary.subject ?? null,
+    summary.date ?? null,
+    summary.messageId ?? null,
+    summary.decodes ? TextState.Undecoded : TextState.Raw,
+    id,
+  ];
+}
