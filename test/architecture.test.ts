@@ -78,8 +78,11 @@ describe('the architecture', () => {
       .empty;
   });
 
-  it('lets the rooms of store/sqlite/ stand on each other', () => {
+  it('lets the rooms of cluster/ and of store/sqlite/ stand on each other', () => {
     for (const [folder, others] of [
+      ['cluster/control/', /^cluster\/(?!control)/],
+      ['cluster/supervisor/', /^cluster\/worker\//],
+      ['cluster/worker/', /^cluster\/supervisor\//],
       ['store/sqlite/database/', /^store\/sqlite\/(?!database)|^message\//],
       ['store/sqlite/protocol/', /^store\/sqlite\/(?!protocol)/],
       ['store/sqlite/server/', /^store\/sqlite\/client\//],
@@ -116,7 +119,7 @@ describe('the architecture', () => {
 
   it('starts no program but itself, and no shell at all', () => {
     const forkers = sources.filter(({ imports }) => imports.includes('node:child_process'));
-    expect(forkers.map(({ path }) => path)).to.deep.equal(['cluster/store-keeper.ts']);
+    expect(forkers.map(({ path }) => path)).to.deep.equal(['cluster/supervisor/store-keeper.ts']);
     for (const { text } of forkers)
       expect(text).to.include("import { fork, type ChildProcess } from 'node:child_process'");
     expect(importers(/^child_process/)).to.be.empty;

@@ -3,8 +3,8 @@
  * that the service planted there would lead root elsewhere. Does nothing for anybody but root, and there is no way back: what
  * follows in this process is done as the owner.
  */
-import { become, ROOT_UID } from '../cluster/identity.js';
-import { ownerOfPath } from '../cluster/path-owner.js';
+import { become, ROOT_UID } from '../cluster/control/identity.js';
+import { ownerOfPath } from '../cluster/control/path-owner.js';
 import { Refusal } from './exit.js';
 
 /** @throws Refusal when this process cannot become the owner */

@@ -53,7 +53,7 @@ function serveOnly({ verb, speaks }: SingleForm): Command['run'] {
 async function supervise(load: () => Configuration): Promise<number> {
   load(); // Before anything starts, so that a mistake costs nothing.
   // Loaded here and not above: no other command should carry the cluster.
-  const { runSupervisor } = await import('../cluster/supervisor.js');
+  const { runSupervisor } = await import('../cluster/supervisor/supervisor.js');
   return runSupervisor(load);
 }
 

@@ -2,7 +2,7 @@
  * `pennypost status`: which processes run on a database, and what they have done. Changes nothing.
  * Exit status 1 says that no server runs, so that scripts need not read the text.
  */
-import { placeOf } from '../cluster/place.js';
+import { placeOf } from '../cluster/control/place.js';
 import type { ServerStatus } from '../store/open.js';
 import { jsonFlag, optionFlags, type Command, type Invocation } from './command.js';
 import { exit } from './exit.js';

@@ -11,9 +11,9 @@ import { createLog, type Log } from '../log/log.js';
 import { openUnblocked } from '../log/unblocked.js';
 import { startStore, type StoreObserver, type StoreServer } from '../store/open.js';
 import { StoreError } from '../store/store.js';
-import { obeySupervisor, tellSupervisor } from './child.js';
-import { watchDescriptors } from './descriptors.js';
-import { UNMOVED_STATUS, type FirstAccount, type FromStore, type ToStore } from './messages.js';
+import { obeySupervisor, tellSupervisor } from './control/child.js';
+import { watchDescriptors } from './control/descriptors.js';
+import { UNMOVED_STATUS, type FirstAccount, type FromStore, type ToStore } from './control/messages.js';
 
 const DISK_ERROR_STATUS = 74;
 /** How often what a full or failing disk refused is tried again. */

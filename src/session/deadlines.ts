@@ -1,6 +1,6 @@
 /**
  * When a session has taken too long. Holds no timer: whoever has many sessions asks each of them now and then
- * (cluster/worker.ts, once a second), which costs less than a timer for each.
+ * (cluster/worker/worker.ts, once a second), which costs less than a timer for each.
  */
 import { HURRIED_TIMEOUT_MS, RATE_WINDOW_MS, type SessionLimits } from './limits.js';
 

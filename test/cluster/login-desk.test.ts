@@ -1,10 +1,10 @@
 /** Logins that wait at the supervisor's desk: how many, and that nobody's place is lost with the worker that asked. */
 import { expect } from 'chai';
 import { rules, type Pair } from '../../src/auth/throttle.js';
-import { LoginDesk } from '../../src/cluster/login-desk.js';
-import type { FromLoginDesk, ToLoginDesk, ToWorker } from '../../src/cluster/messages.js';
-import { SharedThrottle } from '../../src/cluster/shared-throttle.js';
-import { WAITING_LIMIT, WAITING_LIMIT_OF_CLIENT } from '../../src/cluster/waiting-logins.js';
+import { LoginDesk } from '../../src/cluster/supervisor/login-desk.js';
+import type { FromLoginDesk, ToLoginDesk, ToWorker } from '../../src/cluster/control/messages.js';
+import { SharedThrottle } from '../../src/cluster/worker/shared-throttle.js';
+import { WAITING_LIMIT, WAITING_LIMIT_OF_CLIENT } from '../../src/cluster/supervisor/waiting-logins.js';
 
 const OFFICE = '192.0.2.1';
 const alice = { client: OFFICE, login: 'alice@localhost' };

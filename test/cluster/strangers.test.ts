@@ -1,7 +1,7 @@
 /** Places that are kept: for those who are no strangers, and for each service. */
 import { expect } from 'chai';
-import type { ServiceGroup } from '../../src/cluster/messages.js';
-import { Strangers } from '../../src/cluster/strangers.js';
+import type { ServiceGroup } from '../../src/cluster/control/messages.js';
+import { Strangers } from '../../src/cluster/supervisor/strangers.js';
 
 const worker = { tell: () => undefined };
 

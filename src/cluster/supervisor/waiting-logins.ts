@@ -1,5 +1,5 @@
 /** Attempts to log in that wait at the desk (login-desk.ts), in the order in which they came; so many of all, and of a client. */
-import type { Pair } from '../auth/throttle.js';
+import type { Pair } from '../../auth/throttle.js';
 import type { Applicant } from './admission-desk.js';
 
 export interface WaitingLogin {

@@ -3,20 +3,20 @@
  * Those of a roll accept nothing, and the old ones go on, until every new one could listen on everything; if one cannot, the
  * new ones end and nothing has changed.
  */
-import type { Configuration } from '../config/options.js';
-import type { Log } from '../log/log.js';
-import { isUnix, ListenError, overlapping, samePlace, type ListenerAddress } from '../net/listener.js';
-import { requireFree } from '../net/port-probe.js';
-import type { TlsMaterial } from '../net/tls.js';
-import { letConnect } from '../net/unix-socket.js';
+import type { Configuration } from '../../config/options.js';
+import type { Log } from '../../log/log.js';
+import { isUnix, ListenError, overlapping, samePlace, type ListenerAddress } from '../../net/listener.js';
+import { requireFree } from '../../net/port-probe.js';
+import type { TlsMaterial } from '../../net/tls.js';
+import { letConnect } from '../../net/unix-socket.js';
 import { AdmissionDesk } from './admission-desk.js';
 import { Backoff } from './backoff.js';
 import type { End } from './fork.js';
 import { LoginDesk } from './login-desk.js';
-import { isOfLogins, type ServiceGroup, type ToDesk, type ToLoginDesk, type WorkerStart } from './messages.js';
-import { placeOf } from './place.js';
+import { isOfLogins, type ServiceGroup, type ToDesk, type ToLoginDesk, type WorkerStart } from '../control/messages.js';
+import { placeOf } from '../control/place.js';
 import type { Privileges } from './privileges.js';
-import { addressesOf, groupOf, type ServiceName } from './services.js';
+import { addressesOf, groupOf, type ServiceName } from '../control/services.js';
 import { StartError, UNAVAILABLE_STATUS } from './start-error.js';
 import { WorkerChild } from './worker-child.js';
 

@@ -5,7 +5,7 @@
  */
 import type { EventEmitter } from 'node:events';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
-import { SMALL_THREAD } from '../runtime/small-thread.js';
+import { SMALL_THREAD } from '../../runtime/small-thread.js';
 
 /** In the processes that the supervisor starts: behind standard input, output, error, and the channel. */
 export const PIPE_DESCRIPTOR = 4;

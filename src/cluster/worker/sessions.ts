@@ -2,26 +2,26 @@
  * The sessions of one worker: builds each from its protocol and a context made for it, and keeps them until they end.
  * One timer asks them all whether they have taken too long.
  */
-import type { Authenticator } from '../auth/authenticator.js';
-import { parseNetworks, type Networks } from '../config/networks.js';
-import type { Configuration } from '../config/options.js';
-import type { LineOutput } from '../log/line-output.js';
-import type { Log } from '../log/log.js';
-import { sessionObserver } from '../log/session-log.js';
-import { pop3 } from '../pop3/protocol.js';
-import type { Channel } from '../session/channel.js';
-import type { State } from '../session/command.js';
-import type { SessionLimits } from '../session/limits.js';
-import { Presence } from '../session/presence.js';
-import type { Protocol, SessionContext } from '../session/protocol.js';
-import { Session, type SessionEnd } from '../session/session.js';
-import { Turns } from '../session/turns.js';
-import { lmtp, mx, submission } from '../smtp/protocol.js';
-import type { Concerned } from '../store/open.js';
-import type { Grant, MailStore, Soon } from '../store/store.js';
-import { Roster } from '../runtime/roster.js';
+import type { Authenticator } from '../../auth/authenticator.js';
+import { parseNetworks, type Networks } from '../../config/networks.js';
+import type { Configuration } from '../../config/options.js';
+import type { LineOutput } from '../../log/line-output.js';
+import type { Log } from '../../log/log.js';
+import { sessionObserver } from '../../log/session-log.js';
+import { pop3 } from '../../pop3/protocol.js';
+import type { Channel } from '../../session/channel.js';
+import type { State } from '../../session/command.js';
+import type { SessionLimits } from '../../session/limits.js';
+import { Presence } from '../../session/presence.js';
+import type { Protocol, SessionContext } from '../../session/protocol.js';
+import { Session, type SessionEnd } from '../../session/session.js';
+import { Turns } from '../../session/turns.js';
+import { lmtp, mx, submission } from '../../smtp/protocol.js';
+import type { Concerned } from '../../store/open.js';
+import type { Grant, MailStore, Soon } from '../../store/store.js';
+import { Roster } from '../../runtime/roster.js';
 import type { Standing } from './guests.js';
-import type { Service } from './services.js';
+import type { Service } from '../control/services.js';
 
 /** How often sessions are asked whether they have taken too long. */
 const TICK_MS = 1_000;

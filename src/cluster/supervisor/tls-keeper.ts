@@ -5,10 +5,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
-import type { Configuration } from '../config/options.js';
-import type { Log } from '../log/log.js';
-import type { TlsMaterial } from '../net/tls.js';
-import { certificateFiles, provideCertificates } from '../tls/certificates.js';
+import type { Configuration } from '../../config/options.js';
+import type { Log } from '../../log/log.js';
+import type { TlsMaterial } from '../../net/tls.js';
+import { certificateFiles, provideCertificates } from '../../tls/certificates.js';
 
 /** Files are looked at, not watched: a renewal may replace a file, a link to it, or the directory above. */
 const LOOK_MS = 2_000;

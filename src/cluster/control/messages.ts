@@ -1,8 +1,8 @@
 /** What the supervisor and its processes say to each other, over Node's own channel. */
-import type { Admission, Count, Pair, ThrottleState } from '../auth/throttle.js';
-import type { Configuration } from '../config/options.js';
-import type { ListenerAddress } from '../net/listener.js';
-import type { TlsMaterial } from '../net/tls.js';
+import type { Admission, Count, Pair, ThrottleState } from '../../auth/throttle.js';
+import type { Configuration } from '../../config/options.js';
+import type { ListenerAddress } from '../../net/listener.js';
+import type { TlsMaterial } from '../../net/tls.js';
 import type { Waiting } from './child.js';
 import type { Alive } from './watchdog.js';
 

@@ -4,7 +4,7 @@
  */
 import { readlinkSync, type Stats } from 'node:fs';
 import { join, parse, resolve, sep } from 'node:path';
-import { lstatIfThere } from '../runtime/stats.js';
+import { lstatIfThere } from '../../runtime/stats.js';
 
 export interface Owner {
   readonly uid: number;

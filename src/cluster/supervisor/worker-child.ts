@@ -4,15 +4,15 @@
  * Its end rejects what it had not come to; nothing here starts another.
  */
 import cluster, { type Worker } from 'node:cluster';
-import type { Log } from '../log/log.js';
-import type { ListenerAddress } from '../net/listener.js';
+import type { Log } from '../../log/log.js';
+import type { ListenerAddress } from '../../net/listener.js';
 import type { Applicant } from './admission-desk.js';
 import { begin, type End } from './fork.js';
-import type { FromWorker, ToDesk, ToLoginDesk, ToWorker, WorkerStart } from './messages.js';
-import { holdPipe } from './orphan-watch.js';
+import type { FromWorker, ToDesk, ToLoginDesk, ToWorker, WorkerStart } from '../control/messages.js';
+import { holdPipe } from '../control/orphan-watch.js';
 import type { Privileges } from './privileges.js';
 import { StartError, UNAVAILABLE_STATUS } from './start-error.js';
-import { watchdog } from './watchdog.js';
+import { watchdog } from '../control/watchdog.js';
 
 /** On top of the time that sessions get: for the goodbye, and the process's own end. */
 const END_MARGIN_MS = 1_500;

@@ -5,27 +5,27 @@
  */
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
-import { readListenVariables } from '../config/load.js';
-import type { Configuration } from '../config/options.js';
-import { createLog, type Log } from '../log/log.js';
-import { ServerOutput } from '../log/server-output.js';
-import { isUnix, ListenError } from '../net/listener.js';
-import { clearStale } from '../net/unix-socket.js';
-import { watchStore, type PeerReport, type StoreWatch } from '../store/watch.js';
+import { readListenVariables } from '../../config/load.js';
+import type { Configuration } from '../../config/options.js';
+import { createLog, type Log } from '../../log/log.js';
+import { ServerOutput } from '../../log/server-output.js';
+import { isUnix, ListenError } from '../../net/listener.js';
+import { clearStale } from '../../net/unix-socket.js';
+import { watchStore, type PeerReport, type StoreWatch } from '../../store/watch.js';
 import { banner } from './banner.js';
 import { CHILD_STDIO } from './fork.js';
 import { InheritedSockets } from './inherited-sockets.js';
-import type { FirstAccount } from './messages.js';
+import type { FirstAccount } from '../control/messages.js';
 import { Privileges, refuseRootInPublic } from './privileges.js';
 import { MISCONFIGURED_STATUS, StartError, UNAVAILABLE_STATUS } from './start-error.js';
-import { addressesOf, unixAddressesOf } from './services.js';
+import { addressesOf, unixAddressesOf } from '../control/services.js';
 import { StoreKeeper } from './store-keeper.js';
-import { CertificateError } from '../tls/certificate-error.js';
+import { CertificateError } from '../../tls/certificate-error.js';
 import { Terminal } from './terminal.js';
 import { TlsKeeper } from './tls-keeper.js';
 import { WorkerPool } from './worker-pool.js';
 
-const PROCESS = fileURLToPath(new URL('./process.js', import.meta.url));
+const PROCESS = fileURLToPath(new URL('../process.js', import.meta.url));
 
 /** `load` reads the configuration anew; it may throw, and then a reload keeps the old one. */
 export async function runSupervisor(load: () => Configuration): Promise<number> {

@@ -7,10 +7,10 @@
 import { accessSync, constants } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import type { Configuration } from '../config/options.js';
-import { makeDirectory } from '../store/watch.js';
-import { ROOT_UID, writeIdentity, type Identity } from './identity.js';
-import { ownerOfPath } from './path-owner.js';
+import type { Configuration } from '../../config/options.js';
+import { makeDirectory } from '../../store/watch.js';
+import { ROOT_UID, writeIdentity, type Identity } from '../control/identity.js';
+import { ownerOfPath } from '../control/path-owner.js';
 import { MISCONFIGURED_STATUS, StartError } from './start-error.js';
 
 type Wanted = Pick<Configuration, 'user' | 'group' | 'db'>;

@@ -3,15 +3,15 @@
  * Ours is started again when it dies; when another's goes away, ours takes its place.
  */
 import { fork, type ChildProcess } from 'node:child_process';
-import type { Configuration } from '../config/options.js';
-import type { Log } from '../log/log.js';
+import type { Configuration } from '../../config/options.js';
+import type { Log } from '../../log/log.js';
 import { Backoff } from './backoff.js';
 import { begin, CHILD_STDIO, type End } from './fork.js';
-import { UNMOVED_STATUS, type FirstAccount, type FromStore, type ToStore } from './messages.js';
-import { holdPipe } from './orphan-watch.js';
+import { UNMOVED_STATUS, type FirstAccount, type FromStore, type ToStore } from '../control/messages.js';
+import { holdPipe } from '../control/orphan-watch.js';
 import type { Privileges } from './privileges.js';
 import { MISCONFIGURED_STATUS, StartError, UNAVAILABLE_STATUS } from './start-error.js';
-import { watchdog } from './watchdog.js';
+import { watchdog } from '../control/watchdog.js';
 
 /** Its last commit may take this long; then it is ended, which loses nothing that was acknowledged. */
 const STOP_TIMEOUT_MS = 3_000;

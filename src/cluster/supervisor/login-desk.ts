@@ -5,10 +5,10 @@
  * right at once only wait. Failures are told to the other workers, and go with a new one when it starts; what was under way in a
  * worker that died counts as failed.
  */
-import { PendingAttempts } from '../auth/pending-attempts.js';
-import { LEAK_MS, Throttle, type Pair, type ThrottleState } from '../auth/throttle.js';
+import { PendingAttempts } from '../../auth/pending-attempts.js';
+import { LEAK_MS, Throttle, type Pair, type ThrottleState } from '../../auth/throttle.js';
 import type { Applicant } from './admission-desk.js';
-import type { Ending, LoginCount, ToLoginDesk } from './messages.js';
+import type { Ending, LoginCount, ToLoginDesk } from '../control/messages.js';
 import { WaitingLogins, type WaitingLogin } from './waiting-logins.js';
 
 export class LoginDesk {

@@ -3,9 +3,9 @@
  * each attempt that it cannot see to be right at once. Looking costs no message, and neither does a login of a known client that
  * succeeds at once. A desk that does not answer is not waited for: the counts that are here decide.
  */
-import type { LoginThrottle } from '../auth/authenticator.js';
-import { keyOf, LEAK_MS, Throttle, type Admission, type Pair, type ThrottleState } from '../auth/throttle.js';
-import type { Ending, FromLoginDesk, ToLoginDesk } from './messages.js';
+import type { LoginThrottle } from '../../auth/authenticator.js';
+import { keyOf, LEAK_MS, Throttle, type Admission, type Pair, type ThrottleState } from '../../auth/throttle.js';
+import type { Ending, FromLoginDesk, ToLoginDesk } from '../control/messages.js';
 
 const ANSWER_LIMIT_MS = 2_000;
 /** Behind attempts of others that do not settle; then it is refused, and not counted. */

@@ -4,12 +4,12 @@
  * What cannot be served is refused at the start, never left open and unanswered.
  */
 import { Socket } from 'node:net';
-import { portNames } from '../config/contradictions.js';
-import type { ListenVariables } from '../config/load.js';
-import type { Configuration } from '../config/options.js';
-import type { ListenerAddress } from '../net/listener.js';
-import { PIPE_DESCRIPTOR } from './orphan-watch.js';
-import { serviceNames, serviceOf, type ServiceName } from './services.js';
+import { portNames } from '../../config/contradictions.js';
+import type { ListenVariables } from '../../config/load.js';
+import type { Configuration } from '../../config/options.js';
+import type { ListenerAddress } from '../../net/listener.js';
+import { PIPE_DESCRIPTOR } from '../control/orphan-watch.js';
+import { serviceNames, serviceOf, type ServiceName } from '../control/services.js';
 import { MISCONFIGURED_STATUS, StartError } from './start-error.js';
 
 /** SD_LISTEN_FDS_START. */

@@ -4,7 +4,7 @@
  * service has still leaves the others open.
  */
 import type { Applicant } from './admission-desk.js';
-import type { ServiceGroup } from './messages.js';
+import type { ServiceGroup } from '../control/messages.js';
 
 /** The part of all places that is reserved for each. */
 const RESERVED = 1 / 20;

@@ -2,10 +2,10 @@
  * A worker's side of the session limits: asks the supervisor's desk (admission-desk.ts) for slots, in batches, for clients
  * that are trusted, and for leave to let in one that is not. A connection waits unanswered, and unread, until it may come.
  */
-import type { Configuration } from '../config/options.js';
-import { clientOf, parseNetworks, type Networks } from '../config/networks.js';
-import { UNIX_PEER } from '../net/unix-socket.js';
-import type { FromDesk, ServiceGroup, ToDesk, Victim } from './messages.js';
+import type { Configuration } from '../../config/options.js';
+import { clientOf, parseNetworks, type Networks } from '../../config/networks.js';
+import { UNIX_PEER } from '../../net/unix-socket.js';
+import type { FromDesk, ServiceGroup, ToDesk, Victim } from '../control/messages.js';
 
 /** `full`: the server has all the sessions it may have; the others are about this client. */
 export type Verdict = 'welcome' | 'too-many' | 'too-often' | 'full';

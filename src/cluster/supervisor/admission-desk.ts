@@ -5,9 +5,9 @@
  * are called back, and then a session that has proved nothing makes way (guests.ts), if that is fair.
  * A worker that does not answer is not waited for: what it holds counts as used until it answers or ends.
  */
-import type { Configuration } from '../config/options.js';
+import type { Configuration } from '../../config/options.js';
 import { Clients } from './clients.js';
-import type { Entry, ServiceGroup, ToDesk, ToWorker, Victim } from './messages.js';
+import type { Entry, ServiceGroup, ToDesk, ToWorker, Victim } from '../control/messages.js';
 import { Strangers } from './strangers.js';
 
 export type AdmissionLimits = Pick<Configuration, 'maxSessions' | 'maxSessionsPerAddress' | 'maxNewSessionsPerMinute'>;

@@ -1,11 +1,11 @@
 /** What a newcomer sees when the server is ready: where it listens, and on the first start what to type. */
 import { resolve } from 'node:path';
-import { version } from '../config/version.js';
-import type { Configuration } from '../config/options.js';
-import { isUnix, type ListenerAddress } from '../net/listener.js';
-import type { FirstAccount } from './messages.js';
-import { placeOf } from './place.js';
-import { serviceNames } from './services.js';
+import { version } from '../../config/version.js';
+import type { Configuration } from '../../config/options.js';
+import { isUnix, type ListenerAddress } from '../../net/listener.js';
+import type { FirstAccount } from '../control/messages.js';
+import { placeOf } from '../control/place.js';
+import { serviceNames } from '../control/services.js';
 
 /** `fingerprint`: of a certificate that nobody but this server signed. */
 export interface Readiness {
