@@ -13,7 +13,7 @@ function program(file: string, ending: string): string {
   return `
     import { Thread } from ${JSON.stringify(THREAD)};
     const loads = new Int32Array(new SharedArrayBuffer(4));
-    const options = { module: ${JSON.stringify(LOADING)}, data: { loads, file: ${JSON.stringify(file)} }, memoryMib: 32 };
+    const options = { module: new URL(${JSON.stringify(LOADING)}), data: { loads, file: ${JSON.stringify(file)} }, memoryMib: 32 };
     new Thread(options, { told: () => undefined, ended: (error) => console.error(error) }).hand('anything');
     const look = setInterval(() => {
       if (Atomics.load(loads, 0) === 0) return;
