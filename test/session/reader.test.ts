@@ -145,4 +145,15 @@ describe('the reader', () => {
     reader.push(Buffer.from('IT\r\n'));
     expect(reader.line()).to.deep.equal({ tooLong: false, bytes: Buffer.from('QUIT') });
   });
+
+  it('gives a body a part of what waits, and puts what comes back before the rest', () => {
+    const reader = new Reader(LIMIT_BYTES);
+    reader.push(Buffer.from('body.NOOP\r\nQUIT\r\n'));
+    expect(reader.take(4).toString()).to.equal('body');
+    expect(reader.waiting).to.equal('.NOOP\r\nQUIT\r\n'.length);
+    reader.unread(reader.take(3).subarray(1));
+    expect(reader.line()).to.deep.equal({ tooLong: false, bytes: Buffer.from('NOOP') });
+    reader.unread(reader.take(2).subarray(2));
+    expect(reader.take().toString()).to.equal('IT\r\n');
+  });
 });

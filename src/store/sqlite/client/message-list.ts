@@ -61,10 +61,6 @@ class Block {
     if (index >= this.length) return undefined;
     return [this.#values[2 * index] as number, this.#values[2 * index + 1] as number];
   }
-
-  *rows(): Iterable<Row> {
-    for (let index = 0; index < this.length; index++) yield this.at(index) as Row;
-  }
 }
 
 export class MessageList {
@@ -100,7 +96,7 @@ export class MessageList {
     for (let block = 0; block * BLOCK_MESSAGES < this.#maildrop.messages; block++) {
       const read = this.#block(block);
       if (read.length === 0) return;
-      yield Array.from(read.rows(), (row) => this.#entry(row));
+      yield Array.from({ length: read.length }, (_, index) => this.#entry(read.at(index) as Row));
     }
   }
 
