@@ -30,12 +30,13 @@ export async function compareAll(
   tell: (done: number) => void,
 ): Promise<Compared> {
   const suspects: Case[] = [];
+  const turns = new MailboxTurns();
   const failed: string[] = [];
   let next = 0;
   let done = 0;
   const lane = async (): Promise<void> => {
     for (let one = cases[next++]; one !== undefined; one = cases[next++]) {
-      const played = await attempt(one, ports, PATIENCE_MS);
+      const played = await turns.take(one.mailbox, () => attempt(one, ports, PATIENCE_MS));
       if (typeof played === 'string' || played.difference !== undefined) suspects.push(one);
       tell(++done);
     }
@@ -44,7 +45,7 @@ export async function compareAll(
   const differing: Found[] = [];
   const again = async (): Promise<void> => {
     for (let one = suspects.shift(); one !== undefined; one = suspects.shift()) {
-      const played = await attempt(one, ports, MORE_PATIENCE_MS);
+      const played = await turns.take(one.mailbox, () => attempt(one, ports, MORE_PATIENCE_MS));
       if (typeof played === 'string') failed.push(`${one.kind.name} (case ${one.number}): ${played}`);
       else if (played.difference !== undefined) differing.push({ one, played });
     }
@@ -52,6 +53,17 @@ export async function compareAll(
   await Promise.all(Array.from({ length: AGAIN_AT_A_TIME }, again));
   differing.sort((a, b) => a.one.number - b.one.number);
   return { played: cases.length, differing, failed };
+}
+
+/** One case after the other where they have the same mailbox: a maildrop is opened by one session at a time. */
+class MailboxTurns {
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  take<T>(mailbox: string, play: () => Promise<T>): Promise<T> {
+    const played = (this.#last.get(mailbox) ?? Promise.resolve()).then(play);
+    this.#last.set(mailbox, played);
+    return played;
+  }
 }
 
 /** What was played, or why it could not be. */

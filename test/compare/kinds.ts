@@ -12,6 +12,8 @@ import { submissionKinds } from './kinds/submission.js';
 export interface Case extends Said {
   readonly kind: Kind;
   readonly number: number;
+  /** Of the prelude and the steps. */
+  readonly mailbox: string;
 }
 
 export const kinds: readonly Kind[] = [
@@ -33,19 +35,20 @@ export function casesOf(seed: number, count: number, from: readonly Kind[] = kin
   let old = 0;
   for (let number = 0; cases.length < count && old < from.length * ROUNDS_WITHOUT_NEWS; number++) {
     const kind = from[(number * STRIDE) % from.length] as Kind;
-    const said = kind.make(new Dice(seed * 1_000_003 + number), mailboxOf(number));
+    const mailbox = mailboxOf(number);
+    const said = kind.make(new Dice(seed * 1_000_003 + number), mailbox);
     const key = `${kind.name} ${said.steps.map(({ bytes }) => bytes.toString('latin1')).join('')}`;
     if (seen.has(key)) old += 1;
     else {
       old = 0;
-      cases.push({ ...said, kind, number });
+      cases.push({ ...said, kind, number, mailbox });
     }
     seen.add(key);
   }
   return cases;
 }
 
-/** Neighbours have different ones: a maildrop is opened by one session at a time. */
+/** One of few: those with the same one take turns. */
 function mailboxOf(number: number): string {
   const all = boxes();
   return addressOf(all[number % all.length] as string);
