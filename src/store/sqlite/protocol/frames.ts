@@ -98,6 +98,11 @@ export function isHello({ type, payload }: Frame): boolean {
   return type === FrameType.Hello && payload.toString() === JSON.stringify(GREETING);
 }
 
+/** @throws FrameError */
+export function requireLength({ length }: Buffer, wanted: number): void {
+  if (length !== wanted) throw new FrameError(`${length} bytes where ${wanted} are meant`);
+}
+
 /** Undefined for an empty payload. @throws FrameError */
 export function readJson(payload: Buffer): unknown {
   if (payload.length === 0) return undefined;

@@ -1,0 +1,33 @@
+/** What the store says to one connection, by the number of the request. It leaves at the next flush. */
+import type { Buffer } from 'node:buffer';
+import type { StoreError } from '../../store.js';
+import type { FrameOutput } from '../protocol/frame-output.js';
+import { emptyFrame, FrameType, jsonFrame } from '../protocol/frames.js';
+
+export class Answers {
+  readonly #output: FrameOutput;
+
+  constructor(output: FrameOutput) {
+    this.#output = output;
+  }
+
+  done(request: number): void {
+    this.#output.send(emptyFrame(FrameType.Done, request));
+  }
+
+  doneWith(request: number, value: unknown): void {
+    this.#output.send(jsonFrame(FrameType.Done, request, value));
+  }
+
+  failed(request: number, { kind, message, holder }: StoreError): void {
+    this.#output.send(jsonFrame(FrameType.Failed, request, { kind, message, holder }));
+  }
+
+  /** A question of the store's own, which no request asked for. */
+  send(frame: Buffer): void {
+    this.#output.send(frame);
+  }
+}
+
+/** Nobody waits for it: what is lost is swept at the next start, and a failure is told by the group's observer. */
+export function nothing(): void {}

@@ -1,0 +1,121 @@
+/**
+ * What one connection asks of the store beside messages: locks of maildrops, removals, changes of the directory, uses and renewals
+ * of passwords, the status. Each is answered once, by its number, and what is written when it is durable.
+ */
+import type { Buffer } from 'node:buffer';
+import { StoreError, type AccountId, type Renewal, type Use } from '../../store.js';
+import type { Change } from '../protocol/change.js';
+import { requireLength } from '../protocol/frames.js';
+import type { LockRequest, RemoveRequest, UnlockRequest } from '../protocol/requests.js';
+import type { ServerStatus } from '../protocol/status.js';
+import { nothing, type Answers } from './answers.js';
+import type { LockOwner } from './locks.js';
+import { Removals } from './removals.js';
+import type { StoreServer } from './store-server.js';
+
+interface ClientRequestsOptions {
+  readonly store: StoreServer;
+  readonly answers: Answers;
+  /** Whose locks they are. */
+  readonly owner: LockOwner;
+  readonly status: () => Promise<ServerStatus>;
+  /** A fault of ours: the connection ends. */
+  readonly broke: (error: Error) => void;
+}
+
+export class ClientRequests {
+  readonly #store: StoreServer;
+  readonly #answers: Answers;
+  readonly #owner: LockOwner;
+  readonly #status: () => Promise<ServerStatus>;
+  readonly #broke: (error: Error) => void;
+  readonly #removals: Removals;
+  #asksStatus = false;
+
+  constructor({ store, answers, owner, status, broke }: ClientRequestsOptions) {
+    this.#store = store;
+    this.#answers = answers;
+    this.#owner = owner;
+    this.#status = status;
+    this.#broke = broke;
+    this.#removals = new Removals(store);
+  }
+
+  lock(request: number, { account, from }: LockRequest): void {
+    const lost = this.#store.lost();
+    if (lost !== undefined) return this.#answers.failed(request, lost);
+    this.#store.locks.claim(account, {
+      ...{ owner: this.#owner, lock: request, from },
+      taken: (sinceMs) => {
+        this.#store.logins.note(account, sinceMs);
+        this.#answers.done(request);
+      },
+      refused: (holder) => this.#answers.failed(request, new StoreError('in-use', 'the maildrop is open', { holder })),
+    });
+  }
+
+  unlock(request: number, { account, lock }: UnlockRequest): void {
+    this.#store.locks.release(account, { owner: this.#owner, lock });
+    this.#removals.drop(lock);
+    this.#answers.done(request);
+  }
+
+  remove(request: number, remove: RemoveRequest): void {
+    const { account, lock } = remove;
+    if (!this.#store.locks.isHeldBy(account, { owner: this.#owner, lock }))
+      return this.#answers.failed(request, new StoreError('unavailable', 'the lock of the maildrop was lost'));
+    this.#removals.take(remove).then(
+      () => this.#answers.done(request),
+      (error: unknown) =>
+        error instanceof StoreError ? this.#answers.failed(request, error) : this.#broke(error as Error),
+    );
+  }
+
+  change(request: number, change: Change): void {
+    let concerned: AccountId | undefined;
+    this.#store.add({
+      act: (writer) => void (concerned = writer.change(change)),
+      bytes: 0,
+      done: () => void this.#store.tellChanged(concerned ?? 'nobody').then(() => this.#answers.done(request)),
+      failed: (error) => this.#answers.failed(request, error),
+    });
+  }
+
+  use(use: Use): void {
+    const atMs = Date.now();
+    if (!this.#store.uses.isDue(use, atMs)) return;
+    this.#store.add({
+      act: (writer) => writer.used(use, atMs),
+      done: nothing,
+      failed: nothing,
+      bytes: 0,
+      fleeting: true,
+    });
+  }
+
+  renew(request: number, renewal: Renewal): void {
+    this.#store.add({
+      act: (writer) => writer.renew(renewal),
+      bytes: 0,
+      done: () => this.#answers.done(request),
+      failed: (error) => this.#answers.failed(request, error),
+    });
+  }
+
+  /** One at a time: it asks every other process. @throws FrameError */
+  status(request: number, payload: Buffer): void {
+    requireLength(payload, 0);
+    if (this.#asksStatus) return this.#answers.failed(request, new StoreError('busy', 'the status is being gathered'));
+    this.#asksStatus = true;
+    void this.#status()
+      .then((status) => this.#answers.doneWith(request, status))
+      .catch((error: unknown) => this.#broke(error as Error))
+      .finally(() => (this.#asksStatus = false));
+  }
+
+  /** The connection is gone. */
+  close(): void {
+    this.#store.locks.releaseAll(this.#owner);
+    this.#removals.close();
+  }
+}

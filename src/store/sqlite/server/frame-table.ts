@@ -1,0 +1,55 @@
+/** What the store takes: a row for each type of frame, and no place else where a type is told from another. */
+import type { Buffer } from 'node:buffer';
+import { FrameType } from '../protocol/frames.js';
+import {
+  readChange,
+  readHolder,
+  readLock,
+  readRemove,
+  readRenewal,
+  readReport,
+  readUnlock,
+  readUse,
+} from '../protocol/requests.js';
+import type { ClientRequests } from './client-requests.js';
+import type { Questions } from './questions.js';
+import type { Uploads } from './uploads.js';
+
+export interface FrameTakers {
+  readonly uploads: Uploads;
+  readonly requests: ClientRequests;
+  readonly questions: Questions;
+}
+
+export interface FrameRow {
+  /** Cannot be asked before the database is open. */
+  readonly writes?: true;
+  /** @throws FrameError for a payload that is not what it should be */
+  take(to: FrameTakers, request: number, payload: Buffer): void;
+}
+
+export const frames: ReadonlyMap<FrameType, FrameRow> = new Map<FrameType, FrameRow>([
+  [FrameType.Deliver, { writes: true, take: ({ uploads }, request, payload) => uploads.deliver(request, payload) }],
+  [FrameType.Chunk, { writes: true, take: ({ uploads }, request, payload) => uploads.chunk(request, payload) }],
+  [FrameType.Commit, { writes: true, take: ({ uploads }, request, payload) => uploads.commit(request, payload) }],
+  [FrameType.Abort, { take: ({ uploads }, _, payload) => uploads.abort(payload) }],
+  [FrameType.Lock, { take: ({ requests }, request, payload) => requests.lock(request, readLock(payload)) }],
+  [FrameType.Unlock, { take: ({ requests }, request, payload) => requests.unlock(request, readUnlock(payload)) }],
+  [
+    FrameType.Remove,
+    { writes: true, take: ({ requests }, request, payload) => requests.remove(request, readRemove(payload)) },
+  ],
+  [
+    FrameType.Change,
+    { writes: true, take: ({ requests }, request, payload) => requests.change(request, readChange(payload)) },
+  ],
+  [
+    FrameType.Renew,
+    { writes: true, take: ({ requests }, request, payload) => requests.renew(request, readRenewal(payload)) },
+  ],
+  [FrameType.Use, { take: ({ requests }, _, payload) => requests.use(readUse(payload)) }],
+  [FrameType.Status, { take: ({ requests }, request, payload) => requests.status(request, payload) }],
+  [FrameType.Report, { take: ({ questions }, _, payload) => questions.reported(readReport(payload)) }],
+  [FrameType.Heard, { take: ({ questions }, _, payload) => questions.heard(payload) }],
+  [FrameType.Holder, { take: ({ questions }, _, payload) => questions.holder(readHolder(payload)) }],
+]);
