@@ -19,7 +19,7 @@ export interface RunOptions {
   readonly cwd?: string;
 }
 
-export class ProgramError extends Error {}
+class ProgramError extends Error {}
 
 /** Debian keeps the programs of Postfix and Dovecot where the PATH of an ordinary user does not lead. */
 const SYSTEM_DIRECTORIES = ['/usr/local/sbin', '/usr/sbin', '/sbin'];

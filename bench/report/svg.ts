@@ -17,7 +17,7 @@ export interface Panel {
   readonly svg: string;
 }
 
-export const WIDTH = 860;
+const WIDTH = 860;
 const LEFT = 410;
 const RIGHT = 130;
 const ROW = 22;

@@ -36,7 +36,7 @@ export function acceptScenarios(): readonly Scenario[] {
   return all.map(acceptScenario);
 }
 
-export function acceptName({ kept, sessions, size, recipients }: Accept): string {
+function acceptName({ kept, sessions, size, recipients }: Accept): string {
   return `${kept ? 'kept' : 'new'}-${sessions}-${size}${recipients === 1 ? '' : `-x${recipients}`}`;
 }
 

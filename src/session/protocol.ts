@@ -2,7 +2,7 @@
  * What makes a session speak SMTP or POP3: a table of commands, the gates before them,
  * and the replies for what can go wrong with any command.
  */
-import type { Command, Outcome, Row, State } from './command.js';
+import type { Command, Row, State } from './command.js';
 import type { SessionLimits } from './limits.js';
 import type { Presence } from './presence.js';
 import type { Reply } from './reply.js';
@@ -99,5 +99,3 @@ export function announcements<S extends State, C, Need extends string>(
 export function commandOf<S extends State, C, Need extends string>() {
   return <A, const At extends S['at']>(command: Command<S, C, Need, A, At>): Command<S, C, Need, A, At> => command;
 }
-
-export type { Outcome };

@@ -9,7 +9,7 @@ import type { Address } from '../store/store.js';
 import { normalDomain, normalLiteral } from './domain.js';
 
 /** RFC 5321 §4.5.3.1.1, in octets as it is written. */
-export const LOCAL_PART_LIMIT_BYTES = 64;
+const LOCAL_PART_LIMIT_BYTES = 64;
 
 const ATEXT = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\-\\u0080-\\u{10ffff}]";
 const DOT_STRING = `${ATEXT}+(?:\\.${ATEXT}+)*`;

@@ -7,7 +7,7 @@ import type { Server } from '../support/server.js';
 import type { Victim } from './attack.js';
 
 export const PASSWORD = 'secret';
-export const DOMAIN = 'localhost';
+const DOMAIN = 'localhost';
 const HASH_OF_NOTHING = '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA';
 /** More than RCPT takes in one transaction is not needed by any attack. */
 const RECIPIENTS_AT_ONCE = 1000;

@@ -26,7 +26,7 @@ export function groupsOf(differing: readonly Found[], known: readonly Difference
   });
 }
 
-export function covers(
+function covers(
   { kinds, ours, theirs }: Difference,
   found: Readonly<Record<'kind' | 'ours' | 'theirs', string>>,
 ): boolean {

@@ -142,7 +142,7 @@ const noForks: Fault = {
   },
 };
 
-export function stopStore(forMs: (chance: Chance) => number): Fault {
+function stopStore(forMs: (chance: Chance) => number): Fault {
   return {
     name: 'stop the store for a while',
     async strike(server, chance) {

@@ -15,7 +15,7 @@ import type { Round, RoundFault } from './campaign.js';
 import { pause, storeOf } from './faults.js';
 import { ThinDisk } from './thin-disk.js';
 
-export const THIN_FAULT = 'a failed sync on a thin disk, and a power cut';
+const THIN_FAULT = 'a failed sync on a thin disk, and a power cut';
 const PATIENCE_MS = 30_000;
 const MESSAGES = 20;
 const SEEDS = 1_000_000;

@@ -21,7 +21,7 @@ export interface ToyContext extends SessionContext {
 
 type Need = 'key';
 
-export function say(text: string, failed = false): Reply {
+function say(text: string, failed = false): Reply {
   return { head: Buffer.from(`${text}\r\n`), failed };
 }
 

@@ -124,7 +124,7 @@ export function readDialogue(path: string): Dialogue {
 }
 
 /** `\r \n \t \0 \" \\ \xHH`, and `\{text*N}` for so many times the text. */
-export function unescape(text: string): Buffer {
+function unescape(text: string): Buffer {
   const flat = text.replace(/\\\{(.*?)\*(\d+)\}/g, (_, part: string, times: string) => part.repeat(Number(times)));
   const pieces: Buffer[] = [];
   let from = 0;

@@ -1,13 +1,12 @@
 /** The statements that write, prepared once, with the shapes of their rows. */
 import type { Connection, Statement } from './database.js';
 
-/** `body.text_state`, as db/README.md documents it. */
+/** `body.text_state`, as db/README.md documents it; 4, being decoded, stands in SQL alone. */
 export const enum TextState {
   Raw = 0,
   Undecoded = 1,
   Decoded = 2,
   Failed = 3,
-  Decoding = 4,
 }
 
 /** In the order of the statements, which is cheaper than by name. */

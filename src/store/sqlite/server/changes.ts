@@ -254,7 +254,7 @@ export class Changes {
 }
 
 /** As tables hold it: in lower case, unquoted. */
-export function written({ local, domain }: Address): string {
+function written({ local, domain }: Address): string {
   return `${normal(local)}@${domain}`;
 }
 

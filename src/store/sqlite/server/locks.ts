@@ -45,7 +45,7 @@ export interface LockLimits {
 }
 
 /** Who finds no room to wait hears who holds the maildrop, as if that one stayed. */
-export const LOCK_LIMITS: LockLimits = { waitMs: 1_000, waitingOfMaildrop: 16, waiting: 1_000 };
+const LOCK_LIMITS: LockLimits = { waitMs: 1_000, waitingOfMaildrop: 16, waiting: 1_000 };
 
 export class MaildropLocks {
   readonly #limits: LockLimits;
