@@ -62,7 +62,7 @@ describe('the architecture', () => {
     for (const [folder, others] of [
       ['smtp/', /^pop3\//],
       ['pop3/', /^smtp\//],
-      ['session/', /^(smtp|pop3|net|cluster|cli|config|log)\/|^store\/(?!store\.ts)/],
+      ['session/', /^(smtp|pop3|net|cluster|cli|config|log)\/|^store\/(?!(errors|shapes|logins)\.ts)/],
     ] as const)
       importsNone(under(folder), others);
   });
@@ -77,9 +77,21 @@ describe('the architecture', () => {
   });
 
   it('lets the rest of the program know the store by its interface alone', () => {
-    expect(sources.find(({ path }) => path === 'store/store.ts')?.imports).to.deep.equal([]);
+    const interfaces = ['deliveries', 'directory', 'errors', 'logins', 'mailboxes', 'maildrops', 'shapes', 'store'];
+    const files = sources.filter(({ path }) => interfaces.some((name) => path === `store/${name}.ts`));
+    expect(files).to.have.length(interfaces.length);
+    importsNone(files, new RegExp(`^(?!store/(${interfaces.join('|')})\\.ts$)`));
     expect(importers(/^store\/sqlite\//).filter((path) => !/^store\/(open|watch|sqlite\/.*)\.ts$/.test(path))).to.be
       .empty;
+  });
+
+  it('hands each part of the program only its own part of the store', () => {
+    for (const [folder, theirs] of [
+      ['smtp/', 'deliveries|logins'],
+      ['pop3/', 'maildrops|logins'],
+      ['auth/', 'logins'],
+    ] as const)
+      importsNone(under(folder), new RegExp(`^store/(?!(${theirs}|errors|shapes|login-name)\\.ts$)`));
   });
 
   it('lets the rooms of cluster/ and of store/sqlite/ stand on each other', () => {

@@ -10,7 +10,7 @@ import { HOP_LIMIT } from '../../src/smtp/intake.js';
 import { lmtp, mx as smtp, submission } from '../../src/smtp/protocol.js';
 import { failureReply as smtpFailure, replies } from '../../src/smtp/replies.js';
 import type { Reply } from '../../src/session/reply.js';
-import { StoreError, type StoreErrorKind } from '../../src/store/store.js';
+import { StoreError, type StoreErrorKind } from '../../src/store/errors.js';
 import { differences } from './differences.js';
 import { code, codes, page, table, type Cell } from './markdown.js';
 import { addressSection, octetSection } from './messages.js';

@@ -7,7 +7,7 @@ import type { Pop3Need } from '../../src/pop3/context.js';
 import type { Mechanism } from '../../src/auth/mechanism.js';
 import type { Pop3State } from '../../src/pop3/state.js';
 import type { SmtpState } from '../../src/smtp/state.js';
-import type { StoreErrorKind } from '../../src/store/store.js';
+import type { StoreErrorKind } from '../../src/store/errors.js';
 
 export const smtpStates: Readonly<Record<SmtpState['at'], string>> = {
   start: 'connected; EHLO or HELO has not come yet',

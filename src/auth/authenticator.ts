@@ -6,7 +6,7 @@
  * Never tells a password to anybody. A StoreError is the caller's to answer; nothing was decided then.
  */
 import { setTimeout as setTimer } from 'node:timers/promises';
-import type { Account, Credential, MailStore } from '../store/store.js';
+import type { Account, Credential, Logins } from '../store/logins.js';
 import { verifyAppPassword } from './app-password.js';
 import { deriveInPool, type Derive } from './derivation.js';
 import { HashQueue } from './hash-queue.js';
@@ -46,7 +46,7 @@ export interface LoginThrottle {
 }
 
 export interface AuthenticatorNeeds {
-  readonly store: MailStore;
+  readonly store: Logins;
   readonly throttle: LoginThrottle;
   readonly observer: LoginObserver;
   /** What counts as one client: the address itself, or the /64 of an IPv6 one. */
@@ -75,7 +75,7 @@ type Match =
   | { readonly right: false; readonly reason: string };
 
 export class Authenticator implements LoginCheck {
-  readonly #store: MailStore;
+  readonly #store: Logins;
   readonly #throttle: LoginThrottle;
   readonly #observer: LoginObserver;
   readonly #clientOf: (address: string) => string;

@@ -7,7 +7,9 @@ import type { Peer } from '../session/channel.js';
 import { stay, type Outcome, type State } from '../session/command.js';
 import { withoutBlanks } from '../session/grammar.js';
 import type { Reply } from '../session/reply.js';
-import { StoreError, type MailStore, type Scope } from '../store/store.js';
+import { StoreError } from '../store/errors.js';
+import type { Scope } from '../store/shapes.js';
+import type { Logins } from '../store/logins.js';
 import { fromBase64 } from './base64.js';
 import type { LoginCheck, Welcome } from './login.js';
 import type { Exchange, Mechanism, Step } from './mechanism.js';
@@ -33,7 +35,7 @@ export interface Wording<S extends State> {
 export interface Surroundings {
   readonly peer: Peer;
   readonly session: string;
-  readonly store: MailStore;
+  readonly store: Logins;
   readonly authenticator: LoginCheck;
 }
 

@@ -2,7 +2,8 @@
  * A login as protocols and mechanisms see it: who asks, what they may ask of the authenticator, and what comes of it.
  * Nothing here tells a client why a login failed; the log is told.
  */
-import type { Account, Credential, Grant, Scope } from '../store/store.js';
+import type { Account, Credential, Grant } from '../store/logins.js';
+import type { Scope } from '../store/shapes.js';
 
 /** Who asks, and for what. */
 export interface LoginAttempt {

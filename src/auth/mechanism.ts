@@ -4,7 +4,7 @@
  * A step is taken once: what answers a challenge goes to that challenge's own continuation, so nothing can be replayed.
  */
 import type { Security } from '../session/channel.js';
-import type { MailStore } from '../store/store.js';
+import type { Logins } from '../store/logins.js';
 import type { LoginAttempt, LoginCheck, Verdict } from './login.js';
 
 /**
@@ -20,7 +20,7 @@ export type Step =
 /** What one login may use. */
 export interface Exchange {
   readonly logins: LoginCheck;
-  readonly store: Pick<MailStore, 'loginAddress' | 'stands'>;
+  readonly store: Pick<Logins, 'loginAddress' | 'stands'>;
   /** All of an attempt but the name, which the mechanism finds out. */
   readonly who: Omit<LoginAttempt, 'name'>;
   /** The TLS of this connection; undefined in clear text. */

@@ -3,7 +3,7 @@
  * parameters, or SCRAM keys that are missing or no longer fit. Never in the way of the login: it runs beside it, one at
  * a time for each account, and what finds no room or fails is tried again at a later login.
  */
-import type { Account, MailStore } from '../store/store.js';
+import type { Account, Logins } from '../store/logins.js';
 import type { Derive } from './derivation.js';
 import type { HashQueue } from './hash-queue.js';
 import type { LoginObserver } from './login.js';
@@ -19,13 +19,13 @@ export interface Hashing {
 }
 
 export class Renewals {
-  readonly #store: MailStore;
+  readonly #store: Logins;
   readonly #hashes: HashQueue;
   readonly #observer: LoginObserver;
   readonly #derive: Derive;
   readonly #running = new Set<number>();
 
-  constructor(store: MailStore, observer: LoginObserver, { hashes, derive }: Hashing) {
+  constructor(store: Logins, observer: LoginObserver, { hashes, derive }: Hashing) {
     this.#hashes = hashes;
     this.#derive = derive;
     this.#store = store;

@@ -1,5 +1,5 @@
 /** Everything that is kept of a password, made together: hash and SCRAM keys. The password itself is kept nowhere. */
-import type { Secrets } from '../store/store.js';
+import type { Secrets } from '../store/shapes.js';
 import { hashAppPassword } from './app-password.js';
 import { deriveInPool, type Derive } from './derivation.js';
 import { hashPassword } from './password.js';

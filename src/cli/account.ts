@@ -5,7 +5,8 @@
 import { secretsOf } from '../auth/secrets.js';
 import { bytes, Misfit } from '../config/units.js';
 import { formatAddress } from '../smtp/mailbox.js';
-import type { AccountSummary, Address, Directory, Secrets } from '../store/store.js';
+import type { AccountSummary, Directory } from '../store/directory.js';
+import type { Address, Secrets } from '../store/shapes.js';
 import {
   jsonFlag,
   optionFlags,
@@ -132,7 +133,7 @@ function setEnabled(enabled: boolean): Command['run'] {
 }
 
 async function messagesOf(db: string, address: Address): Promise<number> {
-  return (await withExistingStore(db, ({ directory }) => directory.countMail(address))) ?? 0;
+  return (await withExistingStore(db, ({ mailboxes }) => mailboxes.countMail(address))) ?? 0;
 }
 
 async function confirm(text: string, messages: number): Promise<void> {

@@ -2,7 +2,7 @@
  * `pennypost alias …`: names that lead to other names. `*@domain` is the catch-all of a domain.
  */
 import { jsonFlag, optionFlags, type Command, type Invocation, type Operand } from './command.js';
-import type { AliasEntry } from '../store/store.js';
+import type { AliasEntry } from '../store/directory.js';
 import { exit } from './exit.js';
 import { printList, printListAsJson, type Table } from './listing.js';
 import { address } from './operand.js';

@@ -12,7 +12,8 @@ import { HOP_LIMIT } from '../smtp/intake.js';
 import { MessageStart } from '../smtp/message-start.js';
 import { formatAddress } from '../smtp/mailbox.js';
 import type { Recipient } from '../smtp/recipient.js';
-import type { Address, Delivery, MailStore } from '../store/store.js';
+import type { Delivery, Deliveries } from '../store/deliveries.js';
+import type { Address } from '../store/shapes.js';
 import { Refusal } from './exit.js';
 
 export interface Submission {
@@ -24,7 +25,7 @@ export interface Submission {
 
 const ID_BYTES = 6;
 
-export async function deliver(store: MailStore, submission: Submission, limits: Configuration): Promise<void> {
+export async function deliver(store: Deliveries, submission: Submission, limits: Configuration): Promise<void> {
   const recipients: Recipient[] = [];
   for (const address of submission.recipients) recipients.push(await reach(store, address));
   const envelope = envelopeFor(recipients, {
@@ -45,7 +46,7 @@ export async function deliver(store: MailStore, submission: Submission, limits: 
   await delivery.commit();
 }
 
-async function reach(store: MailStore, address: Address): Promise<Recipient> {
+async function reach(store: Deliveries, address: Address): Promise<Recipient> {
   const resolution = await store.resolve(address);
   const text = formatAddress(address);
   if (resolution.kind === 'local') return { text, targets: resolution.targets };

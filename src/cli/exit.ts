@@ -4,7 +4,7 @@
  */
 import { getSystemErrorMap } from 'node:util';
 import { ConfigurationError } from '../config/setting.js';
-import { StoreError } from '../store/store.js';
+import { StoreError } from '../store/errors.js';
 import { UsageError } from './command.js';
 
 export const exit = {

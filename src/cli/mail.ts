@@ -5,7 +5,7 @@
 import { open } from 'node:fs/promises';
 import { formatAddress } from '../smtp/mailbox.js';
 import { printableLine, printablePieces } from '../message/printable.js';
-import type { MailSummary } from '../store/store.js';
+import type { MailSummary } from '../store/mailboxes.js';
 import { deliver } from './delivery.js';
 import { jsonFlag, optionFlags, type Command, type Flag, type Invocation, type Operand } from './command.js';
 import { exit, Refusal } from './exit.js';
@@ -31,8 +31,8 @@ const fileFlag: Flag = {
 
 async function list(invocation: Invocation): Promise<number> {
   const owner = address(invocation.operands[0]);
-  await withExistingStore(invocation.load().configuration.db, ({ directory }) => {
-    const pages = (after?: MailSummary) => directory.listMail(owner, after);
+  await withExistingStore(invocation.load().configuration.db, ({ mailboxes }) => {
+    const pages = (after?: MailSummary) => mailboxes.listMail(owner, after);
     return invocation.has(jsonFlag.name) ? printListAsJson(pages, shown) : printList(pages, mailTable);
   });
   return exit.fine;
@@ -53,11 +53,11 @@ async function show(invocation: Invocation): Promise<number> {
   const [text = ''] = invocation.operands;
   const owner = address(text);
   const number = messageNumber(invocation.operands[1]);
-  await withExistingStore(invocation.load().configuration.db, async ({ directory }) => {
-    const found = await directory.findMail(owner, number);
+  await withExistingStore(invocation.load().configuration.db, async ({ mailboxes }) => {
+    const found = await mailboxes.findMail(owner, number);
     if (found === undefined)
       throw new Refusal(`${text} has no message ${number}; 'pennypost mail list ${text}' shows what there is.`);
-    const octets = directory.readMail(owner, found.id);
+    const octets = mailboxes.readMail(owner, found.id);
     for (const piece of process.stdout.isTTY ? printablePieces(octets) : octets) await print(piece);
   });
   return exit.fine;

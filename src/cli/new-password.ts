@@ -6,7 +6,8 @@
 import { preparedToStore, UnfitPassword } from '../auth/preparation.js';
 import type { Login } from '../auth/secrets.js';
 import { formatAddress } from '../smtp/mailbox.js';
-import type { Address, MailStore } from '../store/store.js';
+import type { Address } from '../store/shapes.js';
+import type { Logins } from '../store/logins.js';
 import { UsageError, type Flag, type Invocation } from './command.js';
 import { Refusal } from './exit.js';
 import { ask, isTerminal } from './terminal.js';
@@ -31,7 +32,7 @@ export async function newPassword(invocation: Invocation): Promise<string> {
 }
 
 /** What SCRAM keys depend on besides the password. */
-export async function loginOf(store: MailStore, address: Address): Promise<Login> {
+export async function loginOf(store: Logins, address: Address): Promise<Login> {
   return { address: await store.loginAddress(formatAddress(address)), saltSecret: await store.saltSecret() };
 }
 

@@ -4,7 +4,7 @@
 import { domainName, Misfit } from '../config/units.js';
 import { formatAddress, parseMailbox } from '../smtp/mailbox.js';
 import { readPath } from '../smtp/path.js';
-import type { Address } from '../store/store.js';
+import type { Address } from '../store/shapes.js';
 import { UsageError, type Operand } from './command.js';
 
 export const addressOperand: Operand = { name: 'ADDRESS', doc: 'an address such as alice@localhost' };

@@ -10,7 +10,7 @@ import { LineOutput } from '../log/line-output.js';
 import { createLog, type Log } from '../log/log.js';
 import { openUnblocked } from '../log/unblocked.js';
 import { startStore, type StoreObserver, type StoreServer } from '../store/open.js';
-import { StoreError } from '../store/store.js';
+import { StoreError } from '../store/errors.js';
 import { obeySupervisor, tellSupervisor } from './control/child.js';
 import { watchDescriptors } from './control/descriptors.js';
 import { UNMOVED_STATUS, type FirstAccount, type FromStore, type ToStore } from './control/messages.js';

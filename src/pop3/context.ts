@@ -2,7 +2,8 @@
 import type { LoginCheck } from '../auth/login.js';
 import type { Row } from '../session/command.js';
 import { commandOf, type SessionContext } from '../session/protocol.js';
-import type { MailStore } from '../store/store.js';
+import type { Logins } from '../store/logins.js';
+import type { Maildrops } from '../store/maildrops.js';
 import type { Pop3State } from './state.js';
 
 export interface Pop3Settings {
@@ -25,7 +26,7 @@ export type Pop3Need = 'private';
 export interface Pop3Context extends SessionContext {
   readonly tally: Pop3Tally;
   readonly settings: Pop3Settings;
-  readonly store: MailStore;
+  readonly store: Maildrops & Logins;
   readonly authenticator: LoginCheck;
   readonly table: ReadonlyMap<string, Row<Pop3State, Pop3Context, Pop3Need>>;
 }

@@ -3,7 +3,8 @@
  * Numbers are positions from 1 as they were at login; marking never renumbers. Every command that takes a number
  * resolves it here. Holds a bit for each message, and nothing else of them.
  */
-import type { Maildrop, MessageInfo, NumberRange, Soon } from '../store/store.js';
+import type { Maildrop, MessageInfo, NumberRange } from '../store/maildrops.js';
+import type { Soon } from '../store/shapes.js';
 
 export type Found =
   | { readonly ok: true; readonly message: MessageInfo }

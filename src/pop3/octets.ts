@@ -1,7 +1,8 @@
 /** How messages and lists are sent: byte-stuffed, in pieces, only as fast as the client takes them. */
 import { Buffer } from 'node:buffer';
 import { DotStuffer } from '../session/dots.js';
-import type { MessageInfo, Pieces, Soon } from '../store/store.js';
+import type { MessageInfo } from '../store/maildrops.js';
+import type { Pieces, Soon } from '../store/shapes.js';
 import type { Listing } from './listing.js';
 
 const LF = 10;

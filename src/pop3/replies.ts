@@ -4,7 +4,8 @@
  */
 import { Buffer } from 'node:buffer';
 import { inMinutes, type Reply } from '../session/reply.js';
-import type { Pieces, StoreError, StoreErrorKind } from '../store/store.js';
+import type { StoreError, StoreErrorKind } from '../store/errors.js';
+import type { Pieces } from '../store/shapes.js';
 
 const END = Buffer.from('.\r\n');
 

@@ -1,6 +1,7 @@
 /** From a message-number to its message, for every command that takes one: the refusals are the same for all. */
 import { stay, type Outcome } from '../session/command.js';
-import type { MessageInfo, Soon } from '../store/store.js';
+import type { MessageInfo } from '../store/maildrops.js';
+import type { Soon } from '../store/shapes.js';
 import type { Found, Listing } from './listing.js';
 import { replies } from './replies.js';
 import type { Pop3State } from './state.js';

@@ -2,7 +2,8 @@
  * Where a POP3 session stands (RFC 1939 §3). The maildrop exists only in the state that holds it.
  * The UPDATE state is QUIT itself: it removes, answers and closes.
  */
-import type { Grant, Maildrop } from '../store/store.js';
+import type { Grant } from '../store/logins.js';
+import type { Maildrop } from '../store/maildrops.js';
 import type { Listing } from './listing.js';
 
 export interface Authorization {

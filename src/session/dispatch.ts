@@ -3,7 +3,7 @@
  * The three kinds of failure part here: refusals are replies, a StoreError becomes the protocol's reply,
  * and everything else is a bug, which is rethrown for the session to log.
  */
-import { StoreError } from '../store/store.js';
+import { StoreError } from '../store/errors.js';
 import { stay, type Outcome, type Row, type State } from './command.js';
 import { because, withoutBlanks, type Parsed } from './grammar.js';
 import type { Protocol, SessionContext } from './protocol.js';

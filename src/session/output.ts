@@ -4,7 +4,7 @@
  * the disk keeps waiting is waited for, and what there is to say meanwhile leaves.
  */
 import type { Channel } from './channel.js';
-import type { Soon } from '../store/store.js';
+import type { Soon } from '../store/shapes.js';
 import type { Reply } from './reply.js';
 import { STEPS_PER_LOOK, type Turn } from './turns.js';
 

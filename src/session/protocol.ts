@@ -7,7 +7,8 @@ import type { SessionLimits } from './limits.js';
 import type { Presence } from './presence.js';
 import type { Reply } from './reply.js';
 import type { Peer } from './channel.js';
-import type { Grant, StoreError } from '../store/store.js';
+import type { StoreError } from '../store/errors.js';
+import type { Grant } from '../store/logins.js';
 
 /** What every protocol's commands may use; each protocol adds its own. */
 export interface SessionContext {

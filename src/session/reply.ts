@@ -2,7 +2,7 @@
  * What goes back to a client, as both protocols see it: the first bytes, encoded once,
  * and for long answers more bytes that are made only as fast as the client takes them.
  */
-import type { Pieces } from '../store/store.js';
+import type { Pieces } from '../store/shapes.js';
 
 export interface Reply {
   /** Complete lines, each ended by CRLF. */

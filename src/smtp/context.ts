@@ -2,7 +2,8 @@
 import type { LoginCheck } from '../auth/login.js';
 import type { Row } from '../session/command.js';
 import { commandOf, type SessionContext } from '../session/protocol.js';
-import type { MailStore } from '../store/store.js';
+import type { Deliveries } from '../store/deliveries.js';
+import type { Logins } from '../store/logins.js';
 import type { IntakeSettings } from './intake.js';
 import type { SmtpState } from './state.js';
 
@@ -30,7 +31,7 @@ export type SmtpNeed = 'login' | 'front';
 export interface SmtpContext extends SessionContext {
   readonly tally: SmtpTally;
   readonly settings: SmtpSettings;
-  readonly store: MailStore;
+  readonly store: Deliveries & Logins;
   /** Whether the connection comes from a listed front; stays when the front has said who the client is. */
   readonly isFront?: boolean;
   readonly authenticator: LoginCheck;

@@ -2,7 +2,8 @@
  * How many copies of a message the maildrops with a quota get in one transaction: one for each of their addresses that was named.
  * It grows with each recipient that is accepted, and costs a step for each of its targets, however many came before.
  */
-import type { AccountId, Target } from '../store/store.js';
+import type { Target } from '../store/deliveries.js';
+import type { AccountId } from '../store/shapes.js';
 
 export class Copies {
   readonly #addresses = new Map<AccountId, Set<string>>();

@@ -2,7 +2,7 @@
  * A delivery whose message is changed on its way to the store. What the edit leaves alone passes without a copy, and costs nothing
  * once the edit is over. A failure of the store is the delivery's; an edit has none.
  */
-import type { Delivery, EnvelopeRecipient } from '../store/store.js';
+import type { Delivery, EnvelopeRecipient } from '../store/deliveries.js';
 
 export interface Edit {
   /** What is to be written of the next piece: slices of it, and what is added between. */

@@ -1,5 +1,5 @@
 /** Who gets which copy of a message: what SMTP and the command line share. */
-import type { Envelope, EnvelopeRecipient } from '../store/store.js';
+import type { Envelope, EnvelopeRecipient } from '../store/deliveries.js';
 import type { Recipient } from './recipient.js';
 import { writtenAddress } from './mailbox.js';
 import { traceHeaders, type CommonTrace } from './received.js';

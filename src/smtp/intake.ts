@@ -5,7 +5,9 @@
  */
 import { NewlineCheck, NewlineNormalizer } from '../session/newlines.js';
 import type { Sink } from '../session/command.js';
-import { StoreError, type Delivery, type EnvelopeRecipient, type Soon } from '../store/store.js';
+import type { Delivery, EnvelopeRecipient } from '../store/deliveries.js';
+import { StoreError } from '../store/errors.js';
+import type { Soon } from '../store/shapes.js';
 import type { Answer } from './answer.js';
 import { HopCount } from './hops.js';
 import { failureReply, replies, type SmtpReply } from './replies.js';

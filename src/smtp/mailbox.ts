@@ -5,7 +5,7 @@
  *   Mailbox      = Local-part "@" ( Domain / address-literal )
  *   Local-part   = Dot-string / Quoted-string
  */
-import type { Address } from '../store/store.js';
+import type { Address } from '../store/shapes.js';
 import { normalDomain, normalLiteral } from './domain.js';
 
 /** RFC 5321 §4.5.3.1.1, in octets as it is written. */

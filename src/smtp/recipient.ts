@@ -1,5 +1,5 @@
 /** One RCPT that was accepted: the forward-path as given and the maildrops it leads to. */
-import type { Target } from '../store/store.js';
+import type { Target } from '../store/deliveries.js';
 
 export interface Recipient {
   readonly text: string;

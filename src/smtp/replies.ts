@@ -5,7 +5,7 @@
 import { Buffer } from 'node:buffer';
 import { isPrivate, type Peer } from '../session/channel.js';
 import { inMinutes, type Reply } from '../session/reply.js';
-import type { StoreError, StoreErrorKind } from '../store/store.js';
+import type { StoreError, StoreErrorKind } from '../store/errors.js';
 
 export interface SmtpReply extends Reply {
   readonly code: number;

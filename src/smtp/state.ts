@@ -7,7 +7,7 @@ import type { Introduction } from './introduction.js';
 import type { Recipient } from './recipient.js';
 import type { Intake } from './intake.js';
 import type { Path } from './path.js';
-import type { Grant } from '../store/store.js';
+import type { Grant } from '../store/logins.js';
 
 /** Who has proved to be the client. */
 export interface Login extends Grant {

@@ -3,7 +3,8 @@
  * and with a complete header (§8). It knows the envelope's sender; what From says is between people.
  */
 import { randomBytes } from 'node:crypto';
-import type { Address, MailStore, Resolution, Soon } from '../store/store.js';
+import type { Resolution, Deliveries } from '../store/deliveries.js';
+import type { Address, Soon } from '../store/shapes.js';
 import type { Missing } from './completion.js';
 import type { Path } from './path.js';
 import { replies, type SmtpReply } from './replies.js';
@@ -19,7 +20,7 @@ const NOWHERE = '';
  * that leads to it through however many others, a catch-all. Nobody else can be hurt by an answer to such a sender.
  * @throws StoreError
  */
-function mayUse(address: Address, { account }: Login, store: MailStore): Soon<boolean> {
+function mayUse(address: Address, { account }: Login, store: Deliveries): Soon<boolean> {
   const leadsThere = (found: Resolution) =>
     found.kind === 'local' && found.targets.some((target) => target.account === account);
   const found = store.resolve(address);
@@ -37,7 +38,7 @@ export function qualified(path: Path, domain: string): Path {
  * Who has logged in sends under an address of its own (RFC 6409 §6.1), or under none, as notifications are sent. Asked at
  * MAIL, and again at the end of the message: an alias may be gone by then. @throws StoreError
  */
-export function senderRefusal(from: Path, login: Login | undefined, store: MailStore): Soon<SmtpReply | undefined> {
+export function senderRefusal(from: Path, login: Login | undefined, store: Deliveries): Soon<SmtpReply | undefined> {
   if (login === undefined || from.mailbox === undefined) return undefined;
   const decide = (may: boolean) => (may ? undefined : replies.notYourAddress(from.text, login.address));
   const { local, domain = NOWHERE } = from.mailbox;

@@ -1,6 +1,6 @@
 /** From a transaction's envelope to the store: what DATA and BDAT share. */
 import { stay, type Outcome } from '../session/command.js';
-import type { Delivery } from '../store/store.js';
+import type { Delivery } from '../store/deliveries.js';
 import type { SmtpReply } from './replies.js';
 import { answerEach, answerOnce } from './answer.js';
 import type { SmtpContext } from './context.js';

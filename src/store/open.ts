@@ -7,7 +7,9 @@ import { locate, makeDirectory } from './sqlite/database/location.js';
 import { joinSqliteStore, openSqliteStore } from './sqlite/client/sqlite-store.js';
 import { StoreServer, type StoreObserver } from './sqlite/server/store-server.js';
 import type { PeerReport } from './sqlite/protocol/status.js';
-import type { AccountId, MailStore, Soon, StoreError } from './store.js';
+import type { StoreError } from './errors.js';
+import type { AccountId, Soon } from './shapes.js';
+import type { MailStore } from './store.js';
 
 export type { ServerStatus } from './sqlite/protocol/status.js';
 export { readStatus } from './sqlite/client/status.js';

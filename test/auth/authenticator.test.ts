@@ -16,7 +16,8 @@ import type { FromLoginDesk, ToLoginDesk, ToWorker } from '../../src/cluster/con
 import { SharedThrottle } from '../../src/cluster/worker/shared-throttle.js';
 import { clientOf } from '../../src/config/networks.js';
 import { openStore } from '../../src/store/open.js';
-import type { MailStore, Scope } from '../../src/store/store.js';
+import type { Scope } from '../../src/store/shapes.js';
+import type { MailStore } from '../../src/store/store.js';
 import { eventually } from '../support/eventually.js';
 
 const ALICE = { local: 'alice', domain: 'localhost' };

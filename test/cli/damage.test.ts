@@ -33,7 +33,7 @@ const ALICE = { local: 'alice', domain: 'localhost' };
 const TIMEOUT_MS = 120_000;
 
 /** Everything that a command asks of the store, but for changes. */
-async function look({ directory }: MailStore): Promise<void> {
+async function look({ directory, mailboxes }: MailStore): Promise<void> {
   for (
     let page = await directory.listAccounts();
     page.length > 0;
@@ -43,13 +43,13 @@ async function look({ directory }: MailStore): Promise<void> {
       for (const at of [createdAtMs, lastDeliveryAtMs, lastLoginAtMs]) moment(at);
   await directory.listDomains();
   await directory.listAliases();
-  await directory.countMail(ALICE);
+  await mailboxes.countMail(ALICE);
   for (const { lastUsedAtMs, createdAtMs } of await directory.listCredentials(ALICE))
     [moment(lastUsedAtMs), moment(createdAtMs)];
-  for (const { id, number, receivedAtMs } of await directory.listMail(ALICE)) {
+  for (const { id, number, receivedAtMs } of await mailboxes.listMail(ALICE)) {
     moment(receivedAtMs);
-    await directory.findMail(ALICE, number);
-    [...directory.readMail(ALICE, id)];
+    await mailboxes.findMail(ALICE, number);
+    [...mailboxes.readMail(ALICE, id)];
   }
 }
 

@@ -12,7 +12,7 @@ import type { State } from '../../src/session/command.js';
 import type { Protocol, SessionContext } from '../../src/session/protocol.js';
 import { Session } from '../../src/session/session.js';
 import { mx, submission } from '../../src/smtp/protocol.js';
-import { StoreError } from '../../src/store/store.js';
+import { StoreError } from '../../src/store/errors.js';
 import { cutPositions } from '../support/dialogue-run.js';
 import { MemoryChannel, memorySecurity, peerAt, turn } from '../support/dialogue-channel.js';
 import { addressOf, DOMAIN, Stage } from '../support/dialogue-stage.js';
@@ -189,7 +189,7 @@ async function isFree(stage: Stage, name: string, what: string): Promise<void> {
 }
 
 function uidls(stage: Stage, name: string): readonly string[] {
-  const mail = stage.store.directory.listMail(addressOf(name));
+  const mail = stage.store.mailboxes.listMail(addressOf(name));
   if (mail instanceof Promise) throw new Error('this driver was to answer at once');
   return mail.map(({ uidl }) => uidl);
 }

@@ -6,7 +6,8 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import type { MailStore } from '../../src/store/store.js';
-import { StoreError, type Address } from '../../src/store/store.js';
+import { StoreError } from '../../src/store/errors.js';
+import type { Address } from '../../src/store/shapes.js';
 import { addressOf, DOMAIN, type Stage } from '../support/dialogue-stage.js';
 import { everything } from '../support/maildrops.js';
 
@@ -32,14 +33,14 @@ export class Lane {
 
   /** What RETR would send, oldest first. */
   messages(name: string): readonly string[] {
-    const { directory } = this.#stage.store;
+    const { mailboxes } = this.#stage.store;
     const address = this.address(name);
-    return this.uids(name).map((id) => Buffer.concat([...directory.readMail(address, id)]).toString('latin1'));
+    return this.uids(name).map((id) => Buffer.concat([...mailboxes.readMail(address, id)]).toString('latin1'));
   }
 
   /** The store's names of a maildrop's messages. */
   uids(name: string): readonly number[] {
-    return now(this.#stage.store.directory.listMail(this.address(name))).map(({ id }) => id);
+    return now(this.#stage.store.mailboxes.listMail(this.address(name))).map(({ id }) => id);
   }
 
   /** Opens a maildrop as a session would: also the proof that nobody holds it. */

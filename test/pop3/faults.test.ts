@@ -1,7 +1,8 @@
 import { parts } from '../support/maildrops.js';
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { StoreError, type MailStore } from '../../src/store/store.js';
+import { StoreError } from '../../src/store/errors.js';
+import type { MailStore } from '../../src/store/store.js';
 import { MemoryChannel, turn } from '../support/dialogue-channel.js';
 import { beginPop3, type Options } from '../support/dialogue-faults.js';
 import { changed, Stage } from '../support/dialogue-stage.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Listing } from '../../src/pop3/listing.js';
-import type { MessageInfo } from '../../src/store/store.js';
+import type { MessageInfo } from '../../src/store/maildrops.js';
 import { maildropOf } from '../support/maildrops.js';
 
 const messages = [10, 20, 30].map((octets, at) => ({ id: 100 + at, uidl: `v.${100 + at}`, octets }));

@@ -1,11 +1,11 @@
 import { maildropOf } from '../support/maildrops.js';
-import type { MessageInfo } from '../../src/store/store.js';
+import type { MessageInfo } from '../../src/store/maildrops.js';
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Listing } from '../../src/pop3/listing.js';
 import { scanLines, stuffed, top } from '../../src/pop3/octets.js';
-import type { Pieces } from '../../src/store/store.js';
+import type { Pieces } from '../../src/store/shapes.js';
 import { cut, cuts } from '../support/dialogue-property.js';
 
 /** Of a message that is there at once. */

@@ -49,7 +49,7 @@ describe('a transaction of SMTP', () => {
     expect(await replyTo(channel, 'DATA')).to.match(/^354 /);
     expect(await replyTo(channel, 'Subject: x\r\n\r\ny\r\n.')).to.match(/^250 2\.0\.0/);
     expect(bugs).to.deep.equal([]);
-    const held = await store.directory.countMail({ local: 'm999', domain: 'example.org' });
+    const held = await store.mailboxes.countMail({ local: 'm999', domain: 'example.org' });
     expect(held).to.equal(1); // Once, though two paths led there.
     await replyTo(channel, 'MAIL FROM:<>');
     expect(await replyTo(channel, 'RCPT TO:<list@example.org>')).to.match(/^250 /);

@@ -3,17 +3,11 @@
  * make an empty store; nothing here knows of SQLite.
  */
 import { expect } from 'chai';
-import type {
-  AccountId,
-  Address,
-  Envelope,
-  MailStore,
-  Maildrop,
-  MessageInfo,
-  NumberRange,
-  StoreError,
-  StoreErrorKind,
-} from '../../src/store/store.js';
+import type { Envelope } from '../../src/store/deliveries.js';
+import type { StoreError, StoreErrorKind } from '../../src/store/errors.js';
+import type { Maildrop, MessageInfo, NumberRange } from '../../src/store/maildrops.js';
+import type { AccountId, Address } from '../../src/store/shapes.js';
+import type { MailStore } from '../../src/store/store.js';
 import { eventually, within } from '../support/eventually.js';
 import { everything, messageAt, messagesOf, numbers } from '../support/maildrops.js';
 
@@ -596,7 +590,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         expect(await countOf(alice, other)).to.equal(KEPT.length);
         const [entry] = await store.directory.listAccounts();
         expect(entry).to.include({ address: 'alice@example.org', messages: KEPT.length });
-        expect((await store.directory.listMail(at('alice@example.org'))).map(({ number }) => number)).to.deep.equal([
+        expect((await store.mailboxes.listMail(at('alice@example.org'))).map(({ number }) => number)).to.deep.equal([
           1, 2, 3,
         ]);
         await eventually('the rest to be deleted', () => underTest.storedOctets() === 1 + 3 + 4 + 3 * 2);
@@ -1079,13 +1073,13 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         await deliver(store, envelopeTo(alice), Buffer.from('Subject: one\r\n\r\n1\r\n'));
         await deliver(store, envelopeTo(alice), Buffer.from('From: =?utf-8?q?J=C3=BCrgen?= <j@x>\r\n\r\n2\r\n'));
         const held = await store.open(alice, { from: 'test' });
-        const listed = await store.directory.listMail(at('alice@example.org'));
+        const listed = await store.mailboxes.listMail(at('alice@example.org'));
         expect(listed.map(({ number, subject, from }) => [number, subject, from])).to.deep.equal([
           [1, 'one', undefined],
           [2, undefined, 'Jürgen <j@x>'],
         ]);
         expect(listed.map(({ uidl }) => uidl)).to.deep.equal(messagesOf(held).map(({ uidl }) => uidl));
-        const shown = Buffer.concat([...store.directory.readMail(at('alice@example.org'), listed[0]?.id ?? 0)]);
+        const shown = Buffer.concat([...store.mailboxes.readMail(at('alice@example.org'), listed[0]?.id ?? 0)]);
         expect(shown.toString()).to.equal(`${TRACE}Subject: one\r\n\r\n1\r\n`);
         await held.release();
       });

@@ -1,7 +1,9 @@
 /** What every driver must do about quotas, beside the rest of the contract; the counters behind them never drift. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import type { AccountId, Envelope, MailStore } from '../../src/store/store.js';
+import type { Envelope } from '../../src/store/deliveries.js';
+import type { AccountId } from '../../src/store/shapes.js';
+import type { MailStore } from '../../src/store/store.js';
 import { everything, numbers } from '../support/maildrops.js';
 import { at, deliver, envelopeTo, fails, withMaildrop, type StoreUnderTest } from './contract.js';
 

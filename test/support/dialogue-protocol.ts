@@ -5,7 +5,7 @@ import { anything, nothing, word } from '../../src/session/grammar.js';
 import { commandOf, tableOf, type Protocol, type SessionContext } from '../../src/session/protocol.js';
 import type { Reply } from '../../src/session/reply.js';
 import { Session, type SessionEnd } from '../../src/session/session.js';
-import { StoreError } from '../../src/store/store.js';
+import { StoreError } from '../../src/store/errors.js';
 import { MemoryChannel, peerAt } from './dialogue-channel.js';
 
 export type ToyState = { readonly at: 'shut' } | { readonly at: 'open'; readonly name: string };

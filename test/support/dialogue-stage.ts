@@ -10,7 +10,9 @@ import { join } from 'node:path';
 import { grantOf } from '../../src/auth/login.js';
 import type { Login } from '../../src/smtp/state.js';
 import { openStore } from '../../src/store/open.js';
-import { StoreError, type Address, type MailStore, type StoreErrorKind } from '../../src/store/store.js';
+import { StoreError, type StoreErrorKind } from '../../src/store/errors.js';
+import type { Address } from '../../src/store/shapes.js';
+import type { MailStore } from '../../src/store/store.js';
 import { everything, parts } from './maildrops.js';
 import type { Given, StorePoint } from './dialogue.js';
 
@@ -45,8 +47,8 @@ export class Stage {
   /** As RETR would send them. */
   messages(name: string): readonly Buffer[] {
     const address = addressOf(name);
-    const { directory } = this.#store;
-    return now(directory.listMail(address)).map(({ id }) => Buffer.concat([...directory.readMail(address, id)]));
+    const { mailboxes } = this.#store;
+    return now(mailboxes.listMail(address)).map(({ id }) => Buffer.concat([...mailboxes.readMail(address, id)]));
   }
 
   /** Every maildrop as it was given. */
@@ -114,7 +116,7 @@ export class Stage {
   }
 
   #uidls(name: string): string {
-    return now(this.#store.directory.listMail(addressOf(name)))
+    return now(this.#store.mailboxes.listMail(addressOf(name)))
       .map(({ uidl }) => uidl)
       .join();
   }
@@ -150,6 +152,7 @@ function failuresOf(givens: readonly Given[]): Failures {
 export function changed(store: MailStore, change: Partial<MailStore>): MailStore {
   return {
     directory: store.directory,
+    mailboxes: store.mailboxes,
     resolve: (address) => store.resolve(address),
     findLogin: (name) => store.findLogin(name),
     stands: (grant) => store.stands(grant),

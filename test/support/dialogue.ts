@@ -5,7 +5,7 @@
 import { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { StoreErrorKind } from '../../src/store/store.js';
+import type { StoreErrorKind } from '../../src/store/errors.js';
 
 export type ProtocolName = 'smtp' | 'pop3';
 

@@ -1,5 +1,5 @@
 /** An open maildrop as tests look at it: all of its messages at once. */
-import type { Maildrop, MessageInfo, NumberRange } from '../../src/store/store.js';
+import type { Maildrop, MessageInfo, NumberRange } from '../../src/store/maildrops.js';
 
 export function messagesOf(maildrop: Pick<Maildrop, 'pages'>): readonly MessageInfo[] {
   return [...maildrop.pages()].flat();

@@ -1,7 +1,8 @@
 /** LIST and UIDL: sizes and unique names, of one message or of all that are not marked (RFC 1939 §5 and §7). */
 import { stay, type Outcome } from '../../session/command.js';
 import { optional } from '../../session/grammar.js';
-import type { MessageInfo, Soon } from '../../store/store.js';
+import type { MessageInfo } from '../../store/maildrops.js';
+import type { Soon } from '../../store/shapes.js';
 import { defineCommand } from '../context.js';
 import { messageNumber } from '../grammar.js';
 import type { Listing } from '../listing.js';

@@ -10,7 +10,7 @@ import { password as passwordText, text } from '../grammar.js';
 import { Listing } from '../listing.js';
 import { failureReply, replies } from '../replies.js';
 import { authorization, type Pop3State } from '../state.js';
-import { StoreError } from '../../store/store.js';
+import { StoreError } from '../../store/errors.js';
 
 export const user = defineCommand({
   verb: 'USER',

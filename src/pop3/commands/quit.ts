@@ -4,7 +4,7 @@
  */
 import { close, type Outcome } from '../../session/command.js';
 import { nothing } from '../../session/grammar.js';
-import { StoreError } from '../../store/store.js';
+import { StoreError } from '../../store/errors.js';
 import { defineCommand, type Pop3Tally } from '../context.js';
 import { replies } from '../replies.js';
 import { authorization, type Pop3State, type Transaction } from '../state.js';

@@ -1,6 +1,6 @@
 /** RETR and TOP: a message, or its header and first lines, byte for byte as it was sent (RFC 1939 §5 and §7). */
 import { stay, type Outcome } from '../../session/command.js';
-import type { Pieces, Soon } from '../../store/store.js';
+import type { Pieces, Soon } from '../../store/shapes.js';
 import { defineCommand } from '../context.js';
 import { messageNumber, numberAndLines } from '../grammar.js';
 import { stuffed, top as topOf } from '../octets.js';

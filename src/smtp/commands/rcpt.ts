@@ -5,7 +5,8 @@
 import type { Peer } from '../../session/channel.js';
 import { stay, type Outcome } from '../../session/command.js';
 import { parsed, unparsed, type Grammar } from '../../session/grammar.js';
-import type { Address, Resolution, Target } from '../../store/store.js';
+import type { Resolution, Target } from '../../store/deliveries.js';
+import type { Address } from '../../store/shapes.js';
 import { defineCommand, type SmtpContext } from '../context.js';
 import { readParameters, type Parameters } from '../parameters.js';
 import { withBrackets } from '../path-text.js';

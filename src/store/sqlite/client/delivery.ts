@@ -3,7 +3,8 @@
  * no promise per piece; a larger one goes in chunks as it arrives, so that memory is a chunk and not the message.
  */
 import { Buffer } from 'node:buffer';
-import { StoreError, type Delivery, type Envelope, type EnvelopeRecipient } from '../../store.js';
+import type { Delivery, Envelope, EnvelopeRecipient } from '../../deliveries.js';
+import { StoreError } from '../../errors.js';
 import { CHUNK_BYTES, FrameType, readJson, uploadHeader } from '../protocol/frames.js';
 import { commitFrame, deliverFrame, type Posting } from '../protocol/posting.js';
 import { SpareMemory } from '../protocol/spare-memory.js';

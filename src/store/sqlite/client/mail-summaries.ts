@@ -1,5 +1,7 @@
 /** A maildrop's messages as administration looks at them: without the lock, a page at a time, or one by its number. */
-import type { AccountId, Address, MailSummary, MessageInfo, Soon } from '../../store.js';
+import type { MailSummary } from '../../mailboxes.js';
+import type { MessageInfo } from '../../maildrops.js';
+import type { AccountId, Address, Soon } from '../../shapes.js';
 import { MessageList, type ListNeeds } from './message-list.js';
 import type { MailRow } from '../database/reads.js';
 

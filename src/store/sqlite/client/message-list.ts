@@ -4,7 +4,8 @@
  * opened is behind `uid_next`; what was removed and is not deleted yet is passed over.
  */
 import type { Slices } from '../../../runtime/slices.js';
-import type { AccountId, MessageInfo, NumberRange, Soon } from '../../store.js';
+import type { MessageInfo, NumberRange } from '../../maildrops.js';
+import type { AccountId, Soon } from '../../shapes.js';
 import type { Reader } from './reader.js';
 import type { MaildropRow } from '../database/reads.js';
 

@@ -1,5 +1,6 @@
 /** A message's octets from its rows: trace headers, chunks, and a last CRLF where the body has none. */
-import { StoreError, type Pieces, type Soon } from '../../store.js';
+import { StoreError } from '../../errors.js';
+import type { Pieces, Soon } from '../../shapes.js';
 import type { MessageRow, SmallRow } from '../database/reads.js';
 
 const CRLF = Uint8Array.of(13, 10);

@@ -2,7 +2,8 @@
  * Who of this process has a maildrop open or asks for one, by the number of the lock: the store asks whether they are leaving
  * when another wants the maildrop. One that is not known has let go of it: the store hears so before the answer.
  */
-import type { Opener, Soon } from '../../store.js';
+import type { Opener } from '../../maildrops.js';
+import type { Soon } from '../../shapes.js';
 
 export class Openers {
   readonly #openers = new Map<number, Opener>();

@@ -4,7 +4,8 @@
  * page that somebody else reads.
  */
 import { RunDelay } from '../../../runtime/run-delay.js';
-import type { Account, AccountId, Pieces, Soon } from '../../store.js';
+import type { Account } from '../../logins.js';
+import type { AccountId, Pieces, Soon } from '../../shapes.js';
 import { DiskPace } from './disk-pace.js';
 import { piecesOf, smallMessages, type SmallMessage } from './message-octets.js';
 import type { Reader } from './reader.js';

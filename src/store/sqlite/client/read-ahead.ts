@@ -3,7 +3,8 @@
  * look into the database costs a read transaction. Holds a few small messages and never a large one. What was read ahead
  * is what was there when the maildrop was open, which is all that the session may see.
  */
-import { StoreError, type AccountId, type Pieces, type Soon } from '../../store.js';
+import { StoreError } from '../../errors.js';
+import type { AccountId, Pieces, Soon } from '../../shapes.js';
 import type { SmallMessage } from './message-octets.js';
 import type { PacedReads } from './paced-reads.js';
 

@@ -2,20 +2,12 @@
  * Everything that is read from the database, on a read-only connection of the process that asks.
  * Statements are short: none stays open while anybody waits, so that no reader pins the WAL.
  */
-import type {
-  Account,
-  AccountId,
-  AccountSummary,
-  Address,
-  AliasEntry,
-  CredentialSummary,
-  Grant,
-  Resolution,
-  Scope,
-  Soon,
-} from '../../store.js';
+import type { Resolution } from '../../deliveries.js';
+import type { AccountSummary, AliasEntry, CredentialSummary } from '../../directory.js';
+import type { Account, Grant } from '../../logins.js';
+import type { AccountId, Address, Scope, Soon } from '../../shapes.js';
 import { readLoginName } from '../../login-name.js';
-import { StoreError } from '../../store.js';
+import { StoreError } from '../../errors.js';
 import type { Slices } from '../../../runtime/slices.js';
 import type { AccountRow } from '../database/expansion.js';
 import type { NameCache } from '../database/name-cache.js';

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { parentPort } from 'node:worker_threads';
 import { RunDelay } from '../../../runtime/run-delay.js';
 import { Slices } from '../../../runtime/slices.js';
-import { StoreError } from '../../store.js';
+import { StoreError } from '../../errors.js';
 import { Reader } from './reader.js';
 import type { SlowRead, SlowReadData, SlowReadTold } from './slow-reads.js';
 import { threadData } from '../database/thread-start.js';

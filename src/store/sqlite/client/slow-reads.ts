@@ -3,7 +3,8 @@
  * first of them. When it ends, what it was asked fails with 'unavailable', and the next read starts another.
  */
 import { OpenRequests } from '../../../runtime/open-requests.js';
-import { StoreError, type AccountId, type StoreErrorKind } from '../../store.js';
+import { StoreError, type StoreErrorKind } from '../../errors.js';
+import type { AccountId } from '../../shapes.js';
 import { Thread } from '../database/thread.js';
 
 export interface SlowReadData {

@@ -3,28 +3,16 @@
  * of the store process. Locks of maildrops are the store's; when it goes away they are gone with it, and a removal
  * through a lock that is gone is refused.
  */
-import type {
-  Account,
-  AccountId,
-  Address,
-  Delivery,
-  Directory,
-  Envelope,
-  Grant,
-  MailStore,
-  Maildrop,
-  MessageInfo,
-  NumberRange,
-  Opener,
-  Pieces,
-  Renewal,
-  Resolution,
-  Soon,
-  Use,
-} from '../../store.js';
+import type { Delivery, Envelope, Resolution } from '../../deliveries.js';
+import type { Directory } from '../../directory.js';
+import type { Mailboxes } from '../../mailboxes.js';
+import type { Account, Grant, Renewal, Use } from '../../logins.js';
+import type { Maildrop, MessageInfo, NumberRange, Opener } from '../../maildrops.js';
+import type { AccountId, Address, Pieces, Soon } from '../../shapes.js';
+import type { MailStore } from '../../store.js';
 import { Slices } from '../../../runtime/slices.js';
 import type { JoinOptions } from '../../open.js';
-import { StoreError } from '../../store.js';
+import { StoreError } from '../../errors.js';
 import type { Change } from '../protocol/change.js';
 import { SocketDelivery, UploadBudget } from './delivery.js';
 import { DiskSpace } from './disk-space.js';
@@ -74,6 +62,7 @@ interface Parts {
 
 export class SqliteStore implements MailStore {
   readonly directory: Directory;
+  readonly mailboxes: Mailboxes;
   readonly #client: StoreClient;
   readonly #reader: Reader;
   readonly #file: FileIdentity;
@@ -97,7 +86,8 @@ export class SqliteStore implements MailStore {
     this.#reads = reads;
     this.#needs = { reader, reads, client, slices, openers };
     this.#server = server;
-    this.directory = directoryOf(client, reader, slices);
+    this.directory = directoryOf(client, reader);
+    this.mailboxes = mailboxesOf(reader, slices);
   }
 
   resolve(address: Address): Soon<Resolution> {
@@ -265,8 +255,7 @@ async function release({ client, openers }: Holding, name: LockName): Promise<vo
   }
 }
 
-function directoryOf(client: StoreClient, reader: Reader, slices: Slices): Directory {
-  const mail = new MailSummaries({ reader, slices });
+function directoryOf(client: StoreClient, reader: Reader): Directory {
   const change = async (what: Change): Promise<void> => {
     await client.askJson(FrameType.Change, what);
   };
@@ -280,13 +269,19 @@ function directoryOf(client: StoreClient, reader: Reader, slices: Slices): Direc
     listCredentials: (address) => reader.credentials(address),
     setQuota: (address, quotaOctets) => change({ kind: 'set-quota', address, octets: quotaOctets ?? null }),
     listAccounts: (after = '') => reader.accounts(after),
-    countMail: (address) => reader.countMail(address),
     addDomain: (name) => change({ kind: 'add-domain', name }),
     removeDomain: (name) => change({ kind: 'remove-domain', name }),
     listDomains: (after) => reader.domains(after),
     addAlias: (address, targets) => change({ kind: 'add-alias', address, targets }),
     removeAlias: (address, targets) => change({ kind: 'remove-alias', address, targets }),
     listAliases: (after = '') => reader.aliases(after),
+  };
+}
+
+function mailboxesOf(reader: Reader, slices: Slices): Mailboxes {
+  const mail = new MailSummaries({ reader, slices });
+  return {
+    countMail: (address) => reader.countMail(address),
     listMail: (address, after) => mail.page(address, after),
     findMail: (address, number) => mail.find(address, number),
     readMail: (address, id) => reader.messageOf(address, id),

@@ -1,6 +1,6 @@
 /** Asks the store of a running server for its status. */
 import { setTimeout } from 'node:timers/promises';
-import { StoreError } from '../../store.js';
+import { StoreError } from '../../errors.js';
 import { FrameType } from '../protocol/frames.js';
 import type { ServerStatus } from '../protocol/status.js';
 import { locate } from '../database/location.js';

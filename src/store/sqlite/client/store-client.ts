@@ -6,7 +6,8 @@
 import { Buffer } from 'node:buffer';
 import { connect, type Socket } from 'node:net';
 import type { Concerned } from '../../open.js';
-import { StoreError, type HolderSince, type Soon, type StoreErrorKind } from '../../store.js';
+import { StoreError, type HolderSince, type StoreErrorKind } from '../../errors.js';
+import type { Soon } from '../../shapes.js';
 import {
   emptyFrame,
   FRAME_LIMIT_BYTES,

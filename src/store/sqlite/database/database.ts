@@ -2,7 +2,7 @@
  * Opens connections to the database file, with the pragmas that durability rests on read back:
  * a connection that does not keep its word is refused. Also: the migrations in db/sqlite, each applied once.
  */
-import { StoreError } from '../../store.js';
+import { StoreError } from '../../errors.js';
 import { openConnection, type Connection } from './driver.js';
 import { APPLICATION_ID } from './identification.js';
 import { migrations, migrationText } from './migrations.js';

@@ -10,7 +10,7 @@
  */
 import { createRequire } from 'node:module';
 import type Database from 'better-sqlite3';
-import { StoreError } from '../../store.js';
+import { StoreError } from '../../errors.js';
 
 export type Connection = Database.Database;
 export type Statement<P extends unknown[] = unknown[], R = unknown> = Database.Statement<P, R>;

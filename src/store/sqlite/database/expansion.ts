@@ -2,7 +2,7 @@
  * Where aliases lead, through other aliases, to accounts: each name is looked at once, many of them in one query, and none of it
  * goes on without bound. Used by who reads and by the store, on the connection of each.
  */
-import type { Address } from '../../store.js';
+import type { Address } from '../../shapes.js';
 import type { Connection, Statement } from './database.js';
 
 /** Maildrops that one forward-path may lead to, as Postfix has it (virtual_alias_expansion_limit); more are refused. */

@@ -5,7 +5,7 @@
 import { accessSync, constants, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { lstatIfThere, statIfThere } from '../../../runtime/stats.js';
-import { StoreError } from '../../store.js';
+import { StoreError } from '../../errors.js';
 import { FilePages } from './file-pages.js';
 import { migrations } from './migrations.js';
 import { schemaNames } from './schema-names.js';

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, lchownSync, lstatSync, mkdirSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { StoreError } from '../../store.js';
+import { StoreError } from '../../errors.js';
 import { canReach } from './socket-address.js';
 
 export interface Location {

@@ -5,7 +5,8 @@
  * Whoever changes the directory empties it: the store tells every process before the change is answered. What was being
  * looked up at that moment is not kept.
  */
-import type { Address, Resolution, Target } from '../../store.js';
+import type { Resolution, Target } from '../../deliveries.js';
+import type { Address } from '../../shapes.js';
 
 /** What one name leads to: an account, or an alias whose targets stand for it. */
 export type Route =

@@ -4,7 +4,8 @@
  * one does; a long list is read in slices.
  */
 import type { Slices } from '../../../runtime/slices.js';
-import type { Address, Resolution, Soon, Target } from '../../store.js';
+import type { Resolution, Target } from '../../deliveries.js';
+import type { Address, Soon } from '../../shapes.js';
 import type { Connection } from './database.js';
 import { Expansion, NAMES_LIMIT, type AccountRow, type Expanding } from './expansion.js';
 import type { NameCache, Route } from './name-cache.js';

@@ -1,5 +1,5 @@
 /** What SQLite says, as the store's own errors. */
-import { StoreError } from '../../store.js';
+import { StoreError } from '../../errors.js';
 import { isSqliteError } from './driver.js';
 
 const DISK_ERROR = /^SQLITE_(IOERR|CORRUPT|NOTADB|READONLY|CANTOPEN)/;

@@ -5,7 +5,7 @@
 import { lchownSync, lstatSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
-import { StoreError } from '../../store.js';
+import { StoreError } from '../../errors.js';
 
 const ROOT_UID = 0;
 

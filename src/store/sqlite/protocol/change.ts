@@ -1,5 +1,6 @@
 /** A change of the directory, as it travels to the store in JSON. */
-import type { Address, NewCredential, Secrets } from '../../store.js';
+import type { NewCredential } from '../../directory.js';
+import type { Address, Secrets } from '../../shapes.js';
 
 export type Change =
   | { readonly kind: 'add-account'; readonly address: Address; readonly secrets: Secrets }

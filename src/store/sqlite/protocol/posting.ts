@@ -3,7 +3,7 @@
  * Encoder and decoder stand side by side, in the same order of fields.
  */
 import { Buffer, isUtf8 } from 'node:buffer';
-import type { Envelope, EnvelopeRecipient } from '../../store.js';
+import type { Envelope, EnvelopeRecipient } from '../../deliveries.js';
 import { FrameError, FrameType, HEADER_BYTES, writeHeader } from './frames.js';
 import type { Summary } from '../../../message/summary.js';
 

@@ -3,7 +3,8 @@
  * by a field too many as by a wrong type, is a FrameError: nothing is guessed and nothing is repaired.
  */
 import type { Buffer } from 'node:buffer';
-import type { AccountId, Renewal, Use } from '../../store.js';
+import type { Renewal, Use } from '../../logins.js';
+import type { AccountId } from '../../shapes.js';
 import type { Change } from './change.js';
 import { FrameError, readJson } from './frames.js';
 import type { PeerReport } from './status.js';

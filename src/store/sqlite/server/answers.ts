@@ -1,6 +1,6 @@
 /** What the store says to one connection, by the number of the request. It leaves at the next flush. */
 import type { Buffer } from 'node:buffer';
-import type { StoreError } from '../../store.js';
+import type { StoreError } from '../../errors.js';
 import type { FrameOutput } from '../protocol/frame-output.js';
 import { emptyFrame, FrameType, jsonFrame } from '../protocol/frames.js';
 

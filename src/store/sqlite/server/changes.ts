@@ -4,7 +4,9 @@
  * for people, before anything is written.
  */
 import { randomBytes } from 'node:crypto';
-import { StoreError, type Address, type NewCredential, type Secrets } from '../../store.js';
+import type { NewCredential } from '../../directory.js';
+import { StoreError } from '../../errors.js';
+import type { Address, Secrets } from '../../shapes.js';
 import type { Connection } from '../database/database.js';
 import type { Change, SetQuota } from '../protocol/change.js';
 import { addressOf, ALIAS_DEPTH_LIMIT, Expansion, EXPANSION_LIMIT, NAMES_LIMIT } from '../database/expansion.js';

@@ -3,7 +3,9 @@
  * of passwords, the status. Each is answered once, by its number, and what is written when it is durable.
  */
 import type { Buffer } from 'node:buffer';
-import { StoreError, type AccountId, type Renewal, type Use } from '../../store.js';
+import { StoreError } from '../../errors.js';
+import type { Renewal, Use } from '../../logins.js';
+import type { AccountId } from '../../shapes.js';
 import type { Change } from '../protocol/change.js';
 import { requireLength } from '../protocol/frames.js';
 import type { LockRequest, RemoveRequest, UnlockRequest } from '../protocol/requests.js';

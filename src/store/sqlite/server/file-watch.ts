@@ -5,7 +5,7 @@
  * or the lock is gone from beside it, every process lets go, and the next store opens what is at the path.
  */
 import type { FileState } from '../protocol/status.js';
-import { StoreError } from '../../store.js';
+import { StoreError } from '../../errors.js';
 import { FileIdentity } from '../database/file-identity.js';
 import { identify } from '../database/identification.js';
 import type { Location } from '../database/location.js';

@@ -5,7 +5,7 @@
 import { accessSync, closeSync, constants, fchmodSync, openSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { lstatIfThere } from '../../../runtime/stats.js';
-import { StoreError } from '../../store.js';
+import { StoreError } from '../../errors.js';
 import type { Location } from '../database/location.js';
 import { notOurs, readOnly, unusable } from '../database/unusable-file.js';
 

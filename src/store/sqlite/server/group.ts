@@ -4,7 +4,7 @@
  * A write that fails alone (a removed account, say) fails alone;
  * a disk error fails the group, and the process then ends: it must not commit on top of a sync that failed.
  */
-import { StoreError } from '../../store.js';
+import { StoreError } from '../../errors.js';
 import { leaveSyncs, syncCommits, type Connection } from '../database/database.js';
 import { Room, type RoomFailure } from './room.js';
 import { asStoreError, isDiskError, isOneWritesFault } from '../database/sqlite-error.js';

@@ -3,7 +3,8 @@
  * memory, and written back by one statement an account before a group commits. After a rollback everything is forgotten,
  * since what was remembered may not be so; so the counters and the rows they count are of one transaction.
  */
-import { StoreError, type AccountId } from '../../store.js';
+import { StoreError } from '../../errors.js';
+import type { AccountId } from '../../shapes.js';
 import type { Writes } from '../database/writes.js';
 
 /** Messages and their octets. */

@@ -2,7 +2,7 @@
  * When each account last opened its maildrop, written a little later: a login then costs no commit of its own, and many
  * logins cost one. What is not written yet when the process dies is lost; nothing but `last_login` depends on it.
  */
-import type { AccountId } from '../../store.js';
+import type { AccountId } from '../../shapes.js';
 import type { Write } from './group.js';
 
 const DELAY_MS = 1_000;

@@ -4,7 +4,7 @@
  * What time does not mend, a database of a later version for example, rejects `opened`.
  */
 import { setTimeout } from 'node:timers/promises';
-import { StoreError } from '../../store.js';
+import { StoreError } from '../../errors.js';
 import type { OpenDatabase } from './open-database.js';
 import { walBytes } from './recovery.js';
 import { isSqliteError } from '../database/driver.js';

@@ -3,7 +3,7 @@
  * and the operating system gives it back when that process ends, however it ends.
  * The lock is SQLite's own (an exclusive transaction on an empty database), since Node has no other that dies with its holder.
  */
-import { StoreError } from '../../store.js';
+import { StoreError } from '../../errors.js';
 import { isSqliteError, openConnection } from '../database/driver.js';
 
 export interface Ownership {

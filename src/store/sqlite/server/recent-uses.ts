@@ -2,7 +2,7 @@
  * Which uses of a password were written lately: a client that logs in every second costs one write a minute.
  * Bounded: what was written longest ago goes first, which costs one write.
  */
-import type { Use } from '../../store.js';
+import type { Use } from '../../logins.js';
 
 const PERIOD_MS = 60_000;
 const ENTRIES_LIMIT = 10_000;

@@ -4,7 +4,8 @@
  * rows are deleted later (sweep.ts). So the store is held up by none of it, and a kill between leaves all or none.
  */
 import { setImmediate } from 'node:timers/promises';
-import { StoreError, type AccountId } from '../../store.js';
+import { StoreError } from '../../errors.js';
+import type { AccountId } from '../../shapes.js';
 import type { Held } from './holdings.js';
 import type { RemoveRequest } from '../protocol/requests.js';
 import type { StoreServer } from './store-server.js';

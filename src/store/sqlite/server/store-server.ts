@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net';
 import { SharedReads } from '../../../runtime/shared-reads.js';
 import type { Concerned } from '../../open.js';
-import type { StoreError } from '../../store.js';
+import type { StoreError } from '../../errors.js';
 import { FrameError } from '../protocol/frames.js';
 import { takeFiles } from './files.js';
 import type { Write } from './group.js';

@@ -3,7 +3,7 @@
  * which is answered when it is durable. What never came to its end is dropped when the connection closes.
  */
 import type { Buffer } from 'node:buffer';
-import { StoreError } from '../../store.js';
+import { StoreError } from '../../errors.js';
 import { CHUNK_BYTES, FrameError, requireLength, UPLOAD_BYTES } from '../protocol/frames.js';
 import { readPosting, type Posting } from '../protocol/posting.js';
 import { nothing, type Answers } from './answers.js';

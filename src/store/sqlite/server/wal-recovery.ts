@@ -2,7 +2,7 @@
  * The recovery of a WAL (recovery.ts) as the store's process sees it: one attempt in a thread of its own, and words for the
  * log meanwhile, since a WAL of gigabytes takes minutes.
  */
-import { StoreError } from '../../store.js';
+import { StoreError } from '../../errors.js';
 import { recover, walBytes, type Recovered } from './recovery.js';
 import { isFull } from '../database/sqlite-error.js';
 import { Thread } from '../database/thread.js';

@@ -2,7 +2,10 @@
  * Everything that is written to the database, by the one process that owns it. Methods run inside a transaction
  * that somebody else begins and commits (group.ts); each checks what it needs before it writes its first row.
  */
-import type { AccountId, Address, EnvelopeRecipient, Renewal, StoreErrorKind, Use } from '../../store.js';
+import type { EnvelopeRecipient } from '../../deliveries.js';
+import type { StoreErrorKind } from '../../errors.js';
+import type { Renewal, Use } from '../../logins.js';
+import type { AccountId, Address } from '../../shapes.js';
 import { Bodies } from './bodies.js';
 import { Changes } from './changes.js';
 import type { Change } from '../protocol/change.js';

@@ -1,0 +1,65 @@
+/** Administration: accounts, credentials, domains and aliases. */
+import type { Address, Scope, Secrets, Soon } from './shapes.js';
+
+export interface AccountSummary {
+  readonly address: string;
+  readonly messages: number;
+  readonly octets: number;
+  /** Undefined without a quota. */
+  readonly quotaOctets: number | undefined;
+  readonly createdAtMs: number;
+  readonly lastDeliveryAtMs: number | undefined;
+  readonly lastLoginAtMs: number | undefined;
+  readonly enabled: boolean;
+}
+
+/** A credential as administration shows it. */
+export interface CredentialSummary {
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly createdAtMs: number;
+  readonly lastUsedAtMs: number | undefined;
+  readonly lastUsedFrom: string | undefined;
+}
+
+export interface NewCredential extends Secrets {
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+}
+
+export interface AliasEntry {
+  readonly address: string;
+  readonly targets: readonly string[];
+}
+
+/**
+ * Accounts, domains and aliases. Every change is durable when its promise resolves, every session sees it then, and those
+ * whose login no longer stands are over.
+ * Refusals are a StoreError of kind 'refused' whose message is one sentence for people.
+ */
+export interface Directory {
+  addAccount(address: Address, passwordHash: string, scram?: string): Promise<void>;
+  /** With its mail, also while somebody reads it: what is not read by then is 'missing'. */
+  removeAccount(address: Address): Promise<void>;
+  setPassword(address: Address, passwordHash: string, scram?: string): Promise<void>;
+  /** What the account may hold from now on; what it holds already stays. Undefined, as at first: any amount. */
+  setQuota(address: Address, quotaOctets: number | undefined): Promise<void>;
+  /** Whether its passwords let anybody in. */
+  setEnabled(address: Address, enabled: boolean): Promise<void>;
+  addCredential(address: Address, credential: NewCredential): Promise<void>;
+  removeCredential(address: Address, name: string): Promise<void>;
+  listCredentials(address: Address): Soon<readonly CredentialSummary[]>;
+  /**
+   * Lists come in pages: the first, or the one behind `after`, which is the address, name or message that stood last on the one
+   * before it. An empty page is behind the last. What changes meanwhile may be on none of them, or on two.
+   */
+  listAccounts(after?: string): Soon<readonly AccountSummary[]>;
+  addDomain(name: string): Promise<void>;
+  removeDomain(name: string): Promise<void>;
+  listDomains(after?: string): Soon<readonly string[]>;
+  /** `address.local` may be `*`: every name of the domain that nothing else answers to. */
+  addAlias(address: Address, targets: readonly Address[]): Promise<void>;
+  /** Without targets, the whole alias. */
+  removeAlias(address: Address, targets: readonly Address[]): Promise<void>;
+  listAliases(after?: string): Soon<readonly AliasEntry[]>;
+}

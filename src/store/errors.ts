@@ -1,0 +1,42 @@
+/** How a store fails: as a StoreError with a kind. Anything else that leaves it is a bug. */
+
+/** Who holds a maildrop: named to others who ask for it meanwhile. */
+export interface Holder {
+  /** The client's address and the session's id, for people. */
+  readonly from: string;
+}
+
+/**
+ * - `busy`: the store is behind; the same request may succeed in a moment.
+ * - `full`: the disk or a size limit of the database is reached.
+ * - `in-use`: another session holds the maildrop.
+ * - `over-quota`: the account may not hold more.
+ * - `over-quota-meanwhile`: one of several recipients has come above its quota; without it the same request may succeed.
+ * - `missing`: what was named is not there any more.
+ * - `refused`: a change of the directory that makes no sense; the message says why.
+ * - `unavailable`: the store cannot be reached or cannot write; nothing was done, or it is not known to be.
+ */
+export type StoreErrorKind =
+  'busy' | 'full' | 'in-use' | 'over-quota' | 'over-quota-meanwhile' | 'missing' | 'refused' | 'unavailable';
+
+/** Who holds a maildrop, and since when. */
+export interface HolderSince extends Holder {
+  readonly sinceMs: number;
+}
+
+export class StoreError extends Error {
+  readonly kind: StoreErrorKind;
+  /** With 'in-use'. */
+  readonly holder: HolderSince | undefined;
+
+  constructor(
+    kind: StoreErrorKind,
+    message: string,
+    details?: { readonly cause?: unknown; readonly holder?: HolderSince },
+  ) {
+    super(message, details?.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'StoreError';
+    this.kind = kind;
+    this.holder = details?.holder;
+  }
+}

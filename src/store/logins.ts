@@ -1,0 +1,76 @@
+/** Who may log in: accounts, their passwords, and what a session's login rests on. */
+import type { AccountId, Scope, Secrets, Soon } from './shapes.js';
+
+/** One more password of an account, for one program or device: revoked alone, and good for its scopes only. */
+export interface Credential extends Secrets {
+  readonly id: number;
+  /** Unique within the account, whatever the case. */
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  /** The client that used it last. */
+  readonly lastUsedFrom: string | undefined;
+}
+
+/** All that a login needs, as it stands at this moment. */
+export interface Account {
+  readonly id: AccountId;
+  /** In lower case, as `local@domain`. */
+  readonly address: string;
+  /** A PHC string; only auth/ reads it. */
+  readonly passwordHash: string;
+  /** Another for each password that was set; the same when its secrets are made anew. */
+  readonly passwordVersion: number;
+  /** The SCRAM keys of the main password. */
+  readonly scram: string | undefined;
+  /** Who is not enabled cannot log in; mail for the account arrives all the same. */
+  readonly enabled: boolean;
+  /** The client that used the main password last. */
+  readonly lastUsedFrom: string | undefined;
+  readonly credentials: readonly Credential[];
+}
+
+/** What a session's login rests on: `stands` says whether it still does. */
+export interface Grant {
+  readonly account: AccountId;
+  /** Absent when it was the main password. */
+  readonly credential?: number | undefined;
+  readonly scope: Scope;
+  /** Of the main password, when that was proved. */
+  readonly passwordVersion: number;
+}
+
+/** Of the account's main password, or of one of its credentials. */
+export interface Use {
+  readonly account: AccountId;
+  readonly credential?: number | undefined;
+  /** The client's address. */
+  readonly from: string;
+}
+
+/** New secrets for a password that has just been proved by `was`. */
+export interface Renewal {
+  readonly account: AccountId;
+  readonly credential?: number | undefined;
+  /** The hash that it was proved by: when another stands there by now, nothing is changed. */
+  readonly was: string;
+  readonly secrets: Secrets;
+}
+
+/** What decides who may log in sees of a store. */
+export interface Logins {
+  /**
+   * The account that logs in under this name: `local@domain`, or a local part alone in the first domain. Whatever spellings of a
+   * mailbox there are mean the same (login-name.ts).
+   */
+  findLogin(name: string): Soon<Account | undefined>;
+  /** Whether what was proved would still let somebody in: the account is there and enabled, its password the same or the credential there and good for the scope. */
+  stands(grant: Grant): Soon<boolean>;
+  /** The address that a login under this name means, in lower case, whether or not there is such an account. */
+  loginAddress(name: string): Soon<string>;
+  /** 32 random octets of this database that never leave it: what makes a salt for names that nobody has. */
+  saltSecret(): Soon<Uint8Array>;
+  /** Told, not asked: never waited for, written at most once a minute for each credential, lost when the store is away. */
+  noteUse(use: Use): void;
+  /** Replaces secrets that are out of date; durable when it resolves. Does nothing when they were changed meanwhile. */
+  renew(renewal: Renewal): Promise<void>;
+}

@@ -1,0 +1,25 @@
+/** Administration: the messages of accounts, without a session of their own. */
+import type { Address, Soon } from './shapes.js';
+
+/** A message as administration shows it; `number` counts from 1 within the account, oldest first. */
+export interface MailSummary {
+  readonly id: number;
+  readonly number: number;
+  readonly uidl: string;
+  readonly octets: number;
+  readonly receivedAtMs: number;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  readonly subject: string | undefined;
+}
+
+/** The messages of accounts, as administration sees them. Lists come in pages, as those of the directory do. */
+export interface Mailboxes {
+  /** How many messages an account holds; undefined when there is none. */
+  countMail(address: Address): Soon<number | undefined>;
+  listMail(address: Address, after?: MailSummary): Soon<readonly MailSummary[]>;
+  /** The message of this number, from 1. */
+  findMail(address: Address, number: number): Soon<MailSummary | undefined>;
+  /** As RETR would send it: trace headers and body. */
+  readMail(address: Address, id: number): Iterable<Uint8Array>;
+}

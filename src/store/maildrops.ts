@@ -1,0 +1,62 @@
+/** Mail on its way out: one account's messages, held by one session at a time. */
+import type { Holder } from './errors.js';
+import type { AccountId, Pieces, Soon } from './shapes.js';
+
+export interface MessageInfo {
+  /** The driver's name for the message; opaque outside the store. */
+  readonly id: number;
+  /** RFC 1939 §7: 1 to 70 characters from 0x21 to 0x7E, never used again. */
+  readonly uidl: string;
+  /** What RETR sends, before byte-stuffing and without the closing line. */
+  readonly octets: number;
+}
+
+/** Who asks for a maildrop, and holds it from then on. */
+export interface Opener extends Holder {
+  /**
+   * Asked when another wants the maildrop: whether this one lets go of it without a further word of its client, which is gone
+   * or has said its last. Absent: it does not.
+   */
+  isLeaving?(): Soon<boolean>;
+  /** Aborted when there is nobody any more to open it for: it is not waited for then. */
+  readonly gone?: AbortSignal;
+}
+
+/** Messages of a maildrop by their numbers, which count from 1: both ends belong to it. */
+export type NumberRange = readonly [first: number, last: number];
+
+/**
+ * One account's messages, held exclusively from open to release, as they were when it was opened, oldest first.
+ * Opening it costs the same whatever it holds: messages are looked up when they are asked for, a few at a time.
+ */
+export interface Maildrop {
+  /** How many messages there are. */
+  readonly count: number;
+  /** Their sum. */
+  readonly octets: number;
+  /** All messages in order, in pieces of at most a few hundred, each read when it is asked for. */
+  pages(): Iterable<readonly MessageInfo[]>;
+  /** The message of this number, from 1; undefined when there are not so many. */
+  find(number: number): Soon<MessageInfo | undefined>;
+  /**
+   * The octets of a message in order, in pieces of at most a chunk; ends with CRLF.
+   * Throws, or rejects with, a StoreError 'missing' when it was removed by an administrator meanwhile.
+   */
+  read(id: number): Soon<Pieces>;
+  /**
+   * Removes all of these or none, however many; durable when it resolves, and nobody sees them from then on. Ranges come in
+   * order and do not touch.
+   */
+  remove(numbers: Iterable<NumberRange>): Promise<void>;
+  /** Resolves when another session may open it. */
+  release(): Promise<void>;
+}
+
+/** What gives mail out sees of a store. */
+export interface Maildrops {
+  /**
+   * Rejects with 'in-use' when another session holds the maildrop: the error says who and since when. One that is leaving is
+   * waited for, up to a second.
+   */
+  open(account: AccountId, opener: Opener): Promise<Maildrop>;
+}

@@ -1,0 +1,28 @@
+/** What several parts of a store's interface are made of. This file imports nothing. */
+
+/** A value now, or a promise of it: drivers answer at once when they can, and sessions then stay synchronous. */
+export type Soon<T> = T | Promise<T>;
+
+/**
+ * Octets in pieces, each read when it is asked for. Whoever takes a piece that is a promise waits for it before asking for the
+ * next; one that is there costs no promise.
+ */
+export type Pieces = Iterable<Soon<Uint8Array>>;
+
+export type AccountId = number;
+
+/** A mailbox name in the sense of RFC 5321 §4.1.2: the local part unquoted and as given, the domain in lower case. */
+export interface Address {
+  readonly local: string;
+  readonly domain: string;
+}
+
+/** What a login is for: a submission, or an open maildrop. */
+export type Scope = 'smtp' | 'pop3';
+
+/** What proves a password, as text that only auth/ reads: a PHC string, and SCRAM keys as RFC 5803 writes them. */
+export interface Secrets {
+  readonly hash: string;
+  /** Absent until the password was known in clear for the first time since there are such keys. */
+  readonly scram?: string | undefined;
+}
