@@ -50,8 +50,8 @@ export interface Directory {
   removeCredential(address: Address, name: string): Promise<void>;
   listCredentials(address: Address): Soon<readonly CredentialSummary[]>;
   /**
-   * Lists come in pages: the first, or the one behind `after`, which is the address, name or message that stood last on the one
-   * before it. An empty page is behind the last. What changes meanwhile may be on none of them, or on two.
+   * Lists come in pages: the first, or the one behind `after`, which is the address or name that stood last on the one before
+   * it. An empty page is behind the last. What changes meanwhile may be on none of them, or on two.
    */
   listAccounts(after?: string): Soon<readonly AccountSummary[]>;
   addDomain(name: string): Promise<void>;

@@ -13,7 +13,7 @@ export interface MailSummary {
   readonly subject: string | undefined;
 }
 
-/** The messages of accounts, as administration sees them. Lists come in pages, as those of the directory do. */
+/** The messages of accounts, as administration sees them. Lists come in pages, as those of the directory do, each behind a message. */
 export interface Mailboxes {
   /** How many messages an account holds; undefined when there is none. */
   countMail(address: Address): Soon<number | undefined>;

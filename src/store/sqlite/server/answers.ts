@@ -23,11 +23,8 @@ export class Answers {
     this.#output.send(jsonFrame(FrameType.Failed, request, { kind, message, holder }));
   }
 
-  /** A question of the store's own, which no request asked for. */
+  /** What no request asked for: the welcome, and questions of the store's own. */
   send(frame: Buffer): void {
     this.#output.send(frame);
   }
 }
-
-/** Nobody waits for it: what is lost is swept at the next start, and a failure is told by the group's observer. */
-export function nothing(): void {}

@@ -10,7 +10,8 @@ import type { Change } from '../protocol/change.js';
 import { requireLength } from '../protocol/frames.js';
 import type { LockRequest, RemoveRequest, UnlockRequest } from '../protocol/requests.js';
 import type { ServerStatus } from '../protocol/status.js';
-import { nothing, type Answers } from './answers.js';
+import type { Answers } from './answers.js';
+import { unanswered } from './group.js';
 import type { LockOwner } from './locks.js';
 import { Removals } from './removals.js';
 import type { StoreServer } from './store-server.js';
@@ -86,13 +87,7 @@ export class ClientRequests {
   use(use: Use): void {
     const atMs = Date.now();
     if (!this.#store.uses.isDue(use, atMs)) return;
-    this.#store.add({
-      act: (writer) => writer.used(use, atMs),
-      done: nothing,
-      failed: nothing,
-      bytes: 0,
-      fleeting: true,
-    });
+    this.#store.add(unanswered((writer) => writer.used(use, atMs)));
   }
 
   renew(request: number, renewal: Renewal): void {

@@ -1,4 +1,4 @@
-/** What the store takes: a row for each type of frame, and no place else where a type is told from another. */
+/** What the store takes: a row for each type of frame that may follow Hello. */
 import type { Buffer } from 'node:buffer';
 import { FrameType } from '../protocol/frames.js';
 import {

@@ -136,6 +136,13 @@ function fail(group: readonly Write[], error: StoreError): void {
   for (const write of group) write.failed(error);
 }
 
+/** One that nobody waits for: what is lost is swept at the next start, and a failure is told by the group's observer. */
+export function unanswered(act: Write['act']): Write {
+  return { act, done: nothing, failed: nothing, bytes: 0, fleeting: true };
+}
+
+function nothing(): void {}
+
 export interface GroupObserver {
   readonly writer: Writer;
   /** Why nothing may be acknowledged now, though it could be committed: the files are not where they belong. */

@@ -6,7 +6,8 @@ import type { Buffer } from 'node:buffer';
 import { StoreError } from '../../errors.js';
 import { CHUNK_BYTES, FrameError, requireLength, UPLOAD_BYTES } from '../protocol/frames.js';
 import { readPosting, type Posting } from '../protocol/posting.js';
-import { nothing, type Answers } from './answers.js';
+import type { Answers } from './answers.js';
+import { unanswered } from './group.js';
 import type { StoreServer } from './store-server.js';
 import type { Posted } from './writer.js';
 
@@ -135,13 +136,7 @@ export class Uploads {
   }
 
   #drop({ body, octets }: Upload): void {
-    this.#store.add({
-      act: (writer) => writer.drop(body, octets),
-      done: nothing,
-      failed: nothing,
-      bytes: 0,
-      fleeting: true,
-    });
+    this.#store.add(unanswered((writer) => writer.drop(body, octets)));
   }
 }
 
