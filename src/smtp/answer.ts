@@ -3,13 +3,12 @@
  * in their order (RFC 2033 §4.2). Two recipients that lead to the same maildrop get an answer each.
  */
 import { Buffer } from 'node:buffer';
-import type { EnvelopeRecipient } from '../store/deliveries.js';
 import type { Recipient } from './recipient.js';
 import { replies, type SmtpReply } from './replies.js';
 
 export interface Answer {
-  /** The message is durable for all but those who were left out because of their quota. */
-  accepted(id: string, leftOut: readonly EnvelopeRecipient[]): SmtpReply;
+  /** The message is durable for all but those who were left out because of their quota: their positions in the envelope. */
+  accepted(id: string, leftOut: readonly number[]): SmtpReply;
   /** It is durable for nobody. */
   refused(reply: SmtpReply): SmtpReply;
 }
@@ -19,15 +18,14 @@ export const answerOnce: Answer = {
   refused: (reply) => reply,
 };
 
-/** `copies`: what of the envelope is delivered under which address. */
-export function answerEach(recipients: readonly Recipient[], copies: ReadonlyMap<string, EnvelopeRecipient>): Answer {
+/** `addresses`: what each position of the envelope was delivered to. */
+export function answerEach(recipients: readonly Recipient[], addresses: readonly string[]): Answer {
   return {
     accepted(id, leftOut) {
-      const missing = new Set(leftOut);
-      const misses = (address: string): boolean => missing.has(copies.get(address) as EnvelopeRecipient);
+      const missing = new Set(leftOut.map((position) => addresses[position]));
       return together(
         recipients.map(({ text, targets }) =>
-          missing.size > 0 && targets.some(({ address }) => misses(address))
+          missing.size > 0 && targets.some(({ address }) => missing.has(address))
             ? replies.mailboxFull(text)
             : replies.acceptedFor(text, id),
         ),

@@ -2,7 +2,7 @@
  * A delivery whose message is changed on its way to the store. What the edit leaves alone passes without a copy, and costs nothing
  * once the edit is over. A failure of the store is the delivery's; an edit has none.
  */
-import type { Delivery, EnvelopeRecipient } from '../store/deliveries.js';
+import type { Delivery } from '../store/deliveries.js';
 
 export interface Edit {
   /** What is to be written of the next piece: slices of it, and what is added between. */
@@ -26,7 +26,7 @@ export class EditedDelivery implements Delivery {
     return this.#edit.isOver ? this.#delivery.write(piece) : this.#writeAll(this.#edit.pass(piece));
   }
 
-  commit(): Promise<readonly EnvelopeRecipient[]> {
+  commit(): Promise<readonly number[]> {
     const rest = this.#edit.isOver ? [] : this.#edit.end();
     return rest.length === 0 ? this.#delivery.commit() : this.#commitBehind(rest);
   }
@@ -35,7 +35,7 @@ export class EditedDelivery implements Delivery {
     this.#delivery.abort();
   }
 
-  async #commitBehind(rest: readonly Uint8Array[]): Promise<readonly EnvelopeRecipient[]> {
+  async #commitBehind(rest: readonly Uint8Array[]): Promise<readonly number[]> {
     try {
       await this.#writeAll(rest);
     } catch (error) {

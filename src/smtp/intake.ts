@@ -5,7 +5,7 @@
  */
 import { NewlineCheck, NewlineNormalizer } from '../session/newlines.js';
 import type { Sink } from '../session/command.js';
-import type { Delivery, EnvelopeRecipient } from '../store/deliveries.js';
+import type { Delivery } from '../store/deliveries.js';
 import { StoreError } from '../store/errors.js';
 import type { Soon } from '../store/shapes.js';
 import type { Answer } from './answer.js';
@@ -86,7 +86,7 @@ export class Intake implements Sink {
     return this.#answer.refused(refusal);
   }
 
-  #answered(commit: Promise<readonly EnvelopeRecipient[]>): Promise<SmtpReply> {
+  #answered(commit: Promise<readonly number[]>): Promise<SmtpReply> {
     return commit.then(
       (leftOut) => this.#answer.accepted(this.#id, leftOut),
       (error: unknown) => this.#answer.refused(failedReply(error)),

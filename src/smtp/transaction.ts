@@ -26,7 +26,7 @@ export function openIntake(transaction: Transaction, context: SmtpContext): Inta
     recipients: [...copies.values()],
     apart: hello.lmtp === true,
   });
-  const answer = hello.lmtp === true ? answerEach(recipients, copies) : answerOnce;
+  const answer = hello.lmtp === true ? answerEach(recipients, [...copies.keys()]) : answerOnce;
   if (hello.login === undefined) return new Intake(begun(delivery), { id, answer }, context.settings);
   const completion = new HeaderCompletion(missingFields(id, context.settings.hostname, atMs));
   const completed = new EditedDelivery(delivery, completion);

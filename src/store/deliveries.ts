@@ -53,10 +53,10 @@ export interface Envelope {
 export interface Delivery {
   write(chunk: Uint8Array): void | Promise<void>;
   /**
-   * Resolves, with the recipients that were left out, when the message is durable for every other, in one transaction;
-   * rejects when it is for none. Nobody is left out of an ordinary envelope.
+   * Resolves, with the positions in the envelope of the recipients that were left out, when the message is durable for every
+   * other, in one transaction; rejects when it is for none. Nobody is left out of an ordinary envelope.
    */
-  commit(): Promise<readonly EnvelopeRecipient[]>;
+  commit(): Promise<readonly number[]>;
   abort(): void;
 }
 

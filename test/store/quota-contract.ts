@@ -59,7 +59,7 @@ export function describeQuotas(name: string, make: () => Promise<StoreUnderTest>
       const delivery = store.deliver(envelope);
       for (let left = size; left > 0; left -= 64 * KIB)
         await delivery.write(Buffer.alloc(Math.min(left, 64 * KIB), '\n'));
-      return (await delivery.commit()).map(({ account }) => account);
+      return (await delivery.commit()).map((position) => envelope.recipients[position]?.account ?? -1);
     }
 
     const apart = (...accounts: readonly AccountId[]): Envelope => ({ ...envelopeTo(...accounts), apart: true });

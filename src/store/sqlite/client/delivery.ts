@@ -3,7 +3,7 @@
  * no promise per piece; a larger one goes in chunks as it arrives, so that memory is a chunk and not the message.
  */
 import { Buffer } from 'node:buffer';
-import type { Delivery, Envelope, EnvelopeRecipient } from '../../deliveries.js';
+import type { Delivery, Envelope } from '../../deliveries.js';
 import { StoreError } from '../../errors.js';
 import { CHUNK_BYTES, FrameType, readJson, uploadHeader } from '../protocol/frames.js';
 import { commitFrame, deliverFrame, type Posting } from '../protocol/posting.js';
@@ -20,7 +20,7 @@ const SMALL_BYTES = 8 * 1024;
 const NOTHING = Buffer.alloc(0);
 const LF = 10;
 /** Nobody was left out. */
-const EVERYBODY: readonly EnvelopeRecipient[] = [];
+const EVERYBODY: readonly number[] = [];
 
 /** From one to the next: each twice the one before. */
 const ROOMS: readonly number[] = doubled(SMALL_BYTES, CHUNK_BYTES);
@@ -68,14 +68,12 @@ export class SocketDelivery implements Delivery {
     return sent?.room();
   }
 
-  commit(): Promise<readonly EnvelopeRecipient[]> {
+  commit(): Promise<readonly number[]> {
     this.#over = true;
     const upload = this.#upload;
     const rest = this.#gathered.take();
     const answered = upload === undefined ? this.#post(rest) : upload.commit(this.#posting(upload.summary), rest);
-    return answered.then((answer) =>
-      answer.length === 0 ? EVERYBODY : this.#placed(readJson(answer) as readonly number[]),
-    );
+    return answered.then((answer) => (answer.length === 0 ? EVERYBODY : (readJson(answer) as readonly number[])));
   }
 
   abort(): void {
@@ -83,11 +81,6 @@ export class SocketDelivery implements Delivery {
     this.#over = true;
     this.#budget.memory.takeBack(this.#gathered.take());
     this.#upload?.abort();
-  }
-
-  #placed(places: readonly number[]): readonly EnvelopeRecipient[] {
-    const wanted = new Set(places);
-    return this.#envelope.recipients.filter((_, place) => wanted.has(place));
   }
 
   #post(body: Buffer): Promise<Buffer> {
