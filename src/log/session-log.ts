@@ -1,5 +1,5 @@
 /** One line a session, and with -v its dialogue. Secrets and message text never come here: the session masks them. */
-import type { Observer, SessionEnd } from '../session/session.js';
+import type { Observer, SessionEnd } from '../session/observer.js';
 import type { SessionContext } from '../session/protocol.js';
 import type { Reply } from '../session/reply.js';
 import type { Log } from './log.js';

@@ -11,7 +11,8 @@ import { Collection } from './collection.js';
 import { close, stay, type Outcome, type State } from './command.js';
 import { Deadlines, type Phase } from './deadlines.js';
 import { dispatch, guarded } from './dispatch.js';
-import { JunkCount } from './junk.js';
+import { ErrorBudget, type Overdrawn } from './error-budget.js';
+import type { Observer, SessionOutcome } from './observer.js';
 import { Output } from './output.js';
 import type { Protocol, SessionContext } from './protocol.js';
 import { Reader, type Line } from './reader.js';
@@ -22,27 +23,6 @@ import { foreignLine, foreignOctets, recognized } from './foreign.js';
 import { MASKED, readRequest, shown } from './request.js';
 import { STEPS_PER_LOOK, Turn, Turns, unlimited } from './turns.js';
 
-/** Who watches a session: the log, and the dialogue of -v. */
-export interface Observer {
-  /** A command line as it may be shown: secrets masked. Only asked for with -v. */
-  heard?(text: string): void;
-  said?(reply: Reply): void;
-  bug(error: unknown): void;
-  ended(end: SessionEnd): void;
-}
-
-export interface SessionEnd {
-  /** As it was last known: TLS and a front that speaks for others may change it. */
-  readonly peer: Peer;
-  /** Why it ended: 'quit', 'dropped', 'idle', 'slow', 'session', 'errors', 'junk', 'impatient', 'injected', 'foreign', 'stopping', 'revoked', 'evicted', 'bug', or 'broken' with the network's error. */
-  readonly outcome: string;
-  /** What was seen of another protocol. */
-  readonly saw?: string;
-  readonly commands: number;
-  readonly errors: number;
-  readonly durationMs: number;
-}
-
 export class Session<S extends State, C extends SessionContext, Need extends string> implements Receiver {
   readonly #protocol: Protocol<S, C, Need>;
   #channel: Channel;
@@ -52,7 +32,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   #output: Output;
   readonly #deadlines: Deadlines;
   readonly #turn: Turn;
-  readonly #junk: JunkCount;
+  readonly #budget: ErrorBudget;
   readonly #startedAtMs = performance.now();
   #state: S;
   #collecting: Collection<S> | undefined;
@@ -81,10 +61,9 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   #ungreeted: NodeJS.Timeout | undefined;
   /** Set while the client may be waiting for an answer to a line that is none. */
   #bareLf: NodeJS.Timeout | undefined;
-  #outcome = 'dropped';
+  #outcome: SessionOutcome = 'dropped';
   #saw: string | undefined;
   #commands = 0;
-  #errors = 0;
 
   /** `turns` are those of all sessions that share an event loop. */
   constructor(
@@ -102,7 +81,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     this.#reader = new Reader(protocol.limits.lineLimitBytes);
     this.#turn = new Turn(turns, () => this.#resume());
     this.#output = new Output(channel, this.#turn, () => this.#pieceCame());
-    this.#junk = new JunkCount(protocol.limits);
+    this.#budget = new ErrorBudget(protocol.limits);
     this.#deadlines = new Deadlines(protocol.limits, this.#startedAtMs);
     context.presence?.of(this);
   }
@@ -221,7 +200,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
       outcome: this.#outcome,
       ...(this.#saw !== undefined && { saw: this.#saw }),
       commands: this.#commands,
-      errors: this.#errors,
+      errors: this.#budget.errors,
       durationMs: Math.round(performance.now() - this.#startedAtMs),
     });
   }
@@ -478,36 +457,26 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   }
 
   #sayCounted(reply: Reply): void {
-    if (!reply.failed) return this.#sayGood(reply);
-    this.#errors += 1;
-    const { quickErrors, errorDelayMs } = this.#protocol.limits;
-    this.#sayLater(this.#errors <= quickErrors ? 0 : errorDelayMs, () => this.#sayFailed(reply));
-  }
-
-  #sayGood(reply: Reply): void {
-    if (this.#serves === 'mail') this.#junk.forgive();
-    if (this.#serves !== 'none') return this.#say(reply);
-    const delayMs = this.#junk.delayMs(this.#reader.waiting > 0);
-    this.#sayLater(delayMs, () => {
-      this.#say(reply);
-      if (this.#junk.isTooMuch) this.#finish('junk', this.#protocol.faults.tooMuchJunk);
-    });
+    const delayMs = this.#budget.charge(reply.failed, this.#serves, this.#reader.waiting > 0);
+    if (delayMs === 0) this.#sayAndCheck(reply);
+    else this.#sayLater(delayMs, reply);
   }
 
   /** The client waits, and nobody else. */
-  #sayLater(delayMs: number, say: () => void): void {
-    if (delayMs === 0) return say();
+  #sayLater(delayMs: number, reply: Reply): void {
     const late = setTimer(delayMs).then(() => {
-      if (!this.#over) say();
+      if (!this.#over) this.#sayAndCheck(reply);
       return undefined;
     });
     this.#wait(late);
     this.#slowed = true;
   }
 
-  #sayFailed(reply: Reply): void {
+  /** What was too much is still answered, and is the last. */
+  #sayAndCheck(reply: Reply): void {
     this.#say(reply);
-    if (this.#errors > this.#protocol.limits.errorLimit) this.#finish('errors', this.#protocol.faults.tooManyErrors);
+    const { overdrawn } = this.#budget;
+    if (overdrawn !== undefined) this.#finish(overdrawn, this.#protocol.faults[FAREWELLS[overdrawn]]);
   }
 
   #say(reply: Reply): void {
@@ -515,7 +484,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     this.#output.say(reply);
   }
 
-  #finish(outcome: string, reply?: Reply): void {
+  #finish(outcome: SessionOutcome, reply?: Reply): void {
     if (this.#over) return;
     this.#outcome = outcome;
     this.#over = true;
@@ -545,7 +514,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   }
 
   /** Ends in the middle of whatever is said: a client must not take the farewell for the rest of a message. */
-  #breakOff(outcome: string, farewell: Reply): void {
+  #breakOff(outcome: SessionOutcome, farewell: Reply): void {
     const insideReply = this.#output.busy;
     this.#output.abandon();
     this.#finish(outcome, insideReply ? undefined : farewell);
@@ -596,6 +565,8 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     this.#channel.resume();
   }
 }
+
+const FAREWELLS = { errors: 'tooManyErrors', junk: 'tooMuchJunk' } as const satisfies Record<Overdrawn, string>;
 
 /** Whether a login still stands. */
 export type Review = (grant: Grant) => Soon<boolean>;

@@ -2,9 +2,10 @@
 import { Buffer } from 'node:buffer';
 import { close, stay, type BodyEnd, type Outcome, type Sink } from '../../src/session/command.js';
 import { anything, nothing, word } from '../../src/session/grammar.js';
+import type { SessionEnd } from '../../src/session/observer.js';
 import { commandOf, tableOf, type Protocol, type SessionContext } from '../../src/session/protocol.js';
 import type { Reply } from '../../src/session/reply.js';
-import { Session, type SessionEnd } from '../../src/session/session.js';
+import { Session } from '../../src/session/session.js';
 import { StoreError } from '../../src/store/errors.js';
 import { MemoryChannel, peerAt } from './dialogue-channel.js';
 
