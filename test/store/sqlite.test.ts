@@ -127,7 +127,9 @@ describe('the SQLite driver', () => {
     it('is read by connections that cannot write', () => {
       openForWriting(db).close();
       const connection = openForReading(db);
-      expect(() => connection.exec("insert into domain (name) values ('x')")).to.throw(/readonly/);
+      expect(() => connection.prepare("insert into domain (name) values ('x') returning id").get()).to.throw(
+        /readonly/,
+      );
       connection.close();
     });
 

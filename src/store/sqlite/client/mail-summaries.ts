@@ -29,12 +29,12 @@ export class MailSummaries {
 
   #open(address: Address): { readonly account: AccountId; readonly list: MessageList } {
     const { reader } = this.#needs;
-    const account = reader.accountId(address);
+    const account = reader.directory.accountId(address);
     return { account, list: new MessageList(account, reader.maildrop(account), this.#needs) };
   }
 
   #summaries(account: AccountId, infos: readonly MessageInfo[], firstNumber: number): readonly MailSummary[] {
-    const rows = this.#needs.reader.mail(
+    const rows = this.#needs.reader.directory.mail(
       account,
       infos.map(({ id }) => id),
     );

@@ -266,25 +266,25 @@ function directoryOf(client: StoreClient, reader: Reader): Directory {
     setEnabled: (address, enabled) => change({ kind: 'set-enabled', address, enabled }),
     addCredential: (address, credential) => change({ kind: 'add-credential', address, credential }),
     removeCredential: (address, name) => change({ kind: 'remove-credential', address, name }),
-    listCredentials: (address) => reader.credentials(address),
+    listCredentials: (address) => reader.directory.credentials(address),
     setQuota: (address, quotaOctets) => change({ kind: 'set-quota', address, octets: quotaOctets ?? null }),
-    listAccounts: (after = '') => reader.accounts(after),
+    listAccounts: (after = '') => reader.directory.accounts(after),
     addDomain: (name) => change({ kind: 'add-domain', name }),
     removeDomain: (name) => change({ kind: 'remove-domain', name }),
-    listDomains: (after) => reader.domains(after),
+    listDomains: (after) => reader.directory.domains(after),
     addAlias: (address, targets) => change({ kind: 'add-alias', address, targets }),
     removeAlias: (address, targets) => change({ kind: 'remove-alias', address, targets }),
-    listAliases: (after = '') => reader.aliases(after),
+    listAliases: (after = '') => reader.directory.aliases(after),
   };
 }
 
 function mailboxesOf(reader: Reader, slices: Slices): Mailboxes {
   const mail = new MailSummaries({ reader, slices });
   return {
-    countMail: (address) => reader.countMail(address),
+    countMail: (address) => reader.directory.countMail(address),
     listMail: (address, after) => mail.page(address, after),
     findMail: (address, number) => mail.find(address, number),
-    readMail: (address, id) => reader.messageOf(address, id),
+    readMail: (address, id) => reader.directory.messageOf(address, id),
   };
 }
 

@@ -6,6 +6,7 @@ import { StoreError } from '../../errors.js';
 import { openConnection, type Connection } from './driver.js';
 import { APPLICATION_ID } from './identification.js';
 import { migrations, migrationText } from './migrations.js';
+import { ReadingConnection } from './reading-connection.js';
 import { asStoreError, damaged, isDamage, isFull } from './sqlite-error.js';
 
 export type { Connection, Statement } from './driver.js';
@@ -59,13 +60,15 @@ export function emptyWal(connection: Connection): boolean {
   return (connection.pragma('wal_checkpoint(TRUNCATE)') as [Checkpointed])[0].busy === 0;
 }
 
-export function openForReading(path: string): Connection {
-  return opening(path, () => {
-    const connection = openConnection(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
-    hold(connection, 'mmap_size', 0);
-    hold(connection, 'trusted_schema', 0);
-    return connection;
-  });
+export function openForReading(path: string): ReadingConnection {
+  return new ReadingConnection(
+    opening(path, () => {
+      const connection = openConnection(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+      hold(connection, 'mmap_size', 0);
+      hold(connection, 'trusted_schema', 0);
+      return connection;
+    }),
+  );
 }
 
 /** Looks at every page, which takes a while; undefined when nothing is wrong with them. */
@@ -73,7 +76,7 @@ export function damageIn(path: string): StoreError | undefined {
   try {
     const connection = openForReading(path);
     try {
-      const found = String(connection.pragma('quick_check(1)', { simple: true }));
+      const found = String(connection.pragma('quick_check(1)'));
       return found === 'ok' ? undefined : damaged(path, found.replace(/\s+/g, ' '));
     } finally {
       connection.close();

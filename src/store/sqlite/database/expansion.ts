@@ -3,7 +3,7 @@
  * goes on without bound. Used by who reads and by the store, on the connection of each.
  */
 import type { Address } from '../../shapes.js';
-import type { Connection, Statement } from './database.js';
+import type { Prepares, ReadStatement } from './reading-connection.js';
 
 /** Maildrops that one forward-path may lead to, as Postfix has it (virtual_alias_expansion_limit); more are refused. */
 export const EXPANSION_LIMIT = 1000;
@@ -26,10 +26,10 @@ export interface AccountRow {
 export type Expanding = Generator<undefined, readonly AccountRow[] | 'too-many', undefined>;
 
 export class Expansion {
-  readonly #accounts: Statement<[names: string], AccountRow>;
-  readonly #targets: Statement<[names: string, limit: number], string>;
+  readonly #accounts: ReadStatement<[names: string], AccountRow>;
+  readonly #targets: ReadStatement<[names: string, limit: number], string>;
 
-  constructor(connection: Connection) {
+  constructor(connection: Prepares) {
     this.#accounts = connection.prepare(`
       select account.id as id, account.local || '@' || domain.name as address,
              account.quota_octets - account.octets as room

@@ -6,10 +6,9 @@
 import type { Slices } from '../../../runtime/slices.js';
 import type { Resolution, Target } from '../../deliveries.js';
 import type { Address, Soon } from '../../shapes.js';
-import type { Connection } from './database.js';
 import { Expansion, NAMES_LIMIT, type AccountRow, type Expanding } from './expansion.js';
 import type { NameCache, Route } from './name-cache.js';
-import { reading } from './sqlite-error.js';
+import type { Prepares } from './reading-connection.js';
 import type { Reads } from './reads.js';
 
 /** Between a name and its detail, as in `alice+lists@example.org`. */
@@ -36,7 +35,7 @@ export class Names {
   readonly #firstDomainName: string | undefined;
   readonly #expansion: Expansion;
 
-  constructor(connection: Connection, { reads, slices, firstDomainName }: NamesNeeds) {
+  constructor(connection: Prepares, { reads, slices, firstDomainName }: NamesNeeds) {
     this.#reads = reads;
     this.#slices = slices;
     this.#firstDomainName = firstDomainName;
@@ -53,16 +52,14 @@ export class Names {
   }
 
   #resolve(address: Address, cache: NameCache | undefined): Soon<Resolution> {
-    return reading((): Soon<Resolution> => {
-      const domain = this.#reads.domain.get(address.domain);
-      if (domain === undefined) return { kind: 'foreign' };
-      for (const candidate of this.#candidates(domain, address.local)) {
-        const route = this.#route(candidate, cache);
-        if (route instanceof Promise) return route.then((found) => resolutionOf(found, candidate.detail));
-        if (route !== undefined) return resolutionOf(route, candidate.detail);
-      }
-      return { kind: 'unknown' };
-    });
+    const domain = this.#reads.domain.get(address.domain);
+    if (domain === undefined) return { kind: 'foreign' };
+    for (const candidate of this.#candidates(domain, address.local)) {
+      const route = this.#route(candidate, cache);
+      if (route instanceof Promise) return route.then((found) => resolutionOf(found, candidate.detail));
+      if (route !== undefined) return resolutionOf(route, candidate.detail);
+    }
+    return { kind: 'unknown' };
   }
 
   firstDomain(): number | undefined {
@@ -98,7 +95,7 @@ export class Names {
   }
 
   #settle(expanding: Expanding): Soon<readonly AccountRow[] | 'too-many'> {
-    const step = reading(() => expanding.next());
+    const step = expanding.next();
     return step.done === true ? step.value : this.#settleInSlices(expanding);
   }
 
@@ -106,7 +103,7 @@ export class Names {
     for (;;) {
       const untilMs = await this.#slices.next();
       do {
-        const step = reading(() => expanding.next());
+        const step = expanding.next();
         if (step.done === true) return step.value;
       } while (performance.now() < untilMs);
     }

@@ -1,6 +1,6 @@
 /** The statements that read, prepared once a connection, with the shapes of their rows. */
-import type { Connection, Statement } from './database.js';
 import type { AccountRow } from './expansion.js';
+import type { Prepares, ReadStatement } from './reading-connection.js';
 
 export interface OldestAccountRow {
   readonly domain: number;
@@ -89,42 +89,42 @@ export interface MailRow {
 }
 
 export interface Reads {
-  readonly domain: Statement<[name: string], number>;
-  readonly oldestDomain: Statement<[], number>;
-  readonly saltSecret: Statement<[], Buffer>;
-  readonly account: Statement<[domain: number, local: string], AccountRow>;
-  readonly login: Statement<[domain: number, local: string], LoginRow>;
-  readonly passwordStands: Statement<[account: number, version: number], number>;
+  readonly domain: ReadStatement<[name: string], number>;
+  readonly oldestDomain: ReadStatement<[], number>;
+  readonly saltSecret: ReadStatement<[], Buffer>;
+  readonly account: ReadStatement<[domain: number, local: string], AccountRow>;
+  readonly login: ReadStatement<[domain: number, local: string], LoginRow>;
+  readonly passwordStands: ReadStatement<[account: number, version: number], number>;
   /** The scopes of a credential whose account is enabled. */
-  readonly credentialScopes: Statement<[account: number, credential: number], string>;
-  readonly credentials: Statement<[account: number], CredentialRow>;
-  readonly oldestAccount: Statement<[], OldestAccountRow>;
-  readonly alias: Statement<[domain: number, local: string], string>;
-  readonly aliasTargets: Statement<[domain: number, local: string, limit: number], string>;
-  readonly maildrop: Statement<[account: number], MaildropRow>;
-  readonly removals: Statement<[account: number], number>;
-  readonly removed: Statement<
+  readonly credentialScopes: ReadStatement<[account: number, credential: number], string>;
+  readonly credentials: ReadStatement<[account: number], CredentialRow>;
+  readonly oldestAccount: ReadStatement<[], OldestAccountRow>;
+  readonly alias: ReadStatement<[domain: number, local: string], string>;
+  readonly aliasTargets: ReadStatement<[domain: number, local: string, limit: number], string>;
+  readonly maildrop: ReadStatement<[account: number], MaildropRow>;
+  readonly removals: ReadStatement<[account: number], number>;
+  readonly removed: ReadStatement<
     [removal: number, uid: number, again: number, likewise: number],
     [first: number, last: number]
   >;
-  readonly listing: Statement<
+  readonly listing: ReadStatement<
     [account: number, from: number, before: number, limit: number],
     [uid: number, octets: number]
   >;
-  readonly uidAfter: Statement<[account: number, from: number, before: number, count: number], number>;
-  readonly message: Statement<[account: number, uid: number], MessageRow>;
-  readonly messagesFrom: Statement<[small: number, account: number, uid: number, limit: number], SmallRow>;
-  readonly chunk: Statement<[body: number, seq: number], Uint8Array>;
-  readonly accounts: Statement<[domain: number, after: string, limit: number], MailboxRow>;
-  readonly messagesHeld: Statement<[domain: number, local: string], number>;
-  readonly nextDomain: Statement<[after: string], DomainRow>;
-  readonly domains: Statement<[after: string, limit: number], string>;
-  readonly aliases: Statement<[domain: number, after: string, limit: number], AliasRow>;
-  readonly mail: Statement<[uids: string, account: number], MailRow>;
-  readonly roomInside: Statement<[], RoomInside>;
+  readonly uidAfter: ReadStatement<[account: number, from: number, before: number, count: number], number>;
+  readonly message: ReadStatement<[account: number, uid: number], MessageRow>;
+  readonly messagesFrom: ReadStatement<[small: number, account: number, uid: number, limit: number], SmallRow>;
+  readonly chunk: ReadStatement<[body: number, seq: number], Uint8Array>;
+  readonly accounts: ReadStatement<[domain: number, after: string, limit: number], MailboxRow>;
+  readonly messagesHeld: ReadStatement<[domain: number, local: string], number>;
+  readonly nextDomain: ReadStatement<[after: string], DomainRow>;
+  readonly domains: ReadStatement<[after: string, limit: number], string>;
+  readonly aliases: ReadStatement<[domain: number, after: string, limit: number], AliasRow>;
+  readonly mail: ReadStatement<[uids: string, account: number], MailRow>;
+  readonly roomInside: ReadStatement<[], RoomInside>;
 }
 
-export function prepareReads(connection: Connection): Reads {
+export function prepareReads(connection: Prepares): Reads {
   return {
     domain: connection.prepare<[string], number>('select id from domain where name = ?').pluck(),
     oldestDomain: connection.prepare<[], number>('select id from domain order by id limit 1').pluck(),

@@ -55,13 +55,9 @@ export function damaged(db: string, how: string, cause?: unknown): StoreError {
   );
 }
 
-/** Runs what reads; SQLite's errors leave it as StoreErrors, and bugs as they are. */
-export function reading<T>(act: () => T, db?: string): T {
-  try {
-    return act();
-  } catch (error) {
-    throw isSqliteError(error) ? asStoreError(error, db) : error;
-  }
+/** What a read met: an error of SQLite's as a StoreError, and a bug as it is. */
+export function readError(error: unknown, db: string): unknown {
+  return isSqliteError(error) ? asStoreError(error, db) : error;
 }
 
 function sentenceOf(error: unknown, db: string): string {

@@ -8,7 +8,7 @@ import { Decoder } from './decoder.js';
 import { FileWatch } from './file-watch.js';
 import { GroupCommit } from './group.js';
 import type { Location } from '../database/location.js';
-import { isDiskError, reading } from '../database/sqlite-error.js';
+import { isDiskError, readError } from '../database/sqlite-error.js';
 import { Sweeper } from './sweeper.js';
 import { Writer } from './writer.js';
 
@@ -24,11 +24,11 @@ export interface DatabaseObserver {
 }
 
 export class OpenDatabase {
-  readonly writer: Writer;
   readonly group: GroupCommit;
   readonly files: FileWatch;
   readonly sweeper: Sweeper;
   readonly #connection: Connection;
+  readonly #writer: Writer;
   readonly #checkpointer: Checkpointer;
   readonly #decoder: Decoder;
   readonly #observer: DatabaseObserver;
@@ -39,7 +39,7 @@ export class OpenDatabase {
     const { db } = location;
     this.#observer = observer;
     this.#connection = openForWriting(db);
-    this.writer = new Writer(this.#connection);
+    this.#writer = new Writer(this.#connection);
     this.#checkpointer = new Checkpointer(db, {
       checkpointHere: () => this.#checkpoint(),
       trouble: (what, error) => observer.trouble(what, error),
@@ -57,7 +57,7 @@ export class OpenDatabase {
       letGo: () => observer.letGo(),
     });
     this.group = new GroupCommit(this.#connection, {
-      writer: this.writer,
+      writer: this.#writer,
       lost: () => this.files.lost(),
       committed: (bytes) => this.#committed(bytes),
       failed: (error, during) =>
@@ -66,9 +66,17 @@ export class OpenDatabase {
     this.sweeper = new Sweeper(this.group);
   }
 
+  nextBody(): number {
+    return this.#writer.nextBody();
+  }
+
   /** What is asked outside of a group, which no write waits for. @throws StoreError */
   read<T>(ask: (writer: Writer) => T): T {
-    return reading(() => ask(this.writer), this.#connection.name);
+    try {
+      return ask(this.#writer);
+    } catch (error) {
+      throw readError(error, this.#connection.name);
+    }
   }
 
   /** Goes on with what the last store left half done. */
@@ -81,7 +89,7 @@ export class OpenDatabase {
   /** A full disk leaves it to the next start: nobody sees it. */
   #endInterrupted(): void {
     try {
-      for (const body of this.writer.interrupted())
+      for (const body of this.#writer.interrupted())
         this.#observer.trouble('the store ended while it decoded the text of a message; it is left as it came', {
           body,
         });
@@ -115,7 +123,7 @@ export class OpenDatabase {
   /** What a full or failing disk refuses here was promised to nobody. */
   #giveBack(): void {
     try {
-      this.writer.decodeAgain();
+      this.#writer.decodeAgain();
       this.#connection.close();
     } catch (error) {
       this.#observer.trouble('the database could not be closed in order', error);
@@ -124,7 +132,7 @@ export class OpenDatabase {
 
   #committed(bytes: number): void {
     this.#observer.committed();
-    if (this.writer.takeLeftovers()) this.sweeper.soon();
+    if (this.#writer.takeLeftovers()) this.sweeper.soon();
     this.#checkpointer.committed(bytes);
   }
 

@@ -7,8 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { StoreError } from '../../errors.js';
 import type { OpenDatabase } from './open-database.js';
 import { walBytes } from './recovery.js';
-import { isSqliteError } from '../database/driver.js';
-import { asStoreError, isFull, isPassing } from '../database/sqlite-error.js';
+import { isFull, isPassing, readError } from '../database/sqlite-error.js';
 import type { StoreObserver } from './store-server.js';
 import { recoverWal } from './wal-recovery.js';
 
@@ -93,7 +92,7 @@ export class Opening {
       return undefined;
     } catch (error) {
       const { cause = error, message } = error as Error;
-      if (!isPassing(cause)) throw isSqliteError(error) ? asStoreError(error, this.#db) : error;
+      if (!isPassing(cause)) throw readError(error, this.#db);
       return isFull(cause)
         ? new StoreError('full', message, { cause })
         : new StoreError('unavailable', message, { cause });

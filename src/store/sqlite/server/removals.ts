@@ -22,7 +22,7 @@ interface Begun {
 const ENTRIES_AT_ONCE = 2_000;
 const SLICE_MS = 2;
 
-type Store = Pick<StoreServer, 'read' | 'write' | 'writer' | 'sweeper'>;
+type Store = Pick<StoreServer, 'read' | 'write' | 'sweeper'>;
 
 export class Removals {
   readonly #store: Store;
@@ -42,7 +42,7 @@ export class Removals {
       return this.#store.write((writer) => writer.remove(account, ranges));
     await this.#swept(account);
     if (this.#closed) throw new StoreError('unavailable', 'the lock of the maildrop was lost');
-    const removal = before?.removal ?? this.#store.writer.nextRemoval();
+    const removal = before?.removal ?? this.#store.read((writer) => writer.nextRemoval());
     const begun = { removal, held: before === undefined ? held : sum(before.held, held) };
     this.#begun.set(lock, begun);
     await this.#write(lock, (writer) => {

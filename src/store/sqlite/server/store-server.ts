@@ -107,9 +107,9 @@ export class StoreServer {
     return this.#opening.refusal;
   }
 
-  /** @throws StoreError while the database is not open */
-  get writer(): Writer {
-    return this.#opening.required.writer;
+  /** The number of a body to come. @throws StoreError while the database is not open */
+  nextBody(): number {
+    return this.#opening.required.nextBody();
   }
 
   /** What is asked outside of a write. @throws StoreError also while the database is not open */

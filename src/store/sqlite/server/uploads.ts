@@ -20,7 +20,7 @@ interface Upload {
   failed?: StoreError;
 }
 
-type Store = Pick<StoreServer, 'add' | 'writer' | 'countAccepted' | 'undecoded'>;
+type Store = Pick<StoreServer, 'add' | 'nextBody' | 'countAccepted' | 'undecoded'>;
 
 export class Uploads {
   readonly #store: Store;
@@ -40,7 +40,7 @@ export class Uploads {
     const { posting, body } = readPosting(payload);
     if (body.length > CHUNK_BYTES || body.length !== posting.octets)
       throw new FrameError('a message that is not as long as it should be');
-    const id = this.#store.writer.nextBody();
+    const id = this.#store.nextBody();
     let posted: Posted = [];
     this.#store.add({
       act: (writer) => void (posted = writer.post(id, posting, body)),
@@ -52,7 +52,7 @@ export class Uploads {
 
   chunk(request: number, payload: Buffer): void {
     const name = payload.readUInt32BE(0);
-    const upload: Upload = this.#open.get(name) ?? { body: this.#store.writer.nextBody(), chunks: 0, octets: 0 };
+    const upload: Upload = this.#open.get(name) ?? { body: this.#store.nextBody(), chunks: 0, octets: 0 };
     this.#open.set(name, upload);
     const { body } = upload;
     const seq = upload.chunks++;

@@ -1,0 +1,119 @@
+/** What administration reads from the database: lists of the directory, in pages, and the messages of any account. */
+import type { AccountSummary, AliasEntry, CredentialSummary } from '../../directory.js';
+import { StoreError } from '../../errors.js';
+import type { AccountId, Address, Scope } from '../../shapes.js';
+import { normal } from '../database/names.js';
+import type { DomainRow, MailboxRow, MailRow } from '../database/reads.js';
+import { piecesOf } from './message-octets.js';
+import type { OpenReads } from './open-reads.js';
+
+/** No list is held as a whole. */
+const PAGE_LENGTH = 500;
+
+/** Each of its methods throws a StoreError when the database cannot be read. */
+export class DirectoryReader {
+  readonly #open: OpenReads;
+
+  constructor(open: OpenReads) {
+    this.#open = open;
+  }
+
+  credentials(address: Address): readonly CredentialSummary[] {
+    return this.#open.reads.credentials.all(this.accountId(address)).map((row) => ({
+      name: row.name,
+      scopes: row.scopes.split(',') as Scope[],
+      createdAtMs: row.created_at,
+      lastUsedAtMs: row.last_used_at ?? undefined,
+      lastUsedFrom: row.last_used_from ?? undefined,
+    }));
+  }
+
+  /** Those behind this address, by domain and name. */
+  accounts(after: string): readonly AccountSummary[] {
+    const { reads } = this.#open;
+    return this.#byDomain(after, ({ id }, local, limit) => reads.accounts.all(id, local, limit)).map(accountSummary);
+  }
+
+  /** Those behind this name, oldest first. */
+  domains(after = ''): readonly string[] {
+    return this.#open.reads.domains.all(after, PAGE_LENGTH);
+  }
+
+  /** Those behind this address, by domain and name, each with all its targets. */
+  aliases(after: string): readonly AliasEntry[] {
+    return this.#byDomain(after, ({ id, name }, local, limit) =>
+      this.#aliasesOf(id, local, limit).map(([alias, targets]) => ({ address: `${alias}@${name}`, targets })),
+    );
+  }
+
+  /** How many messages it holds; undefined when there is no such account. */
+  countMail({ local, domain }: Address): number | undefined {
+    const { reads } = this.#open;
+    const id = reads.domain.get(domain);
+    return id === undefined ? undefined : reads.messagesHeld.get(id, normal(local));
+  }
+
+  /** What `mail list` shows of these messages of the account, in order. */
+  mail(account: AccountId, uids: readonly number[]): readonly MailRow[] {
+    return this.#open.reads.mail.all(JSON.stringify(uids), account);
+  }
+
+  /** @throws StoreError 'missing' */
+  accountId({ local, domain }: Address): AccountId {
+    const { reads } = this.#open;
+    const id = reads.domain.get(domain);
+    const row = id === undefined ? undefined : reads.account.get(id, normal(local));
+    if (row === undefined) throw new StoreError('missing', `There is no account ${local}@${domain}`);
+    return row.id;
+  }
+
+  /** The octets that RETR sends. @throws StoreError 'missing' at once, before the first piece. */
+  messageOf(address: Address, uid: number): Iterable<Uint8Array> {
+    const { reads } = this.#open;
+    const row = reads.message.get(this.accountId(address), uid);
+    return piecesOf(row, (body, seq) => reads.chunk.get(body, seq)) as Iterable<Uint8Array>; // Nobody is waited for here.
+  }
+
+  /** The last entry of a page may be cut: it is read as a whole. */
+  #aliasesOf(domain: number, after: string, limit: number): readonly (readonly [string, readonly string[]])[] {
+    const { reads } = this.#open;
+    const entries = new Map<string, string[]>();
+    for (const { local, target } of reads.aliases.all(domain, after, limit)) {
+      const targets = entries.get(local);
+      if (targets === undefined) entries.set(local, [target]);
+      else targets.push(target);
+    }
+    const last = [...entries.keys()].at(-1);
+    if (last !== undefined) entries.set(last, reads.alias.all(domain, last));
+    return [...entries];
+  }
+
+  /** Up to a page of what `find` gives of each domain in turn, behind an address. */
+  #byDomain<T>(after: string, find: (domain: DomainRow, local: string, limit: number) => readonly T[]): readonly T[] {
+    const { reads } = this.#open;
+    const at = after.lastIndexOf('@');
+    let name = after.slice(at + 1);
+    const begun = at === -1 ? undefined : reads.domain.get(name);
+    const page: T[] = begun === undefined ? [] : [...find({ name, id: begun }, after.slice(0, at), PAGE_LENGTH)];
+    while (page.length < PAGE_LENGTH) {
+      const domain = reads.nextDomain.get(name);
+      if (domain === undefined) break;
+      page.push(...find(domain, '', PAGE_LENGTH - page.length));
+      ({ name } = domain);
+    }
+    return page;
+  }
+}
+
+function accountSummary(row: MailboxRow): AccountSummary {
+  return {
+    address: row.address,
+    messages: row.messages,
+    octets: row.octets,
+    quotaOctets: row.quota_octets ?? undefined,
+    createdAtMs: row.created_at,
+    lastDeliveryAtMs: row.last_delivery_at ?? undefined,
+    lastLoginAtMs: row.last_login_at ?? undefined,
+    enabled: row.enabled !== 0,
+  };
+}

@@ -1,0 +1,73 @@
+/**
+ * The read-only connection of one who reads, with its statements, opened with its first use if it could not be at once.
+ * Statements are short: none stays open while anybody waits, so that no reader pins the WAL.
+ */
+import type { Slices } from '../../../runtime/slices.js';
+import { StoreError } from '../../errors.js';
+import { openForReading } from '../database/database.js';
+import { Names } from '../database/names.js';
+import type { ReadingConnection } from '../database/reading-connection.js';
+import { prepareReads, type Reads } from '../database/reads.js';
+import { isPassing } from '../database/sqlite-error.js';
+
+export interface ReaderOptions {
+  /** Where a name without a domain lives; the oldest domain unless told. */
+  readonly firstDomain: string | undefined;
+  /** For what takes long. */
+  readonly slices: Slices;
+}
+
+interface Prepared {
+  readonly reads: Reads;
+  readonly names: Names;
+}
+
+export class OpenReads {
+  readonly firstDomainName: string | undefined;
+  readonly #path: string;
+  readonly #slices: Slices;
+  #connection: ReadingConnection | undefined;
+  #prepared: Prepared | undefined;
+
+  /** @throws StoreError 'unavailable' when it cannot be opened and will not be able to be */
+  constructor(path: string, { firstDomain, slices }: ReaderOptions) {
+    this.#path = path;
+    this.firstDomainName = firstDomain;
+    this.#slices = slices;
+    this.#tryToOpen();
+  }
+
+  /** @throws StoreError */
+  get reads(): Reads {
+    return (this.#prepared ?? this.#prepare()).reads;
+  }
+
+  /** @throws StoreError */
+  get names(): Names {
+    return (this.#prepared ?? this.#prepare()).names;
+  }
+
+  close(): void {
+    this.#connection?.close();
+  }
+
+  /**
+   * The first statement opens the WAL and its index: not later, when this process may have no descriptors left. A disk that is
+   * full may have no room for the index, or for any table: then each use tries again.
+   */
+  #tryToOpen(): void {
+    try {
+      this.#prepare();
+    } catch (error) {
+      if (this.#connection === undefined && !isPassing((error as Error).cause)) throw error;
+      if (!(error instanceof StoreError)) throw error;
+    }
+  }
+
+  #prepare(): Prepared {
+    const connection = (this.#connection ??= openForReading(this.#path));
+    const reads = prepareReads(connection);
+    const options = { reads, slices: this.#slices, firstDomainName: this.firstDomainName };
+    return (this.#prepared = { reads, names: new Names(connection, options) });
+  }
+}
