@@ -1,7 +1,7 @@
 /** What docs/protocols.md says of the addresses in envelopes, and of a message's octets on their way from a client to a client. */
-import { DOMAIN_LIMIT_BYTES, LABEL_LIMIT_BYTES } from '../../src/smtp/domain.js';
-import { MAILBOX_LINES_LIMIT } from '../../src/smtp/message-start.js';
-import { PATH_LIMIT_BYTES } from '../../src/smtp/path.js';
+import { DOMAIN_LIMIT_BYTES, LABEL_LIMIT_BYTES } from '../../src/message/domain.js';
+import { MAILBOX_LINES_LIMIT } from '../../src/message/message-start.js';
+import { PATH_LIMIT_BYTES } from '../../src/message/path.js';
 import { replies } from '../../src/smtp/replies.js';
 import { table } from './markdown.js';
 import { first } from './protocol-tables.js';

@@ -4,7 +4,7 @@
  */
 import { secretsOf } from '../auth/secrets.js';
 import { bytes, Misfit } from '../config/units.js';
-import { formatAddress } from '../smtp/mailbox.js';
+import { formatAddress } from '../message/mailbox.js';
 import type { AccountSummary, Directory } from '../store/directory.js';
 import type { Address, Secrets } from '../store/shapes.js';
 import {

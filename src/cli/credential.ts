@@ -4,7 +4,7 @@
  */
 import { generatePassword } from '../auth/password.js';
 import { appSecretsOf } from '../auth/secrets.js';
-import { formatAddress } from '../smtp/mailbox.js';
+import { formatAddress } from '../message/mailbox.js';
 import type { Scope } from '../store/shapes.js';
 import { jsonFlag, optionFlags, UsageError } from './command.js';
 import type { Command, Flag, Invocation, Operand } from './command.js';

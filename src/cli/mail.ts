@@ -3,7 +3,7 @@
  * `show` prints exactly the octets that RETR would send to a file or a pipe; a terminal gets no control characters.
  */
 import { open } from 'node:fs/promises';
-import { formatAddress } from '../smtp/mailbox.js';
+import { formatAddress } from '../message/mailbox.js';
 import { printableLine, printablePieces } from '../message/printable.js';
 import type { MailSummary } from '../store/mailboxes.js';
 import { deliver } from './delivery.js';

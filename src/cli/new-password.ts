@@ -5,7 +5,7 @@
  */
 import { preparedToStore, UnfitPassword } from '../auth/preparation.js';
 import type { Login } from '../auth/secrets.js';
-import { formatAddress } from '../smtp/mailbox.js';
+import { formatAddress } from '../message/mailbox.js';
 import type { Address } from '../store/shapes.js';
 import type { Logins } from '../store/logins.js';
 import { UsageError, type Flag, type Invocation } from './command.js';

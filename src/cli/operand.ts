@@ -2,8 +2,8 @@
  * Turns operands into addresses, domains and numbers. What is none of these is a UsageError that shows how one looks.
  */
 import { domainName, Misfit } from '../config/units.js';
-import { formatAddress, parseMailbox } from '../smtp/mailbox.js';
-import { readPath } from '../smtp/path.js';
+import { formatAddress, parseMailbox } from '../message/mailbox.js';
+import { readPath } from '../message/path.js';
 import type { Address } from '../store/shapes.js';
 import { UsageError, type Operand } from './command.js';
 

@@ -3,7 +3,7 @@
  * in their order (RFC 2033 §4.2). Two recipients that lead to the same maildrop get an answer each.
  */
 import { Buffer } from 'node:buffer';
-import type { Recipient } from './recipient.js';
+import type { Recipient } from '../message/recipient.js';
 import { replies, type SmtpReply } from './replies.js';
 
 export interface Answer {

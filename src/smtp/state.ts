@@ -4,9 +4,9 @@
  */
 import type { Copies } from './copies.js';
 import type { Introduction } from './introduction.js';
-import type { Recipient } from './recipient.js';
+import type { Recipient } from '../message/recipient.js';
 import type { Intake } from './intake.js';
-import type { Path } from './path.js';
+import type { Path } from '../message/path.js';
 import type { Grant } from '../store/logins.js';
 
 /** Who has proved to be the client. */

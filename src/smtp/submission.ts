@@ -5,8 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Resolution, Deliveries } from '../store/deliveries.js';
 import type { Address, Soon } from '../store/shapes.js';
-import type { Missing } from './completion.js';
-import type { Path } from './path.js';
+import type { Missing } from '../message/completion.js';
+import type { Path } from '../message/path.js';
 import { replies, type SmtpReply } from './replies.js';
 import type { Login } from './state.js';
 

@@ -4,12 +4,12 @@ import type { Delivery } from '../store/deliveries.js';
 import type { SmtpReply } from './replies.js';
 import { answerEach, answerOnce } from './answer.js';
 import type { SmtpContext } from './context.js';
-import { HeaderCompletion } from './completion.js';
-import { EditedDelivery } from './edited-delivery.js';
-import { copiesFor } from './envelope.js';
+import { HeaderCompletion } from '../message/completion.js';
+import { EditedDelivery } from '../message/edited-delivery.js';
+import { copiesFor } from '../message/envelope.js';
 import { Intake } from './intake.js';
-import { MessageStart } from './message-start.js';
-import { protocolName, type CommonTrace } from './received.js';
+import { MessageStart } from '../message/message-start.js';
+import { protocolName, type CommonTrace } from '../message/received.js';
 import { greeted, type Chunking, type SmtpState, type Transaction } from './state.js';
 import { missingFields, senderRefusal } from './submission.js';
 

@@ -7,7 +7,7 @@ import { stay, type Outcome } from '../../session/command.js';
 import { because, parsed, wordsOf, type Grammar } from '../../session/grammar.js';
 import { announcements } from '../../session/protocol.js';
 import { defineCommand, type SmtpContext } from '../context.js';
-import { DOMAIN_LIMIT_BYTES } from '../domain.js';
+import { DOMAIN_LIMIT_BYTES } from '../../message/domain.js';
 import { replies } from '../replies.js';
 import type { Hello, SmtpState } from '../state.js';
 import { dropIntake } from '../transaction.js';

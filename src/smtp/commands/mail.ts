@@ -10,7 +10,7 @@ import { defineCommand, type SmtpContext } from '../context.js';
 import { Copies } from '../copies.js';
 import { readParameters, type Parameters } from '../parameters.js';
 import { withBrackets } from '../path-text.js';
-import { readPath, type Path } from '../path.js';
+import { readPath, type Path } from '../../message/path.js';
 import { failureReply, replies } from '../replies.js';
 import type { SmtpState, Transaction } from '../state.js';
 import { qualified, senderRefusal } from '../submission.js';

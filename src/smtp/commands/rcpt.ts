@@ -10,7 +10,7 @@ import type { Address } from '../../store/shapes.js';
 import { defineCommand, type SmtpContext } from '../context.js';
 import { readParameters, type Parameters } from '../parameters.js';
 import { withBrackets } from '../path-text.js';
-import { readPath, type EnvelopeMailbox, type Path } from '../path.js';
+import { readPath, type EnvelopeMailbox, type Path } from '../../message/path.js';
 import { replies } from '../replies.js';
 import type { SmtpState, Transaction } from '../state.js';
 

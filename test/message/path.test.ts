@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { PATH_LIMIT_BYTES, readPath } from '../../src/smtp/path.js';
+import { PATH_LIMIT_BYTES, readPath } from '../../src/message/path.js';
 
 /** `is` undefined: of no domain. */
 type Row = readonly [path: string, local: string, domain?: string];

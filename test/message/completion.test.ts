@@ -2,8 +2,8 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { HeaderCompletion } from '../../src/smtp/completion.js';
-import { MessageStart } from '../../src/smtp/message-start.js';
+import { HeaderCompletion } from '../../src/message/completion.js';
+import { MessageStart } from '../../src/message/message-start.js';
 import { localDateTime, missingFields } from '../../src/smtp/submission.js';
 import { cut, cuts, octets } from '../support/dialogue-property.js';
 

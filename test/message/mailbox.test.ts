@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { isHelloName } from '../../src/smtp/domain.js';
-import { formatAddress, parseMailbox, writtenAddress } from '../../src/smtp/mailbox.js';
-import { readPath } from '../../src/smtp/path.js';
+import { isHelloName } from '../../src/message/domain.js';
+import { formatAddress, parseMailbox, writtenAddress } from '../../src/message/mailbox.js';
+import { readPath } from '../../src/message/path.js';
 
 describe('a mailbox of ours', () => {
   const valid: readonly (readonly [text: string, local: string, domain: string])[] = [

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { HopCount } from '../../src/smtp/hops.js';
+import { HopCount } from '../../src/message/hops.js';
 import { cut, cuts } from '../support/dialogue-property.js';
 
 function count(pieces: readonly Uint8Array[]): number {

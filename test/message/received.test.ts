@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { dateTime, protocolName, traceHeaders, type CommonTrace, type Copy } from '../../src/smtp/received.js';
+import { dateTime, protocolName, traceHeaders, type CommonTrace, type Copy } from '../../src/message/received.js';
 
 const TRACE: CommonTrace & Copy = {
   reversePath: 'bob@sender.example',

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { MessageStart } from '../../src/smtp/message-start.js';
+import { MessageStart } from '../../src/message/message-start.js';
 import { cut, cuts, octets } from '../support/dialogue-property.js';
 
 function begun(pieces: readonly Uint8Array[]): Buffer {
