@@ -6,7 +6,7 @@ import { pop3 } from '../../src/pop3/protocol.js';
 import { failureReply as pop3Failure, replies as pop3Replies } from '../../src/pop3/replies.js';
 import { COPIES_LIMIT, PATHS_LIMIT_BYTES, RECIPIENT_LIMIT } from '../../src/smtp/commands/rcpt.js';
 import type { SmtpContext } from '../../src/smtp/context.js';
-import { HOP_LIMIT } from '../../src/smtp/intake.js';
+import { HOP_LIMIT } from '../../src/message/hops.js';
 import { lmtp, mx as smtp, submission } from '../../src/smtp/protocol.js';
 import { failureReply as smtpFailure, replies } from '../../src/smtp/replies.js';
 import type { Reply } from '../../src/session/reply.js';

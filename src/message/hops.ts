@@ -5,6 +5,9 @@
  */
 import { Buffer } from 'node:buffer';
 
+/** More Received fields than this mean a loop; RFC 5321 §6.3 asks for at least 100. */
+export const HOP_LIMIT = 100;
+
 const NAME = Buffer.from('received:');
 const CAPITALS = Buffer.from('RECEIVED:');
 const LF = 10;

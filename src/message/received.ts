@@ -8,7 +8,6 @@
 import { Buffer } from 'node:buffer';
 import { isIPv4, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
-import type { Security } from '../session/channel.js';
 
 export interface Client {
   /** As the client gave it in EHLO or HELO. */
@@ -34,7 +33,8 @@ export interface CommonTrace {
   readonly protocol: string;
   /** The message came with SMTPUTF8: its header may hold UTF-8 (RFC 6531 §3.6). */
   readonly international?: boolean;
-  readonly security?: Pick<Security, 'version' | 'cipher'> | undefined;
+  /** Of TLS, where the message came over it. */
+  readonly security?: { readonly version: string; readonly cipher: string } | undefined;
   readonly hostname: string;
   readonly id: string;
   readonly atMs: number;

@@ -9,11 +9,8 @@ import type { Delivery } from '../store/deliveries.js';
 import { StoreError } from '../store/errors.js';
 import type { Soon } from '../store/shapes.js';
 import type { Answer } from './answer.js';
-import { HopCount } from '../message/hops.js';
+import { HOP_LIMIT, HopCount } from '../message/hops.js';
 import { failureReply, replies, type SmtpReply } from './replies.js';
-
-/** More Received fields than this mean a loop; RFC 5321 §6.3 asks for at least 100. */
-export const HOP_LIMIT = 100;
 
 export interface IntakeSettings {
   readonly maxMessageSize: number;
