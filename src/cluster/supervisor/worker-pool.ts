@@ -18,7 +18,7 @@ import { placeOf } from '../control/place.js';
 import type { Privileges } from './privileges.js';
 import { addressesOf, groupOf, type ServiceName } from '../control/services.js';
 import { StartError, UNAVAILABLE_STATUS } from './start-error.js';
-import { WorkerChild } from './worker-child.js';
+import { WorkerChild } from './supervised-child.js';
 
 /** How often clients that are gone are forgotten. */
 const TIDY_MS = 60_000;
