@@ -128,7 +128,7 @@ describe('the architecture', () => {
 
   it('starts no program but itself, and no shell at all', () => {
     const forkers = sources.filter(({ imports }) => imports.includes('node:child_process'));
-    expect(forkers.map(({ path }) => path)).to.deep.equal(['cluster/supervisor/store-keeper.ts']);
+    expect(forkers.map(({ path }) => path)).to.deep.equal(['cluster/supervisor/fork.ts']);
     for (const { text } of forkers)
       expect(text).to.include("import { fork, type ChildProcess } from 'node:child_process'");
     expect(importers(/^child_process/)).to.be.empty;

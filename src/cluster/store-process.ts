@@ -13,13 +13,17 @@ import { startStore, type StoreObserver, type StoreServer } from '../store/open.
 import { StoreError } from '../store/errors.js';
 import { obeySupervisor, tellSupervisor } from './control/child.js';
 import { watchDescriptors } from './control/descriptors.js';
-import { UNMOVED_STATUS, type FirstAccount, type FromStore, type ToStore } from './control/messages.js';
+import {
+  UNMOVED_STATUS,
+  type FirstAccount,
+  type FromStore,
+  type StoreStart,
+  type ToStore,
+} from './control/messages.js';
 
 const DISK_ERROR_STATUS = 74;
 /** How often what a full or failing disk refused is tried again. */
 const AGAIN_MS = 1_000;
-
-type StoreStart = Extract<ToStore, { kind: 'start' }>;
 
 export function runStore(): void {
   let store: StoreServer | undefined;
@@ -62,16 +66,17 @@ function observer(log: Log): StoreObserver {
 /** A database that cannot be written yet can be read: the server is ready, and what is to be made there comes later. */
 async function serve(store: StoreServer, domain: string, log: Log): Promise<void> {
   if (store.refusal === undefined) store.read((writer) => writer.hasAccounts); // One that is damaged here starts no server.
-  const firstAccount = await makeAddresses(store, domain).catch((error: unknown) => notYet(log, error));
-  tell({ kind: 'ready', ...(firstAccount ?? {}) });
-  if (firstAccount === undefined) void makeAddressesLater(store, domain, log);
+  const made = await makeAddresses(store, domain).catch((error: unknown) => notYet(log, error));
+  announce(made?.firstAccount);
+  tell({ kind: 'ready' });
+  if (made === undefined) void makeAddressesLater(store, domain, log);
 }
 
 async function makeAddressesLater(store: StoreServer, domain: string, log: Log): Promise<void> {
   for (;;) {
     await setTimeout(AGAIN_MS);
     const made = await makeAddresses(store, domain).catch((error: unknown) => notYet(log, error));
-    if (made?.firstAccount !== undefined) tell({ kind: 'ready', ...made });
+    announce(made?.firstAccount);
     if (made !== undefined) return;
   }
 }
@@ -93,6 +98,10 @@ async function makeAddresses(store: StoreServer, domain: string): Promise<{ firs
     if (empty) writer.change({ kind: 'add-account', address: { local: 'postmaster', domain }, secrets });
   });
   return empty ? { firstAccount: { address, password } } : {};
+}
+
+function announce(firstAccount: FirstAccount | undefined): void {
+  if (firstAccount !== undefined) tell({ kind: 'first-account', firstAccount });
 }
 
 function tell(message: FromStore): void {

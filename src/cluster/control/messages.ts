@@ -1,10 +1,45 @@
-/** What the supervisor and its processes say to each other, over Node's own channel. */
+/** What the supervisor and its processes say to each other, over Node's own channel: first what all of them say, then what is a role's own. */
 import type { Admission, Count, Pair, ThrottleState } from '../../auth/throttle.js';
 import type { Configuration } from '../../config/options.js';
 import type { ListenerAddress } from '../../net/listener.js';
 import type { TlsMaterial } from '../../net/tls.js';
 import type { Waiting } from './child.js';
 import type { Alive } from './watchdog.js';
+
+/** To a process of any role. */
+export type ToChild =
+  /** Every process that was to be prepared is: begin. */
+  | { readonly kind: 'go' }
+  /** Begin nothing more and end when all that was begun has ended; `patienceMs` from now the rest is cut off. */
+  | { readonly kind: 'drain'; readonly patienceMs: number; readonly hurry: boolean }
+  /** Instead of that, to one whose role does not drain. */
+  | { readonly kind: 'stop' };
+
+export interface Ready {
+  readonly kind: 'ready';
+}
+
+/** It cannot be ready, and ends. */
+export interface Failed {
+  readonly kind: 'failed';
+  readonly sentence: string;
+}
+
+/** From a process of any role. */
+export type FromChild =
+  | Waiting
+  | Alive
+  /** It has done all that can fail, and waits until it is let go. One that is ready at once need not say so. */
+  | { readonly kind: 'prepared' }
+  | Ready
+  | Failed;
+
+/** To a process whose role has no more to be told than the configuration. */
+export interface Start {
+  readonly kind: 'start';
+  readonly configuration: Configuration;
+  readonly number: number;
+}
 
 /** Services that share places: with and without TLS, and LMTP with SMTP. */
 export type ServiceGroup = 'smtp' | 'submission' | 'pop3';
@@ -84,10 +119,7 @@ export function isOfLogins<T extends { readonly kind: string }>(
   return message.kind.startsWith('login-');
 }
 
-export interface WorkerStart {
-  readonly kind: 'start';
-  readonly configuration: Configuration;
-  readonly number: number;
+export interface WorkerStart extends Start {
   readonly tls: TlsMaterial | undefined;
   /** The failed logins of the server so far. */
   readonly logins: ThrottleState;
@@ -98,38 +130,35 @@ export interface WorkerStart {
 }
 
 export type ToWorker =
+  | Exclude<ToChild, { kind: 'stop' }>
   | FromDesk
   | FromLoginDesk
   | WorkerStart
-  /** Accept: every worker that was to be prepared is. */
-  | { readonly kind: 'go' }
   /** What new connections are served with from now on. */
-  | { readonly kind: 'tls'; readonly tls: TlsMaterial | undefined }
-  /** Accept nothing more and end when the last session has; `patienceMs` from now the rest is told goodbye. */
-  | { readonly kind: 'drain'; readonly patienceMs: number; readonly hurry: boolean };
+  | { readonly kind: 'tls'; readonly tls: TlsMaterial | undefined };
 
-export type FromWorker =
-  | Waiting
-  | Alive
-  | ToDesk
-  | ToLoginDesk
-  /** It could listen on everything, and accepts nothing yet. */
-  | { readonly kind: 'prepared' }
-  | { readonly kind: 'listening'; readonly listeners: readonly ListenerAddress[] }
-  | { readonly kind: 'failed'; readonly sentence: string };
+/** It could listen on everything: prepared. It listens: ready. */
+export interface WorkerReady extends Ready {
+  readonly listeners: readonly ListenerAddress[];
+}
 
-export type ToStore =
-  /** `again`: there was a store of this server before, so there must be a database. */
-  | { readonly kind: 'start'; readonly configuration: Configuration; readonly again: boolean }
-  | { readonly kind: 'stop' };
+export type FromWorker = Exclude<FromChild, Ready> | WorkerReady | ToDesk | ToLoginDesk;
+
+/** `again`: there was a store of this server before, so there must be a database. */
+export interface StoreStart {
+  readonly kind: 'start';
+  readonly configuration: Configuration;
+  readonly again: boolean;
+}
+
+export type ToStore = StoreStart | Extract<ToChild, { kind: 'stop' }>;
 
 export type FromStore =
-  | Waiting
-  | Alive
-  | { readonly kind: 'ready'; readonly firstAccount?: FirstAccount }
+  | FromChild
+  /** Before it is ready, or later, when the disk would not take it at first. */
+  | { readonly kind: 'first-account'; readonly firstAccount: FirstAccount }
   /** Another process is the store of this database. */
-  | { readonly kind: 'held' }
-  | { readonly kind: 'failed'; readonly sentence: string };
+  | { readonly kind: 'held' };
 
 /**
  * The store's exit status when the disk failed under a checkpoint: what SQLite counts as moved may not be on the disk. It keeps

@@ -2,90 +2,72 @@
  * Sees to it that the database has a store: ours, or that of another server on the same file.
  * Ours is started again when it dies; when another's goes away, ours takes its place.
  */
-import { fork, type ChildProcess } from 'node:child_process';
 import type { Configuration } from '../../config/options.js';
 import type { Log } from '../../log/log.js';
+import { UNMOVED_STATUS, type FirstAccount, type FromChild, type FromStore } from '../control/messages.js';
+import type { Ready, StoreStart, ToStore } from '../control/messages.js';
+import type { Role } from '../control/role.js';
 import { Backoff } from './backoff.js';
-import { begin, CHILD_STDIO, type End } from './fork.js';
-import { UNMOVED_STATUS, type FirstAccount, type FromStore, type ToStore } from '../control/messages.js';
-import { holdPipe } from '../control/orphan-watch.js';
-import type { Privileges } from './privileges.js';
-import { MISCONFIGURED_STATUS, StartError, UNAVAILABLE_STATUS } from './start-error.js';
-import { watchdog } from '../control/watchdog.js';
+import type { End, Forks } from './fork.js';
+import { SupervisedChild } from './supervised-child.js';
 
-/** Its last commit may take this long; then it is ended, which loses nothing that was acknowledged. */
-const STOP_TIMEOUT_MS = 3_000;
-
-export interface StoreKeeperNeeds {
-  /** The file that a child runs. */
-  readonly process: string;
-  readonly privileges: Privileges;
+export interface StoreKeeperOptions {
+  readonly role: Role;
+  readonly forks: Forks;
   readonly configuration: () => Configuration;
   readonly log: Log;
-  /** Passes on what the process says. */
-  readonly relay: (child: ChildProcess) => void;
   /** A first account was made: at the start, or later, when another server's store went away. */
   readonly announce: (firstAccount: FirstAccount) => void;
   /** Ends every process of this server that has the database open; resolves when they have ended. */
   readonly letGo: () => Promise<void>;
 }
 
+interface StoreLanguage {
+  readonly start: StoreStart;
+  readonly to: ToStore;
+  readonly ready: Ready;
+  readonly said: Exclude<FromStore, FromChild>;
+}
+
+type StoreChild = SupervisedChild<StoreLanguage>;
+
 /** Between two attempts to take the place of a store that does not answer: whoever holds the lock may be about to. */
 const TAKE_OVER_MS = 200;
 
-/** The store may stand still for longer than a worker: in a sync of a slow disk. */
-const STORE_PATIENCE = 2;
-
 export class StoreKeeper {
-  readonly #process: string;
-  readonly #privileges: Privileges;
-  readonly #configuration: () => Configuration;
+  readonly #options: StoreKeeperOptions;
   readonly #log: Log;
-  readonly #relay: StoreKeeperNeeds['relay'];
-  readonly #announce: (firstAccount: FirstAccount) => void;
-  readonly #letGo: () => Promise<void>;
   readonly #backoff = new Backoff();
-  #child: ChildProcess | undefined;
+  #child: StoreChild | undefined;
   #ending = false;
   #begun = false;
   #told = false;
   #lettingGo = false;
   #retry: NodeJS.Timeout | undefined;
 
-  constructor({ process, privileges, configuration, log, relay, announce, letGo }: StoreKeeperNeeds) {
-    this.#process = process;
-    this.#privileges = privileges;
-    this.#configuration = configuration;
-    this.#log = log;
-    this.#relay = relay;
-    this.#announce = announce;
-    this.#letGo = letGo;
+  constructor(options: StoreKeeperOptions) {
+    this.#options = options;
+    this.#log = options.log;
   }
 
   /** Resolves when there is a store, whoever it is. @throws StartError */
-  start(): Promise<void> {
-    const startedAtMs = Date.now();
-    return new Promise((resolve, reject) => {
-      const child = begin(
-        () => this.#fork(),
-        itself,
-        (how) => {
-          reject(new StartError(`The store process ended (${how}) before it was ready`, UNAVAILABLE_STATUS));
-          this.#died(child, Date.now() - startedAtMs, how);
-        },
-      );
-      this.#child = child;
-      child?.on('message', (message: FromStore) => {
-        if (message.kind === 'waiting') this.#tellBegin(child);
-        else if (message.kind === 'failed') reject(new StartError(message.sentence, MISCONFIGURED_STATUS));
-        else if (message.kind === 'held' || message.kind === 'ready') {
-          if (message.kind === 'held') this.#joined();
-          else this.#isReady(child, message.firstAccount);
-          this.#begun = true;
-          resolve();
-        }
-      });
+  async start(): Promise<void> {
+    const { role, forks, configuration } = this.#options;
+    let held: () => void = () => undefined;
+    const isHeld = new Promise<void>((resolve) => (held = resolve));
+    const child: StoreChild = new SupervisedChild<StoreLanguage>({
+      ...{ role, forks, log: this.#log, configuration: configuration() },
+      start: () => ({ kind: 'start', configuration: configuration(), again: this.#begun }),
+      heard: (_, message) => {
+        if (message.kind === 'first-account') return this.#options.announce(message.firstAccount);
+        this.#joined();
+        held();
+      },
+      ended: (_, how) => this.#died(child, how),
     });
+    this.#child = child;
+    await Promise.race([child.ready, isHeld]);
+    this.#begun = true;
   }
 
   get restarts(): number {
@@ -105,32 +87,7 @@ export class StoreKeeper {
   }
 
   async stop(): Promise<void> {
-    const child = this.#child;
-    if (child?.exitCode !== null || child.signalCode !== null) return;
-    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    if (child.connected) child.send({ kind: 'stop' } satisfies ToStore);
-    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
-    await ended;
-    clearTimeout(timer);
-  }
-
-  #fork(): ChildProcess {
-    const argv = ['store', ...this.#privileges.childArguments];
-    const child = this.#privileges.during(() => fork(this.#process, argv, { stdio: [...CHILD_STDIO] }));
-    this.#relay(child);
-    holdPipe(child);
-    return child;
-  }
-
-  /** Not watched before: how long it takes to open a database depends on the database. */
-  #isReady(child: ChildProcess, firstAccount: FirstAccount | undefined): void {
-    if (firstAccount !== undefined) this.#announce(firstAccount);
-    const limitMs = STORE_PATIENCE * this.#configuration().watchdogTimeout;
-    watchdog(child, limitMs, () => this.#log.error({ limitMs }, 'the store answers nothing; it is ended'));
-  }
-
-  #tellBegin(child: ChildProcess): void {
-    child.send({ kind: 'start', configuration: this.#configuration(), again: this.#begun } satisfies ToStore);
+    await this.#child?.end(0, true);
   }
 
   #joined(): void {
@@ -139,11 +96,11 @@ export class StoreKeeper {
     this.#told = true;
   }
 
-  #died(child: ChildProcess | undefined, livedMs: number, how: End): void {
+  #died(child: StoreChild, how: End): void {
     if (this.#child !== child) return;
     this.#child = undefined;
     if (this.#ending) return;
-    const delayMs = this.#backoff.delayMs(livedMs);
+    const delayMs = this.#backoff.delayMs(Date.now() - child.startedAtMs);
     this.#log.error({ how, delayMs }, 'the store ended; it is started again');
     if (how === UNMOVED_STATUS) void this.#startAlone(delayMs);
     else this.#startAgain(delayMs);
@@ -152,7 +109,7 @@ export class StoreKeeper {
   /** Not before every process of this server has let go of the database. */
   async #startAlone(delayMs: number): Promise<void> {
     this.#lettingGo = true;
-    await this.#letGo();
+    await this.#options.letGo();
     this.#lettingGo = false;
     this.#startAgain(delayMs);
   }
@@ -166,8 +123,4 @@ export class StoreKeeper {
       );
     }, delayMs);
   }
-}
-
-function itself(child: ChildProcess): ChildProcess {
-  return child;
 }

@@ -1,161 +1,173 @@
 /**
- * One worker, as the supervisor sees it. Begun, it opens what nobody listens on yet, and is prepared; let go, it shares what
- * others listen on too, and accepts. So a worker that cannot listen on everything has accepted nothing.
- * Its end rejects what it had not come to; nothing here starts another.
+ * One process of any role, as the supervisor sees it: forked, told to start when it has loaded its module, watched, and ended
+ * when its time is over. It may say that it is prepared, has done all that can fail, and then waits until it is let go; at last it
+ * is ready. Its end rejects what it had not come to; nothing here starts another.
  */
-import cluster, { type Worker } from 'node:cluster';
+import type { Configuration } from '../../config/options.js';
 import type { Log } from '../../log/log.js';
-import type { ListenerAddress } from '../../net/listener.js';
-import type { Applicant } from './admission-desk.js';
-import { begin, type End } from './fork.js';
-import type { FromWorker, ToDesk, ToLoginDesk, ToWorker, WorkerStart } from '../control/messages.js';
-import { holdPipe } from '../control/orphan-watch.js';
-import type { Privileges } from './privileges.js';
-import { StartError, UNAVAILABLE_STATUS } from './start-error.js';
+import type { Failed, FromChild, Ready, ToChild } from '../control/messages.js';
+import type { Role } from '../control/role.js';
 import { watchdog } from '../control/watchdog.js';
+import type { End, Forked, Forks } from './fork.js';
+import { StartError, UNAVAILABLE_STATUS } from './start-error.js';
 
-/** On top of the time that sessions get: for the goodbye, and the process's own end. */
-const END_MARGIN_MS = 1_500;
-
-/** A worker that does not listen by then, for whatever reason, is ended. */
-const LISTEN_LIMIT_MS = 60_000;
-/**
- * glibc learns from the 16 MiB of a password hash that such blocks are common, and keeps one for each thread of libuv's pool, for
- * good. With a threshold that was set it learns nothing: what is above it goes back to the system at once. Others know no such name.
- */
-const ENVIRONMENT = { MALLOC_MMAP_THRESHOLD_: String(1024 * 1024) };
-
-export interface WorkerChildNeeds {
-  readonly number: number;
-  readonly privileges: Privileges;
-  readonly log: Log;
-  readonly watchdogTimeout: number;
-  /** Asked for when the worker can be told. */
-  readonly start: (worker: WorkerChild) => WorkerStart;
-  readonly heard: (worker: WorkerChild, message: ToDesk | ToLoginDesk) => void;
-  readonly ended: (worker: WorkerChild, how: End) => void;
+/** What the supervisor and the processes of a role say to each other besides what all have in common. */
+export interface Language {
+  readonly start: object;
+  readonly to: object;
+  readonly ready: Ready;
+  readonly said: { readonly kind: string };
 }
 
-export class WorkerChild implements Applicant {
-  /** It could listen on everything. @throws StartError */
+export interface SupervisedChildOptions<L extends Language> {
+  readonly role: Role;
+  /** In the log, when its role may have several. */
+  readonly number?: number;
+  readonly forks: Forks;
+  readonly log: Log;
+  readonly configuration: Pick<Configuration, 'watchdogTimeout'>;
+  /** Asked for when the process can be told. */
+  readonly start: (child: SupervisedChild<L>) => L['start'];
+  readonly heard: (child: SupervisedChild<L>, message: L['said']) => void;
+  readonly ended: (child: SupervisedChild<L>, how: End) => void;
+}
+
+export class SupervisedChild<L extends Language> {
+  /** It could do all that can fail. @throws StartError */
   readonly prepared: Promise<void>;
-  /** Where it listens. @throws StartError */
-  readonly listening: Promise<readonly ListenerAddress[]>;
+  /** What it said of itself when it was. @throws StartError */
+  readonly ready: Promise<L['ready']>;
   readonly ended: Promise<void>;
   readonly startedAtMs = Date.now();
-  readonly #needs: WorkerChildNeeds;
-  readonly #worker: Worker | undefined;
-  readonly #limit: NodeJS.Timeout;
+  readonly #options: SupervisedChildOptions<L>;
+  readonly #process: Forked | undefined;
+  readonly #limit: NodeJS.Timeout | undefined;
   #isStarted = false;
-  #isListening = false;
-  #isPrepared: () => void = () => undefined;
-  #listens: (listeners: readonly ListenerAddress[]) => void = () => undefined;
+  #isReady = false;
+  #isOver = false;
+  #bePrepared: () => void = () => undefined;
+  #beReady: (ready: L['ready']) => void = () => undefined;
   #fail: (error: StartError) => void = () => undefined;
   #lower: () => void = () => undefined;
 
-  constructor(needs: WorkerChildNeeds) {
-    this.#needs = needs;
+  constructor(options: SupervisedChildOptions<L>) {
+    this.#options = options;
     const failed = new Promise<never>((_, reject) => (this.#fail = reject));
-    this.prepared = Promise.race([new Promise<void>((resolve) => (this.#isPrepared = resolve)), failed]);
-    this.listening = Promise.race([
-      new Promise<readonly ListenerAddress[]>((resolve) => (this.#listens = resolve)),
-      failed,
-    ]);
-    for (const each of [failed, this.prepared, this.listening]) each.catch(() => undefined); // Whoever waits is told.
+    this.prepared = Promise.race([new Promise<void>((resolve) => (this.#bePrepared = resolve)), failed]);
+    this.ready = Promise.race([new Promise<L['ready']>((resolve) => (this.#beReady = resolve)), failed]);
+    for (const each of [failed, this.prepared, this.ready]) each.catch(() => undefined); // Whoever waits is told.
     let over: () => void = () => undefined;
     this.ended = new Promise((resolve) => (over = resolve));
-    this.#limit = setTimeout(() => this.kill(), LISTEN_LIMIT_MS);
-    this.#worker = begin(
-      () => fork(needs.privileges),
-      ({ process }) => process,
-      (how) => {
-        this.#end(how);
-        over();
-      },
-    );
-    this.#worker?.on('message', (message: FromWorker) => this.#hear(message));
-    this.#watch();
+    const { role, forks } = options;
+    if (role.readyLimitMs !== undefined) this.#limit = setTimeout(() => this.kill(), role.readyLimitMs);
+    this.#process = forks.begin(role, (how) => {
+      this.#end(how);
+      over();
+    });
+    this.#process?.on('message', (message) => this.#hear(message as FromChild | L['said']));
+    if (role.watched.from === 'fork') this.#watch();
   }
 
   get number(): number {
-    return this.#needs.number;
+    return this.#options.number ?? 1;
   }
 
-  get isListening(): boolean {
-    return this.#isListening;
+  get pid(): number | undefined {
+    return this.#process?.pid;
   }
 
-  tell(message: ToWorker): void {
-    if (this.#worker?.isConnected()) this.#worker.send(message);
+  /** And has not ended. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  tell(message: L['to']): void {
+    this.#send(message);
   }
 
   /** After `prepared`. */
   letGo(): void {
-    this.tell({ kind: 'go' });
+    this.#send({ kind: 'go' } satisfies ToChild);
   }
 
-  /** Resolves when it has ended, by itself or, when its time is over, by force. */
-  async drain(patienceMs: number, hurry: boolean): Promise<void> {
+  /** Resolves when it has ended, by itself or, when its time is over, by force. One that drains may take so long, unless it is in a hurry. */
+  async end(patienceMs: number, hurry: boolean): Promise<void> {
+    const { drains, endLimitMs } = this.#options.role;
     if (!this.#isStarted) this.kill(); // It would not hear it.
-    this.tell({ kind: 'drain', patienceMs, hurry });
-    const timer = setTimeout(() => this.kill(), patienceMs + END_MARGIN_MS);
+    const farewell: ToChild = drains ? { kind: 'drain', patienceMs, hurry } : { kind: 'stop' };
+    this.#send(farewell);
+    const timer = setTimeout(() => this.kill(), (drains ? patienceMs : 0) + endLimitMs);
     await this.ended;
     clearTimeout(timer);
   }
 
   kill(): void {
-    this.#worker?.process.kill('SIGKILL');
+    this.#process?.kill('SIGKILL');
   }
 
-  #hear(message: FromWorker): void {
+  #send(message: object): void {
+    if (this.#process?.connected) this.#process.send(message);
+  }
+
+  #hear(message: FromChild | L['said']): void {
     switch (message.kind) {
       case 'waiting':
-        this.#isStarted = true;
-        this.#lower = this.#needs.privileges.raise(); // Until it listens: the cluster binds ports here, for the worker.
-        return this.tell(this.#needs.start(this));
+        return this.#start();
       case 'prepared':
-        return this.#isPrepared();
-      case 'listening':
-        this.#isListening = true;
-        clearTimeout(this.#limit);
-        this.#lower();
-        return this.#listens(message.listeners);
+        return this.#bePrepared();
+      case 'ready':
+        return this.#becameReady(message as L['ready']);
       case 'failed':
         this.#lower();
-        return this.#fail(new StartError(message.sentence, UNAVAILABLE_STATUS));
+        return this.#fail(new StartError((message as Failed).sentence, this.#options.role.failedStatus));
       case 'alive':
         return;
       default:
-        return this.#needs.heard(this, message);
+        return this.#options.heard(this, message);
     }
   }
 
-  #end(how: End): void {
-    this.#isListening = false;
+  #start(): void {
+    const { role, forks, start } = this.#options;
+    if (this.#isOver) return; // What it said last may come after its end.
+    this.#isStarted = true;
+    if (role.forkedBy === 'cluster') this.#lower = forks.privileges.raise(); // Until it is ready: the cluster binds ports here, for it.
+    this.#send(start(this));
+  }
+
+  #becameReady(ready: L['ready']): void {
+    if (this.#isReady || this.#isOver) return;
+    this.#isReady = true;
     clearTimeout(this.#limit);
     this.#lower();
-    this.#fail(new StartError(`A worker ended (${how}) before it was ready`, UNAVAILABLE_STATUS));
-    if (this.#worker !== undefined) forgetUnbegun(this.#worker);
-    this.#needs.ended(this, how);
+    if (this.#options.role.watched.from === 'ready') this.#watch();
+    this.#bePrepared();
+    this.#beReady(ready);
+  }
+
+  #end(how: End): void {
+    const { title } = this.#options.role;
+    this.#isOver = true;
+    this.#isReady = false;
+    clearTimeout(this.#limit);
+    this.#lower();
+    this.#fail(new StartError(`${capitalized(title)} ended (${how}) before it was ready`, UNAVAILABLE_STATUS));
+    this.#options.ended(this, how);
   }
 
   #watch(): void {
-    const { number, log, watchdogTimeout: limitMs } = this.#needs;
-    if (this.#worker === undefined) return;
-    watchdog(this.#worker.process, limitMs, () =>
-      log.error({ worker: number, limitMs }, 'a worker answers nothing; it is ended'),
+    const { role, number, log, configuration } = this.#options;
+    const limitMs = role.watched.patience * configuration.watchdogTimeout;
+    if (this.#process === undefined) return;
+    watchdog(this.#process, limitMs, () =>
+      log.error(
+        { ...(number !== undefined && { [role.name]: number }), limitMs },
+        `${role.title} answers nothing; it is ended`,
+      ),
     );
   }
 }
 
-function fork(privileges: Privileges): Worker {
-  const worker = privileges.during(() => cluster.fork(ENVIRONMENT));
-  holdPipe(worker.process);
-  worker.on('error', () => undefined); // The cluster repeats those of its process, which are seen to there.
-  return worker;
-}
-
-/** The cluster keeps one that was never begun for as long as it lives, since its end is never told. */
-function forgetUnbegun({ id, process }: Worker): void {
-  if (process.pid === undefined) delete cluster.workers?.[id];
+function capitalized(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

@@ -4,7 +4,6 @@
  * Its promise resolves with the exit status when everything it started has ended.
  */
 import cluster from 'node:cluster';
-import { fileURLToPath } from 'node:url';
 import { readListenVariables } from '../../config/load.js';
 import type { Configuration } from '../../config/options.js';
 import { createLog, type Log } from '../../log/log.js';
@@ -13,9 +12,10 @@ import { isUnix, ListenError } from '../../net/listener.js';
 import { clearStale } from '../../net/unix-socket.js';
 import { watchStore, type PeerReport, type StoreWatch } from '../../store/watch.js';
 import { banner } from './banner.js';
-import { CHILD_STDIO } from './fork.js';
+import { Forks } from './fork.js';
 import { InheritedSockets } from './inherited-sockets.js';
 import type { FirstAccount } from '../control/messages.js';
+import type { Roles } from '../control/role.js';
 import { Privileges, refuseRootInPublic } from './privileges.js';
 import { MISCONFIGURED_STATUS, StartError, UNAVAILABLE_STATUS } from './start-error.js';
 import { addressesOf, unixAddressesOf } from '../control/services.js';
@@ -24,14 +24,13 @@ import { CertificateError } from '../../tls/certificate-error.js';
 import { Terminal } from './terminal.js';
 import { TlsKeeper } from './tls-keeper.js';
 import { WorkerPool } from './worker-pool.js';
-
-const PROCESS = fileURLToPath(new URL('../process.js', import.meta.url));
+import { PROCESSES, type Processes } from '../roles.js';
 
 /** `load` reads the configuration anew; it may throw, and then a reload keeps the old one. */
-export async function runSupervisor(load: () => Configuration): Promise<number> {
+export async function runSupervisor(load: () => Configuration, processes: Processes = PROCESSES): Promise<number> {
   if (cluster.isWorker) return refuseClusterMode();
   try {
-    return await prepare(load).run();
+    return await prepare(load, processes).run();
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     process.stderr.write(`pennypost: ${error.message}\n`);
@@ -40,19 +39,15 @@ export async function runSupervisor(load: () => Configuration): Promise<number> 
 }
 
 /** Before anything is forked: which sockets came with the process, and who it is from now on. @throws StartError */
-function prepare(load: () => Configuration): Supervisor {
+function prepare(load: () => Configuration, { file, roles }: Processes): Supervisor {
   const configuration = load();
   const output = new ServerOutput(); // As who may write to it: another user may not.
   const sockets = InheritedSockets.receive(readListenVariables());
   refuseRootInPublic(configuration, addressesOf(configuration, sockets.listeners(configuration)));
-  const privileges = Privileges.drop(configuration, PROCESS);
-  cluster.schedulingPolicy = cluster.SCHED_NONE;
-  cluster.setupPrimary({
-    exec: PROCESS,
-    args: ['worker', ...privileges.childArguments],
-    stdio: [...CHILD_STDIO, ...sockets.descriptors],
-  });
-  return new Supervisor(load, configuration, { sockets, privileges, output });
+  const privileges = Privileges.drop(configuration, file);
+  const { descriptors } = sockets;
+  const forks = new Forks({ file, privileges, descriptors, relay: (child) => output.relay(child) });
+  return new Supervisor(load, configuration, { sockets, forks, output, roles });
 }
 
 /** PM2's cluster mode would run this file as a worker of its own, whose sockets are not ours to share. */
@@ -68,8 +63,9 @@ type FailedReload = NonNullable<PeerReport['failedReload']>;
 
 interface Belongings {
   readonly sockets: InheritedSockets;
-  readonly privileges: Privileges;
+  readonly forks: Forks;
   readonly output: ServerOutput;
+  readonly roles: Roles;
 }
 
 class Supervisor {
@@ -91,7 +87,8 @@ class Supervisor {
   #stopping = false;
   #ended: (status: number) => void = () => undefined;
 
-  constructor(load: () => Configuration, configuration: Configuration, { sockets, privileges, output }: Belongings) {
+  constructor(load: () => Configuration, configuration: Configuration, belongings: Belongings) {
+    const { sockets, forks, output, roles } = belongings;
     this.#load = load;
     this.#configuration = configuration;
     this.#sockets = sockets;
@@ -100,13 +97,11 @@ class Supervisor {
     output.stderr.whenRecovered((loss) =>
       output.stdout.whenRoom(() => this.#log.error(loss, 'lines of standard error were lost')),
     );
-    cluster.on('fork', (worker) => output.relay(worker.process));
     this.#store = new StoreKeeper({
-      process: PROCESS,
-      privileges,
+      role: roles.store,
+      forks,
       configuration: () => this.#configuration,
       log: this.#log,
-      relay: (child) => output.relay(child),
       announce: (firstAccount) => this.#made(firstAccount),
       letGo: () => this.#workers.restart(),
     });
@@ -114,13 +109,14 @@ class Supervisor {
       configuration: () => this.#configuration,
       tls: () => this.#tls.material,
       inherited: () => this.#sockets.listeners(this.#configuration),
-      privileges,
+      role: roles.worker,
+      forks,
       log: this.#log,
     });
     this.#tls = new TlsKeeper({
       configuration: () => this.#configuration,
       log: this.#log,
-      reading: (read) => privileges.during(read),
+      reading: (read) => forks.privileges.during(read),
       changed: (tls) => this.#workers.serveWith(tls),
     });
   }

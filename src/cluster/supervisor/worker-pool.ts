@@ -11,14 +11,15 @@ import type { TlsMaterial } from '../../net/tls.js';
 import { letConnect } from '../../net/unix-socket.js';
 import { AdmissionDesk } from './admission-desk.js';
 import { Backoff } from './backoff.js';
-import type { End } from './fork.js';
+import type { End, Forks } from './fork.js';
 import { LoginDesk } from './login-desk.js';
-import { isOfLogins, type ServiceGroup, type ToDesk, type ToLoginDesk, type WorkerStart } from '../control/messages.js';
+import { isOfLogins, type ServiceGroup, type ToDesk, type ToLoginDesk, type ToWorker } from '../control/messages.js';
+import type { WorkerReady, WorkerStart } from '../control/messages.js';
 import { placeOf } from '../control/place.js';
-import type { Privileges } from './privileges.js';
+import type { Role } from '../control/role.js';
 import { addressesOf, groupOf, type ServiceName } from '../control/services.js';
 import { StartError, UNAVAILABLE_STATUS } from './start-error.js';
-import { WorkerChild } from './supervised-child.js';
+import { SupervisedChild } from './supervised-child.js';
 
 /** How often clients that are gone are forgotten. */
 const TIDY_MS = 60_000;
@@ -34,9 +35,19 @@ export interface WorkerPoolNeeds {
   readonly configuration: () => Configuration;
   readonly tls: () => TlsMaterial | undefined;
   readonly inherited: () => readonly ListenerAddress[];
-  readonly privileges: Privileges;
+  readonly role: Role;
+  readonly forks: Forks;
   readonly log: Log;
 }
+
+interface WorkerLanguage {
+  readonly start: WorkerStart;
+  readonly to: ToWorker;
+  readonly ready: WorkerReady;
+  readonly said: ToDesk | ToLoginDesk;
+}
+
+type WorkerChild = SupervisedChild<WorkerLanguage>;
 
 /** What a worker may die in, and another takes. */
 interface Seat {
@@ -86,7 +97,7 @@ export class WorkerPool {
 
   /** What nobody here listens on could be listened on. @throws StartError */
   async requireFree({ configuration, inherited }: Omit<Setup, 'tls'>): Promise<void> {
-    const lower = this.#needs.privileges.raise();
+    const lower = this.#needs.forks.privileges.raise();
     try {
       await requireFree(addressesOf(configuration, inherited).filter((address) => !this.#isHeld(address)));
     } catch (error) {
@@ -113,13 +124,13 @@ export class WorkerPool {
     this.#seats.clear();
     adopt();
     for (const child of young) this.#sit(child, found.value);
-    for (const { child } of old) void child.drain(setup.configuration.reloadTimeout, false);
+    for (const { child } of old) void child.end(setup.configuration.reloadTimeout, false);
   }
 
   /** Lets sessions finish for so long, then ends what is left. */
   async stop(patienceMs: number): Promise<void> {
     this.#ending = true;
-    await Promise.all([...this.#children].map((child) => child.drain(patienceMs, true)));
+    await Promise.all([...this.#children].map((child) => child.end(patienceMs, true)));
   }
 
   /** What new connections are served with from now on; sessions go on. */
@@ -150,7 +161,7 @@ export class WorkerPool {
 
   /** What a new worker shares with those that are there. */
   get #held(): readonly ListenerAddress[] {
-    return [...this.#children].some(({ isListening }) => isListening) ? this.#listeners : [];
+    return [...this.#children].some(({ isReady }) => isReady) ? this.#listeners : [];
   }
 
   #isHeld(address: ListenerAddress): boolean {
@@ -160,7 +171,9 @@ export class WorkerPool {
   /** As many as are wanted, of which each could listen on everything, or none at all. @throws StartError */
   async #prepare(setup: Setup): Promise<readonly WorkerChild[]> {
     if (this.#ending) return [];
-    const children = Array.from({ length: setup.configuration.workers }, () => this.#fork(++this.#lastNumber, setup));
+    const children = Array.from({ length: this.#needs.role.count(setup.configuration) }, () =>
+      this.#fork(++this.#lastNumber, setup),
+    );
     try {
       await Promise.all(children.map((child) => child.prepared));
       return children;
@@ -172,12 +185,9 @@ export class WorkerPool {
   }
 
   #fork(number: number, setup: Setup): WorkerChild {
-    const { privileges, log } = this.#needs;
-    const child = new WorkerChild({
-      number,
-      privileges,
-      log,
-      watchdogTimeout: setup.configuration.watchdogTimeout,
+    const { role, forks, log } = this.#needs;
+    const child = new SupervisedChild<WorkerLanguage>({
+      ...{ role, number, forks, log, configuration: setup.configuration },
       start: (worker) => this.#startOf(worker, setup),
       heard: (worker, message) => this.#hear(worker, message),
       ended: (worker, how) => this.#ended(worker, how),
@@ -199,10 +209,12 @@ export class WorkerPool {
   /** The sockets were bound in this process, for the worker: so it is the one that may say who connects. @throws StartError */
   async #begin(child: WorkerChild): Promise<readonly ListenerAddress[]> {
     child.letGo();
-    const listeners = await child.listening;
+    const { listeners } = await child.ready;
     this.#desk.brief(child);
     try {
-      await Promise.all(listeners.filter(isUnix).map((each) => letConnect(each, this.#needs.privileges.identity)));
+      await Promise.all(
+        listeners.filter(isUnix).map((each) => letConnect(each, this.#needs.forks.privileges.identity)),
+      );
       return listeners;
     } catch (error) {
       throw new StartError((error as Error).message, UNAVAILABLE_STATUS);

@@ -140,7 +140,7 @@ class Worker {
       await this.#mayAccept;
       await this.#openAll(addresses.filter(isHeld));
       const opened = this.#listeners.map(({ address }) => address);
-      tell({ kind: 'listening', listeners: addresses.filter((address) => opened.includes(address)) });
+      tell({ kind: 'ready', listeners: addresses.filter((address) => opened.includes(address)) });
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
       // The process ends with its last word: an address may be free again when the supervisor starts another.

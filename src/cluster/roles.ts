@@ -1,0 +1,58 @@
+/**
+ * The kinds of process that a server is made of. To add one: its module, and its row here.
+ * What loads no row's module knows nothing of what that does; the supervisor reads the rows and loads none.
+ */
+import { fileURLToPath } from 'node:url';
+import type { Roles } from './control/role.js';
+import { MISCONFIGURED_STATUS, UNAVAILABLE_STATUS } from './supervisor/start-error.js';
+
+/**
+ * glibc learns from the 16 MiB of a password hash that such blocks are common, and keeps one for each thread of libuv's pool, for
+ * good. With a threshold that was set it learns nothing: what is above it goes back to the system at once. Others know no such name.
+ */
+const MALLOC = { MALLOC_MMAP_THRESHOLD_: String(1024 * 1024) };
+
+export const ROLES: Roles = {
+  store: {
+    name: 'store',
+    title: 'the store',
+    load: async () => (await import('./store-process.js')).runStore,
+    count: () => 1,
+    forkedBy: 'child_process',
+    orphanGraceMs: 3_000, // For its last group.
+    // How long it takes to open a database depends on the database. And it may stand still for longer than a worker: in a sync.
+    watched: { from: 'ready', patience: 2 },
+    failedStatus: MISCONFIGURED_STATUS,
+    drains: false,
+    endLimitMs: 3_000, // Its last commit may take this long; by force it loses nothing that was acknowledged.
+    rolled: false,
+    opensDatabase: true,
+  },
+  worker: {
+    name: 'worker',
+    title: 'a worker',
+    load: async () => (await import('./worker/worker.js')).runWorker,
+    count: ({ workers }) => workers,
+    forkedBy: 'cluster',
+    environment: MALLOC,
+    orphanGraceMs: 300, // It has nothing to finish.
+    watched: { from: 'fork', patience: 1 },
+    readyLimitMs: 60_000,
+    failedStatus: UNAVAILABLE_STATUS,
+    drains: true,
+    endLimitMs: 1_500, // For the goodbye, and the process's own end.
+    rolled: true,
+    opensDatabase: true,
+  },
+};
+
+/** The file that every process under the supervisor begins with, and the table in which it finds its row. */
+export interface Processes {
+  readonly file: string;
+  readonly roles: Roles;
+}
+
+export const PROCESSES: Processes = {
+  file: fileURLToPath(new URL('./process.js', import.meta.url)),
+  roles: ROLES,
+};
