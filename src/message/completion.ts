@@ -8,8 +8,9 @@
  */
 import { Buffer } from 'node:buffer';
 import type { Edit } from './edited-delivery.js';
-import { fieldName } from './field-name.js';
-import { Kept } from './kept.js';
+import { WantedNames } from './field-name.js';
+import { HeaderScanner, type HeaderHandler } from './header-scanner.js';
+import { Kept, viewOf } from './kept.js';
 
 /** What a header gets that lacks them: whole lines, each ended by CRLF. */
 export interface Missing {
@@ -17,129 +18,79 @@ export interface Missing {
   readonly messageId: string;
 }
 
-const CR = 13;
-const LF = 10;
-const TAB = 9;
-const SPACE = 32;
+const NAMES = new WantedNames('bcc', 'resent-bcc', 'date', 'message-id');
 const CRLF = Buffer.from('\r\n');
-const NOTHING = Buffer.alloc(0);
 
-/** What becomes of the bytes that come next. */
-const enum At {
-  LineStart,
-  Kept,
-  Dropped,
-  Text,
-}
-
-export class HeaderCompletion implements Edit {
+export class HeaderCompletion implements Edit, HeaderHandler {
   readonly #missing: Missing;
-  #at = At.LineStart;
-  /** The line's beginning while it is not known what it is. */
-  #held: Buffer = NOTHING;
-  #empty = true;
+  readonly #scanner = new HeaderScanner(this, NAMES);
+  readonly #kept = new Kept();
+  #isEmpty = true;
   /** A line that is no field came before the empty one. */
-  #ended = false;
+  #hasEnded = false;
   /** The field that a folded line would belong to is a Bcc. */
-  #dropping = false;
-  #dated = false;
-  #named = false;
+  #isDropping = false;
+  /** The last line that was kept is not whole. */
+  #isInLine = false;
+  #isDated = false;
+  #isNamed = false;
 
   constructor(missing: Missing) {
     this.#missing = missing;
   }
 
   get isOver(): boolean {
-    return this.#at === At.Text;
+    return this.#scanner.isOver;
   }
 
   pass(piece: Uint8Array): readonly Uint8Array[] {
-    if (this.#at === At.Text) return [piece];
-    const bytes = Buffer.concat([this.#held, piece]);
-    const kept = new Kept(bytes);
-    this.#held = NOTHING;
-    for (let from = 0; from < bytes.length;) from = this.#step(bytes, from, kept);
-    return kept.pieces;
+    const bytes = viewOf(piece);
+    this.#kept.slice(bytes, this.#scanner.scan(bytes), bytes.length);
+    return this.#kept.take();
   }
 
   end(): readonly Uint8Array[] {
-    const kept = new Kept(this.#held);
-    if (this.#held.length > 0) this.#judge('', kept);
-    kept.slice(0, this.#held.length);
-    if (this.#at !== At.Text && !this.#ended) this.#endWithoutText(kept);
-    return kept.pieces;
+    this.#scanner.end();
+    if (!this.#scanner.isOver && !this.#hasEnded) this.#endWithoutText();
+    return this.#kept.take();
   }
 
-  /** Takes what belongs together from `from` on; returns where the rest begins. */
-  #step(bytes: Buffer, from: number, kept: Kept): number {
-    switch (this.#at) {
-      case At.LineStart:
-        return this.#beginLine(bytes, from, kept);
-      case At.Text:
-        return kept.slice(from, bytes.length);
-      default:
-        return this.#passLine(bytes, from, kept);
-    }
+  field(name: string): void {
+    this.#isEmpty = false;
+    this.#isDropping = name === 'bcc' || name === 'resent-bcc';
+    this.#isDated ||= name === 'date';
+    this.#isNamed ||= name === 'message-id';
   }
 
-  #beginLine(bytes: Buffer, from: number, kept: Kept): number {
-    const byte = bytes[from];
-    if (byte === CR || byte === LF) this.#beginText(kept);
-    else if (byte === SPACE || byte === TAB)
-      this.#at = this.#dropping ? At.Dropped : At.Kept; // Folded: it shares the fate of its field.
-    else {
-      const name = fieldName(bytes, from);
-      if (name === undefined) return this.#hold(bytes, from);
-      this.#judge(name, kept);
-    }
-    return from;
+  malformed(): void {
+    this.#isEmpty = false;
+    this.#isDropping = false;
+    if (this.#hasEnded) return;
+    this.#kept.add(this.#lacking());
+    this.#kept.add(CRLF);
+    this.#hasEnded = true;
   }
 
-  #hold(bytes: Buffer, from: number): number {
-    this.#held = Buffer.from(bytes.subarray(from)); // A copy: the rest of the piece is not to be kept for it.
-    return bytes.length;
+  octets(bytes: Buffer, from: number, to: number, endsLine: boolean): void {
+    if (this.#isDropping) return;
+    this.#kept.slice(bytes, from, to);
+    this.#isInLine = !endsLine;
   }
 
-  /** It is known what the line is. `name` is empty for what is no field. */
-  #judge(name: string, kept: Kept): void {
-    if (name === '') this.#endHeader(kept);
-    this.#empty = false;
-    this.#dropping = name === 'bcc' || name === 'resent-bcc';
-    this.#dated ||= name === 'date';
-    this.#named ||= name === 'message-id';
-    this.#at = this.#dropping ? At.Dropped : At.Kept;
-  }
-
-  #passLine(bytes: Buffer, from: number, kept: Kept): number {
-    const end = bytes.indexOf(LF, from);
-    const next = end === -1 ? bytes.length : end + 1;
-    if (this.#at === At.Kept) kept.slice(from, next);
-    if (end !== -1) this.#at = At.LineStart;
-    return next;
-  }
-
-  #beginText(kept: Kept): void {
-    if (!this.#ended) kept.add(this.#lacking());
-    this.#at = At.Text;
-  }
-
-  #endHeader(kept: Kept): void {
-    if (this.#ended) return;
-    kept.add(this.#lacking());
-    kept.add(CRLF);
-    this.#ended = true;
+  endOfHeader(): void {
+    if (!this.#hasEnded) this.#kept.add(this.#lacking());
   }
 
   /** The message was all header, or nothing at all. */
-  #endWithoutText(kept: Kept): void {
+  #endWithoutText(): void {
     const lacking = this.#lacking();
-    if (this.#at === At.Kept && lacking.length > 0) kept.add(CRLF);
-    kept.add(lacking);
-    if (this.#empty) kept.add(CRLF);
+    if (this.#isInLine && lacking.length > 0) this.#kept.add(CRLF);
+    this.#kept.add(lacking);
+    if (this.#isEmpty) this.#kept.add(CRLF);
   }
 
   #lacking(): Buffer {
     const { date, messageId } = this.#missing;
-    return Buffer.from((this.#dated ? '' : date) + (this.#named ? '' : messageId));
+    return Buffer.from((this.#isDated ? '' : date) + (this.#isNamed ? '' : messageId));
   }
 }

@@ -1,24 +1,20 @@
-/** What of some bytes goes on, and what is put between: slices of them, never a copy. */
-import type { Buffer } from 'node:buffer';
+/** What of some octets goes on, and what is put between: slices of them, never a copy. */
+import { Buffer } from 'node:buffer';
 
 /** As few slices as can be, since each costs memory until it is stored. */
 export class Kept {
-  readonly #bytes: Buffer;
-  readonly #pieces: Uint8Array[] = [];
+  #pieces: Uint8Array[] = [];
+  #bytes: Buffer | undefined;
   #from = 0;
   #to = 0;
 
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  slice(from: number, to: number): number {
-    if (from !== this.#to) {
+  slice(bytes: Buffer, from: number, to: number): void {
+    if (bytes !== this.#bytes || from !== this.#to) {
       this.#cut();
+      this.#bytes = bytes;
       this.#from = from;
     }
     this.#to = to;
-    return to;
   }
 
   add(bytes: Uint8Array): void {
@@ -27,13 +23,23 @@ export class Kept {
     this.#pieces.push(bytes);
   }
 
-  get pieces(): readonly Uint8Array[] {
+  /** All since it was last asked. */
+  take(): readonly Uint8Array[] {
     this.#cut();
-    return this.#pieces;
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    this.#bytes = undefined;
+    return pieces;
   }
 
   #cut(): void {
-    if (this.#to > this.#from) this.#pieces.push(this.#bytes.subarray(this.#from, this.#to));
+    if (this.#bytes !== undefined && this.#to > this.#from)
+      this.#pieces.push(this.#bytes.subarray(this.#from, this.#to));
     this.#from = this.#to;
   }
+}
+
+/** The same octets as a Buffer. */
+export function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }

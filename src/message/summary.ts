@@ -7,6 +7,8 @@ import { isAscii, isUtf8, type Buffer } from 'node:buffer';
 import { printableLine } from './printable.js';
 import { encodingOf } from './charset.js';
 import { ESC, FieldText } from './encoded-words.js';
+import { WantedNames } from './field-name.js';
+import { endOfHeader, HeaderScanner, type HeaderHandler } from './header-scanner.js';
 import { charsetOf, charsetOfFirstText } from './message-charset.js';
 
 export interface Summary {
@@ -28,7 +30,7 @@ const DECODED_LIMIT_OCTETS = { raw: 4096, words: 1024 } as const;
 /** A field is cut to this for the list. */
 const FIELD_LIMIT_CHARACTERS = 1000;
 
-const FIELDS: ReadonlySet<string> = new Set([
+const NAMES = new WantedNames(
   'from',
   'to',
   'subject',
@@ -36,7 +38,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   'message-id',
   'content-type',
   'content-transfer-encoding',
-]);
+);
 const PLAIN_TYPE = /^\s*text\/plain\b/i;
 /** What most messages have. */
 const UTF_8_TYPE = /^\s*text\/plain(?:;\s*charset="?(?:utf-8|us-ascii)"?)?\s*$/i;
@@ -47,7 +49,7 @@ const READABLE_ENCODING = /^\s*(7bit|8bit|binary)\s*$/i;
 export function summarize(first: Buffer): Summary {
   const headerOctets = endOfHeader(first);
   const header = first.subarray(0, Math.min(headerOctets, HEADER_LIMIT_BYTES));
-  const fields = fieldsOf(header.toString('latin1'));
+  const fields = new FirstFields(header);
   const body = first.subarray(headerOctets);
   let texts: FieldText | undefined;
   const textOf = (value: string) =>
@@ -70,30 +72,43 @@ export function isReadable(octets: Buffer): boolean {
   return isUtf8(octets) && !octets.includes(0);
 }
 
-/** The octets of the first field of each name, as they stand: folded lines begin with white space (RFC 5322 §2.2.3). */
-function fieldsOf(header: string): ReadonlyMap<string, string> {
-  const fields = new Map<string, string>();
-  let current: string | undefined;
-  for (const line of header.split('\r\n')) {
-    if (line.startsWith(' ') || line.startsWith('\t')) {
-      if (current !== undefined) fields.set(current, `${fields.get(current) ?? ''}\r\n${line}`);
-      continue;
-    }
-    const name = line.slice(0, Math.max(0, line.indexOf(':'))).toLowerCase();
-    current = FIELDS.has(name) && !fields.has(name) ? name : undefined;
-    if (current !== undefined) fields.set(current, line.slice(name.length + 1));
+/** The octets of the first field of each name, as they stand in a header that lies there whole. */
+class FirstFields implements HeaderHandler {
+  readonly #header: string;
+  /** Where each begins and ends, its name and last CRLF included. */
+  readonly #places = new Map<string, { readonly from: number; to: number }>();
+  #current = '';
+
+  constructor(header: Buffer) {
+    this.#header = header.toString('latin1');
+    new HeaderScanner(this, NAMES).scan(header);
   }
-  return fields;
+
+  /** What stands behind the colon, folded lines with it. */
+  get(name: string): string | undefined {
+    const place = this.#places.get(name);
+    if (place === undefined) return undefined;
+    const field = this.#header.slice(place.from + name.length + 1, place.to);
+    return field.endsWith('\r\n') ? field.slice(0, -2) : field;
+  }
+
+  field(name: string, isObsolete: boolean): void {
+    this.#current = isObsolete || this.#places.has(name) ? '' : name;
+  }
+
+  malformed(): void {
+    this.#current = '';
+  }
+
+  octets(_: Buffer, from: number, to: number): void {
+    if (this.#current === '') return;
+    const place = this.#places.get(this.#current);
+    if (place === undefined) this.#places.set(this.#current, { from, to });
+    else place.to = to;
+  }
 }
 
-/** Behind the empty line. */
-export function endOfHeader(first: Buffer): number {
-  if (first[0] === 13 && first[1] === 10) return 2;
-  const end = first.indexOf('\r\n\r\n');
-  return end === -1 ? first.length : end + 4;
-}
-
-function decodes(fields: ReadonlyMap<string, string>): boolean {
+function decodes(fields: FirstFields): boolean {
   const type = fields.get('content-type');
   const encoding = fields.get('content-transfer-encoding');
   return (type !== undefined && !isPlain(type)) || (encoding !== undefined && !READABLE_ENCODING.test(encoding));

@@ -9,7 +9,8 @@ import PostalMime, { type Attachment, type PostalMimeOptions } from 'postal-mime
 import { printableText } from './printable.js';
 import { decode } from './charset.js';
 import { charsetOfHtml, textOfHtml } from './html.js';
-import { endOfHeader, isReadable } from './summary.js';
+import { endOfHeader } from './header-scanner.js';
+import { isReadable } from './summary.js';
 
 /** More text than this is cut: it is for people, and the message itself is kept whole. */
 const TEXT_LIMIT_CHARACTERS = 64 * 1024;

@@ -1,12 +1,14 @@
 /** How messages and lists are sent: byte-stuffed, in pieces, only as fast as the client takes them. */
 import { Buffer } from 'node:buffer';
+import { WantedNames } from '../message/field-name.js';
+import { HeaderScanner } from '../message/header-scanner.js';
 import { DotStuffer } from '../session/dots.js';
 import type { MessageInfo } from '../store/maildrops.js';
 import type { Pieces, Soon } from '../store/shapes.js';
 import type { Listing } from './listing.js';
 
 const LF = 10;
-const CR = 13;
+const NO_NAMES = new WantedNames();
 const NOTHING = Buffer.alloc(0);
 
 /** A whole message (RFC 1939 §5 RETR). One that is there already is stuffed at once: a small one costs less so than its iterators. */
@@ -69,47 +71,25 @@ export function* scanLines(listing: Listing, what: (message: MessageInfo) => num
   }
 }
 
-/** Counts lines of a message's text across pieces, byte by byte: a line may be as short as its end. */
+/** Counts lines of a message's text across pieces: a line may be as short as its end. */
 class LineCounter implements Wanted {
+  readonly #header = new HeaderScanner({}, NO_NAMES);
+  /** With the empty line. */
   #linesLeft: number;
-  #inHeader = true;
-  /** Of the line so far; what counts is whether it is more than a CR. */
-  #lineOctets = 0;
-  #beginsWithCr = false;
 
   constructor(lines: number) {
-    this.#linesLeft = lines;
+    this.#linesLeft = lines + 1;
   }
 
   get done(): boolean {
-    return !this.#inHeader && this.#linesLeft <= 0;
+    return this.#header.isOver && this.#linesLeft === 0;
   }
 
   /** The part of the piece that is wanted. */
   take(piece: Buffer): Buffer {
-    let at = this.#inHeader ? this.#passHeader(piece) : 0;
-    if (!this.#inHeader) at = this.#passLines(piece, at);
-    return piece.subarray(0, at);
-  }
-
-  /** Returns where the text begins, or the piece's end. */
-  #passHeader(piece: Buffer): number {
-    for (let at = 0; at < piece.length; at++) {
-      const byte = piece[at];
-      if (byte === LF) {
-        this.#inHeader = this.#lineOctets > 1 || (this.#lineOctets === 1 && !this.#beginsWithCr);
-        this.#lineOctets = 0;
-        if (!this.#inHeader) return at + 1;
-      } else if (this.#lineOctets++ === 0) this.#beginsWithCr = byte === CR;
-    }
-    return piece.length;
-  }
-
-  /** Returns where the first line begins that is not wanted, or the piece's end. */
-  #passLines(piece: Buffer, from: number): number {
-    let at = from;
+    let at = this.#header.scan(piece);
     while (at < piece.length && this.#linesLeft > 0) if (piece[at++] === LF) this.#linesLeft -= 1;
-    return at;
+    return piece.subarray(0, at);
   }
 }
 
