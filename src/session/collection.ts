@@ -15,6 +15,7 @@ export interface Taken {
 }
 
 export class Collection<S extends State> {
+  readonly kind = 'collect';
   readonly #command: Collect<S>;
   readonly #body: BodyReader;
 

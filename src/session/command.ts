@@ -69,6 +69,11 @@ export function close<S extends State>(reply: Reply, state?: S): Outcome<S> {
   return state === undefined ? { kind: 'close', reply } : { kind: 'close', reply, state };
 }
 
+/** The state that an outcome brings, if any. */
+export function stateAfter<S extends State>(outcome: Outcome<S> | undefined): S | undefined {
+  return outcome !== undefined && 'state' in outcome ? outcome.state : undefined;
+}
+
 /** How HELP and the documentation show a command to a person. */
 export interface Help {
   /** After the verb, in RFC notation; empty for no argument. */

@@ -29,8 +29,8 @@ const withoutTurns: Change = {
   to: '= unlimited',
 };
 const commandsWithoutTurns: Change = {
-  file: 'session/session.js',
-  from: 'this.#turn.goesOn(this.#collecting && STEPS_PER_LOOK);',
+  file: 'session/loop.js',
+  from: "flow.turn.goesOn(mode.kind === 'collect' ? STEPS_PER_LOOK : 1);",
   to: ';',
 };
 const repliesWithoutTurns: Change = { file: 'session/output.js', from: 'this.#turn.goesOn(STEPS_PER_LOOK);', to: '' };
