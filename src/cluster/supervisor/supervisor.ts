@@ -16,6 +16,7 @@ import { Forks } from './fork.js';
 import { InheritedSockets } from './inherited-sockets.js';
 import type { FirstAccount } from '../control/messages.js';
 import type { Roles } from '../control/role.js';
+import { Pools } from './pools.js';
 import { Privileges, refuseRootInPublic } from './privileges.js';
 import { MISCONFIGURED_STATUS, StartError, UNAVAILABLE_STATUS } from './start-error.js';
 import { addressesOf, unixAddressesOf } from '../control/services.js';
@@ -23,7 +24,6 @@ import { StoreKeeper } from './store-keeper.js';
 import { CertificateError } from '../../tls/certificate-error.js';
 import { Terminal } from './terminal.js';
 import { TlsKeeper } from './tls-keeper.js';
-import { WorkerPool } from './worker-pool.js';
 import { PROCESSES, type Processes } from '../roles.js';
 
 /** `load` reads the configuration anew; it may throw, and then a reload keeps the old one. */
@@ -75,7 +75,7 @@ class Supervisor {
   readonly #output: ServerOutput;
   readonly #log: Log;
   readonly #store: StoreKeeper;
-  readonly #workers: WorkerPool;
+  readonly #pools: Pools;
   readonly #tls: TlsKeeper;
   #configuration: Configuration;
   #watch: StoreWatch | undefined;
@@ -103,21 +103,22 @@ class Supervisor {
       configuration: () => this.#configuration,
       log: this.#log,
       announce: (firstAccount) => this.#made(firstAccount),
-      letGo: () => this.#workers.restart(),
+      letGo: () => this.#pools.letGoOfDatabase(),
     });
-    this.#workers = new WorkerPool({
+    this.#pools = new Pools({
+      ...{ roles, forks, log: this.#log },
       configuration: () => this.#configuration,
-      tls: () => this.#tls.material,
-      inherited: () => this.#sockets.listeners(this.#configuration),
-      role: roles.worker,
-      forks,
-      log: this.#log,
+      setup: () => ({
+        configuration: this.#configuration,
+        tls: this.#tls.material,
+        inherited: this.#sockets.listeners(this.#configuration),
+      }),
     });
     this.#tls = new TlsKeeper({
       configuration: () => this.#configuration,
       log: this.#log,
       reading: (read) => forks.privileges.during(read),
-      changed: (tls) => this.#workers.serveWith(tls),
+      changed: (tls) => this.#pools.workers.serveWith(tls),
     });
   }
 
@@ -145,8 +146,8 @@ class Supervisor {
       () => ({
         role: 'supervisor',
         pid: process.pid,
-        listeners: this.#workers.listeners,
-        restarts: { store: this.#store.restarts, workers: this.#workers.restarts },
+        listeners: this.#pools.workers.listeners,
+        restarts: { store: this.#store.restarts, workers: this.#pools.workers.pool.restarts },
         ...(this.#failedReload && { failedReload: this.#failedReload }),
       }),
       () => this.#store.away(),
@@ -154,9 +155,9 @@ class Supervisor {
     await this.#watch.found; // Another process may hold the database and not answer yet.
     await this.#startTls();
     await this.#makeWay(this.#configuration);
-    await this.#workers.start();
+    await this.#pools.start();
     if (this.#stopping) return;
-    this.#log.info({ workers: this.#configuration.workers, listeners: this.#workers.listeners }, 'ready');
+    this.#log.info({ workers: this.#configuration.workers, listeners: this.#pools.workers.listeners }, 'ready');
     this.#ready = true;
     this.#announce();
     process.send?.('ready'); // PM2's wait_ready.
@@ -174,7 +175,7 @@ class Supervisor {
 
   /** Of the files that are to be listened on, those of a server that is gone are in the way. @throws StartError */
   async #makeWay(configuration: Configuration): Promise<void> {
-    const ours = this.#workers.listeners.filter(isUnix).map(({ path }) => path);
+    const ours = this.#pools.workers.listeners.filter(isUnix).map(({ path }) => path);
     try {
       for (const address of unixAddressesOf(configuration)) if (!ours.includes(address.path)) await clearStale(address);
     } catch (error) {
@@ -191,7 +192,7 @@ class Supervisor {
   #announce(): void {
     this.#output.stdout.write(
       banner(this.#configuration, {
-        listeners: this.#workers.listeners,
+        listeners: this.#pools.workers.listeners,
         firstAccount: this.#firstAccount,
         fingerprint: this.#tls.fingerprint,
       }),
@@ -245,11 +246,11 @@ class Supervisor {
   /** Rejects, and then everything is as it was. What another address may fail at comes before a certificate is made. */
   async #become(configuration: Configuration): Promise<void> {
     const inherited = this.#sockets.listeners(configuration);
-    await this.#workers.requireFree({ configuration, inherited });
+    await this.#pools.workers.requireFree({ configuration, inherited });
     await this.#makeWay(configuration);
     const tls = await this.#tls.prepare(configuration);
     this.#log.info('rolling the workers');
-    await this.#workers.roll({ configuration, tls: tls.material, inherited }, () => {
+    await this.#pools.roll({ configuration, tls: tls.material, inherited }, () => {
       this.#configuration = configuration;
       this.#log.level = configuration.logLevel;
       tls.adopt();
@@ -270,12 +271,12 @@ class Supervisor {
 
   /** Asked twice, it waits for nobody. */
   async #stop(status: number): Promise<void> {
-    if (this.#stopping) return this.#workers.kill();
+    if (this.#stopping) return this.#pools.kill();
     this.#stopping = true;
     this.#log.info('stopping');
     this.#tls.stop();
     this.#store.expectEnd();
-    await this.#workers.stop(this.#configuration.drainTimeout);
+    await this.#pools.stop(this.#configuration.drainTimeout);
     this.#watch?.close();
     await this.#store.stop();
     this.#log.info('stopped');

@@ -1,0 +1,82 @@
+/**
+ * Every process of the server but the store: the workers, and whatever else the table of roles has. They start one role after the
+ * other, are replaced together on a reload, all or nothing, and end together.
+ */
+import type { Roles } from '../control/role.js';
+import { PLAIN, RolePool, type Generation, type PoolOptions, type Setup } from './role-pool.js';
+import { WorkerPool } from './worker-pool.js';
+
+export interface PoolsOptions extends Omit<PoolOptions, 'role'> {
+  readonly roles: Roles;
+}
+
+/** A pool of whatever role. */
+type Pool = Pick<RolePool, 'role' | 'restarts' | 'prepare' | 'stop' | 'restart' | 'kill'>;
+
+export class Pools {
+  readonly workers: WorkerPool;
+  readonly #others: readonly RolePool[];
+  #ending = false;
+
+  constructor({ roles, ...options }: PoolsOptions) {
+    const others = Object.values(roles).filter((role) => role !== roles.store && role !== roles.worker);
+    this.workers = new WorkerPool({ role: roles.worker, ...options });
+    this.#others = others.map((role) => new RolePool({ role, ...options }, PLAIN));
+  }
+
+  get #all(): readonly Pool[] {
+    return [this.workers.pool, ...this.#others];
+  }
+
+  /** Resolves when every process is ready. @throws StartError */
+  async start(): Promise<void> {
+    await this.workers.start();
+    for (const pool of this.#others) await pool.start();
+  }
+
+  /**
+   * Replaces every process that a reload replaces, and brings their number to what the configuration says. `adopt` is called when
+   * the new ones are ready. @throws StartError, and then everything is as it was
+   */
+  async roll(setup: Setup, adopt: () => void): Promise<void> {
+    const young = await this.#prepare(setup);
+    if (this.#ending) return;
+    try {
+      await Promise.all(young.map((generation) => generation.begin()));
+    } catch (error) {
+      await abandon(young);
+      throw error;
+    }
+    adopt();
+    for (const generation of young) generation.takeOver();
+  }
+
+  async stop(patienceMs: number): Promise<void> {
+    this.#ending = true;
+    await Promise.all(this.#all.map((pool) => pool.stop(patienceMs)));
+  }
+
+  /** Ends those that have the database open; resolves when they have ended. Others take their place. */
+  async letGoOfDatabase(): Promise<void> {
+    await Promise.all(this.#all.filter(({ role }) => role.opensDatabase).map((pool) => pool.restart()));
+  }
+
+  kill(): void {
+    for (const pool of this.#all) pool.kill();
+  }
+
+  /** @throws StartError */
+  async #prepare(setup: Setup): Promise<readonly Generation[]> {
+    const rolled = this.#all.filter(({ role }) => role.rolled);
+    const results = await Promise.allSettled(rolled.map((pool) => pool.prepare(setup)));
+    const young = results.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    const failed = results.find((each) => each.status === 'rejected');
+    if (failed === undefined) return young;
+    await abandon(young);
+    throw failed.reason as Error;
+  }
+}
+
+async function abandon(young: readonly Generation[]): Promise<void> {
+  await Promise.all(young.map((generation) => generation.abandon()));
+}

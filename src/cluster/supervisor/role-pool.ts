@@ -1,0 +1,221 @@
+/**
+ * The processes of one role: as many as its row says, started again when they die, replaced all together on a roll. Those of a
+ * roll begin nothing, and the old ones go on, until every new one has done all that can fail; if one cannot, the new ones end and
+ * nothing has changed. What a role has besides, such as listeners, is its specialty (worker-pool.ts).
+ */
+import type { Configuration } from '../../config/options.js';
+import type { Log } from '../../log/log.js';
+import type { ListenerAddress } from '../../net/listener.js';
+import type { TlsMaterial } from '../../net/tls.js';
+import type { Start } from '../control/messages.js';
+import type { Role } from '../control/role.js';
+import { Backoff } from './backoff.js';
+import type { End, Forks } from './fork.js';
+import { StartError, UNAVAILABLE_STATUS } from './start-error.js';
+import { SupervisedChild, type Language } from './supervised-child.js';
+
+/** What processes are told to be. */
+export interface Setup {
+  readonly configuration: Configuration;
+  readonly tls: TlsMaterial | undefined;
+  readonly inherited: readonly ListenerAddress[];
+}
+
+export interface PoolOptions {
+  readonly role: Role;
+  readonly forks: Forks;
+  readonly log: Log;
+  readonly configuration: () => Configuration;
+  /** Of one that takes the place of one that died. */
+  readonly setup: () => Setup;
+}
+
+/** What a role has besides what all roles have. */
+export interface Specialty<L extends Language> {
+  readonly start: (child: SupervisedChild<L>, setup: Setup) => L['start'];
+  readonly forked: (child: SupervisedChild<L>) => void;
+  readonly heard: (child: SupervisedChild<L>, message: L['said']) => void;
+  /** @throws StartError */
+  readonly ready: (child: SupervisedChild<L>, ready: L['ready']) => Promise<void>;
+  /** Processes that were ready so have taken their seats. */
+  readonly seated: (ready: L['ready']) => void;
+  readonly ended: (child: SupervisedChild<L>) => void;
+}
+
+/** Those of a role that are to take the place of the old ones. */
+export interface Generation {
+  /** Lets them go. @throws StartError when not one of them lives to be ready */
+  begin(): Promise<void>;
+  /** The old ones drain. */
+  takeOver(): void;
+  /** Ends them; resolves when they have ended. */
+  abandon(): Promise<void>;
+}
+
+/** What a process may die in, and another takes. */
+interface Seat<L extends Language> {
+  readonly backoff: Backoff;
+  child: SupervisedChild<L>;
+}
+
+interface PlainLanguage extends Language {
+  readonly start: Start;
+}
+
+/** Of a role that is told nothing but the configuration, and says nothing that concerns others. */
+export const PLAIN: Specialty<PlainLanguage> = {
+  start: ({ number }, { configuration }) => ({ kind: 'start', configuration, number }),
+  forked: () => undefined,
+  heard: () => undefined,
+  ready: () => Promise.resolve(),
+  seated: () => undefined,
+  ended: () => undefined,
+};
+
+export class RolePool<L extends Language = PlainLanguage> {
+  readonly role: Role;
+  readonly #options: PoolOptions;
+  readonly #specialty: Specialty<L>;
+  /** All that live, also those that are not seated yet, or no more. */
+  readonly #children = new Set<SupervisedChild<L>>();
+  readonly #seats = new Map<number, Seat<L>>();
+  #ending = false;
+  #lastNumber = 0;
+  #restarts = 0;
+
+  constructor(options: PoolOptions, specialty: Specialty<L>) {
+    this.role = options.role;
+    this.#options = options;
+    this.#specialty = specialty;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  get isAnyReady(): boolean {
+    return [...this.#children].some(({ isReady }) => isReady);
+  }
+
+  /** Resolves when every process is ready. @throws StartError */
+  async start(): Promise<void> {
+    const children = await this.#prepare(this.#options.setup());
+    const ready = await Promise.all(children.map((child) => this.#begin(child)));
+    for (const each of ready) this.#specialty.seated(each);
+    for (const child of children) this.#sit(child);
+  }
+
+  /** As many as are wanted from now on. @throws StartError, and then everything is as it was */
+  async prepare(setup: Setup): Promise<Generation> {
+    const young = await this.#prepare(setup);
+    let found: L['ready'] | undefined;
+    return {
+      begin: async () => {
+        const results = await Promise.allSettled(young.map((child) => this.#begin(child)));
+        found = results.find((each) => each.status === 'fulfilled')?.value;
+        if (found === undefined && young.length > 0)
+          throw new StartError(`No new ${this.role.name} lived to be ready`, UNAVAILABLE_STATUS);
+      },
+      takeOver: () => {
+        const old = [...this.#seats.values()];
+        this.#seats.clear();
+        if (found !== undefined) this.#specialty.seated(found);
+        for (const child of young) this.#sit(child);
+        for (const { child } of old) void child.end(setup.configuration.reloadTimeout, false);
+      },
+      abandon: () => killed(young),
+    };
+  }
+
+  /** Lets them finish for so long, then ends what is left. */
+  async stop(patienceMs: number): Promise<void> {
+    this.#ending = true;
+    await Promise.all([...this.#children].map((child) => child.end(patienceMs, true)));
+  }
+
+  /** Ends every process at once, without a goodbye; resolves when they have ended. Others take their seats. */
+  restart(): Promise<void> {
+    return killed([...this.#children]);
+  }
+
+  tell(message: L['to']): void {
+    for (const child of this.#children) child.tell(message);
+  }
+
+  kill(): void {
+    for (const child of this.#children) child.kill();
+  }
+
+  /** As many as are wanted, of which each has done all that can fail, or none at all. @throws StartError */
+  async #prepare(setup: Setup): Promise<readonly SupervisedChild<L>[]> {
+    if (this.#ending) return [];
+    const count = this.role.count(setup.configuration);
+    const children = Array.from({ length: count }, () => this.#fork(++this.#lastNumber, setup));
+    try {
+      await Promise.all(children.map((child) => child.prepared));
+      return children;
+    } catch (error) {
+      await killed(children);
+      throw error;
+    }
+  }
+
+  #fork(number: number, setup: Setup): SupervisedChild<L> {
+    const { role, forks, log } = this.#options;
+    const child = new SupervisedChild<L>({
+      ...{ role, number, forks, log, configuration: setup.configuration },
+      start: (begun) => this.#specialty.start(begun, setup),
+      heard: this.#specialty.heard,
+      ended: (over, how) => this.#ended(over, how),
+    });
+    this.#children.add(child);
+    this.#specialty.forked(child);
+    return child;
+  }
+
+  /** @throws StartError */
+  async #begin(child: SupervisedChild<L>): Promise<L['ready']> {
+    child.letGo();
+    const ready = await child.ready;
+    await this.#specialty.ready(child, ready);
+    return ready;
+  }
+
+  #sit(child: SupervisedChild<L>): void {
+    this.#seats.set(child.number, { backoff: new Backoff(), child });
+    if (!this.#children.has(child)) this.#startAgain(child, 'too soon'); // It has ended meanwhile.
+  }
+
+  #ended(child: SupervisedChild<L>, how: End): void {
+    this.#children.delete(child);
+    this.#specialty.ended(child);
+    this.#startAgain(child, how);
+  }
+
+  #startAgain(child: SupervisedChild<L>, how: End): void {
+    const seat = this.#seats.get(child.number);
+    if (this.#ending || seat?.child !== child) return;
+    this.#restarts += 1;
+    const delayMs = seat.backoff.delayMs(Date.now() - child.startedAtMs);
+    const { log, role } = this.#options;
+    log.error({ [role.name]: child.number, how, delayMs }, `${role.title} ended; another is started`);
+    setTimeout(() => void this.#fill(seat, child.number), delayMs);
+  }
+
+  /** The one before has died. */
+  async #fill(seat: Seat<L>, number: number): Promise<void> {
+    if (this.#ending || this.#seats.get(number) !== seat) return;
+    seat.child = this.#fork(number, this.#options.setup());
+    try {
+      await seat.child.prepared;
+      await this.#begin(seat.child);
+    } catch (error) {
+      this.#options.log.error((error as Error).message);
+    }
+  }
+}
+
+async function killed<L extends Language>(children: readonly SupervisedChild<L>[]): Promise<void> {
+  for (const child of children) child.kill();
+  await Promise.all(children.map((child) => child.ended));
+}
