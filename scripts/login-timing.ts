@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { Authenticator } from '../src/auth/authenticator.js';
 import { generatePassword } from '../src/auth/password.js';
 import { appSecretsOf, secretsOf } from '../src/auth/secrets.js';
-import { openStore } from '../src/store/open.js';
+import { sqlite } from '../src/store/sqlite/driver.js';
 import type { MailStore } from '../src/store/store.js';
 
 const KINDS = ['nobody', 'plain', 'many', 'disabled'] as const;
@@ -81,7 +81,7 @@ function shuffled<T>(values: readonly T[]): T[] {
 
 const rounds = Number(process.argv[2] ?? 500);
 const directory = mkdtempSync(join(tmpdir(), 'pennypost-timing-'));
-const store = await openStore(join(directory, 'mail.db'));
+const store = await sqlite.open(join(directory, 'mail.db'));
 try {
   await furnish(store);
   const times = await measure(store, rounds);

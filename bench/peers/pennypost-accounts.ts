@@ -6,10 +6,10 @@
  */
 import { hashPassword } from '../../src/auth/password.js';
 import { makeScramKeys, scramParameters } from '../../src/auth/scram-keys.js';
-import { openStore } from '../../src/store/open.js';
+import { sqlite } from '../../src/store/sqlite/driver.js';
 import { addressOf, DOMAIN, everyAccount, PASSWORD } from './accounts.js';
 
-const store = await openStore(process.argv[2] as string);
+const store = await sqlite.open(process.argv[2] as string);
 try {
   const there = new Set((await store.directory.listAccounts()).map(({ address }) => address));
   const missing = everyAccount().filter((local) => !there.has(addressOf(local)));

@@ -3,7 +3,7 @@
  * Exit status 1 says that no server runs, so that scripts need not read the text.
  */
 import { placeOf } from '../cluster/control/place.js';
-import type { ServerStatus } from '../store/open.js';
+import type { ServerStatus } from '../store/status.js';
 import { jsonFlag, optionFlags, type Command, type Invocation } from './command.js';
 import { exit } from './exit.js';
 import { becomeOwnerOf } from './owner.js';
@@ -13,9 +13,9 @@ const NOTHING = { supervisor: null, store: null, workers: [] };
 
 async function status(invocation: Invocation): Promise<number> {
   const { db } = invocation.load().configuration;
-  const { readStatus } = await import('../store/open.js');
+  const { driverOf } = await import('../store/open.js');
   becomeOwnerOf(db);
-  const server = await readStatus(db);
+  const server = await driverOf(db).readStatus(db);
   if (invocation.has(jsonFlag.name)) await printJson(server ?? NOTHING);
   else if (server === undefined) await print(`No server runs on ${db}.\n`);
   else await printTable(['what', 'value'], rows(server));

@@ -9,8 +9,9 @@ import { secretsOf } from '../auth/secrets.js';
 import { LineOutput } from '../log/line-output.js';
 import { createLog, type Log } from '../log/log.js';
 import { openUnblocked } from '../log/unblocked.js';
-import { startStore, type StoreObserver, type StoreServer } from '../store/open.js';
+import type { RunningStore, StoreObserver } from '../store/driver.js';
 import { StoreError } from '../store/errors.js';
+import { driverOf } from '../store/open.js';
 import { obeySupervisor, tellSupervisor } from './control/child.js';
 import { watchDescriptors } from './control/descriptors.js';
 import {
@@ -26,7 +27,7 @@ const DISK_ERROR_STATUS = 74;
 const AGAIN_MS = 1_000;
 
 export function runStore(): void {
-  let store: StoreServer | undefined;
+  let store: RunningStore | undefined;
   obeySupervisor((told) => {
     const message = told as ToStore;
     if (message.kind === 'start') void start(message).then((started) => (store = started));
@@ -35,11 +36,11 @@ export function runStore(): void {
   process.on('disconnect', () => void stop(store)); // The supervisor is gone, and its workers with it.
 }
 
-async function start({ configuration, again }: StoreStart): Promise<StoreServer | undefined> {
+async function start({ configuration, again }: StoreStart): Promise<RunningStore | undefined> {
   const log = createLog(configuration.logLevel, 'store', new LineOutput(openUnblocked(1)));
   watchDescriptors(log);
   try {
-    const store = await startStore(configuration.db, observer(log), { mustExist: again });
+    const store = await driverOf(configuration.db).start(configuration.db, observer(log), { mustExist: again });
     if (store === undefined) leave({ kind: 'held' });
     else await serve(store, configuration.domain, log);
     return store;
@@ -50,7 +51,7 @@ async function start({ configuration, again }: StoreStart): Promise<StoreServer 
   }
 }
 
-async function stop(store: StoreServer | undefined): Promise<void> {
+async function stop(store: RunningStore | undefined): Promise<void> {
   await store?.close();
   process.exit(0);
 }
@@ -64,15 +65,15 @@ function observer(log: Log): StoreObserver {
 }
 
 /** A database that cannot be written yet can be read: the server is ready, and what is to be made there comes later. */
-async function serve(store: StoreServer, domain: string, log: Log): Promise<void> {
-  if (store.refusal === undefined) store.read((writer) => writer.hasAccounts); // One that is damaged here starts no server.
+async function serve(store: RunningStore, domain: string, log: Log): Promise<void> {
+  if (store.refusal === undefined) store.hasAccounts(); // One that is damaged here starts no server.
   const made = await makeAddresses(store, domain).catch((error: unknown) => notYet(log, error));
   announce(made?.firstAccount);
   tell({ kind: 'ready' });
   if (made === undefined) void makeAddressesLater(store, domain, log);
 }
 
-async function makeAddressesLater(store: StoreServer, domain: string, log: Log): Promise<void> {
+async function makeAddressesLater(store: RunningStore, domain: string, log: Log): Promise<void> {
   for (;;) {
     await setTimeout(AGAIN_MS);
     const made = await makeAddresses(store, domain).catch((error: unknown) => notYet(log, error));
@@ -88,15 +89,12 @@ function notYet(log: Log, error: unknown): undefined {
 }
 
 /** The domain is made local; with no account at all, its postmaster is made too. @throws StoreError */
-async function makeAddresses(store: StoreServer, domain: string): Promise<{ firstAccount?: FirstAccount }> {
-  const empty = !store.read((writer) => writer.hasAccounts);
+async function makeAddresses(store: RunningStore, domain: string): Promise<{ firstAccount?: FirstAccount }> {
+  const empty = !store.hasAccounts();
   const address = `postmaster@${domain}`;
   const password = generatePassword();
-  const secrets = await secretsOf(password, { address, saltSecret: store.read((writer) => writer.saltSecret) });
-  await store.write((writer) => {
-    writer.ensureDomain(domain);
-    if (empty) writer.change({ kind: 'add-account', address: { local: 'postmaster', domain }, secrets });
-  });
+  const secrets = await secretsOf(password, { address, saltSecret: store.saltSecret() });
+  await store.makeLocal(domain, empty ? { address: { local: 'postmaster', domain }, secrets } : undefined);
   return empty ? { firstAccount: { address, password } } : {};
 }
 

@@ -6,7 +6,7 @@
 import { availableParallelism, hostname } from 'node:os';
 import {
   bytes,
-  databasePath,
+  databaseName,
   domainName,
   durationMs,
   fileMode,
@@ -89,7 +89,7 @@ export const options: { readonly [Name in OptionName]: Option<Configuration[Name
     initial: 'mail.db',
     placeholder: 'FILE',
     doc: 'The database file that holds the mail.',
-    parse: databasePath,
+    parse: databaseName,
   },
   user: {
     initial: 'none',

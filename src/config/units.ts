@@ -3,6 +3,7 @@
  * A parser returns the value or throws a Misfit whose message completes the sentence "--option …".
  */
 import { isIP } from 'node:net';
+import { schemeOf } from '../store/schemes.js';
 import { isNetwork } from './networks.js';
 
 export class Misfit extends Error {}
@@ -83,13 +84,10 @@ export function nonEmpty(text: string): string {
   return text;
 }
 
-/** How the name of a server would begin: `postgres://`. */
-const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
-
-/** Where the mail rests: a file, whose engine is SQLite. */
-export function databasePath(text: string): string {
-  const [scheme] = SCHEME.exec(text) ?? [];
-  if (scheme !== undefined) throw new Misfit(`takes the path of a file; there is no store for ${scheme}`);
+/** Where the mail rests: by its scheme, a file or what another driver opens. */
+export function databaseName(text: string): string {
+  if (schemeOf(text) === undefined)
+    throw new Misfit(`takes the path of a file; there is no store for ${text.slice(0, text.indexOf('://') + 3)}`);
   return nonEmpty(text);
 }
 

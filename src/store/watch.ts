@@ -4,10 +4,9 @@
  */
 import { locate } from './sqlite/database/location.js';
 import { StoreClient } from './sqlite/client/store-client.js';
-import type { PeerReport } from './sqlite/protocol/status.js';
+import type { PeerReport } from './status.js';
 
 export { makeDirectory } from './sqlite/database/location.js';
-export type { PeerReport } from './sqlite/protocol/status.js';
 
 export interface StoreWatch {
   /** Resolves when a store has answered for the first time. */

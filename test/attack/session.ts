@@ -1,6 +1,6 @@
 /** How attackers come in: a socket that was greeted, perhaps logged in, and is theirs from then on. */
 import { connect, type Socket } from 'node:net';
-import { openStore } from '../../src/store/open.js';
+import { sqlite } from '../../src/store/sqlite/driver.js';
 import { LineClient } from '../support/line-client.js';
 import { demand, smtpSession } from '../support/mail-clients.js';
 import type { Server } from '../support/server.js';
@@ -49,7 +49,7 @@ export async function deliverToAll(server: Server, accounts: number, message: Bu
 
 /** An alias that leads to so many accounts. Made without commands, which would take minutes. */
 export async function makeList(server: Server, list: string, members: number): Promise<void> {
-  const store = await openStore(server.db);
+  const store = await sqlite.open(server.db);
   try {
     const accounts = Array.from({ length: members }, (_, number) => ({ local: `m${number}`, domain: DOMAIN }));
     await Promise.all(accounts.map((account) => store.directory.addAccount(account, HASH_OF_NOTHING)));

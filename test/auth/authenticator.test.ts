@@ -15,7 +15,7 @@ import { LoginDesk } from '../../src/cluster/supervisor/login-desk.js';
 import type { FromLoginDesk, ToLoginDesk, ToWorker } from '../../src/cluster/control/messages.js';
 import { SharedThrottle } from '../../src/cluster/worker/shared-throttle.js';
 import { clientOf } from '../../src/config/networks.js';
-import { openStore } from '../../src/store/open.js';
+import { sqlite } from '../../src/store/sqlite/driver.js';
 import type { Scope } from '../../src/store/shapes.js';
 import type { MailStore } from '../../src/store/store.js';
 import { eventually } from '../support/eventually.js';
@@ -48,8 +48,8 @@ describe('the authenticator', () => {
 
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), 'pennypost-auth-'));
-    store = await openStore(join(directory, 'mail.db'));
-    other = await openStore(join(directory, 'mail.db'));
+    store = await sqlite.open(join(directory, 'mail.db'));
+    other = await sqlite.open(join(directory, 'mail.db'));
     failures = [];
     troubles = [];
     authenticator = make(store);

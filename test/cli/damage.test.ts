@@ -17,10 +17,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { explainFailure } from '../../src/cli/exit.js';
-import { withExistingStore } from '../../src/cli/storage.js';
+import { withExistingStore, type Administration } from '../../src/cli/storage.js';
 import { moment } from '../../src/cli/terminal.js';
 import { openConnection } from '../../src/store/sqlite/database/driver.js';
-import type { MailStore } from '../../src/store/store.js';
 import { eventually } from '../support/eventually.js';
 import { smtpSession } from '../support/mail-clients.js';
 import { itNeeds } from '../support/programs.js';
@@ -33,7 +32,7 @@ const ALICE = { local: 'alice', domain: 'localhost' };
 const TIMEOUT_MS = 120_000;
 
 /** Everything that a command asks of the store, but for changes. */
-async function look({ directory, mailboxes }: MailStore): Promise<void> {
+async function look({ directory, mailboxes }: Administration): Promise<void> {
   for (
     let page = await directory.listAccounts();
     page.length > 0;
@@ -54,7 +53,7 @@ async function look({ directory, mailboxes }: MailStore): Promise<void> {
 }
 
 /** Changes of every kind, each for itself: one that fails does not keep the next from being tried. */
-const changes: readonly ((store: MailStore) => Promise<void>)[] = [
+const changes: readonly ((store: Administration) => Promise<void>)[] = [
   ({ directory }) => directory.addAccount({ local: 'new', domain: 'localhost' }, 'x'),
   ({ directory }) => directory.addAlias({ local: 'more', domain: 'localhost' }, [ALICE]),
   ({ directory }) => directory.setQuota(ALICE, 1000),

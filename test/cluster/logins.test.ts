@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { hashPassword } from '../../src/auth/password.js';
-import { openStore } from '../../src/store/open.js';
+import { sqlite } from '../../src/store/sqlite/driver.js';
 import { eventually } from '../support/eventually.js';
 import { LineClient } from '../support/line-client.js';
 import { itNeeds, run } from '../support/programs.js';
@@ -201,7 +201,7 @@ describe('logins', () => {
 
   /** All with the same password; not by commands, of which each takes its time. */
   async function addAccounts(names: readonly string[]): Promise<void> {
-    const store = await openStore(server.db);
+    const store = await sqlite.open(server.db);
     const hash = await hashPassword(PASSWORD);
     for (const local of names) await store.directory.addAccount({ local, domain: 'localhost' }, hash);
     await store.close();

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import {
   bytes,
-  databasePath,
+  databaseName,
   domainName,
   durationMs,
   flag,
@@ -35,11 +35,11 @@ const taken: readonly (readonly [name: string, parser: Parser, text: string, val
   ['domainName', domainName, 'Example.ORG', 'example.org'],
   ['domainName', domainName, 'b\u00fccher.example', 'xn--bcher-kva.example'],
   ['nonEmpty', nonEmpty, 'x', 'x'],
-  ['databasePath', databasePath, '/var/lib/a:b/mail.db', '/var/lib/a:b/mail.db'],
+  ['databaseName', databaseName, '/var/lib/a:b/mail.db', '/var/lib/a:b/mail.db'],
 ];
 
 const refused: readonly (readonly [name: string, parser: Parser, texts: readonly string[]])[] = [
-  ['databasePath', databasePath, ['', 'postgres://user:secret@host/mail', 'SQLite:///mail.db']],
+  ['databaseName', databaseName, ['', 'postgres://user:secret@host/mail', 'SQLite:///mail.db']],
   ['bytes', bytes, ['', 'MiB', '-1', '1.5MiB', '1XB', '1e3', '99999999999999999999']],
   ['durationMs', durationMs, ['', '10', 's', '-1s', '1d', '1.5s']],
   ['integer', integer(1, 256), ['', '0', '257', '-1', '1.0', '0x10', '1e2', ' 1']],

@@ -1,7 +1,7 @@
 /** A hundred clients at once, half sending, half reading different maildrops: no error, every message there once. */
 import { expect } from 'chai';
 import { hashPassword } from '../../src/auth/password.js';
-import { openStore } from '../../src/store/open.js';
+import { sqlite } from '../../src/store/sqlite/driver.js';
 import { inventory, Load } from '../support/load.js';
 import { takeAll } from '../support/mail-clients.js';
 import { Server } from '../support/server.js';
@@ -16,7 +16,7 @@ describe('a hundred clients', () => {
 
   before(async () => {
     server = await Server.start();
-    const store = await openStore(server.db);
+    const store = await sqlite.open(server.db);
     const hash = await hashPassword(PASSWORD);
     for (const user of users)
       await store.directory.addAccount({ local: user.split('@')[0] ?? '', domain: 'localhost' }, hash);

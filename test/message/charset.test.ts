@@ -5,7 +5,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { openStore } from '../../src/store/open.js';
+import { sqlite } from '../../src/store/sqlite/driver.js';
 import { decode, encodingOf } from '../../src/message/charset.js';
 import { openConnection } from '../../src/store/sqlite/database/driver.js';
 import { summarize } from '../../src/message/summary.js';
@@ -222,7 +222,7 @@ describe('a message that came in ISO-8859-1', () => {
       const [one] = JSON.parse(Buffer.from(listed.stdout, 'latin1').toString()) as Record<string, unknown>[];
       expect(one).to.include({ from: 'Jörg <j@example.org>', subject: 'Grüße €' });
       const db = join(directory, 'mail.db');
-      await (await openStore(db)).close();
+      await (await sqlite.open(db)).close();
       const connection = openConnection(db, { readonly: true });
       const [row] = connection.prepare('select "from", subject from mail').raw().all();
       connection.close();

@@ -1,6 +1,6 @@
 /** How many maildrops the paths of one transaction may lead to, and how long they may be together, whoever chose the paths. */
 import { expect } from 'chai';
-import { openStore } from '../../src/store/open.js';
+import { sqlite } from '../../src/store/sqlite/driver.js';
 import type { MailStore } from '../../src/store/store.js';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ describe('a transaction of SMTP', () => {
 
   before(async () => {
     directory = mkdtempSync(join(tmpdir(), 'pennypost-expansion-'));
-    store = await openStore(join(directory, 'mail.db'));
+    store = await sqlite.open(join(directory, 'mail.db'));
     const members = Array.from({ length: MEMBERS }, (_, index) => ({ local: `m${index}`, domain: 'example.org' }));
     await Promise.all(members.map((member) => store.directory.addAccount(member, HASH)));
     await store.directory.addAlias({ local: 'list', domain: 'example.org' }, members);

@@ -9,7 +9,7 @@ import { StoreError } from '../../src/store/errors.js';
 import type { Logins } from '../../src/store/logins.js';
 import type { Mailboxes } from '../../src/store/mailboxes.js';
 import type { Maildrop, Maildrops } from '../../src/store/maildrops.js';
-import { joinStore, openStore } from '../../src/store/open.js';
+import { sqlite } from '../../src/store/sqlite/driver.js';
 import { openConnection } from '../../src/store/sqlite/database/driver.js';
 import type { MailStore } from '../../src/store/store.js';
 import { at, deliver, envelopeTo, openSoon } from './contract.js';
@@ -78,13 +78,13 @@ describe('a read from a damaged database', () => {
   let held: Maildrop;
 
   before(async () => {
-    store = await openStore(db);
+    store = await sqlite.open(db);
     await store.directory.addAccount(ALICE, HASH);
     await store.directory.addAccount(at('bob@example.org'), HASH);
     for (let count = 0; count < MESSAGES; count += 100)
       await Promise.all(Array.from({ length: 100 }, () => deliver(store, envelopeTo(2), Buffer.from('x\r\n'))));
     await new Promise<void>((found) => {
-      reading = joinStore(db, {
+      reading = sqlite.join(db, {
         ...{ domain: 'example.org', minFreeBytes: 0, report: () => ({ role: 'worker', pid: process.pid }) },
         ...{ changed: () => found(), replaced: () => undefined },
       });

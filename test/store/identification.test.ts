@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { openStore } from '../../src/store/open.js';
+import { sqlite } from '../../src/store/sqlite/driver.js';
 import { APPLICATION_ID } from '../../src/store/sqlite/database/identification.js';
 import { openConnection, type Connection } from '../../src/store/sqlite/database/driver.js';
 import { ROOT } from '../support/server.js';
@@ -94,19 +94,19 @@ describe('a database file', () => {
     it(`${what} is refused, and nothing is changed or made beside it`, async () => {
       make();
       const before = what.includes('link') ? readdirSync(directory) : picture(directory);
-      const error = await failure(openStore(db));
+      const error = await failure(sqlite.open(db));
       expect(error.kind).to.equal('unavailable');
       expect(error.message).to.match(says);
       expect(what.includes('link') ? readdirSync(directory) : picture(directory)).to.deep.equal(before);
     });
 
   it('that is a device is refused', async () => {
-    expect((await failure(openStore('/dev/null'))).message).to.match(/a device, a socket or a pipe/);
+    expect((await failure(sqlite.open('/dev/null'))).message).to.match(/a device, a socket or a pipe/);
   });
 
   it('that is empty becomes ours, and says so in its header', async () => {
     writeFileSync(db, '');
-    await (await openStore(db)).close();
+    await (await sqlite.open(db)).close();
     expect(readFileSync(db).readInt32BE(68)).to.equal(APPLICATION_ID);
     expect(statSync(db).size).to.be.above(0);
   });
@@ -115,7 +115,7 @@ describe('a database file', () => {
     it(`of version ${version}, from before there was an application id, is known and gets one`, async () => {
       older(db, version).close();
       expect(applicationId(db)).to.equal(0);
-      const store = await openStore(db);
+      const store = await sqlite.open(db);
       expect(await store.directory.listDomains()).to.deep.equal(['localhost']);
       await store.close();
       expect(applicationId(db)).to.equal(APPLICATION_ID);
@@ -127,7 +127,7 @@ describe('a database file', () => {
     copyFileSync(killed, db);
     copyFileSync(`${killed}-wal`, `${db}-wal`);
     connection.close();
-    const store = await openStore(db);
+    const store = await sqlite.open(db);
     expect(await store.directory.listDomains()).to.deep.equal(['localhost']);
     await store.close();
   });
@@ -142,15 +142,15 @@ describe('a database file', () => {
         ),
       );
     connection.close();
-    await (await openStore(db)).close();
+    await (await sqlite.open(db)).close();
     expect(applicationId(db)).to.equal(APPLICATION_ID);
   });
 
   it('of a newer version is refused with the way out', async () => {
-    await (await openStore(db)).close();
+    await (await sqlite.open(db)).close();
     made(db, 'pragma user_version = 9999');
     const before = readFileSync(db);
-    expect((await failure(openStore(db))).message).to.match(/newer Pennypost \(version 9999 .*start that one again/);
+    expect((await failure(sqlite.open(db))).message).to.match(/newer Pennypost \(version 9999 .*start that one again/);
     expect(readFileSync(db).equals(before)).to.equal(true);
   });
 });

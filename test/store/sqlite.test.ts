@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openConnection } from '../../src/store/sqlite/database/driver.js';
 import { expect } from 'chai';
-import { openStore, joinStore, startStore } from '../../src/store/open.js';
+import { sqlite } from '../../src/store/sqlite/driver.js';
 import { openForReading, openForWriting } from '../../src/store/sqlite/database/database.js';
 import type { MailStore } from '../../src/store/store.js';
 import { eventually, within } from '../support/eventually.js';
@@ -58,17 +58,17 @@ function look(db: string, sql: string): readonly Row[] {
 async function make(): Promise<StoreUnderTest> {
   const directory = temporary();
   const db = join(directory, 'mail.db');
-  let server = await startStore(db, observer);
+  let server = await sqlite.start(db, observer);
   const stores: MailStore[] = [];
   return {
     async connect() {
-      const store = await openStore(db);
+      const store = await sqlite.open(db);
       stores.push(store);
       return store;
     },
     async restart() {
       await server?.close();
-      server = await startStore(db, observer);
+      server = await sqlite.start(db, observer);
     },
     storedOctets: () => Number(look(db, 'select coalesce(sum(length(data)), 0) as octets from chunk')[0]?.octets),
     miscounted: () => look(db, MISCOUNTED).map((row) => JSON.stringify(row)),
@@ -99,7 +99,7 @@ describe('the SQLite driver', () => {
   });
 
   async function openAnother(): Promise<MailStore> {
-    const store = await openStore(db);
+    const store = await sqlite.open(db);
     open.push(store);
     return store;
   }
@@ -197,13 +197,13 @@ describe('the SQLite driver', () => {
       const connection = openConnection(db);
       connection.pragma('user_version = 99');
       connection.close();
-      await fails('unavailable', openStore(db), /was written by a newer Pennypost \(version 99 /);
+      await fails('unavailable', sqlite.open(db), /was written by a newer Pennypost \(version 99 /);
       expect(look(db, 'pragma user_version')).to.deep.equal([{ user_version: 99 }]);
     });
 
     it('that is no database is refused in one sentence, and left as it is', async () => {
       writeFileSync(db, 'Dear diary, '.repeat(1000));
-      await fails('unavailable', openStore(db), /mail\.db is no SQLite database, and was left as it is/);
+      await fails('unavailable', sqlite.open(db), /mail\.db is no SQLite database, and was left as it is/);
       expect(statSync(db).size).to.equal(12_000);
     });
 
@@ -219,7 +219,7 @@ describe('the SQLite driver', () => {
       chmodSync(directory, 0o555);
       const back = asNobody();
       try {
-        await fails('unavailable', openStore(db), /^Cannot \w+ .*mail\.db.*: /);
+        await fails('unavailable', sqlite.open(db), /^Cannot \w+ .*mail\.db.*: /);
       } finally {
         back();
         chmodSync(directory, 0o755);
@@ -228,16 +228,16 @@ describe('the SQLite driver', () => {
 
     it('in a directory that cannot be made is refused in one sentence', async () => {
       writeFileSync(join(directory, 'file'), '');
-      await fails('unavailable', openStore(join(directory, 'file', 'mail.db')), /^Cannot \w+ .*mail\.db.*: /);
+      await fails('unavailable', sqlite.open(join(directory, 'file', 'mail.db')), /^Cannot \w+ .*mail\.db.*: /);
     });
   });
 
   describe('who is the store', () => {
     it('is the first to come; others join, by any path to the file', async () => {
       const first = await withAlice();
-      const second = await openStore(join(directory, '.', 'nowhere', '..', 'mail.db'));
+      const second = await sqlite.open(join(directory, '.', 'nowhere', '..', 'mail.db'));
       open.push(second);
-      expect(await startStore(db, observer)).to.equal(undefined);
+      expect(await sqlite.start(db, observer)).to.equal(undefined);
       await deliver(second, envelopeTo(1), Buffer.from('text\r\n'));
       expect((await openSoon(first, 1)).count).to.equal(1);
     });
@@ -270,7 +270,7 @@ describe('the SQLite driver', () => {
       try {
         await eventually('it to be the store', () => existsSync(`${db}.sock`));
         const store = await openAnother();
-        expect(await startStore(db, observer)).to.equal(undefined);
+        expect(await sqlite.start(db, observer)).to.equal(undefined);
         await deliver(store, envelopeTo(1), Buffer.from('text\r\n'));
         command.kill('SIGKILL');
         await ended;
@@ -299,7 +299,7 @@ describe('the SQLite driver', () => {
       const first = await withAlice();
       await first.directory.addAccount(at('postmaster@example.net'), HASH);
       const report = () => ({ role: 'worker' as const, pid: process.pid });
-      const worker = joinStore(db, {
+      const worker = sqlite.join(db, {
         domain: 'example.net',
         minFreeBytes: 0,
         report,
@@ -371,7 +371,7 @@ describe('the SQLite driver', () => {
       const [body] = crashed.prepare('select id from body').pluck().all();
       crashed.close();
       const troubles: unknown[] = [];
-      const server = await startStore(db, { ...observer, trouble: (_, error) => troubles.push(error) });
+      const server = await sqlite.start(db, { ...observer, trouble: (_, error) => troubles.push(error) });
       expect(troubles).to.deep.equal([{ body }]);
       await server?.close();
       expect(look(db, 'select text_state, text from body')).to.deep.equal([{ text_state: 3, text: null }]);
@@ -495,7 +495,9 @@ describe('the SQLite driver', () => {
     const ownership = openConnection(`${db}.lock`);
     ownership.exec('begin exclusive');
     try {
-      expect((await failure(openStore(db))).message).to.match(/^Another process holds .*mail\.db but does not answer$/);
+      expect((await failure(sqlite.open(db))).message).to.match(
+        /^Another process holds .*mail\.db but does not answer$/,
+      );
     } finally {
       ownership.close();
     }

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { grantOf } from '../../src/auth/login.js';
 import type { Login } from '../../src/smtp/state.js';
-import { openStore } from '../../src/store/open.js';
+import { sqlite } from '../../src/store/sqlite/driver.js';
 import { StoreError, type StoreErrorKind } from '../../src/store/errors.js';
 import type { Address } from '../../src/store/shapes.js';
 import type { MailStore } from '../../src/store/store.js';
@@ -32,7 +32,7 @@ export class Stage {
 
   static async set(givens: readonly Given[]): Promise<Stage> {
     const directory = mkdtempSync(join(tmpdir(), 'pennypost-dialogue-'));
-    const stage = new Stage(directory, await openStore(join(directory, 'mail.db')), givens);
+    const stage = new Stage(directory, await sqlite.open(join(directory, 'mail.db')), givens);
     await stage.#provide(givens);
     return stage;
   }

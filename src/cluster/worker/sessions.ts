@@ -18,7 +18,7 @@ import type { Protocol, SessionContext } from '../../session/protocol.js';
 import { Session } from '../../session/session.js';
 import { Turns } from '../../session/turns.js';
 import { lmtp, mx, submission } from '../../smtp/protocol.js';
-import type { Concerned } from '../../store/open.js';
+import type { Concerned } from '../../store/driver.js';
 import type { Grant } from '../../store/logins.js';
 import type { Soon } from '../../store/shapes.js';
 import type { MailStore } from '../../store/store.js';

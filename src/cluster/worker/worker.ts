@@ -25,7 +25,7 @@ import { UNIX_PEER } from '../../net/unix-socket.js';
 import { pop3 } from '../../pop3/protocol.js';
 import type { Channel, Peer } from '../../session/channel.js';
 import { mx } from '../../smtp/protocol.js';
-import { joinStore } from '../../store/open.js';
+import { driverOf } from '../../store/open.js';
 import { Admission, type Entrance, type Verdict } from './admission.js';
 import { obeySupervisor, tellSupervisor } from '../control/child.js';
 import { watchDescriptors } from '../control/descriptors.js';
@@ -95,7 +95,7 @@ class Worker {
     const output = new LineOutput(openUnblocked(1));
     const log = createLog(configuration.logLevel, `worker ${number}`, output);
     this.#log = log;
-    const store = joinStore(configuration.db, {
+    const store = driverOf(configuration.db).join(configuration.db, {
       domain: configuration.domain,
       minFreeBytes: configuration.minFree ?? FREE_MESSAGES * configuration.maxMessageSize,
       report: () => ({ role: 'worker', pid: process.pid, sessions: this.#sessions.count }),

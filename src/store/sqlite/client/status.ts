@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { StoreError } from '../../errors.js';
 import { FrameType } from '../protocol/frames.js';
-import type { ServerStatus } from '../protocol/status.js';
+import type { ServerStatus } from '../../status.js';
 import { locate } from '../database/location.js';
 import { StoreClient } from './store-client.js';
 

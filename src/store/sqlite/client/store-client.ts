@@ -5,7 +5,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { connect, type Socket } from 'node:net';
-import type { Concerned } from '../../open.js';
+import type { Concerned } from '../../driver.js';
 import { StoreError, type HolderSince, type StoreErrorKind } from '../../errors.js';
 import type { Soon } from '../../shapes.js';
 import {
@@ -21,7 +21,7 @@ import {
 import { FrameOutput } from '../protocol/frame-output.js';
 import { OpenRequests } from '../../../runtime/open-requests.js';
 import { reach } from '../database/socket-address.js';
-import type { PeerReport } from '../protocol/status.js';
+import type { PeerReport } from '../../status.js';
 
 interface Waiting {
   readonly sinceMs: number;

@@ -7,7 +7,7 @@ import type { Renewal, Use } from '../../logins.js';
 import type { AccountId } from '../../shapes.js';
 import type { Change } from './change.js';
 import { FrameError, readJson } from './frames.js';
-import type { PeerReport } from './status.js';
+import type { PeerReport } from '../../status.js';
 
 export interface LockRequest {
   readonly account: AccountId;

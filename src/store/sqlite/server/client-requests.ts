@@ -9,7 +9,7 @@ import type { AccountId } from '../../shapes.js';
 import type { Change } from '../protocol/change.js';
 import { requireLength } from '../protocol/frames.js';
 import type { LockRequest, RemoveRequest, UnlockRequest } from '../protocol/requests.js';
-import type { ServerStatus } from '../protocol/status.js';
+import type { ServerStatus } from '../../status.js';
 import type { Answers } from './answers.js';
 import { unanswered } from './group.js';
 import type { LockOwner } from './locks.js';

@@ -4,7 +4,7 @@
  * wherever that is now. When the file is back, service goes on; when another database of ours is there, or the WAL, its index
  * or the lock is gone from beside it, every process lets go, and the next store opens what is at the path.
  */
-import type { FileState } from '../protocol/status.js';
+import type { FileState } from '../../status.js';
 import { StoreError } from '../../errors.js';
 import { FileIdentity } from '../database/file-identity.js';
 import { identify } from '../database/identification.js';

@@ -8,7 +8,7 @@ import { StoreError } from '../../errors.js';
 import type { OpenDatabase } from './open-database.js';
 import { walBytes } from './recovery.js';
 import { isFull, isPassing, readError } from '../database/sqlite-error.js';
-import type { StoreObserver } from './store-server.js';
+import type { StoreObserver } from '../../driver.js';
 import { recoverWal } from './wal-recovery.js';
 
 /** Whoever starts a store waits so long for a recovery, so that most servers are ready when they say so. */

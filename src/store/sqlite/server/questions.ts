@@ -3,10 +3,10 @@
  * whether the holder of a maildrop is leaving. Each has a deadline, and nobody waits for a side that is gone.
  */
 import type { Buffer } from 'node:buffer';
-import type { Concerned } from '../../open.js';
+import type { Concerned } from '../../driver.js';
 import { emptyFrame, FrameError, FrameType, jsonFrame, requireLength } from '../protocol/frames.js';
 import type { HolderAnswer } from '../protocol/requests.js';
-import type { PeerReport } from '../protocol/status.js';
+import type { PeerReport } from '../../status.js';
 import type { Answers } from './answers.js';
 import type { LockOwner } from './locks.js';
 

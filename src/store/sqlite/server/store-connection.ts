@@ -4,10 +4,10 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import type { Concerned } from '../../open.js';
+import type { Concerned } from '../../driver.js';
 import { FrameOutput } from '../protocol/frame-output.js';
 import { emptyFrame, FrameError, FrameReader, FrameType, isHello, type Frame } from '../protocol/frames.js';
-import type { PeerReport } from '../protocol/status.js';
+import type { PeerReport } from '../../status.js';
 import { Answers } from './answers.js';
 import { ClientRequests } from './client-requests.js';
 import { frames, type FrameTakers } from './frame-table.js';

@@ -5,8 +5,10 @@
  */
 import type { Socket } from 'node:net';
 import { SharedReads } from '../../../runtime/shared-reads.js';
-import type { Concerned } from '../../open.js';
+import type { Concerned, RunningStore, StoreObserver } from '../../driver.js';
 import type { StoreError } from '../../errors.js';
+import type { Address, Secrets } from '../../shapes.js';
+import type { PeerReport, ServerStatus } from '../../status.js';
 import { FrameError } from '../protocol/frames.js';
 import { takeFiles } from './files.js';
 import type { Write } from './group.js';
@@ -22,18 +24,7 @@ import { StoreDoor } from './store-door.js';
 import { LastLogins } from './last-logins.js';
 import { RecentUses } from './recent-uses.js';
 import type { Writer } from './writer.js';
-import type { PeerReport, ServerStatus } from '../protocol/status.js';
 import type { Sweeper } from './sweeper.js';
-
-/** What the store tells of itself; nothing of it is a reply. */
-export interface StoreObserver {
-  /** Something worth a line in the log that harmed nobody. */
-  noted(what: string, details: object): void;
-  /** Something went wrong that no client caused. */
-  trouble(what: string, error: unknown): void;
-  /** The store has stopped by itself, after a disk error. */
-  stopped(during: 'commit' | 'checkpoint'): void;
-}
 
 /** A process that does not even hear of a change for so long hangs. */
 const CHANGE_TIMEOUT_MS = 2_000;
@@ -44,7 +35,7 @@ const REPORT_TIMEOUT_MS = 1_000;
 const FRAMES_LIMIT_BYTES = 256 * 1024 * 1024;
 const LARGE_FRAME_BYTES = 1024 * 1024;
 
-export class StoreServer {
+export class StoreServer implements RunningStore {
   readonly #location: Location;
   readonly #ownership: Ownership;
   readonly #door: StoreDoor;
@@ -102,9 +93,23 @@ export class StoreServer {
     return this.#opening.tried;
   }
 
-  /** Why nothing can be written yet. Maildrops can be held and read all the same. */
   get refusal(): StoreError | undefined {
     return this.#opening.refusal;
+  }
+
+  hasAccounts(): boolean {
+    return this.read((writer) => writer.hasAccounts);
+  }
+
+  saltSecret(): Uint8Array {
+    return this.read((writer) => writer.saltSecret);
+  }
+
+  makeLocal(domain: string, account?: { readonly address: Address; readonly secrets: Secrets }): Promise<void> {
+    return this.write((writer) => {
+      writer.ensureDomain(domain);
+      if (account !== undefined) writer.change({ kind: 'add-account', ...account });
+    });
   }
 
   /** The number of a body to come. @throws StoreError while the database is not open */
@@ -182,7 +187,6 @@ export class StoreServer {
     };
   }
 
-  /** Takes nothing new, finishes what waits, and gives the database back. */
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;

@@ -1,0 +1,71 @@
+/** What a storage engine gives to the processes of a server and to commands: one value a driver, which open.ts chooses. */
+import type { StoreError } from './errors.js';
+import type { AccountId, Address, Secrets, Soon } from './shapes.js';
+import type { PeerReport, ServerStatus } from './status.js';
+import type { MailStore } from './store.js';
+
+export interface Driver {
+  /** Whether there is a database of this name; also when that cannot be seen, which whoever opens it will say. */
+  mayBeThere(db: string): boolean;
+  /**
+   * For commands that come and go: joins the store process of a running server, or becomes the store itself, until close, when
+   * there is none. Creates the database if it is missing. @throws StoreError 'unavailable' with a sentence that names the fix.
+   */
+  open(db: string): Promise<MailStore>;
+  /** For a worker, whose supervisor sees to it that there is a store. */
+  join(db: string, options: JoinOptions): MailStore;
+  /**
+   * For the store process. Undefined when another process is the store of this database.
+   * With `mustExist` it makes none: in the place of one that was lost, nobody would look for another.
+   * @throws StoreError 'unavailable'
+   */
+  start(
+    db: string,
+    observer: StoreObserver,
+    options?: { readonly mustExist?: boolean },
+  ): Promise<RunningStore | undefined>;
+  /** Undefined when no server runs on this database. @throws StoreError 'unavailable' when its store does not answer. */
+  readStatus(db: string): Promise<ServerStatus | undefined>;
+  /** Why a database that is there cannot be what it was, found by a look at all of it; undefined when it is sound. */
+  damageIn(db: string): StoreError | undefined;
+}
+
+/** Whose logins may not stand any more, after a change of the directory. */
+export type Concerned = AccountId | 'nobody' | 'anybody';
+
+export interface JoinOptions {
+  /** Where a login without a domain is looked for, and where every domain's postmaster may live. */
+  readonly domain: string;
+  /** Less free disk space than this is an obstacle. */
+  readonly minFreeBytes: number;
+  readonly report: () => PeerReport;
+  readonly changed: (there: boolean) => void;
+  /** Logins are to be looked at again; whoever changed the directory waits until it resolves, but not for long. */
+  readonly rightsChanged?: (concerned: Concerned) => Soon<void>;
+  /** Another database is at the path than the one that this process reads: it must end, and with it all that it knows. */
+  readonly replaced: () => void;
+}
+
+/** What the store tells of itself; nothing of it is a reply. */
+export interface StoreObserver {
+  /** Something worth a line in the log that harmed nobody. */
+  noted(what: string, details: object): void;
+  /** Something went wrong that no client caused. */
+  trouble(what: string, error: unknown): void;
+  /** The store has stopped by itself, after a disk error. */
+  stopped(during: 'commit' | 'checkpoint'): void;
+}
+
+/** The store of a database, in the process that serves it to all others. */
+export interface RunningStore {
+  /** Why nothing can be written yet. Maildrops can be held and read all the same. */
+  readonly refusal: StoreError | undefined;
+  /** @throws StoreError also while the database is not open */
+  hasAccounts(): boolean;
+  /** @throws StoreError also while the database is not open */
+  saltSecret(): Uint8Array;
+  /** The domain is local from now on, and this is an account. Durable when it resolves. */
+  makeLocal(domain: string, account?: { readonly address: Address; readonly secrets: Secrets }): Promise<void>;
+  /** Takes nothing new, finishes what waits, and gives the database back. */
+  close(): Promise<void>;
+}

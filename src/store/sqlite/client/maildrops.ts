@@ -1,0 +1,135 @@
+/**
+ * Maildrops as sessions hold them: the lock is the store's, messages are read here, and a removal goes to the store by the name of
+ * its lock. When the store goes away its locks are gone with it, and a removal through a lock that is gone is refused.
+ */
+import type { Slices } from '../../../runtime/slices.js';
+import { StoreError } from '../../errors.js';
+import type { Maildrop, Maildrops, MessageInfo, NumberRange, Opener } from '../../maildrops.js';
+import type { AccountId, Pieces, Soon } from '../../shapes.js';
+import type { MaildropRow } from '../database/reads.js';
+import { FrameType, jsonFrame } from '../protocol/frames.js';
+import { MessageList } from './message-list.js';
+import type { Openers } from './openers.js';
+import type { PacedReads } from './paced-reads.js';
+import { ReadAhead } from './read-ahead.js';
+import type { Reader } from './reader.js';
+import type { StoreClient } from './store-client.js';
+
+/** So many uids are read by the store in a millisecond or two. */
+const RANGES_PER_FRAME = 1000;
+
+/** `lock` is the number of the request that took it. */
+interface LockName {
+  readonly account: AccountId;
+  readonly lock: number;
+}
+
+interface Holding {
+  readonly client: StoreClient;
+  readonly openers: Openers;
+}
+
+export interface MaildropsOptions extends Holding {
+  readonly reader: Reader;
+  readonly reads: PacedReads;
+  readonly slices: Slices;
+}
+
+export class SocketMaildrops implements Maildrops {
+  readonly #options: MaildropsOptions;
+
+  constructor(options: MaildropsOptions) {
+    this.#options = options;
+  }
+
+  async open(account: AccountId, opener: Opener): Promise<Maildrop> {
+    const { client, reads } = this.#options;
+    const name = { account, lock: client.nextRequest() };
+    await this.#lock(name, opener);
+    try {
+      return new LockedMaildrop(name, await reads.maildrop(account), this.#options);
+    } catch (error) {
+      await release(this.#options, name);
+      throw error;
+    }
+  }
+
+  /** Known by its number before the store may ask for it. */
+  async #lock(name: LockName, opener: Opener): Promise<void> {
+    const { client, openers } = this.#options;
+    const { account, lock } = name;
+    const { from, gone } = opener;
+    const forget = (): void => void release(this.#options, name);
+    openers.add(lock, opener);
+    gone?.addEventListener('abort', forget);
+    try {
+      await client.ask(lock, jsonFrame(FrameType.Lock, lock, { account, from }));
+    } catch (error) {
+      openers.remove(lock);
+      throw error;
+    } finally {
+      gone?.removeEventListener('abort', forget);
+    }
+  }
+}
+
+class LockedMaildrop implements Maildrop {
+  readonly count: number;
+  readonly octets: number;
+  readonly #name: LockName;
+  readonly #list: MessageList;
+  readonly #ahead: ReadAhead;
+  readonly #holding: Holding;
+
+  constructor(name: LockName, held: MaildropRow, { reader, reads, slices, ...holding }: MaildropsOptions) {
+    this.count = held.messages;
+    this.octets = held.octets;
+    this.#name = name;
+    this.#list = new MessageList(name.account, held, { reader, slices });
+    this.#ahead = new ReadAhead(reads, name.account);
+    this.#holding = holding;
+  }
+
+  pages(): Iterable<readonly MessageInfo[]> {
+    return this.#list.pages();
+  }
+
+  find(number: number): Soon<MessageInfo | undefined> {
+    return this.#list.find(number);
+  }
+
+  read(id: number): Soon<Pieces> {
+    return this.#ahead.read(id);
+  }
+
+  /** In frames of a bounded size: the store removes nothing before the last of them. */
+  async remove(numbers: Iterable<NumberRange>): Promise<void> {
+    let ranges: number[] = [];
+    for await (const [first, last] of this.#list.uidRanges(numbers)) {
+      if (ranges.length === 2 * RANGES_PER_FRAME) {
+        await this.#sendRemoval(ranges, true);
+        ranges = [];
+      }
+      ranges.push(first, last);
+    }
+    await this.#sendRemoval(ranges, false);
+  }
+
+  release(): Promise<void> {
+    return release(this.#holding, this.#name);
+  }
+
+  async #sendRemoval(ranges: readonly number[], more: boolean): Promise<void> {
+    await this.#holding.client.askJson(FrameType.Remove, { ...this.#name, ranges, more });
+  }
+}
+
+/** Of one that waits too. */
+async function release({ client, openers }: Holding, name: LockName): Promise<void> {
+  openers.remove(name.lock);
+  try {
+    await client.askJson(FrameType.Unlock, name);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error; // A store that is away took the lock with it.
+  }
+}

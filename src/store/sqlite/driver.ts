@@ -1,0 +1,102 @@
+/** SQLite as a driver of the store: one process that writes, and every other one reads for itself. */
+import { statIfThere } from '../../runtime/stats.js';
+import type { Driver, JoinOptions, RunningStore, StoreObserver } from '../driver.js';
+import { StoreError } from '../errors.js';
+import type { MailStore } from '../store.js';
+import { Openers } from './client/openers.js';
+import { SqliteStore } from './client/sqlite-store.js';
+import { readStatus } from './client/status.js';
+import { StoreClient, type ClientNeeds } from './client/store-client.js';
+import { damageIn } from './database/database.js';
+import { FileIdentity } from './database/file-identity.js';
+import { requireDatabase } from './database/identification.js';
+import { locate, makeDirectory, type Location } from './database/location.js';
+import { NameCache } from './database/name-cache.js';
+import { StoreServer } from './server/store-server.js';
+
+/** How long a command waits for a store process that has its lock but does not answer yet. */
+const JOIN_TIMEOUT_MS = 5_000;
+const JOIN_RETRY_MS = 50;
+
+export const sqlite: Driver = { mayBeThere, open, join, start, readStatus, damageIn };
+
+function mayBeThere(db: string): boolean {
+  try {
+    return statIfThere(db) !== undefined;
+  } catch {
+    return true;
+  }
+}
+
+async function start(
+  db: string,
+  observer: StoreObserver,
+  { mustExist = false } = {},
+): Promise<RunningStore | undefined> {
+  if (!mustExist) makeDirectory(db);
+  const location = locate(db);
+  if (mustExist) requireDatabase(location.db);
+  return StoreServer.start(location, observer);
+}
+
+function join(db: string, options: JoinOptions): MailStore {
+  const { domain, minFreeBytes, report, changed, rightsChanged, replaced } = options;
+  const location = locate(db);
+  const file = new FileIdentity(location.named);
+  const names = new NameCache();
+  const forget = () => names.clear();
+  const openers = new Openers();
+  const client = new StoreClient(() => locate(db).socket, {
+    report,
+    isLeaving: (lock) => openers.isLeaving(lock),
+    found: () => {
+      if (file.look() === 'other') return replaced(); // The store may have opened that one: its accounts are others.
+      changed(true);
+    },
+    lost: () => {
+      forget();
+      changed(false);
+    },
+    changed: (concerned) => {
+      forget();
+      if (concerned !== 'nobody') return rightsChanged?.(concerned);
+    },
+  });
+  const store = new SqliteStore({ db: location.db, file, firstDomain: domain, minFreeBytes, client, openers, names });
+  client.stayConnected();
+  return store;
+}
+
+async function open(db: string): Promise<MailStore> {
+  makeDirectory(db);
+  const location = locate(db);
+  const server = await StoreServer.start(location, silent);
+  await server?.tried; // What only reads goes on however that ended.
+  const names = new NameCache();
+  const openers = new Openers();
+  const client = await connectSoon(location, {
+    changed: () => names.clear(),
+    isLeaving: (lock) => openers.isLeaving(lock),
+  });
+  const file = new FileIdentity(location.named);
+  const whole = { db: location.db, firstDomain: undefined, minFreeBytes: 0 };
+  return new SqliteStore({ ...whole, file, client, openers, names, server });
+}
+
+async function connectSoon({ socket, db }: Location, needs: ClientNeeds): Promise<StoreClient> {
+  for (const deadlineMs = Date.now() + JOIN_TIMEOUT_MS; ;) {
+    const client = new StoreClient(() => socket, needs);
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      client.close();
+      if (Date.now() > deadlineMs)
+        throw new StoreError('unavailable', `Another process holds ${db} but does not answer`, { cause: error });
+      await new Promise((resolve) => setTimeout(resolve, JOIN_RETRY_MS));
+    }
+  }
+}
+
+/** A command's own requests tell it of every failure; nobody else listens. */
+const silent = { noted: () => undefined, trouble: () => undefined, stopped: () => undefined };
