@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Configuration } from '../config/options.js';
-import { NewlineNormalizer } from '../session/newlines.js';
+import { NewlineNormalizer } from '../bytes/newlines.js';
 import { EditedDelivery } from '../message/edited-delivery.js';
 import { envelopeFor } from '../message/envelope.js';
 import { HOP_LIMIT, HopCount } from '../message/hops.js';

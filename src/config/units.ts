@@ -3,8 +3,8 @@
  * A parser returns the value or throws a Misfit whose message completes the sentence "--option …".
  */
 import { isIP } from 'node:net';
+import { isNetwork } from '../ip/networks.js';
 import { schemeOf } from '../store/schemes.js';
-import { isNetwork } from './networks.js';
 
 export class Misfit extends Error {}
 

@@ -4,7 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import { isLoopback, plainAddress } from '../session/address.js';
+import { isLoopback, plainAddress } from '../ip/address.js';
 import type { Channel, Peer, Receiver } from '../session/channel.js';
 import type { SharedReads } from '../runtime/shared-reads.js';
 import type { SharedWrites } from '../runtime/shared-writes.js';

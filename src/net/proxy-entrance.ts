@@ -5,7 +5,7 @@
  */
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import { isLoopback } from '../session/address.js';
+import { isLoopback } from '../ip/address.js';
 import type { Peer } from '../session/channel.js';
 import { peerOf } from './connection.js';
 import { readProxyHeader, type ProxyHeader, type ProxyReading } from './proxy-protocol.js';

@@ -5,7 +5,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
-import { plainAddress } from '../session/address.js';
+import { plainAddress } from '../ip/address.js';
 
 export interface Endpoint {
   readonly address: string;

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { WantedNames } from '../message/field-name.js';
 import { HeaderScanner } from '../message/header-scanner.js';
-import { DotStuffer } from '../session/dots.js';
+import { DotStuffer } from '../bytes/dots.js';
 import type { MessageInfo } from '../store/maildrops.js';
 import type { Pieces, Soon } from '../store/shapes.js';
 import type { Listing } from './listing.js';

@@ -5,7 +5,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { BodyEnd, Framing } from './command.js';
-import type { NewlineCheck } from './newlines.js';
+import type { NewlineCheck } from '../bytes/newlines.js';
 
 const CR = 13;
 const LF = 10;

@@ -4,7 +4,7 @@
  */
 import type { Peer } from './channel.js';
 import type { Grammar } from './grammar.js';
-import type { NewlineCheck } from './newlines.js';
+import type { NewlineCheck } from '../bytes/newlines.js';
 import type { Reply } from './reply.js';
 
 /** A session's state is a union whose variants own their data; dropping the variant drops the data. */

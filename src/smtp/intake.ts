@@ -3,7 +3,7 @@
  * Whatever goes wrong on the way, the body is read to its true end and then refused once.
  * Ends exactly once: `finish` commits or refuses, `abandon` drops; nothing of the message is kept after either.
  */
-import { NewlineCheck, NewlineNormalizer } from '../session/newlines.js';
+import { NewlineCheck, NewlineNormalizer } from '../bytes/newlines.js';
 import type { Sink } from '../session/command.js';
 import type { Delivery } from '../store/deliveries.js';
 import { StoreError } from '../store/errors.js';

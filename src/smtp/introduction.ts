@@ -7,7 +7,7 @@
  * NAME is read and not used, since names of clients play no part here.
  */
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
-import { isLoopback, plainAddress } from '../session/address.js';
+import { isLoopback, plainAddress } from '../ip/address.js';
 import type { Peer } from '../session/channel.js';
 import { because, decimal, parsed, unparsed, wordsOf, type Grammar } from '../session/grammar.js';
 import { readXtext } from './xtext.js';

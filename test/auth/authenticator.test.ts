@@ -14,7 +14,7 @@ import { rules } from '../../src/auth/throttle.js';
 import { LoginDesk } from '../../src/cluster/supervisor/login-desk.js';
 import type { FromLoginDesk, ToLoginDesk, ToWorker } from '../../src/cluster/control/messages.js';
 import { SharedThrottle } from '../../src/cluster/worker/shared-throttle.js';
-import { clientOf } from '../../src/config/networks.js';
+import { clientOf } from '../../src/ip/networks.js';
 import { sqlite } from '../../src/store/sqlite/driver.js';
 import type { Scope } from '../../src/store/shapes.js';
 import type { MailStore } from '../../src/store/store.js';

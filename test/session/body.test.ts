@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { bodyReader, CountReader, DotReader, type BodyReader } from '../../src/session/body.js';
-import { NewlineCheck } from '../../src/session/newlines.js';
+import { NewlineCheck } from '../../src/bytes/newlines.js';
 import { cut, cuts, lines, octets } from '../support/dialogue-property.js';
 
 interface Seen {

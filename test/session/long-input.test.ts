@@ -8,7 +8,7 @@ import { readClientFinal, readClientFirst } from '../../src/auth/mechanisms/scra
 import { maskControls } from '../../src/log/one-line.js';
 import { readProxyHeader } from '../../src/net/proxy-protocol.js';
 import { pop3 } from '../../src/pop3/protocol.js';
-import { NewlineCheck, NewlineNormalizer } from '../../src/session/newlines.js';
+import { NewlineCheck, NewlineNormalizer } from '../../src/bytes/newlines.js';
 import { DotReader } from '../../src/session/body.js';
 import { foreignLine, foreignOctets } from '../../src/session/foreign.js';
 import { readRequest } from '../../src/session/request.js';

@@ -3,7 +3,7 @@
  * which have logged in since the server began. An IPv6 /64 is one client; the networks around it have limits of their own,
  * so that nobody gets as many places as there are /64s in what providers hand out.
  */
-import { around } from '../../config/networks.js';
+import { around } from '../../ip/networks.js';
 import type { AdmissionLimits, Applicant } from './admission-desk.js';
 
 interface Client {

@@ -3,7 +3,7 @@
  * that are trusted, and for leave to let in one that is not. A connection waits unanswered, and unread, until it may come.
  */
 import type { Configuration } from '../../config/options.js';
-import { clientOf, parseNetworks, type Networks } from '../../config/networks.js';
+import { clientOf, parseNetworks, type Networks } from '../../ip/networks.js';
 import { UNIX_PEER } from '../../net/unix-socket.js';
 import type { FromDesk, ServiceGroup, ToDesk, Victim } from '../control/messages.js';
 

@@ -3,7 +3,7 @@
  * One timer asks them all whether they have taken too long.
  */
 import type { Authenticator } from '../../auth/authenticator.js';
-import { parseNetworks, type Networks } from '../../config/networks.js';
+import { parseNetworks, type Networks } from '../../ip/networks.js';
 import type { Configuration } from '../../config/options.js';
 import type { LineOutput } from '../../log/line-output.js';
 import type { Log } from '../../log/log.js';

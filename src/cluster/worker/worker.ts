@@ -9,7 +9,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Authenticator } from '../../auth/authenticator.js';
 import { DerivationThreads } from '../../auth/derivation.js';
 import { HASH_LIMITS } from '../../auth/hash-queue.js';
-import { clientOf, parseNetworks } from '../../config/networks.js';
+import { clientOf, parseNetworks } from '../../ip/networks.js';
 import type { Configuration } from '../../config/options.js';
 import { LineOutput } from '../../log/line-output.js';
 import { createLog, type Log } from '../../log/log.js';

@@ -4,7 +4,7 @@
  */
 import { close, stay, type Outcome, type Sink } from '../../session/command.js';
 import { decimal, parsed, unparsed, type Grammar } from '../../session/grammar.js';
-import { NewlineCheck } from '../../session/newlines.js';
+import { NewlineCheck } from '../../bytes/newlines.js';
 import type { Reply } from '../../session/reply.js';
 import { defineCommand } from '../context.js';
 import type { Intake } from '../intake.js';

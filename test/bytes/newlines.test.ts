@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { NewlineNormalizer } from '../../src/session/newlines.js';
+import { NewlineNormalizer } from '../../src/bytes/newlines.js';
 
 function convert(...pieces: readonly string[]): string {
   const lineEnds = new NewlineNormalizer();

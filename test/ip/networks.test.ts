@@ -1,8 +1,8 @@
 /** Networks of both families, and what counts as one client. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { around, clientOf, isNetwork, parseNetworks } from '../../src/config/networks.js';
-import { isLoopback, plainAddress } from '../../src/session/address.js';
+import { around, clientOf, isNetwork, parseNetworks } from '../../src/ip/networks.js';
+import { isLoopback, plainAddress } from '../../src/ip/address.js';
 
 const within: readonly (readonly [network: string, inside: readonly string[], outside: readonly string[]])[] = [
   ['127.0.0.1', ['127.0.0.1'], ['127.0.0.2', '::1', '']],

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { DotReader } from '../../src/session/body.js';
-import { DotStuffer } from '../../src/session/dots.js';
+import { DotStuffer } from '../../src/bytes/dots.js';
 import { cut, cuts, lines, octets } from '../support/dialogue-property.js';
 
 function stuff(pieces: readonly Buffer[]): string {
