@@ -107,15 +107,18 @@ describe('the architecture', () => {
       ['store/sqlite/protocol/', /^store\/sqlite\/(?!protocol)/],
       ['store/sqlite/server/', /^store\/sqlite\/client\//],
       ['store/sqlite/client/', /^store\/sqlite\/(server|driver)/],
-      ['message/', /^(?!message\/|store\/(deliveries|shapes)\.ts$)[a-z-]+\//],
+      ['message/', /^(?!message\/|bytes\/|store\/(deliveries|shapes)\.ts$)[a-z-]+\//],
     ] as const) {
       expect(under(folder), folder).to.have.length.above(5);
       importsNone(under(folder), others);
     }
   });
 
-  it('keeps runtime/ to itself', () => {
+  it('keeps runtime/, bytes/ and ip/ to themselves', () => {
     importsNone(under('runtime/'), /^(?!node:)/);
+    importsNone(under('bytes/'), /^(?!node:|bytes\/)/);
+    importsNone(under('ip/'), /^(?!node:|ip\/)/);
+    for (const folder of ['bytes/', 'ip/']) expect(under(folder), folder).to.have.length.above(1);
   });
 
   it('has one place each for SQLite, the cluster and the environment', () => {

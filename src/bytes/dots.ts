@@ -4,10 +4,8 @@
  * slices; from then on the rest of a piece is copied into one buffer, whatever a stranger made of it.
  */
 import { Buffer } from 'node:buffer';
+import { CR, DOT, LF } from './line-ends.js';
 
-const CR = 13;
-const LF = 10;
-const DOT = 46;
 const DOT_BYTES = Buffer.from('.');
 const LINE_DOT = Buffer.from('\r\n.');
 /** Dots inside lines are fewer than lines, in most mail; from so many dots on in a piece, lines are looked at instead. */

@@ -1,7 +1,6 @@
 /** A CR or LF that is not part of a CRLF, in a message that arrives in pieces: noticed, or made a CRLF. */
 
-const CR = 13;
-const LF = 10;
+import { CR, LF } from './line-ends.js';
 /** Every byte may become two. */
 const WIDEST = 2;
 

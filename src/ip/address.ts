@@ -12,3 +12,11 @@ export function plainAddress(address: string): string {
 export function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.');
 }
+
+/**
+ * Whether who listens there is reached by nobody but this machine, of what an operator wrote: an address in any spelling, or a
+ * name. Stricter than `isLoopback`: a name such as 127.example.org may be anything, and `localhost` may not.
+ */
+export function isLoopbackHost(host: string): boolean {
+  return host === '::1' || host === 'localhost' || /^127(\.\d+){3}$/.test(host) || /^::ffff:127\./i.test(host);
+}

@@ -7,10 +7,12 @@
  * before it, so that all programs read the rest as text. A Bcc goes until the sender's own empty line: it may follow a broken line.
  */
 import { Buffer } from 'node:buffer';
+import { CRLF_OCTETS } from '../bytes/line-ends.js';
+import { viewOf } from '../bytes/view.js';
 import type { Edit } from './edited-delivery.js';
 import { WantedNames } from './field-name.js';
 import { HeaderScanner, type HeaderHandler } from './header-scanner.js';
-import { Kept, viewOf } from './kept.js';
+import { Kept } from './kept.js';
 
 /** What a header gets that lacks them: whole lines, each ended by CRLF. */
 export interface Missing {
@@ -19,7 +21,6 @@ export interface Missing {
 }
 
 const NAMES = new WantedNames('bcc', 'resent-bcc', 'date', 'message-id');
-const CRLF = Buffer.from('\r\n');
 
 export class HeaderCompletion implements Edit, HeaderHandler {
   readonly #missing: Missing;
@@ -67,7 +68,7 @@ export class HeaderCompletion implements Edit, HeaderHandler {
     this.#isDropping = false;
     if (this.#hasEnded) return;
     this.#kept.add(this.#lacking());
-    this.#kept.add(CRLF);
+    this.#kept.add(CRLF_OCTETS);
     this.#hasEnded = true;
   }
 
@@ -84,9 +85,9 @@ export class HeaderCompletion implements Edit, HeaderHandler {
   /** The message was all header, or nothing at all. */
   #endWithoutText(): void {
     const lacking = this.#lacking();
-    if (this.#isInLine && lacking.length > 0) this.#kept.add(CRLF);
+    if (this.#isInLine && lacking.length > 0) this.#kept.add(CRLF_OCTETS);
     this.#kept.add(lacking);
-    if (this.#isEmpty) this.#kept.add(CRLF);
+    if (this.#isEmpty) this.#kept.add(CRLF_OCTETS);
   }
 
   #lacking(): Buffer {

@@ -6,6 +6,7 @@
  * of a line until it is known what it is, and looks at no octet of it twice, however long lines and header are.
  */
 import { Buffer } from 'node:buffer';
+import { CR, LF } from '../bytes/line-ends.js';
 import { FieldName, isBlank, NAME_LIMIT_BYTES, type WantedNames } from './field-name.js';
 
 /** Where octets stand. They are good until the handler returns. */
@@ -21,9 +22,6 @@ export interface HeaderHandler {
   /** The header is over: the empty line and the text follow, and are not handed over. */
   endOfHeader?(): void;
 }
-
-const LF = 10;
-const CR = 13;
 
 export class HeaderScanner {
   readonly #handler: HeaderHandler;

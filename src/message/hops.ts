@@ -2,9 +2,9 @@
  * Counts the Received fields of a message while it passes (RFC 5321 §6.3): a message that has been through
  * too many servers is going round in a circle. Looks at the header section only, and keeps nothing of it.
  */
+import { viewOf } from '../bytes/view.js';
 import { WantedNames } from './field-name.js';
 import { HeaderScanner, type HeaderHandler } from './header-scanner.js';
-import { viewOf } from './kept.js';
 
 /** More Received fields than this mean a loop; RFC 5321 §6.3 asks for at least 100. */
 export const HOP_LIMIT = 100;

@@ -1,5 +1,5 @@
 /** What of some octets goes on, and what is put between: slices of them, never a copy. */
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 
 /** As few slices as can be, since each costs memory until it is stored. */
 export class Kept {
@@ -37,9 +37,4 @@ export class Kept {
       this.#pieces.push(this.#bytes.subarray(this.#from, this.#to));
     this.#from = this.#to;
   }
-}
-
-/** The same octets as a Buffer. */
-export function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
 }

@@ -5,14 +5,15 @@
  * All else passes byte for byte. Holds no more than the beginning of a line, wherever the pieces are cut.
  */
 import { Buffer } from 'node:buffer';
+import { CRLF_OCTETS } from '../bytes/line-ends.js';
+import { viewOf } from '../bytes/view.js';
 import type { Edit } from './edited-delivery.js';
 import { WantedNames } from './field-name.js';
 import { HeaderScanner, type HeaderHandler } from './header-scanner.js';
-import { Kept, viewOf } from './kept.js';
+import { Kept } from './kept.js';
 
 const NAMES = new WantedNames();
 const QUOTE = 62;
-const CRLF = Buffer.from('\r\n');
 
 const MAILBOX_LINE = 'From ';
 /** As Postfix and sendmail call it. */
@@ -66,7 +67,7 @@ export class MessageStart implements Edit, HeaderHandler {
   }
 
   #beginText(): void {
-    this.#kept.add(CRLF);
+    this.#kept.add(CRLF_OCTETS);
     this.#isOver = true;
   }
 }

@@ -6,6 +6,7 @@
  */
 import { Buffer } from 'node:buffer';
 import PostalMime, { type Attachment, type PostalMimeOptions } from 'postal-mime';
+import { CR, LF } from '../bytes/line-ends.js';
 import { printableText } from './printable.js';
 import { decode } from './charset.js';
 import { charsetOfHtml, textOfHtml } from './html.js';
@@ -22,7 +23,6 @@ const HEADERS_LIMIT_BYTES = 64 * 1024;
 const DEPTH_LIMIT = 32;
 /** Messages within messages. */
 const MESSAGE_DEPTH_LIMIT = 2;
-const LF = 10;
 const CONTENT_FIELD = /^content-/i;
 
 /** Undefined when there is no text, or the library cannot read the message. */
@@ -138,7 +138,7 @@ function endOfLine(message: Buffer, from: number): number {
 }
 
 function isEmpty(line: Buffer): boolean {
-  return line[0] === LF || (line[0] === 13 && line[1] === LF);
+  return line[0] === LF || (line[0] === CR && line[1] === LF);
 }
 
 function isFolded(line: Buffer): boolean {

@@ -5,6 +5,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
+import { CRLF } from '../bytes/line-ends.js';
 import { plainAddress } from '../ip/address.js';
 
 export interface Endpoint {
@@ -44,7 +45,6 @@ const V2_ADDRESS_BYTES: ReadonlyMap<number, number> = new Map([
   [V2_TCP6, 36],
   [V2_UNIX, 216],
 ]);
-const CRLF = '\r\n';
 
 /** `bytes` is all that has come so far; what follows the header is no business of its. */
 export function readProxyHeader(bytes: Buffer): ProxyReading {

@@ -1,13 +1,14 @@
 /** How messages and lists are sent: byte-stuffed, in pieces, only as fast as the client takes them. */
 import { Buffer } from 'node:buffer';
+import { DotStuffer } from '../bytes/dots.js';
+import { LF } from '../bytes/line-ends.js';
+import { viewOf } from '../bytes/view.js';
 import { WantedNames } from '../message/field-name.js';
 import { HeaderScanner } from '../message/header-scanner.js';
-import { DotStuffer } from '../bytes/dots.js';
 import type { MessageInfo } from '../store/maildrops.js';
 import type { Pieces, Soon } from '../store/shapes.js';
 import type { Listing } from './listing.js';
 
-const LF = 10;
 const NO_NAMES = new WantedNames();
 const NOTHING = Buffer.alloc(0);
 
@@ -17,7 +18,7 @@ export function stuffed(message: Pieces): Pieces {
   const stuffer = new DotStuffer();
   const octets: Uint8Array[] = [];
   for (const piece of message as readonly Uint8Array[])
-    for (const slice of stuffer.pass(asBuffer(piece))) octets.push(slice);
+    for (const slice of stuffer.pass(viewOf(piece))) octets.push(slice);
   return octets;
 }
 
@@ -52,11 +53,11 @@ interface Coming {
 }
 
 function coming(piece: Soon<Uint8Array>): Coming {
-  if (!(piece instanceof Promise)) return { octets: asBuffer(piece), wait: undefined };
+  if (!(piece instanceof Promise)) return { octets: viewOf(piece), wait: undefined };
   const came: Coming = {
     octets: NOTHING,
     wait: piece.then((octets) => {
-      came.octets = asBuffer(octets);
+      came.octets = viewOf(octets);
       return NOTHING;
     }),
   };
@@ -91,8 +92,4 @@ class LineCounter implements Wanted {
     while (at < piece.length && this.#linesLeft > 0) if (piece[at++] === LF) this.#linesLeft -= 1;
     return piece.subarray(0, at);
   }
-}
-
-function asBuffer(piece: Uint8Array): Buffer {
-  return Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
 }

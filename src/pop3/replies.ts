@@ -3,6 +3,7 @@
  * Constants are encoded once.
  */
 import { Buffer } from 'node:buffer';
+import { CRLF } from '../bytes/line-ends.js';
 import { inMinutes, type Reply } from '../session/reply.js';
 import type { StoreError, StoreErrorKind } from '../store/errors.js';
 import type { Pieces } from '../store/shapes.js';
@@ -11,10 +12,9 @@ const END = Buffer.from('.\r\n');
 
 /** RFC 2449 §4: of the first line of a response, with its CRLF. What a configuration or a peer makes longer is cut. */
 const LINE_LIMIT_BYTES = 512;
-const CRLF_BYTES = 2;
 
 function line(text: string): Buffer {
-  const room = LINE_LIMIT_BYTES - CRLF_BYTES;
+  const room = LINE_LIMIT_BYTES - CRLF.length;
   let shown = text;
   while (Buffer.byteLength(shown) > room) shown = shown.slice(0, -1);
   return Buffer.from(`${shown}\r\n`);

@@ -5,11 +5,8 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { BodyEnd, Framing } from './command.js';
+import { CR, DOT, LF } from '../bytes/line-ends.js';
 import type { NewlineCheck } from '../bytes/newlines.js';
-
-const CR = 13;
-const LF = 10;
-const DOT = 46;
 
 /** Where the last byte left us. A body begins at the start of a line. */
 const enum At {

@@ -4,6 +4,7 @@
  * client may go on (RFC 5321 §3.8). What was seen is named for the log, in words of our own and a few octets.
  */
 import { Buffer } from 'node:buffer';
+import { CR, LF } from '../bytes/line-ends.js';
 import { wordsOf, withoutBlanks } from './grammar.js';
 import { readRequest, verbOf, type Request } from './request.js';
 
@@ -57,7 +58,6 @@ function named(kind: string, verb: string): string {
   return SHOWN_VERB.test(verb) ? `${kind.toUpperCase()} ${verb}` : kind.toUpperCase();
 }
 
-const LF = 0x0a;
 const NUL = 0;
 const SPACE = 0x20;
 const HANDSHAKE = 0x16;
@@ -67,7 +67,7 @@ const IAC = 0xff;
 const WILL = 0xfb;
 const SUBNEGOTIATION_END = 0xf0;
 /** Control characters that come from keyboards: backspace, tab, ends of lines, escape. */
-const TYPED = new Set([0x08, 0x09, LF, 0x0d, 0x1b]);
+const TYPED = new Set([0x08, 0x09, LF, CR, 0x1b]);
 /** A signature stands at the beginning. */
 const LOOKED_AT_BYTES = 64;
 const SHOWN_BYTES = 8;

@@ -4,9 +4,9 @@
  * Only CRLF ends a line (RFC 5321 §2.3.8): a bare CR or LF stays in the line, for the grammar to refuse.
  */
 import { Buffer } from 'node:buffer';
+import { CR, LF } from '../bytes/line-ends.js';
+import { viewOf } from '../bytes/view.js';
 
-const CR = 13;
-const LF = 10;
 const EMPTY: Buffer = Buffer.alloc(0);
 
 /** `tooLong`: the line passed the limit; it was read to its end and dropped. */
@@ -52,7 +52,7 @@ export class Reader {
 
   /** Looks at bytes that somebody else owns: whoever pushes them calls `keep` before they change. */
   push(bytes: Uint8Array): void {
-    const more = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const more = Buffer.isBuffer(bytes) ? bytes : viewOf(bytes);
     this.#ours = this.#bytes.length > 0;
     this.#bytes = this.#ours ? Buffer.concat([this.#bytes, more]) : more;
   }

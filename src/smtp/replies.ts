@@ -3,6 +3,7 @@
  * The class of the enhanced code follows from the reply code; constants are encoded once.
  */
 import { Buffer } from 'node:buffer';
+import { CRLF } from '../bytes/line-ends.js';
 import { isPrivate, type Peer } from '../session/channel.js';
 import { inMinutes, type Reply } from '../session/reply.js';
 import type { StoreError, StoreErrorKind } from '../store/errors.js';
@@ -20,7 +21,6 @@ interface Reach {
 /** RFC 5321 §4.5.3.1.5: of a line of a reply, with its code and CRLF. */
 const LINE_LIMIT_BYTES = 512;
 const CODE_BYTES = '250-'.length;
-const CRLF_BYTES = 2;
 /** Of UTF-8 for a unit of a string, at most. */
 const BYTES_PER_UNIT = 3;
 /** Of a word that the client made up, more is not repeated. */
@@ -29,7 +29,7 @@ const SHOWN_CHARACTERS = 64;
 /** `detail` is the enhanced code without its class, as '5.1'; greetings and EHLO have none (RFC 2034 §4). */
 function reply(code: number, detail: string | undefined, ...lines: readonly string[]): SmtpReply {
   const enhanced = detail === undefined ? '' : `${Math.floor(code / 100)}.${detail} `;
-  const room = LINE_LIMIT_BYTES - CODE_BYTES - enhanced.length - CRLF_BYTES;
+  const room = LINE_LIMIT_BYTES - CODE_BYTES - enhanced.length - CRLF.length;
   const fitting = lines.every(({ length }) => length * BYTES_PER_UNIT <= room)
     ? lines
     : lines.flatMap((line) => wrapped(line, room));

@@ -7,6 +7,7 @@
 import { accessSync, constants } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
+import { isLoopbackHost } from '../../ip/address.js';
 import type { Configuration } from '../../config/options.js';
 import { makeDirectory } from '../../store/watch.js';
 import { ROOT_UID, writeIdentity, type Identity } from '../control/identity.js';
@@ -81,7 +82,7 @@ export function refuseRootInPublic(
   { user }: Pick<Configuration, 'user'>,
   addresses: readonly ({ readonly host: string } | { readonly path: string })[],
 ): void {
-  const open = addresses.flatMap((each) => ('host' in each && !isLoopback(each.host) ? [each.host] : []));
+  const open = addresses.flatMap((each) => ('host' in each && !isLoopbackHost(each.host) ? [each.host] : []));
   if (open[0] === undefined || user !== undefined || !isRoot()) return;
   throw misconfigured(
     `Root serves nobody but this machine, and ${open[0]} can be reached by others: add --user NAME, ` +
@@ -91,10 +92,6 @@ export function refuseRootInPublic(
 
 function isRoot(): boolean {
   return process.geteuid?.() === ROOT_UID;
-}
-
-function isLoopback(host: string): boolean {
-  return host === '::1' || host === 'localhost' || /^127(\.\d+){3}$/.test(host) || /^::ffff:127\./i.test(host);
 }
 
 /** By way of the system's own lookup, whatever it is fed from: Node shows the ids of who it has become. @throws StartError */

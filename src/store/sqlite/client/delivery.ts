@@ -3,6 +3,7 @@
  * no promise per piece; a larger one goes in chunks as it arrives, so that memory is a chunk and not the message.
  */
 import { Buffer } from 'node:buffer';
+import { LF } from '../../../bytes/line-ends.js';
 import type { Delivery, Envelope } from '../../deliveries.js';
 import { StoreError } from '../../errors.js';
 import { CHUNK_BYTES, FrameType, readJson, uploadHeader } from '../protocol/frames.js';
@@ -18,7 +19,6 @@ const BUDGET_BYTES = 4 * 1024 * 1024;
 /** Room for most messages that people write; a larger one moves to twice the room as it comes. */
 const SMALL_BYTES = 8 * 1024;
 const NOTHING = Buffer.alloc(0);
-const LF = 10;
 /** Nobody was left out. */
 const EVERYBODY: readonly number[] = [];
 

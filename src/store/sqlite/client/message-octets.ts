@@ -1,9 +1,8 @@
 /** A message's octets from its rows: trace headers, chunks, and a last CRLF where the body has none. */
+import { CRLF_OCTETS } from '../../../bytes/line-ends.js';
 import { StoreError } from '../../errors.js';
 import type { Pieces, Soon } from '../../shapes.js';
 import type { MessageRow, SmallRow } from '../database/reads.js';
-
-const CRLF = Uint8Array.of(13, 10);
 
 /** `pieces` are the octets that RETR sends, of a message that is small. */
 export interface SmallMessage {
@@ -35,7 +34,7 @@ function* inChunks({ trace, body, octets }: MessageRow, chunkOf: ChunkOf): Piece
 
 /** @throws StoreError when more is missing than the last line's end */
 function lastLineEnd(left: number, body: number): Uint8Array {
-  if (left === CRLF.length) return CRLF;
+  if (left === CRLF_OCTETS.length) return CRLF_OCTETS;
   throw new StoreError('missing', `body ${body} is ${left} octets short`);
 }
 
@@ -54,5 +53,5 @@ export function smallMessages([numbers, data]: SmallRow): SmallMessage[] {
 /** Undefined when it is not all there is of so many octets. */
 function whole(data: Uint8Array, octets: number): readonly Uint8Array[] | undefined {
   if (data.length === octets) return [data];
-  return data.length + CRLF.length === octets ? [data, CRLF] : undefined;
+  return data.length + CRLF_OCTETS.length === octets ? [data, CRLF_OCTETS] : undefined;
 }

@@ -2,6 +2,7 @@
  * Everything that is written to the database, by the one process that owns it. Methods run inside a transaction
  * that somebody else begins and commits (group.ts); each checks what it needs before it writes its first row.
  */
+import { CRLF } from '../../../bytes/line-ends.js';
 import type { EnvelopeRecipient } from '../../deliveries.js';
 import type { StoreErrorKind } from '../../errors.js';
 import type { Renewal, Use } from '../../logins.js';
@@ -15,7 +16,6 @@ import type { Posting } from '../protocol/posting.js';
 import { Sweep } from './sweep.js';
 import { prepareWrites, TextState, type BodyRow, type SumRow, type Writes } from '../database/writes.js';
 
-const CRLF_OCTETS = 2;
 /** So many messages are removed at once: of more, only what they are is written, and they are deleted a few at a time. */
 export const DIRECT_LIMIT = 100;
 
@@ -288,7 +288,7 @@ interface Copies {
 
 /** What RETR sends of one copy. */
 function octetsOf({ octets, unterminated }: Posting, trace: Uint8Array): number {
-  return trace.length + octets + (unterminated ? CRLF_OCTETS : 0);
+  return trace.length + octets + (unterminated ? CRLF.length : 0);
 }
 
 function bodyRow(id: number, { summary, octets }: Posting, refs: number): BodyRow {
