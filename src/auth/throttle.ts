@@ -6,6 +6,7 @@
  * One client adds only a few failures to a login's count, so it never keeps the owner out elsewhere. And a client that
  * has logged in to the account before is measured by the pair alone: neither strangers nor neighbours slow it down.
  */
+import { BoundedMap } from '../runtime/bounded-map.js';
 
 export interface Pair {
   /** What counts as one client: an IPv4 address, or the /64 of an IPv6 one. */
@@ -63,10 +64,10 @@ export interface UnderWay {
 }
 
 export class Throttle {
-  readonly #counts: Readonly<Record<CountName, Map<string, Bucket>>> = {
-    pair: new Map(),
-    client: new Map(),
-    login: new Map(),
+  readonly #counts: Readonly<Record<CountName, BoundedMap<string, Bucket>>> = {
+    pair: new BoundedMap(rules.pair.entriesLimit),
+    client: new BoundedMap(rules.client.entriesLimit),
+    login: new BoundedMap(rules.login.entriesLimit),
   };
 
   /** `known`: the client has logged in to this account before. */
@@ -128,7 +129,7 @@ export class Throttle {
 
   restore(state: ThrottleState): void {
     for (const name of ['pair', 'client', 'login'] as const)
-      for (const [key, bucket] of state[name]) this.#put(name, key, bucket);
+      for (const [key, bucket] of state[name]) this.#counts[name].set(key, bucket);
   }
 
   /** Drops what has leaked away entirely. Called now and then. */
@@ -146,20 +147,11 @@ export class Throttle {
     return Math.max(0, bucket.level - Math.max(0, nowMs - bucket.atMs) / LEAK_MS);
   }
 
+  /** What was touched last stands behind all others. */
   #add(name: CountName, key: string, nowMs: number, more: number): void {
     const level = Math.max(0, this.#level(name, key, nowMs) + more);
     this.#counts[name].delete(key);
-    if (level > 0) this.#put(name, key, { level, atMs: nowMs });
-  }
-
-  /** Behind all others: the map is in the order of the last touch. */
-  #put(name: CountName, key: string, bucket: Bucket): void {
-    const counts = this.#counts[name];
-    counts.set(key, bucket);
-    for (const oldest of counts.keys()) {
-      if (counts.size <= rules[name].entriesLimit) break;
-      counts.delete(oldest);
-    }
+    if (level > 0) this.#counts[name].set(key, { level, atMs: nowMs });
   }
 }
 

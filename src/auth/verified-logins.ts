@@ -5,6 +5,7 @@
  * Only successes are kept. Bounded: the oldest goes first, and each goes after a while.
  */
 import { createHmac, randomBytes } from 'node:crypto';
+import { BoundedMap } from '../runtime/bounded-map.js';
 
 const ENTRIES_LIMIT = 10_000;
 const LIFETIME_MS = 60 * 60_000;
@@ -20,16 +21,10 @@ export interface VerifiedLogin {
 export class VerifiedLogins {
   readonly #key = randomBytes(KEY_BYTES);
   /** When each was verified, oldest first. */
-  readonly #atMs = new Map<string, number>();
+  readonly #atMs = new BoundedMap<string, number>(ENTRIES_LIMIT);
 
   add(login: VerifiedLogin, nowMs: number): void {
-    const name = this.#name(login);
-    this.#atMs.delete(name);
-    this.#atMs.set(name, nowMs);
-    for (const oldest of this.#atMs.keys()) {
-      if (this.#atMs.size <= ENTRIES_LIMIT) break;
-      this.#atMs.delete(oldest);
-    }
+    this.#atMs.renew(this.#name(login), nowMs);
   }
 
   includes(login: VerifiedLogin, nowMs: number): boolean {

@@ -4,6 +4,7 @@
  * so that nobody gets as many places as there are /64s in what providers hand out.
  */
 import { around } from '../../ip/networks.js';
+import { BoundedMap } from '../../runtime/bounded-map.js';
 import type { AdmissionLimits, Applicant } from './admission-desk.js';
 
 interface Client {
@@ -18,7 +19,7 @@ const KNOWN_LIMIT = 20_000;
 export class Clients {
   readonly #clients = new Map<string, Client>();
   /** In the order of the last login. */
-  readonly #known = new Set<string>();
+  readonly #known = new BoundedMap<string, true>(KNOWN_LIMIT);
 
   dismiss(worker: Applicant): void {
     for (const client of this.#clients.values()) client.sessions.delete(worker);
@@ -56,12 +57,7 @@ export class Clients {
   }
 
   know(name: string): void {
-    this.#known.delete(name);
-    this.#known.add(name);
-    for (const oldest of this.#known) {
-      if (this.#known.size <= KNOWN_LIMIT) break;
-      this.#known.delete(oldest);
-    }
+    this.#known.renew(name, true);
   }
 
   isKnown(name: string): boolean {
