@@ -49,7 +49,12 @@ async function measure(store: MailStore, rounds: number): Promise<ReadonlyMap<Ki
     for (const kind of shuffled(KINDS)) {
       const attempt = { name: `${kind}@localhost`, password: 'a wrong password', scope: 'pop3' } as const;
       const startedAtMs = performance.now();
-      await authenticator.check({ ...attempt, mechanism: 'USER', session: '1.1', peer: { address: '192.0.2.1' } });
+      await authenticator.check({
+        ...attempt,
+        mechanism: 'USER',
+        session: '1.1',
+        peer: { origin: 'network', address: '192.0.2.1' },
+      });
       times.get(kind)?.push(performance.now() - startedAtMs);
     }
   return times;

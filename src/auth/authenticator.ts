@@ -52,7 +52,7 @@ export interface AuthenticatorNeeds {
   /** What counts as one client: the address itself, or the /64 of an IPv6 one. */
   readonly clientOf: (address: string) => string;
   /** Somebody has logged in from this client. */
-  readonly welcomed?: (client: string) => void;
+  readonly welcomed?: (client: string, peer: LoginAttempt['peer']) => void;
   /** How passwords are hashed; in libuv's pool unless told. */
   readonly derive?: Derive;
   /** Whether secrets that are out of date are made anew after a login; yes unless told. */
@@ -79,7 +79,7 @@ export class Authenticator implements LoginCheck {
   readonly #throttle: LoginThrottle;
   readonly #observer: LoginObserver;
   readonly #clientOf: (address: string) => string;
-  readonly #welcomed: ((client: string) => void) | undefined;
+  readonly #welcomed: ((client: string, peer: LoginAttempt['peer']) => void) | undefined;
   readonly #verified = new VerifiedLogins();
   readonly #known = new KnownClients();
   readonly #hashes = new HashQueue();
@@ -245,7 +245,7 @@ export class Authenticator implements LoginCheck {
   ): Verdict {
     const client = this.#clientOf(peer.address);
     this.#known.add(client, account.id);
-    this.#welcomed?.(client);
+    this.#welcomed?.(client, peer);
     this.#throttle.succeeded(counted?.pair ?? { client, login: account.address });
     this.#store.noteUse({ account: account.id, credential: credential?.id, from: peer.address });
     return { kind: 'welcome', account, credential };

@@ -2,6 +2,7 @@
  * A login as protocols and mechanisms see it: who asks, what they may ask of the authenticator, and what comes of it.
  * Nothing here tells a client why a login failed; the log is told.
  */
+import type { Peer } from '../session/channel.js';
 import type { Account, Credential, Grant } from '../store/logins.js';
 import type { Scope } from '../store/shapes.js';
 
@@ -14,7 +15,7 @@ export interface LoginAttempt {
   readonly mechanism: string;
   /** For the log: the session's name. */
   readonly session: string;
-  readonly peer: { readonly address: string };
+  readonly peer: Pick<Peer, 'origin' | 'address'>;
 }
 
 export interface PasswordAttempt extends LoginAttempt {

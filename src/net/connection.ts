@@ -123,6 +123,7 @@ export class Connection implements Channel {
 export function peerOf(socket: Socket): Peer {
   const address = plainAddress(socket.remoteAddress ?? '');
   return {
+    origin: 'network',
     address,
     port: socket.remotePort ?? 0,
     get localAddress() {

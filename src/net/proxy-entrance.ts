@@ -82,6 +82,7 @@ function behindProxy(proxy: Peer, header: ProxyHeader): Peer {
   if (header.kind !== 'proxied') return header.kind === 'local' ? proxy : { ...proxy, loopback: false };
   const { client, server } = header;
   return {
+    origin: 'network',
     address: client.address,
     port: client.port,
     localAddress: server.address,

@@ -10,7 +10,14 @@ import type { Peer } from '../session/channel.js';
 import { ListenError, type UnixAddress } from './listener.js';
 
 /** Who comes through the file system: the mode of the socket has said that they may. */
-export const UNIX_PEER: Peer = { address: 'unix', port: 0, localAddress: 'unix', localPort: 0, loopback: true };
+export const UNIX_PEER: Peer = {
+  origin: 'unix',
+  address: 'unix',
+  port: 0,
+  localAddress: 'unix',
+  localPort: 0,
+  loopback: true,
+};
 
 /** Makes way for a new listener. @throws ListenError when a server answers there, or what is there is no socket. */
 export async function clearStale(address: UnixAddress): Promise<void> {

@@ -18,6 +18,8 @@ export interface Security {
 
 /** The other end of a connection, and the end it reached. */
 export interface Peer {
+  /** Where `address` is of. Who comes by a Unix socket has none: it is a word then, to be shown. */
+  readonly origin: 'network' | 'unix';
   readonly address: string;
   readonly port: number;
   readonly localAddress: string;

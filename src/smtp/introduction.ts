@@ -66,6 +66,7 @@ export function introduced(peer: Peer, said: Attributes): Peer {
   const isNear = said.has('ADDR') ? peer.loopback && address !== undefined && isLoopback(address) : peer.loopback;
   return {
     ...peer,
+    origin: address === undefined ? peer.origin : 'network',
     address: address ?? peer.address,
     port: said.has('PORT') ? Number(said.get('PORT') ?? 0) : peer.port,
     localAddress: said.get('DESTADDR') ?? peer.localAddress,

@@ -45,7 +45,12 @@ describe('SASL', () => {
 
   /** `bindings`: each is a tls-exporter of the connection; without, it has no TLS. */
   function exchangeOf(mechanism: Mechanism, ...bindings: readonly Buffer[]): Exchange {
-    const who = { scope: 'smtp', mechanism: mechanism.name, session: 's1', peer: { address: '192.0.2.7' } } as const;
+    const who = {
+      scope: 'smtp',
+      mechanism: mechanism.name,
+      session: 's1',
+      peer: { origin: 'network', address: '192.0.2.7' },
+    } as const;
     const channelBindings = (type: string) => (type === 'tls-exporter' ? bindings : []);
     const security = bindings.length === 0 ? undefined : { channelBindings };
     return { logins: authenticatorOf(stage.store, failures), store: stage.store, who, security };

@@ -25,6 +25,7 @@ function peer(text: string, before: Peer = peerAt('127.0.0.1')): Peer {
 describe('the peer behind a front', () => {
   it('is the client in every part that was said', () =>
     expect(peer('ADDR=192.0.2.7 PORT=40000 DESTADDR=IPV6:2001:DB8::0:1 DESTPORT=25')).to.deep.equal({
+      origin: 'network',
       address: '192.0.2.7',
       port: 40_000,
       localAddress: '2001:db8::1',
@@ -52,6 +53,13 @@ describe('the peer behind a front', () => {
 
   it('does not come near again when the front says so later', () =>
     expect(peer('ADDR=127.0.0.1', peer('ADDR=192.0.2.7'))).to.include({ loopback: false, via: '127.0.0.1' }));
+
+  it('comes from the network when its address was said, and otherwise from where its front comes from', () => {
+    const front: Peer = { ...peerAt('127.0.0.1'), origin: 'unix', address: 'unix' };
+    expect(peer('ADDR=192.0.2.7', front)).to.include({ origin: 'network', via: 'unix' });
+    for (const text of ['ADDR=[UNAVAILABLE]', 'PORT=1'])
+      expect(peer(text, front)).to.include({ origin: 'unix', address: 'unix' });
+  });
 
   it('keeps the TLS of the front', () => {
     const security = { version: 'TLSv1.3', cipher: 'x', channelBindings: () => [] };

@@ -7,7 +7,7 @@ const PATIENCE_MS = 10_000;
 
 export function peerAt(address: string, localAddress = '127.0.0.1'): Peer {
   const loopback = address === '::1' || address.startsWith('127.');
-  return { address, port: 40_000, localAddress, localPort: 2525, loopback };
+  return { origin: 'network', address, port: 40_000, localAddress, localPort: 2525, loopback };
 }
 
 /** TLS without its cryptography. */

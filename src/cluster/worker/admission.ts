@@ -4,8 +4,11 @@
  */
 import type { Configuration } from '../../config/options.js';
 import { clientOf, parseNetworks, type Networks } from '../../ip/networks.js';
-import { UNIX_PEER } from '../../net/unix-socket.js';
+import type { Peer } from '../../session/channel.js';
 import type { FromDesk, ServiceGroup, ToDesk, Victim } from '../control/messages.js';
+
+/** Where a client comes from. */
+type From = Pick<Peer, 'origin' | 'address'>;
 
 /** `full`: the server has all the sessions it may have; the others are about this client. */
 export type Verdict = 'welcome' | 'too-many' | 'too-often' | 'full';
@@ -56,25 +59,25 @@ export class Admission {
     return this.#nearlyFull;
   }
 
-  isTrusted(address: string): boolean {
-    return address === UNIX_PEER.address || this.#trusted.includes(address);
+  isTrusted({ origin, address }: From): boolean {
+    return origin === 'unix' || this.#trusted.includes(address);
   }
 
-  enter(address: string, group: ServiceGroup): Entrance | Promise<Entrance> {
-    if (!this.isTrusted(address)) return this.#askToEnter(clientOf(address), group);
+  enter(from: From, group: ServiceGroup): Entrance | Promise<Entrance> {
+    if (!this.isTrusted(from)) return this.#askToEnter(clientOf(from.address), group);
     if (this.#slots === 0) return this.#enterSlowly();
     this.#slots -= 1;
     return welcome;
   }
 
-  leave(address: string, group: ServiceGroup, { stranger }: Entrance): void {
-    if (this.isTrusted(address)) this.#freeSlot();
-    else this.#ask({ kind: 'left', client: clientOf(address), group, stranger });
+  leave(from: From, group: ServiceGroup, { stranger }: Entrance): void {
+    if (this.isTrusted(from)) this.#freeSlot();
+    else this.#ask({ kind: 'left', client: clientOf(from.address), group, stranger });
   }
 
   /** Somebody has logged in from there: it is no stranger. Costs a message once a client. */
-  know(client: string): void {
-    if (this.#known.has(client) || this.isTrusted(client)) return;
+  know(client: string, origin: Peer['origin']): void {
+    if (this.#known.has(client) || this.isTrusted({ origin, address: client })) return;
     if (this.#known.size >= KNOWN_LIMIT) this.#known.clear();
     this.#known.add(client);
     this.#ask({ kind: 'known', client });

@@ -115,7 +115,7 @@ class Worker {
     const logged = loginObserver(log);
     const authenticator = new Authenticator({
       ...{ store, throttle: this.#throttle, observer: logged, clientOf },
-      welcomed: (client) => this.#admission.know(client),
+      welcomed: (client, { origin }) => this.#admission.know(client, origin),
       derive: new DerivationThreads(HASH_LIMITS.atOnce).derive,
     });
     this.#admission = new Admission(configuration, tell, {
@@ -194,7 +194,7 @@ class Worker {
 
   #accept(name: ServiceName, socket: Socket, peer: Peer): void {
     const channel = new Connection(socket, { tls: this.#tls.get(name), peer, shared: this.#shared });
-    const entrance = this.#admission.enter(peer.address, groupOf(name));
+    const entrance = this.#admission.enter(peer, groupOf(name));
     if (!(entrance instanceof Promise)) this.#letIn(name, channel, entrance);
     else this.#await(entrance.then((late) => this.#letIn(name, channel, late)));
   }
@@ -225,19 +225,19 @@ class Worker {
 
   /** From here on it counts, until it ends or has to make way. */
   #place(name: ServiceName, channel: Channel, entrance: Entrance): Place {
-    const { address } = channel.peer;
+    const { peer } = channel;
     const sinceMs = performance.now();
     const place: Place = {
       leave: once(() => {
         this.#guests.remove(entry);
-        this.#admission.leave(address, groupOf(name), entrance);
+        this.#admission.leave(peer, groupOf(name), entrance);
       }),
       session: undefined,
     };
     const entry = this.#guests.add({
-      client: clientOf(address),
+      client: clientOf(peer.address),
       group: groupOf(name),
-      trusted: this.#admission.isTrusted(address),
+      trusted: this.#admission.isTrusted(peer),
       standing: (nowMs) => (place.session === undefined ? waitingSince(sinceMs, nowMs) : place.session.standing()),
       sendAway: () => {
         place.leave();
@@ -267,11 +267,11 @@ class Worker {
   }
 
   #begin(name: ServiceName, channel: Channel, place: Place): void {
-    const { address } = channel.peer;
+    const { peer } = channel;
     place.session = this.#sessions.begin(services[name].protocol, {
       channel,
-      offersTls: this.#tls.has(name) && address !== UNIX_PEER.address, // It crosses no network.
-      pauseMs: services[name].implicitTls || this.#admission.isTrusted(address) ? 0 : GREETING_PAUSE_MS,
+      offersTls: this.#tls.has(name) && peer.origin !== 'unix', // It crosses no network.
+      pauseMs: services[name].implicitTls || this.#admission.isTrusted(peer) ? 0 : GREETING_PAUSE_MS,
       ended: () => {
         place.leave();
         this.#endWhenEmpty();
