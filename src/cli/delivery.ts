@@ -5,12 +5,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Configuration } from '../config/options.js';
 import { NewlineNormalizer } from '../bytes/newlines.js';
-import { EditedDelivery } from '../message/edited-delivery.js';
 import { envelopeFor } from '../message/envelope.js';
-import { HOP_LIMIT, HopCount } from '../message/hops.js';
+import { HOP_LIMIT, HopLimit } from '../message/hops.js';
 import { MessageStart } from '../message/message-start.js';
 import { formatAddress } from '../message/mailbox.js';
 import type { Recipient } from '../message/recipient.js';
+import { StageLine } from '../message/stage.js';
 import type { Delivery, Deliveries } from '../store/deliveries.js';
 import type { Address } from '../store/shapes.js';
 import { Refusal } from './exit.js';
@@ -23,6 +23,7 @@ export interface Submission {
 }
 
 const ID_BYTES = 6;
+const LOOPS = `The message has more than ${HOP_LIMIT} Received lines: it loops.`;
 
 export async function deliver(store: Deliveries, submission: Submission, limits: Configuration): Promise<void> {
   const recipients: Recipient[] = [];
@@ -35,7 +36,7 @@ export async function deliver(store: Deliveries, submission: Submission, limits:
     id: randomBytes(ID_BYTES).toString('hex'),
     atMs: Date.now(),
   });
-  const delivery = new EditedDelivery(store.deliver(envelope), new MessageStart());
+  const delivery = store.deliver(envelope);
   try {
     await pour(submission.message, delivery, limits.maxMessageSize);
   } catch (error) {
@@ -57,14 +58,17 @@ async function reach(store: Deliveries, address: Address): Promise<Recipient> {
 
 async function pour(message: AsyncIterable<Uint8Array>, delivery: Delivery, limitBytes: number): Promise<void> {
   const lineEnds = new NewlineNormalizer();
-  const hops = new HopCount();
+  const stages = new StageLine([new HopLimit(LOOPS), new MessageStart()], (octets) => delivery.write(octets));
   let octets = 0;
   for await (const raw of message) {
     const piece = lineEnds.pass(raw);
     octets += piece.length;
     if (octets > limitBytes) throw new Refusal(`The message is larger than --max-message-size, ${limitBytes} bytes.`);
-    hops.look(piece);
-    await delivery.write(piece);
+    heed(await stages.write(piece));
   }
-  if (hops.received > HOP_LIMIT) throw new Refusal(`The message has more than ${HOP_LIMIT} Received lines: it loops.`);
+  heed(await stages.end());
+}
+
+function heed(refusal: string | undefined): void {
+  if (refusal !== undefined) throw new Refusal(refusal);
 }

@@ -9,10 +9,10 @@
 import { Buffer } from 'node:buffer';
 import { CRLF_OCTETS } from '../bytes/line-ends.js';
 import { viewOf } from '../bytes/view.js';
-import type { Edit } from './edited-delivery.js';
 import { WantedNames } from './field-name.js';
 import { HeaderScanner, type HeaderHandler } from './header-scanner.js';
 import { Kept } from './kept.js';
+import type { Next, Stage } from './stage.js';
 
 /** What a header gets that lacks them: whole lines, each ended by CRLF. */
 export interface Missing {
@@ -22,7 +22,7 @@ export interface Missing {
 
 const NAMES = new WantedNames('bcc', 'resent-bcc', 'date', 'message-id');
 
-export class HeaderCompletion implements Edit, HeaderHandler {
+export class HeaderCompletion implements Stage<never>, HeaderHandler {
   readonly #missing: Missing;
   readonly #scanner = new HeaderScanner(this, NAMES);
   readonly #kept = new Kept();
@@ -44,16 +44,16 @@ export class HeaderCompletion implements Edit, HeaderHandler {
     return this.#scanner.isOver;
   }
 
-  pass(piece: Uint8Array): readonly Uint8Array[] {
+  write(piece: Uint8Array, next: Next): undefined {
     const bytes = viewOf(piece);
     this.#kept.slice(bytes, this.#scanner.scan(bytes), bytes.length);
-    return this.#kept.take();
+    this.#kept.handOn(next);
   }
 
-  end(): readonly Uint8Array[] {
+  end(next: Next): undefined {
     this.#scanner.end();
     if (!this.#scanner.isOver && !this.#hasEnded) this.#endWithoutText();
-    return this.#kept.take();
+    this.#kept.handOn(next);
   }
 
   field(name: string): void {

@@ -5,6 +5,7 @@
 import { viewOf } from '../bytes/view.js';
 import { WantedNames } from './field-name.js';
 import { HeaderScanner, type HeaderHandler } from './header-scanner.js';
+import type { Next, Stage } from './stage.js';
 
 /** More Received fields than this mean a loop; RFC 5321 §6.3 asks for at least 100. */
 export const HOP_LIMIT = 100;
@@ -21,6 +22,10 @@ export class HopCount implements HeaderHandler {
     return this.#received;
   }
 
+  get isOver(): boolean {
+    return this.#scanner.isOver;
+  }
+
   look(piece: Uint8Array): void {
     if (!this.#scanner.isOver) this.#scanner.scan(viewOf(piece));
   }
@@ -33,5 +38,28 @@ export class HopCount implements HeaderHandler {
     if (!endsLine || !this.#isHop) return;
     this.#isHop = false;
     this.#received += 1;
+  }
+}
+
+/** Refuses a message that has more of them than HOP_LIMIT. */
+export class HopLimit<Refusal> implements Stage<Refusal> {
+  readonly #hops = new HopCount();
+  readonly #refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    this.#refusal = refusal;
+  }
+
+  get isOver(): boolean {
+    return this.#hops.isOver;
+  }
+
+  write(piece: Uint8Array, next: Next): undefined {
+    this.#hops.look(piece);
+    next(piece);
+  }
+
+  end(): Refusal | undefined {
+    return this.#hops.received > HOP_LIMIT ? this.#refusal : undefined;
   }
 }

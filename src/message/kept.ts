@@ -1,5 +1,6 @@
 /** What of some octets goes on, and what is put between: slices of them, never a copy. */
 import type { Buffer } from 'node:buffer';
+import type { Next } from './stage.js';
 
 /** As few slices as can be, since each costs memory until it is stored. */
 export class Kept {
@@ -23,13 +24,13 @@ export class Kept {
     this.#pieces.push(bytes);
   }
 
-  /** All since it was last asked. */
-  take(): readonly Uint8Array[] {
+  /** All since it last did. */
+  handOn(next: Next): void {
     this.#cut();
     const pieces = this.#pieces;
     this.#pieces = [];
     this.#bytes = undefined;
-    return pieces;
+    for (const piece of pieces) next(piece);
   }
 
   #cut(): void {

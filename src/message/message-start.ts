@@ -7,10 +7,10 @@
 import { Buffer } from 'node:buffer';
 import { CRLF_OCTETS } from '../bytes/line-ends.js';
 import { viewOf } from '../bytes/view.js';
-import type { Edit } from './edited-delivery.js';
 import { WantedNames } from './field-name.js';
 import { HeaderScanner, type HeaderHandler } from './header-scanner.js';
 import { Kept } from './kept.js';
+import type { Next, Stage } from './stage.js';
 
 const NAMES = new WantedNames();
 const QUOTE = 62;
@@ -21,7 +21,7 @@ const MAILBOX_LINE_FIELD = Buffer.from('X-Mailbox-Line: ');
 /** Each grows by the name of the field. What follows so many is text. */
 export const MAILBOX_LINES_LIMIT = 100;
 
-export class MessageStart implements Edit, HeaderHandler {
+export class MessageStart implements Stage<never>, HeaderHandler {
   readonly #scanner = new HeaderScanner(this, NAMES);
   readonly #kept = new Kept();
   #mailboxLines = 0;
@@ -31,17 +31,17 @@ export class MessageStart implements Edit, HeaderHandler {
     return this.#isOver;
   }
 
-  pass(piece: Uint8Array): readonly Uint8Array[] {
+  write(piece: Uint8Array, next: Next): undefined {
     const bytes = viewOf(piece);
     let at = 0;
     while (at < bytes.length && !this.#isOver) at = this.#scanner.step(bytes, at);
     this.#kept.slice(bytes, at, bytes.length);
-    return this.#kept.take();
+    this.#kept.handOn(next);
   }
 
-  end(): readonly Uint8Array[] {
+  end(next: Next): undefined {
     this.#scanner.end();
-    return this.#kept.take();
+    this.#kept.handOn(next);
   }
 
   field(): void {

@@ -4,14 +4,9 @@ import type { Row } from '../session/command.js';
 import { commandOf, type SessionContext } from '../session/protocol.js';
 import type { Deliveries } from '../store/deliveries.js';
 import type { Logins } from '../store/logins.js';
-import type { IntakeSettings } from './intake.js';
+import type { SmtpSettings } from './settings.js';
+import type { StageRow } from './stage-row.js';
 import type { SmtpState } from './state.js';
-
-export interface SmtpSettings extends IntakeSettings {
-  readonly hostname: string;
-  /** The domain of `<Postmaster>` and of this server's own address literals. */
-  readonly domain: string;
-}
 
 /** What a session did, for its line in the log. */
 export interface SmtpTally {
@@ -36,6 +31,8 @@ export interface SmtpContext extends SessionContext {
   readonly isFront?: boolean;
   readonly authenticator: LoginCheck;
   readonly table: ReadonlyMap<string, Row<SmtpState, SmtpContext, SmtpNeed>>;
+  /** What is done with each message (stages.ts). */
+  readonly stages: readonly StageRow[];
   /** A name for a message, unlike any other's. */
   nextId(): string;
 }

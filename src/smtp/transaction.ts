@@ -1,17 +1,14 @@
 /** From a transaction's envelope to the store: what DATA and BDAT share. */
 import { stay, type Outcome } from '../session/command.js';
-import type { Delivery } from '../store/deliveries.js';
-import type { SmtpReply } from './replies.js';
+import { replies, type SmtpReply } from './replies.js';
 import { answerEach, answerOnce } from './answer.js';
 import type { SmtpContext } from './context.js';
-import { HeaderCompletion } from '../message/completion.js';
-import { EditedDelivery } from '../message/edited-delivery.js';
 import { copiesFor } from '../message/envelope.js';
 import { Intake } from './intake.js';
-import { MessageStart } from '../message/message-start.js';
 import { protocolName, type CommonTrace } from '../message/received.js';
+import type { Stage } from '../message/stage.js';
+import type { Incoming } from './stage-row.js';
 import { greeted, type Chunking, type SmtpState, type Transaction } from './state.js';
-import { missingFields, senderRefusal } from './submission.js';
 
 /** Begins the delivery of what the envelope says; from here on the message has its name. */
 export function openIntake(transaction: Transaction, context: SmtpContext): Intake {
@@ -27,16 +24,13 @@ export function openIntake(transaction: Transaction, context: SmtpContext): Inta
     apart: hello.lmtp === true,
   });
   const answer = hello.lmtp === true ? answerEach(recipients, [...copies.keys()]) : answerOnce;
-  if (hello.login === undefined) return new Intake(begun(delivery), { id, answer }, context.settings);
-  const completion = new HeaderCompletion(missingFields(id, context.settings.hostname, atMs));
-  const completed = new EditedDelivery(delivery, completion);
-  const lateRefusal = () => senderRefusal(from, hello.login, context.store);
-  return new Intake(begun(completed), { id, answer, lateRefusal }, context.settings);
+  const { peer, settings, store } = context;
+  const stages = stagesFor({ id, atMs, transaction, peer, settings, store }, context);
+  return new Intake(delivery, { id, answer, stages, limitBytes: settings.maxMessageSize });
 }
 
-/** Whoever hands a message in: the trace headers stand right before it. */
-function begun(delivery: Delivery): Delivery {
-  return new EditedDelivery(delivery, new MessageStart());
+function stagesFor(message: Incoming, { stages }: SmtpContext): readonly Stage<SmtpReply>[] {
+  return stages.flatMap((row) => row(message) ?? []);
 }
 
 /** The end of data: whatever the reply, the transaction is over. */
@@ -50,8 +44,12 @@ export function conclude(
     count(reply, intake, context);
     return stay(reply, greeted(state));
   };
-  const reply = intake.finish(bareNewline);
+  const reply = intake.finish(bareNewline ? newlineRefusal(context) : undefined);
   return reply instanceof Promise ? reply.then(over) : over(reply);
+}
+
+function newlineRefusal({ settings }: SmtpContext): SmtpReply | undefined {
+  return settings.bareNewlines === 'refuse' ? replies.bareNewline : undefined;
 }
 
 /** A message that came in part goes when its transaction does. */

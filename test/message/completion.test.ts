@@ -6,16 +6,15 @@ import { HeaderCompletion } from '../../src/message/completion.js';
 import { MessageStart } from '../../src/message/message-start.js';
 import { localDateTime, missingFields } from '../../src/smtp/submission.js';
 import { cut, cuts, octets } from '../support/dialogue-property.js';
+import { taken, through } from '../support/through.js';
 
 const DATE = 'Date: Mon, 23 Nov 2026 08:00:00 +0100\r\n';
 const ID = 'Message-ID: <1@mx.example.org>\r\n';
 
 /** As a message goes through both on its way to the store. */
 function completed(pieces: readonly Uint8Array[]): Buffer {
-  const start = new MessageStart();
-  const completion = new HeaderCompletion({ date: DATE, messageId: ID });
-  const passed = [...pieces.flatMap((piece) => start.pass(piece)), ...start.end()];
-  return Buffer.concat([...passed.flatMap((piece) => completion.pass(piece)), ...completion.end()]);
+  const stages = [new MessageStart(), new HeaderCompletion({ date: DATE, messageId: ID })];
+  return Buffer.concat(through(stages, pieces));
 }
 
 function text(message: string): string {
@@ -127,7 +126,7 @@ describe('the header of a submitted message', () => {
     expect(text(`X: y\r\n${long}: y\r\n\r\n`)).to.equal(`X: y\r\n${DATE}${ID}\r\n${long}: y\r\n\r\n`);
     expect(text(`${HEADER}Bcc: ${long}\r\n ${long}\r\n\r\n${long}`)).to.equal(`${HEADER}\r\n${long}`);
     const completion = new HeaderCompletion({ date: DATE, messageId: ID });
-    const kept = Array.from({ length: 3000 }, () => completion.pass(Buffer.from('x')).length);
+    const kept = Array.from({ length: 3000 }, () => taken(completion, Buffer.from('x')).length);
     expect(kept.lastIndexOf(0)).to.be.below(1000);
   });
 
@@ -139,7 +138,7 @@ describe('the header of a submitted message', () => {
 
   it('keeps the pieces few, since each costs memory until it is stored', () => {
     const completion = new HeaderCompletion({ date: DATE, messageId: ID });
-    expect(completion.pass(Buffer.from('a:\r\n'.repeat(10_000)))).to.have.length(1);
+    expect(taken(completion, Buffer.from('a:\r\n'.repeat(10_000)))).to.have.length(1);
   });
 
   const line = fc.oneof(

@@ -4,11 +4,10 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { MessageStart } from '../../src/message/message-start.js';
 import { cut, cuts, octets } from '../support/dialogue-property.js';
+import { taken, through } from '../support/through.js';
 
 function begun(pieces: readonly Uint8Array[]): Buffer {
-  const start = new MessageStart();
-  const passed = pieces.flatMap((piece) => start.pass(piece));
-  return Buffer.concat([...passed, ...start.end()]);
+  return Buffer.concat(through([new MessageStart()], pieces));
 }
 
 describe('the beginning of a message', () => {
@@ -69,7 +68,7 @@ describe('the beginning of a message', () => {
   it('leaves all that follows alone: the same bytes, not a copy', () => {
     const start = new MessageStart();
     const piece = Buffer.from('Subject: x\r\n');
-    expect(start.pass(piece)[0]?.buffer).to.equal(piece.buffer);
+    expect(taken(start, piece)[0]?.buffer).to.equal(piece.buffer);
     expect(start.isOver).to.equal(true);
   });
 });

@@ -12,6 +12,7 @@ import type { State } from '../../src/session/command.js';
 import type { Protocol, SessionContext } from '../../src/session/protocol.js';
 import { Session } from '../../src/session/session.js';
 import { mx, submission } from '../../src/smtp/protocol.js';
+import { stages } from '../../src/smtp/stages.js';
 import { StoreError } from '../../src/store/errors.js';
 import { cutPositions } from '../support/dialogue-run.js';
 import { MemoryChannel, memorySecurity, peerAt, turn } from '../support/dialogue-channel.js';
@@ -132,6 +133,7 @@ async function converse(dialogue: Dialogue, stage: Stage, prefix: Buffer, way: W
     store: stage.store,
     authenticator: authenticatorOf(stage.store),
     table: (dialogue.protocol === 'smtp' ? smtp.commands : pop3.commands) as never,
+    stages,
     nextId: () => `s-${++messages}`,
   };
   const ended =

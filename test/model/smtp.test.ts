@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Session } from '../../src/session/session.js';
 import { mx as smtp } from '../../src/smtp/protocol.js';
+import { stages } from '../../src/smtp/stages.js';
 import { authenticatorOf } from '../support/authenticator.js';
 import { MemoryChannel, turn } from '../support/dialogue-channel.js';
 import { Stage } from '../support/dialogue-stage.js';
@@ -265,6 +266,7 @@ describe('SMTP, held against a model of RFC 5321', function () {
       store: lane.store,
       authenticator: authenticatorOf(lane.store),
       table: smtp.commands,
+      stages,
       nextId: () => `s-${++messages}`,
     };
     const ended = new Promise<void>((resolve) => {

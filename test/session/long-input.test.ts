@@ -24,6 +24,7 @@ import { readXtext } from '../../src/smtp/xtext.js';
 import { printablePieces } from '../../src/message/printable.js';
 import { textOfHtml } from '../../src/message/html.js';
 import { summarize } from '../../src/message/summary.js';
+import { taken } from '../support/through.js';
 
 const LENGTH = 64 * 1024;
 /** For all inputs of one parser together; one square of the length is minutes. */
@@ -143,8 +144,8 @@ const ofOctets: readonly (readonly [what: string, read: (octets: Buffer) => unkn
   ['the check of newlines', (octets) => new NewlineCheck().look(octets)],
   ['newlines made whole', (octets) => new NewlineNormalizer().pass(octets)],
   ['dots', (octets) => new DotReader().pass(octets)],
-  ['a completed header', (octets) => [...new HeaderCompletion({ date: 'd', messageId: 'i' }).pass(octets)]],
-  ['the beginning of a message', (octets) => [...new MessageStart().pass(octets)]],
+  ['a completed header', (octets) => taken(new HeaderCompletion({ date: 'd', messageId: 'i' }), octets)],
+  ['the beginning of a message', (octets) => taken(new MessageStart(), octets)],
   ['a summary', summarize],
   ['text for a terminal', (octets) => [...printablePieces([octets])]],
   ['HTML', (octets) => textOfHtml(octets.toString())],

@@ -4,6 +4,8 @@ import type { State } from '../../src/session/command.js';
 import type { Protocol, SessionContext } from '../../src/session/protocol.js';
 import { Session } from '../../src/session/session.js';
 import { mx as smtp } from '../../src/smtp/protocol.js';
+import type { StageRow } from '../../src/smtp/stage-row.js';
+import { stages as usualStages } from '../../src/smtp/stages.js';
 import type { MailStore } from '../../src/store/store.js';
 import { MemoryChannel } from './dialogue-channel.js';
 import { authenticatorOf } from './authenticator.js';
@@ -23,6 +25,7 @@ export interface Options {
   /** Any number of errors. */
   readonly tireless?: boolean;
   readonly heard?: (text: string) => void;
+  readonly stages?: readonly StageRow[];
 }
 
 export function beginSmtp(store: MailStore, options: Options = {}) {
@@ -38,6 +41,7 @@ export function beginSmtp(store: MailStore, options: Options = {}) {
     store,
     authenticator: authenticatorOf(store),
     table: smtp.commands,
+    stages: options.stages ?? usualStages,
     nextId: () => `s1-${++messages}`,
   });
 }

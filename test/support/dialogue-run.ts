@@ -7,6 +7,7 @@ import type { Protocol } from '../../src/session/protocol.js';
 import type { State } from '../../src/session/command.js';
 import { Session } from '../../src/session/session.js';
 import { lmtp, mx as smtp, submission } from '../../src/smtp/protocol.js';
+import { stages } from '../../src/smtp/stages.js';
 import { MemoryChannel, memorySecurity, peerAt, turn } from './dialogue-channel.js';
 import { DOMAIN, type Stage } from './dialogue-stage.js';
 import type { Dialogue, Given, Step, Test } from './dialogue.js';
@@ -186,6 +187,7 @@ class Player {
       store,
       authenticator: authenticatorOf(store),
       table: (this.#dialogue.protocol === 'smtp' ? this.#smtp.commands : pop3.commands) as never,
+      stages,
       nextId: () => `${session}-${++messages}`,
     };
   }

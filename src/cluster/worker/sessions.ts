@@ -18,6 +18,7 @@ import type { Protocol, SessionContext } from '../../session/protocol.js';
 import { Session } from '../../session/session.js';
 import { Turns } from '../../session/turns.js';
 import { lmtp, mx, submission } from '../../smtp/protocol.js';
+import { stages } from '../../smtp/stages.js';
 import type { Concerned } from '../../store/driver.js';
 import type { Grant } from '../../store/logins.js';
 import type { Soon } from '../../store/shapes.js';
@@ -138,6 +139,7 @@ export class Sessions {
       store: this.#needs.store,
       authenticator: this.#needs.authenticator,
       table: this.#protocols[role].commands,
+      stages,
       nextId: () => `${Date.now().toString(36)}-${session}-${++messages}`,
     };
   }
