@@ -6,7 +6,8 @@ import { locate } from './sqlite/database/location.js';
 import { StoreClient } from './sqlite/client/store-client.js';
 import type { PeerReport } from './status.js';
 
-export { makeDirectory } from './sqlite/database/location.js';
+export { controlSocketOf, makeDirectory } from './sqlite/database/location.js';
+export { reach, type SocketAddress } from './sqlite/database/socket-address.js';
 
 export interface StoreWatch {
   /** Resolves when a store has answered for the first time. */

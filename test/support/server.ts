@@ -20,6 +20,13 @@ export interface Status {
   readonly supervisor: { readonly pid: number } | null;
   readonly store: { readonly pid: number } | null;
   readonly workers: readonly { readonly pid: number; readonly sessions: number }[];
+  readonly processes: readonly {
+    readonly role: string;
+    readonly pid: number;
+    readonly state: string;
+    readonly restarts: number;
+    readonly counts?: Readonly<Record<string, number>>;
+  }[];
   readonly listeners: readonly { readonly protocol: string; readonly host: string; readonly port: number }[];
   readonly messagesAccepted: number;
   readonly walBytes: number;

@@ -1,8 +1,9 @@
 /**
  * What every process under the supervisor has in common: it starts when told, and obeys the supervisor alone.
  * Signals that a terminal or a process manager sends to the whole group are the supervisor's to act on.
- * Each answers the supervisor's watchdog from its event loop.
+ * Each answers the supervisor's watchdog from its event loop, and says what it has counted when it is asked.
  */
+import type { Counts } from './control-messages.js';
 import type { Alive } from './watchdog.js';
 
 const IGNORED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -12,10 +13,22 @@ export interface Waiting {
   readonly kind: 'waiting';
 }
 
-export function obeySupervisor(receive: (message: unknown) => void): void {
+/** Asked of a process of any role, for `pennypost status`. */
+export interface ReportWanted {
+  readonly kind: 'report-wanted';
+}
+
+export interface Report {
+  readonly kind: 'report';
+  readonly counts: Counts;
+}
+
+export function obeySupervisor(receive: (message: unknown) => void, counts: () => Counts = () => ({})): void {
   for (const signal of IGNORED) process.on(signal, () => undefined);
   process.on('message', (message) => {
-    if ((message as { readonly kind?: string }).kind === 'ping') tellSupervisor({ kind: 'alive' } satisfies Alive);
+    const { kind } = message as { readonly kind?: string };
+    if (kind === 'ping') tellSupervisor({ kind: 'alive' } satisfies Alive);
+    else if (kind === 'report-wanted') tellSupervisor({ kind: 'report', counts: counts() } satisfies Report);
     else receive(message);
   });
   tellSupervisor({ kind: 'waiting' } satisfies Waiting);

@@ -3,7 +3,7 @@ import type { Admission, Count, Pair, ThrottleState } from '../../auth/throttle.
 import type { Configuration } from '../../config/options.js';
 import type { ListenerAddress } from '../../net/listener.js';
 import type { TlsMaterial } from '../../net/tls.js';
-import type { Waiting } from './child.js';
+import type { Report, Waiting } from './child.js';
 import type { Alive } from './watchdog.js';
 
 /** To a process of any role. */
@@ -29,6 +29,7 @@ export interface Failed {
 export type FromChild =
   | Waiting
   | Alive
+  | Report
   /** It has done all that can fail, and waits until it is let go. One that is ready at once need not say so. */
   | { readonly kind: 'prepared' }
   | Ready

@@ -2,6 +2,7 @@
  * Every process of the server but the store: the workers, and whatever else the table of roles has. They start one role after the
  * other, are replaced together on a reload, all or nothing, and end together.
  */
+import type { ProcessStatus } from '../control/control-messages.js';
 import type { Roles } from '../control/role.js';
 import { PLAIN, RolePool, type Generation, type PoolOptions, type Setup } from './role-pool.js';
 import { WorkerPool } from './worker-pool.js';
@@ -11,7 +12,7 @@ export interface PoolsOptions extends Omit<PoolOptions, 'role'> {
 }
 
 /** A pool of whatever role. */
-type Pool = Pick<RolePool, 'role' | 'restarts' | 'prepare' | 'stop' | 'restart' | 'kill'>;
+type Pool = Pick<RolePool, 'role' | 'restarts' | 'processes' | 'prepare' | 'stop' | 'restart' | 'kill'>;
 
 export class Pools {
   readonly workers: WorkerPool;
@@ -26,6 +27,15 @@ export class Pools {
 
   get #all(): readonly Pool[] {
     return [this.workers.pool, ...this.#others];
+  }
+
+  /** By role, since the supervisor started. */
+  get restarts(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#all.map(({ role, restarts }) => [role.name, restarts]));
+  }
+
+  async processes(): Promise<readonly ProcessStatus[]> {
+    return (await Promise.all(this.#all.map((pool) => pool.processes()))).flat();
   }
 
   /** Resolves when every process is ready. @throws StartError */

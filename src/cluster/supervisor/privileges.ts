@@ -49,6 +49,11 @@ export class Privileges {
     return this.#identity;
   }
 
+  /** For the moment. */
+  get isRaised(): boolean {
+    return this.#raised > 0;
+  }
+
   /** For the command line of a process: whom it must become before anything else. */
   get childArguments(): readonly string[] {
     return this.#identity === undefined ? [] : [writeIdentity(this.#identity)];

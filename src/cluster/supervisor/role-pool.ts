@@ -7,6 +7,7 @@ import type { Configuration } from '../../config/options.js';
 import type { Log } from '../../log/log.js';
 import type { ListenerAddress } from '../../net/listener.js';
 import type { TlsMaterial } from '../../net/tls.js';
+import type { ProcessStatus } from '../control/control-messages.js';
 import type { Start } from '../control/messages.js';
 import type { Role } from '../control/role.js';
 import { Backoff } from './backoff.js';
@@ -91,6 +92,12 @@ export class RolePool<L extends Language = PlainLanguage> {
 
   get restarts(): number {
     return this.#restarts;
+  }
+
+  /** All that live, also those that drain. */
+  async processes(): Promise<readonly ProcessStatus[]> {
+    const all = await Promise.all([...this.#children].map((child) => child.status(this.#restartsOf(child))));
+    return all.filter((each) => each !== undefined);
   }
 
   get isAnyReady(): boolean {
@@ -179,6 +186,11 @@ export class RolePool<L extends Language = PlainLanguage> {
     const ready = await child.ready;
     await this.#specialty.ready(child, ready);
     return ready;
+  }
+
+  #restartsOf(child: SupervisedChild<L>): number {
+    const seat = this.#seats.get(child.number);
+    return seat?.child === child ? seat.backoff.total : 0;
   }
 
   #sit(child: SupervisedChild<L>): void {

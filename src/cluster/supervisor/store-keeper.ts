@@ -6,6 +6,7 @@ import type { Configuration } from '../../config/options.js';
 import type { Log } from '../../log/log.js';
 import { UNMOVED_STATUS, type FirstAccount, type FromChild, type FromStore } from '../control/messages.js';
 import type { Ready, StoreStart, ToStore } from '../control/messages.js';
+import type { ProcessStatus } from '../control/control-messages.js';
 import type { Role } from '../control/role.js';
 import { Backoff } from './backoff.js';
 import type { End, Forks } from './fork.js';
@@ -72,6 +73,12 @@ export class StoreKeeper {
 
   get restarts(): number {
     return this.#backoff.total;
+  }
+
+  /** None when another server's process is the store. */
+  async processes(): Promise<readonly ProcessStatus[]> {
+    const status = await this.#child?.status(this.restarts);
+    return status === undefined ? [] : [status];
   }
 
   /** No store answers. If it was ours, its end is noticed by itself. */

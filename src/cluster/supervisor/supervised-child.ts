@@ -5,11 +5,16 @@
  */
 import type { Configuration } from '../../config/options.js';
 import type { Log } from '../../log/log.js';
+import type { Report, ReportWanted } from '../control/child.js';
+import type { Counts, ProcessState, ProcessStatus } from '../control/control-messages.js';
 import type { Failed, FromChild, Ready, ToChild } from '../control/messages.js';
 import type { Role } from '../control/role.js';
 import { watchdog } from '../control/watchdog.js';
 import type { End, Forked, Forks } from './fork.js';
 import { StartError, UNAVAILABLE_STATUS } from './start-error.js';
+
+/** One that is busy for longer is shown without what it counts. */
+const REPORT_LIMIT_MS = 2_000;
 
 /** What the supervisor and the processes of a role say to each other besides what all have in common. */
 export interface Language {
@@ -44,7 +49,9 @@ export class SupervisedChild<L extends Language> {
   readonly #limit: NodeJS.Timeout | undefined;
   #isStarted = false;
   #isReady = false;
+  #isEnding = false;
   #isOver = false;
+  readonly #asking = new Set<(counts: Counts | undefined) => void>();
   #bePrepared: () => void = () => undefined;
   #beReady: (ready: L['ready']) => void = () => undefined;
   #fail: (error: StartError) => void = () => undefined;
@@ -72,13 +79,17 @@ export class SupervisedChild<L extends Language> {
     return this.#options.number ?? 1;
   }
 
-  get pid(): number | undefined {
-    return this.#process?.pid;
-  }
-
   /** And has not ended. */
   get isReady(): boolean {
     return this.#isReady;
+  }
+
+  /** With what it counts, if it says so in time; undefined when there never was a process. */
+  async status(restarts: number): Promise<ProcessStatus | undefined> {
+    const pid = this.#process?.pid;
+    if (pid === undefined) return undefined;
+    const counts = await this.#report();
+    return { role: this.#options.role.name, pid, state: this.#state, restarts, ...(counts && { counts }) };
   }
 
   tell(message: L['to']): void {
@@ -93,6 +104,7 @@ export class SupervisedChild<L extends Language> {
   /** Resolves when it has ended, by itself or, when its time is over, by force. One that drains may take so long, unless it is in a hurry. */
   async end(patienceMs: number, hurry: boolean): Promise<void> {
     const { drains, endLimitMs } = this.#options.role;
+    this.#isEnding = true;
     if (!this.#isStarted) this.kill(); // It would not hear it.
     const farewell: ToChild = drains ? { kind: 'drain', patienceMs, hurry } : { kind: 'stop' };
     this.#send(farewell);
@@ -103,6 +115,29 @@ export class SupervisedChild<L extends Language> {
 
   kill(): void {
     this.#process?.kill('SIGKILL');
+  }
+
+  get #state(): ProcessState {
+    if (this.#isEnding || this.#isOver) return 'ending';
+    return this.#isReady ? 'ready' : 'starting';
+  }
+
+  #report(): Promise<Counts | undefined> {
+    return new Promise((resolve) => {
+      const told = (counts: Counts | undefined): void => {
+        clearTimeout(timer);
+        this.#asking.delete(told);
+        resolve(counts);
+      };
+      const timer = setTimeout(() => told(undefined), REPORT_LIMIT_MS);
+      if (!this.#isStarted || this.#isOver) return told(undefined); // It would not hear it.
+      this.#asking.add(told);
+      this.#send({ kind: 'report-wanted' } satisfies ReportWanted);
+    });
+  }
+
+  #reported(counts: Counts | undefined): void {
+    for (const told of [...this.#asking]) told(counts);
   }
 
   #send(message: object): void {
@@ -120,6 +155,8 @@ export class SupervisedChild<L extends Language> {
       case 'failed':
         this.#lower();
         return this.#fail(new StartError((message as Failed).sentence, this.#options.role.failedStatus));
+      case 'report':
+        return this.#reported((message as Report).counts);
       case 'alive':
         return;
       default:
@@ -149,6 +186,7 @@ export class SupervisedChild<L extends Language> {
     const { title } = this.#options.role;
     this.#isOver = true;
     this.#isReady = false;
+    this.#reported(undefined);
     clearTimeout(this.#limit);
     this.#lower();
     this.#fail(new StartError(`${capitalized(title)} ended (${how}) before it was ready`, UNAVAILABLE_STATUS));

@@ -10,12 +10,14 @@ import { createLog, type Log } from '../../log/log.js';
 import { ServerOutput } from '../../log/server-output.js';
 import { isUnix, ListenError } from '../../net/listener.js';
 import { clearStale } from '../../net/unix-socket.js';
-import type { PeerReport } from '../../store/status.js';
 import { watchStore, type StoreWatch } from '../../store/watch.js';
 import { banner } from './banner.js';
+import { ControlSocket } from './control-socket.js';
 import { Forks } from './fork.js';
 import { InheritedSockets } from './inherited-sockets.js';
+import type { SupervisorStatus } from '../control/control-messages.js';
 import type { FirstAccount } from '../control/messages.js';
+import { Reloads } from './reloads.js';
 import type { Roles } from '../control/role.js';
 import { Pools } from './pools.js';
 import { Privileges, refuseRootInPublic } from './privileges.js';
@@ -59,9 +61,6 @@ function refuseClusterMode(): number {
   return MISCONFIGURED_STATUS;
 }
 
-/** Shown by `pennypost status` until a reload succeeds. */
-type FailedReload = NonNullable<PeerReport['failedReload']>;
-
 interface Belongings {
   readonly sockets: InheritedSockets;
   readonly forks: Forks;
@@ -77,14 +76,13 @@ class Supervisor {
   readonly #log: Log;
   readonly #store: StoreKeeper;
   readonly #pools: Pools;
+  readonly #control: ControlSocket;
+  readonly #reloads: Reloads;
   readonly #tls: TlsKeeper;
   #configuration: Configuration;
   #watch: StoreWatch | undefined;
   #firstAccount: FirstAccount | undefined;
   #ready = false;
-  #reloadWanted = false;
-  #reloading = false;
-  #failedReload: FailedReload | undefined;
   #stopping = false;
   #ended: (status: number) => void = () => undefined;
 
@@ -115,6 +113,11 @@ class Supervisor {
         inherited: this.#sockets.listeners(this.#configuration),
       }),
     });
+    this.#reloads = new Reloads(() => this.#become(this.#reread()), this.#log);
+    this.#control = new ControlSocket({
+      ...{ db: configuration.db, log: this.#log, status: () => this.#status() },
+      isRoot: () => forks.privileges.isRaised,
+    });
     this.#tls = new TlsKeeper({
       configuration: () => this.#configuration,
       log: this.#log,
@@ -142,6 +145,7 @@ class Supervisor {
 
   async #start(): Promise<void> {
     await this.#store.start();
+    await this.#control.open();
     this.#watch = watchStore(
       this.#configuration.db,
       () => ({
@@ -149,7 +153,7 @@ class Supervisor {
         pid: process.pid,
         listeners: this.#pools.workers.listeners,
         restarts: { store: this.#store.restarts, workers: this.#pools.workers.pool.restarts },
-        ...(this.#failedReload && { failedReload: this.#failedReload }),
+        ...(this.#reloads.failed && { failedReload: this.#reloads.failed }),
       }),
       () => this.#store.away(),
     );
@@ -162,7 +166,17 @@ class Supervisor {
     this.#ready = true;
     this.#announce();
     process.send?.('ready'); // PM2's wait_ready.
-    if (this.#reloadWanted) this.#reload();
+    this.#reloads.ready();
+  }
+
+  async #status(): Promise<SupervisorStatus> {
+    return {
+      pid: process.pid,
+      listeners: this.#pools.workers.listeners,
+      restarts: { store: this.#store.restarts, ...this.#pools.restarts },
+      failedReload: this.#reloads.failed,
+      processes: (await Promise.all([this.#store.processes(), this.#pools.processes()])).flat(),
+    };
   }
 
   async #startTls(): Promise<void> {
@@ -203,7 +217,7 @@ class Supervisor {
   #obeySignals(): void {
     const stop = () => void this.#stop(0);
     process.on('SIGINT', stop).on('SIGTERM', stop);
-    process.on('SIGHUP', () => (this.#terminal.isGone ? this.#hangUp() : this.#reload()));
+    process.on('SIGHUP', () => (this.#terminal.isGone ? this.#hangUp() : this.#reloads.want()));
     process.on('message', (message) => {
       if (message === 'shutdown') stop(); // PM2 on systems without signals.
     });
@@ -214,34 +228,6 @@ class Supervisor {
     if (this.#stopping) return;
     this.#log.warn('the terminal is gone');
     void this.#stop(0);
-  }
-
-  /** One at a time, and none before the server is ready: whatever was asked meanwhile is one more. */
-  #reload(): void {
-    this.#reloadWanted = true;
-    if (this.#ready && !this.#reloading) void this.#reloadWhileWanted();
-  }
-
-  async #reloadWhileWanted(): Promise<void> {
-    this.#reloading = true;
-    while (this.#reloadWanted && !this.#stopping) {
-      this.#reloadWanted = false;
-      await this.#reloadOnce();
-    }
-    this.#reloading = false;
-  }
-
-  /** All or nothing. */
-  async #reloadOnce(): Promise<void> {
-    try {
-      await this.#become(this.#reread());
-      this.#failedReload = undefined;
-    } catch (error) {
-      if (this.#stopping) return;
-      const why = (error as Error).message;
-      this.#failedReload = { atMs: Date.now(), why };
-      this.#log.error(`The configuration was not reloaded: ${why}; the old one stays in force, and so do the workers`);
-    }
   }
 
   /** Rejects, and then everything is as it was. What another address may fail at comes before a certificate is made. */
@@ -274,11 +260,13 @@ class Supervisor {
   async #stop(status: number): Promise<void> {
     if (this.#stopping) return this.#pools.kill();
     this.#stopping = true;
+    this.#reloads.stop();
     this.#log.info('stopping');
     this.#tls.stop();
     this.#store.expectEnd();
     await this.#pools.stop(this.#configuration.drainTimeout);
     this.#watch?.close();
+    this.#control.close();
     await this.#store.stop();
     this.#log.info('stopped');
     await this.#output.end();

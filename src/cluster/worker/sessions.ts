@@ -32,6 +32,11 @@ const TICK_MS = 1_000;
 
 type AnySession = Pick<Session<State, SessionContext, string>, 'drain' | 'cut' | 'tick' | 'review'>;
 
+interface OpenSession {
+  readonly session: AnySession;
+  readonly tally: object;
+}
+
 export interface SessionNeeds {
   readonly configuration: Configuration;
   /** The worker's; part of every session's name. */
@@ -72,8 +77,10 @@ export class Sessions {
     readonly pop3: typeof pop3;
   };
   readonly #fronts: Networks;
-  readonly #open = new Roster<AnySession>();
+  readonly #open = new Roster<OpenSession>();
   readonly #turns = new Turns();
+  /** In sessions that have ended. */
+  #acceptedBefore = 0;
   #last = 0;
 
   constructor(needs: SessionNeeds) {
@@ -93,6 +100,11 @@ export class Sessions {
     return this.#open.count;
   }
 
+  /** Messages that were accepted, since this worker began. */
+  get accepted(): number {
+    return this.#open.all().reduce((sum, { tally }) => sum + acceptedIn(tally), this.#acceptedBefore);
+  }
+
   begin(protocol: Service['protocol'], guest: Guest): Placed {
     if (protocol === 'pop3') return this.#begin(this.#protocols.pop3, guest, this.#pop3Context(guest));
     return this.#begin(this.#protocols[protocol], guest, this.#smtpContext(protocol, guest));
@@ -100,17 +112,17 @@ export class Sessions {
 
   /** Every session at rest says goodbye, and the others as soon as they are. */
   drain(): void {
-    for (const session of this.#open.all()) session.drain();
+    for (const { session } of this.#open.all()) session.drain();
   }
 
   cut(): void {
-    for (const session of this.#open.all()) session.cut();
+    for (const { session } of this.#open.all()) session.cut();
   }
 
   /** Sessions whose login does not stand any more end, and what cannot be asked counts as gone. Resolves when none goes on. */
   async review(concerned: Concerned): Promise<void> {
     const stands = (grant: Grant) => isAnother(concerned, grant) || this.#stands(grant);
-    await Promise.all(this.#open.all().map(async (session) => session.review(stands)));
+    await Promise.all(this.#open.all().map(async ({ session }) => session.review(stands)));
   }
 
   #stands(grant: Grant): Soon<boolean> {
@@ -167,11 +179,12 @@ export class Sessions {
     const observer = sessionObserver(log, protocol.name, context, dialogue);
     const ended = (end: SessionEnd): void => {
       this.#open.remove(entry);
+      this.#acceptedBefore += acceptedIn(context.tally);
       observer.ended(end);
       guest.ended();
     };
     const session = new Session(protocol, guest.channel, context, { ...observer, ended }, this.#turns);
-    const entry = this.#open.add(session);
+    const entry = this.#open.add({ session, tally: context.tally });
     session.start(guest.pauseMs);
     return { standing: () => standingOf(session.standing, context.tally), evict: () => session.evict() };
   }
@@ -179,7 +192,7 @@ export class Sessions {
   #tick(): void {
     const nowMs = performance.now();
     const hurried = this.#needs.nearlyFull();
-    for (const session of this.#open.all()) session.tick(nowMs, hurried);
+    for (const { session } of this.#open.all()) session.tick(nowMs, hurried);
   }
 
   /** Short, for people, and unlike any other while the server runs. */
@@ -189,8 +202,12 @@ export class Sessions {
 }
 
 function standingOf(standing: Standing | undefined, tally: object): Standing | undefined {
-  const delivers = 'accepted' in tally && Number(tally.accepted) > 0;
-  return delivers && standing !== undefined && standing.idleMs < PAUSE_MS ? undefined : standing;
+  return acceptedIn(tally) > 0 && standing !== undefined && standing.idleMs < PAUSE_MS ? undefined : standing;
+}
+
+/** Only SMTP's sessions count them. */
+function acceptedIn(tally: object): number {
+  return 'accepted' in tally ? Number(tally.accepted) : 0;
 }
 
 function isAnother(concerned: Concerned, { account }: Grant): boolean {

@@ -28,6 +28,7 @@ import { mx } from '../../smtp/protocol.js';
 import { driverOf } from '../../store/open.js';
 import { Admission, type Entrance, type Verdict } from './admission.js';
 import { obeySupervisor, tellSupervisor } from '../control/child.js';
+import type { Counts } from '../control/control-messages.js';
 import { watchDescriptors } from '../control/descriptors.js';
 import { Gate } from './gate.js';
 import { isOfLogins, type FromWorker, type ToWorker, type WorkerStart } from '../control/messages.js';
@@ -58,13 +59,16 @@ const CUT_PATIENCE_MS = 500;
 export function runWorker(): void {
   for (const flag of FLAGS) setFlagsFromString(flag);
   let worker: Worker | undefined;
-  obeySupervisor((told) => {
-    const message = told as ToWorker;
-    if (message.kind === 'start') {
-      worker = new Worker(message);
-      void worker.listen();
-    } else worker?.hear(message);
-  });
+  obeySupervisor(
+    (told) => {
+      const message = told as ToWorker;
+      if (message.kind === 'start') {
+        worker = new Worker(message);
+        void worker.listen();
+      } else worker?.hear(message);
+    },
+    () => worker?.counts ?? {},
+  );
 }
 
 class Worker {
@@ -128,6 +132,10 @@ class Worker {
     this.#tls = tlsServices(tls);
     setInterval(() => this.#throttle.tidy(Date.now()), TIDY_MS).unref();
     watchDescriptors(log);
+  }
+
+  get counts(): Counts {
+    return { sessions: this.#sessions.count, accepted: this.#sessions.accepted };
   }
 
   /** First what may fail, then, when it is let go, what it shares with others; nothing is accepted in between. */

@@ -15,12 +15,15 @@ export interface Counted {
 
 export function runCounter(): void {
   let counter: Counter | undefined;
-  obeySupervisor((told) => {
-    const message = told as Start | ToChild;
-    if (message.kind === 'start') counter = new Counter(message);
-    else if (message.kind === 'go') counter?.begin();
-    else if (message.kind === 'drain') counter?.drain();
-  });
+  obeySupervisor(
+    (told) => {
+      const message = told as Start | ToChild;
+      if (message.kind === 'start') counter = new Counter(message);
+      else if (message.kind === 'go') counter?.begin();
+      else if (message.kind === 'drain') counter?.drain();
+    },
+    () => ({ counted: counter?.count ?? 0 }),
+  );
 }
 
 class Counter {
@@ -31,6 +34,10 @@ class Counter {
   constructor({ number, configuration: { hostname } }: Start) {
     this.#said = { counter: number, pid: process.pid, hostname };
     tell({ kind: 'prepared' });
+  }
+
+  get count(): number {
+    return this.#count;
   }
 
   begin(): void {

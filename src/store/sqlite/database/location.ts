@@ -57,11 +57,19 @@ function refuseLong(db: string): void {
   );
 }
 
+/**
+ * The socket of a supervisor of this database, which may have several; `name` is its own, and always as long.
+ * @throws StoreError 'unavailable'
+ */
+export function controlSocketOf(path: string, name: string): string {
+  return socketOf(canonical(path), `.control-${name}`);
+}
+
 /** Beside the database, if there is any way to reach it there. */
-function socketOf(db: string): string {
-  const short = join(dirname(db), `${digest(db)}.sock`);
-  const found = [`${db}.sock`, short].find((socket) => canReach(socket));
-  return found ?? join(runtimeDirectory(), `${digest(db)}.sock`);
+function socketOf(db: string, ending = '.sock'): string {
+  const short = join(dirname(db), `${digest(db)}${ending}`);
+  const found = [`${db}${ending}`, short].find((socket) => canReach(socket));
+  return found ?? join(runtimeDirectory(), `${digest(db)}${ending}`);
 }
 
 function canonical(path: string): string {

@@ -1,0 +1,34 @@
+/**
+ * What is said on the control socket of a supervisor: one line of a question, one line of JSON for an answer, and the end. Who may
+ * ask is said by the mode of the socket's file, 0600.
+ */
+import type { ListenerAddress } from '../../net/listener.js';
+
+/** Whoever says anything else is cut off. */
+export const STATUS_QUESTION = 'status\n';
+
+/** What a process counts, by its own names. */
+export type Counts = Readonly<Record<string, number>>;
+
+/** 'ending': drains, or was told to stop. */
+export type ProcessState = 'starting' | 'ready' | 'ending';
+
+/** A process under the supervisor, of whatever role. */
+export interface ProcessStatus {
+  readonly role: string;
+  readonly pid: number;
+  readonly state: ProcessState;
+  /** How often the one in its place died and was started again. */
+  readonly restarts: number;
+  /** Undefined when it did not answer in time. */
+  readonly counts?: Counts;
+}
+
+export interface SupervisorStatus {
+  readonly pid: number;
+  readonly listeners: readonly ListenerAddress[];
+  /** By role. */
+  readonly restarts: Readonly<Record<string, number>>;
+  readonly failedReload: { readonly atMs: number; readonly why: string } | null;
+  readonly processes: readonly ProcessStatus[];
+}
