@@ -67,6 +67,17 @@ describe('a stage that is added', () => {
     expect(scene.messages('alice')).to.have.length(1);
   });
 
+  it('refuses for each recipient in LMTP', async () => {
+    const judging = (): Stage<SmtpReply> => ({ end: async () => (await turn(), REFUSAL) });
+    const { channel } = beginSmtp(scene.store, { stages: [...stages, judging], isLmtp: true });
+    channel.send(`LHLO x\r\n${BEGUN.slice(BEGUN.indexOf('MAIL'))}RCPT TO:<alice+x@example.org>\r\nDATA\r\n`);
+    while (!(await channel.line())?.startsWith('354 '));
+    for (const reply of [await said(channel, `${MESSAGE}.\r\n`), await channel.line()])
+      expect(reply).to.equal('550 5.7.1 Not in this house');
+    expect(await said(channel, 'NOOP\r\n')).to.match(/^250 /);
+    expect(scene.messages('alice')).to.have.length(0);
+  });
+
   it('refuses in the middle, after the true end of the message', async () => {
     const { channel, ends } = await inTransaction(() => ({ write: () => REFUSAL }));
     expect(await said(channel, 'DATA\r\n')).to.match(/^354 /);

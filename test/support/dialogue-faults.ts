@@ -3,7 +3,7 @@ import { pop3 } from '../../src/pop3/protocol.js';
 import type { State } from '../../src/session/command.js';
 import type { Protocol, SessionContext } from '../../src/session/protocol.js';
 import { Session } from '../../src/session/session.js';
-import { mx as smtp } from '../../src/smtp/protocol.js';
+import { lmtp, mx } from '../../src/smtp/protocol.js';
 import type { StageRow } from '../../src/smtp/stage-row.js';
 import { stages as usualStages } from '../../src/smtp/stages.js';
 import type { MailStore } from '../../src/store/store.js';
@@ -26,10 +26,12 @@ export interface Options {
   readonly tireless?: boolean;
   readonly heard?: (text: string) => void;
   readonly stages?: readonly StageRow[];
+  readonly isLmtp?: boolean;
 }
 
 export function beginSmtp(store: MailStore, options: Options = {}) {
   const channel = new MemoryChannel();
+  const smtp = options.isLmtp === true ? lmtp : mx;
   let messages = 0;
   return begin(smtp, channel, options, {
     peer: channel.peer,
