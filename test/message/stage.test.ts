@@ -114,7 +114,7 @@ describe('a line of stages', () => {
       const rejecting = new StageLine([twice], () => Promise.reject(new Error('full')));
       expect(await Promise.resolve(rejecting.write(Buffer.from('one'))).catch(String)).to.equal('Error: full');
       const atEnd = new StageLine<string>(
-        [{ end: async (next) => (next(Buffer.from('x')), await turn(), undefined) }],
+        [{ end: async (next) => (await turn(), next(Buffer.from('x')), await turn(), undefined) }],
         () => Promise.reject(new Error('full')),
       );
       expect(await Promise.resolve(atEnd.end()).catch(String)).to.equal('Error: full');
