@@ -3,6 +3,7 @@
  * Numbers are positions from 1 as they were at login; marking never renumbers. Every command that takes a number
  * resolves it here. Holds a bit for each message, and nothing else of them.
  */
+import { whenReady } from '../runtime/when-ready.js';
 import type { Maildrop, MessageInfo, NumberRange } from '../store/maildrops.js';
 import type { Soon } from '../store/shapes.js';
 
@@ -41,8 +42,7 @@ export class Listing {
   /** In range and not marked. */
   find(number: number): Soon<Found> {
     if (this.#isMarked(number)) return { ok: false, because: 'marked' };
-    const message = this.#maildrop.find(number);
-    return message instanceof Promise ? message.then(found) : found(message);
+    return whenReady(this.#maildrop.find(number), found);
   }
 
   /** `number` has been found. */

@@ -1,4 +1,5 @@
 /** From a message-number to its message, for every command that takes one: the refusals are the same for all. */
+import { whenReady } from '../runtime/when-ready.js';
 import { stay, type Outcome } from '../session/command.js';
 import type { MessageInfo } from '../store/maildrops.js';
 import type { Soon } from '../store/shapes.js';
@@ -13,6 +14,5 @@ export function withMessage(
   act: (message: MessageInfo) => Soon<Outcome<Pop3State>>,
 ): Soon<Outcome<Pop3State>> {
   const answer = (found: Found) => (found.ok ? act(found.message) : stay<Pop3State>(replies[found.because]));
-  const found = listing.find(number);
-  return found instanceof Promise ? found.then(answer) : answer(found);
+  return whenReady(listing.find(number), answer);
 }

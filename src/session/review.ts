@@ -6,6 +6,7 @@
 import type { State } from './command.js';
 import type { Conversation } from './conversation.js';
 import type { SessionContext } from './protocol.js';
+import { whenReady } from '../runtime/when-ready.js';
 import type { Grant } from '../store/logins.js';
 import type { Soon } from '../store/shapes.js';
 
@@ -26,9 +27,7 @@ export class LoginReview<S extends State, C extends SessionContext, Need extends
     if (isOver) return;
     this.#pending = isWaiting ? stands : undefined;
     const grant = protocol.grantOf(state);
-    const answer = grant === undefined || stands(grant);
-    if (answer instanceof Promise) return answer.then((still) => this.#judged(still));
-    this.#judged(answer);
+    return whenReady(grant === undefined || stands(grant), (still) => this.#judged(still));
   }
 
   askAgain(): void {

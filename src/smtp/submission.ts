@@ -3,6 +3,7 @@
  * and with a complete header (§8). It knows the envelope's sender; what From says is between people.
  */
 import { randomBytes } from 'node:crypto';
+import { whenReady } from '../runtime/when-ready.js';
 import type { Resolution, Deliveries } from '../store/deliveries.js';
 import type { Address, Soon } from '../store/shapes.js';
 import type { Missing } from '../message/completion.js';
@@ -23,8 +24,7 @@ const NOWHERE = '';
 function mayUse(address: Address, { account }: Login, store: Deliveries): Soon<boolean> {
   const leadsThere = (found: Resolution) =>
     found.kind === 'local' && found.targets.some((target) => target.account === account);
-  const found = store.resolve(address);
-  return found instanceof Promise ? found.then(leadsThere) : leadsThere(found);
+  return whenReady(store.resolve(address), leadsThere);
 }
 
 /** A device that leaves its domain out is of ours (RFC 6409 §5.2): nobody else could answer it. */
@@ -42,8 +42,7 @@ export function senderRefusal(from: Path, login: Login | undefined, store: Deliv
   if (login === undefined || from.mailbox === undefined) return undefined;
   const decide = (may: boolean) => (may ? undefined : replies.notYourAddress(from.text, login.address));
   const { local, domain = NOWHERE } = from.mailbox;
-  const may = mayUse({ local, domain }, login, store);
-  return may instanceof Promise ? may.then(decide) : decide(may);
+  return whenReady(mayUse({ local, domain }, login, store), decide);
 }
 
 /** What a message without them gets; `id` is unlike any other's here, what is random is so everywhere. */

@@ -1,4 +1,5 @@
 /** From a transaction's envelope to the store: what DATA and BDAT share. */
+import { whenReady } from '../runtime/when-ready.js';
 import { stay, type Outcome } from '../session/command.js';
 import { replies, type SmtpReply } from './replies.js';
 import { answerEach, answerOnce } from './answer.js';
@@ -44,8 +45,7 @@ export function conclude(
     count(reply, intake, context);
     return stay(reply, greeted(state));
   };
-  const reply = intake.finish(bareNewline ? newlineRefusal(context) : undefined);
-  return reply instanceof Promise ? reply.then(over) : over(reply);
+  return whenReady(intake.finish(bareNewline ? newlineRefusal(context) : undefined), over);
 }
 
 function newlineRefusal({ settings }: SmtpContext): SmtpReply | undefined {

@@ -1,4 +1,5 @@
 /** RETR and TOP: a message, or its header and first lines, byte for byte as it was sent (RFC 1939 §5 and §7). */
+import { whenReady } from '../../runtime/when-ready.js';
 import { stay, type Outcome } from '../../session/command.js';
 import type { Pieces, Soon } from '../../store/shapes.js';
 import { defineCommand } from '../context.js';
@@ -45,5 +46,5 @@ export const top = defineCommand({
 /** At once when the store has the message at once. */
 function sent(octets: number, found: Soon<Pieces>, as: (message: Pieces) => Pieces): Soon<Outcome<Pop3State>> {
   const answer = (message: Pieces) => stay<Pop3State>(replies.message(octets, as(message)));
-  return found instanceof Promise ? found.then(answer) : answer(found);
+  return whenReady(found, answer);
 }

@@ -3,6 +3,7 @@
  * and SMTPUTF8 (RFC 6531), and that of AUTH (RFC 4954 §5), which is read and trusted by nobody: servers send it where nobody
  * logs in too. A message that is announced as too large is refused before it is sent.
  */
+import { whenReady } from '../../runtime/when-ready.js';
 import { stay, type Outcome } from '../../session/command.js';
 import { decimal, parsed, unparsed, type Grammar } from '../../session/grammar.js';
 import type { Reply } from '../../session/reply.js';
@@ -70,10 +71,9 @@ export const mail = defineCommand({
       copies: new Copies(),
       maildrops: 0,
     };
-    const taken = (late: Reply | undefined): Outcome<SmtpState> =>
-      late === undefined ? stay(replies.senderOk, transaction) : stay(late);
-    const late = senderRefusal(from, hello.login, context.store);
-    return late instanceof Promise ? late.then(taken) : taken(late);
+    const taken = (refusal: Reply | undefined): Outcome<SmtpState> =>
+      refusal === undefined ? stay(replies.senderOk, transaction) : stay(refusal);
+    return whenReady(senderRefusal(from, hello.login, context.store), taken);
   },
 });
 

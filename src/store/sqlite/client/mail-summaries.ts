@@ -1,4 +1,5 @@
 /** A maildrop's messages as administration looks at them: without the lock, a page at a time, or one by its number. */
+import { whenReady } from '../../../runtime/when-ready.js';
 import type { MailSummary } from '../../mailboxes.js';
 import type { MessageInfo } from '../../maildrops.js';
 import type { AccountId, Address, Soon } from '../../shapes.js';
@@ -23,8 +24,7 @@ export class MailSummaries {
     const { account, list } = this.#open(address);
     const summary = (found: MessageInfo | undefined) =>
       found === undefined ? undefined : this.#summaries(account, [found], number)[0];
-    const found = list.find(number);
-    return found instanceof Promise ? found.then(summary) : summary(found);
+    return whenReady(list.find(number), summary);
   }
 
   #open(address: Address): { readonly account: AccountId; readonly list: MessageList } {

@@ -1,5 +1,6 @@
 /** A message's octets from its rows: trace headers, chunks, and a last CRLF where the body has none. */
 import { CRLF_OCTETS } from '../../../bytes/line-ends.js';
+import { whenReady } from '../../../runtime/when-ready.js';
 import { StoreError } from '../../errors.js';
 import type { Pieces, Soon } from '../../shapes.js';
 import type { MessageRow, SmallRow } from '../database/reads.js';
@@ -27,8 +28,7 @@ function* inChunks({ trace, body, octets }: MessageRow, chunkOf: ChunkOf): Piece
     return piece;
   };
   for (let seq = 0; left > 0; seq++) {
-    const chunk = chunkOf(body, seq);
-    yield chunk instanceof Promise ? chunk.then(take) : take(chunk);
+    yield whenReady(chunkOf(body, seq), take);
   }
 }
 

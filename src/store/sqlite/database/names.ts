@@ -4,6 +4,7 @@
  * one does; a long list is read in slices.
  */
 import type { Slices } from '../../../runtime/slices.js';
+import { whenReady } from '../../../runtime/when-ready.js';
 import type { Resolution, Target } from '../../deliveries.js';
 import type { Address, Soon } from '../../shapes.js';
 import { Expansion, NAMES_LIMIT, type AccountRow, type Expanding } from './expansion.js';
@@ -47,8 +48,7 @@ export class Names {
     const known = cache?.find(address);
     if (known !== undefined) return known;
     const keep = cache?.keeping(address) ?? ((resolution: Resolution) => resolution);
-    const found = this.#resolve(address, cache);
-    return found instanceof Promise ? found.then(keep) : keep(found);
+    return whenReady(this.#resolve(address, cache), keep);
   }
 
   #resolve(address: Address, cache: NameCache | undefined): Soon<Resolution> {
@@ -90,8 +90,7 @@ export class Names {
     if (account !== undefined) return keep({ kind: 'account', targets: [targetOf(account)] });
     const targets = this.#reads.aliasTargets.all(domain, name, NAMES_LIMIT + 1);
     if (targets.length === 0) return undefined;
-    const found = this.#settle(this.#expansion.accounts(targets));
-    return found instanceof Promise ? found.then((accounts) => keep(aliasOf(accounts))) : keep(aliasOf(found));
+    return whenReady(this.#settle(this.#expansion.accounts(targets)), (accounts) => keep(aliasOf(accounts)));
   }
 
   #settle(expanding: Expanding): Soon<readonly AccountRow[] | 'too-many'> {
