@@ -7,28 +7,23 @@
  */
 import { setTimeout as setTimer } from 'node:timers/promises';
 import type { Account, Credential, Logins } from '../store/logins.js';
-import { verifyAppPassword } from './app-password.js';
 import { deriveInPool, type Derive } from './derivation.js';
-import { HashQueue } from './hash-queue.js';
 import { KnownClients } from './known-clients.js';
-import {
-  grantOf,
-  type Crowded,
-  type LoginAttempt,
-  type LoginCheck,
-  type LoginObserver,
-  type PasswordAttempt,
-  type Refused,
-  type ScramCandidate,
-  type ScramKeys,
-  type UnboundLogin,
-  type Verdict,
+import type {
+  Crowded,
+  LoginAttempt,
+  LoginCheck,
+  LoginObserver,
+  PasswordAttempt,
+  Refused,
+  ScramCandidate,
+  ScramKeys,
+  UnboundLogin,
+  Verdict,
 } from './login.js';
-import { decoyHash, verifyPassword } from './password.js';
-import { Renewals } from './renewals.js';
+import { PasswordCheck, whyNot, type Match } from './password-check.js';
 import { readScramKeys, scramParameters } from './scram-keys.js';
 import type { Admission, Pair } from './throttle.js';
-import { VerifiedLogins } from './verified-logins.js';
 
 /** The throttle of the whole server, as one process sees it. */
 export interface LoginThrottle {
@@ -69,22 +64,14 @@ interface Asking {
   readonly known: boolean;
 }
 
-/** Which password it was, or why it was none. */
-type Match =
-  | { readonly right: true; readonly credential?: Credential | undefined }
-  | { readonly right: false; readonly reason: string };
-
 export class Authenticator implements LoginCheck {
   readonly #store: Logins;
   readonly #throttle: LoginThrottle;
   readonly #observer: LoginObserver;
   readonly #clientOf: (address: string) => string;
   readonly #welcomed: ((client: string, peer: LoginAttempt['peer']) => void) | undefined;
-  readonly #verified = new VerifiedLogins();
   readonly #known = new KnownClients();
-  readonly #hashes = new HashQueue();
-  readonly #derive: Derive;
-  readonly #renewals: Renewals | undefined;
+  readonly #passwords: PasswordCheck;
 
   constructor({
     store,
@@ -95,25 +82,25 @@ export class Authenticator implements LoginCheck {
     derive = deriveInPool,
     renews = true,
   }: AuthenticatorNeeds) {
-    this.#derive = derive;
     this.#welcomed = welcomed;
     this.#store = store;
     this.#throttle = throttle;
     this.#observer = observer;
     this.#clientOf = clientOf;
-    this.#renewals = renews ? new Renewals(store, observer, { hashes: this.#hashes, derive }) : undefined;
+    this.#passwords = new PasswordCheck({ store, observer, derive, renews });
   }
 
   async check(attempt: PasswordAttempt): Promise<Verdict> {
     const asking = await this.#look(attempt);
     if (asking.kind === 'refused') return asking;
-    const quick = asking.known ? this.#matchAtOnce(attempt, asking.account) : undefined;
+    const quick = asking.known ? this.#passwords.matchAtOnce(attempt, asking.account) : undefined;
     if (quick !== undefined) return this.#conclude(attempt, asking.account, quick);
     const refused = await this.#count(attempt, asking);
     if (refused !== undefined) return refused;
     return this.#settling(asking, async () => {
       const account = await this.#store.findLogin(attempt.name); // It may be another by now.
-      const match = await this.#match(attempt, account, asking);
+      const asker = { client: asking.pair.client, known: asking.known };
+      const match = await this.#passwords.match(attempt, account, asker);
       return match === undefined ? this.#crowded(asking) : this.#conclude(attempt, account, match, asking);
     });
   }
@@ -179,38 +166,6 @@ export class Authenticator implements LoginCheck {
     }
     if (admission.delayMs > 0) await setTimer(admission.delayMs);
     return undefined;
-  }
-
-  /** Right without a slow hash; undefined when that takes one. */
-  #matchAtOnce(
-    { password, scope }: PasswordAttempt,
-    account: Account | undefined,
-    credential = appPasswordOf(account, password),
-  ): Match | undefined {
-    if (account?.enabled !== true) return undefined;
-    if (credential?.scopes.includes(scope) === true) return { right: true, credential };
-    const login = { account: account.id, hash: account.passwordHash, password };
-    return this.#verified.includes(login, Date.now()) ? { right: true } : undefined;
-  }
-
-  /** Undefined when there was no room for it. */
-  async #match(attempt: PasswordAttempt, found: Account | undefined, asking: Asking): Promise<Match | undefined> {
-    const { password, scope } = attempt;
-    const credential = appPasswordOf(found, password);
-    const quick = this.#matchAtOnce(attempt, found, credential);
-    if (quick !== undefined) return quick;
-    const account = found?.enabled === true ? found : undefined;
-    const hash = account?.passwordHash ?? decoyHash;
-    const { client } = asking.pair;
-    const verify = () => verifyPassword(password, hash, this.#derive);
-    const right = await this.#hashes.run({ client, known: asking.known }, verify);
-    if (right === undefined) return undefined;
-    if (!right || account === undefined)
-      return { right: false, reason: credential === undefined ? whyNot(found) : 'out of scope' };
-    if (!(await this.#store.stands(grantOf({ account }, scope)))) return { right: false, reason: 'changed meanwhile' };
-    this.#verified.add({ account: account.id, hash, password }, Date.now());
-    this.#renewals?.renew(account, password);
-    return { right: true };
   }
 
   async #proof(
@@ -295,16 +250,6 @@ function candidatesOf(
   });
 }
 
-function appPasswordOf(account: Account | undefined, password: string): Credential | undefined {
-  const usable = account?.enabled === true ? account.credentials : [];
-  return usable.find(({ hash }) => verifyAppPassword(password, hash));
-}
-
 function isSame(one: ScramCandidate, other: ScramCandidate): boolean {
   return one.credential?.id === other.credential?.id && one.storedKey.equals(other.storedKey);
-}
-
-function whyNot(account: Account | undefined): string {
-  if (account === undefined) return 'unknown account';
-  return account.enabled ? 'wrong password' : 'disabled';
 }
