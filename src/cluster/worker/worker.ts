@@ -15,34 +15,27 @@ import { LineOutput } from '../../log/line-output.js';
 import { createLog, type Log } from '../../log/log.js';
 import { loginObserver } from '../../log/login-log.js';
 import { openUnblocked } from '../../log/unblocked.js';
-import { Connection } from '../../net/connection.js';
 import { isUnix, Listener, ListenError, samePlace, type ListenerAddress } from '../../net/listener.js';
 import { ProxyEntrance } from '../../net/proxy-entrance.js';
-import { SharedReads } from '../../runtime/shared-reads.js';
-import { SharedWrites } from '../../runtime/shared-writes.js';
-import { TlsService, type TlsMaterial } from '../../net/tls.js';
 import { UNIX_PEER } from '../../net/unix-socket.js';
-import { pop3 } from '../../pop3/protocol.js';
-import type { Channel, Peer } from '../../session/channel.js';
-import { mx } from '../../smtp/protocol.js';
+import type { Peer } from '../../session/channel.js';
 import { driverOf } from '../../store/open.js';
-import { Admission, type Entrance, type Verdict } from './admission.js';
+import { Admission } from './admission.js';
+import { Arrivals } from './arrivals.js';
 import { obeySupervisor, tellSupervisor } from '../control/child.js';
 import type { Counts } from '../control/control-messages.js';
 import { watchDescriptors } from '../control/descriptors.js';
 import { Gate } from './gate.js';
 import { isOfLogins, type FromWorker, type ToWorker, type WorkerStart } from '../control/messages.js';
-import { Guests, type Standing } from './guests.js';
-import { addressesOf, groupOf, serviceNames, services, type ServiceName } from '../control/services.js';
-import { Sessions, type Placed } from './sessions.js';
+import { Guests } from './guests.js';
+import { addressesOf, type ServiceName } from '../control/services.js';
+import { Sessions } from './sessions.js';
 import { SharedThrottle } from './shared-throttle.js';
 
 /** Of the largest size: what the disk must have room for, unless --min-free says otherwise. */
 const FREE_MESSAGES = 1.5;
 /** How often failed logins that are forgiven are forgotten. */
 const TIDY_MS = 60_000;
-/** Who sends before the greeting is no mail client; those that are not trusted get this long to show it. */
-const GREETING_PAUSE_MS = 200;
 /**
  * V8 begins a major collection when the old space has grown by so much, and counts buffers that live for a moment only: left
  * to itself it allows a worker a tenth of growth, and collects several times a second while much mail is read.
@@ -82,11 +75,8 @@ class Worker {
   readonly #admission: Admission;
   readonly #sessions: Sessions;
   readonly #guests = new Guests();
-  readonly #shared = { reads: new SharedReads(), writes: new SharedWrites() };
-  #tls: ReadonlyMap<ServiceName, TlsService>;
+  readonly #arrivals: Arrivals;
   #listeners: readonly Listener[] = [];
-  /** Connections that wait to be let in, or shake hands before their session begins. */
-  #arriving = 0;
   #accepts: () => void = () => undefined;
   readonly #mayAccept = new Promise<void>((resolve) => (this.#accepts = resolve));
   #draining = false;
@@ -129,7 +119,11 @@ class Worker {
     const nearlyFull = () => this.#admission.nearlyFull;
     const dialogue = configuration.verbose ? openDialogue(log, output) : undefined;
     this.#sessions = new Sessions({ configuration, number, log, dialogue, store, authenticator, nearlyFull });
-    this.#tls = tlsServices(tls);
+    this.#arrivals = new Arrivals({
+      ...{ log, admission: this.#admission, guests: this.#guests, sessions: this.#sessions, tls },
+      isHurried: () => this.#hurry,
+      left: () => this.#endWhenEmpty(),
+    });
     setInterval(() => this.#throttle.tidy(Date.now()), TIDY_MS).unref();
     watchDescriptors(log);
   }
@@ -161,7 +155,7 @@ class Worker {
   hear(message: Exclude<ToWorker, { kind: 'start' }>): void {
     if (message.kind === 'go') this.#go();
     else if (message.kind === 'drain') this.drain(message.patienceMs, message.hurry);
-    else if (message.kind === 'tls') this.#tls = tlsServices(message.tls);
+    else if (message.kind === 'tls') this.#arrivals.serveWith(message.tls);
     else if (isOfLogins(message)) this.#throttle.hear(message);
     else this.#admission.hear(message);
   }
@@ -189,7 +183,7 @@ class Worker {
 
   #open(address: ListenerAddress): Promise<Listener | undefined> {
     const name = address.protocol as ServiceName;
-    const come = (socket: Socket, peer: Peer): void => this.#accept(name, socket, peer);
+    const come = (socket: Socket, peer: Peer): void => this.#arrivals.accept(name, socket, peer);
     const accept = (socket: Socket): void =>
       isUnix(address) ? come(socket, UNIX_PEER) : this.#entrance.admit(socket, (peer) => come(socket, peer));
     const enter = (socket: Socket): void => this.#gate.enter(socket, () => accept(socket));
@@ -200,101 +194,13 @@ class Worker {
     });
   }
 
-  #accept(name: ServiceName, socket: Socket, peer: Peer): void {
-    const channel = new Connection(socket, { tls: this.#tls.get(name), peer, shared: this.#shared });
-    const entrance = this.#admission.enter(peer, groupOf(name));
-    if (!(entrance instanceof Promise)) this.#letIn(name, channel, entrance);
-    else this.#await(entrance.then((late) => this.#letIn(name, channel, late)));
-  }
-
-  #letIn(name: ServiceName, channel: Channel, entrance: Entrance): void {
-    if (entrance.verdict === 'welcome') this.#welcome(name, channel, entrance);
-    else this.#turnAway(name, channel, entrance.verdict);
-  }
-
-  #turnAway(name: ServiceName, channel: Channel, verdict: Exclude<Verdict, 'welcome'>): void {
-    this.#log.info({ protocol: name, peer: channel.peer.address, outcome: verdict }, 'turned away');
-    const { protocol, implicitTls } = services[name];
-    const { turnedAway } = protocol === 'pop3' ? pop3 : mx;
-    channel.open({ receive: ignore, drained: ignore, inputEnded: ignore, closed: ignore });
-    if (!implicitTls) channel.write(turnedAway[verdict].head);
-    channel.end();
-  }
-
-  #welcome(name: ServiceName, channel: Channel, entrance: Entrance): void {
-    const place = this.#place(name, channel, entrance);
-    if (!services[name].implicitTls) return this.#begin(name, channel, place);
-    const shaken = channel.secure().then(
-      (secured) => this.#begin(name, secured, place),
-      (error: unknown) => this.#noHandshake(name, channel, { place, error: error as NodeJS.ErrnoException }),
-    );
-    this.#await(shaken);
-  }
-
-  /** From here on it counts, until it ends or has to make way. */
-  #place(name: ServiceName, channel: Channel, entrance: Entrance): Place {
-    const { peer } = channel;
-    const sinceMs = performance.now();
-    const place: Place = {
-      leave: once(() => {
-        this.#guests.remove(entry);
-        this.#admission.leave(peer, groupOf(name), entrance);
-      }),
-      session: undefined,
-    };
-    const entry = this.#guests.add({
-      client: clientOf(peer.address),
-      group: groupOf(name),
-      trusted: this.#admission.isTrusted(peer),
-      standing: (nowMs) => (place.session === undefined ? waitingSince(sinceMs, nowMs) : place.session.standing()),
-      sendAway: () => {
-        place.leave();
-        if (place.session === undefined) channel.destroy();
-        else place.session.evict();
-      },
-    });
-    return place;
-  }
-
-  /** No session yet, but no reason to end either. */
-  #await(arrival: Promise<void>): void {
-    this.#arriving += 1;
-    void arrival.finally(() => {
-      this.#arriving -= 1;
-      this.#endWhenEmpty();
-    });
-  }
-
-  #noHandshake(
-    name: ServiceName,
-    { peer }: Channel,
-    { place, error: { code, name: kind } }: { readonly place: Place; readonly error: NodeJS.ErrnoException },
-  ): void {
-    place.leave();
-    this.#log.info({ protocol: name, peer: peer.address, outcome: `broken: ${code ?? kind}` }, 'no TLS handshake');
-  }
-
-  #begin(name: ServiceName, channel: Channel, place: Place): void {
-    const { peer } = channel;
-    place.session = this.#sessions.begin(services[name].protocol, {
-      channel,
-      offersTls: this.#tls.has(name) && peer.origin !== 'unix', // It crosses no network.
-      pauseMs: services[name].implicitTls || this.#admission.isTrusted(peer) ? 0 : GREETING_PAUSE_MS,
-      ended: () => {
-        place.leave();
-        this.#endWhenEmpty();
-      },
-    });
-    if (this.#hurry) this.#sessions.drain(); // It came too late to be told with the others.
-  }
-
   #cutAll(): void {
     this.#sessions.cut();
     setTimeout(() => this.#end(), CUT_PATIENCE_MS);
   }
 
   #endWhenEmpty(): void {
-    if (this.#draining && this.#sessions.count + this.#arriving === 0) this.#end();
+    if (this.#draining && this.#sessions.count + this.#arrivals.count === 0) this.#end();
   }
 
   #end(): void {
@@ -308,35 +214,6 @@ function openDialogue(log: Log, behind: LineOutput): LineOutput {
   output.whenRecovered((loss) => behind.whenRoom(() => log.error(loss, 'lines of the dialogue were lost')));
   return output;
 }
-
-/** Each service has its own, so that a ticket of one means nothing to another. */
-function tlsServices(tls: TlsMaterial | undefined): ReadonlyMap<ServiceName, TlsService> {
-  return new Map(tls === undefined ? [] : serviceNames.map((name) => [name, new TlsService(name, tls)]));
-}
-
-/** What a connection that was let in has taken. */
-interface Place {
-  /** Gives it back, once. */
-  readonly leave: () => void;
-  /** Undefined during the handshake of TLS. */
-  session: Placed | undefined;
-}
-
-/** In the handshake of TLS: nothing was said yet. */
-function waitingSince(sinceMs: number, nowMs: number): Standing {
-  return { idleMs: nowMs - sinceMs, ageMs: nowMs - sinceMs, spoke: false };
-}
-
-function once(act: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (!isDone) act();
-    isDone = true;
-  };
-}
-
-/** Who was turned away has nothing more to say. */
-function ignore(): void {}
 
 function tell(message: FromWorker): void {
   tellSupervisor(message);
