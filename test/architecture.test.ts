@@ -63,7 +63,7 @@ describe('the architecture', () => {
       ['smtp/', /^pop3\//],
       ['pop3/', /^smtp\//],
       ['cli/', /^(smtp|pop3)\//],
-      ['session/', /^(smtp|pop3|net|cluster|cli|config|log)\/|^store\/(?!(errors|shapes|logins)\.ts)/],
+      ['session/', /^(smtp|pop3|net|cluster|cli|config|log)\/|^store\/(?!(errors|shapes|source|logins)\.ts)/],
     ] as const)
       importsNone(under(folder), others);
   });
@@ -78,7 +78,17 @@ describe('the architecture', () => {
   });
 
   it('lets the rest of the program know the store by its interface alone', () => {
-    const roles = ['deliveries', 'directory', 'errors', 'logins', 'mailboxes', 'maildrops', 'shapes', 'store'];
+    const roles = [
+      'deliveries',
+      'directory',
+      'errors',
+      'logins',
+      'mailboxes',
+      'maildrops',
+      'shapes',
+      'source',
+      'store',
+    ];
     const interfaces = [...roles, 'driver', 'schemes', 'status'];
     const files = sources.filter(({ path }) => interfaces.some((name) => path === `store/${name}.ts`));
     expect(files).to.have.length(interfaces.length);
@@ -95,7 +105,7 @@ describe('the architecture', () => {
       ['cli/', 'open|driver|status|deliveries|logins|directory|mailboxes'],
       ['config/', 'schemes'],
     ] as const)
-      importsNone(under(folder), new RegExp(`^store/(?!(${theirs}|errors|shapes)\\.ts$)`));
+      importsNone(under(folder), new RegExp(`^store/(?!(${theirs}|errors|shapes|source)\\.ts$)`));
   });
 
   it('lets the rooms of cluster/ and of store/sqlite/ stand on each other', () => {

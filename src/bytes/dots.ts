@@ -32,7 +32,7 @@ export class DotStuffer {
   }
 
   /** The same, with no more work than COPY_BYTES for each that is asked for; all have to be, before the next piece. */
-  *passSlowly(piece: Buffer): Iterable<Buffer> {
+  *passSlowly(piece: Buffer): Generator<Buffer, void> {
     const slices: Buffer[] = [];
     const end = this.#slice(piece, slices);
     yield* slices;

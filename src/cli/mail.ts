@@ -4,8 +4,9 @@
  */
 import { open } from 'node:fs/promises';
 import { formatAddress } from '../message/mailbox.js';
-import { printableLine, printablePieces } from '../message/printable.js';
+import { printableLine, PrintableDecoder } from '../message/printable.js';
 import type { MailSummary } from '../store/mailboxes.js';
+import { each } from '../store/source.js';
 import { deliver } from './delivery.js';
 import { jsonFlag, optionFlags, type Command, type Flag, type Invocation, type Operand } from './command.js';
 import { exit, Refusal } from './exit.js';
@@ -57,8 +58,9 @@ async function show(invocation: Invocation): Promise<number> {
     const found = await mailboxes.findMail(owner, number);
     if (found === undefined)
       throw new Refusal(`${text} has no message ${number}; 'pennypost mail list ${text}' shows what there is.`);
-    const octets = mailboxes.readMail(owner, found.id);
-    for (const piece of process.stdout.isTTY ? printablePieces(octets) : octets) await print(piece);
+    const shown = process.stdout.isTTY ? new PrintableDecoder() : undefined;
+    for await (const piece of each(await mailboxes.readMail(owner, found.id))) await print(shown?.pass(piece) ?? piece);
+    if (shown !== undefined) await print(shown.end());
   });
   return exit.fine;
 }

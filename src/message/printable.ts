@@ -23,13 +23,18 @@ export function printableText(text: string): string {
 }
 
 /** Octets that come in pieces, as `printableText`; what is not UTF-8 becomes U+FFFD. */
-export function* printablePieces(pieces: Iterable<Uint8Array>): Iterable<string> {
-  const decoder = new TextDecoder();
-  let held = '';
-  for (const piece of pieces) {
-    const text = held + decoder.decode(piece, { stream: true });
-    held = text.endsWith('\r') ? '\r' : '';
-    yield printableText(held === '' ? text : text.slice(0, -1));
+export class PrintableDecoder {
+  readonly #decoder = new TextDecoder();
+  /** A CR whose LF may come with the next piece. */
+  #held = '';
+
+  pass(piece: Uint8Array): string {
+    const text = this.#held + this.#decoder.decode(piece, { stream: true });
+    this.#held = text.endsWith('\r') ? '\r' : '';
+    return printableText(this.#held === '' ? text : text.slice(0, -1));
   }
-  yield printableText(held + decoder.decode());
+
+  end(): string {
+    return printableText(this.#held + this.#decoder.decode());
+  }
 }

@@ -6,10 +6,13 @@
 import { whenReady } from '../runtime/when-ready.js';
 import type { Maildrop, MessageInfo, NumberRange } from '../store/maildrops.js';
 import type { Soon } from '../store/shapes.js';
+import type { Source } from '../store/source.js';
 
 export type Found =
   | { readonly ok: true; readonly message: MessageInfo }
   | { readonly ok: false; readonly because: 'noSuchMessage' | 'marked' };
+
+export type Numbered = readonly [number: number, message: MessageInfo];
 
 const FEWEST_BYTES = 32;
 const BITS = 8;
@@ -72,13 +75,21 @@ export class Listing {
     }
   }
 
-  /** What is not marked, in order, in pieces that are looked up when they are asked for. */
-  *pages(): Iterable<readonly (readonly [number: number, message: MessageInfo])[]> {
+  /** What is not marked, in order. A page may be empty. */
+  pages(): Source<readonly Numbered[]> {
+    const pages = this.#maildrop.pages();
     let number = 0;
-    for (const page of this.#maildrop.pages())
-      yield page
-        .map((message) => [++number, message] as const)
-        .filter(([numbered]) => this.#markedCount === 0 || !this.#isMarked(numbered));
+    const numbered = (page: readonly MessageInfo[] | undefined): readonly Numbered[] | undefined =>
+      page
+        ?.map((message) => [++number, message] as const)
+        .filter(([each]) => this.#markedCount === 0 || !this.#isMarked(each));
+    return {
+      next: () => {
+        const page = pages.next();
+        return page instanceof Promise ? page.then(numbered) : numbered(page);
+      },
+      close: () => pages.close(),
+    };
   }
 
   #isMarked(number: number): boolean {

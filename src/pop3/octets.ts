@@ -6,25 +6,26 @@ import { viewOf } from '../bytes/view.js';
 import { WantedNames } from '../message/field-name.js';
 import { HeaderScanner } from '../message/header-scanner.js';
 import type { MessageInfo } from '../store/maildrops.js';
-import type { Pieces, Soon } from '../store/shapes.js';
-import type { Listing } from './listing.js';
+import type { Soon } from '../store/shapes.js';
+import { ArraySource, type Source } from '../store/source.js';
+import type { Listing, Numbered } from './listing.js';
 
 const NO_NAMES = new WantedNames();
-const NOTHING = Buffer.alloc(0);
+const NOTHING: readonly Buffer[] = [];
 
 /** A whole message (RFC 1939 §5 RETR). One that is there already is stuffed at once: a small one costs less so than its iterators. */
-export function stuffed(message: Pieces): Pieces {
-  if (!Array.isArray(message)) return stuffedLater(message);
+export function stuffed(message: Source): Source {
+  if (!(message instanceof ArraySource)) return new Stuffed(message, everything);
   const stuffer = new DotStuffer();
   const octets: Uint8Array[] = [];
-  for (const piece of message as readonly Uint8Array[])
+  for (const piece of (message as ArraySource).pieces)
     for (const slice of stuffer.pass(viewOf(piece))) octets.push(slice);
-  return octets;
+  return new ArraySource(octets);
 }
 
 /** The header, the empty line and so many lines of the text (RFC 1939 §7 TOP); reads no further than that. */
-export function top(message: Pieces, lines: number): Pieces {
-  return stuffedLater(message, new LineCounter(lines));
+export function top(message: Source, lines: number): Source {
+  return new Stuffed(message, new LineCounter(lines));
 }
 
 /** What of each piece is wanted, and whether that was all. */
@@ -35,41 +36,57 @@ interface Wanted {
 
 const everything: Wanted = { take: (piece) => piece, done: false };
 
-function* stuffedLater(message: Pieces, wanted = everything): Pieces {
-  const stuffer = new DotStuffer();
-  for (const piece of message) {
-    const came = coming(piece);
-    if (came.wait !== undefined) yield came.wait;
-    const part = wanted.take(came.octets);
-    yield* stuffer.passSlowly(part.length < came.octets.length ? Buffer.from(part) : part); // A slice would keep all of the piece.
-    if (wanted.done) return;
+class Stuffed implements Source {
+  readonly #message: Source;
+  readonly #wanted: Wanted;
+  readonly #stuffer = new DotStuffer();
+  #slices: Iterator<Buffer> = NOTHING.values();
+
+  constructor(message: Source, wanted: Wanted) {
+    this.#message = message;
+    this.#wanted = wanted;
   }
-}
 
-interface Coming {
-  octets: Buffer;
-  /** Gives nothing itself: what came is then in `octets`. Undefined where nothing is waited for. */
-  readonly wait: Promise<Uint8Array> | undefined;
-}
+  next(): Soon<Uint8Array | undefined> {
+    for (;;) {
+      const slice = this.#slices.next();
+      if (slice.done !== true) return slice.value;
+      if (this.#wanted.done) return this.#end();
+      const piece = this.#message.next();
+      if (piece instanceof Promise) return piece.then((came) => (this.#take(came) ? this.next() : undefined));
+      if (!this.#take(piece)) return undefined;
+    }
+  }
 
-function coming(piece: Soon<Uint8Array>): Coming {
-  if (!(piece instanceof Promise)) return { octets: viewOf(piece), wait: undefined };
-  const came: Coming = {
-    octets: NOTHING,
-    wait: piece.then((octets) => {
-      came.octets = viewOf(octets);
-      return NOTHING;
-    }),
-  };
-  return came;
+  close(): void {
+    this.#message.close();
+  }
+
+  #take(piece: Uint8Array | undefined): boolean {
+    if (piece === undefined) return false;
+    const octets = viewOf(piece);
+    const part = this.#wanted.take(octets);
+    this.#slices = this.#stuffer.passSlowly(part.length < octets.length ? Buffer.from(part) : part); // A slice would keep all of the piece.
+    return true;
+  }
+
+  #end(): undefined {
+    this.#message.close();
+  }
 }
 
 /** `number what` for every message that is not marked (LIST, UIDL): made a page at a time, when the client has taken the last. */
-export function* scanLines(listing: Listing, what: (message: MessageInfo) => number | string): Iterable<Uint8Array> {
-  for (const page of listing.pages()) {
-    const lines = page.map(([number, message]) => `${number} ${what(message)}\r\n`);
-    if (lines.length > 0) yield Buffer.from(lines.join(''));
-  }
+export function scanLines(listing: Listing, what: (message: MessageInfo) => number | string): Source {
+  const pages = listing.pages();
+  const lines = (page: readonly Numbered[] | undefined): Uint8Array | undefined =>
+    page && Buffer.from(page.map(([number, message]) => `${number} ${what(message)}\r\n`).join(''));
+  return {
+    next: () => {
+      const page = pages.next();
+      return page instanceof Promise ? page.then(lines) : lines(page);
+    },
+    close: () => pages.close(),
+  };
 }
 
 /** Counts lines of a message's text across pieces: a line may be as short as its end. */

@@ -6,7 +6,8 @@ import { Buffer } from 'node:buffer';
 import { CRLF } from '../bytes/line-ends.js';
 import { inMinutes, type Reply } from '../session/reply.js';
 import type { StoreError, StoreErrorKind } from '../store/errors.js';
-import type { Pieces } from '../store/shapes.js';
+import type { Soon } from '../store/shapes.js';
+import { ArraySource, type Source } from '../store/source.js';
 
 const END = Buffer.from('.\r\n');
 
@@ -35,22 +36,43 @@ function trouble(text: string, code: string): Reply {
 }
 
 /** A multi-line reply: `body` is byte-stuffed already and ends with CRLF; the closing line is added. */
-function multiline(text: string, body: Pieces, confidential = false): Reply {
+function multiline(text: string, body: Source, confidential = false): Reply {
   const { head, failed } = ok(text);
   return {
     head,
     failed,
     confidential,
-    body: Array.isArray(body) ? [...(body as readonly Uint8Array[]), END] : closed(body),
+    body: body instanceof ArraySource ? new ArraySource([...(body as ArraySource).pieces, END]) : new Ended(body),
   };
 }
 
-function* closed(body: Pieces): Pieces {
-  yield* body;
-  yield END;
+/** A body, and the closing line behind it. */
+class Ended implements Source {
+  readonly #body: Source;
+  #ended = false;
+
+  constructor(body: Source) {
+    this.#body = body;
+  }
+
+  next(): Soon<Uint8Array | undefined> {
+    if (this.#ended) return undefined;
+    const piece = this.#body.next();
+    return piece instanceof Promise ? piece.then((came) => this.#pass(came)) : this.#pass(piece);
+  }
+
+  close(): void {
+    this.#ended = true;
+    this.#body.close();
+  }
+
+  #pass(piece: Uint8Array | undefined): Uint8Array {
+    this.#ended = piece === undefined;
+    return piece ?? END;
+  }
 }
 
-const encoder = (lines: Iterable<string>): Iterable<Uint8Array> => [Buffer.from([...lines, ''].join('\r\n'))];
+const encoder = (lines: Iterable<string>): Source => new ArraySource([Buffer.from([...lines, ''].join('\r\n'))]);
 
 const CHANNEL_BINDINGS =
   'This channel binding is not offered here; with SCRAM-SHA-256-PLUS, tls-server-end-point is, tls-exporter under TLS 1.3 and tls-unique under TLS 1.2';
@@ -92,10 +114,9 @@ export const replies = {
   loggedInAlready: err('You are logged in already; QUIT ends the session'),
 
   status: (messages: number, octets: number) => ok(`${messages} ${octets}`),
-  scan: (messages: number, octets: number, lines: Iterable<Uint8Array>) =>
-    multiline(`${count(messages)} (${octets} octets)`, lines),
+  scan: (messages: number, octets: number, lines: Source) => multiline(`${count(messages)} (${octets} octets)`, lines),
   one: (number: number, what: number | string) => ok(`${number} ${what}`),
-  message: (octets: number, body: Pieces) => multiline(`${octets} octets`, body, true),
+  message: (octets: number, body: Source) => multiline(`${octets} octets`, body, true),
   noSuchMessage: err('There is no such message'),
   marked: err('That message is marked for removal; RSET keeps it'),
   markedNow: (number: number) => ok(`Message ${number} will be removed at QUIT`),

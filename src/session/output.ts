@@ -4,7 +4,7 @@
  * the disk keeps waiting is waited for, and what there is to say meanwhile leaves.
  */
 import type { Channel } from './channel.js';
-import type { Soon } from '../store/shapes.js';
+import type { Source } from '../store/source.js';
 import type { Reply } from './reply.js';
 import { STEPS_PER_LOOK, type Turn } from './turns.js';
 
@@ -20,9 +20,9 @@ export class Output {
   #held: Uint8Array[] = [];
   #heldBytes = 0;
   readonly #resume: () => void;
-  #body: Iterator<Soon<Uint8Array>> | undefined;
+  #body: Source | undefined;
   /** Gives the piece that was waited for, or throws what came instead. */
-  #come: (() => Uint8Array) | undefined;
+  #come: (() => Uint8Array | undefined) | undefined;
   #awaits = false;
   #blocked = false;
   #unlookedBytes = 0;
@@ -48,7 +48,7 @@ export class Output {
   say(reply: Reply): void {
     this.#hold(reply.head);
     if (reply.body === undefined) return;
-    this.#body = reply.body[Symbol.iterator]();
+    this.#body = reply.body;
     this.pull();
   }
 
@@ -62,10 +62,9 @@ export class Output {
   pull(): void {
     this.#takeWhatCame();
     while (this.#body !== undefined && !this.#blocked && !this.#turn.isQueued && !this.#awaits) {
-      const next = this.#body.next();
-      if (next.done === true) this.#body = undefined;
-      else if (next.value instanceof Promise) this.#await(next.value, this.#body);
-      else this.#take(next.value);
+      const piece = this.#body.next();
+      if (piece instanceof Promise) this.#await(piece, this.#body);
+      else this.#take(piece);
     }
   }
 
@@ -80,7 +79,7 @@ export class Output {
 
   /** Drops the rest of a reply that nobody waits for any more. */
   abandon(): void {
-    this.#body?.return?.();
+    this.#body?.close();
     this.#body = undefined;
     this.#awaits = false;
     this.#come = undefined;
@@ -94,9 +93,9 @@ export class Output {
     this.#take(come());
   }
 
-  #await(piece: Promise<Uint8Array>, body: Iterator<unknown>): void {
+  #await(piece: Promise<Uint8Array | undefined>, body: Source): void {
     this.#awaits = true;
-    const came = (come: () => Uint8Array): void => {
+    const came = (come: () => Uint8Array | undefined): void => {
       if (this.#body !== body) return; // Nobody waits for it any more.
       this.#come = come;
       this.#resume();
@@ -110,7 +109,12 @@ export class Output {
     );
   }
 
-  #take(piece: Uint8Array): void {
+  /** Undefined behind the last. */
+  #take(piece: Uint8Array | undefined): void {
+    if (piece === undefined) {
+      this.#body = undefined;
+      return;
+    }
     this.#hold(piece);
     this.#unlookedBytes += piece.length + PIECE_BYTES;
     if (this.#unlookedBytes < LOOK_BYTES) return;

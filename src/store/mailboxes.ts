@@ -1,5 +1,6 @@
 /** Administration: the messages of accounts, without a session of their own. */
 import type { Address, Soon } from './shapes.js';
+import type { Source } from './source.js';
 
 /** A message as administration shows it; `number` counts from 1 within the account, oldest first. */
 export interface MailSummary {
@@ -21,5 +22,5 @@ export interface Mailboxes {
   /** The message of this number, from 1. */
   findMail(address: Address, number: number): Soon<MailSummary | undefined>;
   /** As RETR would send it: trace headers and body. */
-  readMail(address: Address, id: number): Iterable<Uint8Array>;
+  readMail(address: Address, id: number): Soon<Source>;
 }

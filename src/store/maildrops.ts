@@ -1,6 +1,7 @@
 /** Mail on its way out: one account's messages, held by one session at a time. */
 import type { Holder } from './errors.js';
-import type { AccountId, Pieces, Soon } from './shapes.js';
+import type { AccountId, Soon } from './shapes.js';
+import type { Source } from './source.js';
 
 export interface MessageInfo {
   /** The driver's name for the message; opaque outside the store. */
@@ -34,15 +35,15 @@ export interface Maildrop {
   readonly count: number;
   /** Their sum. */
   readonly octets: number;
-  /** All messages in order, in pieces of at most a few hundred, each read when it is asked for. */
-  pages(): Iterable<readonly MessageInfo[]>;
+  /** All messages in order, at most a few hundred at a time. */
+  pages(): Source<readonly MessageInfo[]>;
   /** The message of this number, from 1; undefined when there are not so many. */
   find(number: number): Soon<MessageInfo | undefined>;
   /**
    * The octets of a message in order, in pieces of at most a chunk; ends with CRLF.
    * Throws, or rejects with, a StoreError 'missing' when it was removed by an administrator meanwhile.
    */
-  read(id: number): Soon<Pieces>;
+  read(id: number): Soon<Source>;
   /**
    * Removes all of these or none, however many; durable when it resolves, and nobody sees them from then on. Ranges come in
    * order and do not touch.

@@ -3,12 +3,6 @@
 /** A value now, or a promise of it: drivers answer at once when they can, and sessions then stay synchronous. */
 export type Soon<T> = T | Promise<T>;
 
-/**
- * Octets in pieces, each read when it is asked for. Whoever takes a piece that is a promise waits for it before asking for the
- * next; one that is there costs no promise.
- */
-export type Pieces = Iterable<Soon<Uint8Array>>;
-
 export type AccountId = number;
 
 /** A mailbox name in the sense of RFC 5321 §4.1.2: the local part unquoted and as given, the domain in lower case. */

@@ -25,6 +25,7 @@ import { smtpSession } from '../support/mail-clients.js';
 import { itNeeds } from '../support/programs.js';
 import { Server } from '../support/server.js';
 import { brokenDisk } from '../support/slow-disk.js';
+import { allPieces } from '../support/sources.js';
 import { pennypost, type Ended } from './pennypost.js';
 
 const PAGE = 4096;
@@ -48,7 +49,7 @@ async function look({ directory, mailboxes }: Administration): Promise<void> {
   for (const { id, number, receivedAtMs } of await mailboxes.listMail(ALICE)) {
     moment(receivedAtMs);
     await mailboxes.findMail(ALICE, number);
-    [...mailboxes.readMail(ALICE, id)];
+    await allPieces(mailboxes.readMail(ALICE, id));
   }
 }
 

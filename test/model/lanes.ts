@@ -9,6 +9,7 @@ import type { MailStore } from '../../src/store/store.js';
 import { StoreError } from '../../src/store/errors.js';
 import type { Address } from '../../src/store/shapes.js';
 import { addressOf, DOMAIN, type Stage } from '../support/dialogue-stage.js';
+import { piecesAtOnce } from '../support/sources.js';
 import { everything } from '../support/maildrops.js';
 
 export const LANES = 32;
@@ -35,7 +36,9 @@ export class Lane {
   messages(name: string): readonly string[] {
     const { mailboxes } = this.#stage.store;
     const address = this.address(name);
-    return this.uids(name).map((id) => Buffer.concat([...mailboxes.readMail(address, id)]).toString('latin1'));
+    return this.uids(name).map((id) =>
+      Buffer.concat(piecesAtOnce(now(mailboxes.readMail(address, id)))).toString('latin1'),
+    );
   }
 
   /** The store's names of a maildrop's messages. */

@@ -162,7 +162,7 @@ describe('POP3, held against a model of RFC 1939', function () {
       await converse(lane, office, turns);
       const left = office.maildrops.get('anna') ?? [];
       const maildrop = await lane.open('anna');
-      expect(messagesOf(maildrop).map(({ uidl }) => uidl)).to.deep.equal(left.map(({ uidl }) => uidl));
+      expect((await messagesOf(maildrop)).map(({ uidl }) => uidl)).to.deep.equal(left.map(({ uidl }) => uidl));
       await maildrop.release();
       removed += before.length - left.length;
     });
@@ -180,7 +180,7 @@ describe('POP3, held against a model of RFC 1939', function () {
     }
     const maildrop = await lane.open('anna');
     await maildrop.release();
-    return messagesOf(maildrop).map(({ uidl }, at) => ({ uidl, text: MESSAGES[at]?.toString('latin1') ?? '' }));
+    return (await messagesOf(maildrop)).map(({ uidl }, at) => ({ uidl, text: MESSAGES[at]?.toString('latin1') ?? '' }));
   }
 
   async function converse(lane: Lane, office: Office, turns: readonly Turn[]): Promise<void> {

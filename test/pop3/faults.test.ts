@@ -1,4 +1,5 @@
 import { parts } from '../support/maildrops.js';
+import { sourceOf } from '../support/sources.js';
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { StoreError } from '../../src/store/errors.js';
@@ -31,7 +32,7 @@ describe('POP3', () => {
     return changed(store, {
       async open(account, holder) {
         const maildrop = await store.open(account, holder);
-        return { ...parts(maildrop), read };
+        return { ...parts(maildrop), read: () => sourceOf(read()) };
       },
     });
   }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { Listing } from '../../src/pop3/listing.js';
 import type { MessageInfo } from '../../src/store/maildrops.js';
 import { maildropOf } from '../support/maildrops.js';
+import { piecesAtOnce } from '../support/sources.js';
 
 const messages = [10, 20, 30].map((octets, at) => ({ id: 100 + at, uidl: `v.${100 + at}`, octets }));
 
@@ -22,7 +23,11 @@ describe('a listing', () => {
     listing.mark(2, messages[1] as MessageInfo);
     expect(listing.find(2)).to.deep.equal({ ok: false, because: 'marked' });
     expect(listing.find(3)).to.deep.equal({ ok: true, message: messages[2] });
-    expect([...listing.pages()].flat().map(([number]) => number)).to.deep.equal([1, 3]);
+    expect(
+      piecesAtOnce(listing.pages())
+        .flat()
+        .map(([number]) => number),
+    ).to.deep.equal([1, 3]);
     expect([listing.count, listing.octets]).to.deep.equal([2, 40]);
     expect([...listing.marked()]).to.deep.equal([[2, 2]]);
   });

@@ -5,12 +5,13 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Listing } from '../../src/pop3/listing.js';
 import { scanLines, stuffed, top } from '../../src/pop3/octets.js';
-import type { Pieces } from '../../src/store/shapes.js';
+import { ArraySource, type Source } from '../../src/store/source.js';
 import { cut, cuts } from '../support/dialogue-property.js';
+import { piecesAtOnce, sourceOf } from '../support/sources.js';
 
 /** Of a message that is there at once. */
-function textOf(pieces: Pieces): string {
-  return Buffer.concat([...pieces] as Uint8Array[]).toString('latin1');
+function textOf(source: Source): string {
+  return Buffer.concat(piecesAtOnce(source)).toString('latin1');
 }
 
 function stuff(text: string): string {
@@ -34,7 +35,9 @@ describe('TOP', () => {
   it('shows the header, the empty line and so many lines, wherever the store cuts the message', () => {
     fc.assert(
       fc.property(message, fc.nat(8), cuts, (text, wanted, at) => {
-        expect(textOf(top(cut(Buffer.from(text, 'latin1'), at), wanted))).to.equal(naiveTop(text, wanted));
+        expect(textOf(top(new ArraySource(cut(Buffer.from(text, 'latin1'), at)), wanted))).to.equal(
+          naiveTop(text, wanted),
+        );
       }),
       { numRuns: 3000 },
     );
@@ -44,7 +47,7 @@ describe('TOP', () => {
     const bytes = Buffer.from('X: y\r\nSubject: s\r\n\r\n.\r\n\r\ntwo\r\nthree\r\n');
     for (let wanted = 0; wanted < 6; wanted++)
       for (let at = 1; at < bytes.length; at++)
-        expect(textOf(top(cut(bytes, [at]), wanted)), `${wanted} lines, cut at ${at}`).to.equal(
+        expect(textOf(top(new ArraySource(cut(bytes, [at])), wanted)), `${wanted} lines, cut at ${at}`).to.equal(
           naiveTop(bytes.toString(), wanted),
         );
   });
@@ -57,7 +60,7 @@ describe('TOP', () => {
         yield Buffer.from(piece);
       }
     };
-    expect(textOf(top(pieces(), 1))).to.equal('X: y\r\n\r\none\r\n');
+    expect(textOf(top(sourceOf(pieces()), 1))).to.equal('X: y\r\n\r\none\r\n');
     expect(read).to.equal(3);
   });
 });
@@ -66,7 +69,9 @@ describe('RETR', () => {
   it('stuffs dots wherever the store cuts the message', () => {
     fc.assert(
       fc.property(message, cuts, (text, at) => {
-        expect(textOf(stuffed(cut(Buffer.from(text, 'latin1'), at)))).to.equal(stuff(text));
+        const pieces = cut(Buffer.from(text, 'latin1'), at);
+        expect(textOf(stuffed(new ArraySource(pieces)))).to.equal(stuff(text));
+        expect(textOf(stuffed(sourceOf(pieces)))).to.equal(stuff(text));
       }),
     );
   });
@@ -78,13 +83,14 @@ describe('a long listing', () => {
   it('has a line for each message that is not marked, in bounded pieces', () => {
     const listing = new Listing(maildropOf(infos));
     listing.mark(2, infos[1] as MessageInfo);
-    const pieces = [...scanLines(listing, ({ octets }) => octets)];
+    const pieces = piecesAtOnce(scanLines(listing, ({ octets }) => octets));
     expect(pieces).to.have.length(3);
-    const lines = textOf(pieces).split('\r\n');
+    const lines = Buffer.concat(pieces).toString().split('\r\n');
     expect(lines.slice(0, 3)).to.deep.equal(['1 0', '3 2', '4 3']);
     expect(lines).to.have.length(2500);
     expect(lines.at(-1)).to.equal('');
   });
 
-  it('of nothing has no line', () => expect([...scanLines(new Listing(maildropOf([])), () => 0)]).to.deep.equal([]));
+  it('of nothing has no line', () =>
+    expect(piecesAtOnce(scanLines(new Listing(maildropOf([])), () => 0))).to.deep.equal([]));
 });

@@ -21,7 +21,7 @@ import { parseMailbox } from '../../src/message/mailbox.js';
 import { readPath } from '../../src/message/path.js';
 import { lmtp, mx, submission } from '../../src/smtp/protocol.js';
 import { readXtext } from '../../src/smtp/xtext.js';
-import { printablePieces } from '../../src/message/printable.js';
+import { PrintableDecoder } from '../../src/message/printable.js';
 import { textOfHtml } from '../../src/message/html.js';
 import { summarize } from '../../src/message/summary.js';
 import { taken } from '../support/through.js';
@@ -147,7 +147,7 @@ const ofOctets: readonly (readonly [what: string, read: (octets: Buffer) => unkn
   ['a completed header', (octets) => taken(new HeaderCompletion({ date: 'd', messageId: 'i' }), octets)],
   ['the beginning of a message', (octets) => taken(new MessageStart(), octets)],
   ['a summary', summarize],
-  ['text for a terminal', (octets) => [...printablePieces([octets])]],
+  ['text for a terminal', (octets) => new PrintableDecoder().pass(octets)],
   ['HTML', (octets) => textOfHtml(octets.toString())],
 ];
 

@@ -10,6 +10,7 @@ import type { AccountId, Address } from '../../src/store/shapes.js';
 import type { MailStore } from '../../src/store/store.js';
 import { eventually, within } from '../support/eventually.js';
 import { everything, messageAt, messagesOf, numbers } from '../support/maildrops.js';
+import { allPieces } from '../support/sources.js';
 
 /** An empty store, and the ways to look at it that the interface does not have. */
 export interface StoreUnderTest {
@@ -95,9 +96,7 @@ export async function fails(kind: StoreErrorKind, promise: Promise<unknown>, mes
 
 async function read(maildrop: Maildrop, message: MessageInfo | undefined): Promise<Buffer> {
   if (message === undefined) throw new Error('There is no such message');
-  const octets: Uint8Array[] = [];
-  for (const piece of await maildrop.read(message.id)) octets.push(await piece);
-  return Buffer.concat(octets);
+  return Buffer.concat(await allPieces(maildrop.read(message.id)));
 }
 
 /** All messages of these, without their trace headers. */
@@ -208,8 +207,8 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
             const body = bytes(size);
             await deliver(store, envelopeTo(alice), body, piece);
             await withMaildrop(store, alice, async (maildrop) => {
-              const got = await read(maildrop, messageAt(maildrop, 0));
-              expect(got.length).to.equal(messageAt(maildrop, 0).octets);
+              const got = await read(maildrop, await messageAt(maildrop, 0));
+              expect(got.length).to.equal((await messageAt(maildrop, 0)).octets);
               expect(got.subarray(0, TRACE.length).toString()).to.equal(TRACE);
               expect(got.subarray(TRACE.length).equals(body)).to.equal(true);
             });
@@ -220,8 +219,8 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
           const body = Buffer.alloc(size, 'x');
           await deliver(store, envelopeTo(alice), body);
           await withMaildrop(store, alice, async (maildrop) => {
-            const got = await read(maildrop, messageAt(maildrop, 0));
-            expect(got.length).to.equal(messageAt(maildrop, 0).octets);
+            const got = await read(maildrop, await messageAt(maildrop, 0));
+            expect(got.length).to.equal((await messageAt(maildrop, 0)).octets);
             expect(got.subarray(TRACE.length).equals(Buffer.concat([body, Buffer.from('\r\n')]))).to.equal(true);
           });
         });
@@ -232,7 +231,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         await deliver(store, { ...envelopeTo(), recipients }, Buffer.from('Subject: s\r\n\r\ntext\r\n'));
         for (const account of [alice, bob])
           await withMaildrop(store, account, async (maildrop) =>
-            expect((await read(maildrop, messageAt(maildrop, 0))).toString()).to.equal(
+            expect((await read(maildrop, await messageAt(maildrop, 0))).toString()).to.equal(
               `Delivered-To: ${account}\r\nSubject: s\r\n\r\ntext\r\n`,
             ),
           );
@@ -244,7 +243,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         );
         await Promise.all(bodies.map((body) => deliver(store, envelopeTo(alice), body, 50_000)));
         await withMaildrop(store, alice, async (maildrop) => {
-          const got = await textsOf(maildrop, messagesOf(maildrop));
+          const got = await textsOf(maildrop, await messagesOf(maildrop));
           const order = (a: Buffer, b: Buffer) => a.length - b.length;
           expect(Buffer.concat(got.toSorted(order)).equals(Buffer.concat(bodies.toSorted(order)))).to.equal(true);
         });
@@ -256,7 +255,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         await reconnect();
         await withMaildrop(store, alice, async (maildrop) =>
           expect(
-            (await read(maildrop, messageAt(maildrop, 0))).subarray(TRACE.length).equals(bytes(700 * KIB)),
+            (await read(maildrop, await messageAt(maildrop, 0))).subarray(TRACE.length).equals(bytes(700 * KIB)),
           ).to.equal(true),
         );
       });
@@ -264,7 +263,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
 
     describe('UIDL', () => {
       async function uidls(of = alice): Promise<readonly string[]> {
-        return withMaildrop(store, of, (maildrop) => messagesOf(maildrop).map(({ uidl }) => uidl));
+        return withMaildrop(store, of, async (maildrop) => (await messagesOf(maildrop)).map(({ uidl }) => uidl));
       }
 
       async function deliverOne(to = alice): Promise<void> {
@@ -442,7 +441,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
             [18, 19, 21, 22],
           ])
             for (const number of order) {
-              const message = messageAt(maildrop, number);
+              const message = await messageAt(maildrop, number);
               const { octets } = message;
               const whole = await read(maildrop, message);
               expect(whole.length, `message ${number}`).to.equal(octets);
@@ -455,7 +454,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       it('shows the messages as they were when it was opened', async () => {
         const held = await store.open(alice, { from: 'test' });
         await deliver(store, envelopeTo(alice), Buffer.from('text\r\n'));
-        expect([held.count, held.octets, messagesOf(held)]).to.deep.equal([0, 0, []]);
+        expect([held.count, held.octets, await messagesOf(held)]).to.deep.equal([0, 0, []]);
         expect(await held.find(1)).to.equal(undefined);
         await held.release();
         expect(await countOf(alice)).to.equal(1);
@@ -475,7 +474,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
 
       async function texts(): Promise<readonly string[]> {
         return withMaildrop(store, alice, async (maildrop) =>
-          (await textsOf(maildrop, messagesOf(maildrop))).map((text) => text.toString().trim()),
+          (await textsOf(maildrop, await messagesOf(maildrop))).map((text) => text.toString().trim()),
         );
       }
 
@@ -504,7 +503,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
 
       it('of a message makes reading it again a StoreError before the first piece', async () => {
         const held = await store.open(alice, { from: 'test' });
-        const { id } = messageAt(held, 1);
+        const { id } = await messageAt(held, 1);
         await held.remove(numbers(2));
         await fails(
           'missing',
@@ -522,7 +521,9 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         await withMaildrop(store, alice, (maildrop) => maildrop.remove(numbers(1)));
         expect(underTest.storedOctets()).to.equal(body.length);
         await withMaildrop(store, bob, async (maildrop) => {
-          expect((await read(maildrop, messageAt(maildrop, 0))).subarray(TRACE.length).equals(body)).to.equal(true);
+          expect((await read(maildrop, await messageAt(maildrop, 0))).subarray(TRACE.length).equals(body)).to.equal(
+            true,
+          );
           return maildrop.remove(numbers(1));
         });
         expect(underTest.storedOctets()).to.equal(0);
@@ -543,7 +544,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
 
       async function texts(from = store): Promise<readonly number[]> {
         return withMaildrop(from, alice, async (maildrop) =>
-          (await textsOf(maildrop, messagesOf(maildrop))).map((text) => Number(text.toString())),
+          (await textsOf(maildrop, await messagesOf(maildrop))).map((text) => Number(text.toString())),
         );
       }
 
@@ -558,7 +559,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
 
       it('finds each by its number, in any order, as its pages show it', async () => {
         await withMaildrop(store, alice, async (maildrop) => {
-          const all = messagesOf(maildrop);
+          const all = await messagesOf(maildrop);
           expect(maildrop.count).to.equal(MANY);
           expect(maildrop.octets).to.equal(all.reduce((sum, { octets }) => sum + octets, 0));
           expect((await textsOf(maildrop, all)).map((text) => Number(text.toString()))).to.deep.equal(
@@ -567,7 +568,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         });
         await withMaildrop(store, alice, async (maildrop) => {
           for (const number of [MANY, 1, 257, 256, 513, 512, 2, MANY - 1])
-            expect(await maildrop.find(number), String(number)).to.deep.equal(messageAt(maildrop, number - 1));
+            expect(await maildrop.find(number), String(number)).to.deep.equal(await messageAt(maildrop, number - 1));
           for (const number of [0, -1, MANY + 1, 2 ** 40, 1.5]) expect(await maildrop.find(number)).to.equal(undefined);
         });
       });
@@ -576,7 +577,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         await withMaildrop(store, alice, async (maildrop) => {
           await deliver(store, envelopeTo(alice), Buffer.from('late\r\n'));
           expect(maildrop.count).to.equal(MANY);
-          expect(messagesOf(maildrop)).to.have.length(MANY);
+          expect(await messagesOf(maildrop)).to.have.length(MANY);
           expect(await maildrop.find(MANY + 1)).to.equal(undefined);
         });
         expect(await countOf(alice)).to.equal(MANY + 1);
@@ -1046,7 +1047,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       it('removes an account while somebody reads its mail: the rest of it is missing, and the maildrop is given back', async () => {
         await deliver(store, envelopeTo(alice), bytes(1000));
         const held = await store.open(alice, { from: '192.0.2.7' });
-        const first = messageAt(held, 0);
+        const first = await messageAt(held, 0);
         await (await underTest.connect()).directory.removeAccount(at('alice@example.org'));
         await fails('missing', read(held, first));
         await held.remove(numbers(1));
@@ -1078,8 +1079,10 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
           [1, 'one', undefined],
           [2, undefined, 'Jürgen <j@x>'],
         ]);
-        expect(listed.map(({ uidl }) => uidl)).to.deep.equal(messagesOf(held).map(({ uidl }) => uidl));
-        const shown = Buffer.concat([...store.mailboxes.readMail(at('alice@example.org'), listed[0]?.id ?? 0)]);
+        expect(listed.map(({ uidl }) => uidl)).to.deep.equal((await messagesOf(held)).map(({ uidl }) => uidl));
+        const shown = Buffer.concat(
+          await allPieces(store.mailboxes.readMail(at('alice@example.org'), listed[0]?.id ?? 0)),
+        );
         expect(shown.toString()).to.equal(`${TRACE}Subject: one\r\n\r\n1\r\n`);
         await held.release();
       });

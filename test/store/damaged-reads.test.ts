@@ -12,6 +12,7 @@ import type { Maildrop, Maildrops } from '../../src/store/maildrops.js';
 import { sqlite } from '../../src/store/sqlite/driver.js';
 import { openConnection } from '../../src/store/sqlite/database/driver.js';
 import type { MailStore } from '../../src/store/store.js';
+import { allPieces } from '../support/sources.js';
 import { at, deliver, envelopeTo, openSoon } from './contract.js';
 
 const HASH = '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA';
@@ -33,7 +34,7 @@ const mailboxes: Reads<Mailboxes, never> = {
   countMail: (part) => part.countMail(ALICE),
   listMail: (part) => part.listMail(ALICE),
   findMail: (part) => part.findMail(ALICE, 1),
-  readMail: (part) => [...part.readMail(ALICE, 1)],
+  readMail: (part) => allPieces(part.readMail(ALICE, 1)),
 };
 type Changes = Exclude<keyof Directory, `list${string}`>;
 const directory: Reads<Directory, Changes> = {
@@ -43,9 +44,9 @@ const directory: Reads<Directory, Changes> = {
   listAliases: (part) => part.listAliases(),
 };
 const maildrop: Reads<Maildrop, 'count' | 'octets' | 'release'> = {
-  pages: (part) => [...part.pages()],
+  pages: (part) => allPieces(part.pages()),
   find: (part) => part.find(MESSAGES / 2),
-  read: async (part) => [...(await part.read(MESSAGES / 2))],
+  read: (part) => allPieces(part.read(MESSAGES / 2)),
   remove: (part) => part.remove([[1, MESSAGES]]),
 };
 

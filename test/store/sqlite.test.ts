@@ -408,7 +408,8 @@ describe('the SQLite driver', () => {
       });
       expect(row.received).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
       const maildrop = await openSoon(open[0] as MailStore, 1);
-      expect([row.uidl, row.octets]).to.deep.equal([messageAt(maildrop, 0).uidl, messageAt(maildrop, 0).octets]);
+      const { uidl, octets } = await messageAt(maildrop, 0);
+      expect([row.uidl, row.octets]).to.deep.equal([uidl, octets]);
     });
 
     const mime: readonly (readonly [what: string, message: string, text: string])[] = [

@@ -7,6 +7,7 @@ import { commandOf, tableOf, type Protocol, type SessionContext } from '../../sr
 import type { Reply } from '../../src/session/reply.js';
 import { Session } from '../../src/session/session.js';
 import { StoreError } from '../../src/store/errors.js';
+import { sourceOf } from './sources.js';
 import { MemoryChannel, peerAt } from './dialogue-channel.js';
 
 export type ToyState = { readonly at: 'shut' } | { readonly at: 'open'; readonly name: string };
@@ -131,7 +132,11 @@ const table = tableOf<ToyState, ToyContext, Need>([
     grammar: anything,
     at: anywhere,
     run: (at, _, { done }) =>
-      stay({ head: Buffer.from('long\r\n'), body: long(done, at === '' ? PIECES + 1 : Number(at)), failed: false }),
+      stay({
+        head: Buffer.from('long\r\n'),
+        body: sourceOf(long(done, at === '' ? PIECES + 1 : Number(at))),
+        failed: false,
+      }),
   }),
   define({
     ...base,

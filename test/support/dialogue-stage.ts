@@ -14,6 +14,7 @@ import { StoreError, type StoreErrorKind } from '../../src/store/errors.js';
 import type { Address } from '../../src/store/shapes.js';
 import type { MailStore } from '../../src/store/store.js';
 import { everything, parts } from './maildrops.js';
+import { piecesAtOnce } from './sources.js';
 import type { Given, StorePoint } from './dialogue.js';
 
 export const DOMAIN = 'example.org';
@@ -48,7 +49,9 @@ export class Stage {
   messages(name: string): readonly Buffer[] {
     const address = addressOf(name);
     const { mailboxes } = this.#store;
-    return now(mailboxes.listMail(address)).map(({ id }) => Buffer.concat([...mailboxes.readMail(address, id)]));
+    return now(mailboxes.listMail(address)).map(({ id }) =>
+      Buffer.concat(piecesAtOnce(now(mailboxes.readMail(address, id)))),
+    );
   }
 
   /** Every maildrop as it was given. */

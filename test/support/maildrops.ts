@@ -1,12 +1,14 @@
 /** An open maildrop as tests look at it: all of its messages at once. */
 import type { Maildrop, MessageInfo, NumberRange } from '../../src/store/maildrops.js';
+import { ArraySource } from '../../src/store/source.js';
+import { allPieces } from './sources.js';
 
-export function messagesOf(maildrop: Pick<Maildrop, 'pages'>): readonly MessageInfo[] {
-  return [...maildrop.pages()].flat();
+export async function messagesOf(maildrop: Pick<Maildrop, 'pages'>): Promise<readonly MessageInfo[]> {
+  return (await allPieces(maildrop.pages())).flat();
 }
 
-export function messageAt(maildrop: Pick<Maildrop, 'pages'>, index: number): MessageInfo {
-  return messagesOf(maildrop)[index] as MessageInfo;
+export async function messageAt(maildrop: Pick<Maildrop, 'pages'>, index: number): Promise<MessageInfo> {
+  return (await messagesOf(maildrop))[index] as MessageInfo;
 }
 
 /** In rising order. */
@@ -23,11 +25,14 @@ export function maildropOf(messages: readonly MessageInfo[], pageLength = 1000):
   return {
     count: messages.length,
     octets: messages.reduce((sum, { octets }) => sum + octets, 0),
-    *pages() {
-      for (let from = 0; from < messages.length; from += pageLength) yield messages.slice(from, from + pageLength);
-    },
+    pages: () =>
+      new ArraySource(
+        Array.from({ length: Math.ceil(messages.length / pageLength) }, (_, page) =>
+          messages.slice(page * pageLength, (page + 1) * pageLength),
+        ),
+      ),
     find: (number) => messages[number - 1],
-    read: () => [],
+    read: () => new ArraySource([]),
     remove: () => Promise.resolve(),
     release: () => Promise.resolve(),
   };

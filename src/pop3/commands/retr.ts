@@ -1,7 +1,8 @@
 /** RETR and TOP: a message, or its header and first lines, byte for byte as it was sent (RFC 1939 §5 and §7). */
 import { whenReady } from '../../runtime/when-ready.js';
 import { stay, type Outcome } from '../../session/command.js';
-import type { Pieces, Soon } from '../../store/shapes.js';
+import type { Soon } from '../../store/shapes.js';
+import type { Source } from '../../store/source.js';
 import { defineCommand } from '../context.js';
 import { messageNumber, numberAndLines } from '../grammar.js';
 import { stuffed, top as topOf } from '../octets.js';
@@ -44,7 +45,7 @@ export const top = defineCommand({
 });
 
 /** At once when the store has the message at once. */
-function sent(octets: number, found: Soon<Pieces>, as: (message: Pieces) => Pieces): Soon<Outcome<Pop3State>> {
-  const answer = (message: Pieces) => stay<Pop3State>(replies.message(octets, as(message)));
+function sent(octets: number, found: Soon<Source>, as: (message: Source) => Source): Soon<Outcome<Pop3State>> {
+  const answer = (message: Source) => stay<Pop3State>(replies.message(octets, as(message)));
   return whenReady(found, answer);
 }

@@ -2,9 +2,10 @@
 import type { AccountSummary, AliasEntry, CredentialSummary } from '../../directory.js';
 import { StoreError } from '../../errors.js';
 import type { AccountId, Address, Scope } from '../../shapes.js';
+import type { Source } from '../../source.js';
 import { normal } from '../database/names.js';
 import type { DomainRow, MailboxRow, MailRow } from '../database/reads.js';
-import { piecesOf } from './message-octets.js';
+import { sourceOf } from './message-octets.js';
 import type { OpenReads } from './open-reads.js';
 
 /** No list is held as a whole. */
@@ -68,10 +69,10 @@ export class DirectoryReader {
   }
 
   /** The octets that RETR sends. @throws StoreError 'missing' at once, before the first piece. */
-  messageOf(address: Address, uid: number): Iterable<Uint8Array> {
+  messageOf(address: Address, uid: number): Source {
     const { reads } = this.#open;
     const row = reads.message.get(this.accountId(address), uid);
-    return piecesOf(row, (body, seq) => reads.chunk.get(body, seq)) as Iterable<Uint8Array>; // Nobody is waited for here.
+    return sourceOf(row, (body, seq) => reads.chunk.get(body, seq));
   }
 
   /** The last entry of a page may be cut: it is read as a whole. */

@@ -5,7 +5,8 @@
 import type { Slices } from '../../../runtime/slices.js';
 import { StoreError } from '../../errors.js';
 import type { Maildrop, Maildrops, MessageInfo, NumberRange, Opener } from '../../maildrops.js';
-import type { AccountId, Pieces, Soon } from '../../shapes.js';
+import type { AccountId, Soon } from '../../shapes.js';
+import type { Source } from '../../source.js';
 import type { MaildropRow } from '../database/reads.js';
 import { FrameType, jsonFrame } from '../protocol/frames.js';
 import { MessageList } from './message-list.js';
@@ -90,7 +91,7 @@ class LockedMaildrop implements Maildrop {
     this.#holding = holding;
   }
 
-  pages(): Iterable<readonly MessageInfo[]> {
+  pages(): Source<readonly MessageInfo[]> {
     return this.#list.pages();
   }
 
@@ -98,7 +99,7 @@ class LockedMaildrop implements Maildrop {
     return this.#list.find(number);
   }
 
-  read(id: number): Soon<Pieces> {
+  read(id: number): Soon<Source> {
     return this.#ahead.read(id);
   }
 

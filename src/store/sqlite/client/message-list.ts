@@ -6,6 +6,7 @@
 import type { Slices } from '../../../runtime/slices.js';
 import type { MessageInfo, NumberRange } from '../../maildrops.js';
 import type { AccountId, Soon } from '../../shapes.js';
+import type { Source } from '../../source.js';
 import type { Reader } from './reader.js';
 import type { MaildropRow } from '../database/reads.js';
 
@@ -93,12 +94,16 @@ export class MessageList {
   }
 
   /** All of them, a block at a time. */
-  *pages(): Iterable<readonly MessageInfo[]> {
-    for (let block = 0; block * BLOCK_MESSAGES < this.#maildrop.messages; block++) {
-      const read = this.#block(block);
-      if (read.length === 0) return;
-      yield Array.from({ length: read.length }, (_, index) => this.#entry(read.at(index) as Row));
-    }
+  pages(): Source<readonly MessageInfo[]> {
+    let block = 0;
+    return {
+      next: () => {
+        const read = block * BLOCK_MESSAGES < this.#maildrop.messages ? this.#block(block++) : undefined;
+        if (read === undefined || read.length === 0) return undefined;
+        return Array.from({ length: read.length }, (_, index) => this.#entry(read.at(index) as Row));
+      },
+      close: () => (block = Infinity),
+    };
   }
 
   /** Up to a block of those behind this uid. */

@@ -2,7 +2,8 @@
 import { CRLF_OCTETS } from '../../../bytes/line-ends.js';
 import { whenReady } from '../../../runtime/when-ready.js';
 import { StoreError } from '../../errors.js';
-import type { Pieces, Soon } from '../../shapes.js';
+import type { Soon } from '../../shapes.js';
+import type { Source } from '../../source.js';
 import type { MessageRow, SmallRow } from '../database/reads.js';
 
 /** `pieces` are the octets that RETR sends, of a message that is small. */
@@ -14,21 +15,41 @@ export interface SmallMessage {
 export type ChunkOf = (body: number, seq: number) => Soon<Uint8Array | undefined>;
 
 /** The octets that RETR sends. @throws StoreError 'missing' at once, before the first piece */
-export function piecesOf(row: MessageRow | undefined, chunkOf: ChunkOf): Pieces {
+export function sourceOf(row: MessageRow | undefined, chunkOf: ChunkOf): Source {
   if (row === undefined) throw new StoreError('missing', 'the message was removed');
-  return inChunks(row, chunkOf);
+  return new MessageSource(row, chunkOf);
 }
 
-function* inChunks({ trace, body, octets }: MessageRow, chunkOf: ChunkOf): Pieces {
-  yield trace;
-  let left = octets - trace.length;
-  const take = (chunk: Uint8Array | undefined): Uint8Array => {
-    const piece = chunk ?? lastLineEnd(left, body);
-    left -= piece.length;
+class MessageSource implements Source {
+  readonly #row: MessageRow;
+  readonly #chunkOf: ChunkOf;
+  /** Before the first of the body's chunks the trace headers. */
+  #seq = -1;
+  #left: number;
+
+  constructor(row: MessageRow, chunkOf: ChunkOf) {
+    this.#row = row;
+    this.#chunkOf = chunkOf;
+    this.#left = row.octets;
+  }
+
+  next(): Soon<Uint8Array | undefined> {
+    const { trace, body } = this.#row;
+    const seq = this.#seq++;
+    if (seq === -1) return this.#take(trace);
+    if (this.#left <= 0) return undefined;
+    return whenReady(this.#chunkOf(body, seq), (octets) => this.#take(octets));
+  }
+
+  close(): void {
+    this.#left = 0;
+  }
+
+  /** Where there is no chunk, the end of the last line is all that is missing. */
+  #take(chunk: Uint8Array | undefined): Uint8Array {
+    const piece = chunk ?? lastLineEnd(this.#left, this.#row.body);
+    this.#left -= piece.length;
     return piece;
-  };
-  for (let seq = 0; left > 0; seq++) {
-    yield whenReady(chunkOf(body, seq), take);
   }
 }
 

@@ -5,9 +5,10 @@
  */
 import { RunDelay } from '../../../runtime/run-delay.js';
 import type { Account } from '../../logins.js';
-import type { AccountId, Pieces, Soon } from '../../shapes.js';
+import type { AccountId, Soon } from '../../shapes.js';
+import type { Source } from '../../source.js';
 import { DiskPace } from './disk-pace.js';
-import { piecesOf, smallMessages, type SmallMessage } from './message-octets.js';
+import { smallMessages, sourceOf, type SmallMessage } from './message-octets.js';
 import type { Reader } from './reader.js';
 import type { MaildropRow, MessageRow, SmallRow } from '../database/reads.js';
 import { SlowReads, type SlowReadData } from './slow-reads.js';
@@ -49,11 +50,11 @@ export class PacedReads {
   }
 
   /** The octets that RETR sends. @throws StoreError 'missing' at once, before the first piece */
-  message(account: AccountId, uid: number): Soon<Pieces> {
-    const pieces = (row: MessageRow | undefined): Pieces =>
-      piecesOf(row, (body, seq) => this.#chunk(body, seq, row?.octets ?? 0));
-    if (this.isSlow) return this.#slow.read<MessageRow | undefined>({ kind: 'message', account, uid }).then(pieces);
-    return pieces(this.#timed(() => this.#reader.message(account, uid)));
+  message(account: AccountId, uid: number): Soon<Source> {
+    const source = (row: MessageRow | undefined): Source =>
+      sourceOf(row, (body, seq) => this.#chunk(body, seq, row?.octets ?? 0));
+    if (this.isSlow) return this.#slow.read<MessageRow | undefined>({ kind: 'message', account, uid }).then(source);
+    return source(this.#timed(() => this.#reader.message(account, uid)));
   }
 
   close(): void {

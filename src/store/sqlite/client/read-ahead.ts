@@ -4,7 +4,8 @@
  * is what was there when the maildrop was open, which is all that the session may see.
  */
 import { StoreError } from '../../errors.js';
-import type { AccountId, Pieces, Soon } from '../../shapes.js';
+import type { AccountId, Soon } from '../../shapes.js';
+import { ArraySource, type Source } from '../../source.js';
 import type { SmallMessage } from './message-octets.js';
 import type { PacedReads } from './paced-reads.js';
 
@@ -27,16 +28,16 @@ export class ReadAhead {
   }
 
   /** @throws StoreError 'missing' */
-  read(uid: number): Soon<Pieces> {
+  read(uid: number): Soon<Source> {
     const filled = this.#ahead.at(-1)?.uid === uid ? undefined : this.#fill(uid);
     return filled === undefined ? this.#next(uid) : filled.then(() => this.#next(uid));
   }
 
-  #next(uid: number): Soon<Pieces> {
+  #next(uid: number): Soon<Source> {
     const message = this.#ahead.pop();
     if (message?.uid !== uid) throw new StoreError('missing', 'the message was removed');
     this.#last = uid;
-    return message.pieces ?? this.#reads.message(this.#account, uid);
+    return message.pieces === undefined ? this.#reads.message(this.#account, uid) : new ArraySource(message.pieces);
   }
 
   /** A slow disk is asked for few at once: others wait behind them. */
