@@ -2,7 +2,7 @@
 import type { Resolution } from '../../deliveries.js';
 import type { Account, Grant } from '../../logins.js';
 import type { AccountId, Address, Scope, Soon } from '../../shapes.js';
-import { readLoginName } from '../../login-name.js';
+import { readLoginName } from '../../rules/login-name.js';
 import { StoreError } from '../../errors.js';
 import type { NameCache } from '../database/name-cache.js';
 import { normal } from '../database/names.js';

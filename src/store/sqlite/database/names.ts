@@ -7,7 +7,7 @@ import type { Slices } from '../../../runtime/slices.js';
 import { whenReady } from '../../../runtime/when-ready.js';
 import type { Resolution, Target } from '../../deliveries.js';
 import type { Address, Soon } from '../../shapes.js';
-import { Expansion, NAMES_LIMIT, type AccountRow, type Expanding } from './expansion.js';
+import { Expansion, NAMES_LIMIT, type AccountRow, type Expanding } from '../../rules/expansion.js';
 import type { NameCache, Route } from './name-cache.js';
 import type { Prepares } from './reading-connection.js';
 import type { Reads } from './reads.js';

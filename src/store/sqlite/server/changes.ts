@@ -9,7 +9,7 @@ import { StoreError } from '../../errors.js';
 import type { Address, Secrets } from '../../shapes.js';
 import type { Connection } from '../database/database.js';
 import type { Change, SetQuota } from '../protocol/change.js';
-import { addressOf, ALIAS_DEPTH_LIMIT, Expansion, EXPANSION_LIMIT, NAMES_LIMIT } from '../database/expansion.js';
+import { addressOf, ALIAS_DEPTH_LIMIT, Expansion, EXPANSION_LIMIT, NAMES_LIMIT } from '../../rules/expansion.js';
 import { normal } from '../database/names.js';
 
 /** What takes rights away. */

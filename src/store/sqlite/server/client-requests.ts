@@ -12,7 +12,7 @@ import type { LockRequest, RemoveRequest, UnlockRequest } from '../protocol/requ
 import type { ServerStatus } from '../../status.js';
 import type { Answers } from './answers.js';
 import { unanswered } from './group.js';
-import type { LockOwner } from './locks.js';
+import type { LockOwner } from '../../rules/maildrop-locks.js';
 import { Removals } from './removals.js';
 import type { StoreServer } from './store-server.js';
 

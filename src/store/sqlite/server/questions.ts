@@ -8,7 +8,7 @@ import { emptyFrame, FrameError, FrameType, jsonFrame, requireLength } from '../
 import type { HolderAnswer } from '../protocol/requests.js';
 import type { PeerReport } from '../../status.js';
 import type { Answers } from './answers.js';
-import type { LockOwner } from './locks.js';
+import type { LockOwner } from '../../rules/maildrop-locks.js';
 
 /** Nobody waits longer for a maildrop than for this answer. */
 const HOLDER_TIMEOUT_MS = 1_000;

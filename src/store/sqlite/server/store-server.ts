@@ -14,7 +14,7 @@ import { takeFiles } from './files.js';
 import type { Write } from './group.js';
 import { identify } from '../database/identification.js';
 import type { Location } from '../database/location.js';
-import { MaildropLocks } from './locks.js';
+import { MaildropLocks } from '../../rules/maildrop-locks.js';
 import { OpenDatabase } from './open-database.js';
 import { Opening } from './opening.js';
 import { claim, type Ownership } from './ownership.js';

@@ -1,7 +1,7 @@
 /** The spellings of a mailbox under which people log in, and the one that all of them mean. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { readLoginName } from '../../src/store/login-name.js';
+import { readLoginName } from '../../../src/store/rules/login-name.js';
 
 describe('a login name', () => {
   for (const [written, local, domain] of [

@@ -4,8 +4,8 @@
  * A live holder is named at once. One that is leaving, its client gone or its QUIT being carried out, is waited for, but not
  * long: then it is named too. Who waits is told exactly once, in the order in which they came, and nothing else waits with them.
  */
-import type { HolderSince } from '../../errors.js';
-import type { AccountId } from '../../shapes.js';
+import type { HolderSince } from '../errors.js';
+import type { AccountId } from '../shapes.js';
 
 /** The process that a lock is taken for. */
 export interface LockOwner {

@@ -2,8 +2,8 @@
  * Where aliases lead, through other aliases, to accounts: each name is looked at once, many of them in one query, and none of it
  * goes on without bound. Used by who reads and by the store, on the connection of each.
  */
-import type { Address } from '../../shapes.js';
-import type { Prepares, ReadStatement } from './reading-connection.js';
+import type { Address } from '../shapes.js';
+import type { Prepares, ReadStatement } from '../sqlite/database/reading-connection.js';
 
 /** Maildrops that one forward-path may lead to, as Postfix has it (virtual_alias_expansion_limit); more are refused. */
 export const EXPANSION_LIMIT = 1000;
