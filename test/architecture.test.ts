@@ -93,6 +93,8 @@ describe('the architecture', () => {
     const files = sources.filter(({ path }) => interfaces.some((name) => path === `store/${name}.ts`));
     expect(files).to.have.length(interfaces.length);
     importsNone(files, new RegExp(`^(?!store/(${interfaces.join('|')})\\.ts$)`));
+    expect(under('store/rules/')).to.have.length.above(5);
+    importsNone(under('store/rules/'), new RegExp(`^(?!node:url$|store/rules/|store/(${interfaces.join('|')})\\.ts$)`));
     expect(importers(/^store\/sqlite\//).filter((path) => !/^store\/(open|watch|sqlite\/.*)\.ts$/.test(path))).to.be
       .empty;
   });

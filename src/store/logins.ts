@@ -60,7 +60,7 @@ export interface Renewal {
 export interface Logins {
   /**
    * The account that logs in under this name: `local@domain`, or a local part alone in the first domain. Whatever spellings of a
-   * mailbox there are mean the same (login-name.ts).
+   * mailbox there are mean the same (rules/login-name.ts).
    */
   findLogin(name: string): Soon<Account | undefined>;
   /** Whether what was proved would still let somebody in: the account is there and enabled, its password the same or the credential there and good for the scope. */

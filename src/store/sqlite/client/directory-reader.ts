@@ -1,9 +1,9 @@
 /** What administration reads from the database: lists of the directory, in pages, and the messages of any account. */
 import type { AccountSummary, AliasEntry, CredentialSummary } from '../../directory.js';
-import { StoreError } from '../../errors.js';
 import type { AccountId, Address, Scope } from '../../shapes.js';
 import type { Source } from '../../source.js';
-import { normal } from '../database/names.js';
+import { normalizeLocalPart } from '../../rules/names.js';
+import { missing, refusals } from '../../rules/refusals.js';
 import type { DomainRow, MailboxRow, MailRow } from '../database/reads.js';
 import { sourceOf } from './message-octets.js';
 import type { OpenReads } from './open-reads.js';
@@ -51,7 +51,7 @@ export class DirectoryReader {
   countMail({ local, domain }: Address): number | undefined {
     const { reads } = this.#open;
     const id = reads.domain.get(domain);
-    return id === undefined ? undefined : reads.messagesHeld.get(id, normal(local));
+    return id === undefined ? undefined : reads.messagesHeld.get(id, normalizeLocalPart(local));
   }
 
   /** What `mail list` shows of these messages of the account, in order. */
@@ -63,8 +63,8 @@ export class DirectoryReader {
   accountId({ local, domain }: Address): AccountId {
     const { reads } = this.#open;
     const id = reads.domain.get(domain);
-    const row = id === undefined ? undefined : reads.account.get(id, normal(local));
-    if (row === undefined) throw new StoreError('missing', `There is no account ${local}@${domain}`);
+    const row = id === undefined ? undefined : reads.account.get(id, normalizeLocalPart(local));
+    if (row === undefined) missing(refusals.noAccount(`${local}@${domain}`));
     return row.id;
   }
 

@@ -5,7 +5,7 @@ import type { AccountId, Address, Scope, Soon } from '../../shapes.js';
 import { readLoginName } from '../../rules/login-name.js';
 import { StoreError } from '../../errors.js';
 import type { NameCache } from '../database/name-cache.js';
-import { normal } from '../database/names.js';
+import { normalizeLocalPart } from '../../rules/names.js';
 import type { CredentialRow, LoginRow, MaildropRow, MessageRow, RoomInside, SmallRow } from '../database/reads.js';
 import { DirectoryReader } from './directory-reader.js';
 import { OpenReads, type ReaderOptions } from './open-reads.js';
@@ -32,7 +32,7 @@ export class Reader {
     const { local, domain } = readLoginName(name);
     const { reads, names } = this.#open;
     const id = domain === undefined ? names.firstDomain() : reads.domain.get(domain);
-    const row = id === undefined ? undefined : reads.login.get(id, normal(local));
+    const row = id === undefined ? undefined : reads.login.get(id, normalizeLocalPart(local));
     return row && accountOf(row, reads.credentials.all(row.id));
   }
 
@@ -45,7 +45,7 @@ export class Reader {
 
   loginAddress(name: string): string {
     const { local, domain } = readLoginName(name);
-    return `${normal(local)}@${domain ?? this.#open.firstDomainName ?? this.#open.reads.domains.all('', 1)[0] ?? ''}`;
+    return `${normalizeLocalPart(local)}@${domain ?? this.#open.firstDomainName ?? this.#open.reads.domains.all('', 1)[0] ?? ''}`;
   }
 
   saltSecret(): Uint8Array {

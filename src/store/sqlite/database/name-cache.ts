@@ -6,13 +6,8 @@
  * looked up at that moment is not kept.
  */
 import type { Resolution, Target } from '../../deliveries.js';
+import type { Route } from '../../rules/names.js';
 import type { Address } from '../../shapes.js';
-
-/** What one name leads to: an account, or an alias whose targets stand for it. */
-export type Route =
-  | { readonly kind: 'account'; readonly targets: readonly Target[] }
-  | { readonly kind: 'alias'; readonly targets: readonly Target[] }
-  | { readonly kind: 'too-many' };
 
 /** A stranger may make up details as long as a command line: such a path is not remembered, while the name before the detail is. */
 const PATH_LIMIT_CHARACTERS = 400;

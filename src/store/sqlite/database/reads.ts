@@ -1,5 +1,5 @@
 /** The statements that read, prepared once a connection, with the shapes of their rows. */
-import type { AccountRow } from '../../rules/expansion.js';
+import type { AccountRow } from './aliases.js';
 import type { Prepares, ReadStatement } from './reading-connection.js';
 
 export interface OldestAccountRow {

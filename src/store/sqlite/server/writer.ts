@@ -4,8 +4,8 @@
  */
 import { CRLF } from '../../../bytes/line-ends.js';
 import type { EnvelopeRecipient } from '../../deliveries.js';
-import type { StoreErrorKind } from '../../errors.js';
 import type { Renewal, Use } from '../../logins.js';
+import { judgeCopies, type Copies, type OverQuota } from '../../rules/copies.js';
 import type { AccountId, Address } from '../../shapes.js';
 import { Bodies } from './bodies.js';
 import { Changes } from './changes.js';
@@ -217,24 +217,13 @@ export class Writer {
     this.#bodies.beginGroup();
   }
 
-  /** Which copies are stored: store.ts says by which rule. @throws StoreError 'missing' for an account that is not there */
+  /** @throws StoreError 'missing' for an account that is not there */
   #copies(posting: Posting): Copies | OverQuota {
-    const { recipients, apart } = posting.envelope;
-    const coming = new Map<AccountId, number>();
-    const taken: number[] = [];
-    const leftOut: number[] = [];
-    let above = false;
-    for (const [place, { account, trace }] of recipients.entries()) {
-      const before = coming.get(account) ?? 0;
-      const octets = before + octetsOf(posting, trace);
-      const fits = this.#holdings.hasRoom(account, octets);
-      above ||= !this.#holdings.hasRoom(account, before);
-      if (fits || apart !== true) coming.set(account, octets);
-      (fits ? taken : leftOut).push(place);
-    }
-    if (taken.length === 0) return 'over-quota';
-    if (apart === true) return { taken, leftOut };
-    return above ? 'over-quota-meanwhile' : { taken: [...recipients.keys()], leftOut: [] };
+    return judgeCopies(
+      posting.envelope,
+      (trace) => octetsOf(posting, trace),
+      (account, octets) => this.#holdings.hasRoom(account, octets),
+    );
   }
 
   #address(body: number, posting: Posting, places: readonly number[]): void {
@@ -271,19 +260,11 @@ export class Writer {
   }
 }
 
-/** Why a message was stored for nobody. */
-export type OverQuota = Extract<StoreErrorKind, 'over-quota' | 'over-quota-meanwhile'>;
 /** The places in its envelope that a message was not stored for. */
 export type Posted = readonly number[] | OverQuota;
 
 function* pairs(ranges: Ranges): Iterable<readonly [first: number, last: number]> {
   for (let at = 0; at < ranges.length; at += 2) yield [ranges[at] as number, ranges[at + 1] as number];
-}
-
-/** Places in an envelope. */
-interface Copies {
-  readonly taken: readonly number[];
-  readonly leftOut: readonly number[];
 }
 
 /** What RETR sends of one copy. */

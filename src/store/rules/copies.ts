@@ -1,0 +1,42 @@
+/**
+ * Which copies of a message are stored, by the quotas of their accounts: judged in the order of the envelope, each with what
+ * earlier copies add to the same account (deliveries.ts says the rule).
+ */
+import type { Envelope } from '../deliveries.js';
+import type { StoreErrorKind } from '../errors.js';
+import type { AccountId } from '../shapes.js';
+
+/** Why a message is stored for nobody. */
+export type OverQuota = Extract<StoreErrorKind, 'over-quota' | 'over-quota-meanwhile'>;
+
+/** Positions in an envelope. */
+export interface Copies {
+  readonly taken: readonly number[];
+  readonly leftOut: readonly number[];
+}
+
+/**
+ * `octetsOf`: what RETR sends of a copy with these trace headers. `hasRoom`: whether so many octets more are within the account's
+ * quota; throws where there is no such account.
+ */
+export function judgeCopies(
+  { recipients, apart }: Envelope,
+  octetsOf: (trace: Uint8Array) => number,
+  hasRoom: (account: AccountId, octets: number) => boolean,
+): Copies | OverQuota {
+  const coming = new Map<AccountId, number>();
+  const taken: number[] = [];
+  const leftOut: number[] = [];
+  let above = false;
+  for (const [position, { account, trace }] of recipients.entries()) {
+    const before = coming.get(account) ?? 0;
+    const octets = before + octetsOf(trace);
+    const fits = hasRoom(account, octets);
+    above ||= !hasRoom(account, before);
+    if (fits || apart !== true) coming.set(account, octets);
+    (fits ? taken : leftOut).push(position);
+  }
+  if (taken.length === 0) return 'over-quota';
+  if (apart === true) return { taken, leftOut };
+  return above ? 'over-quota-meanwhile' : { taken: [...recipients.keys()], leftOut: [] };
+}

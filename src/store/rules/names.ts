@@ -1,0 +1,71 @@
+/**
+ * Which name a forward-path means, whatever driver looks it up: the exact name, then the one before its `+detail`, then the
+ * domain's catch-all, then RFC 5321's postmaster. And how names are compared.
+ */
+import type { Resolution, Target } from '../deliveries.js';
+import type { Address } from '../shapes.js';
+
+/** Between a name and its detail, as in `alice+lists@example.org`. */
+const DETAIL_SEPARATOR = '+';
+/** The alias of every name of a domain that nothing else answers to. */
+export const CATCH_ALL = '*';
+const POSTMASTER = 'postmaster';
+
+/** Names are compared without case, and however their accents are composed. */
+export function normalizeLocalPart(local: string): string {
+  return local.normalize('NFC').toLowerCase();
+}
+
+/** As a directory holds it, `local@domain`: in lower case, unquoted. */
+export function addressText({ local, domain }: Address): string {
+  return `${normalizeLocalPart(local)}@${domain}`;
+}
+
+/** What `addressText` made. */
+export function addressOf(text: string): Address {
+  const at = text.lastIndexOf('@');
+  return { local: text.slice(0, at), domain: text.slice(at + 1) };
+}
+
+/** One name that is looked for. */
+export interface Candidate {
+  /** In the domain of the path, in the first domain, or whatever account is the oldest. */
+  readonly in: 'domain' | 'first-domain' | 'oldest-account';
+  readonly name: string;
+  /** With its separator, as it was given; empty for none. */
+  readonly detail: string;
+}
+
+/**
+ * In order: the first that is an account or an alias is meant. RFC 5321 §4.5.1: every domain has a postmaster; where nobody made
+ * it, it is the first domain's, or the oldest account.
+ */
+export function* candidates(local: string): Iterable<Candidate> {
+  const name = normalizeLocalPart(local);
+  yield { in: 'domain', name, detail: '' };
+  const at = name.indexOf(DETAIL_SEPARATOR);
+  if (at > 0) yield { in: 'domain', name: name.slice(0, at), detail: local.slice(at) };
+  yield { in: 'domain', name: CATCH_ALL, detail: '' };
+  if (name !== POSTMASTER) return;
+  yield { in: 'first-domain', name, detail: '' };
+  yield { in: 'oldest-account', name, detail: '' };
+}
+
+/** What one name leads to: an account, or an alias whose targets stand for it. */
+export type Route =
+  | { readonly kind: 'account'; readonly targets: readonly Target[] }
+  | { readonly kind: 'alias'; readonly targets: readonly Target[] }
+  | { readonly kind: 'too-many' };
+
+/** Only an account's own address takes the detail along. */
+export function resolutionOf(route: Route, detail: string): Resolution {
+  if (route.kind === 'too-many') return route;
+  if (route.targets.length === 0) return { kind: 'unknown' };
+  if (route.kind === 'alias' || detail === '') return { kind: 'local', targets: route.targets };
+  return { kind: 'local', targets: route.targets.map((target) => withDetail(target, detail)) };
+}
+
+function withDetail(target: Target, detail: string): Target {
+  const at = target.address.lastIndexOf('@');
+  return { ...target, address: `${target.address.slice(0, at)}${detail}${target.address.slice(at)}` };
+}

@@ -1,0 +1,64 @@
+/** Which aliases may be made: they lead to names that are there, never back to themselves, and to no more accounts than one path may. */
+import { ALIAS_DEPTH_LIMIT, expand, EXPANSION_LIMIT, NAMES_LIMIT, type Aliases } from './expansion.js';
+import { refuse } from './refusals.js';
+
+/**
+ * `targets` are added to those that the alias has.
+ * @throws StoreError 'refused'
+ */
+export function requireSoundAlias<Account extends { readonly address: string }>(
+  alias: string,
+  targets: readonly string[],
+  aliases: Aliases<Account>,
+): void {
+  if (aliases.accounts([alias]).length > 0) refuse(`${alias} is an account; an alias needs a name of its own`);
+  if (targets.length > EXPANSION_LIMIT) refuse(tooMany(alias));
+  requireNames(alias, targets, aliases);
+  requireEnd(alias, targets, aliases);
+  requireFew(alias, [...aliases.targets([alias]), ...targets], aliases);
+}
+
+/** Each is an account or an alias. */
+function requireNames<Account extends { readonly address: string }>(
+  alias: string,
+  names: readonly string[],
+  aliases: Aliases<Account>,
+): void {
+  const accounts = new Set(aliases.accounts(names).map(({ address }) => address));
+  for (const name of names)
+    if (!accounts.has(name) && name !== alias && aliases.targets([name]).length === 0)
+      refuse(`${name} is neither an account nor an alias here; add it first`);
+}
+
+/** None leads back to the alias; a chain too long to follow counts as a loop. Each name is looked at once. */
+function requireEnd(alias: string, names: readonly string[], { targets }: Pick<Aliases<never>, 'targets'>): void {
+  const seen = new Set<string>();
+  let level = new Map(names.map((name) => [name, name])); // What each was reached through.
+  for (let depth = 1; level.size > 0; depth++) {
+    for (const [name, through] of level)
+      if (name === alias || depth > ALIAS_DEPTH_LIMIT) refuse(`${alias} would lead to itself through ${through}`);
+    const next: [string, string][] = [];
+    for (const [name, through] of level) {
+      seen.add(name);
+      for (const target of targets([name])) if (!seen.has(target)) next.push([target, through]);
+    }
+    level = new Map(next);
+    if (seen.size > NAMES_LIMIT) refuse(tooMany(alias));
+  }
+}
+
+/** They lead to no more accounts than one path may. */
+function requireFew<Account extends { readonly address: string }>(
+  alias: string,
+  names: readonly string[],
+  aliases: Aliases<Account>,
+): void {
+  const expanding = expand(names, aliases);
+  let step = expanding.next();
+  while (step.done !== true) step = expanding.next();
+  if (step.value === 'too-many') refuse(tooMany(alias));
+}
+
+function tooMany(alias: string): string {
+  return `${alias} would lead to more than ${EXPANSION_LIMIT} accounts; a mailing list program serves so many`;
+}

@@ -1,0 +1,33 @@
+/** How a driver refuses a change of the directory: in one sentence for people. */
+import { StoreError } from '../errors.js';
+
+/** @throws StoreError 'refused': the change makes no sense */
+export function refuse(why: string): never {
+  throw new StoreError('refused', why);
+}
+
+/** @throws StoreError 'missing': what was named is not there */
+export function missing(why: string): never {
+  throw new StoreError('missing', why);
+}
+
+/** The sentences, by what is the matter. */
+export const refusals = {
+  noAccount: (address: string) => `There is no account ${address}`,
+  accountNeedsName: "An account needs a name; '*' is for aliases",
+  accountExists: (address: string) => `There is an account ${address} already`,
+  isAlias: (address: string) => `${address} is an alias; remove the alias first`,
+  credentialExists: (address: string, name: string) => `${address} has a credential '${name}' already`,
+  tooManyCredentials: (address: string, count: number) => `${address} has ${count} credentials; remove one first`,
+  noCredential: (address: string, name: string) => `${address} has no credential '${name}'`,
+  domainExists: (name: string) => `${name} is local already`,
+  noDomain: (name: string) => `${name} is not a local domain`,
+  domainHasAccounts: (name: string, count: number) => `${name} has accounts (${count}); remove them first`,
+  domainIsSwept: (name: string) =>
+    `The mail of accounts that ${name} had is still being deleted; try again in a moment`,
+  noAlias: (address: string) => `There is no alias ${address}`,
+  noTarget: (address: string, target: string) => `${address} does not lead to ${target}`,
+} as const;
+
+/** All of them are compared at each login, so a login's time has a bound; more are refused. */
+export const CREDENTIALS_LIMIT = 50;
