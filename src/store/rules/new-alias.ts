@@ -31,7 +31,7 @@ function requireNames<Account extends { readonly address: string }>(
 }
 
 /** None leads back to the alias; a chain too long to follow counts as a loop. Each name is looked at once. */
-function requireEnd(alias: string, names: readonly string[], { targets }: Pick<Aliases<never>, 'targets'>): void {
+function requireEnd(alias: string, names: readonly string[], aliases: Pick<Aliases<never>, 'targets'>): void {
   const seen = new Set<string>();
   let level = new Map(names.map((name) => [name, name])); // What each was reached through.
   for (let depth = 1; level.size > 0; depth++) {
@@ -40,7 +40,7 @@ function requireEnd(alias: string, names: readonly string[], { targets }: Pick<A
     const next: [string, string][] = [];
     for (const [name, through] of level) {
       seen.add(name);
-      for (const target of targets([name])) if (!seen.has(target)) next.push([target, through]);
+      for (const target of aliases.targets([name])) if (!seen.has(target)) next.push([target, through]);
     }
     level = new Map(next);
     if (seen.size > NAMES_LIMIT) refuse(tooMany(alias));
