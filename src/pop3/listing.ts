@@ -84,10 +84,7 @@ export class Listing {
         ?.map((message) => [++number, message] as const)
         .filter(([each]) => this.#markedCount === 0 || !this.#isMarked(each));
     return {
-      next: () => {
-        const page = pages.next();
-        return page instanceof Promise ? page.then(numbered) : numbered(page);
-      },
+      next: () => whenReady(pages.next(), numbered),
       close: () => pages.close(),
     };
   }

@@ -5,6 +5,7 @@ import { LF } from '../bytes/line-ends.js';
 import { viewOf } from '../bytes/view.js';
 import { WantedNames } from '../message/field-name.js';
 import { HeaderScanner } from '../message/header-scanner.js';
+import { whenReady } from '../runtime/when-ready.js';
 import type { MessageInfo } from '../store/maildrops.js';
 import type { Soon } from '../store/shapes.js';
 import { ArraySource, type Source } from '../store/source.js';
@@ -81,10 +82,7 @@ export function scanLines(listing: Listing, what: (message: MessageInfo) => numb
   const lines = (page: readonly Numbered[] | undefined): Uint8Array | undefined =>
     page && Buffer.from(page.map(([number, message]) => `${number} ${what(message)}\r\n`).join(''));
   return {
-    next: () => {
-      const page = pages.next();
-      return page instanceof Promise ? page.then(lines) : lines(page);
-    },
+    next: () => whenReady(pages.next(), lines),
     close: () => pages.close(),
   };
 }

@@ -4,6 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { CRLF } from '../bytes/line-ends.js';
+import { whenReady } from '../runtime/when-ready.js';
 import { inMinutes, type Reply } from '../session/reply.js';
 import type { StoreError, StoreErrorKind } from '../store/errors.js';
 import type { Soon } from '../store/shapes.js';
@@ -57,8 +58,7 @@ class Ended implements Source {
 
   next(): Soon<Uint8Array | undefined> {
     if (this.#ended) return undefined;
-    const piece = this.#body.next();
-    return piece instanceof Promise ? piece.then((came) => this.#pass(came)) : this.#pass(piece);
+    return whenReady(this.#body.next(), (piece) => this.#pass(piece));
   }
 
   close(): void {
