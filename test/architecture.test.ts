@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { expect } from 'chai';
+import { folders } from '../scripts/docs/folders.js';
 import { ROOT } from './support/server.js';
 
 interface Source {
@@ -56,6 +57,23 @@ describe('the architecture', () => {
     const ours = sources.flatMap(({ imports }) => imports).filter((name) => name.endsWith('.ts'));
     expect(ours).to.have.length.above(200);
     expect(ours.filter((name) => !known.has(name))).to.deep.equal([]);
+  });
+
+  it('imports what stands in the table of folders, types included, and nothing stands there for nothing', () => {
+    const paths = new Set(folders.map(({ path }) => path));
+    const above = (path: string): string => (path.includes('/') ? folderOf(posix.dirname(path)) : '.');
+    const folderOf = (path: string): string => (paths.has(path) ? path : above(path));
+    const unused = new Set(folders.flatMap(({ path, imports }) => imports.map((name) => `${path} → ${name}`)));
+    for (const { path, imports } of sources) {
+      const folder = above(path);
+      const allowed = folders.find((one) => one.path === folder)?.imports ?? [];
+      for (const name of imports.filter((found) => found.endsWith('.ts') && above(found) !== folder)) {
+        const entry = allowed.find((one) => one === name || one === above(name));
+        expect(entry, `${path} imports ${name}, which scripts/docs/folders.ts does not allow`).to.be.a('string');
+        unused.delete(`${folder} → ${entry}`);
+      }
+    }
+    expect([...unused].filter((each) => !/store\/(errors|shapes|source)\.ts$/.test(each))).to.deep.equal([]);
   });
 
   it('keeps smtp/ and pop3/ apart, and session/ and cli/ from both', () => {
@@ -175,8 +193,10 @@ describe('the architecture', () => {
     expect(held).to.have.length([...found.matchAll(/\bhold\(/g)].length - 1);
   });
 
-  it('has no cycles among what is loaded', () => {
-    const loads = new Map(sources.map((source) => [source.path, source.loads.filter((name) => name.endsWith('.ts'))]));
+  it('has no cycles, types included', () => {
+    const loads = new Map(
+      sources.map((source) => [source.path, source.imports.filter((name) => name.endsWith('.ts'))]),
+    );
     const cleared = new Set<string>();
     const visit = (path: string, above: readonly string[]): void => {
       expect(above.includes(path), [...above, path].join(' → ')).to.equal(false);

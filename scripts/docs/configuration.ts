@@ -1,5 +1,6 @@
 /** docs/configuration.md, generated from the table of options. Defaults that differ from machine to machine are named, not shown. */
-import { kebab, optionNames, options, variable, type OptionName } from '../../src/config/options.js';
+import type { OptionName } from '../../src/config/configuration.js';
+import { kebab, optionNames, options, variable } from '../../src/config/options.js';
 import { code, fence, page, table } from './markdown.js';
 
 /** Nobody else's machine has these values. */

@@ -2,8 +2,9 @@
  * One row of the command line's table. The table in commands.ts is the dispatch and the help at once,
  * so that no command can exist without its help, and no option of the help can be refused.
  */
-import { kebab, options, type OptionName } from '../config/options.js';
-import type { Loaded } from '../config/load.js';
+import type { OptionName } from '../config/configuration.js';
+import { kebab, options } from '../config/options.js';
+import type { Loaded } from '../config/setting.js';
 import type { Setting } from '../config/setting.js';
 
 export interface Flag {

@@ -3,7 +3,8 @@
  * Reads what a server would read, certificates too, and starts nothing; mistakes leave as they do everywhere, all at once.
  * What a server would start with but clients will stumble over, such as an expired certificate, is a mistake here.
  */
-import { kebab, optionNames, type Configuration } from '../config/options.js';
+import type { Configuration } from '../config/configuration.js';
+import { kebab, optionNames } from '../config/options.js';
 import { ConfigurationError } from '../config/setting.js';
 import { CertificateError } from '../tls/certificate-error.js';
 import { readCertificates } from '../tls/certificates.js';

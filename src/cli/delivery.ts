@@ -3,7 +3,7 @@
  * Never holds more of the message than a piece. All recipients get it or none; a failure leaves nothing behind.
  */
 import { randomBytes } from 'node:crypto';
-import type { Configuration } from '../config/options.js';
+import type { Configuration } from '../config/configuration.js';
 import { NewlineNormalizer } from '../bytes/newlines.js';
 import { envelopeFor } from '../message/envelope.js';
 import { HOP_LIMIT, HopLimit } from '../message/hops.js';

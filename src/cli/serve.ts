@@ -4,7 +4,8 @@
  */
 import { extname, join } from 'node:path';
 import { portNames, type PortName } from '../config/contradictions.js';
-import { optionNames, type Configuration, type OptionName } from '../config/options.js';
+import type { Configuration, OptionName } from '../config/configuration.js';
+import { optionNames } from '../config/options.js';
 import type { Setting } from '../config/setting.js';
 import { statIfThere } from '../runtime/stats.js';
 import { optionFlags, UsageError, type Command, type Flag, type Invocation, type Operand } from './command.js';

@@ -1,6 +1,7 @@
 /** Values that are right one by one and wrong together. Silent about an option whose value is itself a mistake. */
-import type { Loaded } from './load.js';
-import { kebab, optionNames, type Configuration, type OptionName } from './options.js';
+import type { Loaded } from './setting.js';
+import type { Configuration, OptionName } from './configuration.js';
+import { kebab, optionNames } from './options.js';
 import type { Mistake } from './setting.js';
 
 export type PortName = Extract<OptionName, `${string}Port`>;

@@ -6,8 +6,16 @@
 import { resolve } from 'node:path';
 import { contradictions } from './contradictions.js';
 import { isInjected } from './injected.js';
-import { optionNames, options, variable, type Configuration, type OptionName } from './options.js';
-import { ConfigurationError, defaultSetting, variableSetting, type Mistake, type Setting } from './setting.js';
+import type { Configuration, OptionName } from './configuration.js';
+import { optionNames, options, variable } from './options.js';
+import {
+  ConfigurationError,
+  defaultSetting,
+  variableSetting,
+  type Mistake,
+  type Setting,
+  type Loaded,
+} from './setting.js';
 import { didYouMean } from './spelling.js';
 import { readTomlFile, type NamedFile, type Reading } from './toml-file.js';
 import { Misfit } from './units.js';
@@ -20,12 +28,6 @@ export interface Sources {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Where pennypost.toml is looked for. */
   readonly directory?: string;
-}
-
-export interface Loaded {
-  readonly configuration: Configuration;
-  /** For each option the setting that won. */
-  readonly settings: Readonly<Record<OptionName, Setting>>;
 }
 
 interface Value {

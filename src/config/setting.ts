@@ -2,7 +2,8 @@
  * One option as somebody gave it, still as text, with the words in which `config show` and mistakes name its place.
  * ConfigurationError carries every mistake at once: nobody likes to mend a configuration one error at a time.
  */
-import { kebab, variable, type OptionName } from './options.js';
+import type { Configuration, OptionName } from './configuration.js';
+import { kebab, variable } from './options.js';
 
 /** Whose mistake it would be: what stands on the command line, or what stands around it. */
 export type Fault = 'usage' | 'configuration';
@@ -15,6 +16,13 @@ export interface Setting {
   /** How a sentence about it begins: `--db`, `PENNYPOST_DB`, `db in pennypost.toml`. */
   readonly label: string;
   readonly fault: Fault;
+}
+
+/** A configuration, and where each of its values came from. */
+export interface Loaded {
+  readonly configuration: Configuration;
+  /** For each option the setting that won. */
+  readonly settings: Readonly<Record<OptionName, Setting>>;
 }
 
 export interface Mistake {

@@ -5,7 +5,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { parse, TomlError, type TomlValue } from 'smol-toml';
-import { kebab, optionNames, type OptionName } from './options.js';
+import type { OptionName } from './configuration.js';
+import { kebab, optionNames } from './options.js';
 import { fileSetting, type Fault, type Mistake, type Setting } from './setting.js';
 import { didYouMean } from './spelling.js';
 

@@ -3,7 +3,7 @@
  * terminal. No password and no text of a message is ever given to it. Lines may be lost (line-output.ts), never the server.
  */
 import { pino, type Logger } from 'pino';
-import type { LogLevel } from '../config/options.js';
+import type { LogLevel } from '../config/configuration.js';
 import type { LineOutput } from './line-output.js';
 import { escapeJson } from './one-line.js';
 

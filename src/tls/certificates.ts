@@ -5,7 +5,7 @@
  */
 import { X509Certificate, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Configuration } from '../config/options.js';
+import type { Configuration } from '../config/configuration.js';
 import { TlsService, type Identity } from '../net/tls.js';
 import { CertificateError } from './certificate-error.js';
 import { chainDoubts, chainOf, isSelfSigned, nameOf } from './chain.js';

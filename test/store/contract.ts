@@ -359,9 +359,10 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         const other = await underTest.connect();
         const held = await store.open(alice, { from: 'leaving', isLeaving: () => Promise.resolve(true) });
         const [first, ...rest] = ['1', '2', '3'].map((from) => other.open(alice, { from, isLeaving: () => false }));
+        const refused = Promise.all(rest.map(failure));
         await held.release();
         const next = await (first as Promise<Maildrop>);
-        for (const one of rest) expect((await failure(one)).holder?.from).to.equal('1');
+        for (const { holder } of await refused) expect(holder?.from).to.equal('1');
         await next.release();
         await (await store.open(alice, { from: 'test' })).release();
       });

@@ -1,5 +1,5 @@
 /**
- * What a dialogue is given: a real SQLite store in a directory of its own, with accounts, names and messages,
+ * What a dialogue is given: a store of its own, real SQLite unless told, with accounts, names and messages,
  * brought back to where it began between two replays as cheaply as what changed allows.
  */
 import { Buffer } from 'node:buffer';
@@ -21,27 +21,46 @@ export const DOMAIN = 'example.org';
 const RETRY_MS = 2;
 const RETRIES = 500;
 
+/** What a stage stands on: one store, as sessions see it and as the test looks at it, which gets its answers at once. */
+export interface Ground {
+  readonly forSessions: MailStore;
+  readonly own: MailStore;
+  close(): Promise<void>;
+}
+
+async function onSqlite(): Promise<Ground> {
+  const directory = mkdtempSync(join(tmpdir(), 'pennypost-dialogue-'));
+  const store = await sqlite.open(join(directory, 'mail.db'));
+  return {
+    forSessions: store,
+    own: store,
+    close: async () => {
+      await store.close();
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
 type Failures = ReadonlyMap<StorePoint, StoreErrorKind>;
 
 export class Stage {
   /** As sessions see it: fails where the dialogue says so. */
   readonly store: MailStore;
   readonly #store: MailStore;
-  readonly #directory: string;
+  readonly #ground: Ground;
   readonly #mail: ReadonlyMap<string, readonly Buffer[]>;
   #baseline = new Map<string, string>();
 
-  static async set(givens: readonly Given[]): Promise<Stage> {
-    const directory = mkdtempSync(join(tmpdir(), 'pennypost-dialogue-'));
-    const stage = new Stage(directory, await sqlite.open(join(directory, 'mail.db')), givens);
+  static async set(givens: readonly Given[], ground: () => Promise<Ground> = onSqlite): Promise<Stage> {
+    const stage = new Stage(await ground(), givens);
     await stage.#provide(givens);
     return stage;
   }
 
-  private constructor(directory: string, store: MailStore, givens: readonly Given[]) {
-    this.#directory = directory;
-    this.#store = store;
-    this.store = failing(store, failuresOf(givens));
+  private constructor(ground: Ground, givens: readonly Given[]) {
+    this.#ground = ground;
+    this.#store = ground.own;
+    this.store = failing(ground.forSessions, failuresOf(givens));
     this.#mail = mailOf(givens);
   }
 
@@ -60,8 +79,7 @@ export class Stage {
   }
 
   async close(): Promise<void> {
-    await this.#store.close();
-    rmSync(this.#directory, { recursive: true });
+    await this.#ground.close();
   }
 
   async #provide(givens: readonly Given[]): Promise<void> {

@@ -1,6 +1,6 @@
 /** What the supervisor and its processes say to each other, over Node's own channel: first what all of them say, then what is a role's own. */
 import type { Admission, Count, Pair, ThrottleState } from '../../auth/throttle.js';
-import type { Configuration } from '../../config/options.js';
+import type { Configuration } from '../../config/configuration.js';
 import type { ListenerAddress } from '../../net/listener.js';
 import type { TlsMaterial } from '../../net/tls.js';
 import type { Report, Waiting } from './child.js';

@@ -2,7 +2,7 @@
  * A kind of process under the supervisor, as one row of a table (src/cluster/roles.ts). The supervisor forks, watches,
  * restarts, rolls and ends what the row says, and the process itself finds its row by the first word of its command line.
  */
-import type { Configuration } from '../../config/options.js';
+import type { Configuration } from '../../config/configuration.js';
 
 export interface Role {
   /** On the command line of its processes, in the log, and in `pennypost status`. */

@@ -1,6 +1,7 @@
 /** What a listener offers: which protocol, in which role, and whether TLS begins with the first byte (RFC 8314 §3). */
 import { portNames, type PortName } from '../../config/contradictions.js';
-import { kebab, type Configuration } from '../../config/options.js';
+import type { Configuration } from '../../config/configuration.js';
+import { kebab } from '../../config/options.js';
 import type { ListenerAddress, UnixAddress } from '../../net/listener.js';
 import type { ServiceGroup } from './messages.js';
 

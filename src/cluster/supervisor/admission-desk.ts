@@ -5,17 +5,10 @@
  * are called back, and then a session that has proved nothing makes way (guests.ts), if that is fair.
  * A worker that does not answer is not waited for: what it holds counts as used until it answers or ends.
  */
-import type { Configuration } from '../../config/options.js';
-import { Clients } from './clients.js';
+import { Clients, type AdmissionLimits } from './clients.js';
 import type { Entry, ServiceGroup, ToDesk, ToWorker, Victim } from '../control/messages.js';
+import type { Requester } from './requester.js';
 import { Strangers } from './strangers.js';
-
-export type AdmissionLimits = Pick<Configuration, 'maxSessions' | 'maxSessionsPerAddress' | 'maxNewSessionsPerMinute'>;
-
-/** A worker as the desk sees it. */
-export interface Applicant {
-  tell(message: ToWorker): void;
-}
 
 export interface AdmissionDeskNeeds {
   readonly limits: () => AdmissionLimits;
@@ -25,7 +18,7 @@ export interface AdmissionDeskNeeds {
 
 /** A worker that wants slots, or a client that wants in. */
 interface Waiting {
-  readonly worker: Applicant;
+  readonly worker: Requester;
   readonly entry: Entry | undefined;
   evictions: number;
 }
@@ -46,16 +39,16 @@ const CROWDED_MS = 10_000;
 export class AdmissionDesk {
   readonly #limits: () => AdmissionLimits;
   /** Slots, used or not. */
-  readonly #held = new Map<Applicant, number>();
+  readonly #held = new Map<Requester, number>();
   readonly #clients = new Clients();
   readonly #strangers: Strangers;
   readonly #waiting: Waiting[] = [];
   /** Who would make way, as workers said when they were last asked; undefined while nobody was. */
-  #victims: Map<Applicant, readonly Victim[]> | undefined;
+  #victims: Map<Requester, readonly Victim[]> | undefined;
   /** Workers whose answer is on its way. */
-  readonly #asked = new Set<Applicant>();
+  readonly #asked = new Set<Requester>();
   /** Workers that have not answered in time: not asked again, and not waited for, until they do. */
-  readonly #silent = new Set<Applicant>();
+  readonly #silent = new Set<Requester>();
   #answerLimit: NodeJS.Timeout | undefined;
   #crowdedAtMs = -Infinity;
   #nearlyFull = false;
@@ -65,17 +58,17 @@ export class AdmissionDesk {
     this.#strangers = new Strangers(() => limits().maxSessions, groups);
   }
 
-  enrol(worker: Applicant): void {
+  enrol(worker: Requester): void {
     this.#held.set(worker, 0);
   }
 
   /** It serves from now on: what it should know of the others. */
-  brief(worker: Applicant): void {
+  brief(worker: Requester): void {
     if (this.#nearlyFull) worker.tell({ kind: 'nearly-full', is: true });
   }
 
   /** It ended: everything it held is free. */
-  dismiss(worker: Applicant): void {
+  dismiss(worker: Requester): void {
     this.#held.delete(worker);
     this.#clients.dismiss(worker);
     this.#strangers.dismiss(worker);
@@ -83,7 +76,7 @@ export class AdmissionDesk {
     this.#serve();
   }
 
-  hear(worker: Applicant, told: ToDesk): void {
+  hear(worker: Requester, told: ToDesk): void {
     switch (told.kind) {
       case 'slots-wanted':
         this.#waiting.push({ worker, entry: undefined, evictions: 0 });
@@ -113,7 +106,7 @@ export class AdmissionDesk {
     this.#tellNearlyFull();
   }
 
-  #apply(worker: Applicant, entry: Entry): void {
+  #apply(worker: Requester, entry: Entry): void {
     const obstacle = this.#clients.obstacle(entry.client, this.#limits(), Date.now());
     const verdict = obstacle ?? this.#line({ worker, entry, evictions: 0 });
     if (verdict !== undefined) worker.tell({ kind: 'verdict', request: entry.request, verdict, stranger: false });
@@ -127,7 +120,7 @@ export class AdmissionDesk {
     return undefined;
   }
 
-  #left(worker: Applicant, { client, group, stranger }: Extract<ToDesk, { kind: 'left' }>): void {
+  #left(worker: Requester, { client, group, stranger }: Extract<ToDesk, { kind: 'left' }>): void {
     this.#hold(worker, -1);
     this.#clients.leave(worker, client);
     if (stranger) this.#strangers.leave(worker, group);
@@ -157,12 +150,12 @@ export class AdmissionDesk {
     return this.#clients.isKnown(client) || this.#strangers.hasRoom(group);
   }
 
-  #grant(worker: Applicant, count: number): void {
+  #grant(worker: Requester, count: number): void {
     this.#hold(worker, count);
     worker.tell({ kind: 'slots', count });
   }
 
-  #welcome(worker: Applicant, { client, group, request }: Entry): void {
+  #welcome(worker: Requester, { client, group, request }: Entry): void {
     const stranger = !this.#clients.isKnown(client);
     const obstacle = this.#clients.obstacle(client, this.#limits(), Date.now()); // Others may have come meanwhile.
     if (obstacle === undefined) {
@@ -221,14 +214,14 @@ export class AdmissionDesk {
     return victim.crowd > this.#clients.count(entry.client) || victim.idleMs >= PATIENCE_MS;
   }
 
-  #ask(worker: Applicant, question: Extract<ToWorker, { kind: 'recall' | 'evict' }>): void {
+  #ask(worker: Requester, question: Extract<ToWorker, { kind: 'recall' | 'evict' }>): void {
     this.#asked.add(worker);
     clearTimeout(this.#answerLimit);
     this.#answerLimit = setTimeout(() => this.#waitNoLonger(), RECALL_LIMIT_MS);
     worker.tell(question);
   }
 
-  #answered(worker: Applicant, victims: readonly Victim[] = []): void {
+  #answered(worker: Requester, victims: readonly Victim[] = []): void {
     this.#asked.delete(worker);
     this.#silent.delete(worker);
     this.#victims?.set(worker, victims);
@@ -244,7 +237,7 @@ export class AdmissionDesk {
     this.#serve();
   }
 
-  #hold(worker: Applicant, more: number): void {
+  #hold(worker: Requester, more: number): void {
     const held = this.#held.get(worker);
     if (held !== undefined) this.#held.set(worker, held + more);
   }

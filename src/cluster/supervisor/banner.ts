@@ -1,7 +1,7 @@
 /** What a newcomer sees when the server is ready: where it listens, and on the first start what to type. */
 import { resolve } from 'node:path';
 import { version } from '../../config/version.js';
-import type { Configuration } from '../../config/options.js';
+import type { Configuration } from '../../config/configuration.js';
 import { isUnix, type ListenerAddress } from '../../net/listener.js';
 import type { FirstAccount } from '../control/messages.js';
 import { placeOf } from '../control/place.js';

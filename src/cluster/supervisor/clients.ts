@@ -3,12 +3,15 @@
  * which have logged in since the server began. An IPv6 /64 is one client; the networks around it have limits of their own,
  * so that nobody gets as many places as there are /64s in what providers hand out.
  */
+import type { Configuration } from '../../config/configuration.js';
 import { around } from '../../ip/networks.js';
 import { BoundedMap } from '../../runtime/bounded-map.js';
-import type { AdmissionLimits, Applicant } from './admission-desk.js';
+import type { Requester } from './requester.js';
+
+export type AdmissionLimits = Pick<Configuration, 'maxSessions' | 'maxSessionsPerAddress' | 'maxNewSessionsPerMinute'>;
 
 interface Client {
-  readonly sessions: Map<Applicant, number>;
+  readonly sessions: Map<Requester, number>;
   /** When its sessions of the last minute began. */
   begunAtMs: number[];
 }
@@ -21,7 +24,7 @@ export class Clients {
   /** In the order of the last login. */
   readonly #known = new BoundedMap<string, true>(KNOWN_LIMIT);
 
-  dismiss(worker: Applicant): void {
+  dismiss(worker: Requester): void {
     for (const client of this.#clients.values()) client.sessions.delete(worker);
   }
 
@@ -36,7 +39,7 @@ export class Clients {
       : undefined;
   }
 
-  enter(worker: Applicant, name: string, nowMs: number): void {
+  enter(worker: Requester, name: string, nowMs: number): void {
     for (const { network } of around(name)) {
       const client = this.#of(network);
       client.begunAtMs.push(nowMs);
@@ -44,7 +47,7 @@ export class Clients {
     }
   }
 
-  leave(worker: Applicant, name: string): void {
+  leave(worker: Requester, name: string): void {
     for (const { network } of around(name)) {
       const { sessions } = this.#of(network);
       const count = sessions.get(worker) ?? 0;
@@ -72,7 +75,7 @@ export class Clients {
   }
 
   #of(network: string): Client {
-    const client = this.#clients.get(network) ?? { sessions: new Map<Applicant, number>(), begunAtMs: [] };
+    const client = this.#clients.get(network) ?? { sessions: new Map<Requester, number>(), begunAtMs: [] };
     this.#clients.set(network, client);
     return client;
   }

@@ -6,7 +6,7 @@
 import { Socket } from 'node:net';
 import { portNames } from '../../config/contradictions.js';
 import type { ListenVariables } from '../../config/load.js';
-import type { Configuration } from '../../config/options.js';
+import type { Configuration } from '../../config/configuration.js';
 import type { ListenerAddress } from '../../net/listener.js';
 import { PIPE_DESCRIPTOR } from '../control/orphan-watch.js';
 import { serviceNames, serviceOf, type ServiceName } from '../control/services.js';

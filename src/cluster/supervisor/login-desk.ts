@@ -7,24 +7,24 @@
  */
 import { PendingAttempts } from '../../auth/pending-attempts.js';
 import { LEAK_MS, Throttle, type Pair, type ThrottleState } from '../../auth/throttle.js';
-import type { Applicant } from './admission-desk.js';
+import type { Requester } from './requester.js';
 import type { Ending, LoginCount, ToLoginDesk } from '../control/messages.js';
 import { WaitingLogins, type WaitingLogin } from './waiting-logins.js';
 
 export class LoginDesk {
   readonly #throttle = new Throttle();
   /** Of each worker, what is under way in it, by the number of its request. */
-  readonly #workers = new Map<Applicant, Map<number, Pair>>();
+  readonly #workers = new Map<Requester, Map<number, Pair>>();
   readonly #pending = new PendingAttempts();
   readonly #waiting = new WaitingLogins();
 
   /** From now on it hears of every login; what happened before is the answer. */
-  enrol(worker: Applicant): ThrottleState {
+  enrol(worker: Requester): ThrottleState {
     this.#workers.set(worker, new Map());
     return this.#throttle.state;
   }
 
-  dismiss(worker: Applicant): void {
+  dismiss(worker: Requester): void {
     const open = this.#workers.get(worker);
     this.#workers.delete(worker);
     this.#waiting.release(({ from }) => from === worker);
@@ -35,7 +35,7 @@ export class LoginDesk {
     this.#serve();
   }
 
-  hear(from: Applicant, told: ToLoginDesk): void {
+  hear(from: Requester, told: ToLoginDesk): void {
     if (told.kind === 'login-attempt') this.#ask({ from, ...told });
     else if (told.kind === 'login-settled') this.#settle(from, told.request, told.how);
     else if (told.kind === 'login-abandoned') this.#abandon(from, told.request);
@@ -70,12 +70,12 @@ export class LoginDesk {
   }
 
   /** Its verdict and this may have crossed on their way: then it is under way, and nobody will say how it ended. */
-  #abandon(from: Applicant, request: number): void {
+  #abandon(from: Requester, request: number): void {
     const waited = this.#waiting.release((login) => login.from === from && login.request === request);
     if (!waited) this.#settle(from, request, 'withdrawn');
   }
 
-  #settle(from: Applicant, request: number, how: Ending): void {
+  #settle(from: Requester, request: number, how: Ending): void {
     const open = this.#workers.get(from);
     const pair = open?.get(request);
     if (pair === undefined) return;
@@ -90,7 +90,7 @@ export class LoginDesk {
     this.#waiting.release((asked) => this.#decide(asked));
   }
 
-  #count(from: Applicant, count: LoginCount): void {
+  #count(from: Requester, count: LoginCount): void {
     this.#throttle.count(count, Date.now());
     for (const worker of this.#workers.keys()) if (worker !== from) worker.tell(count);
   }

@@ -8,7 +8,7 @@ import { accessSync, constants } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { isLoopbackHost } from '../../ip/address.js';
-import type { Configuration } from '../../config/options.js';
+import type { Configuration } from '../../config/configuration.js';
 import { makeDirectory } from '../../store/watch.js';
 import { ROOT_UID, writeIdentity, type Identity } from '../control/identity.js';
 import { ownerOfPath } from '../control/path-owner.js';

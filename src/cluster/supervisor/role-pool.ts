@@ -3,7 +3,7 @@
  * roll begin nothing, and the old ones go on, until every new one has done all that can fail; if one cannot, the new ones end and
  * nothing has changed. What a role has besides, such as listeners, is its specialty (worker-pool.ts).
  */
-import type { Configuration } from '../../config/options.js';
+import type { Configuration } from '../../config/configuration.js';
 import type { Log } from '../../log/log.js';
 import type { ListenerAddress } from '../../net/listener.js';
 import type { TlsMaterial } from '../../net/tls.js';

@@ -2,7 +2,7 @@
  * Sees to it that the database has a store: ours, or that of another server on the same file.
  * Ours is started again when it dies; when another's goes away, ours takes its place.
  */
-import type { Configuration } from '../../config/options.js';
+import type { Configuration } from '../../config/configuration.js';
 import type { Log } from '../../log/log.js';
 import { UNMOVED_STATUS, type FirstAccount, type FromChild, type FromStore } from '../control/messages.js';
 import type { Ready, StoreStart, ToStore } from '../control/messages.js';

@@ -3,7 +3,7 @@
  * places is never theirs, and a twentieth is kept for each service that is listened for: who takes all that one
  * service has still leaves the others open.
  */
-import type { Applicant } from './admission-desk.js';
+import type { Requester } from './requester.js';
 import type { ServiceGroup } from '../control/messages.js';
 
 /** The part of all places that is reserved for each. */
@@ -14,22 +14,22 @@ const MANY = 4 / 5;
 export class Strangers {
   readonly #maxSessions: () => number;
   readonly #groups: () => ReadonlySet<ServiceGroup>;
-  readonly #counts = new Map<Applicant, Map<ServiceGroup, number>>();
+  readonly #counts = new Map<Requester, Map<ServiceGroup, number>>();
 
   constructor(maxSessions: () => number, groups: () => ReadonlySet<ServiceGroup>) {
     this.#maxSessions = maxSessions;
     this.#groups = groups;
   }
 
-  enter(worker: Applicant, group: ServiceGroup): void {
+  enter(worker: Requester, group: ServiceGroup): void {
     this.#add(worker, group, 1);
   }
 
-  leave(worker: Applicant, group: ServiceGroup): void {
+  leave(worker: Requester, group: ServiceGroup): void {
     this.#add(worker, group, -1);
   }
 
-  dismiss(worker: Applicant): void {
+  dismiss(worker: Requester): void {
     this.#counts.delete(worker);
   }
 
@@ -63,7 +63,7 @@ export class Strangers {
     return [...this.#counts.values()].reduce((sum, counts) => sum + (counts.get(group) ?? 0), 0);
   }
 
-  #add(worker: Applicant, group: ServiceGroup, more: number): void {
+  #add(worker: Requester, group: ServiceGroup, more: number): void {
     const counts = this.#counts.get(worker) ?? new Map<ServiceGroup, number>();
     this.#counts.set(worker, counts);
     counts.set(group, Math.max(0, (counts.get(group) ?? 0) + more));

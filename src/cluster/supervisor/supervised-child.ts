@@ -3,7 +3,7 @@
  * when its time is over. It may say that it is prepared, has done all that can fail, and then waits until it is let go; at last it
  * is ready. Its end rejects what it had not come to; nothing here starts another.
  */
-import type { Configuration } from '../../config/options.js';
+import type { Configuration } from '../../config/configuration.js';
 import type { Log } from '../../log/log.js';
 import type { Report, ReportWanted } from '../control/child.js';
 import type { Counts, ProcessState, ProcessStatus } from '../control/control-messages.js';

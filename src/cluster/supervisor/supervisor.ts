@@ -5,7 +5,7 @@
  */
 import cluster from 'node:cluster';
 import { readListenVariables } from '../../config/load.js';
-import type { Configuration } from '../../config/options.js';
+import type { Configuration } from '../../config/configuration.js';
 import { createLog, type Log } from '../../log/log.js';
 import { ServerOutput } from '../../log/server-output.js';
 import { isUnix, ListenError } from '../../net/listener.js';

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
-import type { Configuration } from '../../config/options.js';
+import type { Configuration } from '../../config/configuration.js';
 import type { Log } from '../../log/log.js';
 import type { TlsMaterial } from '../../net/tls.js';
 import { certificateFiles, provideCertificates } from '../../tls/certificates.js';

@@ -1,9 +1,9 @@
 /** Attempts to log in that wait at the desk (login-desk.ts), in the order in which they came; so many of all, and of a client. */
 import type { Pair } from '../../auth/throttle.js';
-import type { Applicant } from './admission-desk.js';
+import type { Requester } from './requester.js';
 
 export interface WaitingLogin {
-  readonly from: Applicant;
+  readonly from: Requester;
   readonly request: number;
   readonly pair: Pair;
   readonly known: boolean;

@@ -2,7 +2,7 @@
  * A worker's side of the session limits: asks the supervisor's desk (admission-desk.ts) for slots, in batches, for clients
  * that are trusted, and for leave to let in one that is not. A connection waits unanswered, and unread, until it may come.
  */
-import type { Configuration } from '../../config/options.js';
+import type { Configuration } from '../../config/configuration.js';
 import { clientOf, parseNetworks, type Networks } from '../../ip/networks.js';
 import type { Peer } from '../../session/channel.js';
 import type { FromDesk, ServiceGroup, ToDesk, Victim } from '../control/messages.js';

@@ -4,7 +4,7 @@
  */
 import type { Authenticator } from '../../auth/authenticator.js';
 import { parseNetworks, type Networks } from '../../ip/networks.js';
-import type { Configuration } from '../../config/options.js';
+import type { Configuration } from '../../config/configuration.js';
 import type { LineOutput } from '../../log/line-output.js';
 import type { Log } from '../../log/log.js';
 import { sessionObserver } from '../../log/session-log.js';

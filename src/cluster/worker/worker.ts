@@ -10,7 +10,7 @@ import { Authenticator } from '../../auth/authenticator.js';
 import { DerivationThreads } from '../../auth/derivation.js';
 import { HASH_LIMITS } from '../../auth/hash-queue.js';
 import { clientOf, parseNetworks } from '../../ip/networks.js';
-import type { Configuration } from '../../config/options.js';
+import type { Configuration } from '../../config/configuration.js';
 import { LineOutput } from '../../log/line-output.js';
 import { createLog, type Log } from '../../log/log.js';
 import { loginObserver } from '../../log/login-log.js';

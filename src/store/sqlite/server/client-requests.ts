@@ -14,10 +14,10 @@ import type { Answers } from './answers.js';
 import { unanswered } from './group.js';
 import type { LockOwner } from '../../rules/maildrop-locks.js';
 import { Removals } from './removals.js';
-import type { StoreServer } from './store-server.js';
+import type { ServedStore } from './served-store.js';
 
 interface ClientRequestsOptions {
-  readonly store: StoreServer;
+  readonly store: ServedStore;
   readonly answers: Answers;
   /** Whose locks they are. */
   readonly owner: LockOwner;
@@ -27,7 +27,7 @@ interface ClientRequestsOptions {
 }
 
 export class ClientRequests {
-  readonly #store: StoreServer;
+  readonly #store: ServedStore;
   readonly #answers: Answers;
   readonly #owner: LockOwner;
   readonly #status: () => Promise<ServerStatus>;

@@ -8,7 +8,7 @@ import { StoreError } from '../../errors.js';
 import type { AccountId } from '../../shapes.js';
 import type { Held } from './holdings.js';
 import type { RemoveRequest } from '../protocol/requests.js';
-import type { StoreServer } from './store-server.js';
+import type { ServedStore } from './served-store.js';
 import { DIRECT_LIMIT, type Ranges, type Writer } from './writer.js';
 import type { SumRow } from '../database/writes.js';
 
@@ -22,7 +22,7 @@ interface Begun {
 const ENTRIES_AT_ONCE = 2_000;
 const SLICE_MS = 2;
 
-type Store = Pick<StoreServer, 'read' | 'write' | 'sweeper'>;
+type Store = Pick<ServedStore, 'read' | 'write' | 'sweeper'>;
 
 export class Removals {
   readonly #store: Store;

@@ -12,7 +12,7 @@ import { Answers } from './answers.js';
 import { ClientRequests } from './client-requests.js';
 import { frames, type FrameTakers } from './frame-table.js';
 import { Questions } from './questions.js';
-import type { StoreServer } from './store-server.js';
+import type { ServedStore } from './served-store.js';
 import { Uploads } from './uploads.js';
 
 /** A process that connects says who it is within this, or is no process of ours. */
@@ -21,7 +21,7 @@ const HELLO_TIMEOUT_MS = 10_000;
 const OUTPUT_LIMIT_BYTES = 8 * 1024 * 1024;
 
 export class StoreConnection {
-  readonly #store: StoreServer;
+  readonly #store: ServedStore;
   readonly #socket: Socket;
   readonly #output: FrameOutput;
   readonly #reader = new FrameReader();
@@ -30,7 +30,7 @@ export class StoreConnection {
   /** Runs until the first frame has come. */
   #stranger: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, store: StoreServer, gone: (error?: Error) => void) {
+  constructor(socket: Socket, store: ServedStore, gone: (error?: Error) => void) {
     this.#store = store;
     this.#socket = socket;
     this.#output = new FrameOutput(socket);

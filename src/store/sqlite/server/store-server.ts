@@ -19,6 +19,7 @@ import { OpenDatabase } from './open-database.js';
 import { Opening } from './opening.js';
 import { claim, type Ownership } from './ownership.js';
 import { walBytes } from './recovery.js';
+import type { ServedStore } from './served-store.js';
 import { StoreConnection } from './store-connection.js';
 import { StoreDoor } from './store-door.js';
 import { LastLogins } from './last-logins.js';
@@ -35,14 +36,14 @@ const REPORT_TIMEOUT_MS = 1_000;
 const FRAMES_LIMIT_BYTES = 256 * 1024 * 1024;
 const LARGE_FRAME_BYTES = 1024 * 1024;
 
-export class StoreServer implements RunningStore {
+export class StoreServer implements RunningStore, ServedStore {
   readonly #location: Location;
   readonly #ownership: Ownership;
   readonly #door: StoreDoor;
   readonly #observer: StoreObserver;
   readonly #clients = new Set<StoreConnection>();
   /** Bytes of frames that are not complete, where they are many. */
-  readonly #arriving = new Map<StoreConnection, number>();
+  readonly #arriving = new Map<object, number>();
   readonly #startedAtMs = Date.now();
   readonly reads = new SharedReads();
   readonly locks = new MaildropLocks();
@@ -112,17 +113,14 @@ export class StoreServer implements RunningStore {
     });
   }
 
-  /** The number of a body to come. @throws StoreError while the database is not open */
   nextBody(): number {
     return this.#opening.required.nextBody();
   }
 
-  /** What is asked outside of a write. @throws StoreError also while the database is not open */
   read<T>(ask: (writer: Writer) => T): T {
     return this.#opening.required.read(ask);
   }
 
-  /** @throws StoreError while the database is not open */
   get sweeper(): Sweeper {
     return this.#opening.required.sweeper;
   }
@@ -133,14 +131,12 @@ export class StoreServer implements RunningStore {
     else write.failed(refusal);
   }
 
-  /** Runs one change as any client could, and resolves when it is durable. */
   write(act: (writer: Writer) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       this.add({ act, done: resolve, failed: reject, bytes: 0 });
     });
   }
 
-  /** Resolves when no process remembers the directory as it was, and no session goes on by a login that does not stand. */
   async tellChanged(concerned: Concerned): Promise<void> {
     await Promise.all([...this.#clients].map((client) => client.changed(concerned, CHANGE_TIMEOUT_MS)));
   }
@@ -149,28 +145,25 @@ export class StoreServer implements RunningStore {
     this.#accepted += 1;
   }
 
-  /** Why nothing can be promised now: the files are not where they belong. */
   lost(): StoreError | undefined {
     return this.#opening.database?.files.lost();
   }
 
-  /** The text of a message that came in waits to be decoded. */
   undecoded(): void {
     this.#opening.database?.undecoded();
   }
 
-  /** Frames on their way in must not fill the memory, whoever sends them. @throws FrameError */
-  requireRoom(client: StoreConnection, bytes: number): void {
+  requireRoom(connection: object, bytes: number): void {
     if (bytes < LARGE_FRAME_BYTES) {
-      this.#arriving.delete(client);
+      this.#arriving.delete(connection);
       return;
     }
-    this.#arriving.set(client, bytes);
+    this.#arriving.set(connection, bytes);
     if ([...this.#arriving.values()].reduce((sum, each) => sum + each, 0) > FRAMES_LIMIT_BYTES)
       throw new FrameError('too much arrives at once');
   }
 
-  async status(asking: StoreConnection): Promise<ServerStatus> {
+  async status(asking: object): Promise<ServerStatus> {
     const reports = await this.#reports(asking);
     const supervisors = reports.filter(({ role }) => role === 'supervisor');
     return {
@@ -239,7 +232,7 @@ export class StoreServer implements RunningStore {
     this.#observer.stopped(during);
   }
 
-  async #reports(asking: StoreConnection): Promise<readonly PeerReport[]> {
+  async #reports(asking: object): Promise<readonly PeerReport[]> {
     const asked = [...this.#clients]
       .filter((client) => client !== asking)
       .map((client) => client.report(REPORT_TIMEOUT_MS));

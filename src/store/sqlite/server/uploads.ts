@@ -8,7 +8,7 @@ import { CHUNK_BYTES, FrameError, requireLength, UPLOAD_BYTES } from '../protoco
 import { readPosting, type Posting } from '../protocol/posting.js';
 import type { Answers } from './answers.js';
 import { unanswered } from './group.js';
-import type { StoreServer } from './store-server.js';
+import type { ServedStore } from './served-store.js';
 import type { Posted } from './writer.js';
 
 /** A message whose chunks are still coming, by the name its sender gave it. */
@@ -20,7 +20,7 @@ interface Upload {
   failed?: StoreError;
 }
 
-type Store = Pick<StoreServer, 'add' | 'nextBody' | 'countAccepted' | 'undecoded'>;
+type Store = Pick<ServedStore, 'add' | 'nextBody' | 'countAccepted' | 'undecoded'>;
 
 export class Uploads {
   readonly #store: Store;

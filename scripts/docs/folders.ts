@@ -1,0 +1,175 @@
+/**
+ * The folders of src/, what each is for, and everything that it may import beside itself, types included: the table in
+ * ARCHITECTURE.md is written from it, and test/architecture.test.ts holds every import to it.
+ */
+import { code, table } from './markdown.js';
+
+interface Folder {
+  /** Under src/. Its files are those that no folder below it has. */
+  readonly path: string;
+  readonly what: string;
+  /** Folders, or single files of one. */
+  readonly imports: readonly string[];
+}
+
+const CONTRACT = ['errors', 'shapes', 'source'].map((name) => `store/${name}.ts`);
+const store = (...names: readonly string[]) => [...names.map((name) => `store/${name}.ts`), ...CONTRACT];
+
+export const folders: readonly Folder[] = [
+  { path: '.', what: 'what `pennypost` runs: `main.ts`', imports: ['cli'] },
+  {
+    path: 'cli',
+    what: 'one file per noun of the command line; the table is `src/cli/commands.ts`',
+    imports: [
+      ...[
+        'auth',
+        'bytes',
+        'config',
+        'message',
+        'runtime',
+        'tls',
+        'cluster/control',
+        'cluster/supervisor/supervisor.ts',
+      ],
+      ...store('open', 'driver', 'status', 'deliveries', 'logins', 'directory', 'mailboxes'),
+    ],
+  },
+  {
+    path: 'config',
+    what: 'one table of options, units, where values come from',
+    imports: ['ip', 'store/schemes.ts'],
+  },
+  {
+    path: 'cluster',
+    what: 'the table of the kinds of process (`roles.ts`), and what each begins with',
+    imports: [
+      ...['auth', 'log', 'cluster/control', 'cluster/supervisor/start-error.ts', 'cluster/worker'],
+      ...['store/driver.ts', 'store/errors.ts', 'store/open.ts'],
+    ],
+  },
+  {
+    path: 'cluster/supervisor',
+    what: 'forks the store and the workers, restarts, rolls and drains them; who may come in and log in, for all',
+    imports: [
+      ...['auth', 'cluster/control', 'cluster/roles.ts', 'config', 'ip', 'log', 'net', 'runtime', 'tls'],
+      'store/watch.ts',
+    ],
+  },
+  {
+    path: 'cluster/worker',
+    what: 'accepts, and builds the line of each session',
+    imports: [
+      ...['auth', 'cluster/control', 'config', 'ip', 'log', 'net', 'pop3', 'runtime', 'session', 'smtp'],
+      ...['store/driver.ts', 'store/open.ts', 'store/store.ts', 'store/logins.ts', 'store/shapes.ts'],
+    ],
+  },
+  {
+    path: 'cluster/control',
+    what: 'what the processes say to each other; watchdogs; who a process is',
+    imports: ['auth', 'config', 'log', 'net', 'runtime', 'store/watch.ts'],
+  },
+  { path: 'net', what: 'listeners and connections', imports: ['bytes', 'ip', 'runtime', 'session/channel.ts'] },
+  { path: 'tls', what: 'certificates: found, made, looked at', imports: ['config', 'net', 'runtime'] },
+  {
+    path: 'session',
+    what: "lines, bodies, gates, outcomes, output; one client's session",
+    imports: ['bytes', 'runtime', ...store('logins')],
+  },
+  {
+    path: 'smtp',
+    what: 'SMTP: states, grammars, replies, one file per verb',
+    imports: ['auth', 'bytes', 'ip', 'message', 'runtime', 'session', ...store('deliveries', 'logins')],
+  },
+  {
+    path: 'pop3',
+    what: 'POP3: the same',
+    imports: ['auth', 'bytes', 'message', 'runtime', 'session', ...store('maildrops', 'logins')],
+  },
+  {
+    path: 'auth',
+    what: "who may log in: mechanisms, passwords, SCRAM keys, the throttle's rules",
+    imports: ['runtime', 'session', ...store('logins')],
+  },
+  {
+    path: 'store',
+    what: 'the interface, a file for each who uses it; `open.ts` knows the drivers',
+    imports: ['store/sqlite', 'store/sqlite/client/store-client.ts', 'store/sqlite/database'],
+  },
+  {
+    path: 'store/rules',
+    what: 'what every driver must decide alike: names, aliases, quotas, locks, refusals',
+    imports: ['store'],
+  },
+  {
+    path: 'store/sqlite',
+    what: 'the SQLite driver, put together from the four folders below',
+    imports: ['runtime', 'store', 'store/sqlite/client', 'store/sqlite/database', 'store/sqlite/server'],
+  },
+  {
+    path: 'store/sqlite/client',
+    what: 'where it is used: reads, and what goes to the store process',
+    imports: [
+      ...['bytes', 'message', 'runtime', 'store', 'store/rules'],
+      ...['store/sqlite/database', 'store/sqlite/protocol'],
+    ],
+  },
+  {
+    path: 'store/sqlite/server',
+    what: 'the store process: group commit, locks, checkpoints, recovery, sweeping',
+    imports: [
+      ...['bytes', 'message', 'runtime', 'store', 'store/rules'],
+      ...['store/sqlite/database', 'store/sqlite/protocol'],
+    ],
+  },
+  {
+    path: 'store/sqlite/protocol',
+    what: 'what both say to each other: frames, postings, requests',
+    imports: ['message', 'store'],
+  },
+  {
+    path: 'store/sqlite/database',
+    what: 'the file: who it belongs to, pragmas, migrations, statements, errors, threads',
+    imports: ['runtime', 'store', 'store/rules'],
+  },
+  {
+    path: 'message',
+    what: 'mail itself: addresses, envelopes, trace headers, what is done to a header; charsets, summary, text',
+    imports: ['bytes', 'store/deliveries.ts', 'store/shapes.ts'],
+  },
+  { path: 'bytes', what: 'ends of lines, newlines that are none, byte-stuffing, views', imports: [] },
+  { path: 'ip', what: 'addresses and networks: how they are written, which client is which', imports: [] },
+  { path: 'log', what: "the server's log, one line a session", imports: ['auth', 'config', 'session'] },
+  {
+    path: 'runtime',
+    what: 'what Node and V8 make necessary: shared buffers, lists without garbage, bounded maps',
+    imports: [],
+  },
+];
+
+/** What is beside src/, for the same table. */
+const BESIDE = [
+  ['[db/sqlite](db/sqlite)', 'numbered migrations, plain SQL', ''],
+  ['[scripts](scripts)', 'generates the pages that follow from tables', 'tables of src'],
+  ['[bench](bench)', 'the side-by-side benchmark against Postfix, Dovecot and others', 'the store and passwords'],
+  ['[test](test)', 'dialogue files, contract, parsers, processes, real clients', ''],
+] as const;
+
+const BEGIN = '<!-- from scripts/docs/folders.ts, by npm run docs -->';
+const END = '<!-- end of the table -->';
+
+/** `architecture` with the table of now between its marks. */
+export function withFolders(architecture: string): string {
+  const [before, behind] = [architecture.indexOf(BEGIN), architecture.indexOf(END)];
+  if (before === -1 || behind < before) throw new Error('ARCHITECTURE.md has lost the marks of its table of folders');
+  const rows = folders.map(({ path, what, imports }) => [
+    linkTo(path),
+    what,
+    imports.map(code).join(', ') || 'nothing',
+  ]);
+  const written = table(['Folder', 'What it is for', 'May import, besides itself'], [...rows, ...BESIDE]);
+  return `${architecture.slice(0, before)}${BEGIN}\n\n${written}\n\n${architecture.slice(behind)}`;
+}
+
+function linkTo(path: string): string {
+  return path === '.' ? '[src](src)' : `[src/${path}](src/${path})`;
+}

@@ -1,0 +1,50 @@
+/** What a server is told: the values that the options (options.ts) lead to. */
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** The effective configuration of one server. Sizes are bytes, durations milliseconds. */
+export interface Configuration {
+  readonly db: string;
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+  readonly host: readonly string[];
+  readonly smtpPort: number;
+  readonly submissionPort: number;
+  readonly submissionsPort: number;
+  readonly pop3Port: number;
+  readonly pop3sPort: number;
+  readonly lmtpPort: number;
+  readonly lmtpSocket: string | undefined;
+  readonly lmtpSocketMode: number;
+  readonly tlsCertificate: TlsFiles | 'none';
+  readonly tlsKey: TlsFiles;
+  readonly hostname: string;
+  readonly domain: string;
+  readonly workers: number;
+  readonly maxMessageSize: number;
+  readonly minFree: number | undefined;
+  readonly bareNewlines: 'refuse' | 'normalize';
+  readonly trustedNetworks: readonly string[];
+  readonly proxyNetworks: readonly string[];
+  readonly xclientNetworks: readonly string[];
+  readonly maxSessions: number;
+  readonly maxSessionsPerAddress: number;
+  readonly maxNewSessionsPerMinute: number;
+  readonly greetingTimeout: number;
+  readonly smtpTimeout: number;
+  readonly pop3Timeout: number;
+  readonly dataTimeout: number;
+  readonly sessionTimeout: number;
+  readonly minBodyRate: number;
+  readonly drainTimeout: number;
+  readonly reloadTimeout: number;
+  readonly watchdogTimeout: number;
+  readonly logLevel: LogLevel;
+  readonly verbose: boolean;
+}
+
+/** `auto`: made on the first start. */
+export type TlsFiles = 'auto' | readonly string[];
+
+export type OptionName = keyof Configuration;

@@ -1,0 +1,22 @@
+/** The contract of every driver, held by a second one in which nothing answers at once: it needs neither SQLite nor that. */
+import { describeStore, type StoreUnderTest } from './contract.js';
+import { MemoryServer } from './memory/store.js';
+import { describeQuotas } from './quota-contract.js';
+
+function make(): Promise<StoreUnderTest> {
+  let server = new MemoryServer();
+  const made: StoreUnderTest = {
+    connect: () => Promise.resolve(server.connect()),
+    restart: () => {
+      server = server.restarted();
+      return Promise.resolve();
+    },
+    storedOctets: () => server.storedOctets,
+    miscounted: () => server.miscounted,
+    cleanup: () => Promise.resolve(),
+  };
+  return Promise.resolve(made);
+}
+
+describeStore('memory', make);
+describeQuotas('memory', make);

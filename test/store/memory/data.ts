@@ -1,0 +1,108 @@
+/** What a store in memory holds, and what outlives its restarts. */
+import { randomBytes } from 'node:crypto';
+import type { Scope, Secrets } from '../../../src/store/shapes.js';
+import type { Aliases } from '../../../src/store/rules/expansion.js';
+
+/** Shared by the messages of all recipients. */
+export interface Body {
+  readonly octets: Buffer;
+  references: number;
+}
+
+export interface Message {
+  readonly uid: number;
+  readonly trace: Buffer;
+  readonly body: Body;
+  /** What RETR sends. */
+  readonly octets: number;
+  readonly receivedAtMs: number;
+}
+
+export interface Used {
+  lastUsedAtMs: number | undefined;
+  lastUsedFrom: string | undefined;
+}
+
+export interface Credential extends Used {
+  readonly id: number;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly createdAtMs: number;
+  secrets: Secrets;
+}
+
+export interface Account extends Used {
+  readonly id: number;
+  readonly local: string;
+  readonly domain: string;
+  readonly address: string;
+  readonly validity: string;
+  readonly createdAtMs: number;
+  secrets: Secrets;
+  passwordVersion: number;
+  enabled: boolean;
+  quotaOctets: number | undefined;
+  lastDeliveryAtMs: number | undefined;
+  lastLoginAtMs: number | undefined;
+  uidNext: number;
+  /** Of all messages. */
+  octets: number;
+  messages: Message[];
+  credentials: Credential[];
+}
+
+export class MemoryData implements Aliases<Account> {
+  readonly saltSecret = randomBytes(32);
+  /** Oldest first. */
+  readonly domains: string[] = [];
+  /** By address, oldest first. */
+  readonly byAddress = new Map<string, Account>();
+  readonly byId = new Map<number, Account>();
+  /** What each leads to, in order. */
+  readonly aliases = new Map<string, string[]>();
+  readonly bodies = new Set<Body>();
+  #lastId = 0;
+
+  nextId(): number {
+    return ++this.#lastId;
+  }
+
+  accounts(names: readonly string[]): readonly Account[] {
+    return names.map((name) => this.byAddress.get(name)).filter((account) => account !== undefined);
+  }
+
+  targets(names: readonly string[]): readonly string[] {
+    return names.flatMap((name) => this.aliases.get(name) ?? []);
+  }
+
+  hasDomain(name: string): boolean {
+    return this.domains.includes(name);
+  }
+
+  ensureDomain(name: string): void {
+    if (!this.hasDomain(name)) this.domains.push(name);
+  }
+
+  addMessage(
+    account: Account,
+    trace: Uint8Array,
+    body: Body,
+    { octets, receivedAtMs }: Omit<Message, 'uid' | 'trace' | 'body'>,
+  ): void {
+    account.messages.push({ uid: account.uidNext++, trace: Buffer.from(trace), body, octets, receivedAtMs });
+    account.octets += octets;
+    account.lastDeliveryAtMs = receivedAtMs;
+    body.references += 1;
+    this.bodies.add(body);
+  }
+
+  removeMessages(account: Account, uids: ReadonlySet<number>): void {
+    for (const { uid, octets, body } of account.messages) {
+      if (!uids.has(uid)) continue;
+      account.octets -= octets;
+      body.references -= 1;
+      if (body.references === 0) this.bodies.delete(body);
+    }
+    account.messages = account.messages.filter(({ uid }) => !uids.has(uid));
+  }
+}

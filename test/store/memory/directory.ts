@@ -1,0 +1,154 @@
+/** Administration of the store in memory, by the rules of every driver. */
+import { randomUUID } from 'node:crypto';
+import type { Directory } from '../../../src/store/directory.js';
+import { addressText, CATCH_ALL, normalizeLocalPart } from '../../../src/store/rules/names.js';
+import { requireSoundAlias } from '../../../src/store/rules/new-alias.js';
+import { CREDENTIALS_LIMIT, missing, refusals, refuse } from '../../../src/store/rules/refusals.js';
+import type { Address, Secrets } from '../../../src/store/shapes.js';
+import type { Account } from './data.js';
+import type { MemoryStore } from './store.js';
+
+const PAGE_LENGTH = 500;
+
+export function directoryOf(store: MemoryStore): Directory {
+  const { data } = store;
+  const change = async (act: () => void): Promise<void> => {
+    await store.answers(() => {
+      store.requireLife();
+      act();
+    });
+  };
+  const accountOf = (address: Address): Account =>
+    data.byAddress.get(addressText(address)) ?? missing(refusals.noAccount(addressText(address)));
+  const list = <T>(all: () => readonly T[], key: (one: T) => string, after: string) =>
+    store.answers(() =>
+      all()
+        .filter((one) => key(one) > after)
+        .toSorted((one, other) => (key(one) < key(other) ? -1 : 1))
+        .slice(0, PAGE_LENGTH),
+    );
+  return {
+    addAccount: (address, hash, scram) =>
+      change(() => {
+        const name = addressText(address);
+        if (address.local === CATCH_ALL) refuse(refusals.accountNeedsName);
+        if (data.byAddress.has(name)) refuse(refusals.accountExists(name));
+        if (data.aliases.has(name)) refuse(refusals.isAlias(name));
+        data.ensureDomain(address.domain);
+        const account = newAccount(data.nextId(), address, { hash, scram });
+        data.byAddress.set(name, account);
+        data.byId.set(account.id, account);
+      }),
+    removeAccount: (address) =>
+      change(() => {
+        const account = accountOf(address);
+        data.removeMessages(account, new Set(account.messages.map(({ uid }) => uid)));
+        data.byAddress.delete(account.address);
+        data.byId.delete(account.id);
+        for (const [alias, targets] of data.aliases) setTargets(alias, without(targets, [account.address]));
+      }),
+    setPassword: (address, hash, scram) =>
+      change(() => {
+        const account = accountOf(address);
+        account.secrets = { hash, scram };
+        account.passwordVersion += 1;
+      }),
+    setQuota: (address, quotaOctets) => change(() => void (accountOf(address).quotaOctets = quotaOctets)),
+    setEnabled: (address, enabled) => change(() => void (accountOf(address).enabled = enabled)),
+    addCredential: (address, { name, scopes, hash, scram }) =>
+      change(() => {
+        const { credentials, address: owner } = accountOf(address);
+        if (credentials.some((one) => isSame(one.name, name))) refuse(refusals.credentialExists(owner, name));
+        if (credentials.length >= CREDENTIALS_LIMIT) refuse(refusals.tooManyCredentials(owner, credentials.length));
+        credentials.push({
+          ...{ id: data.nextId(), name, scopes: scopes.toSorted(), secrets: { hash, scram } },
+          ...{ createdAtMs: Date.now(), lastUsedAtMs: undefined, lastUsedFrom: undefined },
+        });
+      }),
+    removeCredential: (address, name) =>
+      change(() => {
+        const account = accountOf(address);
+        const left = account.credentials.filter((one) => !isSame(one.name, name));
+        if (left.length === account.credentials.length) missing(refusals.noCredential(account.address, name));
+        account.credentials = left;
+      }),
+    listCredentials: (address) =>
+      store.answers(() =>
+        accountOf(address).credentials.map(({ name, scopes, createdAtMs, lastUsedAtMs, lastUsedFrom }) => ({
+          ...{ name, scopes, createdAtMs, lastUsedAtMs, lastUsedFrom },
+        })),
+      ),
+    listAccounts: (after = '') =>
+      list(
+        () => [...data.byId.values()].map((account) => ({ ...account, messages: account.messages.length })),
+        ({ address }) => byDomain(address),
+        after === '' ? '' : byDomain(after),
+      ),
+    addDomain: (name) =>
+      change(() => {
+        if (data.hasDomain(name)) refuse(refusals.domainExists(name));
+        data.domains.push(name);
+      }),
+    removeDomain: (name) =>
+      change(() => {
+        if (!data.hasDomain(name)) missing(refusals.noDomain(name));
+        const accounts = [...data.byId.values()].filter(({ domain }) => domain === name).length;
+        if (accounts > 0) refuse(refusals.domainHasAccounts(name, accounts));
+        for (const alias of [...data.aliases.keys()]) if (alias.endsWith(`@${name}`)) data.aliases.delete(alias);
+        data.domains.splice(data.domains.indexOf(name), 1);
+      }),
+    listDomains: (after) =>
+      store.answers(() => data.domains.slice(after === undefined ? 0 : data.domains.indexOf(after) + 1)),
+    addAlias: (address, targets) =>
+      change(() => {
+        const [alias, names] = [addressText(address), targets.map(addressText)];
+        requireSoundAlias(alias, names, data);
+        data.ensureDomain(address.domain);
+        setTargets(alias, [...new Set([...(data.aliases.get(alias) ?? []), ...names])].toSorted());
+      }),
+    removeAlias: (address, targets) =>
+      change(() => {
+        const alias = addressText(address);
+        const known = data.aliases.get(alias) ?? missing(refusals.noAlias(alias));
+        const names = targets.map(addressText);
+        for (const name of names) if (!known.includes(name)) missing(refusals.noTarget(alias, name));
+        setTargets(alias, names.length === 0 ? [] : without(known, names));
+      }),
+    listAliases: (after = '') =>
+      list(
+        () => [...data.aliases].map(([address, targets]) => ({ address, targets })),
+        ({ address }) => byDomain(address),
+        after === '' ? '' : byDomain(after),
+      ),
+  };
+
+  /** An alias that leads nowhere is none. */
+  function setTargets(alias: string, targets: string[]): void {
+    if (targets.length === 0) data.aliases.delete(alias);
+    else data.aliases.set(alias, targets);
+  }
+}
+
+function newAccount(id: number, address: Address, secrets: Secrets): Account {
+  const { domain } = address;
+  return {
+    ...{ id, local: normalizeLocalPart(address.local), domain, address: addressText(address), secrets },
+    ...{ validity: randomUUID(), createdAtMs: Date.now(), passwordVersion: 0, enabled: true, quotaOctets: undefined },
+    ...{ lastDeliveryAtMs: undefined, lastLoginAtMs: undefined, lastUsedAtMs: undefined, lastUsedFrom: undefined },
+    ...{ uidNext: 1, octets: 0, messages: [], credentials: [] },
+  };
+}
+
+function without(names: readonly string[], unwanted: readonly string[]): string[] {
+  return names.filter((name) => !unwanted.includes(name));
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+/** What addresses are put in order by. */
+function byDomain(address: string): string {
+  const at = address.lastIndexOf('@');
+  return `${address.slice(at + 1)} ${address.slice(0, at)}`;
+}

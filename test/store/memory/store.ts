@@ -1,0 +1,304 @@
+/**
+ * A store in memory: a second driver behind the interface, so that nothing outside of a driver can need SQLite, a file, or an
+ * answer at once. Whatever is read and every commit comes by a timer, or at once for a test that looks at what is there.
+ */
+import { Buffer } from 'node:buffer';
+import type { Deliveries, Delivery, Envelope, Resolution, Target } from '../../../src/store/deliveries.js';
+import type { Directory } from '../../../src/store/directory.js';
+import { StoreError } from '../../../src/store/errors.js';
+import type { Account as LoginAccount, Grant, Renewal, Use } from '../../../src/store/logins.js';
+import type { Mailboxes } from '../../../src/store/mailboxes.js';
+import type { Maildrop, Opener } from '../../../src/store/maildrops.js';
+import { judgeCopies } from '../../../src/store/rules/copies.js';
+import { expand } from '../../../src/store/rules/expansion.js';
+import { readLoginName } from '../../../src/store/rules/login-name.js';
+import { MaildropLocks, type LockOwner } from '../../../src/store/rules/maildrop-locks.js';
+import {
+  addressText,
+  candidates,
+  normalizeLocalPart,
+  resolutionOf,
+  type Candidate,
+  type Route,
+} from '../../../src/store/rules/names.js';
+import type { AccountId, Address, Soon } from '../../../src/store/shapes.js';
+import type { MailStore } from '../../../src/store/store.js';
+import { MemoryData, type Account, type Body, type Used } from './data.js';
+import { directoryOf } from './directory.js';
+import { MemoryMaildrop } from './maildrop.js';
+import { mailboxesOf } from './mailboxes.js';
+
+const USE_PERIOD_MS = 60_000;
+const CRLF_OCTETS = 2;
+
+/** How answers come: by a timer, or at once. */
+export type Answers = <T>(answer: () => T) => Soon<T>;
+
+const byTimer: Answers = (answer) =>
+  new Promise((resolve, reject) => {
+    setTimeout(() => {
+      try {
+        resolve(answer());
+      } catch (error) {
+        reject(error);
+      }
+    }, 0);
+  });
+const atOnce: Answers = (answer) => answer();
+
+/** Everything that ends with a restart. */
+export class MemoryServer {
+  readonly data: MemoryData;
+  readonly locks = new MaildropLocks();
+  /** Octets of messages that are arriving. */
+  readonly arriving = new Map<Delivery, { readonly store: MemoryStore; octets: number }>();
+  isDown = false;
+
+  constructor(data = new MemoryData()) {
+    this.data = data;
+  }
+
+  /** Another start on the same data: every connection made before is dead. */
+  restarted(): MemoryServer {
+    this.isDown = true;
+    return new MemoryServer(this.data);
+  }
+
+  connect(answers: 'by timer' | 'at once' = 'by timer'): MemoryStore {
+    return new MemoryStore(this, answers === 'by timer' ? byTimer : atOnce);
+  }
+
+  get storedOctets(): number {
+    const stored = [...this.data.bodies].reduce((sum, { octets }) => sum + octets.length, 0);
+    return [...this.arriving.values()].reduce((sum, { octets }) => sum + octets, stored);
+  }
+
+  /** Accounts whose sum is not that of their messages. */
+  get miscounted(): readonly string[] {
+    const wrong = [...this.data.byId.values()].filter(
+      ({ octets, messages }) => octets !== messages.reduce((sum, message) => sum + message.octets, 0),
+    );
+    return wrong.map(({ address }) => address);
+  }
+}
+
+export class MemoryStore implements MailStore, Deliveries, LockOwner {
+  readonly directory: Directory;
+  readonly mailboxes: Mailboxes;
+  readonly server: MemoryServer;
+  readonly answers: Answers;
+  readonly #openers = new Map<number, Opener>();
+  #lastLock = 0;
+  #isClosed = false;
+
+  constructor(server: MemoryServer, answers: Answers) {
+    this.server = server;
+    this.answers = answers;
+    this.directory = directoryOf(this);
+    this.mailboxes = mailboxesOf(this);
+  }
+
+  get data(): MemoryData {
+    return this.server.data;
+  }
+
+  get isDead(): boolean {
+    return this.#isClosed || this.server.isDown;
+  }
+
+  /** @throws StoreError 'unavailable' */
+  requireLife(): void {
+    if (this.isDead) throw new StoreError('unavailable', 'the store is away');
+  }
+
+  resolve(address: Address): Soon<Resolution> {
+    return this.answers(() => {
+      if (!this.data.hasDomain(address.domain)) return { kind: 'foreign' };
+      for (const candidate of candidates(address.local)) {
+        const route = this.#route(this.#nameOf(candidate, address.domain));
+        if (route !== undefined) return resolutionOf(route, candidate.detail);
+      }
+      return { kind: 'unknown' };
+    });
+  }
+
+  obstacle(): StoreError | undefined {
+    return this.isDead ? new StoreError('unavailable', 'the store is away') : undefined;
+  }
+
+  deliver(envelope: Envelope): Delivery {
+    const pieces: Buffer[] = [];
+    const arriving = { store: this, octets: 0 };
+    const delivery: Delivery = {
+      write: (chunk) => {
+        pieces.push(Buffer.from(chunk));
+        arriving.octets += chunk.length;
+        return chunk.length < 4096 ? undefined : Promise.resolve(this.answers(() => undefined));
+      },
+      commit: () =>
+        Promise.resolve().then(() =>
+          this.answers(() => {
+            this.server.arriving.delete(delivery);
+            this.requireLife();
+            return this.#store(envelope, Buffer.concat(pieces));
+          }),
+        ),
+      abort: () => void this.server.arriving.delete(delivery),
+    };
+    this.server.arriving.set(delivery, arriving);
+    return delivery;
+  }
+
+  async open(account: AccountId, opener: Opener): Promise<Maildrop> {
+    this.requireLife();
+    const lock = ++this.#lastLock;
+    await this.#lock(account, lock, opener);
+    const found = this.data.byId.get(account);
+    if (found !== undefined) return this.answers(() => new MemoryMaildrop(this, found, lock));
+    this.release(account, lock);
+    throw new StoreError('missing', 'the account was removed');
+  }
+
+  /** Of an open maildrop, or of one that waits. */
+  release(account: AccountId, lock: number): void {
+    this.#openers.delete(lock);
+    this.server.locks.release(account, { owner: this, lock });
+  }
+
+  async isLeaving(lock: number): Promise<boolean> {
+    return (await this.#openers.get(lock)?.isLeaving?.()) ?? false;
+  }
+
+  findLogin(name: string): Soon<LoginAccount | undefined> {
+    return this.answers(() => {
+      const { local, domain = this.data.domains[0] ?? '' } = readLoginName(name);
+      const found = this.data.byAddress.get(addressText({ local, domain }));
+      return found && loginOf(found);
+    });
+  }
+
+  stands({ account, credential, scope, passwordVersion }: Grant): Soon<boolean> {
+    return this.answers(() => {
+      const found = this.data.byId.get(account);
+      if (found?.enabled !== true) return false;
+      if (credential === undefined) return found.passwordVersion === passwordVersion;
+      return found.credentials.some(({ id, scopes }) => id === credential && scopes.includes(scope));
+    });
+  }
+
+  loginAddress(name: string): Soon<string> {
+    return this.answers(() => {
+      const { local, domain = this.data.domains[0] ?? '' } = readLoginName(name);
+      return `${normalizeLocalPart(local)}@${domain}`;
+    });
+  }
+
+  saltSecret(): Soon<Uint8Array> {
+    return this.answers(() => this.data.saltSecret);
+  }
+
+  noteUse(use: Use): void {
+    const used = this.#usedBy(use);
+    const nowMs = Date.now();
+    if (used === undefined || nowMs - (used.lastUsedAtMs ?? -Infinity) < USE_PERIOD_MS) return;
+    used.lastUsedAtMs = nowMs;
+    used.lastUsedFrom = use.from;
+  }
+
+  async renew({ was, secrets, ...login }: Renewal): Promise<void> {
+    await this.answers(() => {
+      const used = this.#usedBy(login);
+      if (used?.secrets.hash === was) used.secrets = secrets;
+    });
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true;
+    this.server.locks.releaseAll(this);
+    for (const [delivery, { store }] of this.server.arriving) if (store === this) this.server.arriving.delete(delivery);
+    return Promise.resolve();
+  }
+
+  #lock(account: AccountId, lock: number, opener: Opener): Promise<void> {
+    const { from, gone } = opener;
+    this.#openers.set(lock, opener);
+    const forget = (): void => this.release(account, lock);
+    gone?.addEventListener('abort', forget);
+    return new Promise<void>((taken, reject) => {
+      this.server.locks.claim(account, {
+        ...{ owner: this, lock, from },
+        taken: (sinceMs) => {
+          const found = this.data.byId.get(account);
+          if (found !== undefined) found.lastLoginAtMs = sinceMs;
+          taken();
+        },
+        refused: (holder) => {
+          this.#openers.delete(lock);
+          reject(new StoreError('in-use', 'the maildrop is open', { holder }));
+        },
+      });
+    }).finally(() => gone?.removeEventListener('abort', forget));
+  }
+
+  #nameOf(candidate: Candidate, domain: string): string {
+    if (candidate.in === 'domain') return `${candidate.name}@${domain}`;
+    if (candidate.in === 'first-domain') return `${candidate.name}@${this.data.domains[0] ?? ''}`;
+    return this.data.byId.values().next().value?.address ?? '';
+  }
+
+  #route(name: string): Route | undefined {
+    const account = this.data.byAddress.get(name);
+    if (account !== undefined) return { kind: 'account', targets: [targetOf(account)] };
+    const targets = this.data.aliases.get(name);
+    if (targets === undefined) return undefined;
+    const expanding = expand(targets, this.data);
+    let step = expanding.next();
+    while (step.done !== true) step = expanding.next();
+    if (step.value === 'too-many') return { kind: 'too-many' };
+    return { kind: 'alias', targets: step.value.map(targetOf) };
+  }
+
+  /** @throws StoreError */
+  #store(envelope: Envelope, octets: Buffer): readonly number[] {
+    const isEnded = octets.length === 0 || octets.at(-1) === 10;
+    const octetsOf = (trace: Uint8Array) => trace.length + octets.length + (isEnded ? 0 : CRLF_OCTETS);
+    const copies = judgeCopies(envelope, octetsOf, (account, more) => {
+      const { quotaOctets, octets: held } = this.#accountOf(account);
+      return quotaOctets === undefined || held + more <= quotaOctets;
+    });
+    if (typeof copies === 'string') throw new StoreError(copies, 'there is no room');
+    const body: Body = { octets, references: 0 };
+    for (const position of copies.taken) {
+      const { account, trace } = envelope.recipients[position] as Envelope['recipients'][number];
+      const { receivedAtMs } = envelope;
+      this.data.addMessage(this.#accountOf(account), trace, body, { octets: octetsOf(trace), receivedAtMs });
+    }
+    return copies.leftOut;
+  }
+
+  /** @throws StoreError 'missing' */
+  #accountOf(id: AccountId): Account {
+    const found = this.data.byId.get(id);
+    if (found === undefined) throw new StoreError('missing', `account ${id} was removed`);
+    return found;
+  }
+
+  #usedBy({ account, credential }: Omit<Use, 'from'>): (Used & Pick<Account, 'secrets'>) | undefined {
+    const found = this.data.byId.get(account);
+    return credential === undefined ? found : found?.credentials.find(({ id }) => id === credential);
+  }
+}
+
+function targetOf({ id, address, quotaOctets, octets }: Account): Target {
+  return { account: id, address, ...(quotaOctets !== undefined && { roomOctets: quotaOctets - octets }) };
+}
+
+function loginOf({ id, address, secrets, passwordVersion, enabled, lastUsedFrom, credentials }: Account): LoginAccount {
+  return {
+    ...{ id, address, passwordHash: secrets.hash, passwordVersion, scram: secrets.scram, enabled, lastUsedFrom },
+    credentials: credentials.map((one) => ({
+      ...{ id: one.id, name: one.name, scopes: one.scopes, lastUsedFrom: one.lastUsedFrom },
+      ...{ hash: one.secrets.hash, scram: one.secrets.scram },
+    })),
+  };
+}
