@@ -40,7 +40,7 @@ const byTimer: Answers = (answer) =>
       try {
         resolve(answer());
       } catch (error) {
-        reject(error);
+        reject(error instanceof Error ? error : new Error(String(error)));
       }
     }, 0);
   });
