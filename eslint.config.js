@@ -42,6 +42,18 @@ export default tseslint.config(
     },
   },
   {
+    // What a reader can hold in mind. Where something is longer for a reason, it says which.
+    files: ['src/**/*.ts'],
+    rules: {
+      'max-lines': ['error', 300],
+      'max-lines-per-function': ['error', { max: 40, skipBlankLines: true, skipComments: true }],
+      'max-params': ['error', 4],
+      'max-depth': ['error', 3],
+      complexity: ['error', 12],
+      '@typescript-eslint/no-shadow': 'error',
+    },
+  },
+  {
     files: ['test/**/*.ts'],
     // chai's assertions are expressions.
     rules: { '@typescript-eslint/no-unused-expressions': 'off' },

@@ -21,7 +21,7 @@ export function usage({ words, operands, flags }: Command): string {
   const essential = flags
     .filter((flag) => flag.essential)
     .map((flag) => `-${flag.alias ?? flag.name} ${flag.placeholder}`);
-  return [words, ...essential, ...operands.map(placeholder)].join(' ');
+  return [words, ...essential, ...operands.map(operandText)].join(' ');
 }
 
 function overview(topic: string, commands: readonly Command[]): string {
@@ -38,7 +38,7 @@ function helpForCommand(command: Command): string {
     `${command.summary}\n\nUsage: pennypost ${usage(command)} [options]`,
     section(
       'Arguments',
-      command.operands.map((operand): Row => [placeholder(operand), `${operand.doc}.`]),
+      command.operands.map((operand): Row => [operandText(operand), `${operand.doc}.`]),
     ),
     section(
       'Options',
@@ -53,7 +53,7 @@ function helpForCommand(command: Command): string {
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function placeholder({ name, optional, repeats }: Operand): string {
+function operandText({ name, optional, repeats }: Operand): string {
   const text = repeats === undefined ? name : `${name}…`;
   return optional === undefined ? text : `[${text}]`;
 }

@@ -58,9 +58,10 @@ async function show(invocation: Invocation): Promise<number> {
     const found = await mailboxes.findMail(owner, number);
     if (found === undefined)
       throw new Refusal(`${text} has no message ${number}; 'pennypost mail list ${text}' shows what there is.`);
-    const shown = process.stdout.isTTY ? new PrintableDecoder() : undefined;
-    for await (const piece of each(await mailboxes.readMail(owner, found.id))) await print(shown?.pass(piece) ?? piece);
-    if (shown !== undefined) await print(shown.end());
+    const printable = process.stdout.isTTY ? new PrintableDecoder() : undefined;
+    for await (const piece of each(await mailboxes.readMail(owner, found.id)))
+      await print(printable?.pass(piece) ?? piece);
+    if (printable !== undefined) await print(printable.end());
   });
   return exit.fine;
 }

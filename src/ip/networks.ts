@@ -85,11 +85,15 @@ function readNetwork(entry: string): Network | undefined {
   const [address = '', prefix, ...rest] = entry.split('/');
   const family = isIPv6(address) ? 'ipv6' : 'ipv4';
   const widest = family === 'ipv6' ? 128 : 32;
-  const bits = prefix === undefined ? widest : /^\d{1,3}$/.test(prefix) ? Number(prefix) : NaN;
+  const bits = prefix === undefined ? widest : bitsOf(prefix);
   if (rest.length > 0 || isIP(address) === 0 || address.includes('%') || !(bits <= widest)) return undefined;
   const mapped = family === 'ipv4' ? undefined : mappedAddress(address);
   if (mapped === undefined || bits < MAPPED_BITS) return { family, address, bits };
   return { family: 'ipv4', address: mapped, bits: bits - MAPPED_BITS };
+}
+
+function bitsOf(prefix: string): number {
+  return /^\d{1,3}$/.test(prefix) ? Number(prefix) : NaN;
 }
 
 function mappedAddress(address: string): string | undefined {

@@ -16,15 +16,15 @@ const LETTER = 'A-Za-z0-9\\u0080-\\u{10ffff}';
 const IPV6_TAG = 'ipv6:';
 
 /** With `more` besides letters and digits, anywhere in a label. */
-function names(more: string): RegExp {
+function nameOf(more: string): RegExp {
   const label = `[${LETTER}${more}](?:[${LETTER}${more}\\-]*[${LETTER}${more}])?`;
   return new RegExp(`^${label}(?:\\.${label})*$`, 'u');
 }
 
 /** As nearly all are written: nothing is to be made of it but a length. */
 const USUAL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
-const NAME = names('');
-const FOREIGN_NAME = names('_');
+const NAME = nameOf('');
+const FOREIGN_NAME = nameOf('_');
 
 // eslint-disable-next-line no-control-regex -- ASCII is what it asks for
 const ASCII = /^[\x00-\x7f]*$/;

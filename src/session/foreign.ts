@@ -34,13 +34,19 @@ const SHOWN_VERB = /^[A-Z-]{1,20}$/;
 
 /** What a line is whose verb is no command here; undefined for what may be a mistake of ours to answer. */
 export function foreignLine({ verb, argument }: Request): string | undefined {
-  if (/^SSH-[0-9]/.test(verb)) return 'SSH';
-  if (verb === 'PROXY' && /^(?:TCP[46]|UNKNOWN)/.test(argument)) return 'PROXY header';
-  if (verb === 'RFB' && /^[0-9]{3}\./.test(argument)) return 'RFB';
+  const greeting = foreignGreeting(verb, argument);
+  if (greeting !== undefined) return greeting;
   const words = wordsOf(withoutBlanks(argument));
   const version = VERSION.exec(words.at(-1) ?? '') ?? VERSION.exec(verb);
   const kind = version?.[1] ?? schemeOf(words[0] ?? '') ?? (isHttp(verb, argument, words[0]) ? 'HTTP' : undefined);
   return kind === undefined ? undefined : named(kind, verb);
+}
+
+/** How a connection of another protocol begins. */
+function foreignGreeting(verb: string, argument: string): string | undefined {
+  if (/^SSH-[0-9]/.test(verb)) return 'SSH';
+  if (verb === 'PROXY' && /^(?:TCP[46]|UNKNOWN)/.test(argument)) return 'PROXY header';
+  return verb === 'RFB' && /^[0-9]{3}\./.test(argument) ? 'RFB' : undefined;
 }
 
 /** `DELETE 1` is a slip of somebody who means DELE. */

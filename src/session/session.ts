@@ -25,6 +25,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   #ungreeted: NodeJS.Timeout | undefined;
 
   /** `turns` are those of all sessions that share an event loop. */
+  // eslint-disable-next-line max-params -- what a session is made of; an object of them a session would only be garbage
   constructor(
     protocol: Protocol<S, C, Need>,
     channel: Channel,

@@ -101,9 +101,9 @@ function isRoot(): boolean {
 
 /** By way of the system's own lookup, whatever it is fed from: Node shows the ids of who it has become. @throws StartError */
 function find(user: string, group: string | undefined): Identity {
-  const gid = group === undefined ? undefined : idAs('group', group, process.getegid, process.setegid);
+  const gid = group === undefined ? undefined : idAs('group', group, { get: process.getegid, set: process.setegid });
   const primary = { gid: 0 };
-  const uid = idAs('user', user, process.geteuid, process.seteuid, () => {
+  const uid = idAs('user', user, { get: process.geteuid, set: process.seteuid }, () => {
     if (gid === undefined) primary.gid = primaryGroup(user);
   });
   return { uid, gid: gid ?? primary.gid };
@@ -111,14 +111,14 @@ function find(user: string, group: string | undefined): Identity {
 
 type Kind = 'user' | 'group';
 
+/** Node's own, where the system has such a thing. */
+interface EffectiveId {
+  readonly get: (() => number) | undefined;
+  readonly set: ((id: string | number) => void) | undefined;
+}
+
 /** Becomes it for a moment in effect, and goes back. */
-function idAs(
-  kind: Kind,
-  name: string,
-  get: (() => number) | undefined,
-  set: ((id: string | number) => void) | undefined,
-  meanwhile: () => void = () => undefined,
-): number {
+function idAs(kind: Kind, name: string, { get, set }: EffectiveId, meanwhile: () => void = () => undefined): number {
   const before = get?.();
   if (get === undefined || set === undefined || before === undefined)
     throw misconfigured(`--${kind} is not known on this system`);

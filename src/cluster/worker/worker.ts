@@ -20,6 +20,7 @@ import { ProxyEntrance } from '../../net/proxy-entrance.js';
 import { UNIX_PEER } from '../../net/unix-socket.js';
 import type { Peer } from '../../session/channel.js';
 import { driverOf } from '../../store/open.js';
+import type { MailStore } from '../../store/store.js';
 import { Admission } from './admission.js';
 import { Arrivals } from './arrivals.js';
 import { obeySupervisor, tellSupervisor } from '../control/child.js';
@@ -89,17 +90,7 @@ class Worker {
     const output = new LineOutput(openUnblocked(1));
     const log = createLog(configuration.logLevel, `worker ${number}`, output);
     this.#log = log;
-    const store = driverOf(configuration.db).join(configuration.db, {
-      domain: configuration.domain,
-      minFreeBytes: configuration.minFree ?? FREE_MESSAGES * configuration.maxMessageSize,
-      report: () => ({ role: 'worker', pid: process.pid, sessions: this.#sessions.count }),
-      rightsChanged: (concerned) => this.#sessions.review(concerned),
-      replaced: () => {
-        log.warn('another database is at the path; the worker ends');
-        this.#end();
-      },
-      changed: (there) => log[there ? 'debug' : 'warn'](there ? 'the store is there' : 'the store went away'),
-    });
+    const store = this.#join();
     const proxies = parseNetworks(configuration.proxyNetworks);
     this.#entrance = new ProxyEntrance({
       isProxy: (address) => proxies.includes(address),
@@ -201,6 +192,21 @@ class Worker {
 
   #endWhenEmpty(): void {
     if (this.#draining && this.#sessions.count + this.#arrivals.count === 0) this.#end();
+  }
+
+  #join(): MailStore {
+    const { db, domain, minFree, maxMessageSize } = this.#configuration;
+    return driverOf(db).join(db, {
+      domain,
+      minFreeBytes: minFree ?? FREE_MESSAGES * maxMessageSize,
+      report: () => ({ role: 'worker', pid: process.pid, sessions: this.#sessions.count }),
+      rightsChanged: (concerned) => this.#sessions.review(concerned),
+      replaced: () => {
+        this.#log.warn('another database is at the path; the worker ends');
+        this.#end();
+      },
+      changed: (there) => this.#log[there ? 'debug' : 'warn'](there ? 'the store is there' : 'the store went away'),
+    });
   }
 
   #end(): void {

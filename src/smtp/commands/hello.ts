@@ -40,7 +40,7 @@ export const ehlo = defineCommand({
   serves: 'none',
   announce: () => ['PIPELINING', 'ENHANCEDSTATUSCODES'],
   run(name, state, context) {
-    return extended({ name, extended: true }, state, context);
+    return extendedGreeting({ name, extended: true }, state, context);
   },
 });
 
@@ -78,12 +78,12 @@ export const lhlo = defineCommand({
   serves: 'none',
   announce: () => ['PIPELINING', 'ENHANCEDSTATUSCODES'],
   run(name, state, context) {
-    return extended({ name, extended: true, lmtp: true }, state, context);
+    return extendedGreeting({ name, extended: true, lmtp: true }, state, context);
   },
 });
 
 /** EHLO and LHLO: the greeting that is answered with what is offered. */
-function extended(given: Hello, state: SmtpState, context: SmtpContext): Outcome<SmtpState> {
+function extendedGreeting(given: Hello, state: SmtpState, context: SmtpContext): Outcome<SmtpState> {
   const extensions = announcements(context.table, context);
   return stay(replies.hello(context.settings.hostname, extensions), greet(given, state, context));
 }

@@ -71,8 +71,8 @@ export const mail = defineCommand({
       copies: new Copies(),
       maildrops: 0,
     };
-    const taken = (refusal: Reply | undefined): Outcome<SmtpState> =>
-      refusal === undefined ? stay(replies.senderOk, transaction) : stay(refusal);
+    const taken = (notTheirs: Reply | undefined): Outcome<SmtpState> =>
+      notTheirs === undefined ? stay(replies.senderOk, transaction) : stay(notTheirs);
     return whenReady(senderRefusal(from, hello.login, context.store), taken);
   },
 });

@@ -40,7 +40,7 @@ function requireEnd(alias: string, names: readonly string[], aliases: Pick<Alias
     const next: [string, string][] = [];
     for (const [name, through] of level) {
       seen.add(name);
-      for (const target of aliases.targets([name])) if (!seen.has(target)) next.push([target, through]);
+      next.push(...unseen(aliases.targets([name]), seen).map((target): [string, string] => [target, through]));
     }
     level = new Map(next);
     if (seen.size > NAMES_LIMIT) refuse(tooMany(alias));
@@ -57,6 +57,10 @@ function requireFew<Account extends { readonly address: string }>(
   let step = expanding.next();
   while (step.done !== true) step = expanding.next();
   if (step.value === 'too-many') refuse(tooMany(alias));
+}
+
+function unseen(names: readonly string[], seen: ReadonlySet<string>): readonly string[] {
+  return names.filter((name) => !seen.has(name));
 }
 
 function tooMany(alias: string): string {

@@ -86,9 +86,9 @@ function isReadable(db: string): boolean {
 }
 
 /** What the disk does not give is a sentence. @throws StoreError */
-function fromFile<T>(db: string, look: () => T): T {
+function fromFile<T>(db: string, read: () => T): T {
   try {
-    return look();
+    return read();
   } catch (error) {
     if (error instanceof StoreError) throw error;
     throw new StoreError('unavailable', `Cannot read ${db}: ${(error as Error).message}`, { cause: error });

@@ -124,6 +124,7 @@ export interface Reads {
   readonly roomInside: ReadStatement<[], RoomInside>;
 }
 
+// eslint-disable-next-line max-lines-per-function -- a list of statements, each on its own
 export function prepareReads(connection: Prepares): Reads {
   return {
     domain: connection.prepare<[string], number>('select id from domain where name = ?').pluck(),

@@ -80,6 +80,7 @@ export interface Writes {
   readonly decoded: Statement<[state: TextState, text: string | null, body: number]>;
 }
 
+// eslint-disable-next-line max-lines-per-function -- a list of statements, each on its own
 export function prepareWrites(connection: Connection): Writes {
   return {
     // Not max(id): the sequence also knows bodies that are gone, whose numbers must not come back.
