@@ -1,7 +1,7 @@
 /** Administration where it is used: changes go to the store, everything else is read here. */
 import type { Directory } from '../../directory.js';
 import type { Mailboxes } from '../../mailboxes.js';
-import type { Change } from '../protocol/change.js';
+import type { Change, ChangeName } from '../protocol/change.js';
 import { FrameType } from '../protocol/frames.js';
 import { MailSummaries } from './mail-summaries.js';
 import type { ListNeeds } from './message-list.js';
@@ -9,24 +9,27 @@ import type { Reader } from './reader.js';
 import type { StoreClient } from './store-client.js';
 
 export function directoryOf(client: StoreClient, reader: Reader): Directory {
-  const change = async (what: Change): Promise<void> => {
-    await client.askJson(FrameType.Change, what);
-  };
+  /** Sends what it is given. */
+  const sent =
+    <Name extends ChangeName>(change: Name) =>
+    async (...given: Parameters<Directory[Name]>): Promise<void> => {
+      await client.askJson(FrameType.Change, { change, given } satisfies Change<Name>);
+    };
   return {
-    addAccount: (address, hash, scram) => change({ kind: 'add-account', address, secrets: { hash, scram } }),
-    removeAccount: (address) => change({ kind: 'remove-account', address }),
-    setPassword: (address, hash, scram) => change({ kind: 'set-password', address, secrets: { hash, scram } }),
-    setEnabled: (address, enabled) => change({ kind: 'set-enabled', address, enabled }),
-    addCredential: (address, credential) => change({ kind: 'add-credential', address, credential }),
-    removeCredential: (address, name) => change({ kind: 'remove-credential', address, name }),
+    addAccount: sent('addAccount'),
+    removeAccount: sent('removeAccount'),
+    setPassword: sent('setPassword'),
+    setEnabled: sent('setEnabled'),
+    setQuota: sent('setQuota'),
+    addCredential: sent('addCredential'),
+    removeCredential: sent('removeCredential'),
     listCredentials: (address) => reader.directory.credentials(address),
-    setQuota: (address, quotaOctets) => change({ kind: 'set-quota', address, octets: quotaOctets ?? null }),
     listAccounts: (after = '') => reader.directory.accounts(after),
-    addDomain: (name) => change({ kind: 'add-domain', name }),
-    removeDomain: (name) => change({ kind: 'remove-domain', name }),
+    addDomain: sent('addDomain'),
+    removeDomain: sent('removeDomain'),
     listDomains: (after) => reader.directory.domains(after),
-    addAlias: (address, targets) => change({ kind: 'add-alias', address, targets }),
-    removeAlias: (address, targets) => change({ kind: 'remove-alias', address, targets }),
+    addAlias: sent('addAlias'),
+    removeAlias: sent('removeAlias'),
     listAliases: (after = '') => reader.directory.aliases(after),
   };
 }

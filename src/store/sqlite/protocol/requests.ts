@@ -5,8 +5,19 @@
 import type { Buffer } from 'node:buffer';
 import type { Renewal, Use } from '../../logins.js';
 import type { AccountId } from '../../shapes.js';
-import type { Change } from './change.js';
-import { FrameError, readJson } from './frames.js';
+import {
+  list,
+  natural,
+  optional,
+  record,
+  requireShape,
+  secrets,
+  shaped,
+  text,
+  type Check,
+  type Shape,
+} from './checks.js';
+import { readJson } from './frames.js';
 import type { PeerReport } from '../../status.js';
 
 export interface LockRequest {
@@ -32,51 +43,6 @@ export interface HolderAnswer {
   readonly question: number;
   readonly leaving: boolean;
 }
-
-type Check = (value: unknown) => boolean;
-/** A check for each field, but for what tells one kind from another. */
-type Shape<T> = { readonly [Field in keyof T]-?: Check };
-
-/** No address and no hash is nearly so long. */
-const TEXT_LIMIT_CHARACTERS = 4096;
-
-const text: Check = (value) =>
-  typeof value === 'string' && value.length <= TEXT_LIMIT_CHARACTERS && !value.includes('\0') && isWellFormed(value);
-const natural: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
-const list =
-  (each: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(each);
-const optional =
-  (check: Check): Check =>
-  (value) =>
-    value === undefined || check(value);
-const record: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
-const shaped =
-  (shape: Readonly<Record<string, Check>>): Check =>
-  (value) =>
-    record(value) &&
-    Object.keys(value as object).every((key) => Object.hasOwn(shape, key)) &&
-    Object.entries(shape).every(([key, check]) => check((value as Record<string, unknown>)[key]));
-
-const address = shaped({ local: text, domain: text });
-const secrets = shaped({ hash: text, scram: optional(text) });
-const scope: Check = (value) => value === 'smtp' || value === 'pop3';
-const credential = shaped({ name: text, scopes: list(scope), hash: text, scram: optional(text) });
-
-const CHANGES: { readonly [Kind in Change['kind']]: Shape<Omit<Extract<Change, { kind: Kind }>, 'kind'>> } = {
-  'add-account': { address, secrets },
-  'remove-account': { address },
-  'set-quota': { address, octets: (value) => value === null || natural(value) },
-  'set-password': { address, secrets },
-  'set-enabled': { address, enabled: (value) => typeof value === 'boolean' },
-  'add-credential': { address, credential },
-  'remove-credential': { address, name: text },
-  'add-domain': { name: text },
-  'remove-domain': { name: text },
-  'add-alias': { address, targets: list(address) },
-  'remove-alias': { address, targets: list(address) },
-};
 
 const LOCK: Shape<LockRequest> = { account: natural, from: text };
 const UNLOCK: Shape<UnlockRequest> = { account: natural, lock: natural };
@@ -119,14 +85,6 @@ export function readRenewal(payload: Buffer): Renewal {
   return read(payload, RENEWAL);
 }
 
-export function readChange(payload: Buffer): Change {
-  const value = readJson(payload);
-  const kind = record(value) ? (value as { readonly kind?: unknown }).kind : undefined;
-  if (typeof kind !== 'string' || !Object.hasOwn(CHANGES, kind)) throw new FrameError('a change of no kind');
-  require(value, { ...CHANGES[kind as Change['kind']], kind: text });
-  return value as Change;
-}
-
 /** Undefined for a process that has nothing to say of itself. */
 export function readReport(payload: Buffer): PeerReport | undefined {
   return payload.length === 0 ? undefined : read(payload, REPORT);
@@ -134,15 +92,6 @@ export function readReport(payload: Buffer): PeerReport | undefined {
 
 function read<T>(payload: Buffer, shape: Shape<T>): T {
   const value = readJson(payload);
-  require(value, shape);
+  requireShape(shaped(shape)(value));
   return value as T;
-}
-
-function require(value: unknown, shape: Readonly<Record<string, Check>>): void {
-  if (!shaped(shape)(value)) throw new FrameError('a request of the wrong shape');
-}
-
-/** Half of a surrogate pair would become another character on its way into the database. */
-function isWellFormed(value: string): boolean {
-  return !/\p{Surrogate}/u.test(value);
 }

@@ -7,19 +7,10 @@ import { randomBytes } from 'node:crypto';
 import type { NewCredential } from '../../directory.js';
 import type { Address, Secrets } from '../../shapes.js';
 import type { Connection } from '../database/database.js';
-import type { Change, SetQuota } from '../protocol/change.js';
 import { addressText, CATCH_ALL, normalizeLocalPart } from '../../rules/names.js';
 import { requireSoundAlias } from '../../rules/new-alias.js';
 import { CREDENTIALS_LIMIT, missing, refusals, refuse } from '../../rules/refusals.js';
 import { AliasRows } from '../database/aliases.js';
-
-/** What takes rights away. */
-const RIGHTS: ReadonlySet<Change['kind']> = new Set([
-  'remove-account',
-  'set-password',
-  'set-enabled',
-  'remove-credential',
-]);
 
 const VALIDITY_BYTES = 9;
 
@@ -32,29 +23,6 @@ export class Changes {
     this.#aliases = new AliasRows(connection);
   }
 
-  apply(change: Exclude<Change, SetQuota | { kind: 'remove-account' }>): void {
-    switch (change.kind) {
-      case 'add-account':
-        return this.#addAccount(change.address, change.secrets);
-      case 'set-password':
-        return this.#setPassword(change.address, change.secrets);
-      case 'set-enabled':
-        return this.#setEnabled(change.address, change.enabled);
-      case 'add-credential':
-        return this.#addCredential(change.address, change.credential);
-      case 'remove-credential':
-        return this.#removeCredential(change.address, change.name);
-      case 'add-domain':
-        return this.#addDomain(change.name);
-      case 'remove-domain':
-        return this.#removeDomain(change.name);
-      case 'add-alias':
-        return this.#addAlias(change.address, change.targets);
-      case 'remove-alias':
-        return this.#removeAlias(change.address, change.targets);
-    }
-  }
-
   /** Undefined when there is no such account. */
   accountId({ local, domain }: Address): number | undefined {
     return this.#one(
@@ -63,11 +31,6 @@ export class Changes {
       domain,
       normalizeLocalPart(local),
     );
-  }
-
-  /** Whose logins may not stand any more when this is done; undefined when everybody's do. Asked before it is. */
-  concerned(change: Change): number | undefined {
-    return RIGHTS.has(change.kind) && 'address' in change ? this.accountId(change.address) : undefined;
   }
 
   /** @throws StoreError 'missing' */
@@ -83,7 +46,7 @@ export class Changes {
     this.#run('insert or ignore into domain (name) values (?)', name);
   }
 
-  #addAccount(address: Address, { hash, scram }: Secrets): void {
+  addAccount(address: Address, { hash, scram }: Secrets): void {
     const name = addressText(address);
     if (address.local === CATCH_ALL) refuse(refusals.accountNeedsName);
     if (this.accountId(address) !== undefined) refuse(refusals.accountExists(name));
@@ -112,7 +75,7 @@ export class Changes {
     this.#run('delete from account where id = ?', id);
   }
 
-  #setPassword(address: Address, { hash, scram }: Secrets): void {
+  setPassword(address: Address, { hash, scram }: Secrets): void {
     const id = this.requireAccount(address);
     this.#run(
       'update account set password_hash = ?, scram = ?, password_version = password_version + 1 where id = ?',
@@ -122,11 +85,11 @@ export class Changes {
     );
   }
 
-  #setEnabled(address: Address, enabled: boolean): void {
+  setEnabled(address: Address, enabled: boolean): void {
     this.#run('update account set enabled = ? where id = ?', Number(enabled), this.requireAccount(address));
   }
 
-  #addCredential(address: Address, { name, scopes, hash, scram }: NewCredential): void {
+  addCredential(address: Address, { name, scopes, hash, scram }: NewCredential): void {
     const id = this.requireAccount(address);
     const count = this.#one('select count(*) from credential where account = ?', id) ?? 0;
     if (this.#credentialId(id, name) !== undefined) refuse(refusals.credentialExists(addressText(address), name));
@@ -142,7 +105,7 @@ export class Changes {
     );
   }
 
-  #removeCredential(address: Address, name: string): void {
+  removeCredential(address: Address, name: string): void {
     const account = this.requireAccount(address);
     const id = this.#credentialId(account, name) ?? missing(refusals.noCredential(addressText(address), name));
     this.#run('delete from credential where id = ?', id);
@@ -152,12 +115,12 @@ export class Changes {
     return this.#one('select id from credential where account = ? and name = ?', account, name);
   }
 
-  #addDomain(name: string): void {
+  addDomain(name: string): void {
     if (this.#domainId(name) !== undefined) refuse(refusals.domainExists(name));
     this.#run('insert into domain (name) values (?)', name);
   }
 
-  #removeDomain(name: string): void {
+  removeDomain(name: string): void {
     const id = this.#domainId(name) ?? missing(refusals.noDomain(name));
     const accounts = this.#one('select count(*) from account where domain = ? and removed = 0', id) ?? 0;
     if (accounts > 0) refuse(refusals.domainHasAccounts(name, accounts));
@@ -166,7 +129,7 @@ export class Changes {
     this.#run('delete from domain where id = ?', id);
   }
 
-  #addAlias(address: Address, targets: readonly Address[]): void {
+  addAlias(address: Address, targets: readonly Address[]): void {
     const names = targets.map(addressText);
     requireSoundAlias(addressText(address), names, this.#aliases);
     this.ensureDomain(address.domain);
@@ -175,7 +138,7 @@ export class Changes {
     for (const target of names) add.run(domain, normalizeLocalPart(address.local), target);
   }
 
-  #removeAlias(address: Address, targets: readonly Address[]): void {
+  removeAlias(address: Address, targets: readonly Address[]): void {
     const domain = this.#domainId(address.domain);
     const known = this.#aliasTargets(address);
     if (domain === undefined || known.length === 0) missing(refusals.noAlias(addressText(address)));

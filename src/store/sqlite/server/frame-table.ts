@@ -2,7 +2,6 @@
 import type { Buffer } from 'node:buffer';
 import { FrameType } from '../protocol/frames.js';
 import {
-  readChange,
   readHolder,
   readLock,
   readRemove,
@@ -11,6 +10,7 @@ import {
   readUnlock,
   readUse,
 } from '../protocol/requests.js';
+import { readChange } from './change-table.js';
 import type { ClientRequests } from './client-requests.js';
 import type { Questions } from './questions.js';
 import type { Uploads } from './uploads.js';

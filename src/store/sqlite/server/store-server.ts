@@ -109,7 +109,9 @@ export class StoreServer implements RunningStore, ServedStore {
   makeLocal(domain: string, account?: { readonly address: Address; readonly secrets: Secrets }): Promise<void> {
     return this.write((writer) => {
       writer.ensureDomain(domain);
-      if (account !== undefined) writer.change({ kind: 'add-account', ...account });
+      if (account === undefined) return;
+      const { address, secrets } = account;
+      writer.change({ change: 'addAccount', given: [address, secrets.hash, secrets.scram] });
     });
   }
 

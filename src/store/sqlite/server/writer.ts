@@ -8,6 +8,7 @@ import type { Renewal, Use } from '../../logins.js';
 import { judgeCopies, type Copies, type OverQuota } from '../../rules/copies.js';
 import type { AccountId, Address } from '../../shapes.js';
 import { Bodies } from './bodies.js';
+import { applyChange } from './change-table.js';
 import { Changes } from './changes.js';
 import type { Change } from '../protocol/change.js';
 import type { Connection } from '../database/database.js';
@@ -141,14 +142,13 @@ export class Writer {
     else this.#writes.renewCredential.run(hash, scram ?? null, account, credential, was);
   }
 
-  /** Returns the account whose logins may not stand any more, if there is one. */
+  /** Returns the account whose logins may not stand any more, if there is one. @throws StoreError */
   change(change: Change): AccountId | undefined {
-    const concerned = this.#changes.concerned(change);
-    if (change.kind === 'set-quota')
-      this.#holdings.setQuota(this.#changes.requireAccount(change.address), change.octets);
-    else if (change.kind === 'remove-account') this.#removeAccount(change.address);
-    else this.#changes.apply(change);
-    return concerned;
+    return applyChange(change, {
+      directory: this.#changes,
+      removeAccount: (address) => this.#removeAccount(address),
+      setQuota: (address, octets) => this.#holdings.setQuota(this.#changes.requireAccount(address), octets ?? null),
+    });
   }
 
   /** Makes a domain local if it is not. */

@@ -1,0 +1,43 @@
+/** What may stand in the JSON of a frame: one check a field, and whatever differs, by a field too many as by a wrong type, is refused. */
+import { FrameError } from './frames.js';
+
+export type Check = (value: unknown) => boolean;
+/** A check for each field. */
+export type Shape<T> = { readonly [Field in keyof T]-?: Check };
+
+/** No address and no hash is nearly so long. */
+const TEXT_LIMIT_CHARACTERS = 4096;
+
+export const text: Check = (value) =>
+  typeof value === 'string' && value.length <= TEXT_LIMIT_CHARACTERS && !value.includes('\0') && isWellFormed(value);
+export const natural: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+export const list =
+  (each: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(each);
+export const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+export const record: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const shaped =
+  (shape: Readonly<Record<string, Check>>): Check =>
+  (value) =>
+    record(value) &&
+    Object.keys(value as object).every((key) => Object.hasOwn(shape, key)) &&
+    Object.entries(shape).every(([key, check]) => check((value as Record<string, unknown>)[key]));
+
+export const address = shaped({ local: text, domain: text });
+export const secrets = shaped({ hash: text, scram: optional(text) });
+const scope: Check = (value) => value === 'smtp' || value === 'pop3';
+export const credential = shaped({ name: text, scopes: list(scope), hash: text, scram: optional(text) });
+
+/** @throws FrameError */
+export function requireShape(isShaped: boolean): void {
+  if (!isShaped) throw new FrameError('a request of the wrong shape');
+}
+
+/** Half of a surrogate pair would become another character on its way into the database. */
+function isWellFormed(value: string): boolean {
+  return !/\p{Surrogate}/u.test(value);
+}
