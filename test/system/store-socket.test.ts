@@ -284,7 +284,7 @@ describe("the store's socket", function () {
         const client = await greeted(
           ...before,
           mutant,
-          jsonFrame(FrameType.Change, PROBE, { kind: 'add-domain', name: 'localhost' }),
+          jsonFrame(FrameType.Change, PROBE, { change: 'addDomain', given: ['localhost'] }),
         );
         // Refused, and answered behind what came before it; swallowed where a length grew.
         if (bit < 32) await client.end();
