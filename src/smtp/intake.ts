@@ -3,6 +3,7 @@
  * Whatever goes wrong on the way, the body is read to its true end and then refused once.
  * Ends exactly once: `finish` commits or refuses, `abandon` drops; nothing of the message is kept after either.
  */
+import { whenReady } from '../runtime/when-ready.js';
 import { NewlineCheck } from '../bytes/newlines.js';
 import type { Sink } from '../session/command.js';
 import { StageLine, type Stage } from '../message/stage.js';
@@ -66,7 +67,7 @@ export class Intake implements Sink {
   finish(refusal?: SmtpReply): SmtpReply | Promise<SmtpReply> {
     this.#refuse(refusal);
     const judged = this.#refusal === undefined ? this.#heed(() => this.#stages.end()) : undefined;
-    return judged instanceof Promise ? judged.then(() => this.#answered()) : this.#answered();
+    return whenReady(judged, () => this.#answered());
   }
 
   #answered(): SmtpReply | Promise<SmtpReply> {

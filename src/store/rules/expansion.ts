@@ -49,6 +49,17 @@ export function* expand<Account extends { readonly address: string }>(
   return found;
 }
 
+/** Without a pause. */
+export function expandAtOnce<Account extends { readonly address: string }>(
+  names: readonly string[],
+  aliases: Aliases<Account>,
+): readonly Account[] | 'too-many' {
+  const expanding = expand(names, aliases);
+  let step = expanding.next();
+  while (step.done !== true) step = expanding.next();
+  return step.value;
+}
+
 /** Those that are new; they are seen now. */
 function unseen(names: readonly string[], seen: Set<string>): readonly string[] {
   return names.filter((name) => !seen.has(name) && seen.add(name));

@@ -1,5 +1,5 @@
 /** Which aliases may be made: they lead to names that are there, never back to themselves, and to no more accounts than one path may. */
-import { ALIAS_DEPTH_LIMIT, expand, EXPANSION_LIMIT, NAMES_LIMIT, type Aliases } from './expansion.js';
+import { ALIAS_DEPTH_LIMIT, expandAtOnce, EXPANSION_LIMIT, NAMES_LIMIT, type Aliases } from './expansion.js';
 import { refuse } from './refusals.js';
 
 /**
@@ -53,10 +53,7 @@ function requireFew<Account extends { readonly address: string }>(
   names: readonly string[],
   aliases: Aliases<Account>,
 ): void {
-  const expanding = expand(names, aliases);
-  let step = expanding.next();
-  while (step.done !== true) step = expanding.next();
-  if (step.value === 'too-many') refuse(tooMany(alias));
+  if (expandAtOnce(names, aliases) === 'too-many') refuse(tooMany(alias));
 }
 
 function unseen(names: readonly string[], seen: ReadonlySet<string>): readonly string[] {

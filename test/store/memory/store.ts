@@ -10,7 +10,7 @@ import type { Account as LoginAccount, Grant, Renewal, Use } from '../../../src/
 import type { Mailboxes } from '../../../src/store/mailboxes.js';
 import type { Maildrop, Opener } from '../../../src/store/maildrops.js';
 import { judgeCopies } from '../../../src/store/rules/copies.js';
-import { expand } from '../../../src/store/rules/expansion.js';
+import { expandAtOnce } from '../../../src/store/rules/expansion.js';
 import { readLoginName } from '../../../src/store/rules/login-name.js';
 import { MaildropLocks, type LockOwner } from '../../../src/store/rules/maildrop-locks.js';
 import {
@@ -251,11 +251,8 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     if (account !== undefined) return { kind: 'account', targets: [targetOf(account)] };
     const targets = this.data.aliases.get(name);
     if (targets === undefined) return undefined;
-    const expanding = expand(targets, this.data);
-    let step = expanding.next();
-    while (step.done !== true) step = expanding.next();
-    if (step.value === 'too-many') return { kind: 'too-many' };
-    return { kind: 'alias', targets: step.value.map(targetOf) };
+    const accounts = expandAtOnce(targets, this.data);
+    return accounts === 'too-many' ? { kind: 'too-many' } : { kind: 'alias', targets: accounts.map(targetOf) };
   }
 
   /** @throws StoreError */

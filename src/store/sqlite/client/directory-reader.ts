@@ -1,10 +1,10 @@
 /** What administration reads from the database: lists of the directory, in pages, and the messages of any account. */
 import type { AccountSummary, AliasEntry, CredentialSummary } from '../../directory.js';
-import type { AccountId, Address, Scope } from '../../shapes.js';
+import type { AccountId, Address } from '../../shapes.js';
 import type { Source } from '../../source.js';
 import { normalizeLocalPart } from '../../rules/names.js';
 import { missing, refusals } from '../../rules/refusals.js';
-import type { DomainRow, MailboxRow, MailRow } from '../database/reads.js';
+import { scopesOf, type DomainRow, type MailboxRow, type MailRow } from '../database/reads.js';
 import { sourceOf } from './message-octets.js';
 import type { OpenReads } from './open-reads.js';
 
@@ -22,7 +22,7 @@ export class DirectoryReader {
   credentials(address: Address): readonly CredentialSummary[] {
     return this.#open.reads.credentials.all(this.accountId(address)).map((row) => ({
       name: row.name,
-      scopes: row.scopes.split(',') as Scope[],
+      scopes: scopesOf(row),
       createdAtMs: row.created_at,
       lastUsedAtMs: row.last_used_at ?? undefined,
       lastUsedFrom: row.last_used_from ?? undefined,

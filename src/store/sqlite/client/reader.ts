@@ -1,12 +1,20 @@
 /** What sessions read from the database: logins, where addresses lead, and the messages of one maildrop. */
 import type { Resolution } from '../../deliveries.js';
 import type { Account, Grant } from '../../logins.js';
-import type { AccountId, Address, Scope, Soon } from '../../shapes.js';
+import type { AccountId, Address, Soon } from '../../shapes.js';
 import { readLoginName } from '../../rules/login-name.js';
 import { StoreError } from '../../errors.js';
 import type { NameCache } from '../database/name-cache.js';
 import { normalizeLocalPart } from '../../rules/names.js';
-import type { CredentialRow, LoginRow, MaildropRow, MessageRow, RoomInside, SmallRow } from '../database/reads.js';
+import {
+  scopesOf,
+  type CredentialRow,
+  type LoginRow,
+  type MaildropRow,
+  type MessageRow,
+  type RoomInside,
+  type SmallRow,
+} from '../database/reads.js';
 import { DirectoryReader } from './directory-reader.js';
 import { OpenReads, type ReaderOptions } from './open-reads.js';
 
@@ -128,8 +136,4 @@ function accountOf(row: LoginRow, credentials: readonly CredentialRow[]): Accoun
       lastUsedFrom: one.last_used_from ?? undefined,
     })),
   };
-}
-
-function scopesOf({ scopes }: Pick<CredentialRow, 'scopes'>): readonly Scope[] {
-  return scopes.split(',') as Scope[];
 }

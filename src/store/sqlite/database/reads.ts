@@ -1,4 +1,5 @@
 /** The statements that read, prepared once a connection, with the shapes of their rows. */
+import type { Scope } from '../../shapes.js';
 import type { AccountRow } from './aliases.js';
 import type { Prepares, ReadStatement } from './reading-connection.js';
 
@@ -24,6 +25,11 @@ export interface CredentialRow {
   readonly created_at: number;
   readonly last_used_at: number | null;
   readonly last_used_from: string | null;
+}
+
+/** What a credential is good for. */
+export function scopesOf({ scopes }: Pick<CredentialRow, 'scopes'>): readonly Scope[] {
+  return scopes.split(',') as Scope[];
 }
 
 export interface MessageRow {
