@@ -63,9 +63,10 @@ export class Flow {
     this.#channel.open(receiver);
   }
 
-  /** What the handshake of TLS led to; it is to be opened. */
+  /** What the handshake of TLS led to; it is to be opened, and nobody has paused it. */
   replace(channel: Channel): void {
     this.#channel = channel;
+    this.#isPaused = false;
     this.#reader = new Reader(this.#limits.lineLimitBytes);
     this.#output = new Output(channel, this.turn, () => this.#resumed.pieceCame());
   }

@@ -53,6 +53,25 @@ describe('a session', () => {
     expect(lines(channel.said)).to.have.length(102);
   });
 
+  it('stops reading under TLS too, also when it had stopped in clear', async () => {
+    const { channel, context } = begin();
+    const late = gate();
+    context.wait = () => late.promise;
+    channel.send('LATE x\r\n');
+    channel.send(`${'ECHO 0123\r\n'.repeat(100)}SECURE\r\n`);
+    expect(channel.paused).to.equal(true);
+    late.open();
+    await turn();
+    channel.handshake();
+    await turn();
+    expect(channel.paused).to.equal(false);
+    context.wait = () => new Promise(() => undefined);
+    channel.send('LATE x\r\n');
+    channel.send('ECHO 0123\r\n'.repeat(100));
+    expect(channel.paused).to.equal(true);
+    channel.drop();
+  });
+
   it('counts what failed, and says so when it was too much', async () => {
     const { channel, ends } = begin();
     channel.send('FAIL\r\nFAIL\r\nECHO 1\r\nFAIL\r\n');

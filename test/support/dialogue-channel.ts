@@ -93,6 +93,7 @@ export class MemoryChannel implements Channel {
   handshake(): void {
     if (this.#handshake === undefined) throw new Error('the server expects no handshake');
     this.peer = { ...this.peer, security: memorySecurity };
+    this.paused = false;
     this.#handshake.resolve(this);
     this.#handshake = undefined;
   }

@@ -161,6 +161,13 @@ const table = tableOf<ToyState, ToyContext, Need>([
     refused: (argument, refusal) => close(say(`skipped ${argument} ${Buffer.from(refusal.head).toString().trim()}`)),
     run: () => stay(say('not skipped')),
   }),
+  define({
+    ...base,
+    verb: 'SECURE',
+    grammar: nothing,
+    at: anywhere,
+    run: () => ({ kind: 'secure', reply: say('go ahead') }),
+  }),
   define({ ...base, verb: 'BYE', grammar: nothing, at: anywhere, run: () => close(say('bye')) }),
 ]);
 
