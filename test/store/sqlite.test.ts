@@ -378,6 +378,26 @@ describe('the SQLite driver', () => {
     });
   });
 
+  describe('a bug in a change', () => {
+    it('is told as one, and fails that change alone of those in its group', async () => {
+      const troubles: [string, unknown][] = [];
+      const server = await sqlite.start(db, { ...observer, trouble: (...told) => troubles.push(told) });
+      const broken = server?.makeLocal('one.example', { address: undefined as never, secrets: { hash: HASH } });
+      const whole = server?.makeLocal('two.example', { address: at('bob@two.example'), secrets: { hash: HASH } });
+      await fails(
+        'unavailable',
+        broken ?? Promise.resolve(),
+        /^the store met a bug of its own and did nothing of this/,
+      );
+      await whole;
+      await server?.close();
+      expect(troubles.map(([what]) => what)).to.deep.equal(['a bug failed one write, and nothing else']);
+      expect(troubles[0]?.[1]).to.be.instanceOf(TypeError);
+      expect(look(db, 'select name from domain')).to.deep.equal([{ name: 'two.example' }]);
+      expect(look(db, 'select account from mailboxes')).to.deep.equal([{ account: 'bob@two.example' }]);
+    });
+  });
+
   describe('the view mail', () => {
     async function viewed(message: string): Promise<Row> {
       const store = await withAlice();

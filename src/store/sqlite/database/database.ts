@@ -7,7 +7,7 @@ import { openConnection, type Connection } from './driver.js';
 import { APPLICATION_ID } from './identification.js';
 import { migrations, migrationText } from './migrations.js';
 import { ReadingConnection } from './reading-connection.js';
-import { asStoreError, damaged, isDamage, isFull } from './sqlite-error.js';
+import { asStoreError, damaged, isBug, isDamage, isFull } from './sqlite-error.js';
 
 export type { Connection, Statement } from './driver.js';
 
@@ -82,6 +82,7 @@ export function damageIn(path: string): StoreError | undefined {
       connection.close();
     }
   } catch (error) {
+    if (isBug(error)) throw error;
     return asStoreError(error, path);
   }
 }

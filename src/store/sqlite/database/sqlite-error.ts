@@ -10,6 +10,8 @@ const DAMAGE = /^SQLITE_(CORRUPT|NOTADB)/;
  */
 const FULL = /^SQLITE_(FULL|IOERR_SHMSIZE)/;
 
+const BUG = "the store met a bug of its own and did nothing of this; the server's log has the rest";
+
 /** Whether the file or the disk under it cannot be trusted any more. */
 export function isDiskError(error: unknown): boolean {
   return DISK_ERROR.test(codeOf(error)) && !isFull(error);
@@ -37,9 +39,15 @@ export function isDamage(error: unknown): boolean {
   return DAMAGE.test(codeOf(error));
 }
 
+/** Neither SQLite's word nor a refusal of the store's: a mistake in the program, which is not to be taken for a fault of the disk. */
+export function isBug(error: unknown): boolean {
+  return !(error instanceof StoreError) && !isSqliteError(error);
+}
+
 /** What a client of the store is told; the cause stays with it for the log. `db` is the file, for people at the command line. */
 export function asStoreError(error: unknown, db = 'the database'): StoreError {
   if (error instanceof StoreError) return error;
+  if (isBug(error)) return new StoreError('unavailable', BUG, { cause: error });
   if (isFull(error)) return new StoreError('full', 'the disk is full', { cause: error });
   if (codeOf(error).startsWith('SQLITE_BUSY'))
     return new StoreError('busy', 'another program holds the database', { cause: error });
@@ -57,7 +65,7 @@ export function damaged(db: string, how: string, cause?: unknown): StoreError {
 
 /** What a read met: an error of SQLite's as a StoreError, and a bug as it is. */
 export function readError(error: unknown, db: string): unknown {
-  return isSqliteError(error) ? asStoreError(error, db) : error;
+  return isBug(error) ? error : asStoreError(error, db);
 }
 
 function sentenceOf(error: unknown, db: string): string {
@@ -67,7 +75,7 @@ function sentenceOf(error: unknown, db: string): string {
     return `${db} cannot be read or written (${message}): look at the disk under it and the system's log`;
   if (codeOf(error) === 'SQLITE_ERROR')
     return `${db} cannot be used (${message}): it was never finished, or is damaged; start the server, or restore a backup`;
-  return isSqliteError(error) ? `${db} cannot be used: ${message}` : 'the database cannot be used';
+  return `${db} cannot be used: ${message}`;
 }
 
 function codeOf(error: unknown): string {

@@ -8,7 +8,7 @@ import { Decoder } from './decoder.js';
 import { FileWatch } from './file-watch.js';
 import { GroupCommit } from './group.js';
 import type { Location } from '../database/location.js';
-import { isDiskError, readError } from '../database/sqlite-error.js';
+import { isBug, isDiskError, readError } from '../database/sqlite-error.js';
 import { Sweeper } from './sweeper.js';
 import { Writer } from './writer.js';
 
@@ -60,8 +60,10 @@ export class OpenDatabase {
       writer: this.#writer,
       lost: () => this.files.lost(),
       committed: (bytes) => this.#committed(bytes),
-      failed: (error, during) =>
-        during === undefined ? observer.trouble('a write failed', error) : this.#diskFailed(error, during),
+      failed: (error, during) => {
+        if (during !== undefined) this.#diskFailed(error, during);
+        else observer.trouble(isBug(error) ? 'a bug failed one write, and nothing else' : 'a write failed', error);
+      },
     });
     this.sweeper = new Sweeper(this.group);
   }
