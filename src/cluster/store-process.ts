@@ -27,10 +27,10 @@ const DISK_ERROR_STATUS = 74;
 const AGAIN_MS = 1_000;
 
 export function runStore(): void {
-  let store: RunningStore | undefined;
+  let store: Promise<RunningStore | undefined> | undefined;
   obeySupervisor((told) => {
     const message = told as ToStore;
-    if (message.kind === 'start') void start(message).then((started) => (store = started));
+    if (message.kind === 'start') store = start(message);
     else void stop(store);
   });
   process.on('disconnect', () => void stop(store)); // The supervisor is gone, and its workers with it.
@@ -51,8 +51,9 @@ async function start({ configuration, again }: StoreStart): Promise<RunningStore
   }
 }
 
-async function stop(store: RunningStore | undefined): Promise<void> {
-  await store?.close();
+/** One that still opens its database does so first: what it has begun there ends in order. */
+async function stop(store: Promise<RunningStore | undefined> | undefined): Promise<void> {
+  await (await store)?.close();
   process.exit(0);
 }
 

@@ -1,4 +1,5 @@
 /** SIGTERM and SIGINT: no new sessions, what runs is finished, who rests hears 421, nothing is left behind, exit 0. */
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
 import { LineClient } from '../support/line-client.js';
@@ -108,6 +109,15 @@ describe('the end of a server', () => {
     await eventually('the first to be heard', () => server.stdout.includes('"stopping"'));
     server.signal('SIGINT');
     expect(await server.end(3_000)).to.deep.equal(WELL);
+    await isGone();
+  });
+
+  it('waits for a store that was only about to begin', async () => {
+    const late = fileURLToPath(new URL('../support/late-store-process.js', import.meta.url));
+    server = await Server.launch({ environment: { NODE_OPTIONS: `--import=${late}` } });
+    await eventually('the store to be forked', () => server.processes.length === 2);
+    expect(await server.stop()).to.deep.equal(WELL);
+    expect(server.stdout).to.include('the store ended by itself with 0');
     await isGone();
   });
 

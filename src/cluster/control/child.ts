@@ -25,11 +25,14 @@ export interface Report {
 
 export function obeySupervisor(receive: (message: unknown) => void, counts: () => Counts = () => ({})): void {
   for (const signal of IGNORED) process.on(signal, () => undefined);
+  let isStarted = false;
   process.on('message', (message) => {
     const { kind } = message as { readonly kind?: string };
+    isStarted ||= kind === 'start';
     if (kind === 'ping') tellSupervisor({ kind: 'alive' } satisfies Alive);
     else if (kind === 'report-wanted') tellSupervisor({ kind: 'report', counts: counts() } satisfies Report);
-    else receive(message);
+    else if (isStarted) receive(message);
+    else if (kind === 'stop' || kind === 'drain') process.exit(0); // The server ends before this was to begin.
   });
   tellSupervisor({ kind: 'waiting' } satisfies Waiting);
 }

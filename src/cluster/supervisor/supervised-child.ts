@@ -49,7 +49,8 @@ export class SupervisedChild<L extends Language> {
   readonly #limit: NodeJS.Timeout | undefined;
   #isStarted = false;
   #isReady = false;
-  #isEnding = false;
+  /** What it is told when its time is over. */
+  #farewell: ToChild | undefined;
   #isOver = false;
   readonly #asking = new Set<(counts: Counts | undefined) => void>();
   #bePrepared: () => void = () => undefined;
@@ -104,10 +105,8 @@ export class SupervisedChild<L extends Language> {
   /** Resolves when it has ended, by itself or, when its time is over, by force. One that drains may take so long, unless it is in a hurry. */
   async end(patienceMs: number, hurry: boolean): Promise<void> {
     const { drains, endLimitMs } = this.#options.role;
-    this.#isEnding = true;
-    if (!this.#isStarted) this.kill(); // It would not hear it.
-    const farewell: ToChild = drains ? { kind: 'drain', patienceMs, hurry } : { kind: 'stop' };
-    this.#send(farewell);
+    this.#farewell = drains ? { kind: 'drain', patienceMs, hurry } : { kind: 'stop' };
+    if (this.#isStarted) this.#send(this.#farewell); // Before its first word it would not hear it.
     const timer = setTimeout(() => this.kill(), (drains ? patienceMs : 0) + endLimitMs);
     await this.ended;
     clearTimeout(timer);
@@ -118,7 +117,7 @@ export class SupervisedChild<L extends Language> {
   }
 
   get #state(): ProcessState {
-    if (this.#isEnding || this.#isOver) return 'ending';
+    if (this.#farewell !== undefined || this.#isOver) return 'ending';
     return this.#isReady ? 'ready' : 'starting';
   }
 
@@ -168,6 +167,7 @@ export class SupervisedChild<L extends Language> {
     const { role, forks, start } = this.#options;
     if (this.#isOver) return; // What it said last may come after its end.
     this.#isStarted = true;
+    if (this.#farewell !== undefined) return this.#send(this.#farewell); // Nothing was begun, and it ends.
     if (role.forkedBy === 'cluster') this.#lower = forks.privileges.raise(); // Until it is ready: the cluster binds ports here, for it.
     this.#send(start(this));
   }
