@@ -86,6 +86,11 @@ export const folders: readonly Folder[] = [
     imports: ['auth', 'bytes', 'message', 'runtime', 'session', ...store('maildrops', 'logins')],
   },
   {
+    path: 'outbound/client',
+    what: 'the SMTP and LMTP client: one connection to a next hop, and what became of each recipient; knows no queue',
+    imports: ['ip', 'message', 'store/source.ts'],
+  },
+  {
     path: 'auth',
     what: "who may log in: mechanisms, passwords, SCRAM keys, the throttle's rules",
     imports: ['runtime', 'session', ...store('logins')],
