@@ -3,7 +3,7 @@
  * that the service planted there would lead root elsewhere. Does nothing for anybody but root, and there is no way back: what
  * follows in this process is done as the owner.
  */
-import { become, ROOT_UID } from '../cluster/control/identity.js';
+import { become, ROOT_UID } from '../cluster/control/process-user.js';
 import { ownerOfPath } from '../cluster/control/path-owner.js';
 import { Refusal } from './exit.js';
 

@@ -3,7 +3,7 @@
  * becomes that user before it loads anything else: no code that reads a client or opens the database ever runs as root.
  * It ends with the supervisor.
  */
-import { become, readIdentity } from './control/identity.js';
+import { become, readIdentity } from './control/process-user.js';
 import { endWithSupervisor } from './control/orphan-watch.js';
 import type { Roles } from './control/role.js';
 

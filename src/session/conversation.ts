@@ -4,7 +4,7 @@
  * A bug in a command is reported, answered with the protocol's generic fault, and ends this session only.
  */
 import type { Peer } from './channel.js';
-import type { Collection } from './collection.js';
+import type { Collection } from './body-transfer.js';
 import type { Outcome, Row, State } from './command.js';
 import { Deadlines, type Phase } from './deadlines.js';
 import { ErrorBudget } from './error-budget.js';

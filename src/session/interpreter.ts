@@ -6,7 +6,7 @@ import type { Buffer } from 'node:buffer';
 import { close, stay, type Outcome, type State } from './command.js';
 import { COMMANDS, type Ask, type Conversation } from './conversation.js';
 import { dispatch, guarded } from './dispatch.js';
-import { foreignLine, foreignOctets, recognized } from './foreign.js';
+import { foreignLine, foreignOctets, recognized } from './other-protocol.js';
 import type { SessionContext } from './protocol.js';
 import type { Line } from './reader.js';
 import { MASKED, readRequest, shown } from './request.js';

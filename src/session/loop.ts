@@ -5,7 +5,7 @@
  */
 import { setTimeout as setTimer } from 'node:timers/promises';
 import { BareLfWait } from './bare-lf.js';
-import { Collection } from './collection.js';
+import { Collection } from './body-transfer.js';
 import { stateAfter, type Outcome, type State } from './command.js';
 import { COMMANDS, type Conversation, type WaitsFor } from './conversation.js';
 import { guarded } from './dispatch.js';

@@ -46,7 +46,7 @@ export interface Faults<S extends State, C, Need extends string> {
   readonly session: Reply;
   /** The client spoke before it was greeted. */
   readonly impatient: Reply;
-  /** What was said is of another protocol (foreign.ts). */
+  /** What was said is of another protocol (other-protocol.ts). */
   readonly foreign: Reply;
   /** Bytes in clear behind the command that begins TLS. */
   readonly injected: Reply;

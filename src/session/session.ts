@@ -8,7 +8,7 @@ import type { Channel, Receiver } from './channel.js';
 import type { State } from './command.js';
 import { Conversation } from './conversation.js';
 import { Flow } from './flow.js';
-import { recognized } from './foreign.js';
+import { recognized } from './other-protocol.js';
 import { Loop } from './loop.js';
 import type { Observer } from './observer.js';
 import type { Protocol, SessionContext } from './protocol.js';

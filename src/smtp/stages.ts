@@ -2,7 +2,7 @@
  * What is done with a message between the client and the store, in this order. A refusal of one of them is the reply, after the
  * true end of the message; whoever stands before another is asked first.
  */
-import { HeaderCompletion } from '../message/completion.js';
+import { HeaderCompletion } from '../message/missing-fields.js';
 import { HOP_LIMIT, HopLimit } from '../message/hops.js';
 import { MessageStart } from '../message/message-start.js';
 import { NewlineNormalizer } from '../bytes/newlines.js';

@@ -3,9 +3,9 @@
  * that have one, so a reset is dropping the variant and nothing of a message outlives it.
  */
 import type { Copies } from './copies.js';
-import type { Introduction } from './introduction.js';
+import type { Introduction } from './xclient-attributes.js';
 import type { Recipient } from '../message/recipient.js';
-import type { Intake } from './intake.js';
+import type { Intake } from './message-receiver.js';
 import type { Path } from '../message/path.js';
 import type { Grant } from '../store/logins.js';
 

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { whenReady } from '../runtime/when-ready.js';
 import type { Resolution, Deliveries } from '../store/deliveries.js';
 import type { Address, Soon } from '../store/shapes.js';
-import type { Missing } from '../message/completion.js';
+import type { Missing } from '../message/missing-fields.js';
 import type { Path } from '../message/path.js';
 import { replies, type SmtpReply } from './replies.js';
 import type { Login } from './state.js';

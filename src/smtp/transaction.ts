@@ -5,7 +5,7 @@ import { replies, type SmtpReply } from './replies.js';
 import { answerEach, answerOnce } from './answer.js';
 import type { SmtpContext } from './context.js';
 import { copiesFor } from '../message/envelope.js';
-import { Intake } from './intake.js';
+import { Intake } from './message-receiver.js';
 import { protocolName, type CommonTrace } from '../message/received.js';
 import type { Stage } from '../message/stage.js';
 import type { Incoming } from './stage-row.js';

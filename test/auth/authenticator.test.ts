@@ -11,7 +11,7 @@ import { isOutdated } from '../../src/auth/password.js';
 import { makeScramKeys, readScramKeys } from '../../src/auth/scram-keys.js';
 import { appSecretsOf, secretsOf } from '../../src/auth/secrets.js';
 import { rules } from '../../src/auth/throttle.js';
-import { LoginDesk } from '../../src/cluster/supervisor/login-desk.js';
+import { LoginDesk } from '../../src/cluster/supervisor/login-limiter.js';
 import type { FromLoginDesk, ToLoginDesk, ToWorker } from '../../src/cluster/control/messages.js';
 import { SharedThrottle } from '../../src/cluster/worker/shared-throttle.js';
 import { clientOf } from '../../src/ip/networks.js';

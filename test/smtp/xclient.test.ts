@@ -8,7 +8,7 @@ import {
   introduced,
   introductionOf,
   type Attributes,
-} from '../../src/smtp/introduction.js';
+} from '../../src/smtp/xclient-attributes.js';
 import { readXtext } from '../../src/smtp/xtext.js';
 import { peerAt } from '../support/dialogue-channel.js';
 

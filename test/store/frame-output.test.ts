@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import { FrameOutput } from '../../src/store/sqlite/protocol/frame-output.js';
-import { SpareMemory } from '../../src/store/sqlite/protocol/spare-memory.js';
+import { SpareMemory } from '../../src/store/sqlite/protocol/buffer-pool.js';
 import { eventually } from '../support/eventually.js';
 import { received, socketPair } from '../support/socket-pair.js';
 

@@ -17,7 +17,7 @@ import {
   uploadHeader,
   type Frame,
 } from '../../src/store/sqlite/protocol/frames.js';
-import { commitFrame, deliverFrame, type Posting } from '../../src/store/sqlite/protocol/posting.js';
+import { commitFrame, deliverFrame, type Posting } from '../../src/store/sqlite/protocol/message-frame.js';
 import { summarize } from '../../src/message/summary.js';
 import { eventually, within } from '../support/eventually.js';
 import { inventoryOf, Load } from '../support/load.js';

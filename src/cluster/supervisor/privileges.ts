@@ -10,7 +10,7 @@ import { dirname, resolve } from 'node:path';
 import { isLoopbackHost } from '../../ip/address.js';
 import type { Configuration } from '../../config/configuration.js';
 import { makeDirectory } from '../../store/watch.js';
-import { ROOT_UID, writeIdentity, type Identity } from '../control/identity.js';
+import { ROOT_UID, writeIdentity, type Identity } from '../control/process-user.js';
 import { ownerOfPath } from '../control/path-owner.js';
 import { MISCONFIGURED_STATUS, StartError } from './start-error.js';
 

@@ -23,10 +23,10 @@ import { Pools } from './pools.js';
 import { Privileges, refuseRootInPublic } from './privileges.js';
 import { MISCONFIGURED_STATUS, StartError, UNAVAILABLE_STATUS } from './start-error.js';
 import { addressesOf, unixAddressesOf } from '../control/services.js';
-import { StoreKeeper } from './store-keeper.js';
+import { StoreKeeper } from './store-supervision.js';
 import { CertificateError } from '../../tls/certificate-error.js';
 import { Terminal } from './terminal.js';
-import { TlsKeeper } from './tls-keeper.js';
+import { TlsKeeper } from './tls-reloader.js';
 import { PROCESSES, type Processes } from '../roles.js';
 
 /** `load` reads the configuration anew; it may throw, and then a reload keeps the old one. */

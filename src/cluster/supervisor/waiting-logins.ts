@@ -1,4 +1,4 @@
-/** Attempts to log in that wait at the desk (login-desk.ts), in the order in which they came; so many of all, and of a client. */
+/** Attempts to log in that wait at the desk (login-limiter.ts), in the order in which they came; so many of all, and of a client. */
 import type { Pair } from '../../auth/throttle.js';
 import type { Requester } from './requester.js';
 

@@ -7,8 +7,8 @@ import { isUnix, ListenError, overlapping, samePlace, type ListenerAddress } fro
 import { requireFree } from '../../net/port-probe.js';
 import type { TlsMaterial } from '../../net/tls.js';
 import { letConnect } from '../../net/unix-socket.js';
-import { AdmissionDesk } from './admission-desk.js';
-import { LoginDesk } from './login-desk.js';
+import { AdmissionDesk } from './connection-limiter.js';
+import { LoginDesk } from './login-limiter.js';
 import { isOfLogins, type ServiceGroup, type ToDesk, type ToLoginDesk, type ToWorker } from '../control/messages.js';
 import type { WorkerReady, WorkerStart } from '../control/messages.js';
 import { placeOf } from '../control/place.js';

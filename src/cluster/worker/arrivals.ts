@@ -12,9 +12,9 @@ import { SharedReads } from '../../runtime/shared-reads.js';
 import { SharedWrites } from '../../runtime/shared-writes.js';
 import type { Channel, Peer } from '../../session/channel.js';
 import { mx } from '../../smtp/protocol.js';
-import type { Admission, Entrance, Verdict } from './admission.js';
+import type { Admission, Entrance, Verdict } from './connection-slots.js';
 import { groupOf, serviceNames, services, type ServiceName } from '../control/services.js';
-import type { Guests, Standing } from './guests.js';
+import type { Guests, Standing } from './admitted-connections.js';
 import type { Placed, Sessions } from './sessions.js';
 
 export interface ArrivalsOptions {

@@ -23,8 +23,8 @@ import type { Concerned } from '../../store/driver.js';
 import type { Grant } from '../../store/logins.js';
 import type { Soon } from '../../store/shapes.js';
 import type { MailStore } from '../../store/store.js';
-import { Roster } from '../../runtime/roster.js';
-import type { Standing } from './guests.js';
+import { Roster } from '../../runtime/unordered-list.js';
+import type { Standing } from './admitted-connections.js';
 import type { Service } from '../control/services.js';
 
 /** How often sessions are asked whether they have taken too long. */

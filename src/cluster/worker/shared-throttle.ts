@@ -1,5 +1,5 @@
 /**
- * A worker's side of the throttle: keeps the failures of the whole server, and asks the supervisor's desk (login-desk.ts) for
+ * A worker's side of the throttle: keeps the failures of the whole server, and asks the supervisor's desk (login-limiter.ts) for
  * each attempt that it cannot see to be right at once. Looking costs no message, and neither does a login of a known client that
  * succeeds at once. A desk that does not answer is not waited for: the counts that are here decide.
  */

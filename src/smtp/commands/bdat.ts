@@ -7,7 +7,7 @@ import { decimal, parsed, unparsed, type Grammar } from '../../session/grammar.j
 import { NewlineCheck } from '../../bytes/newlines.js';
 import type { Reply } from '../../session/reply.js';
 import { defineCommand } from '../context.js';
-import type { Intake } from '../intake.js';
+import type { Intake } from '../message-receiver.js';
 import { replies } from '../replies.js';
 import { greeted, type Chunking, type SmtpState, type Transaction } from '../state.js';
 import { conclude, openIntake } from '../transaction.js';

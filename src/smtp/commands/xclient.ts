@@ -4,7 +4,7 @@
  * A login is not taken over: who speaks for a client logs in as that client.
  */
 import { defineCommand } from '../context.js';
-import { attributeNames, attributes, introduced, introductionOf } from '../introduction.js';
+import { attributeNames, attributes, introduced, introductionOf } from '../xclient-attributes.js';
 
 export const xclient = defineCommand({
   verb: 'XCLIENT',

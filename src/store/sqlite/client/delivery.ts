@@ -7,8 +7,8 @@ import { LF } from '../../../bytes/line-ends.js';
 import type { Delivery, Envelope } from '../../deliveries.js';
 import { StoreError } from '../../errors.js';
 import { CHUNK_BYTES, FrameType, readJson, uploadHeader } from '../protocol/frames.js';
-import { commitFrame, deliverFrame, type Posting } from '../protocol/posting.js';
-import { SpareMemory } from '../protocol/spare-memory.js';
+import { commitFrame, deliverFrame, type Posting } from '../protocol/message-frame.js';
+import { SpareMemory } from '../protocol/buffer-pool.js';
 import type { StoreClient } from './store-client.js';
 import { summarize, type Summary } from '../../../message/summary.js';
 

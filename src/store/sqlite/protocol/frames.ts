@@ -6,7 +6,7 @@
  * Bodies and envelopes are bytes; what is rare and small (locks, changes of the directory, status) is JSON.
  */
 import { Buffer, isUtf8 } from 'node:buffer';
-import { SpareMemory } from './spare-memory.js';
+import { SpareMemory } from './buffer-pool.js';
 
 export const enum FrameType {
   /** To the store. */

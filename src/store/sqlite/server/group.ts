@@ -6,7 +6,7 @@
  */
 import { StoreError } from '../../errors.js';
 import { leaveSyncs, syncCommits, type Connection } from '../database/database.js';
-import { Room, type RoomFailure } from './room.js';
+import { Room, type RoomFailure } from './full-disk.js';
 import { asStoreError, isDiskError, isOneWritesFault } from '../database/sqlite-error.js';
 import type { Writer } from './writer.js';
 

@@ -6,7 +6,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { StoreError } from '../../errors.js';
 import type { AccountId } from '../../shapes.js';
-import type { Held } from './holdings.js';
+import type { Held } from './mailbox-counters.js';
 import type { RemoveRequest } from '../protocol/requests.js';
 import type { ServedStore } from './served-store.js';
 import { DIRECT_LIMIT, type Ranges, type Writer } from './writer.js';

@@ -5,7 +5,7 @@
 import type { Buffer } from 'node:buffer';
 import { StoreError } from '../../errors.js';
 import { CHUNK_BYTES, FrameError, requireLength, UPLOAD_BYTES } from '../protocol/frames.js';
-import { readPosting, type Posting } from '../protocol/posting.js';
+import { readPosting, type Posting } from '../protocol/message-frame.js';
 import type { Answers } from './answers.js';
 import { unanswered } from './group.js';
 import type { ServedStore } from './served-store.js';

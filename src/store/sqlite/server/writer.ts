@@ -12,8 +12,8 @@ import { applyChange } from './change-table.js';
 import { Changes } from './changes.js';
 import type { Change } from '../protocol/change.js';
 import type { Connection } from '../database/database.js';
-import { Holdings, type Held } from './holdings.js';
-import type { Posting } from '../protocol/posting.js';
+import { Holdings, type Held } from './mailbox-counters.js';
+import type { Posting } from '../protocol/message-frame.js';
 import { Sweep } from './sweep.js';
 import { prepareWrites, TextState, type BodyRow, type SumRow, type Writes } from '../database/writes.js';
 

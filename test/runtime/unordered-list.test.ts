@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Roster } from '../../src/runtime/roster.js';
+import { Roster } from '../../src/runtime/unordered-list.js';
 
 describe('a roster', () => {
   it('holds who came and did not leave, each once', () => {

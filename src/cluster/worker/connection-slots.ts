@@ -1,5 +1,5 @@
 /**
- * A worker's side of the session limits: asks the supervisor's desk (admission-desk.ts) for slots, in batches, for clients
+ * A worker's side of the session limits: asks the supervisor's desk (connection-limiter.ts) for slots, in batches, for clients
  * that are trusted, and for leave to let in one that is not. A connection waits unanswered, and unread, until it may come.
  */
 import type { Configuration } from '../../config/configuration.js';

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { HeaderCompletion } from '../../src/message/completion.js';
+import { HeaderCompletion } from '../../src/message/missing-fields.js';
 import { MessageStart } from '../../src/message/message-start.js';
 import { localDateTime, missingFields } from '../../src/smtp/submission.js';
 import { cut, cuts, octets } from '../support/dialogue-property.js';

@@ -2,7 +2,7 @@
  * Who may come in, for the whole server, in the supervisor: how many sessions there are in all, how many a client and the
  * networks around it have, and how many it began in the last minute. Workers hold slots in advance, so that a connection
  * from a trusted network asks nobody; the count is exact all the same: before anybody is refused, slots that nobody uses
- * are called back, and then a session that has proved nothing makes way (guests.ts), if that is fair.
+ * are called back, and then a session that has proved nothing makes way (admitted-connections.ts), if that is fair.
  * A worker that does not answer is not waited for: what it holds counts as used until it answers or ends.
  */
 import { Clients, type AdmissionLimits } from './clients.js';

@@ -2,7 +2,7 @@
  * The connections of one worker that were let in, from the handshake of TLS to their end: who would make way when the
  * server is full. Only those that have proved nothing: no login, and no message taken, or none lately.
  */
-import { Roster, type Entry } from '../../runtime/roster.js';
+import { Roster, type Entry } from '../../runtime/unordered-list.js';
 import type { ServiceGroup, Victim } from '../control/messages.js';
 
 /** What is asked of a session when places are rare. */

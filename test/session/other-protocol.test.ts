@@ -1,7 +1,7 @@
 /** Who speaks another protocol, and who only makes a mistake. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { foreignLine, foreignOctets, recognized } from '../../src/session/foreign.js';
+import { foreignLine, foreignOctets, recognized } from '../../src/session/other-protocol.js';
 import { readRequest } from '../../src/session/request.js';
 
 const COMMANDS = new Map([

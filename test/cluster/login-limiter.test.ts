@@ -1,7 +1,7 @@
 /** Logins that wait at the supervisor's desk: how many, and that nobody's place is lost with the worker that asked. */
 import { expect } from 'chai';
 import { rules, type Pair } from '../../src/auth/throttle.js';
-import { LoginDesk } from '../../src/cluster/supervisor/login-desk.js';
+import { LoginDesk } from '../../src/cluster/supervisor/login-limiter.js';
 import type { FromLoginDesk, ToLoginDesk, ToWorker } from '../../src/cluster/control/messages.js';
 import { SharedThrottle } from '../../src/cluster/worker/shared-throttle.js';
 import { WAITING_LIMIT, WAITING_LIMIT_OF_CLIENT } from '../../src/cluster/supervisor/waiting-logins.js';
