@@ -128,7 +128,7 @@ export const folders: readonly Folder[] = [
   },
   {
     path: 'store/sqlite/protocol',
-    what: 'what both say to each other: frames, postings, requests',
+    what: 'what both say to each other: frames, message metadata, requests',
     imports: ['message', 'store'],
   },
   {

@@ -71,20 +71,24 @@ export function described(words: Words): readonly (readonly [string, string])[] 
 
 export function sessionLimits<S extends State, C extends SessionContext, Need extends string>({
   limits,
-  faults,
+  errorReplies,
 }: Protocol<S, C, Need>): readonly (readonly Cell[])[] {
   return [
-    ['command line, without its CRLF', `${limits.lineLimitBytes} octets`, first(faults.lineTooLong)],
+    ['command line, without its CRLF', `${limits.lineLimitBytes} octets`, first(errorReplies.lineTooLong)],
     ['failed commands at full speed', limits.quickErrors, `each further refusal waits ${limits.errorDelayMs / 1000} s`],
-    ['failed commands in a session', limits.errorLimit, `after one more: ${first(faults.tooManyErrors)}`],
-    ['first command, after the greeting', minutes(limits.greetingTimeoutMs), first(faults.idle)],
-    ['next command, or taking what was said', minutes(limits.commandTimeoutMs), first(faults.idle)],
-    ['nothing at all inside a message', minutes(limits.dataTimeoutMs), first(faults.idle)],
-    ['a message that comes slowly', `${limits.minBodyBytesPerSecond} octets a second`, first(faults.slow)],
-    ['the whole session', minutes(limits.sessionTimeoutMs), first(faults.session)],
-    ['octets sent before the greeting', 0, first(faults.impatient)],
-    ['a line of HTTP, SIP, RTSP or SSH, TLS in clear, a first line that is binary', 0, first(faults.foreign)],
-    ['nothing behind a bare LF', `${limits.bareLfWaitMs} ms`, first(faults.unreadable)],
+    ['failed commands in a session', limits.errorLimit, `after one more: ${first(errorReplies.tooManyErrors)}`],
+    ['first command, after the greeting', minutes(limits.greetingTimeoutMs), first(errorReplies.idle)],
+    ['next command, or taking what was said', minutes(limits.commandTimeoutMs), first(errorReplies.idle)],
+    ['nothing at all inside a message', minutes(limits.dataTimeoutMs), first(errorReplies.idle)],
+    ['a message that comes slowly', `${limits.minBodyBytesPerSecond} octets a second`, first(errorReplies.slow)],
+    ['the whole session', minutes(limits.sessionTimeoutMs), first(errorReplies.session)],
+    ['octets sent before the greeting', 0, first(errorReplies.earlyTalker)],
+    [
+      'a line of HTTP, SIP, RTSP or SSH, TLS in clear, a first line that is binary',
+      0,
+      first(errorReplies.otherProtocol),
+    ],
+    ['nothing behind a bare LF', `${limits.bareLfWaitMs} ms`, first(errorReplies.unreadable)],
     [
       'octets received while a command runs',
       limits.inputHighWaterBytes,
@@ -99,14 +103,14 @@ function minutes(ms: number): string {
 
 /** What a command that makes no sense in a state is answered. */
 export function misplacedTable<S extends State, C extends SessionContext, Need extends string>(
-  { commands, faults }: Protocol<S, C, Need>,
+  { commands, errorReplies }: Protocol<S, C, Need>,
   states: Words,
 ): string {
   const rows = Object.keys(states).flatMap((at) => {
     const verbs = new Map<string, string[]>();
     for (const row of commands.values()) {
       if ((row.at as readonly string[]).includes(at)) continue;
-      const reply = first(faults.misplaced(row, { at } as S));
+      const reply = first(errorReplies.badSequence(row, { at } as S));
       verbs.set(reply, [...(verbs.get(reply) ?? []), row.verb]);
     }
     return [...verbs].map(([reply, found]) => [at, found.join(', '), reply]);
@@ -115,17 +119,17 @@ export function misplacedTable<S extends State, C extends SessionContext, Need e
 }
 
 export function faultTable<S extends State, C extends SessionContext, Need extends string>({
-  faults,
+  errorReplies,
   initial,
 }: Protocol<S, C, Need>): string {
   return table(
     ['What happened', 'Reply'],
     [
-      ['the verb is not known', first(faults.unknown('', initial))],
-      ['the line holds a NUL, or a bare CR or LF', first(faults.unreadable)],
-      ['the login of the session does not stand any more; it closes', first(faults.revoked)],
-      ['the server is stopping; it closes', first(faults.stopping)],
-      ['a bug; it is logged, and the server closes', first(faults.internal)],
+      ['the verb is not known', first(errorReplies.unknown('', initial))],
+      ['the line holds a NUL, or a bare CR or LF', first(errorReplies.unreadable)],
+      ['the login of the session does not stand any more; it closes', first(errorReplies.revoked)],
+      ['the server is stopping; it closes', first(errorReplies.stopping)],
+      ['a bug; it is logged, and the server closes', first(errorReplies.internal)],
     ],
   );
 }

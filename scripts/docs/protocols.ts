@@ -184,7 +184,7 @@ function lmtpSection(): readonly string[] {
     misplacedTable(lmtp, { start: smtpStates.start }),
     table(
       ['What happened', 'Reply'],
-      ['EHLO', 'HELO'].map((verb) => [verb, first(lmtp.faults.unknown(verb, lmtp.initial))]),
+      ['EHLO', 'HELO'].map((verb) => [verb, first(lmtp.errorReplies.unknown(verb, lmtp.initial))]),
     ),
   ];
 }

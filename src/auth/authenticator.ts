@@ -19,28 +19,28 @@ import type {
   ScramCandidate,
   ScramKeys,
   UnboundLogin,
-  Verdict,
+  LoginResult,
 } from './login.js';
 import { PasswordCheck, whyNot, type Match } from './password-check.js';
 import { readScramKeys, scramParameters } from './scram-keys.js';
-import type { Admission, Pair } from './throttle.js';
+import type { ThrottleDecision, Pair } from './throttle.js';
 
 /** The throttle of the whole server, as one process sees it. */
 export interface LoginThrottle {
   /** What it would say now; counts nothing. */
-  admit(pair: Pair, known: boolean): Admission;
+  admit(pair: Pair, known: boolean): ThrottleDecision;
   /**
    * Waits where those under way might be too many failures already. One that is admitted is under way, on every worker, until one
    * of the others is called for it, once.
    */
-  attempt(pair: Pair, known: boolean): Promise<Admission>;
+  attempt(pair: Pair, known: boolean): Promise<ThrottleDecision>;
   failed(pair: Pair): void;
   succeeded(pair: Pair): void;
   /** An attempt that nobody looked at. */
   withdrawn(pair: Pair): void;
 }
 
-export interface AuthenticatorNeeds {
+export interface AuthenticatorOptions {
   readonly store: Logins;
   readonly throttle: LoginThrottle;
   readonly observer: LoginObserver;
@@ -81,7 +81,7 @@ export class Authenticator implements LoginCheck {
     welcomed,
     derive = deriveInPool,
     renews = true,
-  }: AuthenticatorNeeds) {
+  }: AuthenticatorOptions) {
     this.#welcomed = welcomed;
     this.#store = store;
     this.#throttle = throttle;
@@ -90,7 +90,7 @@ export class Authenticator implements LoginCheck {
     this.#passwords = new PasswordCheck({ store, observer, derive, renews });
   }
 
-  async check(attempt: PasswordAttempt): Promise<Verdict> {
+  async check(attempt: PasswordAttempt): Promise<LoginResult> {
     const asking = await this.#look(attempt);
     if (asking.kind === 'refused') return asking;
     const quick = asking.known ? this.#passwords.matchAtOnce(attempt, asking.account) : undefined;
@@ -112,7 +112,7 @@ export class Authenticator implements LoginCheck {
     return { kind: 'keys', ...parameters, candidates: candidatesOf(asking.account, attempt, parameters) };
   }
 
-  async settle(attempt: LoginAttempt, proved: ScramCandidate | undefined): Promise<Verdict> {
+  async settle(attempt: LoginAttempt, proved: ScramCandidate | undefined): Promise<LoginResult> {
     const asking = await this.#look(attempt);
     if (asking.kind === 'refused') return asking;
     const quick = asking.known ? await this.#proof(attempt, asking.account, proved) : undefined;
@@ -125,7 +125,7 @@ export class Authenticator implements LoginCheck {
     });
   }
 
-  async reject(attempt: LoginAttempt, reason: string): Promise<Verdict> {
+  async reject(attempt: LoginAttempt, reason: string): Promise<LoginResult> {
     const asking = await this.#look(attempt);
     if (asking.kind === 'refused') return asking;
     const refused = await this.#count(attempt, asking);
@@ -148,7 +148,7 @@ export class Authenticator implements LoginCheck {
   }
 
   /** An attempt that was admitted and that nobody could look at counts for nothing. */
-  async #settling(asking: Asking, look: () => Promise<Verdict>): Promise<Verdict> {
+  async #settling(asking: Asking, look: () => Promise<LoginResult>): Promise<LoginResult> {
     try {
       return await look();
     } catch (error) {
@@ -186,7 +186,7 @@ export class Authenticator implements LoginCheck {
   }
 
   /** `counted`: the attempt, if it was one that the throttle admitted. */
-  #conclude(attempt: LoginAttempt, account: Account | undefined, match: Match, counted?: Asking): Verdict {
+  #conclude(attempt: LoginAttempt, account: Account | undefined, match: Match, counted?: Asking): LoginResult {
     if (match.right && account !== undefined) return this.#welcome(attempt, account, match.credential, counted);
     if (counted !== undefined) this.#throttle.failed(counted.pair);
     return this.#fail(attempt, account, match.right ? whyNot(account) : match.reason);
@@ -197,16 +197,16 @@ export class Authenticator implements LoginCheck {
     account: Account,
     credential: Credential | undefined,
     counted: Asking | undefined,
-  ): Verdict {
+  ): LoginResult {
     const client = this.#clientOf(peer.address);
     this.#known.add(client, account.id);
     this.#welcomed?.(client, peer);
     this.#throttle.succeeded(counted?.pair ?? { client, login: account.address });
-    this.#store.noteUse({ account: account.id, credential: credential?.id, from: peer.address });
+    this.#store.recordUse({ account: account.id, credential: credential?.id, from: peer.address });
     return { kind: 'welcome', account, credential };
   }
 
-  #fail(attempt: LoginAttempt, account: Account | undefined, reason: string): Verdict {
+  #fail(attempt: LoginAttempt, account: Account | undefined, reason: string): LoginResult {
     this.#tell(attempt, account, { outcome: 'wrong', reason });
     return { kind: 'wrong' };
   }

@@ -14,7 +14,7 @@ import { fromBase64 } from './base64.js';
 import type { LoginCheck, Welcome } from './login.js';
 import type { Exchange, Mechanism, Step } from './mechanism.js';
 
-export interface Wording<S extends State> {
+export interface AuthReplies<S extends State> {
   challenge(base64: string): Reply;
   readonly cancelled: Reply;
   readonly notBase64: Reply;
@@ -32,7 +32,7 @@ export interface Wording<S extends State> {
 }
 
 /** What a login needs of a session's context. */
-export interface Surroundings {
+export interface AuthContext {
   readonly peer: Peer;
   readonly session: string;
   readonly store: Logins;
@@ -48,55 +48,59 @@ export interface Beginning {
 
 export function authenticate<S extends State>(
   { mechanism, initial, scope }: Beginning,
-  { peer, session, store, authenticator }: Surroundings,
-  wording: Wording<S>,
+  { peer, session, store, authenticator }: AuthContext,
+  replies: AuthReplies<S>,
 ): Outcome<S> | Promise<Outcome<S>> {
   const who = { scope, mechanism: mechanism.name, session, peer };
   const exchange: Exchange = { logins: authenticator, store, who, security: peer.security };
-  if (initial === undefined) return lead(() => mechanism.begin(undefined, exchange), wording);
-  return hear(initial === '=' ? '' : initial, (octets) => mechanism.begin(octets, exchange), wording);
+  if (initial === undefined) return lead(() => mechanism.begin(undefined, exchange), replies);
+  return receive(initial === '=' ? '' : initial, (octets) => mechanism.begin(octets, exchange), replies);
 }
 
 type Take = (octets: Buffer) => Step | Promise<Step>;
 
-function hear<S extends State>(base64: string, take: Take, wording: Wording<S>): Outcome<S> | Promise<Outcome<S>> {
+function receive<S extends State>(
+  base64: string,
+  take: Take,
+  replies: AuthReplies<S>,
+): Outcome<S> | Promise<Outcome<S>> {
   const octets = fromBase64(base64);
-  return octets === undefined ? stay(wording.notBase64) : lead(() => take(octets), wording);
+  return octets === undefined ? stay(replies.notBase64) : lead(() => take(octets), replies);
 }
 
-async function lead<S extends State>(take: () => Step | Promise<Step>, wording: Wording<S>): Promise<Outcome<S>> {
+async function lead<S extends State>(take: () => Step | Promise<Step>, replies: AuthReplies<S>): Promise<Outcome<S>> {
   try {
-    return await carryOut(await take(), wording);
+    return await carryOut(await take(), replies);
   } catch (error) {
-    if (error instanceof StoreError) return stay(wording.failed(error));
+    if (error instanceof StoreError) return stay(replies.failed(error));
     throw error;
   }
 }
 
-function carryOut<S extends State>(step: Step, wording: Wording<S>): Outcome<S> | Promise<Outcome<S>> {
+function carryOut<S extends State>(step: Step, replies: AuthReplies<S>): Outcome<S> | Promise<Outcome<S>> {
   switch (step.kind) {
     case 'challenge':
       return {
         kind: 'ask',
-        reply: wording.challenge(step.octets.toString('base64')),
+        reply: replies.challenge(step.octets.toString('base64')),
         answered(line) {
           const response = withoutBlanks(line);
           return response === '*'
-            ? stay(wording.cancelled)
-            : hear(response, (octets) => step.answered(octets), wording);
+            ? stay(replies.cancelled)
+            : receive(response, (octets) => step.answered(octets), replies);
         },
       };
     case 'malformed':
-      return stay(wording.malformed);
+      return stay(replies.malformed);
     case 'unbound':
-      return stay(step.hidden ? wording.hiddenBinding : wording.otherBinding);
+      return stay(step.hidden ? replies.hiddenBinding : replies.otherBinding);
     case 'wrong':
-      return stay(wording.wrong);
+      return stay(replies.wrong);
     case 'refused':
-      return stay(wording.refused(step.retryAfterMs));
+      return stay(replies.refused(step.retryAfterMs));
     case 'crowded':
-      return stay(wording.crowded);
+      return stay(replies.crowded);
     case 'welcome':
-      return wording.welcome(step);
+      return replies.welcome(step);
   }
 }

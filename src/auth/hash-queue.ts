@@ -72,7 +72,7 @@ export class HashQueue {
     line.add(waiting);
   }
 
-  /** Strangers make way for those that are known. */
+  /** Strangers are evicted for clients that are known. */
   #makeRoom(line: Line, client: string): boolean {
     if (this.#known.count + this.#strangers.count < this.#limits.waiting) return true;
     if (line === this.#known && this.#strangers.pushOut(0)) return true;

@@ -46,7 +46,7 @@ export interface Crowded {
 }
 
 /** `wrong` says nothing of what was wrong. */
-export type Verdict = Welcome | { readonly kind: 'wrong' } | Refused | Crowded;
+export type LoginResult = Welcome | { readonly kind: 'wrong' } | Refused | Crowded;
 
 /** Keys that a SCRAM client may prove to have; one of them is enough. */
 export interface ScramCandidate {
@@ -68,7 +68,7 @@ export interface ScramKeys {
 /** What a protocol may ask of the authenticator. */
 export interface LoginCheck {
   /** A password in clear. Takes seconds when there were failures; holds no worker. @throws StoreError */
-  check(attempt: PasswordAttempt): Promise<Verdict>;
+  check(attempt: PasswordAttempt): Promise<LoginResult>;
   /**
    * The beginning of SCRAM. After 'keys', `settle` follows when the client has sent its proof, `reject` when what it
    * sent made no sense; nothing when it went away. @throws StoreError
@@ -78,12 +78,12 @@ export interface LoginCheck {
    * The end of SCRAM: the candidate that the client proved, or undefined. Reads the account again: what was revoked or
    * disabled meanwhile is 'wrong'. @throws StoreError
    */
-  settle(attempt: LoginAttempt, proved: ScramCandidate | undefined): Promise<Verdict>;
+  settle(attempt: LoginAttempt, proved: ScramCandidate | undefined): Promise<LoginResult>;
   /**
    * A login that fails for a reason of the mechanism's own, such as an authzid that is not the login: counted, made to wait and
    * logged like a wrong password. @throws StoreError
    */
-  reject(attempt: LoginAttempt, reason: string): Promise<Verdict>;
+  reject(attempt: LoginAttempt, reason: string): Promise<LoginResult>;
   /** A login that cannot be tied to its connection: logged, and counted as nothing, since no password was looked at. */
   unbound(login: UnboundLogin): void;
 }
@@ -93,7 +93,7 @@ export function checkPassword(
   logins: LoginCheck,
   attempt: LoginAttempt,
   password: string | undefined,
-): Promise<Verdict> {
+): Promise<LoginResult> {
   return password === undefined
     ? logins.reject(attempt, 'the password is not UTF-8')
     : logins.check({ ...attempt, password });

@@ -5,7 +5,7 @@
  */
 import type { Security } from '../session/channel.js';
 import type { Logins } from '../store/logins.js';
-import type { LoginAttempt, LoginCheck, Verdict } from './login.js';
+import type { LoginAttempt, LoginCheck, LoginResult } from './login.js';
 
 /**
  * What a client's message leads to. `malformed`: it was none of this mechanism's messages, and nobody was asked. `unbound`: it
@@ -15,7 +15,7 @@ export type Step =
   | { readonly kind: 'challenge'; readonly octets: Buffer; answered(response: Buffer): Step | Promise<Step> }
   | { readonly kind: 'malformed' }
   | { readonly kind: 'unbound'; readonly hidden: boolean }
-  | Verdict;
+  | LoginResult;
 
 /** What one login may use. */
 export interface Exchange {

@@ -16,7 +16,7 @@ export type Match =
   | { readonly right: true; readonly credential?: Credential | undefined }
   | { readonly right: false; readonly reason: string };
 
-export interface PasswordCheckNeeds {
+export interface PasswordCheckOptions {
   readonly store: Logins;
   readonly observer: LoginObserver;
   readonly derive: Derive;
@@ -36,7 +36,7 @@ export class PasswordCheck {
   readonly #hashes = new HashQueue();
   readonly #renewals: Renewals | undefined;
 
-  constructor({ store, observer, derive, renews }: PasswordCheckNeeds) {
+  constructor({ store, observer, derive, renews }: PasswordCheckOptions) {
     this.#store = store;
     this.#derive = derive;
     this.#renewals = renews ? new Renewals(store, observer, { hashes: this.#hashes, derive }) : undefined;

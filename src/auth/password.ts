@@ -36,13 +36,13 @@ const GROUP_LENGTH = 4;
 const PHC = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
 
 /** Verified in place of an unknown account's hash, so that both answers take the same time. No password gives all zeros. */
-export const decoyHash = written(COST, Buffer.alloc(SALT_BYTES), Buffer.alloc(HASH_BYTES));
+export const decoyHash = formatPhc(COST, Buffer.alloc(SALT_BYTES), Buffer.alloc(HASH_BYTES));
 
 /** @throws UnfitPassword */
 export async function hashPassword(password: string, derive: Derive = deriveInPool): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
   const prepared = preparedToStore(password);
-  return written(COST, salt, await digest(prepared, { ...COST, salt, hash: Buffer.alloc(HASH_BYTES) }, derive));
+  return formatPhc(COST, salt, await digest(prepared, { ...COST, salt, hash: Buffer.alloc(HASH_BYTES) }, derive));
 }
 
 export async function verifyPassword(password: string, phc: string, derive: Derive = deriveInPool): Promise<boolean> {
@@ -91,7 +91,7 @@ function isPlausible({ salt, hash }: ParsedHash): boolean {
   return within(SALT_RANGE_BYTES, salt.length) && within(HASH_RANGE_BYTES, hash.length);
 }
 
-function written({ ln, r, p }: Cost, salt: Uint8Array, hash: Uint8Array): string {
+function formatPhc({ ln, r, p }: Cost, salt: Uint8Array, hash: Uint8Array): string {
   return `$scrypt$ln=${ln},r=${r},p=${p}$${unpadded(salt)}$${unpadded(hash)}`;
 }
 

@@ -6,7 +6,7 @@ import { hashPassword } from './password.js';
 import { makeScramKeys, scramParameters } from './scram-keys.js';
 
 /** Whose password it is. */
-export interface Login {
+export interface PasswordLogin {
   /** As the store's loginAddress gives it. */
   readonly address: string;
   readonly saltSecret: Uint8Array;
@@ -15,7 +15,7 @@ export interface Login {
 /** Of a password that a person chose. @throws UnfitPassword */
 export async function secretsOf(
   password: string,
-  { address, saltSecret }: Login,
+  { address, saltSecret }: PasswordLogin,
   derive: Derive = deriveInPool,
 ): Promise<Secrets> {
   const hash = await hashPassword(password, derive);
@@ -23,7 +23,7 @@ export async function secretsOf(
 }
 
 /** Of a password that generatePassword made. */
-export async function appSecretsOf(password: string, { address, saltSecret }: Login): Promise<Secrets> {
+export async function appSecretsOf(password: string, { address, saltSecret }: PasswordLogin): Promise<Secrets> {
   return {
     hash: hashAppPassword(password),
     scram: await makeScramKeys(password, scramParameters(saltSecret, address)),

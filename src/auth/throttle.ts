@@ -15,7 +15,7 @@ export interface Pair {
   readonly login: string;
 }
 
-export type Admission =
+export type ThrottleDecision =
   { readonly kind: 'admitted'; readonly delayMs: number } | { readonly kind: 'refused'; readonly retryAfterMs: number };
 
 /** What counts: an attempt that failed, or one that was right. */
@@ -71,7 +71,7 @@ export class Throttle {
   };
 
   /** `known`: the client has logged in to this account before. */
-  admit(pair: Pair, known: boolean, nowMs: number): Admission {
+  admit(pair: Pair, known: boolean, nowMs: number): ThrottleDecision {
     const levels = countsOf(known).map((name) => ({
       rule: rules[name],
       level: this.#level(name, keyOf(name, pair), nowMs),
@@ -85,7 +85,7 @@ export class Throttle {
    * `admit` for one that would be under way beside others, which might all fail. Undefined: it has to wait for one of them. Where
    * enough failed already to slow others down, those under way are taken for failures, and nobody waits for them.
    */
-  admitBeside(pair: Pair, known: boolean, { nowMs, underWay }: UnderWay): Admission | undefined {
+  admitBeside(pair: Pair, known: boolean, { nowMs, underWay }: UnderWay): ThrottleDecision | undefined {
     const admission = this.admit(pair, known, nowMs);
     if (admission.kind === 'refused') return admission;
     for (const name of countsOf(known)) {

@@ -3,7 +3,7 @@
  * A server that is running sees every change at once, because its store makes it.
  */
 import { secretsOf } from '../auth/secrets.js';
-import { bytes, Misfit } from '../config/units.js';
+import { bytes, InvalidValue } from '../config/units.js';
 import { formatAddress } from '../message/mailbox.js';
 import type { AccountSummary, Directory } from '../store/directory.js';
 import type { Address, Secrets } from '../store/shapes.js';
@@ -62,7 +62,7 @@ function quota(text: string): number | undefined {
   try {
     return bytes(text);
   } catch (error) {
-    if (error instanceof Misfit) throw new UsageError(`a quota ${error.message}; none takes it away`);
+    if (error instanceof InvalidValue) throw new UsageError(`a quota ${error.message}; none takes it away`);
     throw error;
   }
 }

@@ -23,7 +23,7 @@ async function check(invocation: Invocation): Promise<number> {
 
 function certificateMistakes(configuration: Configuration): readonly string[] {
   try {
-    return readCertificates(configuration)?.doubts ?? [];
+    return readCertificates(configuration)?.warnings ?? [];
   } catch (error) {
     if (error instanceof CertificateError) return error.sentences;
     throw error;

@@ -2,11 +2,11 @@
  * Lists of the store on standard output, a page at a time: of a million entries no more is held than a page. A table's columns
  * are as wide as each page needs them; `--json` is one array whatever the pages.
  */
-import type { Soon } from '../store/shapes.js';
+import type { MaybePromise } from '../store/shapes.js';
 import { print, printTable, json } from './terminal.js';
 
 /** What comes behind `after`; the first page without it, and an empty one at the end. */
-export type Pages<T> = (after: T | undefined) => Soon<readonly T[]>;
+export type Pages<T> = (after: T | undefined) => MaybePromise<readonly T[]>;
 
 export interface Table<T> {
   readonly head: readonly string[];

@@ -4,7 +4,7 @@
  * prohibits (RFC 4013).
  */
 import { preparedToStore, UnfitPassword } from '../auth/preparation.js';
-import type { Login } from '../auth/secrets.js';
+import type { PasswordLogin } from '../auth/secrets.js';
 import { formatAddress } from '../message/mailbox.js';
 import type { Address } from '../store/shapes.js';
 import type { Logins } from '../store/logins.js';
@@ -32,7 +32,7 @@ export async function newPassword(invocation: Invocation): Promise<string> {
 }
 
 /** What SCRAM keys depend on besides the password. */
-export async function loginOf(store: Logins, address: Address): Promise<Login> {
+export async function loginOf(store: Logins, address: Address): Promise<PasswordLogin> {
   return { address: await store.loginAddress(formatAddress(address)), saltSecret: await store.saltSecret() };
 }
 

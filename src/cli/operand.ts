@@ -1,7 +1,7 @@
 /**
  * Turns operands into addresses, domains and numbers. What is none of these is a UsageError that shows how one looks.
  */
-import { domainName, Misfit } from '../config/units.js';
+import { domainName, InvalidValue } from '../config/units.js';
 import { formatAddress, parseMailbox } from '../message/mailbox.js';
 import { readPath } from '../message/path.js';
 import type { Address } from '../store/shapes.js';
@@ -36,7 +36,7 @@ export function domain(text = ''): string {
   try {
     return domainName(text);
   } catch (error) {
-    if (!(error instanceof Misfit)) throw error;
+    if (!(error instanceof InvalidValue)) throw error;
     throw new UsageError(`'${text}' is no domain name; one looks like example.org`);
   }
 }

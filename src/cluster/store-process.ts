@@ -12,7 +12,7 @@ import { openUnblocked } from '../log/unblocked.js';
 import type { RunningStore, StoreObserver } from '../store/driver.js';
 import { StoreError } from '../store/errors.js';
 import { driverOf } from '../store/open.js';
-import { obeySupervisor, tellSupervisor } from './control/child.js';
+import { receiveFromSupervisor, sendToSupervisor } from './control/child.js';
 import { watchDescriptors } from './control/descriptors.js';
 import {
   UNMOVED_STATUS,
@@ -28,7 +28,7 @@ const AGAIN_MS = 1_000;
 
 export function runStore(): void {
   let store: Promise<RunningStore | undefined> | undefined;
-  obeySupervisor((told) => {
+  receiveFromSupervisor((told) => {
     const message = told as ToStore;
     if (message.kind === 'start') store = start(message);
     else void stop(store);
@@ -70,7 +70,7 @@ async function serve(store: RunningStore, domain: string, log: Log): Promise<voi
   if (store.refusal === undefined) store.hasAccounts(); // One that is damaged here starts no server.
   const made = await makeAddresses(store, domain).catch((error: unknown) => notYet(log, error));
   announce(made?.firstAccount);
-  tell({ kind: 'ready' });
+  send({ kind: 'ready' });
   if (made === undefined) void makeAddressesLater(store, domain, log);
 }
 
@@ -100,11 +100,11 @@ async function makeAddresses(store: RunningStore, domain: string): Promise<{ fir
 }
 
 function announce(firstAccount: FirstAccount | undefined): void {
-  if (firstAccount !== undefined) tell({ kind: 'first-account', firstAccount });
+  if (firstAccount !== undefined) send({ kind: 'first-account', firstAccount });
 }
 
-function tell(message: FromStore): void {
-  tellSupervisor(message);
+function send(message: FromStore): void {
+  sendToSupervisor(message);
 }
 
 /** Says the last word and ends. */

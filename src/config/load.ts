@@ -18,7 +18,7 @@ import {
 } from './setting.js';
 import { didYouMean } from './spelling.js';
 import { readTomlFile, type NamedFile, type Reading } from './toml-file.js';
-import { Misfit } from './units.js';
+import { InvalidValue } from './units.js';
 
 export interface Sources {
   /** What the command line gave; comes before everything else. */
@@ -96,7 +96,7 @@ function parse(setting: Setting): Value | Mistake {
   try {
     return { setting, value: options[setting.name].parse(setting.text) };
   } catch (error) {
-    if (!(error instanceof Misfit)) throw error;
+    if (!(error instanceof InvalidValue)) throw error;
     return { sentence: `${setting.label} ${error.message}`, fault: setting.fault, option: setting.name };
   }
 }

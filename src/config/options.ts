@@ -180,7 +180,7 @@ export const options: { readonly [Name in OptionName]: Option<Configuration[Name
   maxSessions: {
     initial: '1000',
     placeholder: 'N',
-    doc: 'Sessions in all; for one more another makes way that says nothing, or it is told to come back later.',
+    doc: 'Sessions in all; for one more an idle one is evicted, or the new one is told to try again later.',
     parse: integer(1, 1_000_000),
   },
   maxSessionsPerAddress: {

@@ -6,7 +6,7 @@ import { isIP } from 'node:net';
 import { isNetwork } from '../ip/networks.js';
 import { schemeOf } from '../store/schemes.js';
 
-export class Misfit extends Error {}
+export class InvalidValue extends Error {}
 
 const SIZES: Readonly<Record<string, number>> = {
   '': 1,
@@ -29,7 +29,7 @@ export function bytes(text: string): number {
   const match = /^(\d+)\s*([A-Za-z]*)$/.exec(text);
   const unit = SIZES[(match?.[2] ?? '').toUpperCase()];
   const value = Number(match?.[1]) * (unit ?? NaN);
-  if (!Number.isSafeInteger(value)) throw new Misfit(`takes a size such as 50MiB, 10MB or 4096, not '${text}'`);
+  if (!Number.isSafeInteger(value)) throw new InvalidValue(`takes a size such as 50MiB, 10MB or 4096, not '${text}'`);
   return value;
 }
 
@@ -39,7 +39,7 @@ const MESSAGE_LIMIT_BYTES = 2e9;
 /** A size that a message may have. */
 export function messageBytes(text: string): number {
   const value = bytes(text);
-  if (value > MESSAGE_LIMIT_BYTES) throw new Misfit(`takes a size of at most 2GB, not '${text}'`);
+  if (value > MESSAGE_LIMIT_BYTES) throw new InvalidValue(`takes a size of at most 2GB, not '${text}'`);
   return value;
 }
 
@@ -51,8 +51,8 @@ export function durationMs(text: string): number {
   const match = /^(\d+)\s*(ms|s|m|h)$/i.exec(text);
   const unit = DURATIONS[(match?.[2] ?? '').toUpperCase()];
   const value = Number(match?.[1]) * (unit ?? NaN);
-  if (!Number.isSafeInteger(value)) throw new Misfit(`takes a duration such as 10s, 5m or 250ms, not '${text}'`);
-  if (value > DURATION_LIMIT_MS) throw new Misfit(`takes a duration of at most 576h, not '${text}'`);
+  if (!Number.isSafeInteger(value)) throw new InvalidValue(`takes a duration such as 10s, 5m or 250ms, not '${text}'`);
+  if (value > DURATION_LIMIT_MS) throw new InvalidValue(`takes a duration of at most 576h, not '${text}'`);
   return value;
 }
 
@@ -60,7 +60,7 @@ export function integer(lowest: number, highest: number): (text: string) => numb
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : NaN;
     if (!(value >= lowest && value <= highest))
-      throw new Misfit(`takes a whole number from ${lowest} to ${highest}, not '${text}'`);
+      throw new InvalidValue(`takes a whole number from ${lowest} to ${highest}, not '${text}'`);
     return value;
   };
 }
@@ -68,7 +68,7 @@ export function integer(lowest: number, highest: number): (text: string) => numb
 export function oneOf<T extends string>(...choices: readonly T[]): (text: string) => T {
   return (text) => {
     const found = choices.find((choice) => choice === text.toLowerCase());
-    if (found === undefined) throw new Misfit(`takes one of ${choices.join(', ')}, not '${text}'`);
+    if (found === undefined) throw new InvalidValue(`takes one of ${choices.join(', ')}, not '${text}'`);
     return found;
   };
 }
@@ -76,25 +76,25 @@ export function oneOf<T extends string>(...choices: readonly T[]): (text: string
 export function flag(text: string): boolean {
   if (/^(true|yes|on|1)$/i.test(text)) return true;
   if (/^(false|no|off|0)$/i.test(text)) return false;
-  throw new Misfit(`takes true or false, not '${text}'`);
+  throw new InvalidValue(`takes true or false, not '${text}'`);
 }
 
 export function nonEmpty(text: string): string {
-  if (text === '') throw new Misfit('takes a value, not an empty text');
+  if (text === '') throw new InvalidValue('takes a value, not an empty text');
   return text;
 }
 
 /** Where the mail rests: by its scheme, a file or what another driver opens. */
 export function databaseName(text: string): string {
   if (schemeOf(text) === undefined)
-    throw new Misfit(`takes the path of a file; there is no store for ${text.slice(0, text.indexOf('://') + 3)}`);
+    throw new InvalidValue(`takes the path of a file; there is no store for ${text.slice(0, text.indexOf('://') + 3)}`);
   return nonEmpty(text);
 }
 
 /** RFC 2033: never the port of SMTP, whose clients would not know whom they speak to. */
 export function lmtpPort(text: string): number {
   const port = integer(0, 65535)(text);
-  if (port === 25) throw new Misfit('takes any port but 25, which is that of SMTP (RFC 2033)');
+  if (port === 25) throw new InvalidValue('takes any port but 25, which is that of SMTP (RFC 2033)');
   return port;
 }
 
@@ -103,13 +103,13 @@ const SOCKET_PATH_LIMIT_BYTES = 103;
 
 export function socketPath(text: string): string {
   if (text === '' || text.includes('\0') || Buffer.byteLength(text) > SOCKET_PATH_LIMIT_BYTES)
-    throw new Misfit(`takes the path of a socket, of at most ${SOCKET_PATH_LIMIT_BYTES} bytes, not '${text}'`);
+    throw new InvalidValue(`takes the path of a socket, of at most ${SOCKET_PATH_LIMIT_BYTES} bytes, not '${text}'`);
   return text;
 }
 
 /** Permissions in octal, as chmod takes them. */
 export function fileMode(text: string): number {
-  if (!/^0?[0-7]{3}$/.test(text)) throw new Misfit(`takes a mode in octal such as 0660, not '${text}'`);
+  if (!/^0?[0-7]{3}$/.test(text)) throw new InvalidValue(`takes a mode in octal such as 0660, not '${text}'`);
   return parseInt(text, 8);
 }
 
@@ -117,7 +117,8 @@ export function fileMode(text: string): number {
 export function files(text: string): 'auto' | readonly string[] {
   if (text.trim().toLowerCase() === 'auto') return 'auto';
   const paths = text.split(',').map((path) => path.trim());
-  if (paths.includes('')) throw new Misfit(`takes paths of files with commas between them, or auto, not '${text}'`);
+  if (paths.includes(''))
+    throw new InvalidValue(`takes paths of files with commas between them, or auto, not '${text}'`);
   return paths;
 }
 
@@ -125,7 +126,7 @@ export function files(text: string): 'auto' | readonly string[] {
 export function systemName(text: string): string | undefined {
   if (text.toLowerCase() === 'none') return undefined;
   if (/^([a-z_][\w.-]*\$?|\d{1,10})$/i.test(text)) return text;
-  throw new Misfit(`takes a name or a number, not '${text}'`);
+  throw new InvalidValue(`takes a name or a number, not '${text}'`);
 }
 
 /** IP addresses or host names with commas between them; one that stands twice is listened on once. */
@@ -136,7 +137,7 @@ export function hosts(text: string): readonly string[] {
     .filter((item) => item !== '');
   const wrong = items.find((item) => !isHost(item));
   if (items.length === 0 || wrong !== undefined)
-    throw new Misfit(`takes addresses such as 127.0.0.1,::1, not '${wrong ?? text}'`);
+    throw new InvalidValue(`takes addresses such as 127.0.0.1,::1, not '${wrong ?? text}'`);
   return [...new Set(items)];
 }
 
@@ -148,7 +149,7 @@ function isHost(text: string): boolean {
 /** A domain name in lower case and ASCII form, as mail systems compare them (RFC 5321 §2.3.5, RFC 5890). */
 export function domainName(text: string): string {
   const name = asciiDomain(text);
-  if (name === undefined) throw new Misfit(`takes a domain name such as example.org, not '${text}'`);
+  if (name === undefined) throw new InvalidValue(`takes a domain name such as example.org, not '${text}'`);
   return name;
 }
 
@@ -174,6 +175,6 @@ export function networks(text: string): readonly string[] {
   const entries = text.split(',').map((entry) => entry.trim());
   const wrong = entries.find((entry) => !isNetwork(entry));
   if (wrong !== undefined)
-    throw new Misfit(`takes networks such as 192.168.0.0/16 or fd00::/8, or none, not '${wrong}'`);
+    throw new InvalidValue(`takes networks such as 192.168.0.0/16 or fd00::/8, or none, not '${wrong}'`);
   return entries;
 }

@@ -13,12 +13,12 @@ export function sessionObserver(
   context: SessionContext,
   dialogue: LineOutput | undefined,
 ): Observer {
-  const { session, tally } = context;
+  const { session, counters } = context;
   const observer: Observer = {
     bug: (error) => log.error({ session, protocol, err: error }, 'a bug ended a session'),
     ended: ({ peer, ...end }: SessionEnd) => {
       const { address, via, security } = peer;
-      log.info({ session, protocol, peer: address, via, tls: security?.version, ...tally, ...end }, 'session');
+      log.info({ session, protocol, peer: address, via, tls: security?.version, ...counters, ...end }, 'session');
     },
   };
   return dialogue === undefined ? observer : { ...observer, ...showing(session, dialogue) };

@@ -24,7 +24,7 @@ function nameOf(more: string): RegExp {
 /** As nearly all are written: nothing is to be made of it but a length. */
 const USUAL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
 const NAME = nameOf('');
-const FOREIGN_NAME = nameOf('_');
+const REMOTE_NAME = nameOf('_');
 
 // eslint-disable-next-line no-control-regex -- ASCII is what it asks for
 const ASCII = /^[\x00-\x7f]*$/;
@@ -34,20 +34,20 @@ export function isAscii(text: string): boolean {
 }
 
 /** A domain of ours, by its A-labels and in lower case. */
-export function normalDomain(domain: string): string | undefined {
-  return normal(domain, NAME);
+export function normalizeDomain(domain: string): string | undefined {
+  return normalize(domain, NAME);
 }
 
 /**
  * The domain of anybody: machines have underscores in their names, and a dot at the end only says that nothing is to be added.
  * Whether there is such a domain is not asked here.
  */
-export function foreignDomain(domain: string): string | undefined {
-  return normal(domain.endsWith('.') ? domain.slice(0, -1) : domain, FOREIGN_NAME);
+export function normalizeRemoteDomain(domain: string): string | undefined {
+  return normalize(domain.endsWith('.') ? domain.slice(0, -1) : domain, REMOTE_NAME);
 }
 
 /** What the mapping of RFC 5891 §5 makes of a name must be one too: it turns full-width signs into ASCII ones. */
-function normal(domain: string, names: RegExp): string | undefined {
+function normalize(domain: string, names: RegExp): string | undefined {
   if (domain.length <= DOMAIN_LIMIT_BYTES && USUAL.test(domain)) return domain;
   if (!names.test(domain)) return undefined;
   const isPlain = isAscii(domain);
@@ -59,7 +59,7 @@ function normal(domain: string, names: RegExp): string | undefined {
 }
 
 /** `[127.0.0.1]` or `[IPv6:::1]` (RFC 5321 §4.1.3), the shortest way of writing it; general address literals have no registered tag. */
-export function normalLiteral(literal: string): string | undefined {
+export function normalizeLiteral(literal: string): string | undefined {
   const inner = /^\[([^\]]*)\]$/.exec(literal)?.[1];
   if (inner === undefined) return undefined;
   if (isIPv4(inner)) return literal;
@@ -69,5 +69,5 @@ export function normalLiteral(literal: string): string | undefined {
 
 /** A name after EHLO or HELO: a domain or an address literal (RFC 5321 §4.1.1.1). */
 export function isHelloName(text: string): boolean {
-  return Buffer.byteLength(text) <= DOMAIN_LIMIT_BYTES && (NAME.test(text) || normalLiteral(text) !== undefined);
+  return Buffer.byteLength(text) <= DOMAIN_LIMIT_BYTES && (NAME.test(text) || normalizeLiteral(text) !== undefined);
 }

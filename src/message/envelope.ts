@@ -1,7 +1,7 @@
 /** Who gets which copy of a message: what SMTP and the command line share. */
 import type { Envelope, EnvelopeRecipient } from '../store/deliveries.js';
 import type { Recipient } from './recipient.js';
-import { writtenAddress } from './mailbox.js';
+import { formatStoredAddress } from './mailbox.js';
 import { traceHeaders, type CommonTrace } from './received.js';
 
 export function envelopeFor(recipients: readonly Recipient[], common: CommonTrace): Envelope {
@@ -22,7 +22,7 @@ export function copiesFor(
       copies.set(address, {
         account,
         recipient: text,
-        trace: trace({ deliveredTo: writtenAddress(address), forPath: text }),
+        trace: trace({ deliveredTo: formatStoredAddress(address), forPath: text }),
       });
     }
   }

@@ -6,7 +6,7 @@
  *   Local-part   = Dot-string / Quoted-string
  */
 import type { Address } from '../store/shapes.js';
-import { normalDomain, normalLiteral } from './domain.js';
+import { normalizeDomain, normalizeLiteral } from './domain.js';
 
 /** RFC 5321 §4.5.3.1.1, in octets as it is written. */
 const LOCAL_PART_LIMIT_BYTES = 64;
@@ -24,7 +24,7 @@ export function parseMailbox(text: string): Address | undefined {
   if (match === null) return undefined;
   const [, dotString, quoted, domain, literal] = match;
   const local = dotString ?? unquote(quoted as string);
-  const host = literal === undefined ? normalDomain(domain as string) : normalLiteral(literal);
+  const host = literal === undefined ? normalizeDomain(domain as string) : normalizeLiteral(literal);
   if (host === undefined || local === '' || Buffer.byteLength(dotString ?? (quoted as string)) > LOCAL_PART_LIMIT_BYTES)
     return undefined;
   return { local, domain: host };
@@ -36,7 +36,7 @@ export function formatAddress({ local, domain }: Address): string {
 }
 
 /** Of an address as the store holds it, unquoted: dots stay where people put them, and what would not be read back as it is is quoted. */
-export function writtenAddress(stored: string): string {
+export function formatStoredAddress(stored: string): string {
   const at = stored.lastIndexOf('@');
   const local = stored.slice(0, at);
   return ATOMS_AND_DOTS.test(local) ? stored : `${quote(local)}${stored.slice(at)}`;

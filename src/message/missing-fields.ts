@@ -22,7 +22,7 @@ export interface Missing {
 
 const NAMES = new WantedNames('bcc', 'resent-bcc', 'date', 'message-id');
 
-export class HeaderCompletion implements Stage<never>, HeaderHandler {
+export class MissingFields implements Stage<never>, HeaderHandler {
   readonly #missing: Missing;
   readonly #scanner = new HeaderScanner(this, NAMES);
   readonly #kept = new Kept();

@@ -10,7 +10,7 @@
  *
  * Source routes are read and left out (§3.6.1), and so is a name before a path in brackets of its own: `<Alice <alice@example.org>>`.
  */
-import { foreignDomain, isAscii, normalLiteral } from './domain.js';
+import { normalizeRemoteDomain, isAscii, normalizeLiteral } from './domain.js';
 import { unquote } from './mailbox.js';
 
 /** A path in an envelope. `text` is the mailbox as given, without brackets and route. */
@@ -71,7 +71,7 @@ function mailboxOf(text: string): EnvelopeMailbox | undefined {
 }
 
 function hostOf(text: string): string | undefined {
-  return text.startsWith('[') ? normalLiteral(text) : foreignDomain(text);
+  return text.startsWith('[') ? normalizeLiteral(text) : normalizeRemoteDomain(text);
 }
 
 /** The bracket that ends the path: one inside a quoted string does not, nor the one of a path within. */

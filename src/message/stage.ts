@@ -2,7 +2,7 @@
  * What is done with a message on its way in is a list of stages, in their order: each may change, judge or refuse it, at once or later.
  * What a stage is told of the sender and the envelope, and what a refusal is, is up to whoever makes the list.
  */
-import type { Soon } from '../store/shapes.js';
+import type { MaybePromise } from '../store/shapes.js';
 
 /** Takes what goes on to the next stage, at last to the store, and copies what it keeps. */
 export type Next = (octets: Uint8Array) => undefined;
@@ -14,12 +14,12 @@ export interface Stage<Refusal> {
    * handed on later. Answers why the message is refused, if it is; a promise asks for a pause, and those pieces that have been read
    * already come before it is over. Without this, pieces go past the stage.
    */
-  write?(piece: Uint8Array, next: Next): Soon<Refusal | undefined>;
+  write?(piece: Uint8Array, next: Next): MaybePromise<Refusal | undefined>;
   /**
    * No piece follows, and all stages before have agreed: hands on what is held, until its promise resolves if it answers with one, and
    * judges the message.
    */
-  end?(next: Next): Soon<Refusal | undefined>;
+  end?(next: Next): MaybePromise<Refusal | undefined>;
   /** Pieces go past it from now on. Its end is asked all the same. */
   readonly isOver?: boolean;
 }
@@ -42,13 +42,13 @@ export class StageLine<Refusal> {
   }
 
   /** Why the message is refused, if it is known; a promise of it when somebody wants to be waited for. */
-  write(piece: Uint8Array): Soon<Refusal | undefined> {
+  write(piece: Uint8Array): MaybePromise<Refusal | undefined> {
     this.#give(0, piece);
     return this.#waits.length === 0 ? this.#refusal : this.#settled();
   }
 
   /** The message is there: why it is refused, if it is. */
-  end(): Soon<Refusal | undefined> {
+  end(): MaybePromise<Refusal | undefined> {
     return this.#endFrom(0);
   }
 
@@ -63,7 +63,7 @@ export class StageLine<Refusal> {
     if (wait !== undefined) this.#await(wait);
   }
 
-  #endFrom(first: number): Soon<Refusal | undefined> {
+  #endFrom(first: number): MaybePromise<Refusal | undefined> {
     for (let at = first; at < this.#stages.length && this.#refusal === undefined; at++) {
       this.#note(this.#stages[at]?.end?.(this.#nexts[at] as Next));
       if (this.#waits.length > 0) return this.#settled().then((refusal) => refusal ?? this.#endFrom(at + 1));
@@ -71,7 +71,7 @@ export class StageLine<Refusal> {
     return this.#refusal;
   }
 
-  #note(judged: Soon<Refusal | undefined>): undefined {
+  #note(judged: MaybePromise<Refusal | undefined>): undefined {
     if (judged instanceof Promise) this.#await(judged.then((refusal) => this.#note(refusal)));
     else this.#refusal ??= judged;
   }

@@ -12,7 +12,7 @@ import type { TlsService } from './tls.js';
 
 /** Output waiting above this stops the session; it goes on when all of it is with the kernel. */
 const OUTPUT_HIGH_WATER_BYTES = 256 * 1024;
-/** Where the shared buffer is not available, pieces below this are copied, so that what they are slices of is let go. */
+/** Where the shared buffer is not available, pieces below this are copied, so that what they are slices of is freed. */
 const COPY_LIMIT_BYTES = 16 * 1024;
 /** After the last byte was sent, how long the other side may take to close. */
 const LINGER_MS = 2_000;

@@ -10,7 +10,7 @@ import type { Security } from '../session/channel.js';
 import { channelBindings } from './channel-binding.js';
 
 /** A certificate chain and its key, as PEM. */
-export interface Identity {
+export interface CertifiedKey {
   readonly certificate: string;
   readonly key: string;
 }
@@ -18,7 +18,7 @@ export interface Identity {
 /** What the processes of one server share, so that a ticket of one worker is good at the others. */
 export interface TlsMaterial {
   /** The first answers clients that name no server, or one that nobody has. */
-  readonly identities: readonly Identity[];
+  readonly keys: readonly CertifiedKey[];
   /** Random; the keys of tickets follow from it. As hexadecimal. */
   readonly ticketSecret: string;
 }
@@ -49,9 +49,9 @@ export class TlsService {
   readonly #timeoutMs: number;
 
   /** @throws Error of the TLS library for a certificate or key that it cannot use. */
-  constructor(service: string, { identities, ticketSecret }: TlsMaterial, timeoutMs = HANDSHAKE_TIMEOUT_MS) {
-    const ticketKeys = ticketKeysOf(service, identities, ticketSecret);
-    this.#offers = identities.map((identity) => offer(service, identity, ticketKeys));
+  constructor(service: string, { keys, ticketSecret }: TlsMaterial, timeoutMs = HANDSHAKE_TIMEOUT_MS) {
+    const ticketKeys = ticketKeysOf(service, keys, ticketSecret);
+    this.#offers = keys.map((key) => offer(service, key, ticketKeys));
     if (this.#offers.length === 0) throw new Error('TLS without a certificate');
     this.#timeoutMs = timeoutMs;
   }
@@ -120,14 +120,14 @@ function allSent(socket: Socket): Promise<void> {
  * One for all certificates of a service, because OpenSSL asks the first for the keys of each, and another one when any of them is
  * renewed: a client that resumed a session would bind its login to a certificate that is not served any more.
  */
-function ticketKeysOf(service: string, identities: readonly Identity[], ticketSecret: string): Buffer {
+function ticketKeysOf(service: string, keys: readonly CertifiedKey[], ticketSecret: string): Buffer {
   const leaves = createHash('sha256');
-  for (const { certificate } of identities) leaves.update(new X509Certificate(certificate).raw);
+  for (const { certificate } of keys) leaves.update(new X509Certificate(certificate).raw);
   const secret = Buffer.from(ticketSecret, 'hex');
   return Buffer.from(hkdfSync('sha256', secret, leaves.digest(), service, TICKET_KEYS_BYTES));
 }
 
-function offer(service: string, { certificate, key }: Identity, ticketKeys: Buffer): Offer {
+function offer(service: string, { certificate, key }: CertifiedKey, ticketKeys: Buffer): Offer {
   const leaf = new X509Certificate(certificate);
   const context = createSecureContext({
     cert: certificate,

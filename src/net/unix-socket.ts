@@ -19,7 +19,7 @@ export const UNIX_PEER: Peer = {
   loopback: true,
 };
 
-/** Makes way for a new listener. @throws ListenError when a server answers there, or what is there is no socket. */
+/** Removes what a listener that is gone left behind. @throws ListenError when a server answers there, or what is there is no socket. */
 export async function clearStale(address: UnixAddress): Promise<void> {
   const found = look(address);
   if (found === undefined) return;
@@ -49,7 +49,7 @@ export interface Owner {
 /** Until then only whoever bound it may connect: root, when that opened the ports. @throws ListenError */
 export async function letConnect(address: UnixAddress, owner?: Owner): Promise<void> {
   try {
-    const { path, release } = hold(address.path);
+    const { path, release } = pinSocket(address.path);
     try {
       if (owner !== undefined) await chown(path, owner.uid, owner.gid);
       await chmod(path, address.mode);
@@ -69,7 +69,7 @@ const DESCRIPTORS = '/proc/self/fd';
  * The socket itself, however its path is changed meanwhile: whoever owns its directory could put a link there, and root would
  * give away what that leads to. Where there are no such paths it is looked at, and that must do.
  */
-function hold(socket: string): { readonly path: string; readonly release: () => void } {
+function pinSocket(socket: string): { readonly path: string; readonly release: () => void } {
   if (!existsSync(DESCRIPTORS)) {
     requireSocket(lstatSync(socket));
     return { path: socket, release: () => undefined };

@@ -11,7 +11,7 @@ export interface Pop3Settings {
 }
 
 /** What a session did, for its line in the log. */
-export interface Pop3Tally {
+export interface Pop3Counters {
   account?: string;
   /** How it was opened: a SASL mechanism's name, or USER. */
   mechanism?: string;
@@ -24,7 +24,7 @@ export interface Pop3Tally {
 export type Pop3Need = 'private';
 
 export interface Pop3Context extends SessionContext {
-  readonly tally: Pop3Tally;
+  readonly counters: Pop3Counters;
   readonly settings: Pop3Settings;
   readonly store: Maildrops & Logins;
   readonly authenticator: LoginCheck;

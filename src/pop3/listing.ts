@@ -5,7 +5,7 @@
  */
 import { whenReady } from '../runtime/when-ready.js';
 import type { Maildrop, MessageInfo, NumberRange } from '../store/maildrops.js';
-import type { Soon } from '../store/shapes.js';
+import type { MaybePromise } from '../store/shapes.js';
 import type { Source } from '../store/source.js';
 
 export type Found =
@@ -43,7 +43,7 @@ export class Listing {
   }
 
   /** In range and not marked. */
-  find(number: number): Soon<Found> {
+  find(number: number): MaybePromise<Found> {
     if (this.#isMarked(number)) return { ok: false, because: 'marked' };
     return whenReady(this.#maildrop.find(number), found);
   }

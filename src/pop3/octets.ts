@@ -7,7 +7,7 @@ import { WantedNames } from '../message/field-name.js';
 import { HeaderScanner } from '../message/header-scanner.js';
 import { whenReady } from '../runtime/when-ready.js';
 import type { MessageInfo } from '../store/maildrops.js';
-import type { Soon } from '../store/shapes.js';
+import type { MaybePromise } from '../store/shapes.js';
 import { ArraySource, type Source } from '../store/source.js';
 import type { Listing, Numbered } from './listing.js';
 
@@ -48,7 +48,7 @@ class Stuffed implements Source {
     this.#wanted = wanted;
   }
 
-  next(): Soon<Uint8Array | undefined> {
+  next(): MaybePromise<Uint8Array | undefined> {
     for (;;) {
       const slice = this.#slices.next();
       if (slice.done !== true) return slice.value;

@@ -59,7 +59,7 @@ export const pop3: Protocol<Pop3State, Pop3Context, Pop3Need> = {
   commands: table,
   gates: { private: ({ peer }) => (isPrivate(peer) ? undefined : replies.privateOnly) },
   initial: authorization,
-  turnedAway: {
+  connectionRefusals: {
     full: replies.serverFull,
     'too-many': replies.tooManySessions,
     'too-often': replies.tooManyNewSessions,
@@ -70,10 +70,10 @@ export const pop3: Protocol<Pop3State, Pop3Context, Pop3Need> = {
   abandon(state) {
     if (state.at === 'transaction') void state.maildrop.release();
   },
-  faults: {
+  errorReplies: {
     unknown: () => replies.unknownCommand,
     syntax: (row, why) => replies.syntax(syntaxOf(row), why),
-    misplaced,
+    badSequence,
     unreadable: replies.unreadable,
     lineTooLong: replies.lineTooLong,
     tooManyErrors: replies.tooManyErrors,
@@ -81,8 +81,8 @@ export const pop3: Protocol<Pop3State, Pop3Context, Pop3Need> = {
     idle: replies.idle,
     slow: replies.idle,
     session: replies.sessionTooLong,
-    impatient: replies.impatient,
-    foreign: replies.foreign,
+    earlyTalker: replies.earlyTalker,
+    otherProtocol: replies.otherProtocol,
     injected: replies.injected,
     revoked: replies.revoked,
     stopping: replies.stopping,
@@ -91,6 +91,6 @@ export const pop3: Protocol<Pop3State, Pop3Context, Pop3Need> = {
   },
 };
 
-function misplaced(_: Pop3Row, state: Pop3State): Reply {
+function badSequence(_: Pop3Row, state: Pop3State): Reply {
   return state.at === 'authorization' ? replies.needLogin : replies.loggedInAlready;
 }

@@ -7,7 +7,7 @@ import { CRLF } from '../bytes/line-ends.js';
 import { whenReady } from '../runtime/when-ready.js';
 import { inMinutes, type Reply } from '../session/reply.js';
 import type { StoreError, StoreErrorKind } from '../store/errors.js';
-import type { Soon } from '../store/shapes.js';
+import type { MaybePromise } from '../store/shapes.js';
 import { ArraySource, type Source } from '../store/source.js';
 
 const END = Buffer.from('.\r\n');
@@ -56,7 +56,7 @@ class Ended implements Source {
     this.#body = body;
   }
 
-  next(): Soon<Uint8Array | undefined> {
+  next(): MaybePromise<Uint8Array | undefined> {
     if (this.#ended) return undefined;
     return whenReady(this.#body.next(), (piece) => this.#pass(piece));
   }
@@ -134,8 +134,8 @@ export const replies = {
   tooManyErrors: err('Too many errors; closing'),
   idle: err('Nothing heard for too long; closing, nothing was removed'),
   sessionTooLong: err('This session has lasted too long; closing, nothing was removed', 'SYS/TEMP'),
-  impatient: err('You sent something before the greeting; closing', 'SYS/PERM'),
-  foreign: err('This is a POP3 server, and that is no command of POP3; closing'),
+  earlyTalker: err('You sent something before the greeting; closing', 'SYS/PERM'),
+  otherProtocol: err('This is a POP3 server, and that is no command of POP3; closing'),
   serverFull: err('The server has all the sessions it may have; try again in a moment', 'SYS/TEMP'),
   tooManySessions: err('Your address has too many sessions here; close one, or try again later', 'SYS/TEMP'),
   tooManyNewSessions: err('Your address begins sessions too often; try again in a minute', 'SYS/TEMP'),

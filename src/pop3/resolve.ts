@@ -2,7 +2,7 @@
 import { whenReady } from '../runtime/when-ready.js';
 import { stay, type Outcome } from '../session/command.js';
 import type { MessageInfo } from '../store/maildrops.js';
-import type { Soon } from '../store/shapes.js';
+import type { MaybePromise } from '../store/shapes.js';
 import type { Found, Listing } from './listing.js';
 import { replies } from './replies.js';
 import type { Pop3State } from './state.js';
@@ -11,8 +11,8 @@ import type { Pop3State } from './state.js';
 export function withMessage(
   number: number,
   listing: Listing,
-  act: (message: MessageInfo) => Soon<Outcome<Pop3State>>,
-): Soon<Outcome<Pop3State>> {
+  act: (message: MessageInfo) => MaybePromise<Outcome<Pop3State>>,
+): MaybePromise<Outcome<Pop3State>> {
   const answer = (found: Found) => (found.ok ? act(found.message) : stay<Pop3State>(replies[found.because]));
   return whenReady(listing.find(number), answer);
 }

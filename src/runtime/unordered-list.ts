@@ -7,7 +7,7 @@ export interface Entry<T> {
   place: number;
 }
 
-export class Roster<T> {
+export class UnorderedList<T> {
   readonly #entries: Entry<T>[] = [];
 
   get count(): number {

@@ -11,10 +11,10 @@ const STEP_BYTES = 16 * 1024;
 /** What became of the bytes that waited. `written` is there when the sink asked to wait. */
 export interface Taken {
   readonly ended: boolean;
-  readonly written: Promise<void> | undefined;
+  readonly drained: Promise<void> | undefined;
 }
 
-export class Collection<S extends State> {
+export class BodyTransfer<S extends State> {
   readonly kind = 'collect';
   readonly #command: Collect<S>;
   readonly #body: BodyReader;
@@ -33,10 +33,10 @@ export class Collection<S extends State> {
   /** Passes on a step of what waits; what follows the end goes back to the reader. */
   take(reader: Reader): Taken {
     const { pieces, rest } = this.#body.pass(reader.take(STEP_BYTES));
-    let written: Promise<void> | undefined;
-    for (const piece of pieces) written = both(written, this.#command.sink.write(piece));
+    let drained: Promise<void> | undefined;
+    for (const piece of pieces) drained = both(drained, this.#command.sink.write(piece));
     if (rest !== undefined) reader.unread(rest);
-    return { ended: rest !== undefined, written };
+    return { ended: rest !== undefined, drained };
   }
 
   /** What the end of the body leads to. */

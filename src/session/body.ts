@@ -18,14 +18,14 @@ const enum At {
 }
 
 /** What one buffer held: slices of the body, and after its end the bytes that follow it. */
-export interface Passage {
+export interface BodyPieces {
   readonly pieces: readonly Buffer[];
   readonly rest: Buffer | undefined;
 }
 
 export interface BodyReader {
   /** The bytes may be changed. `rest` is defined, perhaps empty, when the body has ended; then `end` tells what was seen. */
-  pass(bytes: Buffer): Passage;
+  pass(bytes: Buffer): BodyPieces;
   readonly end: BodyEnd;
 }
 
@@ -48,7 +48,7 @@ export class DotReader implements BodyReader {
 
   // Looks at each octet of each body: a call an octet would cost more than all the rest.
   /* eslint-disable max-lines-per-function, complexity, max-depth */
-  pass(bytes: Buffer): Passage {
+  pass(bytes: Buffer): BodyPieces {
     const pieces = new Pieces(bytes);
     let from = 0;
     let at = this.#at;
@@ -167,7 +167,7 @@ export class CountReader implements BodyReader {
     return { octets: this.#octets, bareNewline: this.#newlines.bare };
   }
 
-  pass(bytes: Buffer): Passage {
+  pass(bytes: Buffer): BodyPieces {
     const piece = bytes.subarray(0, this.#left);
     this.#left -= piece.length;
     this.#newlines.look(piece);

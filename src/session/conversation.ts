@@ -4,7 +4,7 @@
  * A bug in a command is reported, answered with the protocol's generic fault, and ends this session only.
  */
 import type { Peer } from './channel.js';
-import type { Collection } from './body-transfer.js';
+import type { BodyTransfer } from './body-transfer.js';
 import type { Outcome, Row, State } from './command.js';
 import { Deadlines, type Phase } from './deadlines.js';
 import { ErrorBudget } from './error-budget.js';
@@ -14,7 +14,7 @@ import type { Protocol, SessionContext } from './protocol.js';
 import type { Reply } from './reply.js';
 
 /** What is read next: command lines, the answer to a question, or a body. */
-export type Mode<S extends State> = typeof COMMANDS | Ask<S> | Collection<S>;
+export type Mode<S extends State> = typeof COMMANDS | Ask<S> | BodyTransfer<S>;
 
 export type Ask<S extends State> = Extract<Outcome<S>, { kind: 'ask' }>;
 
@@ -123,12 +123,12 @@ export class Conversation<S extends State, C extends SessionContext, Need extend
   /** What it holds is free at once, whatever the client takes of the farewell. */
   leaveRevoked(): void {
     if (this.#isOver || this.isWaiting || this.mode.kind === 'collect') return;
-    this.breakOff('revoked', this.protocol.faults.revoked);
+    this.breakOff('revoked', this.protocol.errorReplies.revoked);
     this.giveBack(this.state);
   }
 
   leaveCut(): void {
-    if (!this.#isOver && !this.isWaiting) this.breakOff('stopping', this.protocol.faults.stopping);
+    if (!this.#isOver && !this.isWaiting) this.breakOff('stopping', this.protocol.errorReplies.stopping);
   }
 
   closed(error?: Error): void {
@@ -160,7 +160,7 @@ export class Conversation<S extends State, C extends SessionContext, Need extend
   crash(error: unknown): void {
     this.observer.bug(error);
     if (this.#isOver) this.giveBack(this.state); // The client went away while the command ran: nothing else will.
-    this.breakOff('bug', this.protocol.faults.internal);
+    this.breakOff('bug', this.protocol.errorReplies.internal);
   }
 
   /** Once: what is over holds nothing more. */

@@ -17,11 +17,11 @@ export function dispatch<S extends State, C extends SessionContext, Need extends
   context: C,
 ): Outcome<S> | Promise<Outcome<S>> {
   const command = protocol.commands.get(request.verb);
-  if (command === undefined) return stay(protocol.faults.unknown(request.verb, state));
+  if (command === undefined) return stay(protocol.errorReplies.unknown(request.verb, state));
   const argument = read(command, request);
   const refusal =
-    obstacle(protocol, command, state, context) ??
-    (argument.ok ? command.refuse?.(state as never, context) : protocol.faults.syntax(command, argument.why));
+    refusalOf(protocol, command, state, context) ??
+    (argument.ok ? command.refuse?.(state as never, context) : protocol.errorReplies.syntax(command, argument.why));
   if (refusal !== undefined) return command.refused?.(withoutBlanks(request.argument), refusal) ?? stay(refusal);
   const { value } = argument as { readonly value: unknown };
   return guarded(protocol, () => command.run(value, state as never, context));
@@ -36,13 +36,13 @@ function read<S extends State, C, Need extends string>(
 }
 
 /** What stands in the way whatever the argument: the wrong state, or a gate. */
-function obstacle<S extends State, C extends SessionContext, Need extends string>(
+function refusalOf<S extends State, C extends SessionContext, Need extends string>(
   protocol: Protocol<S, C, Need>,
   command: Row<S, C, Need>,
   state: S,
   context: C,
 ): Reply | undefined {
-  if (!command.at.includes(state.at)) return protocol.faults.misplaced(command, state);
+  if (!command.at.includes(state.at)) return protocol.errorReplies.badSequence(command, state);
   for (const need of command.needs ?? []) {
     const refusal = protocol.gates[need](context, state);
     if (refusal !== undefined) return refusal;
@@ -56,7 +56,7 @@ export function guarded<S extends State, C extends SessionContext, Need extends 
   act: () => Outcome<S> | Promise<Outcome<S>>,
 ): Outcome<S> | Promise<Outcome<S>> {
   const answer = (error: unknown): Outcome<S> => {
-    if (error instanceof StoreError) return stay(protocol.faults.failed(error));
+    if (error instanceof StoreError) return stay(protocol.errorReplies.failed(error));
     throw error;
   };
   try {

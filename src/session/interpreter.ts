@@ -6,7 +6,7 @@ import type { Buffer } from 'node:buffer';
 import { close, stay, type Outcome, type State } from './command.js';
 import { COMMANDS, type Ask, type Conversation } from './conversation.js';
 import { dispatch, guarded } from './dispatch.js';
-import { foreignLine, foreignOctets, recognized } from './other-protocol.js';
+import { otherProtocolLine, otherProtocolOctets, recognized } from './other-protocol.js';
 import type { SessionContext } from './protocol.js';
 import type { Line } from './reader.js';
 import { MASKED, readRequest, shown } from './request.js';
@@ -24,7 +24,7 @@ export class Interpreter<S extends State, C extends SessionContext, Need extends
     const { reader } = conversation.flow;
     const isFirst = conversation.commands === 0;
     const { commands } = conversation.protocol;
-    const seen = conversation.mode.kind === 'ask' ? undefined : foreignOctets(reader.start, isFirst, commands);
+    const seen = conversation.mode.kind === 'ask' ? undefined : otherProtocolOctets(reader.start, isFirst, commands);
     if (seen !== undefined) return this.#leave(seen);
     const line = reader.line();
     if (line === undefined) return undefined;
@@ -35,7 +35,7 @@ export class Interpreter<S extends State, C extends SessionContext, Need extends
   /** Of all that waits, which is no line: it is forgotten. */
   refuseBareLf(): Outcome<S> {
     const conversation = this.#conversation;
-    const { faults, commands } = conversation.protocol;
+    const { errorReplies, commands } = conversation.protocol;
     const { reader } = conversation.flow;
     const line = reader.drop();
     const start = line.tooLong ? reader.startOfLong : line.bytes;
@@ -44,7 +44,7 @@ export class Interpreter<S extends State, C extends SessionContext, Need extends
     if (seen !== undefined) return this.#leave(seen);
     conversation.commands += 1;
     conversation.mode = COMMANDS; // A login that was going on ends with it.
-    return stay(line.tooLong ? faults.lineTooLong : faults.unreadable);
+    return stay(line.tooLong ? errorReplies.lineTooLong : errorReplies.unreadable);
   }
 
   /** What else it sent is read by nobody. */
@@ -53,7 +53,7 @@ export class Interpreter<S extends State, C extends SessionContext, Need extends
     conversation.observer.heard?.(`(${seen})`);
     conversation.commands += 1;
     conversation.saw = seen;
-    return close(conversation.protocol.faults.foreign);
+    return close(conversation.protocol.errorReplies.otherProtocol);
   }
 
   #answer(line: Line): Outcome<S> | Promise<Outcome<S>> {
@@ -65,7 +65,7 @@ export class Interpreter<S extends State, C extends SessionContext, Need extends
 
   #hearAnswer(question: Ask<S>, line: Line): Outcome<S> | Promise<Outcome<S>> {
     const { protocol, observer } = this.#conversation;
-    if (line.tooLong) return stay(protocol.faults.lineTooLong);
+    if (line.tooLong) return stay(protocol.errorReplies.lineTooLong);
     observer.heard?.(MASKED);
     return guarded(protocol, () => question.answered(line.bytes.toString('latin1')));
   }
@@ -73,20 +73,20 @@ export class Interpreter<S extends State, C extends SessionContext, Need extends
   /** The request of a browser may be that. */
   #answerLong(): Outcome<S> {
     const conversation = this.#conversation;
-    const { faults, commands } = conversation.protocol;
+    const { errorReplies, commands } = conversation.protocol;
     conversation.saw = recognized(conversation.flow.reader.startOfLong, false, commands);
-    return conversation.saw === undefined ? stay(faults.lineTooLong) : close(faults.foreign);
+    return conversation.saw === undefined ? stay(errorReplies.lineTooLong) : close(errorReplies.otherProtocol);
   }
 
   #answerCommand(bytes: Buffer): Outcome<S> | Promise<Outcome<S>> {
     const conversation = this.#conversation;
     const { protocol, observer } = conversation;
     const request = readRequest(bytes);
-    if (request === undefined) return stay(protocol.faults.unreadable);
+    if (request === undefined) return stay(protocol.errorReplies.unreadable);
     observer.heard?.(shown(protocol, request));
     conversation.row = protocol.commands.get(request.verb);
-    if (conversation.row === undefined) conversation.saw = foreignLine(request);
-    if (conversation.saw !== undefined) return close(protocol.faults.foreign);
+    if (conversation.row === undefined) conversation.saw = otherProtocolLine(request);
+    if (conversation.saw !== undefined) return close(protocol.errorReplies.otherProtocol);
     return dispatch(protocol, request, conversation.state, conversation.context);
   }
 }

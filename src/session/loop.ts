@@ -5,7 +5,7 @@
  */
 import { setTimeout as setTimer } from 'node:timers/promises';
 import { BareLfWait } from './bare-lf.js';
-import { Collection } from './body-transfer.js';
+import { BodyTransfer } from './body-transfer.js';
 import { stateAfter, type Outcome, type State } from './command.js';
 import { COMMANDS, type Conversation, type WaitsFor } from './conversation.js';
 import { guarded } from './dispatch.js';
@@ -56,7 +56,7 @@ export class Loop<S extends State, C extends SessionContext, Need extends string
     const conversation = this.#conversation;
     while (conversation.isFree && this.#step()) this.#stepDone();
     if (conversation.isDraining && conversation.isAtRest)
-      conversation.finish('stopping', conversation.protocol.faults.stopping);
+      conversation.finish('stopping', conversation.protocol.errorReplies.stopping);
   }
 
   /** The next one may have to wait. */
@@ -70,30 +70,30 @@ export class Loop<S extends State, C extends SessionContext, Need extends string
     const { mode } = this.#conversation;
     if (mode.kind === 'collect') return this.#takePieces(mode);
     const outcome = this.#interpreter.next();
-    if (outcome !== undefined) this.#obey(outcome);
+    if (outcome !== undefined) this.#apply(outcome);
     return outcome !== undefined;
   }
 
   /** False when the body goes on and nothing more of it waits. */
-  #takePieces(collection: Collection<S>): boolean {
+  #takePieces(transfer: BodyTransfer<S>): boolean {
     const conversation = this.#conversation;
-    if (!collection.canProceed(conversation.flow.reader)) return false;
-    const { ended, written } = collection.take(conversation.flow.reader);
-    if (ended) this.#endBody(collection, written);
-    else if (written !== undefined) this.#wait(written.then(() => undefined));
+    if (!transfer.canProceed(conversation.flow.reader)) return false;
+    const { ended, drained } = transfer.take(conversation.flow.reader);
+    if (ended) this.#endBody(transfer, drained);
+    else if (drained !== undefined) this.#wait(drained.then(() => undefined));
     return true;
   }
 
-  #endBody(collection: Collection<S>, written: Promise<void> | undefined): void {
+  #endBody(transfer: BodyTransfer<S>, drained: Promise<void> | undefined): void {
     const conversation = this.#conversation;
     conversation.mode = COMMANDS;
-    const end = () => guarded(conversation.protocol, () => collection.end());
+    const end = () => guarded(conversation.protocol, () => transfer.end());
     if (conversation.isRevoked) conversation.leaveRevoked();
-    else if (written === undefined) this.#obey(end());
-    else this.#wait(written.then(() => (conversation.isRevoked ? dropped(collection) : end())));
+    else if (drained === undefined) this.#apply(end());
+    else this.#wait(drained.then(() => (conversation.isRevoked ? dropped(transfer) : end())));
   }
 
-  #obey(outcome: Outcome<S> | Promise<Outcome<S>>): void {
+  #apply(outcome: Outcome<S> | Promise<Outcome<S>>): void {
     if (outcome instanceof Promise) this.#wait(outcome);
     else this.#carryOut(outcome);
   }
@@ -136,14 +136,14 @@ export class Loop<S extends State, C extends SessionContext, Need extends string
         conversation.renew(outcome.peer, outcome.state);
         return conversation.say(conversation.protocol.greeting(conversation.context));
       case 'close':
-        return conversation.finish(conversation.saw === undefined ? 'quit' : 'foreign', outcome.reply);
+        return conversation.finish(conversation.saw === undefined ? 'quit' : 'other-protocol', outcome.reply);
     }
   }
 
   #collect(outcome: Extract<Outcome<S>, { kind: 'collect' }>): void {
     const conversation = this.#conversation;
     if (outcome.reply !== undefined) conversation.say(outcome.reply);
-    conversation.mode = new Collection(outcome);
+    conversation.mode = new BodyTransfer(outcome);
     conversation.deadlines.bodyBegins(performance.now());
   }
 
@@ -172,10 +172,11 @@ export class Loop<S extends State, C extends SessionContext, Need extends string
     const conversation = this.#conversation;
     conversation.say(reply);
     const { overdrawn } = conversation.budget;
-    if (overdrawn !== undefined) conversation.finish(overdrawn, conversation.protocol.faults[FAREWELLS[overdrawn]]);
+    if (overdrawn !== undefined)
+      conversation.finish(overdrawn, conversation.protocol.errorReplies[FAREWELLS[overdrawn]]);
   }
 }
 
-function dropped<S extends State>(collection: Collection<S>): undefined {
-  collection.abandon();
+function dropped<S extends State>(transfer: BodyTransfer<S>): undefined {
+  transfer.abandon();
 }

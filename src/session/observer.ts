@@ -32,10 +32,10 @@ export type SessionOutcome =
   | Overdue
   | Overdrawn
   /** The client spoke before it was greeted. */
-  | 'impatient'
+  | 'early-talker'
   /** There were bytes in clear behind the command that begins TLS. */
   | 'injected'
-  | 'foreign'
+  | 'other-protocol'
   | 'stopping'
   | 'revoked'
   | 'evicted'

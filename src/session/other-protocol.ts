@@ -33,8 +33,8 @@ const NUMBERS = /^[ \t]*[0-9][0-9 \t]*$/;
 const SHOWN_VERB = /^[A-Z-]{1,20}$/;
 
 /** What a line is whose verb is no command here; undefined for what may be a mistake of ours to answer. */
-export function foreignLine({ verb, argument }: Request): string | undefined {
-  const greeting = foreignGreeting(verb, argument);
+export function otherProtocolLine({ verb, argument }: Request): string | undefined {
+  const greeting = otherProtocolGreeting(verb, argument);
   if (greeting !== undefined) return greeting;
   const words = wordsOf(withoutBlanks(argument));
   const version = VERSION.exec(words.at(-1) ?? '') ?? VERSION.exec(verb);
@@ -43,7 +43,7 @@ export function foreignLine({ verb, argument }: Request): string | undefined {
 }
 
 /** How a connection of another protocol begins. */
-function foreignGreeting(verb: string, argument: string): string | undefined {
+function otherProtocolGreeting(verb: string, argument: string): string | undefined {
   if (/^SSH-[0-9]/.test(verb)) return 'SSH';
   if (verb === 'PROXY' && /^(?:TCP[46]|UNKNOWN)/.test(argument)) return 'PROXY header';
   return verb === 'RFB' && /^[0-9]{3}\./.test(argument) ? 'RFB' : undefined;
@@ -81,7 +81,7 @@ const SHOWN_BYTES = 8;
 const PROXY_SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n');
 
 /** What waits to be read as a line, perhaps in part: undefined when it may be a command. Only a first line is called binary. */
-export function foreignOctets(waiting: Buffer, isFirst: boolean, commands: Commands): string | undefined {
+export function otherProtocolOctets(waiting: Buffer, isFirst: boolean, commands: Commands): string | undefined {
   if (!isFirst && waiting[0] !== HANDSHAKE) return undefined;
   if (waiting[0] === HANDSHAKE && waiting.length < HELLO_BYTES) return undefined;
   if (isHello(waiting)) return 'TLS ClientHello';
@@ -124,9 +124,9 @@ function firstWord(start: Buffer): string {
 
 /** Whatever is known of octets that are no whole line. */
 export function recognized(waiting: Buffer, isFirst: boolean, commands: Commands): string | undefined {
-  const seen = foreignOctets(waiting, isFirst, commands);
+  const seen = otherProtocolOctets(waiting, isFirst, commands);
   if (seen !== undefined) return seen;
   const [line = ''] = waiting.toString('latin1').split(/\r?\n/, 1);
   const request = readRequest(Buffer.from(line, 'latin1'));
-  return request === undefined || commands.has(request.verb) ? undefined : foreignLine(request);
+  return request === undefined || commands.has(request.verb) ? undefined : otherProtocolLine(request);
 }

@@ -18,20 +18,20 @@ export interface SessionContext {
   /** Whether TLS can be begun on this connection. */
   readonly offersTls: boolean;
   /** What the session did, for its line in the log. */
-  readonly tally: object;
+  readonly counters: object;
   /** Of its client, where something asks for it. */
   readonly presence?: Presence;
 }
 
 /** Why a client is not let in at all. */
-export type TurnedAway = 'full' | 'too-many' | 'too-often';
+export type ConnectionRefusal = 'full' | 'too-many' | 'too-often';
 
 /** The refusals that any command can meet, worded by the protocol. */
-export interface Faults<S extends State, C, Need extends string> {
+export interface ErrorReplies<S extends State, C, Need extends string> {
   unknown(verb: string, state: S): Reply;
   syntax(command: Row<S, C, Need>, why: string | undefined): Reply;
   /** The command does not make sense in this state; the reply names what comes first. */
-  misplaced(command: Row<S, C, Need>, state: S): Reply;
+  badSequence(command: Row<S, C, Need>, state: S): Reply;
   /** A NUL, or a bare CR or LF, in a command line. */
   readonly unreadable: Reply;
   readonly lineTooLong: Reply;
@@ -45,9 +45,9 @@ export interface Faults<S extends State, C, Need extends string> {
   /** The session has lasted too long. */
   readonly session: Reply;
   /** The client spoke before it was greeted. */
-  readonly impatient: Reply;
+  readonly earlyTalker: Reply;
   /** What was said is of another protocol (other-protocol.ts). */
-  readonly foreign: Reply;
+  readonly otherProtocol: Reply;
   /** Bytes in clear behind the command that begins TLS. */
   readonly injected: Reply;
   /** The login of the session does not stand any more. */
@@ -64,11 +64,11 @@ export interface Protocol<S extends State, C extends SessionContext, Need extend
   readonly commands: ReadonlyMap<string, Row<S, C, Need>>;
   /** The refusal when a need is not met. */
   readonly gates: Readonly<Record<Need, (context: C, state: S) => Reply | undefined>>;
-  readonly faults: Faults<S, C, Need>;
+  readonly errorReplies: ErrorReplies<S, C, Need>;
   readonly initial: S;
   greeting(context: C): Reply;
   /** Instead of a greeting, before the connection closes. */
-  readonly turnedAway: Readonly<Record<TurnedAway, Reply>>;
+  readonly connectionRefusals: Readonly<Record<ConnectionRefusal, Reply>>;
   /** Whether the server may say goodbye now without breaking off anything. */
   atRest(state: S): boolean;
   /** The login that the session rests on in this state; undefined where it rests on none. */

@@ -8,10 +8,10 @@ import type { Conversation } from './conversation.js';
 import type { SessionContext } from './protocol.js';
 import { whenReady } from '../runtime/when-ready.js';
 import type { Grant } from '../store/logins.js';
-import type { Soon } from '../store/shapes.js';
+import type { MaybePromise } from '../store/shapes.js';
 
 /** Whether a login still stands. */
-export type Stands = (grant: Grant) => Soon<boolean>;
+export type Stands = (grant: Grant) => MaybePromise<boolean>;
 
 export class LoginReview<S extends State, C extends SessionContext, Need extends string> {
   readonly #conversation: Conversation<S, C, Need>;
@@ -22,7 +22,7 @@ export class LoginReview<S extends State, C extends SessionContext, Need extends
     this.#conversation = conversation;
   }
 
-  ask(stands: Stands): Soon<void> {
+  ask(stands: Stands): MaybePromise<void> {
     const { isOver, isWaiting, protocol, state } = this.#conversation;
     if (isOver) return;
     this.#pending = isWaiting ? stands : undefined;

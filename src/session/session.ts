@@ -13,7 +13,7 @@ import { Loop } from './loop.js';
 import type { Observer } from './observer.js';
 import type { Protocol, SessionContext } from './protocol.js';
 import { LoginReview, type Stands } from './review.js';
-import type { Soon } from '../store/shapes.js';
+import type { MaybePromise } from '../store/shapes.js';
 import { Turns, unlimited } from './turns.js';
 
 export class Session<S extends State, C extends SessionContext, Need extends string> implements Receiver {
@@ -56,7 +56,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     const overdue = deadlines.overdue(phase, nowMs, hurried && isStranger);
     if (overdue === undefined) return;
     if (isOver || this.#flow.output.busy) this.#flow.channel.destroy();
-    else this.#conversation.finish(overdue, protocol.faults[overdue]);
+    else this.#conversation.finish(overdue, protocol.errorReplies[overdue]);
   }
 
   /** Undefined for one that has logged in, or for which something is being done. */
@@ -81,7 +81,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   evict(): void {
     const { waitsFor, protocol } = this.#conversation;
     if (waitsFor === 'handshake') this.#flow.channel.destroy();
-    else this.#conversation.breakOff('evicted', protocol.turnedAway.full);
+    else this.#conversation.breakOff('evicted', protocol.connectionRefusals.full);
   }
 
   /** Says goodbye as soon as nothing would be broken off: now, or after the transaction that is going on. */
@@ -97,7 +97,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   }
 
   /** The rights that logins rest on may be others now: one whose login does not stand ends, and stores nothing more. */
-  review(stands: Stands): Soon<void> {
+  review(stands: Stands): MaybePromise<void> {
     return this.#review.ask(stands);
   }
 
@@ -164,6 +164,6 @@ export class Session<S extends State, C extends SessionContext, Need extends str
   #refuseImpatient(bytes: Uint8Array): void {
     const { protocol } = this.#conversation;
     this.#conversation.saw = recognized(Buffer.from(bytes), true, protocol.commands);
-    this.#conversation.finish('impatient', protocol.faults.impatient);
+    this.#conversation.finish('early-talker', protocol.errorReplies.earlyTalker);
   }
 }

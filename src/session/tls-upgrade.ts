@@ -15,7 +15,7 @@ export function upgradeToTls<S extends State, C extends SessionContext, Need ext
   begun: () => void,
 ): void {
   const { flow, protocol } = conversation;
-  if (flow.reader.waiting > 0) return conversation.finish('injected', protocol.faults.injected);
+  if (flow.reader.waiting > 0) return conversation.finish('injected', protocol.errorReplies.injected);
   conversation.say(reply);
   flow.output.flush();
   conversation.waitsFor = 'handshake';

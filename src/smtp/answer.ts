@@ -8,7 +8,7 @@ import { replies, type SmtpReply } from './replies.js';
 
 export interface Answer {
   /** The message is durable for all but those who were left out because of their quota: their positions in the envelope. */
-  accepted(id: string, leftOut: readonly number[]): SmtpReply;
+  accepted(id: string, refusedAt: readonly number[]): SmtpReply;
   /** It is durable for nobody. */
   refused(reply: SmtpReply): SmtpReply;
 }
@@ -21,8 +21,8 @@ export const answerOnce: Answer = {
 /** `addresses`: what each position of the envelope was delivered to. */
 export function answerEach(recipients: readonly Recipient[], addresses: readonly string[]): Answer {
   return {
-    accepted(id, leftOut) {
-      const missing = new Set(leftOut.map((position) => addresses[position]));
+    accepted(id, refusedAt) {
+      const missing = new Set(refusedAt.map((position) => addresses[position]));
       return together(
         recipients.map(({ text, targets }) =>
           missing.size > 0 && targets.some(({ address }) => missing.has(address))

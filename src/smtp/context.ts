@@ -9,7 +9,7 @@ import type { StageRow } from './stage-row.js';
 import type { SmtpState } from './state.js';
 
 /** What a session did, for its line in the log. */
-export interface SmtpTally {
+export interface SmtpCounters {
   helo?: string;
   /** Who logged in. */
   account?: string;
@@ -24,7 +24,7 @@ export interface SmtpTally {
 export type SmtpNeed = 'login' | 'front';
 
 export interface SmtpContext extends SessionContext {
-  readonly tally: SmtpTally;
+  readonly counters: SmtpCounters;
   readonly settings: SmtpSettings;
   readonly store: Deliveries & Logins;
   /** Whether the connection comes from a listed front; stays when the front has said who the client is. */

@@ -9,8 +9,8 @@ export class Copies {
   readonly #addresses = new Map<AccountId, Set<string>>();
 
   add(targets: readonly Target[]): void {
-    for (const { account, address, roomOctets } of targets) {
-      if (roomOctets === undefined) continue;
+    for (const { account, address, freeOctets } of targets) {
+      if (freeOctets === undefined) continue;
       const known = this.#addresses.get(account);
       if (known === undefined) this.#addresses.set(account, new Set([address]));
       else known.add(address);

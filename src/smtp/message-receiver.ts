@@ -9,11 +9,11 @@ import type { Sink } from '../session/command.js';
 import { StageLine, type Stage } from '../message/stage.js';
 import type { Delivery } from '../store/deliveries.js';
 import { StoreError } from '../store/errors.js';
-import type { Soon } from '../store/shapes.js';
+import type { MaybePromise } from '../store/shapes.js';
 import type { Answer } from './answer.js';
 import { failureReply, replies, type SmtpReply } from './replies.js';
 
-export interface IntakeNeeds {
+export interface MessageReceiverOptions {
   /** Names the message to the client and in its Received header. */
   readonly id: string;
   readonly answer: Answer;
@@ -21,7 +21,7 @@ export interface IntakeNeeds {
   readonly limitBytes: number;
 }
 
-export class Intake implements Sink {
+export class MessageReceiver implements Sink {
   readonly #delivery: Delivery;
   readonly #stages: StageLine<SmtpReply>;
   readonly #id: string;
@@ -32,7 +32,7 @@ export class Intake implements Sink {
   #octets = 0;
   #refusal: SmtpReply | undefined;
 
-  constructor(delivery: Delivery, { id, answer, stages, limitBytes }: IntakeNeeds) {
+  constructor(delivery: Delivery, { id, answer, stages, limitBytes }: MessageReceiverOptions) {
     this.#delivery = delivery;
     this.#stages = new StageLine(stages, (octets) => delivery.write(octets));
     this.#id = id;
@@ -53,7 +53,7 @@ export class Intake implements Sink {
     this.#octets += piece.length;
     if (this.#refusal !== undefined) return;
     if (this.#octets > this.#limitBytes) return this.#refuse(replies.tooLarge(this.#limitBytes));
-    return this.#heed(() => this.#stages.write(piece));
+    return this.#judge(() => this.#stages.write(piece));
   }
 
   abandon(): void {
@@ -66,20 +66,20 @@ export class Intake implements Sink {
    */
   finish(refusal?: SmtpReply): SmtpReply | Promise<SmtpReply> {
     this.#refuse(refusal);
-    const judged = this.#refusal === undefined ? this.#heed(() => this.#stages.end()) : undefined;
+    const judged = this.#refusal === undefined ? this.#judge(() => this.#stages.end()) : undefined;
     return whenReady(judged, () => this.#answered());
   }
 
   #answered(): SmtpReply | Promise<SmtpReply> {
     if (this.#refusal !== undefined) return this.#answer.refused(this.#refusal);
     return this.#delivery.commit().then(
-      (leftOut) => this.#answer.accepted(this.#id, leftOut),
+      (refusedAt) => this.#answer.accepted(this.#id, refusedAt),
       (error: unknown) => this.#answer.refused(failedReply(error)),
     );
   }
 
   /** Refuses the message where the stages or the store behind them do. */
-  #heed(ask: () => Soon<SmtpReply | undefined>): void | Promise<void> {
+  #judge(ask: () => MaybePromise<SmtpReply | undefined>): void | Promise<void> {
     try {
       const judged = ask();
       if (!(judged instanceof Promise)) return this.#refuse(judged);

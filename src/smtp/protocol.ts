@@ -24,7 +24,7 @@ import { xclient } from './commands/xclient.js';
 import type { SmtpContext, SmtpNeed } from './context.js';
 import { failureReply, replies } from './replies.js';
 import { start, type Hello, type SmtpState } from './state.js';
-import { dropIntake } from './transaction.js';
+import { dropReceiver } from './transaction.js';
 
 type SmtpRow = Row<SmtpState, SmtpContext, SmtpNeed>;
 
@@ -73,7 +73,7 @@ export const mx: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
   commands: table,
   gates: { login: () => undefined, front },
   initial: start,
-  turnedAway: {
+  connectionRefusals: {
     full: replies.serverFull,
     'too-many': replies.tooManySessions,
     'too-often': replies.tooManyNewSessions,
@@ -81,12 +81,12 @@ export const mx: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
   greeting: ({ settings }) => replies.greeting(settings.hostname),
   atRest: ({ at }) => at === 'start' || at === 'greeted',
   grantOf: (state) => ('hello' in state ? state.hello.login : undefined),
-  underTls: (state) => ({ at: 'start', ...introductionIn(state) }),
-  abandon: dropIntake,
-  faults: {
+  underTls: (state) => ({ at: 'start', ...forwardedHeloIn(state) }),
+  abandon: dropReceiver,
+  errorReplies: {
     unknown: () => replies.unknownCommand,
     syntax: (row, why) => replies.syntax(syntaxOf(row), why),
-    misplaced: misplacedBefore(replies.needHello),
+    badSequence: badSequenceBefore(replies.needHello),
     unreadable: replies.unreadable,
     lineTooLong: replies.lineTooLong,
     tooManyErrors: replies.tooManyErrors,
@@ -94,8 +94,8 @@ export const mx: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
     idle: replies.idle,
     slow: replies.slow,
     session: replies.sessionTooLong,
-    impatient: replies.impatient,
-    foreign: replies.foreign,
+    earlyTalker: replies.earlyTalker,
+    otherProtocol: replies.otherProtocol,
     injected: replies.injected,
     revoked: replies.revoked,
     stopping: replies.stopping,
@@ -135,18 +135,18 @@ export const lmtp: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
   },
   commands: lmtpTable,
   greeting: ({ settings }) => replies.lmtpGreeting(settings.hostname),
-  faults: {
-    ...mx.faults,
+  errorReplies: {
+    ...mx.errorReplies,
     unknown: (verb) => (verb === 'EHLO' || verb === 'HELO' ? replies.notSmtp : replies.unknownCommand),
-    misplaced: misplacedBefore(replies.needLhlo),
-    foreign: replies.foreignToLmtp,
+    badSequence: badSequenceBefore(replies.needLhlo),
+    otherProtocol: replies.otherProtocolThanLmtp,
   },
 };
 
 /** What a front said of its client: TLS changes nothing of that. */
-function introductionIn(state: SmtpState): Pick<Hello, 'introduction'> {
-  const { introduction }: Partial<Hello> = state.at === 'start' ? state : state.hello;
-  return { ...(introduction && { introduction }) };
+function forwardedHeloIn(state: SmtpState): Pick<Hello, 'forwardedHelo'> {
+  const { forwardedHelo }: Partial<Hello> = state.at === 'start' ? state : state.hello;
+  return { ...(forwardedHelo && { forwardedHelo }) };
 }
 
 function front({ isFront }: SmtpContext): Reply | undefined {
@@ -154,7 +154,7 @@ function front({ isFront }: SmtpContext): Reply | undefined {
 }
 
 /** Names what comes first, or what must end first. */
-function misplacedBefore(needHello: Reply): (row: SmtpRow, state: SmtpState) => Reply {
+function badSequenceBefore(needHello: Reply): (row: SmtpRow, state: SmtpState) => Reply {
   return (row, state) => {
     if (state.at === 'start') return needHello;
     if (state.at === 'chunking') return replies.chunksOpen;

@@ -2,13 +2,13 @@
  * What is done with a message between the client and the store, in this order. A refusal of one of them is the reply, after the
  * true end of the message; whoever stands before another is asked first.
  */
-import { HeaderCompletion } from '../message/missing-fields.js';
+import { MissingFields } from '../message/missing-fields.js';
 import { HOP_LIMIT, HopLimit } from '../message/hops.js';
 import { MessageStart } from '../message/message-start.js';
 import { NewlineNormalizer } from '../bytes/newlines.js';
 import { replies } from './replies.js';
 import type { StageRow } from './stage-row.js';
-import { missingFields, senderRefusal } from './submission.js';
+import { fieldsFor, senderRefusal } from './submission.js';
 
 const hops: StageRow = () => new HopLimit(replies.looping(HOP_LIMIT));
 
@@ -25,7 +25,7 @@ const newlines: StageRow = ({ settings }) => {
 /** Whoever hands a message in: the trace headers stand right before it. */
 const messageStart: StageRow = () => new MessageStart();
 
-const completion: StageRow = ({ id, atMs, transaction: { hello }, settings }) =>
-  hello.login && new HeaderCompletion(missingFields(id, settings.hostname, atMs));
+const missingFields: StageRow = ({ id, atMs, transaction: { hello }, settings }) =>
+  hello.login && new MissingFields(fieldsFor(id, settings.hostname, atMs));
 
-export const stages: readonly StageRow[] = [hops, ownSender, newlines, messageStart, completion];
+export const stages: readonly StageRow[] = [hops, ownSender, newlines, messageStart, missingFields];

@@ -3,9 +3,9 @@
  * that have one, so a reset is dropping the variant and nothing of a message outlives it.
  */
 import type { Copies } from './copies.js';
-import type { Introduction } from './xclient-attributes.js';
+import type { ForwardedHelo } from './xclient-attributes.js';
 import type { Recipient } from '../message/recipient.js';
-import type { Intake } from './message-receiver.js';
+import type { MessageReceiver } from './message-receiver.js';
 import type { Path } from '../message/path.js';
 import type { Grant } from '../store/logins.js';
 
@@ -25,12 +25,12 @@ export interface Hello {
   /** Stays until the session ends or TLS begins (RFC 4954 §4). */
   readonly login?: Login;
   /** A front spoke for the client; name and way of greeting are the client's as far as it said them. */
-  readonly introduction?: Introduction;
+  readonly forwardedHelo?: ForwardedHelo;
 }
 
 export interface Start {
   readonly at: 'start';
-  readonly introduction?: Introduction;
+  readonly forwardedHelo?: ForwardedHelo;
 }
 
 export interface Greeted {
@@ -59,7 +59,7 @@ export interface Transaction {
 export interface Chunking {
   readonly at: 'chunking';
   readonly hello: Hello;
-  readonly intake: Intake;
+  readonly receiver: MessageReceiver;
 }
 
 export type SmtpState = Start | Greeted | Transaction | Chunking;

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { whenReady } from '../runtime/when-ready.js';
 import type { Resolution, Deliveries } from '../store/deliveries.js';
-import type { Address, Soon } from '../store/shapes.js';
+import type { Address, MaybePromise } from '../store/shapes.js';
 import type { Missing } from '../message/missing-fields.js';
 import type { Path } from '../message/path.js';
 import { replies, type SmtpReply } from './replies.js';
@@ -21,7 +21,7 @@ const NOWHERE = '';
  * that leads to it through however many others, a catch-all. Nobody else can be hurt by an answer to such a sender.
  * @throws StoreError
  */
-function mayUse(address: Address, { account }: Login, store: Deliveries): Soon<boolean> {
+function mayUse(address: Address, { account }: Login, store: Deliveries): MaybePromise<boolean> {
   const leadsThere = (found: Resolution) =>
     found.kind === 'local' && found.targets.some((target) => target.account === account);
   return whenReady(store.resolve(address), leadsThere);
@@ -38,7 +38,11 @@ export function qualified(path: Path, domain: string): Path {
  * Who has logged in sends under an address of its own (RFC 6409 §6.1), or under none, as notifications are sent. Asked at
  * MAIL, and again at the end of the message: an alias may be gone by then. @throws StoreError
  */
-export function senderRefusal(from: Path, login: Login | undefined, store: Deliveries): Soon<SmtpReply | undefined> {
+export function senderRefusal(
+  from: Path,
+  login: Login | undefined,
+  store: Deliveries,
+): MaybePromise<SmtpReply | undefined> {
   if (login === undefined || from.mailbox === undefined) return undefined;
   const decide = (may: boolean) => (may ? undefined : replies.notYourAddress(from.text, login.address));
   const { local, domain = NOWHERE } = from.mailbox;
@@ -46,7 +50,7 @@ export function senderRefusal(from: Path, login: Login | undefined, store: Deliv
 }
 
 /** What a message without them gets; `id` is unlike any other's here, what is random is so everywhere. */
-export function missingFields(id: string, hostname: string, atMs: number): Missing {
+export function fieldsFor(id: string, hostname: string, atMs: number): Missing {
   return {
     date: `Date: ${localDateTime(atMs)}\r\n`,
     messageId: `Message-ID: <${id}.${randomBytes(RANDOM_BYTES).toString('hex')}@${hostname}>\r\n`,

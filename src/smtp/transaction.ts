@@ -5,14 +5,14 @@ import { replies, type SmtpReply } from './replies.js';
 import { answerEach, answerOnce } from './answer.js';
 import type { SmtpContext } from './context.js';
 import { copiesFor } from '../message/envelope.js';
-import { Intake } from './message-receiver.js';
+import { MessageReceiver } from './message-receiver.js';
 import { protocolName, type CommonTrace } from '../message/received.js';
 import type { Stage } from '../message/stage.js';
 import type { Incoming } from './stage-row.js';
 import { greeted, type Chunking, type SmtpState, type Transaction } from './state.js';
 
 /** Begins the delivery of what the envelope says; from here on the message has its name. */
-export function openIntake(transaction: Transaction, context: SmtpContext): Intake {
+export function openReceiver(transaction: Transaction, context: SmtpContext): MessageReceiver {
   const id = context.nextId();
   const { hello, from, recipients } = transaction;
   const atMs = Date.now();
@@ -22,12 +22,12 @@ export function openIntake(transaction: Transaction, context: SmtpContext): Inta
     reversePath: from.text,
     receivedAtMs: atMs,
     recipients: [...copies.values()],
-    apart: hello.lmtp === true,
+    perRecipient: hello.lmtp === true,
   });
   const answer = hello.lmtp === true ? answerEach(recipients, [...copies.keys()]) : answerOnce;
   const { peer, settings, store } = context;
   const stages = stagesFor({ id, atMs, transaction, peer, settings, store }, context);
-  return new Intake(delivery, { id, answer, stages, limitBytes: settings.maxMessageSize });
+  return new MessageReceiver(delivery, { id, answer, stages, limitBytes: settings.maxMessageSize });
 }
 
 function stagesFor(message: Incoming, { stages }: SmtpContext): readonly Stage<SmtpReply>[] {
@@ -36,16 +36,16 @@ function stagesFor(message: Incoming, { stages }: SmtpContext): readonly Stage<S
 
 /** The end of data: whatever the reply, the transaction is over. */
 export function conclude(
-  intake: Intake,
+  receiver: MessageReceiver,
   bareNewline: boolean,
   state: Transaction | Chunking,
   context: SmtpContext,
 ): Outcome<SmtpState> | Promise<Outcome<SmtpState>> {
   const over = (reply: SmtpReply): Outcome<SmtpState> => {
-    count(reply, intake, context);
+    count(reply, receiver, context);
     return stay(reply, greeted(state));
   };
-  return whenReady(intake.finish(bareNewline ? newlineRefusal(context) : undefined), over);
+  return whenReady(receiver.finish(bareNewline ? newlineRefusal(context) : undefined), over);
 }
 
 function newlineRefusal({ settings }: SmtpContext): SmtpReply | undefined {
@@ -53,15 +53,15 @@ function newlineRefusal({ settings }: SmtpContext): SmtpReply | undefined {
 }
 
 /** A message that came in part goes when its transaction does. */
-export function dropIntake(state: SmtpState): void {
-  if (state.at === 'chunking') state.intake.abandon();
+export function dropReceiver(state: SmtpState): void {
+  if (state.at === 'chunking') state.receiver.abandon();
 }
 
-function count({ code }: SmtpReply, { octets }: Intake, { tally }: SmtpContext): void {
-  if (code >= 400) tally.refused += 1;
+function count({ code }: SmtpReply, { octets }: MessageReceiver, { counters }: SmtpContext): void {
+  if (code >= 400) counters.refused += 1;
   else {
-    tally.accepted += 1;
-    tally.octets += octets;
+    counters.accepted += 1;
+    counters.octets += octets;
   }
 }
 

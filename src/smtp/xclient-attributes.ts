@@ -13,7 +13,7 @@ import { because, decimal, parsed, unparsed, wordsOf, type Grammar } from '../se
 import { readXtext } from './xtext.js';
 
 /** What a session keeps of it beside the peer: how the client greeted the front, whatever the front says next. */
-export interface Introduction {
+export interface ForwardedHelo {
   readonly helo?: string;
   /** EHLO rather than HELO. */
   readonly extended?: boolean;
@@ -48,20 +48,20 @@ export const attributes: Grammar<Attributes> = (text) => {
     const name = given.toUpperCase();
     const read = readers.get(name);
     if (read === undefined || found.has(name)) return unparsed;
-    const value = UNKNOWN.test(raw) ? undefined : normal(raw, read);
+    const value = UNKNOWN.test(raw) ? undefined : parseValue(raw, read);
     if (value === undefined && !UNKNOWN.test(raw)) return because(`The value of ${name} is not understood`);
     found.set(name, value);
   }
   return found.size === 0 ? unparsed : parsed(found);
 };
 
-function normal(raw: string, read: (value: string) => string | undefined): string | undefined {
+function parseValue(raw: string, read: (value: string) => string | undefined): string | undefined {
   const value = readXtext(raw);
   return value === undefined || value.length > VALUE_LIMIT ? undefined : read(value);
 }
 
 /** Of a client whose address is not known nobody can say that it is on this machine. */
-export function introduced(peer: Peer, said: Attributes): Peer {
+export function forwardedPeer(peer: Peer, said: Attributes): Peer {
   const address = said.get('ADDR');
   const isNear = said.has('ADDR') ? peer.loopback && address !== undefined && isLoopback(address) : peer.loopback;
   return {
@@ -77,7 +77,7 @@ export function introduced(peer: Peer, said: Attributes): Peer {
 }
 
 /** What was said before, as far as nothing else is said now. */
-export function introductionOf(before: Introduction | undefined, said: Attributes): Introduction {
+export function mergeForwardedHelo(before: ForwardedHelo | undefined, said: Attributes): ForwardedHelo {
   const helo = said.has('HELO') ? said.get('HELO') : before?.helo;
   const protocol = said.get('PROTO');
   const extended = said.has('PROTO') ? protocol && protocol === 'ESMTP' : before?.extended;

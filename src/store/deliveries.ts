@@ -1,6 +1,6 @@
 /** Mail on its way in: where a forward-path leads, and a message until it is durable. */
 import type { StoreError } from './errors.js';
-import type { AccountId, Address, Soon } from './shapes.js';
+import type { AccountId, Address, MaybePromise } from './shapes.js';
 
 /** One maildrop that a forward-path leads to, after aliases, plus addressing and catch-alls. */
 export interface Target {
@@ -8,7 +8,7 @@ export interface Target {
   /** The address delivered to: the account's own, with the `+detail` of the forward-path if it had one. */
   readonly address: string;
   /** Octets that it may still take: none, or less than none, when it is full. Absent without a quota. */
-  readonly roomOctets?: number;
+  readonly freeOctets?: number;
 }
 
 /**
@@ -37,7 +37,7 @@ export interface Envelope {
   readonly recipients: readonly EnvelopeRecipient[];
   readonly receivedAtMs: number;
   /** Whether each recipient's quota is judged for itself: for a protocol that answers for each, as LMTP does. */
-  readonly apart?: boolean;
+  readonly perRecipient?: boolean;
 }
 
 /**
@@ -62,8 +62,8 @@ export interface Delivery {
 
 /** What takes mail in sees of a store. */
 export interface Deliveries {
-  resolve(address: Address): Soon<Resolution>;
+  resolve(address: Address): MaybePromise<Resolution>;
   /** Why no message can be taken now: 'full' when the disk nearly is, 'busy' when the store is far behind. */
-  obstacle(): StoreError | undefined;
+  availability(): StoreError | undefined;
   deliver(envelope: Envelope): Delivery;
 }

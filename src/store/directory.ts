@@ -1,5 +1,5 @@
 /** Administration: accounts, credentials, domains and aliases. */
-import type { Address, Scope, Secrets, Soon } from './shapes.js';
+import type { Address, Scope, Secrets, MaybePromise } from './shapes.js';
 
 export interface AccountSummary {
   readonly address: string;
@@ -48,18 +48,18 @@ export interface Directory {
   setEnabled(address: Address, enabled: boolean): Promise<void>;
   addCredential(address: Address, credential: NewCredential): Promise<void>;
   removeCredential(address: Address, name: string): Promise<void>;
-  listCredentials(address: Address): Soon<readonly CredentialSummary[]>;
+  listCredentials(address: Address): MaybePromise<readonly CredentialSummary[]>;
   /**
    * Lists come in pages: the first, or the one behind `after`, which is the address or name that stood last on the one before
    * it. An empty page is behind the last. What changes meanwhile may be on none of them, or on two.
    */
-  listAccounts(after?: string): Soon<readonly AccountSummary[]>;
+  listAccounts(after?: string): MaybePromise<readonly AccountSummary[]>;
   addDomain(name: string): Promise<void>;
   removeDomain(name: string): Promise<void>;
-  listDomains(after?: string): Soon<readonly string[]>;
+  listDomains(after?: string): MaybePromise<readonly string[]>;
   /** `address.local` may be `*`: every name of the domain that nothing else answers to. */
   addAlias(address: Address, targets: readonly Address[]): Promise<void>;
   /** Without targets, the whole alias. */
   removeAlias(address: Address, targets: readonly Address[]): Promise<void>;
-  listAliases(after?: string): Soon<readonly AliasEntry[]>;
+  listAliases(after?: string): MaybePromise<readonly AliasEntry[]>;
 }

@@ -1,6 +1,6 @@
 /** What a storage engine gives to the processes of a server and to commands: one value a driver, which open.ts chooses. */
 import type { StoreError } from './errors.js';
-import type { AccountId, Address, Secrets, Soon } from './shapes.js';
+import type { AccountId, Address, Secrets, MaybePromise } from './shapes.js';
 import type { PeerReport, ServerStatus } from './status.js';
 import type { MailStore } from './store.js';
 
@@ -36,12 +36,12 @@ export type Concerned = AccountId | 'nobody' | 'anybody';
 export interface JoinOptions {
   /** Where a login without a domain is looked for, and where every domain's postmaster may live. */
   readonly domain: string;
-  /** Less free disk space than this is an obstacle. */
+  /** With less free disk space than this no mail is taken. */
   readonly minFreeBytes: number;
   readonly report: () => PeerReport;
   readonly changed: (there: boolean) => void;
   /** Logins are to be looked at again; whoever changed the directory waits until it resolves, but not for long. */
-  readonly rightsChanged?: (concerned: Concerned) => Soon<void>;
+  readonly rightsChanged?: (concerned: Concerned) => MaybePromise<void>;
   /** Another database is at the path than the one that this process reads: it must end, and with it all that it knows. */
   readonly replaced: () => void;
 }

@@ -1,5 +1,5 @@
 /** Who may log in: accounts, their passwords, and what a session's login rests on. */
-import type { AccountId, Scope, Secrets, Soon } from './shapes.js';
+import type { AccountId, Scope, Secrets, MaybePromise } from './shapes.js';
 
 /** One more password of an account, for one program or device: revoked alone, and good for its scopes only. */
 export interface Credential extends Secrets {
@@ -62,15 +62,15 @@ export interface Logins {
    * The account that logs in under this name: `local@domain`, or a local part alone in the first domain. Whatever spellings of a
    * mailbox there are mean the same (rules/login-name.ts).
    */
-  findLogin(name: string): Soon<Account | undefined>;
+  findLogin(name: string): MaybePromise<Account | undefined>;
   /** Whether what was proved would still let somebody in: the account is there and enabled, its password the same or the credential there and good for the scope. */
-  stands(grant: Grant): Soon<boolean>;
+  stands(grant: Grant): MaybePromise<boolean>;
   /** The address that a login under this name means, in lower case, whether or not there is such an account. */
-  loginAddress(name: string): Soon<string>;
+  loginAddress(name: string): MaybePromise<string>;
   /** 32 random octets of this database that never leave it: what makes a salt for names that nobody has. */
-  saltSecret(): Soon<Uint8Array>;
+  saltSecret(): MaybePromise<Uint8Array>;
   /** Told, not asked: never waited for, written at most once a minute for each credential, lost when the store is away. */
-  noteUse(use: Use): void;
+  recordUse(use: Use): void;
   /** Replaces secrets that are out of date; durable when it resolves. Does nothing when they were changed meanwhile. */
   renew(renewal: Renewal): Promise<void>;
 }

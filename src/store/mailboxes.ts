@@ -1,5 +1,5 @@
 /** Administration: the messages of accounts, without a session of their own. */
-import type { Address, Soon } from './shapes.js';
+import type { Address, MaybePromise } from './shapes.js';
 import type { Source } from './source.js';
 
 /** A message as administration shows it; `number` counts from 1 within the account, oldest first. */
@@ -17,10 +17,10 @@ export interface MailSummary {
 /** The messages of accounts, as administration sees them. Lists come in pages, as those of the directory do, each behind a message. */
 export interface Mailboxes {
   /** How many messages an account holds; undefined when there is none. */
-  countMail(address: Address): Soon<number | undefined>;
-  listMail(address: Address, after?: MailSummary): Soon<readonly MailSummary[]>;
+  countMail(address: Address): MaybePromise<number | undefined>;
+  listMail(address: Address, after?: MailSummary): MaybePromise<readonly MailSummary[]>;
   /** The message of this number, from 1. */
-  findMail(address: Address, number: number): Soon<MailSummary | undefined>;
+  findMail(address: Address, number: number): MaybePromise<MailSummary | undefined>;
   /** As RETR would send it: trace headers and body. */
-  readMail(address: Address, id: number): Soon<Source>;
+  readMail(address: Address, id: number): MaybePromise<Source>;
 }

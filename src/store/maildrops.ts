@@ -1,6 +1,6 @@
 /** Mail on its way out: one account's messages, held by one session at a time. */
 import type { Holder } from './errors.js';
-import type { AccountId, Soon } from './shapes.js';
+import type { AccountId, MaybePromise } from './shapes.js';
 import type { Source } from './source.js';
 
 export interface MessageInfo {
@@ -15,10 +15,10 @@ export interface MessageInfo {
 /** Who asks for a maildrop, and holds it from then on. */
 export interface Opener extends Holder {
   /**
-   * Asked when another wants the maildrop: whether this one lets go of it without a further word of its client, which is gone
+   * Asked when another wants the maildrop: whether this one gives it up without a further word of its client, which is gone
    * or has said its last. Absent: it does not.
    */
-  isLeaving?(): Soon<boolean>;
+  isLeaving?(): MaybePromise<boolean>;
   /** Aborted when there is nobody any more to open it for: it is not waited for then. */
   readonly gone?: AbortSignal;
 }
@@ -38,12 +38,12 @@ export interface Maildrop {
   /** All messages in order, at most a few hundred at a time. */
   pages(): Source<readonly MessageInfo[]>;
   /** The message of this number, from 1; undefined when there are not so many. */
-  find(number: number): Soon<MessageInfo | undefined>;
+  find(number: number): MaybePromise<MessageInfo | undefined>;
   /**
    * The octets of a message in order, in pieces of at most a chunk; ends with CRLF.
    * Throws, or rejects with, a StoreError 'missing' when it was removed by an administrator meanwhile.
    */
-  read(id: number): Soon<Source>;
+  read(id: number): MaybePromise<Source>;
   /**
    * Removes all of these or none, however many; durable when it resolves, and nobody sees them from then on. Ranges come in
    * order and do not touch.

@@ -1,7 +1,7 @@
 /** What several parts of a store's interface are made of. This file imports nothing. */
 
 /** A value now, or a promise of it: drivers answer at once when they can, and sessions then stay synchronous. */
-export type Soon<T> = T | Promise<T>;
+export type MaybePromise<T> = T | Promise<T>;
 
 export type AccountId = number;
 

@@ -1,5 +1,5 @@
 /** What a store gives a piece at a time: the octets of a message, the pages of a list. */
-import type { Soon } from './shapes.js';
+import type { MaybePromise } from './shapes.js';
 
 /**
  * Pieces in order, each got when it is asked for. A piece that is there already costs no promise; one that is waited for has to
@@ -7,7 +7,7 @@ import type { Soon } from './shapes.js';
  */
 export interface Source<T = Uint8Array> {
   /** Undefined behind the last. Throws, or rejects with, a StoreError. */
-  next(): Soon<T | undefined>;
+  next(): MaybePromise<T | undefined>;
   /** Nobody asks for more. May be called at any time, and more than once. */
   close(): void;
 }

@@ -1,14 +1,14 @@
 /**
  * The certificates of a server: read from their files, and judged. Nothing here listens or shakes hands.
  * A file that no TLS is possible with is a CertificateError that names every one; what clients may refuse (expired, of another
- * name, short of its chain) is a doubt, told by `config check` and in the log.
+ * name, short of its chain) is a warning, given by `config check` and in the log.
  */
 import { X509Certificate, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Configuration } from '../config/configuration.js';
-import { TlsService, type Identity } from '../net/tls.js';
+import { TlsService, type CertifiedKey } from '../net/tls.js';
 import { CertificateError } from './certificate-error.js';
-import { chainDoubts, chainOf, isSelfSigned, nameOf } from './chain.js';
+import { chainWarnings, chainOf, isSelfSigned, nameOf } from './chain.js';
 import { certificatesIn, privateKeysIn, type PemFile } from './pem-file.js';
 import { ensureSelfSigned, selfSignedFile } from './self-signed.js';
 import { impossibleKey, weaknesses } from './strength.js';
@@ -16,11 +16,11 @@ import { impossibleKey, weaknesses } from './strength.js';
 type TlsSettings = Pick<Configuration, 'db' | 'hostname' | 'domain' | 'tlsCertificate' | 'tlsKey'>;
 
 export interface Certificates {
-  readonly identities: readonly Identity[];
+  readonly keys: readonly CertifiedKey[];
   /** What a client shows of a certificate that nobody signed; undefined when files were given. */
   readonly selfSignedFingerprint: string | undefined;
   /** One sentence each. */
-  readonly doubts: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1'];
@@ -74,25 +74,25 @@ export function readCertificates({ tlsCertificate, tlsKey, hostname }: TlsSettin
 interface Read {
   readonly file: string;
   readonly certificates: readonly X509Certificate[];
-  readonly identity: Identity;
+  readonly key: CertifiedKey;
 }
 
-function judged(found: readonly Read[], hostname: string): Pick<Certificates, 'identities' | 'doubts'> {
+function judged(found: readonly Read[], hostname: string): Pick<Certificates, 'keys' | 'warnings'> {
   const leaves = found.flatMap(({ certificates }) => certificates.slice(0, 1));
   return {
-    identities: found.map(({ identity }) => identity),
-    doubts: [
+    keys: found.map(({ key }) => key),
+    warnings: [
       ...found.flatMap(({ file, certificates }) => [
-        ...ownDoubts(file, certificates),
-        ...chainDoubts(file, certificates),
+        ...certificateWarnings(file, certificates),
+        ...chainWarnings(file, certificates),
       ]),
-      ...nameDoubts(leaves, hostname),
+      ...nameWarnings(leaves, hostname),
     ],
   };
 }
 
 /** Of each certificate by itself, but for a root, which clients take from their own store. */
-function ownDoubts(file: string, certificates: readonly X509Certificate[]): readonly string[] {
+function certificateWarnings(file: string, certificates: readonly X509Certificate[]): readonly string[] {
   const nowMs = Date.now();
   return chainOf(certificates).flatMap((certificate, at) => {
     if (at === 0)
@@ -103,7 +103,7 @@ function ownDoubts(file: string, certificates: readonly X509Certificate[]): read
   });
 }
 
-function nameDoubts(leaves: readonly X509Certificate[], hostname: string): readonly string[] {
+function nameWarnings(leaves: readonly X509Certificate[], hostname: string): readonly string[] {
   if (leaves.some((leaf) => leaf.checkHost(hostname, { subject: 'never' }) !== undefined)) return [];
   if (leaves.some((leaf) => leaf.checkHost(hostname) !== undefined))
     return [
@@ -160,22 +160,22 @@ interface Pair {
 
 /** The key is the one of several that belongs to the first certificate. @throws CertificateError */
 function usable({ file, keyFile, certificates, keys }: Pair): Read {
-  const key = keys.find((one) => certificates[0]?.checkPrivateKey(one));
-  if (key === undefined) throw new CertificateError([mismatch({ file, keyFile, certificates, keys })]);
-  const impossible = impossibleKey(keyFile, key);
+  const privateKey = keys.find((one) => certificates[0]?.checkPrivateKey(one));
+  if (privateKey === undefined) throw new CertificateError([mismatch({ file, keyFile, certificates, keys })]);
+  const impossible = impossibleKey(keyFile, privateKey);
   if (impossible !== undefined) throw new CertificateError([impossible]);
-  const identity = {
+  const key = {
     certificate: certificates.map((one) => one.toString()).join(''),
-    key: key.export({ type: 'pkcs8', format: 'pem' }) as string,
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
   };
-  requireTls(file, certificates, identity);
-  return { file, certificates, identity };
+  requireTls(file, certificates, key);
+  return { file, certificates, key };
 }
 
 /** What is weak may also be refused here, by a newer library. @throws CertificateError */
-function requireTls(file: string, certificates: readonly X509Certificate[], identity: Identity): void {
+function requireTls(file: string, certificates: readonly X509Certificate[], key: CertifiedKey): void {
   try {
-    new TlsService('trial', { identities: [identity], ticketSecret: '' });
+    new TlsService('trial', { keys: [key], ticketSecret: '' });
   } catch (error) {
     const weak = certificates.flatMap((one, at) => weaknesses(at === 0 ? file : `${nameOf(one)} in ${file}`, one));
     throw new CertificateError(weak.length > 0 ? weak : [`${file} cannot be served with: ${(error as Error).message}`]);

@@ -21,7 +21,7 @@ export function chainOf(certificates: readonly X509Certificate[]): readonly X509
 }
 
 /** What is wrong with the certificates of a file, taken together. */
-export function chainDoubts(file: string, certificates: readonly X509Certificate[]): readonly string[] {
+export function chainWarnings(file: string, certificates: readonly X509Certificate[]): readonly string[] {
   const chain = chainOf(certificates);
   const stray = certificates.filter((one) => !chain.includes(one));
   return [

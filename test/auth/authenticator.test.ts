@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Authenticator, type LoginThrottle } from '../../src/auth/authenticator.js';
-import type { LoginFailure, ScramCandidate, ScramKeys, Verdict } from '../../src/auth/login.js';
+import type { LoginFailure, ScramCandidate, ScramKeys, LoginResult } from '../../src/auth/login.js';
 import { isOutdated } from '../../src/auth/password.js';
 import { makeScramKeys, readScramKeys } from '../../src/auth/scram-keys.js';
 import { appSecretsOf, secretsOf } from '../../src/auth/secrets.js';
 import { rules } from '../../src/auth/throttle.js';
-import { LoginDesk } from '../../src/cluster/supervisor/login-limiter.js';
-import type { FromLoginDesk, ToLoginDesk, ToWorker } from '../../src/cluster/control/messages.js';
+import { LoginLimiter } from '../../src/cluster/supervisor/login-limiter.js';
+import type { FromLoginLimiter, ToLoginLimiter, ToWorker } from '../../src/cluster/control/messages.js';
 import { SharedThrottle } from '../../src/cluster/worker/shared-throttle.js';
 import { clientOf } from '../../src/ip/networks.js';
 import { sqlite } from '../../src/store/sqlite/driver.js';
@@ -26,12 +26,12 @@ interface Details {
   readonly scope?: Scope;
 }
 
-/** A worker's throttle at a desk, with nothing but calls in between; `overhear` hears what the worker tells. */
-function sharing(desk: LoginDesk, overhear: (told: ToLoginDesk) => void = () => undefined): SharedThrottle {
-  const worker = { tell: (told: ToWorker) => throttle.hear(told as FromLoginDesk) };
-  const throttle = new SharedThrottle(desk.enrol(worker), (told) => {
+/** A worker's throttle of a login limiter, with nothing but calls in between; `overhear` hears what the worker tells. */
+function sharing(limiter: LoginLimiter, overhear: (told: ToLoginLimiter) => void = () => undefined): SharedThrottle {
+  const worker = { send: (told: ToWorker) => throttle.receive(told as FromLoginLimiter) };
+  const throttle = new SharedThrottle(limiter.add(worker), (told) => {
     overhear(told);
-    desk.hear(worker, told);
+    limiter.receive(worker, told);
   });
   return throttle;
 }
@@ -67,7 +67,7 @@ describe('the authenticator', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  function make(on: MailStore, throttle: LoginThrottle = sharing(new LoginDesk())) {
+  function make(on: MailStore, throttle: LoginThrottle = sharing(new LoginLimiter())) {
     const ofThisTest = troubles; // What comes late belongs to no other test.
     const observer = {
       failed: (failure: LoginFailure) => void failures.push(failure),
@@ -85,11 +85,11 @@ describe('the authenticator', () => {
     return { name, scope, mechanism: 'USER', session: '1.1', peer: { origin: 'network' as const, address: from } };
   }
 
-  function check(name: string, password: string, details: Details = {}, by = authenticator): Promise<Verdict> {
+  function check(name: string, password: string, details: Details = {}, by = authenticator): Promise<LoginResult> {
     return by.check({ ...attempt(name, details), password });
   }
 
-  async function kindOf(verdict: Promise<Verdict>): Promise<string> {
+  async function kindOf(verdict: Promise<LoginResult>): Promise<string> {
     return (await verdict).kind;
   }
 
@@ -266,9 +266,9 @@ describe('the authenticator', () => {
   describe('after too many failures', () => {
     /** As if another worker had seen them. */
     function failed(times: number, from = '192.0.2.1', address = 'alice@localhost'): SharedThrottle {
-      const throttle = sharing(new LoginDesk());
+      const throttle = sharing(new LoginLimiter());
       for (let count = 0; count < times; count++)
-        throttle.hear({ kind: 'login-failed', pair: { client: clientOf(from), login: address } });
+        throttle.receive({ kind: 'login-failed', pair: { client: clientOf(from), login: address } });
       return throttle;
     }
 
@@ -305,7 +305,7 @@ describe('the authenticator', () => {
       const throttle = failed(0);
       for (let number = 0; number < 50; number++)
         for (let count = 0; count < 5; count++)
-          throttle.hear({ kind: 'login-failed', pair: { client: `203.0.113.${number}`, login: 'alice@localhost' } });
+          throttle.receive({ kind: 'login-failed', pair: { client: `203.0.113.${number}`, login: 'alice@localhost' } });
       expect(await kindOf(check('alice', 'secret', {}, make(store, throttle)))).to.equal('refused');
       await check('alice', 'secret');
       await eventually('the use to be written', async () => (await store.findLogin('alice'))?.lastUsedFrom);
@@ -316,8 +316,8 @@ describe('the authenticator', () => {
     });
 
     it('counts those who come together: no more are checked than one by one, on however many workers', async () => {
-      const desk = new LoginDesk();
-      const workers = [make(store, sharing(desk)), make(other, sharing(desk))];
+      const limiter = new LoginLimiter();
+      const workers = [make(store, sharing(limiter)), make(other, sharing(limiter))];
       const guesses = Array.from({ length: 50 }, (_, count) => {
         const by = workers[count % 2] as Authenticator;
         return count % 3 === 0 ? by.settle(attempt('alice'), undefined) : check('alice', `guess ${count}`, {}, by);
@@ -330,8 +330,8 @@ describe('the authenticator', () => {
     });
 
     it('lets fifty log in at once from one address, each to an account of its own, on two workers', async () => {
-      const desk = new LoginDesk();
-      const workers = [make(store, sharing(desk)), make(store, sharing(desk))];
+      const limiter = new LoginLimiter();
+      const workers = [make(store, sharing(limiter)), make(store, sharing(limiter))];
       const names = Array.from({ length: 50 }, (_, number) => `user${number}`);
       const { hash } = await secretsOf('secret', await login('any'));
       for (const local of names) await store.directory.addAccount({ local, domain: 'localhost' }, hash);
@@ -345,7 +345,9 @@ describe('the authenticator', () => {
       const told: string[] = [];
       const strict = make(
         store,
-        sharing(new LoginDesk(), (what) => told.push(`${what.kind} ${'pair' in what ? what.pair.login : ''}`.trim())),
+        sharing(new LoginLimiter(), (what) =>
+          told.push(`${what.kind} ${'pair' in what ? what.pair.login : ''}`.trim()),
+        ),
       );
       await check('alice', 'secret', {}, strict);
       for (let count = 0; count < 5; count++) await check('alice', 'secret', {}, strict);

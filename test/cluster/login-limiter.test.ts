@@ -1,8 +1,8 @@
-/** Logins that wait at the supervisor's desk: how many, and that nobody's place is lost with the worker that asked. */
+/** Logins that wait at the supervisor's limiter: how many, and that nobody's place is lost with the worker that asked. */
 import { expect } from 'chai';
 import { rules, type Pair } from '../../src/auth/throttle.js';
-import { LoginDesk } from '../../src/cluster/supervisor/login-limiter.js';
-import type { FromLoginDesk, ToLoginDesk, ToWorker } from '../../src/cluster/control/messages.js';
+import { LoginLimiter } from '../../src/cluster/supervisor/login-limiter.js';
+import type { FromLoginLimiter, ToLoginLimiter, ToWorker } from '../../src/cluster/control/messages.js';
 import { SharedThrottle } from '../../src/cluster/worker/shared-throttle.js';
 import { WAITING_LIMIT, WAITING_LIMIT_OF_CLIENT } from '../../src/cluster/supervisor/waiting-logins.js';
 
@@ -10,29 +10,32 @@ const OFFICE = '192.0.2.1';
 const alice = { client: OFFICE, login: 'alice@localhost' };
 const bob = { client: OFFICE, login: 'bob@localhost' };
 
-/** A worker as the desk sees it: what it asks, and what it was told of each request. */
+/** A worker as the limiter sees it: what it asks, and what it was told of each request. */
 class Asking {
-  readonly #desk: LoginDesk;
+  readonly #limiter: LoginLimiter;
   readonly #told = new Map<number, string>();
   #last = 0;
 
-  constructor(desk: LoginDesk) {
-    this.#desk = desk;
-    desk.enrol(this);
+  constructor(limiter: LoginLimiter) {
+    this.#limiter = limiter;
+    limiter.add(this);
   }
 
-  tell(message: ToWorker): void {
+  send(message: ToWorker): void {
     if (message.kind === 'login-waits') this.#told.set(message.request, 'waits');
     if (message.kind === 'login-verdict') this.#told.set(message.request, message.admission.kind);
   }
 
   ask(times: number, pair: Pair): void {
     for (let count = 0; count < times; count++)
-      this.#desk.hear(this, { kind: 'login-attempt', request: ++this.#last, pair, known: false });
+      this.#limiter.receive(this, { kind: 'login-attempt', request: ++this.#last, pair, known: false });
   }
 
   say(kind: 'login-abandoned' | 'withdrawn', request: number): void {
-    this.#desk.hear(this, kind === 'withdrawn' ? { kind: 'login-settled', request, how: kind } : { kind, request });
+    this.#limiter.receive(
+      this,
+      kind === 'withdrawn' ? { kind: 'login-settled', request, how: kind } : { kind, request },
+    );
   }
 
   count(what: 'waits' | 'admitted' | 'refused'): number {
@@ -40,15 +43,15 @@ class Asking {
   }
 }
 
-describe('logins at the desk', () => {
-  let desk: LoginDesk;
+describe('logins at the limiter', () => {
+  let limiter: LoginLimiter;
   let worker: Asking;
   let other: Asking;
 
   beforeEach(() => {
-    desk = new LoginDesk();
-    worker = new Asking(desk);
-    other = new Asking(desk);
+    limiter = new LoginLimiter();
+    worker = new Asking(limiter);
+    other = new Asking(limiter);
   });
 
   it('of one client wait in so many places, and those of all in so many more', () => {
@@ -69,7 +72,7 @@ describe('logins at the desk', () => {
     other.ask(WAITING_LIMIT_OF_CLIENT - 50, alice);
     other.ask(1, alice);
     expect(other.count('refused')).to.equal(1);
-    desk.dismiss(worker);
+    limiter.remove(worker);
     expect(other.count('waits')).to.equal(0); // What was under way counts as failed, and they hear so.
     const refused = other.count('refused');
     other.ask(rules.pair.refuse + WAITING_LIMIT_OF_CLIENT, bob);
@@ -91,15 +94,15 @@ describe('logins at the desk', () => {
     expect(worker.count('waits')).to.equal(1);
   });
 
-  it('are decided without a desk that does not answer, which then keeps nothing of them', async () => {
-    const unheard: ToLoginDesk[] = [];
-    const late = { tell: (told: ToWorker) => throttle.hear(told as FromLoginDesk) };
-    const throttle = new SharedThrottle(desk.enrol(late), (told) => void unheard.push(told));
+  it('are decided without a limiter that does not answer, which then keeps nothing of them', async () => {
+    const unheard: ToLoginLimiter[] = [];
+    const late = { send: (told: ToWorker) => throttle.receive(told as FromLoginLimiter) };
+    const throttle = new SharedThrottle(limiter.add(late), (told) => void unheard.push(told));
     const admissions = await Promise.all(
       Array.from({ length: rules.pair.refuse }, () => throttle.attempt(alice, false)),
     );
     expect(new Set(admissions.map(({ kind }) => kind))).to.deep.equal(new Set(['admitted']));
-    for (const told of unheard) desk.hear(late, told);
+    for (const told of unheard) limiter.receive(late, told);
     throttle.withdrawn(alice);
     worker.ask(rules.pair.refuse, alice);
     expect(worker.count('admitted')).to.equal(rules.pair.refuse);

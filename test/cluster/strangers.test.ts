@@ -3,12 +3,12 @@ import { expect } from 'chai';
 import type { ServiceGroup } from '../../src/cluster/control/messages.js';
 import { Strangers } from '../../src/cluster/supervisor/strangers.js';
 
-const worker = { tell: () => undefined };
+const worker = { send: () => undefined };
 
 describe('strangers', () => {
   function fill(strangers: Strangers, group: ServiceGroup): number {
     for (let count = 0; ; count++) {
-      if (!strangers.hasRoom(group)) return count;
+      if (!strangers.hasPlace(group)) return count;
       strangers.enter(worker, group);
     }
   }
@@ -28,7 +28,7 @@ describe('strangers', () => {
     expect(fill(strangers, 'submission')).to.equal(50);
     expect(strangers.hasMoreThanReserved('smtp')).to.equal(true);
     expect(strangers.hasMoreThanReserved('pop3')).to.equal(false);
-    strangers.dismiss(worker);
+    strangers.remove(worker);
     expect(fill(strangers, 'submission')).to.equal(850);
   });
 

@@ -7,7 +7,7 @@ import {
   flag,
   hosts,
   integer,
-  Misfit,
+  InvalidValue,
   nonEmpty,
   oneOf,
 } from '../../src/config/units.js';
@@ -55,5 +55,5 @@ describe('the units of options', () => {
     it(`${name} reads '${text}'`, () => expect(parser(text)).to.deep.equal(value));
 
   for (const [name, parser, texts] of refused)
-    for (const text of texts) it(`${name} refuses '${text}'`, () => expect(() => parser(text)).to.throw(Misfit));
+    for (const text of texts) it(`${name} refuses '${text}'`, () => expect(() => parser(text)).to.throw(InvalidValue));
 });

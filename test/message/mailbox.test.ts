@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { isHelloName } from '../../src/message/domain.js';
-import { formatAddress, parseMailbox, writtenAddress } from '../../src/message/mailbox.js';
+import { formatAddress, parseMailbox, formatStoredAddress } from '../../src/message/mailbox.js';
 import { readPath } from '../../src/message/path.js';
 
 describe('a mailbox of ours', () => {
@@ -129,7 +129,7 @@ describe('a stored address', () => {
     ['alice+>; x <y@example.org', '"alice+>; x <y"@example.org'],
     ['élodie@example.org', 'élodie@example.org'],
   ] as const)
-    it(`is written as ${written}`, () => expect(writtenAddress(stored)).to.equal(written));
+    it(`is written as ${written}`, () => expect(formatStoredAddress(stored)).to.equal(written));
 });
 
 describe('a name in EHLO', () => {

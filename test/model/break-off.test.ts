@@ -123,7 +123,7 @@ async function converse(dialogue: Dialogue, stage: Stage, prefix: Buffer, way: W
     peer: channel.peer,
     offersTls: true,
     session: 's',
-    tally: { accepted: 0, refused: 0, octets: 0, retrieved: 0, removed: 0 },
+    counters: { accepted: 0, refused: 0, octets: 0, retrieved: 0, removed: 0 },
     settings: {
       hostname: `mx.${DOMAIN}`,
       domain: DOMAIN,

@@ -219,7 +219,7 @@ class Client {
       peer: this.#channel.peer,
       session: 's',
       offersTls: false,
-      tally: { retrieved: 0, octets: 0, removed: 0 },
+      counters: { retrieved: 0, octets: 0, removed: 0 },
       settings: { hostname: 'mx.example.org' },
       store: lane.store,
       authenticator: authenticatorOf(lane.store),

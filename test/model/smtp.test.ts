@@ -256,7 +256,7 @@ describe('SMTP, held against a model of RFC 5321', function () {
       peer: channel.peer,
       session: 's',
       offersTls: false,
-      tally: { accepted: 0, refused: 0, octets: 0 },
+      counters: { accepted: 0, refused: 0, octets: 0 },
       settings: {
         hostname: 'mx.example.org',
         domain: lane.domain,

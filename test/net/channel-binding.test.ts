@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { expect } from 'chai';
-import { TlsService, type Identity } from '../../src/net/tls.js';
+import { TlsService, type CertifiedKey } from '../../src/net/tls.js';
 import { signatureHash } from '../../src/net/signature-hash.js';
 import { certificateOf } from '../support/certificates.js';
 import { itNeeds, run } from '../support/programs.js';
@@ -27,8 +27,8 @@ interface Ends {
 }
 
 /** Connects once. */
-async function meet(identities: readonly Identity[], options: ConnectionOptions = {}): Promise<Ends> {
-  const service = new TlsService('smtp', { identities, ticketSecret: SECRET });
+async function meet(keys: readonly CertifiedKey[], options: ConnectionOptions = {}): Promise<Ends> {
+  const service = new TlsService('smtp', { keys, ticketSecret: SECRET });
   const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const secured = once(server, 'connection').then(([socket]) => service.handshake(socket as Socket));
@@ -52,8 +52,8 @@ function ofShown(client: TLSSocket, hash = 'sha256'): string {
 
 describe('channel binding', () => {
   let directory = '';
-  let first: Identity;
-  let second: Identity;
+  let first: CertifiedKey;
+  let second: CertifiedKey;
 
   before(async () => {
     directory = mkdtempSync(join(tmpdir(), 'pennypost-binding-'));
@@ -62,7 +62,7 @@ describe('channel binding', () => {
 
   after(() => rmSync(directory, { recursive: true }));
 
-  async function openssl(...argv: readonly string[]): Promise<Identity> {
+  async function openssl(...argv: readonly string[]): Promise<CertifiedKey> {
     const [key, certificate] = [join(directory, 'key.pem'), join(directory, 'certificate.pem')];
     const subject = ['-subj', '/CN=first.example', '-nodes', '-days', '30'];
     await run('openssl', ['req', '-x509', ...subject, '-keyout', key, '-out', certificate, ...argv]);

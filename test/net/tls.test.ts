@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { expect } from 'chai';
-import { TlsService, type Identity } from '../../src/net/tls.js';
+import { TlsService, type CertifiedKey } from '../../src/net/tls.js';
 import { certificateOf } from '../support/certificates.js';
 import { eventually, within } from '../support/eventually.js';
 import { itNeeds, runAnyhow } from '../support/programs.js';
@@ -65,11 +65,11 @@ class Endpoint {
 }
 
 describe('the TLS of a service', () => {
-  let identities: readonly Identity[];
+  let keys: readonly CertifiedKey[];
   const open: Endpoint[] = [];
 
   before(async () => {
-    identities = [
+    keys = [
       await certificateOf(['first.example']),
       await certificateOf(['second.example', 'also.example']),
       await certificateOf(['*.wild.example']),
@@ -81,7 +81,7 @@ describe('the TLS of a service', () => {
   });
 
   async function serving(name = 'smtp', timeoutMs = PATIENCE_MS): Promise<Endpoint> {
-    const endpoint = await new Endpoint(new TlsService(name, { identities, ticketSecret: SECRET }, timeoutMs)).open();
+    const endpoint = await new Endpoint(new TlsService(name, { keys, ticketSecret: SECRET }, timeoutMs)).open();
     open.push(endpoint);
     return endpoint;
   }
@@ -136,7 +136,7 @@ describe('the TLS of a service', () => {
   });
 
   it('ends with a connection that is gone before it begins', async () => {
-    const service = new TlsService('smtp', { identities, ticketSecret: SECRET });
+    const service = new TlsService('smtp', { keys, ticketSecret: SECRET });
     const { port } = await serving();
     const socket = await rawClient(port, '');
     socket.destroy();

@@ -104,11 +104,11 @@ describe('POP3', () => {
   it('keeps UIDL names from session to session, and counts what was retrieved', async () => {
     const names: string[] = [];
     for (let session = 0; session < 2; session++) {
-      const { channel, tally } = await loggedIn();
+      const { channel, counters } = await loggedIn();
       channel.send('UIDL 1\r\nUIDL 2\r\nRETR 1\r\nTOP 2 0\r\nQUIT\r\n');
       names.push(`${await channel.line()} ${await channel.line()}`);
       await channel.closed();
-      expect(tally).to.deep.include({ retrieved: 1, octets: MESSAGE.length, removed: 0 });
+      expect(counters).to.deep.include({ retrieved: 1, octets: MESSAGE.length, removed: 0 });
     }
     expect(names[0]).to.equal(names[1]);
     expect(names[0]).to.match(/^\+OK 1 ([!-~]{1,70}) \+OK 2 (?!\1)[!-~]{1,70}$/);

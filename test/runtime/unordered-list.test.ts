@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Roster } from '../../src/runtime/unordered-list.js';
+import { UnorderedList } from '../../src/runtime/unordered-list.js';
 
 describe('a roster', () => {
   it('holds who came and did not leave, each once', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.constant('come' as const), fc.nat())), (acts) => {
-        const roster = new Roster<number>();
+        const roster = new UnorderedList<number>();
         const there = new Map<number, ReturnType<typeof roster.add>>();
         for (const [at, act] of acts.entries()) {
           if (act === 'come') there.set(at, roster.add(at));
@@ -24,7 +24,7 @@ describe('a roster', () => {
   });
 
   it('may be left by those who are asked', () => {
-    const roster = new Roster<() => void>();
+    const roster = new UnorderedList<() => void>();
     let asked = 0;
     for (let count = 0; count < 10; count++) {
       const entry = roster.add(() => {

@@ -10,9 +10,9 @@ import { readProxyHeader } from '../../src/net/proxy-protocol.js';
 import { pop3 } from '../../src/pop3/protocol.js';
 import { NewlineCheck, NewlineNormalizer } from '../../src/bytes/newlines.js';
 import { DotReader } from '../../src/session/body.js';
-import { foreignLine, foreignOctets } from '../../src/session/other-protocol.js';
+import { otherProtocolLine, otherProtocolOctets } from '../../src/session/other-protocol.js';
 import { readRequest } from '../../src/session/request.js';
-import { HeaderCompletion } from '../../src/message/missing-fields.js';
+import { MissingFields } from '../../src/message/missing-fields.js';
 import { HopCount } from '../../src/message/hops.js';
 import { readParameters } from '../../src/smtp/parameters.js';
 import { withBrackets } from '../../src/smtp/path-text.js';
@@ -128,7 +128,7 @@ const ofText: readonly (readonly [what: string, read: (text: string) => unknown,
   ['how a path is spelled', withBrackets, ['<', '<"', 'a']],
   ['a mailbox', parseMailbox, ['"', 'a@', 'a@[']],
   ['parameters', readParameters, [' A=']],
-  ['a line of another protocol', (argument) => foreignLine({ verb: 'GET', argument, isUtf8: true }), ['http']],
+  ['a line of another protocol', (argument) => otherProtocolLine({ verb: 'GET', argument, isUtf8: true }), ['http']],
   ['xtext', readXtext],
   ['base64', fromBase64],
   ['a masked line', maskControls],
@@ -136,7 +136,7 @@ const ofText: readonly (readonly [what: string, read: (text: string) => unknown,
 
 const ofOctets: readonly (readonly [what: string, read: (octets: Buffer) => unknown])[] = [
   ['a command line', readRequest],
-  ['the first octets', (octets) => foreignOctets(octets, true, new Map())],
+  ['the first octets', (octets) => otherProtocolOctets(octets, true, new Map())],
   ["SCRAM's first message", readClientFirst],
   ["SCRAM's last message", readClientFinal],
   ['a PROXY header', readProxyHeader],
@@ -144,7 +144,7 @@ const ofOctets: readonly (readonly [what: string, read: (octets: Buffer) => unkn
   ['the check of newlines', (octets) => new NewlineCheck().look(octets)],
   ['newlines made whole', (octets) => new NewlineNormalizer().pass(octets)],
   ['dots', (octets) => new DotReader().pass(octets)],
-  ['a completed header', (octets) => taken(new HeaderCompletion({ date: 'd', messageId: 'i' }), octets)],
+  ['a completed header', (octets) => taken(new MissingFields({ date: 'd', messageId: 'i' }), octets)],
   ['the beginning of a message', (octets) => taken(new MessageStart(), octets)],
   ['a summary', summarize],
   ['text for a terminal', (octets) => new PrintableDecoder().pass(octets)],

@@ -1,7 +1,7 @@
 /** Who speaks another protocol, and who only makes a mistake. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { foreignLine, foreignOctets, recognized } from '../../src/session/other-protocol.js';
+import { otherProtocolLine, otherProtocolOctets, recognized } from '../../src/session/other-protocol.js';
 import { readRequest } from '../../src/session/request.js';
 
 const COMMANDS = new Map([
@@ -11,7 +11,7 @@ const COMMANDS = new Map([
 
 function ofLine(line: string): string | undefined {
   const request = readRequest(Buffer.from(line, 'latin1'));
-  return request && foreignLine(request);
+  return request && otherProtocolLine(request);
 }
 
 describe('a line of another protocol', () => {
@@ -77,8 +77,8 @@ describe('the first octets', () => {
   ];
   for (const [what, octets, first, later] of table)
     it(`tell ${what}`, () => {
-      expect(foreignOctets(Buffer.from(octets, 'latin1'), true, COMMANDS)).to.equal(first);
-      expect(foreignOctets(Buffer.from(octets, 'latin1'), false, COMMANDS)).to.equal(later);
+      expect(otherProtocolOctets(Buffer.from(octets, 'latin1'), true, COMMANDS)).to.equal(first);
+      expect(otherProtocolOctets(Buffer.from(octets, 'latin1'), false, COMMANDS)).to.equal(later);
     });
 
   it('and a line of text are recognized together', () => {

@@ -490,7 +490,7 @@ describe('a stranger', () => {
     await new Promise((resolve) => setTimeout(resolve, 2 * PAUSE_MS));
     expect(lines(channel.said)).to.deep.equal(['impatient']);
     channel.drop();
-    expect(ends[0]).to.include({ outcome: 'impatient' });
+    expect(ends[0]).to.include({ outcome: 'early-talker' });
   });
 
   it('who waits is greeted', async () => {
@@ -517,7 +517,7 @@ describe('a stranger', () => {
       expect(lines(channel.said)).to.deep.equal(['welcome', 'foreign']);
       expect(channel.over).to.equal(true);
       await turn();
-      expect(ends[0]).to.include({ outcome: 'foreign', saw, commands: 1 });
+      expect(ends[0]).to.include({ outcome: 'other-protocol', saw, commands: 1 });
       expect(heard).to.deep.equal([saw === 'HTTP GET' ? 'GET ****' : `(${saw})`]);
     });
 
@@ -537,7 +537,7 @@ describe('a stranger', () => {
         for (let at = 0; at < request.length; at += size) channel.send(request.subarray(at, at + size));
         for (const line of ['welcome', 'foreign']) expect(await channel.line()).to.equal(line);
         await turn();
-        expect(ends[0]).to.include({ outcome: 'foreign', saw: 'HTTP POST' });
+        expect(ends[0]).to.include({ outcome: 'other-protocol', saw: 'HTTP POST' });
       }
   });
 
@@ -546,7 +546,7 @@ describe('a stranger', () => {
     channel.send('\x16\x03\x01');
     channel.drop();
     await turn();
-    expect(ends[0]).to.include({ outcome: 'impatient', saw: 'TLS ClientHello' });
+    expect(ends[0]).to.include({ outcome: 'early-talker', saw: 'TLS ClientHello' });
   });
 
   it('whose octets are no text later is refused, and may go on', () => {
@@ -609,7 +609,7 @@ describe('a line that ends in a bare LF', () => {
     channel.send('GET / HTTP/1.0\n\n');
     for (const line of ['welcome', 'foreign']) expect(await channel.line()).to.equal(line);
     await turn();
-    expect(ends[0]).to.include({ outcome: 'foreign', saw: 'HTTP GET' });
+    expect(ends[0]).to.include({ outcome: 'other-protocol', saw: 'HTTP GET' });
   });
 
   it('is no line of a body, nor looked at while a command runs', async () => {

@@ -95,13 +95,13 @@ describe('SMTP', () => {
   });
 
   it('commits a message whose client went away after its last dot, and counts it', async () => {
-    const { channel, tally } = await inTransaction();
+    const { channel, counters } = await inTransaction();
     channel.send('DATA\r\nSubject: x\r\n.\r\n');
     channel.drop();
     for (let turns = 0; turns < 1000 && stage.messages('alice').length === 0; turns++) await turn();
     expect(stage.messages('alice')).to.have.length(1);
     await turn();
-    expect(tally).to.deep.include({ accepted: 1, refused: 0, octets: 12 });
+    expect(counters).to.deep.include({ accepted: 1, refused: 0, octets: 12 });
   });
 
   /** The store itself, and how its deliveries ended. */

@@ -5,8 +5,8 @@ import type { Peer } from '../../src/session/channel.js';
 import {
   attributeNames,
   attributes,
-  introduced,
-  introductionOf,
+  forwardedPeer,
+  mergeForwardedHelo,
   type Attributes,
 } from '../../src/smtp/xclient-attributes.js';
 import { readXtext } from '../../src/smtp/xtext.js';
@@ -19,7 +19,7 @@ function said(text: string): Attributes {
 }
 
 function peer(text: string, before: Peer = peerAt('127.0.0.1')): Peer {
-  return introduced(before, said(text));
+  return forwardedPeer(before, said(text));
 }
 
 describe('the peer behind a front', () => {
@@ -72,12 +72,12 @@ describe('the peer behind a front', () => {
 
 describe('what a session keeps of an introduction', () => {
   it('is how the client greeted, until something else is said', () => {
-    const first = introductionOf(undefined, said('HELO=a.example PROTO=esmtp'));
+    const first = mergeForwardedHelo(undefined, said('HELO=a.example PROTO=esmtp'));
     expect(first).to.deep.equal({ helo: 'a.example', extended: true });
-    expect(introductionOf(first, said('PORT=1'))).to.deep.equal(first);
-    expect(introductionOf(first, said('PROTO=SMTP'))).to.deep.equal({ helo: 'a.example', extended: false });
-    expect(introductionOf(first, said('HELO=[UNAVAILABLE]'))).to.deep.equal({ extended: true });
-    expect(introductionOf(first, said('PROTO=[TEMPUNAVAIL]'))).to.deep.equal({ helo: 'a.example' });
+    expect(mergeForwardedHelo(first, said('PORT=1'))).to.deep.equal(first);
+    expect(mergeForwardedHelo(first, said('PROTO=SMTP'))).to.deep.equal({ helo: 'a.example', extended: false });
+    expect(mergeForwardedHelo(first, said('HELO=[UNAVAILABLE]'))).to.deep.equal({ extended: true });
+    expect(mergeForwardedHelo(first, said('PROTO=[TEMPUNAVAIL]'))).to.deep.equal({ helo: 'a.example' });
   });
 });
 

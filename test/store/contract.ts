@@ -946,7 +946,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         expect((await list())[0]).to.include({ name: 'Phone', lastUsedAtMs: undefined, lastUsedFrom: undefined });
         const [credential] = await credentialsOf('alice');
         const beganAtMs = Date.now();
-        store.noteUse({ account: alice, credential: credential?.id, from: '192.0.2.1' });
+        store.recordUse({ account: alice, credential: credential?.id, from: '192.0.2.1' });
         const used = await eventually('the use to be written', async () =>
           (await list()).find(({ lastUsedFrom }) => lastUsedFrom === '192.0.2.1'),
         );
@@ -957,9 +957,9 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       });
 
       it('and the main password each note a use at most once a minute', async () => {
-        store.noteUse({ account: alice, from: '192.0.2.1' });
-        store.noteUse({ account: alice, from: '192.0.2.2' });
-        store.noteUse({ account: bob, from: '192.0.2.3' });
+        store.recordUse({ account: alice, from: '192.0.2.1' });
+        store.recordUse({ account: alice, from: '192.0.2.2' });
+        store.recordUse({ account: bob, from: '192.0.2.3' });
         await eventually('the last use to be written', async () => (await store.findLogin('bob'))?.lastUsedFrom);
         expect((await store.findLogin('alice'))?.lastUsedFrom).to.equal('192.0.2.1');
       });

@@ -22,10 +22,10 @@ const MESSAGES = 600;
 /** What reads, and what nothing is read for: a method that is added here has to say which it is. */
 type Reads<T, Without extends keyof T> = Record<Exclude<keyof T, Without>, (part: T) => unknown>;
 
-const deliveries: Reads<Deliveries, 'deliver' | 'obstacle'> = { resolve: (store) => store.resolve(ALICE) };
+const deliveries: Reads<Deliveries, 'deliver' | 'availability'> = { resolve: (store) => store.resolve(ALICE) };
 const maildrops: Reads<Maildrops, never> = { open: (store) => store.open(1, { from: 'test' }) };
 // A worker knows its first domain.
-const logins: Reads<Logins, 'noteUse' | 'renew' | 'loginAddress'> = {
+const logins: Reads<Logins, 'recordUse' | 'renew' | 'loginAddress'> = {
   findLogin: (store) => store.findLogin('alice@example.org'),
   stands: (store) => store.stands({ account: 1, scope: 'smtp', passwordVersion: 1 }),
   saltSecret: (store) => store.saltSecret(),

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import { FrameOutput } from '../../src/store/sqlite/protocol/frame-output.js';
-import { SpareMemory } from '../../src/store/sqlite/protocol/buffer-pool.js';
+import { BufferPool } from '../../src/store/sqlite/protocol/buffer-pool.js';
 import { eventually } from '../support/eventually.js';
 import { received, socketPair } from '../support/socket-pair.js';
 
@@ -69,7 +69,7 @@ describe('frames on their way out', () => {
 
 describe('spare memory', () => {
   it('is lent again when it was taken back, whatever slice of it', () => {
-    const memory = new SpareMemory([8 * KIB, 16 * KIB]);
+    const memory = new BufferPool([8 * KIB, 16 * KIB]);
     const [small, large] = [memory.lend(8 * KIB), memory.lend(16 * KIB)];
     expect([small.length, large.length]).to.deep.equal([8 * KIB, 16 * KIB]);
     memory.takeBack(small.subarray(100, 200));
@@ -80,7 +80,7 @@ describe('spare memory', () => {
   });
 
   it('takes nothing that it did not lend, nor more than it needs', () => {
-    const memory = new SpareMemory([8 * KIB]);
+    const memory = new BufferPool([8 * KIB]);
     const other = Buffer.allocUnsafeSlow(8 * KIB);
     memory.takeBack(other);
     expect(memory.lend(8 * KIB).buffer).not.to.equal(other.buffer);

@@ -47,7 +47,7 @@ export function describeQuotas(name: string, make: () => Promise<StoreUnderTest>
 
     async function roomOf(address: string): Promise<readonly (number | undefined)[]> {
       const found = await store.resolve(at(address));
-      return found.kind === 'local' ? found.targets.map(({ roomOctets }) => roomOctets) : [];
+      return found.kind === 'local' ? found.targets.map(({ freeOctets }) => freeOctets) : [];
     }
 
     async function counts(): Promise<readonly number[]> {
@@ -62,7 +62,7 @@ export function describeQuotas(name: string, make: () => Promise<StoreUnderTest>
       return (await delivery.commit()).map((position) => envelope.recipients[position]?.account ?? -1);
     }
 
-    const apart = (...accounts: readonly AccountId[]): Envelope => ({ ...envelopeTo(...accounts), apart: true });
+    const apart = (...accounts: readonly AccountId[]): Envelope => ({ ...envelopeTo(...accounts), perRecipient: true });
 
     it('has none unless told, and shows what was set', async () => {
       expect(await roomOf('alice@example.org')).to.deep.equal([undefined]);

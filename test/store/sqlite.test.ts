@@ -482,7 +482,7 @@ describe('the SQLite driver', () => {
   it('shows in the view credentials who may log in with what, and no hash', async () => {
     const store = await withAlice();
     await store.directory.addCredential(at('alice@localhost'), { name: 'phone', scopes: ['pop3', 'smtp'], hash: 'h' });
-    store.noteUse({ account: 1, from: '192.0.2.1' });
+    store.recordUse({ account: 1, from: '192.0.2.1' });
     await store.directory.setEnabled(at('alice@localhost'), false);
     const rows = look(db, 'select * from credentials order by name');
     expect(rows.map(({ account, name, scopes, enabled }) => ({ account, name, scopes, enabled }))).to.deep.equal([

@@ -1,6 +1,6 @@
 /** Certificates for tests: signed by themselves, of any names and any time. */
 import { generate } from 'selfsigned';
-import type { Identity } from '../../src/net/tls.js';
+import type { CertifiedKey } from '../../src/net/tls.js';
 
 const DAY_MS = 86_400_000;
 
@@ -13,7 +13,7 @@ export interface Lifetime {
 export async function certificateOf(
   names: readonly string[],
   { begins = -1, ends = 90 }: Lifetime = {},
-): Promise<Identity> {
+): Promise<CertifiedKey> {
   const { cert, private: key } = await generate([{ name: 'commonName', value: names[0] ?? '' }], {
     keyType: 'ec',
     curve: 'P-256',

@@ -38,7 +38,7 @@ export function beginSmtp(store: MailStore, options: Options = {}) {
     session: 's1',
     offersTls: true,
     isFront: true,
-    tally: { accepted: 0, refused: 0, octets: 0 },
+    counters: { accepted: 0, refused: 0, octets: 0 },
     settings,
     store,
     authenticator: authenticatorOf(store),
@@ -54,7 +54,7 @@ export function beginPop3(store: MailStore, options: Options = {}) {
     peer: channel.peer,
     session: 's1',
     offersTls: true,
-    tally: { retrieved: 0, octets: 0, removed: 0 },
+    counters: { retrieved: 0, octets: 0, removed: 0 },
     settings,
     store,
     authenticator: authenticatorOf(store),
@@ -79,5 +79,5 @@ function begin<S extends State, C extends SessionContext, Need extends string>(
   });
   const ticking = setInterval(() => session.tick(performance.now()), TICK_MS);
   session.start();
-  return { channel, session, bugs, tally: context.tally };
+  return { channel, session, bugs, counters: context.counters };
 }

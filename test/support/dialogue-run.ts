@@ -177,7 +177,7 @@ class Player {
       session,
       offersTls: find(this.#dialogue.givens, 'TLS') !== undefined,
       isFront: find(this.#dialogue.givens, 'front') !== undefined,
-      tally: { accepted: 0, refused: 0, octets: 0, retrieved: 0, removed: 0 },
+      counters: { accepted: 0, refused: 0, octets: 0, retrieved: 0, removed: 0 },
       settings: {
         hostname: `mx.${DOMAIN}`,
         domain: DOMAIN,

@@ -179,12 +179,12 @@ export function changed(store: MailStore, change: Partial<MailStore>): MailStore
     stands: (grant) => store.stands(grant),
     loginAddress: (name) => store.loginAddress(name),
     saltSecret: () => store.saltSecret(),
-    noteUse: (use) => store.noteUse(use),
+    recordUse: (use) => store.recordUse(use),
     renew: (renewal) => store.renew(renewal),
     deliver: (envelope) => store.deliver(envelope),
     open: (account, holder) => store.open(account, holder),
     close: () => store.close(),
-    obstacle: () => store.obstacle(),
+    availability: () => store.availability(),
     ...change,
   };
 }

@@ -1,9 +1,9 @@
 /** Sources as tests make them and look at them. */
-import type { Soon } from '../../src/store/shapes.js';
+import type { MaybePromise } from '../../src/store/shapes.js';
 import { each, type Source } from '../../src/store/source.js';
 
 /** Of pieces that are made when they are asked for; what a generator throws, its source throws. */
-export function sourceOf<T>(pieces: Iterable<Soon<T>>): Source<T> {
+export function sourceOf<T>(pieces: Iterable<MaybePromise<T>>): Source<T> {
   const iterator = pieces[Symbol.iterator]();
   return {
     next: () => {
@@ -25,7 +25,7 @@ export function piecesAtOnce<T>(source: Source<T>): T[] {
   }
 }
 
-export async function allPieces<T>(source: Soon<Source<T>>): Promise<T[]> {
+export async function allPieces<T>(source: MaybePromise<Source<T>>): Promise<T[]> {
   const pieces: T[] = [];
   for await (const piece of each(await source)) pieces.push(piece);
   return pieces;

@@ -17,7 +17,7 @@ import {
   uploadHeader,
   type Frame,
 } from '../../src/store/sqlite/protocol/frames.js';
-import { commitFrame, deliverFrame, type Posting } from '../../src/store/sqlite/protocol/message-frame.js';
+import { commitFrame, deliverFrame, type MessageMetadata } from '../../src/store/sqlite/protocol/message-frame.js';
 import { summarize } from '../../src/message/summary.js';
 import { eventually, within } from '../support/eventually.js';
 import { inventoryOf, Load } from '../support/load.js';
@@ -38,7 +38,7 @@ const CONNECTION_LIMIT = 512;
 const MESSAGE = Buffer.from('From: a@example.org\r\nSubject: garbage\r\n\r\nFrom a frame.\r\n');
 const LARGE = Buffer.concat([MESSAGE, Buffer.alloc(2000, 'x')]);
 
-function postingOf(message: Buffer): Posting {
+function postingOf(message: Buffer): MessageMetadata {
   const recipients = [
     { account: GARBAGE_ACCOUNT, recipient: 'garbage@localhost', trace: Buffer.from('Return-Path: <>\r\n') },
   ];

@@ -11,16 +11,18 @@ export const login: Mechanism = {
   needs: 'privacy',
   // Some clients read the prompts: they are the draft's, letter by letter.
   begin: (initial, exchange) =>
-    initial === undefined ? challenge('Username:', (name) => hearName(name, exchange)) : hearName(initial, exchange),
+    initial === undefined
+      ? challenge('Username:', (name) => receiveName(name, exchange))
+      : receiveName(initial, exchange),
 };
 
-function hearName(octets: Buffer, exchange: Exchange): Step {
+function receiveName(octets: Buffer, exchange: Exchange): Step {
   if (!isText(octets)) return malformed;
   const name = nameIn(octets);
-  return challenge('Password:', (password) => hearPassword(name, password, exchange));
+  return challenge('Password:', (password) => receivePassword(name, password, exchange));
 }
 
-function hearPassword(name: string, octets: Buffer, { logins, who }: Exchange): Step | Promise<Step> {
+function receivePassword(name: string, octets: Buffer, { logins, who }: Exchange): Step | Promise<Step> {
   return isText(octets) ? checkPassword(logins, { ...who, name }, passwordIn(octets)) : malformed;
 }
 

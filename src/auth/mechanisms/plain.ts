@@ -13,10 +13,10 @@ export const plain: Mechanism = {
   name: 'PLAIN',
   needs: 'privacy',
   begin: (initial, exchange) =>
-    initial === undefined ? challenge('', (response) => hear(response, exchange)) : hear(initial, exchange),
+    initial === undefined ? challenge('', (response) => receive(response, exchange)) : receive(initial, exchange),
 };
 
-async function hear(message: Buffer, exchange: Exchange): Promise<Step> {
+async function receive(message: Buffer, exchange: Exchange): Promise<Step> {
   const parts = MESSAGE.exec(message.toString('latin1'))?.slice(1);
   if (parts === undefined) return malformed;
   const [authzid, authcid, passwd] = parts.map((part) => Buffer.from(part, 'latin1')) as [Buffer, Buffer, Buffer];

@@ -31,7 +31,8 @@ export function scram(
   needs: 'nothing' | 'binding',
   makeNonce = () => randomBytes(NONCE_BYTES).toString('base64'),
 ): Mechanism {
-  const open = (message: Buffer, exchange: Exchange) => hearFirst(message, exchange, { needs, nonce: makeNonce() });
+  const open = (message: Buffer, exchange: Exchange) =>
+    receiveClientFirst(message, exchange, { needs, nonce: makeNonce() });
   return {
     name,
     needs,
@@ -40,7 +41,7 @@ export function scram(
   };
 }
 
-async function hearFirst(
+async function receiveClientFirst(
   message: Buffer,
   exchange: Exchange,
   ours: { readonly needs: 'nothing' | 'binding'; readonly nonce: string },
@@ -48,20 +49,22 @@ async function hearFirst(
   const first = readClientFirst(message);
   if (first === undefined) return malformed;
   const attempt = { ...exchange.who, name: first.name };
-  const fault = bindingFault(first, ours.needs, exchange);
-  if (fault !== undefined) return unbound(fault, exchange);
+  const error = bindingError(first, ours.needs, exchange);
+  if (error !== undefined) return unbound(error, exchange);
   if (!(await isOwn(first.authzid, first.name, exchange))) return refuse(attempt, 'authzid is not the login', exchange);
   const keys = await exchange.logins.scramKeys(attempt);
   if (keys.kind === 'refused') return keys;
   const nonce = first.nonce + ours.nonce;
   const serverFirst = `r=${nonce},s=${keys.salt.toString('base64')},i=${keys.iterations}`;
-  return challenge(serverFirst, (final) => hearFinal(final, { attempt, first, nonce, serverFirst, keys }, exchange));
+  return challenge(serverFirst, (final) =>
+    receiveClientFinal(final, { attempt, first, nonce, serverFirst, keys }, exchange),
+  );
 }
 
 const HIDDEN = 'PLUS was hidden from the client';
 
 /** A 'y' where PLUS was offered means that somebody took it out of our list on the way (RFC 5802 §6). */
-function bindingFault(first: ClientFirst, needs: 'nothing' | 'binding', exchange: Exchange): string | undefined {
+function bindingError(first: ClientFirst, needs: 'nothing' | 'binding', exchange: Exchange): string | undefined {
   if (needs === 'binding') return bindingData(first, exchange).length === 0 ? 'other channel binding' : undefined;
   if (first.flag === 'p') return 'channel binding without PLUS';
   return first.flag === 'y' && exchange.security !== undefined ? HIDDEN : undefined;
@@ -77,7 +80,7 @@ function bindingData({ flag, bindingType }: ClientFirst, { security }: Exchange)
   return flag === 'p' ? (security?.channelBindings(bindingType) ?? []) : [];
 }
 
-async function hearFinal(message: Buffer, opening: Opening, exchange: Exchange): Promise<Step> {
+async function receiveClientFinal(message: Buffer, opening: Opening, exchange: Exchange): Promise<Step> {
   const { attempt, first, nonce } = opening;
   const final = readClientFinal(message);
   if (final?.nonce !== nonce) return refuse(attempt, 'malformed SCRAM message', exchange);
@@ -85,11 +88,11 @@ async function hearFinal(message: Buffer, opening: Opening, exchange: Exchange):
     return refuse(attempt, 'channel binding does not match', exchange);
   const signed = `${first.bare},${opening.serverFirst},${final.withoutProof}`;
   const proved = opening.keys.candidates.find(({ storedKey }) => proves(final, signed, storedKey));
-  const verdict = await exchange.logins.settle(attempt, proved);
-  if (verdict.kind !== 'welcome' || proved === undefined) return verdict;
+  const result = await exchange.logins.settle(attempt, proved);
+  if (result.kind !== 'welcome' || proved === undefined) return result;
   // The client answers the server's own proof with nothing, or goes away: it is the one to judge it (RFC 5802 §5).
   const signature = mac(proved.serverKey, signed).toString('base64');
-  return challenge(`v=${signature}`, (nothing) => (nothing.length === 0 ? confirm(verdict, exchange) : malformed));
+  return challenge(`v=${signature}`, (nothing) => (nothing.length === 0 ? confirm(result, exchange) : malformed));
 }
 
 /** The client took its time for the last word: the password may be another by now. */

@@ -23,21 +23,21 @@ export interface Report {
   readonly counts: Counts;
 }
 
-export function obeySupervisor(receive: (message: unknown) => void, counts: () => Counts = () => ({})): void {
+export function receiveFromSupervisor(receive: (message: unknown) => void, counts: () => Counts = () => ({})): void {
   for (const signal of IGNORED) process.on(signal, () => undefined);
   let isStarted = false;
   process.on('message', (message) => {
     const { kind } = message as { readonly kind?: string };
     isStarted ||= kind === 'start';
-    if (kind === 'ping') tellSupervisor({ kind: 'alive' } satisfies Alive);
-    else if (kind === 'report-wanted') tellSupervisor({ kind: 'report', counts: counts() } satisfies Report);
+    if (kind === 'ping') sendToSupervisor({ kind: 'alive' } satisfies Alive);
+    else if (kind === 'report-wanted') sendToSupervisor({ kind: 'report', counts: counts() } satisfies Report);
     else if (isStarted) receive(message);
     else if (kind === 'stop' || kind === 'drain') process.exit(0); // The server ends before this was to begin.
   });
-  tellSupervisor({ kind: 'waiting' } satisfies Waiting);
+  sendToSupervisor({ kind: 'waiting' } satisfies Waiting);
 }
 
 /** The supervisor may be gone; its processes then end by themselves. */
-export function tellSupervisor(message: object): void {
+export function sendToSupervisor(message: object): void {
   if (process.connected) process.send?.(message, undefined, {}, () => undefined);
 }

@@ -1,5 +1,5 @@
 /** What the supervisor and its processes say to each other, over Node's own channel: first what all of them say, then what is a role's own. */
-import type { Admission, Count, Pair, ThrottleState } from '../../auth/throttle.js';
+import type { ThrottleDecision, Count, Pair, ThrottleState } from '../../auth/throttle.js';
 import type { Configuration } from '../../config/configuration.js';
 import type { ListenerAddress } from '../../net/listener.js';
 import type { TlsMaterial } from '../../net/tls.js';
@@ -30,7 +30,7 @@ export type FromChild =
   | Waiting
   | Alive
   | Report
-  /** It has done all that can fail, and waits until it is let go. One that is ready at once need not say so. */
+  /** It has done all that can fail, and waits for 'go'. One that is ready at once need not say so. */
   | { readonly kind: 'prepared' }
   | Ready
   | Failed;
@@ -46,13 +46,13 @@ export interface Start {
 export type ServiceGroup = 'smtp' | 'submission' | 'pop3';
 
 /** A client that is not trusted and wants in. */
-export interface Entry {
+export interface ConnectionRequest {
   readonly request: number;
   readonly client: string;
   readonly group: ServiceGroup;
 }
 
-/** Who would make way in one worker, of one service. */
+/** Who would be evicted in one worker, of one service. */
 export interface Victim {
   readonly group: ServiceGroup;
   readonly trusted: boolean;
@@ -63,8 +63,8 @@ export interface Victim {
   readonly ageMs: number;
 }
 
-/** From a worker to the desk that counts sessions. */
-export type ToDesk =
+/** From a worker to the connection limiter. */
+export type ToConnectionLimiter =
   | { readonly kind: 'slots-wanted' }
   /** `recalled`: the answer to a recall, also when there are none. */
   | {
@@ -73,7 +73,7 @@ export type ToDesk =
       readonly recalled: boolean;
       readonly victims?: readonly Victim[];
     }
-  | { readonly kind: 'entering'; readonly entry: Entry }
+  | { readonly kind: 'entering'; readonly entry: ConnectionRequest }
   | { readonly kind: 'left'; readonly client: string; readonly group: ServiceGroup; readonly stranger: boolean }
   /** The answer to 'evict': what became free was told before. */
   | { readonly kind: 'evicted'; readonly victims: readonly Victim[] }
@@ -81,7 +81,7 @@ export type ToDesk =
   | { readonly kind: 'known'; readonly client: string };
 
 /** `slots` with none: the server is full. */
-export type FromDesk =
+export type FromConnectionLimiter =
   | { readonly kind: 'slots'; readonly count: number }
   | { readonly kind: 'recall' }
   | { readonly kind: 'evict'; readonly group: ServiceGroup; readonly trusted: boolean }
@@ -90,26 +90,26 @@ export type FromDesk =
       readonly kind: 'verdict';
       readonly request: number;
       /** 'welcome' comes with a slot. */
-      readonly verdict: 'welcome' | 'too-many' | 'too-often' | 'full';
+      readonly answer: 'welcome' | 'too-many' | 'too-often' | 'full';
       readonly stranger: boolean;
     };
 
-/** To the desk of logins and from there to the other workers. */
+/** To the login limiter and from there to the other workers. */
 export type LoginCount = Count;
 
 /** Of an attempt: what it counts for, if anything. */
 export type Ending = Count['kind'] | 'withdrawn';
 
-export type ToLoginDesk =
+export type ToLoginLimiter =
   | { readonly kind: 'login-attempt'; readonly request: number; readonly pair: Pair; readonly known: boolean }
-  /** Of an attempt that the desk admitted: how it ended. */
+  /** Of an attempt that the limiter admitted: how it ended. */
   | { readonly kind: 'login-settled'; readonly request: number; readonly how: Ending }
   /** Nobody waits for the verdict any more, whether or not it was given meanwhile. */
   | { readonly kind: 'login-abandoned'; readonly request: number }
   | LoginCount;
 
-export type FromLoginDesk =
-  | { readonly kind: 'login-verdict'; readonly request: number; readonly admission: Admission }
+export type FromLoginLimiter =
+  | { readonly kind: 'login-verdict'; readonly request: number; readonly admission: ThrottleDecision }
   /** The verdict comes when another attempt has settled. */
   | { readonly kind: 'login-waits'; readonly request: number }
   | LoginCount;
@@ -132,8 +132,8 @@ export interface WorkerStart extends Start {
 
 export type ToWorker =
   | Exclude<ToChild, { kind: 'stop' }>
-  | FromDesk
-  | FromLoginDesk
+  | FromConnectionLimiter
+  | FromLoginLimiter
   | WorkerStart
   /** What new connections are served with from now on. */
   | { readonly kind: 'tls'; readonly tls: TlsMaterial | undefined };
@@ -143,7 +143,7 @@ export interface WorkerReady extends Ready {
   readonly listeners: readonly ListenerAddress[];
 }
 
-export type FromWorker = Exclude<FromChild, Ready> | WorkerReady | ToDesk | ToLoginDesk;
+export type FromWorker = Exclude<FromChild, Ready> | WorkerReady | ToConnectionLimiter | ToLoginLimiter;
 
 /** `again`: there was a store of this server before, so there must be a database. */
 export interface StoreStart {

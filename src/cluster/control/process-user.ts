@@ -3,7 +3,7 @@
  * Proves that there is no way back; a process that could still be root throws, and must end.
  */
 
-export interface Identity {
+export interface ProcessUser {
   readonly uid: number;
   readonly gid: number;
 }
@@ -11,7 +11,7 @@ export interface Identity {
 export const ROOT_UID = 0;
 
 /** Real, effective and saved ids at once. Supplementary groups are those of who started the process. @throws Error */
-export function become({ uid, gid }: Identity): void {
+export function become({ uid, gid }: ProcessUser): void {
   process.setgid?.(gid);
   process.setuid?.(uid);
   const found = [process.getuid?.(), process.geteuid?.(), process.getgid?.(), process.getegid?.()];
@@ -22,12 +22,12 @@ export function become({ uid, gid }: Identity): void {
 }
 
 /** How an identity stands on the command line of a process that is to take it on. */
-export function writeIdentity({ uid, gid }: Identity): string {
+export function formatProcessUser({ uid, gid }: ProcessUser): string {
   return `${uid}:${gid}`;
 }
 
 /** @throws Error */
-export function readIdentity(text: string): Identity {
+export function parseProcessUser(text: string): ProcessUser {
   const [, uid, gid] = /^(\d+):(\d+)$/.exec(text) ?? [];
   if (uid === undefined || gid === undefined) throw new Error(`'${text}' is not a user and a group`);
   return { uid: Number(uid), gid: Number(gid) };

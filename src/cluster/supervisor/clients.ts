@@ -1,5 +1,5 @@
 /**
- * Clients that are not trusted, for the supervisor's desk: what each has open and how much it began in the last minute, and
+ * Clients that are not trusted, for the connection limiter: what each has open and how much it began in the last minute, and
  * which have logged in since the server began. An IPv6 /64 is one client; the networks around it have limits of their own,
  * so that nobody gets as many places as there are /64s in what providers hand out.
  */
@@ -8,7 +8,7 @@ import { around } from '../../ip/networks.js';
 import { BoundedMap } from '../../runtime/bounded-map.js';
 import type { Requester } from './requester.js';
 
-export type AdmissionLimits = Pick<Configuration, 'maxSessions' | 'maxSessionsPerAddress' | 'maxNewSessionsPerMinute'>;
+export type ConnectionLimits = Pick<Configuration, 'maxSessions' | 'maxSessionsPerAddress' | 'maxNewSessionsPerMinute'>;
 
 interface Client {
   readonly sessions: Map<Requester, number>;
@@ -24,12 +24,12 @@ export class Clients {
   /** In the order of the last login. */
   readonly #known = new BoundedMap<string, true>(KNOWN_LIMIT);
 
-  dismiss(worker: Requester): void {
+  remove(worker: Requester): void {
     for (const client of this.#clients.values()) client.sessions.delete(worker);
   }
 
   /** Undefined when it may come. */
-  obstacle(name: string, limits: AdmissionLimits, nowMs: number): 'too-many' | 'too-often' | undefined {
+  exceededLimit(name: string, limits: ConnectionLimits, nowMs: number): 'too-many' | 'too-often' | undefined {
     const all = around(name).map(({ network, times }) => ({ client: this.#of(network), times }));
     for (const { client } of all) forgetOld(client, nowMs);
     if (all.some(({ client, times }) => client.begunAtMs.length >= times * limits.maxNewSessionsPerMinute))

@@ -2,16 +2,16 @@
  * Who may come in, for the whole server, in the supervisor: how many sessions there are in all, how many a client and the
  * networks around it have, and how many it began in the last minute. Workers hold slots in advance, so that a connection
  * from a trusted network asks nobody; the count is exact all the same: before anybody is refused, slots that nobody uses
- * are called back, and then a session that has proved nothing makes way (admitted-connections.ts), if that is fair.
+ * are called back, and then a session that has proved nothing is evicted (admitted-connections.ts), if that is fair.
  * A worker that does not answer is not waited for: what it holds counts as used until it answers or ends.
  */
-import { Clients, type AdmissionLimits } from './clients.js';
-import type { Entry, ServiceGroup, ToDesk, ToWorker, Victim } from '../control/messages.js';
+import { Clients, type ConnectionLimits } from './clients.js';
+import type { ConnectionRequest, ServiceGroup, ToConnectionLimiter, ToWorker, Victim } from '../control/messages.js';
 import type { Requester } from './requester.js';
 import { Strangers } from './strangers.js';
 
-export interface AdmissionDeskNeeds {
-  readonly limits: () => AdmissionLimits;
+export interface ConnectionLimiterOptions {
+  readonly limits: () => ConnectionLimits;
   /** What is listened for. */
   readonly groups: () => ReadonlySet<ServiceGroup>;
 }
@@ -19,7 +19,7 @@ export interface AdmissionDeskNeeds {
 /** A worker that wants slots, or a client that wants in. */
 interface Waiting {
   readonly worker: Requester;
-  readonly entry: Entry | undefined;
+  readonly entry: ConnectionRequest | undefined;
   evictions: number;
 }
 
@@ -31,19 +31,19 @@ const RECALL_LIMIT_MS = 1_000;
 const WAITING_LIMIT = 256;
 /** Sessions that may have to end for one that comes. */
 const EVICTIONS_LIMIT = 3;
-/** Who has said nothing for so long makes way for anybody. */
+/** Who has said nothing for so long is evicted for anybody. */
 const PATIENCE_MS = 10_000;
 /** So long after somebody found no place the server counts as nearly full. */
 const CROWDED_MS = 10_000;
 
-export class AdmissionDesk {
-  readonly #limits: () => AdmissionLimits;
+export class ConnectionLimiter {
+  readonly #limits: () => ConnectionLimits;
   /** Slots, used or not. */
   readonly #held = new Map<Requester, number>();
   readonly #clients = new Clients();
   readonly #strangers: Strangers;
   readonly #waiting: Waiting[] = [];
-  /** Who would make way, as workers said when they were last asked; undefined while nobody was. */
+  /** Who would be evicted, as workers said when they were last asked; undefined while nobody was. */
   #victims: Map<Requester, readonly Victim[]> | undefined;
   /** Workers whose answer is on its way. */
   readonly #asked = new Set<Requester>();
@@ -53,30 +53,30 @@ export class AdmissionDesk {
   #crowdedAtMs = -Infinity;
   #nearlyFull = false;
 
-  constructor({ limits, groups }: AdmissionDeskNeeds) {
+  constructor({ limits, groups }: ConnectionLimiterOptions) {
     this.#limits = limits;
     this.#strangers = new Strangers(() => limits().maxSessions, groups);
   }
 
-  enrol(worker: Requester): void {
+  add(worker: Requester): void {
     this.#held.set(worker, 0);
   }
 
   /** It serves from now on: what it should know of the others. */
-  brief(worker: Requester): void {
-    if (this.#nearlyFull) worker.tell({ kind: 'nearly-full', is: true });
+  ready(worker: Requester): void {
+    if (this.#nearlyFull) worker.send({ kind: 'nearly-full', is: true });
   }
 
   /** It ended: everything it held is free. */
-  dismiss(worker: Requester): void {
+  remove(worker: Requester): void {
     this.#held.delete(worker);
-    this.#clients.dismiss(worker);
-    this.#strangers.dismiss(worker);
+    this.#clients.remove(worker);
+    this.#strangers.remove(worker);
     this.#answered(worker);
     this.#serve();
   }
 
-  hear(worker: Requester, told: ToDesk): void {
+  receive(worker: Requester, told: ToConnectionLimiter): void {
     switch (told.kind) {
       case 'slots-wanted':
         this.#waiting.push({ worker, entry: undefined, evictions: 0 });
@@ -106,31 +106,31 @@ export class AdmissionDesk {
     this.#tellNearlyFull();
   }
 
-  #apply(worker: Requester, entry: Entry): void {
-    const obstacle = this.#clients.obstacle(entry.client, this.#limits(), Date.now());
-    const verdict = obstacle ?? this.#line({ worker, entry, evictions: 0 });
-    if (verdict !== undefined) worker.tell({ kind: 'verdict', request: entry.request, verdict, stranger: false });
+  #apply(worker: Requester, entry: ConnectionRequest): void {
+    const exceeded = this.#clients.exceededLimit(entry.client, this.#limits(), Date.now());
+    const answer = exceeded ?? this.#queue({ worker, entry, evictions: 0 });
+    if (answer !== undefined) worker.send({ kind: 'verdict', request: entry.request, answer, stranger: false });
   }
 
   /** Who is known waits behind the first alone. */
-  #line(next: Waiting & { readonly entry: Entry }): 'full' | undefined {
+  #queue(next: Waiting & { readonly entry: ConnectionRequest }): 'full' | undefined {
     if (this.#clients.isKnown(next.entry.client)) this.#waiting.splice(1, 0, next);
     else if (this.#waiting.length >= WAITING_LIMIT) return 'full';
     else this.#waiting.push(next);
     return undefined;
   }
 
-  #left(worker: Requester, { client, group, stranger }: Extract<ToDesk, { kind: 'left' }>): void {
+  #left(worker: Requester, { client, group, stranger }: Extract<ToConnectionLimiter, { kind: 'left' }>): void {
     this.#hold(worker, -1);
     this.#clients.leave(worker, client);
     if (stranger) this.#strangers.leave(worker, group);
     this.#tellNearlyFull();
   }
 
-  /** In the order in which they came: who finds no place is refused only when nobody has to make way. */
+  /** In the order in which they came: who finds no place is refused only when nobody can be evicted. */
   #serve(): void {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      if (this.#held.has(next.worker) && !this.#letIn(next)) {
+      if (this.#held.has(next.worker) && !this.#admit(next)) {
         if (this.#isAsking(next)) return;
         this.#refuse(next);
       }
@@ -139,38 +139,38 @@ export class AdmissionDesk {
     this.#victims = undefined;
   }
 
-  #letIn({ worker, entry }: Waiting): boolean {
+  #admit({ worker, entry }: Waiting): boolean {
     if (this.#free <= 0 || (entry !== undefined && !this.#mayEnter(entry))) return false;
     if (entry === undefined) this.#grant(worker, Math.min(BATCH, Math.ceil(this.#free / this.#held.size)));
     else this.#welcome(worker, entry);
     return true;
   }
 
-  #mayEnter({ client, group }: Entry): boolean {
-    return this.#clients.isKnown(client) || this.#strangers.hasRoom(group);
+  #mayEnter({ client, group }: ConnectionRequest): boolean {
+    return this.#clients.isKnown(client) || this.#strangers.hasPlace(group);
   }
 
   #grant(worker: Requester, count: number): void {
     this.#hold(worker, count);
-    worker.tell({ kind: 'slots', count });
+    worker.send({ kind: 'slots', count });
   }
 
-  #welcome(worker: Requester, { client, group, request }: Entry): void {
+  #welcome(worker: Requester, { client, group, request }: ConnectionRequest): void {
     const stranger = !this.#clients.isKnown(client);
-    const obstacle = this.#clients.obstacle(client, this.#limits(), Date.now()); // Others may have come meanwhile.
-    if (obstacle === undefined) {
+    const exceeded = this.#clients.exceededLimit(client, this.#limits(), Date.now()); // Others may have come meanwhile.
+    if (exceeded === undefined) {
       this.#hold(worker, 1);
       this.#clients.enter(worker, client, Date.now());
       if (stranger) this.#strangers.enter(worker, group);
     }
-    worker.tell({ kind: 'verdict', request, verdict: obstacle ?? 'welcome', stranger });
+    worker.send({ kind: 'verdict', request, answer: exceeded ?? 'welcome', stranger });
     this.#tellNearlyFull();
   }
 
   #refuse({ worker, entry }: Waiting): void {
     this.#crowded();
-    if (entry === undefined) worker.tell({ kind: 'slots', count: 0 });
-    else worker.tell({ kind: 'verdict', request: entry.request, verdict: 'full', stranger: false });
+    if (entry === undefined) worker.send({ kind: 'slots', count: 0 });
+    else worker.send({ kind: 'verdict', request: entry.request, answer: 'full', stranger: false });
   }
 
   get #free(): number {
@@ -205,8 +205,8 @@ export class AdmissionDesk {
     return true;
   }
 
-  /** A stranger makes way for who is known, and for one whose client has fewer; others when nothing was heard of them for long. */
-  #makesWay(victim: Victim, entry: Entry | undefined): boolean {
+  /** A stranger is evicted for a client that is known, and for one whose client has fewer; others when nothing was heard of them for long. */
+  #makesWay(victim: Victim, entry: ConnectionRequest | undefined): boolean {
     const isPrivileged = entry === undefined || this.#clients.isKnown(entry.client);
     if (victim.trusted) return victim.idleMs >= PATIENCE_MS && this.#free <= 0;
     if (isPrivileged) return true;
@@ -218,7 +218,7 @@ export class AdmissionDesk {
     this.#asked.add(worker);
     clearTimeout(this.#answerLimit);
     this.#answerLimit = setTimeout(() => this.#waitNoLonger(), RECALL_LIMIT_MS);
-    worker.tell(question);
+    worker.send(question);
   }
 
   #answered(worker: Requester, victims: readonly Victim[] = []): void {
@@ -251,7 +251,7 @@ export class AdmissionDesk {
     const is = this.#strangers.areMany || performance.now() - this.#crowdedAtMs < CROWDED_MS;
     if (is === this.#nearlyFull) return;
     this.#nearlyFull = is;
-    for (const worker of this.#held.keys()) worker.tell({ kind: 'nearly-full', is });
+    for (const worker of this.#held.keys()) worker.send({ kind: 'nearly-full', is });
   }
 }
 

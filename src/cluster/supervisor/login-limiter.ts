@@ -8,10 +8,10 @@
 import { PendingAttempts } from '../../auth/pending-attempts.js';
 import { LEAK_MS, Throttle, type Pair, type ThrottleState } from '../../auth/throttle.js';
 import type { Requester } from './requester.js';
-import type { Ending, LoginCount, ToLoginDesk } from '../control/messages.js';
+import type { Ending, LoginCount, ToLoginLimiter } from '../control/messages.js';
 import { WaitingLogins, type WaitingLogin } from './waiting-logins.js';
 
-export class LoginDesk {
+export class LoginLimiter {
   readonly #throttle = new Throttle();
   /** Of each worker, what is under way in it, by the number of its request. */
   readonly #workers = new Map<Requester, Map<number, Pair>>();
@@ -19,12 +19,12 @@ export class LoginDesk {
   readonly #waiting = new WaitingLogins();
 
   /** From now on it hears of every login; what happened before is the answer. */
-  enrol(worker: Requester): ThrottleState {
+  add(worker: Requester): ThrottleState {
     this.#workers.set(worker, new Map());
     return this.#throttle.state;
   }
 
-  dismiss(worker: Requester): void {
+  remove(worker: Requester): void {
     const open = this.#workers.get(worker);
     this.#workers.delete(worker);
     this.#waiting.release(({ from }) => from === worker);
@@ -35,7 +35,7 @@ export class LoginDesk {
     this.#serve();
   }
 
-  hear(from: Requester, told: ToLoginDesk): void {
+  receive(from: Requester, told: ToLoginLimiter): void {
     if (told.kind === 'login-attempt') this.#ask({ from, ...told });
     else if (told.kind === 'login-settled') this.#settle(from, told.request, told.how);
     else if (told.kind === 'login-abandoned') this.#abandon(from, told.request);
@@ -50,10 +50,10 @@ export class LoginDesk {
   #ask(asked: WaitingLogin): void {
     if (this.#decide(asked)) return;
     const { from, request, pair } = asked;
-    if (!this.#waiting.hasRoomFor(pair))
-      return from.tell({ kind: 'login-verdict', request, admission: { kind: 'refused', retryAfterMs: LEAK_MS } });
+    if (!this.#waiting.hasPlaceFor(pair))
+      return from.send({ kind: 'login-verdict', request, admission: { kind: 'refused', retryAfterMs: LEAK_MS } });
     this.#waiting.add(asked);
-    from.tell({ kind: 'login-waits', request });
+    from.send({ kind: 'login-waits', request });
   }
 
   /** False when it has to wait. */
@@ -65,7 +65,7 @@ export class LoginDesk {
       this.#pending.add(pair);
       this.#workers.get(from)?.set(request, pair);
     }
-    from.tell({ kind: 'login-verdict', request, admission });
+    from.send({ kind: 'login-verdict', request, admission });
     return true;
   }
 
@@ -92,6 +92,6 @@ export class LoginDesk {
 
   #count(from: Requester, count: LoginCount): void {
     this.#throttle.count(count, Date.now());
-    for (const worker of this.#workers.keys()) if (worker !== from) worker.tell(count);
+    for (const worker of this.#workers.keys()) if (worker !== from) worker.send(count);
   }
 }

@@ -67,7 +67,7 @@ export class Pools {
   }
 
   /** Ends those that have the database open; resolves when they have ended. Others take their place. */
-  async letGoOfDatabase(): Promise<void> {
+  async releaseDatabase(): Promise<void> {
     await Promise.all(this.#all.filter(({ role }) => role.opensDatabase).map((pool) => pool.restart()));
   }
 

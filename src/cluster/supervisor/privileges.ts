@@ -10,43 +10,43 @@ import { dirname, resolve } from 'node:path';
 import { isLoopbackHost } from '../../ip/address.js';
 import type { Configuration } from '../../config/configuration.js';
 import { makeDirectory } from '../../store/watch.js';
-import { ROOT_UID, writeIdentity, type Identity } from '../control/process-user.js';
+import { ROOT_UID, formatProcessUser, type ProcessUser } from '../control/process-user.js';
 import { ownerOfPath } from '../control/path-owner.js';
 import { MISCONFIGURED_STATUS, StartError } from './start-error.js';
 
 type Wanted = Pick<Configuration, 'user' | 'group' | 'db'>;
 
 export class Privileges {
-  readonly #identity: Identity | undefined;
+  readonly #user: ProcessUser | undefined;
   #raised = 0;
 
-  private constructor(identity: Identity | undefined) {
-    this.#identity = identity;
+  private constructor(user: ProcessUser | undefined) {
+    this.#user = user;
   }
 
   /** Gives up all that can be given up. `program` is a file that the user must be able to read. @throws StartError */
-  static drop({ user, group, db }: Wanted, program: string): Privileges {
-    if (user === undefined) {
+  static drop({ user: name, group, db }: Wanted, program: string): Privileges {
+    if (name === undefined) {
       if (group !== undefined) throw misconfigured('--group needs --user: only a user can have another group');
       return new Privileges(undefined);
     }
     const mayChange = isRoot();
-    const identity = find(user, group);
+    const user = find(name, group);
     if (!mayChange) return new Privileges(undefined); // It is that user already.
-    if (identity.uid === ROOT_UID) throw misconfigured('--user must name somebody other than root');
-    if (ownerOfPath(dirname(dirname(resolve(db)))) === undefined) makeDirectory(db, identity);
+    if (user.uid === ROOT_UID) throw misconfigured('--user must name somebody other than root');
+    if (ownerOfPath(dirname(dirname(resolve(db)))) === undefined) makeDirectory(db, user);
     process.umask(0o077);
-    joinGroups(identity);
-    process.setgid?.(identity.gid);
-    process.seteuid?.(identity.uid);
+    joinGroups(user);
+    process.setgid?.(user.gid);
+    process.seteuid?.(user.uid);
     makeDirectory(db); // Where others decide what is above it, nothing is made by root.
-    requireReadable(program, user);
-    return new Privileges(identity);
+    requireReadable(program, name);
+    return new Privileges(user);
   }
 
   /** Whom the other processes are; undefined when that is who started the server. */
-  get identity(): Identity | undefined {
-    return this.#identity;
+  get user(): ProcessUser | undefined {
+    return this.#user;
   }
 
   /** For the moment. */
@@ -56,7 +56,7 @@ export class Privileges {
 
   /** For the command line of a process: whom it must become before anything else. */
   get childArguments(): readonly string[] {
-    return this.#identity === undefined ? [] : [writeIdentity(this.#identity)];
+    return this.#user === undefined ? [] : [formatProcessUser(this.#user)];
   }
 
   /** A child that is forked while the user ids differ would not be trusted by its own C library. */
@@ -71,13 +71,13 @@ export class Privileges {
 
   /** Root in effect until what is returned has been called, once or more often, by everybody who raised. */
   raise(): () => void {
-    if (this.#identity === undefined) return () => undefined;
+    if (this.#user === undefined) return () => undefined;
     if (++this.#raised === 1) process.seteuid?.(ROOT_UID);
     let done = false;
     return () => {
       if (done) return;
       done = true;
-      if (--this.#raised === 0) process.seteuid?.(this.#identity?.uid ?? ROOT_UID);
+      if (--this.#raised === 0) process.seteuid?.(this.#user?.uid ?? ROOT_UID);
     };
   }
 }
@@ -100,7 +100,7 @@ function isRoot(): boolean {
 }
 
 /** By way of the system's own lookup, whatever it is fed from: Node shows the ids of who it has become. @throws StartError */
-function find(user: string, group: string | undefined): Identity {
+function find(user: string, group: string | undefined): ProcessUser {
   const gid = group === undefined ? undefined : idAs('group', group, { get: process.getegid, set: process.setegid });
   const primary = { gid: 0 };
   const uid = idAs('user', user, { get: process.geteuid, set: process.seteuid }, () => {
@@ -154,7 +154,7 @@ function primaryGroup(user: string): number {
 const withGroups = process as typeof process & { initgroups?(user: number, extra: number): void };
 
 /** Of a user without a name nobody knows what else it belongs to. */
-function joinGroups({ uid, gid }: Identity): void {
+function joinGroups({ uid, gid }: ProcessUser): void {
   try {
     withGroups.initgroups?.(uid, gid);
   } catch (error) {

@@ -38,8 +38,8 @@ export interface Specialty<L extends Language> {
   readonly heard: (child: SupervisedChild<L>, message: L['said']) => void;
   /** @throws StartError */
   readonly ready: (child: SupervisedChild<L>, ready: L['ready']) => Promise<void>;
-  /** Processes that were ready so have taken their seats. */
-  readonly seated: (ready: L['ready']) => void;
+  /** Processes that became ready are in service. */
+  readonly served: (ready: L['ready']) => void;
   readonly ended: (child: SupervisedChild<L>) => void;
 }
 
@@ -54,7 +54,7 @@ export interface Generation {
 }
 
 /** What a process may die in, and another takes. */
-interface Seat<L extends Language> {
+interface Slot<L extends Language> {
   readonly backoff: Backoff;
   child: SupervisedChild<L>;
 }
@@ -69,7 +69,7 @@ export const PLAIN: Specialty<PlainLanguage> = {
   forked: () => undefined,
   heard: () => undefined,
   ready: () => Promise.resolve(),
-  seated: () => undefined,
+  served: () => undefined,
   ended: () => undefined,
 };
 
@@ -77,9 +77,9 @@ export class RolePool<L extends Language = PlainLanguage> {
   readonly role: Role;
   readonly #options: PoolOptions;
   readonly #specialty: Specialty<L>;
-  /** All that live, also those that are not seated yet, or no more. */
+  /** All that live, also those that are not in service yet, or no more. */
   readonly #children = new Set<SupervisedChild<L>>();
-  readonly #seats = new Map<number, Seat<L>>();
+  readonly #slots = new Map<number, Slot<L>>();
   #ending = false;
   #lastNumber = 0;
   #restarts = 0;
@@ -108,7 +108,7 @@ export class RolePool<L extends Language = PlainLanguage> {
   async start(): Promise<void> {
     const children = await this.#prepare(this.#options.setup());
     const ready = await Promise.all(children.map((child) => this.#begin(child)));
-    for (const each of ready) this.#specialty.seated(each);
+    for (const each of ready) this.#specialty.served(each);
     for (const child of children) this.#sit(child);
   }
 
@@ -124,9 +124,9 @@ export class RolePool<L extends Language = PlainLanguage> {
           throw new StartError(`No new ${this.role.name} lived to be ready`, UNAVAILABLE_STATUS);
       },
       takeOver: () => {
-        const old = [...this.#seats.values()];
-        this.#seats.clear();
-        if (found !== undefined) this.#specialty.seated(found);
+        const old = [...this.#slots.values()];
+        this.#slots.clear();
+        if (found !== undefined) this.#specialty.served(found);
         for (const child of young) this.#sit(child);
         for (const { child } of old) void child.end(setup.configuration.reloadTimeout, false);
       },
@@ -140,13 +140,13 @@ export class RolePool<L extends Language = PlainLanguage> {
     await Promise.all([...this.#children].map((child) => child.end(patienceMs, true)));
   }
 
-  /** Ends every process at once, without a goodbye; resolves when they have ended. Others take their seats. */
+  /** Ends every process at once, without a goodbye; resolves when they have ended. Others take their places. */
   restart(): Promise<void> {
     return killed([...this.#children]);
   }
 
-  tell(message: L['to']): void {
-    for (const child of this.#children) child.tell(message);
+  send(message: L['to']): void {
+    for (const child of this.#children) child.send(message);
   }
 
   kill(): void {
@@ -182,19 +182,19 @@ export class RolePool<L extends Language = PlainLanguage> {
 
   /** @throws StartError */
   async #begin(child: SupervisedChild<L>): Promise<L['ready']> {
-    child.letGo();
+    child.release();
     const ready = await child.ready;
     await this.#specialty.ready(child, ready);
     return ready;
   }
 
   #restartsOf(child: SupervisedChild<L>): number {
-    const seat = this.#seats.get(child.number);
-    return seat?.child === child ? seat.backoff.total : 0;
+    const slot = this.#slots.get(child.number);
+    return slot?.child === child ? slot.backoff.total : 0;
   }
 
   #sit(child: SupervisedChild<L>): void {
-    this.#seats.set(child.number, { backoff: new Backoff(), child });
+    this.#slots.set(child.number, { backoff: new Backoff(), child });
     if (!this.#children.has(child)) this.#startAgain(child, 'too soon'); // It has ended meanwhile.
   }
 
@@ -205,22 +205,22 @@ export class RolePool<L extends Language = PlainLanguage> {
   }
 
   #startAgain(child: SupervisedChild<L>, how: End): void {
-    const seat = this.#seats.get(child.number);
-    if (this.#ending || seat?.child !== child) return;
+    const slot = this.#slots.get(child.number);
+    if (this.#ending || slot?.child !== child) return;
     this.#restarts += 1;
-    const delayMs = seat.backoff.delayMs(Date.now() - child.startedAtMs);
+    const delayMs = slot.backoff.delayMs(Date.now() - child.startedAtMs);
     const { log, role } = this.#options;
     log.error({ [role.name]: child.number, how, delayMs }, `${role.title} ended; another is started`);
-    setTimeout(() => void this.#fill(seat, child.number), delayMs);
+    setTimeout(() => void this.#fill(slot, child.number), delayMs);
   }
 
   /** The one before has died. */
-  async #fill(seat: Seat<L>, number: number): Promise<void> {
-    if (this.#ending || this.#seats.get(number) !== seat) return;
-    seat.child = this.#fork(number, this.#options.setup());
+  async #fill(slot: Slot<L>, number: number): Promise<void> {
+    if (this.#ending || this.#slots.get(number) !== slot) return;
+    slot.child = this.#fork(number, this.#options.setup());
     try {
-      await seat.child.prepared;
-      await this.#begin(seat.child);
+      await slot.child.prepared;
+      await this.#begin(slot.child);
     } catch (error) {
       this.#options.log.error((error as Error).message);
     }

@@ -12,7 +12,7 @@ import { Backoff } from './backoff.js';
 import type { End, Forks } from './fork.js';
 import { SupervisedChild } from './supervised-child.js';
 
-export interface StoreKeeperOptions {
+export interface StoreSupervisionOptions {
   readonly role: Role;
   readonly forks: Forks;
   readonly configuration: () => Configuration;
@@ -20,7 +20,7 @@ export interface StoreKeeperOptions {
   /** A first account was made: at the start, or later, when another server's store went away. */
   readonly announce: (firstAccount: FirstAccount) => void;
   /** Ends every process of this server that has the database open; resolves when they have ended. */
-  readonly letGo: () => Promise<void>;
+  readonly releaseDatabase: () => Promise<void>;
 }
 
 interface StoreLanguage {
@@ -35,8 +35,8 @@ type StoreChild = SupervisedChild<StoreLanguage>;
 /** Between two attempts to take the place of a store that does not answer: whoever holds the lock may be about to. */
 const TAKE_OVER_MS = 200;
 
-export class StoreKeeper {
-  readonly #options: StoreKeeperOptions;
+export class StoreSupervision {
+  readonly #options: StoreSupervisionOptions;
   readonly #log: Log;
   readonly #backoff = new Backoff();
   #child: StoreChild | undefined;
@@ -46,7 +46,7 @@ export class StoreKeeper {
   #lettingGo = false;
   #retry: NodeJS.Timeout | undefined;
 
-  constructor(options: StoreKeeperOptions) {
+  constructor(options: StoreSupervisionOptions) {
     this.#options = options;
     this.#log = options.log;
   }
@@ -113,10 +113,10 @@ export class StoreKeeper {
     else this.#startAgain(delayMs);
   }
 
-  /** Not before every process of this server has let go of the database. */
+  /** Not before every process of this server has closed the database. */
   async #startAlone(delayMs: number): Promise<void> {
     this.#lettingGo = true;
-    await this.#options.letGo();
+    await this.#options.releaseDatabase();
     this.#lettingGo = false;
     this.#startAgain(delayMs);
   }

@@ -29,11 +29,11 @@ export class Strangers {
     this.#add(worker, group, -1);
   }
 
-  dismiss(worker: Requester): void {
+  remove(worker: Requester): void {
     this.#counts.delete(worker);
   }
 
-  hasRoom(group: ServiceGroup): boolean {
+  hasPlace(group: ServiceGroup): boolean {
     const others = [...this.#groups()].filter((other) => other !== group);
     const kept = others.reduce((sum, other) => sum + Math.max(0, this.#reserve - this.#count(other)), 0);
     return this.#total + kept < this.#limit;

@@ -1,6 +1,6 @@
 /**
  * One process of any role, as the supervisor sees it: forked, told to start when it has loaded its module, watched, and ended
- * when its time is over. It may say that it is prepared, has done all that can fail, and then waits until it is let go; at last it
+ * when its time is over. It may say that it is prepared, has done all that can fail, and then waits for 'go'; at last it
  * is ready. Its end rejects what it had not come to; nothing here starts another.
  */
 import type { Configuration } from '../../config/configuration.js';
@@ -93,12 +93,12 @@ export class SupervisedChild<L extends Language> {
     return { role: this.#options.role.name, pid, state: this.#state, restarts, ...(counts && { counts }) };
   }
 
-  tell(message: L['to']): void {
+  send(message: L['to']): void {
     this.#send(message);
   }
 
   /** After `prepared`. */
-  letGo(): void {
+  release(): void {
     this.#send({ kind: 'go' } satisfies ToChild);
   }
 

@@ -23,10 +23,10 @@ import { Pools } from './pools.js';
 import { Privileges, refuseRootInPublic } from './privileges.js';
 import { MISCONFIGURED_STATUS, StartError, UNAVAILABLE_STATUS } from './start-error.js';
 import { addressesOf, unixAddressesOf } from '../control/services.js';
-import { StoreKeeper } from './store-supervision.js';
+import { StoreSupervision } from './store-supervision.js';
 import { CertificateError } from '../../tls/certificate-error.js';
 import { Terminal } from './terminal.js';
-import { TlsKeeper } from './tls-reloader.js';
+import { TlsReloader } from './tls-reloader.js';
 import { PROCESSES, type Processes } from '../roles.js';
 
 /** `load` reads the configuration anew; it may throw, and then a reload keeps the old one. */
@@ -61,7 +61,7 @@ function refuseClusterMode(): number {
   return MISCONFIGURED_STATUS;
 }
 
-interface Belongings {
+interface SupervisorOptions {
   readonly sockets: InheritedSockets;
   readonly forks: Forks;
   readonly output: ServerOutput;
@@ -74,11 +74,11 @@ class Supervisor {
   readonly #terminal = new Terminal();
   readonly #output: ServerOutput;
   readonly #log: Log;
-  readonly #store: StoreKeeper;
+  readonly #store: StoreSupervision;
   readonly #pools: Pools;
   readonly #control: ControlSocket;
   readonly #reloads: Reloads;
-  readonly #tls: TlsKeeper;
+  readonly #tls: TlsReloader;
   #configuration: Configuration;
   #watch: StoreWatch | undefined;
   #firstAccount: FirstAccount | undefined;
@@ -86,8 +86,8 @@ class Supervisor {
   #stopping = false;
   #ended: (status: number) => void = () => undefined;
 
-  constructor(load: () => Configuration, configuration: Configuration, belongings: Belongings) {
-    const { sockets, forks, output, roles } = belongings;
+  constructor(load: () => Configuration, configuration: Configuration, options: SupervisorOptions) {
+    const { sockets, forks, output, roles } = options;
     this.#load = load;
     this.#configuration = configuration;
     this.#sockets = sockets;
@@ -96,13 +96,13 @@ class Supervisor {
     output.stderr.whenRecovered((loss) =>
       output.stdout.whenRoom(() => this.#log.error(loss, 'lines of standard error were lost')),
     );
-    this.#store = new StoreKeeper({
+    this.#store = new StoreSupervision({
       role: roles.store,
       forks,
       configuration: () => this.#configuration,
       log: this.#log,
       announce: (firstAccount) => this.#made(firstAccount),
-      letGo: () => this.#pools.letGoOfDatabase(),
+      releaseDatabase: () => this.#pools.releaseDatabase(),
     });
     this.#pools = new Pools({
       ...{ roles, forks, log: this.#log },
@@ -118,7 +118,7 @@ class Supervisor {
       ...{ db: configuration.db, log: this.#log, status: () => this.#status() },
       isRoot: () => forks.privileges.isRaised,
     });
-    this.#tls = new TlsKeeper({
+    this.#tls = new TlsReloader({
       configuration: () => this.#configuration,
       log: this.#log,
       reading: (read) => forks.privileges.during(read),
@@ -127,7 +127,7 @@ class Supervisor {
   }
 
   run(): Promise<number> {
-    this.#obeySignals();
+    this.#handleSignals();
     return new Promise((resolve, reject) => {
       this.#ended = resolve;
       if (this.#terminal.isGone) return this.#hangUp(); // Its SIGHUP came before there was anybody to hear it.
@@ -159,7 +159,7 @@ class Supervisor {
     );
     await this.#watch.found; // Another process may hold the database and not answer yet.
     await this.#startTls();
-    await this.#makeWay(this.#configuration);
+    await this.#clearStaleSockets(this.#configuration);
     await this.#pools.start();
     if (this.#stopping) return;
     this.#log.info({ workers: this.#configuration.workers, listeners: this.#pools.workers.listeners }, 'ready');
@@ -189,7 +189,7 @@ class Supervisor {
   }
 
   /** Of the files that are to be listened on, those of a server that is gone are in the way. @throws StartError */
-  async #makeWay(configuration: Configuration): Promise<void> {
+  async #clearStaleSockets(configuration: Configuration): Promise<void> {
     const ours = this.#pools.workers.listeners.filter(isUnix).map(({ path }) => path);
     try {
       for (const address of unixAddressesOf(configuration)) if (!ours.includes(address.path)) await clearStale(address);
@@ -214,7 +214,7 @@ class Supervisor {
     );
   }
 
-  #obeySignals(): void {
+  #handleSignals(): void {
     const stop = () => void this.#stop(0);
     process.on('SIGINT', stop).on('SIGTERM', stop);
     process.on('SIGHUP', () => (this.#terminal.isGone ? this.#hangUp() : this.#reloads.want()));
@@ -234,7 +234,7 @@ class Supervisor {
   async #become(configuration: Configuration): Promise<void> {
     const inherited = this.#sockets.listeners(configuration);
     await this.#pools.workers.requireFree({ configuration, inherited });
-    await this.#makeWay(configuration);
+    await this.#clearStaleSockets(configuration);
     const tls = await this.#tls.prepare(configuration);
     this.#log.info('rolling the workers');
     await this.#pools.roll({ configuration, tls: tls.material, inherited }, () => {

@@ -15,7 +15,7 @@ const LOOK_MS = 2_000;
 const TICKET_SECRET_MS = 86_400_000;
 const TICKET_SECRET_BYTES = 32;
 
-export interface TlsKeeperNeeds {
+export interface TlsReloaderOptions {
   readonly configuration: () => Configuration;
   readonly log: Log;
   /** Runs what reads files that were given: keys are often for root alone, and only here need anybody read them. */
@@ -31,8 +31,8 @@ interface Provided {
   readonly material: TlsMaterial | undefined;
 }
 
-export class TlsKeeper {
-  readonly #needs: TlsKeeperNeeds;
+export class TlsReloader {
+  readonly #options: TlsReloaderOptions;
   #material: TlsMaterial | undefined;
   #fingerprint: string | undefined;
   /** The files as they were provided from, and as the last look found them. */
@@ -42,8 +42,8 @@ export class TlsKeeper {
   #secretMadeMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(needs: TlsKeeperNeeds) {
-    this.#needs = needs;
+  constructor(options: TlsReloaderOptions) {
+    this.#options = options;
   }
 
   get material(): TlsMaterial | undefined {
@@ -57,7 +57,7 @@ export class TlsKeeper {
 
   /** @throws CertificateError */
   async start(): Promise<void> {
-    this.#adopt(await this.#provide(this.#needs.configuration()));
+    this.#adopt(await this.#provide(this.#options.configuration()));
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
   }
 
@@ -78,20 +78,20 @@ export class TlsKeeper {
   }
 
   async #reload(): Promise<void> {
-    const configuration = this.#needs.configuration();
+    const configuration = this.#options.configuration();
     this.#served = this.#state(configuration); // Also of files that turn out wrong: they are told once, not at every look.
     try {
       this.#adopt(await this.#provide(configuration));
-      this.#needs.changed(this.#material);
-      this.#needs.log.info({ files: certificateFiles(configuration) }, 'certificates reloaded');
+      this.#options.changed(this.#material);
+      this.#options.log.info({ files: certificateFiles(configuration) }, 'certificates reloaded');
     } catch (error) {
-      this.#needs.log.error(`The certificates were not reloaded: ${(error as Error).message}`);
+      this.#options.log.error(`The certificates were not reloaded: ${(error as Error).message}`);
     }
   }
 
   /** What has just changed is looked at again first: certificate and key are two files, and neither is written at once. */
   #look(): void {
-    const now = this.#state(this.#needs.configuration());
+    const now = this.#state(this.#options.configuration());
     const isQuiet = now === this.#seen;
     this.#seen = now;
     if (this.#isStale || (isQuiet && now !== this.#served)) void this.reload();
@@ -106,12 +106,12 @@ export class TlsKeeper {
     // What stands in files is read before the first await; what is made here, behind it, is made as the user.
     const provide = () => provideCertificates(configuration);
     const isOurs = configuration.tlsCertificate === 'auto'; // In a place where a link could be planted for root.
-    const certificates = await (isOurs ? provide() : this.#needs.reading(provide));
-    for (const doubt of certificates?.doubts ?? []) this.#needs.log.warn(doubt);
+    const certificates = await (isOurs ? provide() : this.#options.reading(provide));
+    for (const warning of certificates?.warnings ?? []) this.#options.log.warn(warning);
     return {
       state: configuration.tlsCertificate === 'auto' ? this.#state(configuration) : before, // It may have been made.
       fingerprint: certificates?.selfSignedFingerprint,
-      material: certificates && { identities: certificates.identities, ticketSecret: this.#secret() },
+      material: certificates && { keys: certificates.keys, ticketSecret: this.#secret() },
     };
   }
 
@@ -124,7 +124,7 @@ export class TlsKeeper {
   /** A certificate of our own is ours to read. */
   #state(configuration: Configuration): string {
     const files = certificateFiles(configuration);
-    return configuration.tlsCertificate === 'auto' ? state(files) : this.#needs.reading(() => state(files));
+    return configuration.tlsCertificate === 'auto' ? state(files) : this.#options.reading(() => state(files));
   }
 
   #secret(): string {

@@ -1,4 +1,4 @@
-/** Attempts to log in that wait at the desk (login-limiter.ts), in the order in which they came; so many of all, and of a client. */
+/** Attempts to log in that wait at the login limiter, in the order in which they came; so many of all, and of a client. */
 import type { Pair } from '../../auth/throttle.js';
 import type { Requester } from './requester.js';
 
@@ -17,7 +17,7 @@ export class WaitingLogins {
   readonly #all = new Set<WaitingLogin>();
   readonly #ofClient = new Map<string, number>();
 
-  hasRoomFor({ client }: Pair): boolean {
+  hasPlaceFor({ client }: Pair): boolean {
     return this.#all.size < WAITING_LIMIT && (this.#ofClient.get(client) ?? 0) < WAITING_LIMIT_OF_CLIENT;
   }
 

@@ -1,15 +1,21 @@
 /**
  * What is special to the workers: they listen, and are told who may come in and log in. Prepared, a worker has opened what nobody
- * listens on yet; let go, it shares what others listen on too, and accepts. So one that cannot listen on everything has accepted
+ * listens on yet; after 'go' it shares what others listen on too, and accepts. So one that cannot listen on everything has accepted
  * nothing. How they are started again and replaced is that of every role (role-pool.ts).
  */
 import { isUnix, ListenError, overlapping, samePlace, type ListenerAddress } from '../../net/listener.js';
 import { requireFree } from '../../net/port-probe.js';
 import type { TlsMaterial } from '../../net/tls.js';
 import { letConnect } from '../../net/unix-socket.js';
-import { AdmissionDesk } from './connection-limiter.js';
-import { LoginDesk } from './login-limiter.js';
-import { isOfLogins, type ServiceGroup, type ToDesk, type ToLoginDesk, type ToWorker } from '../control/messages.js';
+import { ConnectionLimiter } from './connection-limiter.js';
+import { LoginLimiter } from './login-limiter.js';
+import {
+  isOfLogins,
+  type ServiceGroup,
+  type ToConnectionLimiter,
+  type ToLoginLimiter,
+  type ToWorker,
+} from '../control/messages.js';
 import type { WorkerReady, WorkerStart } from '../control/messages.js';
 import { placeOf } from '../control/place.js';
 import { addressesOf, groupOf, type ServiceName } from '../control/services.js';
@@ -24,7 +30,7 @@ interface WorkerLanguage {
   readonly start: WorkerStart;
   readonly to: ToWorker;
   readonly ready: WorkerReady;
-  readonly said: ToDesk | ToLoginDesk;
+  readonly said: ToConnectionLimiter | ToLoginLimiter;
 }
 
 type WorkerChild = SupervisedChild<WorkerLanguage>;
@@ -32,19 +38,19 @@ type WorkerChild = SupervisedChild<WorkerLanguage>;
 export class WorkerPool {
   readonly pool: RolePool<WorkerLanguage>;
   readonly #options: PoolOptions;
-  readonly #desk: AdmissionDesk;
-  readonly #logins = new LoginDesk();
+  readonly #limiter: ConnectionLimiter;
+  readonly #loginLimiter = new LoginLimiter();
   #listeners: readonly ListenerAddress[] = [];
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#desk = new AdmissionDesk({ limits: options.configuration, groups: () => this.#groups });
+    this.#limiter = new ConnectionLimiter({ limits: options.configuration, groups: () => this.#groups });
     this.pool = new RolePool<WorkerLanguage>(options, {
       start: (worker, setup) => this.#startOf(worker, setup),
-      forked: (worker) => this.#desk.enrol(worker),
+      forked: (worker) => this.#limiter.add(worker),
       heard: (worker, message) => this.#hear(worker, message),
       ready: (worker, { listeners }) => this.#listens(worker, listeners),
-      seated: ({ listeners }) => (this.#listeners = listeners),
+      served: ({ listeners }) => (this.#listeners = listeners),
       ended: (worker) => this.#ended(worker),
     });
     setInterval(() => this.#tidy(), TIDY_MS).unref();
@@ -82,12 +88,12 @@ export class WorkerPool {
 
   /** What new connections are served with from now on; sessions go on. */
   serveWith(tls: TlsMaterial | undefined): void {
-    this.pool.tell({ kind: 'tls', tls });
+    this.pool.send({ kind: 'tls', tls });
   }
 
   #tidy(): void {
-    this.#desk.tidy(Date.now());
-    this.#logins.tidy(Date.now());
+    this.#limiter.tidy(Date.now());
+    this.#loginLimiter.tidy(Date.now());
   }
 
   /** What a new worker shares with those that are there. */
@@ -100,28 +106,26 @@ export class WorkerPool {
   }
 
   #startOf(child: WorkerChild, setup: Setup): WorkerStart {
-    return { kind: 'start', ...setup, number: child.number, logins: this.#logins.enrol(child), held: this.#held };
+    return { kind: 'start', ...setup, number: child.number, logins: this.#loginLimiter.add(child), held: this.#held };
   }
 
-  #hear(child: WorkerChild, message: ToDesk | ToLoginDesk): void {
-    if (isOfLogins(message)) this.#logins.hear(child, message);
-    else this.#desk.hear(child, message);
+  #hear(child: WorkerChild, message: ToConnectionLimiter | ToLoginLimiter): void {
+    if (isOfLogins(message)) this.#loginLimiter.receive(child, message);
+    else this.#limiter.receive(child, message);
   }
 
   /** The sockets were bound in this process, for the worker: so it is the one that may say who connects. @throws StartError */
   async #listens(child: WorkerChild, listeners: readonly ListenerAddress[]): Promise<void> {
-    this.#desk.brief(child);
+    this.#limiter.ready(child);
     try {
-      await Promise.all(
-        listeners.filter(isUnix).map((each) => letConnect(each, this.#options.forks.privileges.identity)),
-      );
+      await Promise.all(listeners.filter(isUnix).map((each) => letConnect(each, this.#options.forks.privileges.user)));
     } catch (error) {
       throw new StartError((error as Error).message, UNAVAILABLE_STATUS);
     }
   }
 
   #ended(child: WorkerChild): void {
-    this.#desk.dismiss(child);
-    this.#logins.dismiss(child);
+    this.#limiter.remove(child);
+    this.#loginLimiter.remove(child);
   }
 }

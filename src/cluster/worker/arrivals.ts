@@ -1,6 +1,6 @@
 /**
  * A connection from its accept to its session: it asks to be let in, shakes hands where its service begins with TLS, and takes a place
- * until it ends or has to make way.
+ * until it ends or is evicted.
  */
 import type { Socket } from 'node:net';
 import { clientOf } from '../../ip/networks.js';
@@ -12,21 +12,21 @@ import { SharedReads } from '../../runtime/shared-reads.js';
 import { SharedWrites } from '../../runtime/shared-writes.js';
 import type { Channel, Peer } from '../../session/channel.js';
 import { mx } from '../../smtp/protocol.js';
-import type { Admission, Entrance, Verdict } from './connection-slots.js';
+import type { ConnectionSlots, SlotGrant, SlotAnswer } from './connection-slots.js';
 import { groupOf, serviceNames, services, type ServiceName } from '../control/services.js';
-import type { Guests, Standing } from './admitted-connections.js';
+import type { AdmittedConnections, Standing } from './admitted-connections.js';
 import type { Placed, Sessions } from './sessions.js';
 
 export interface ArrivalsOptions {
   readonly log: Log;
-  readonly admission: Admission;
-  readonly guests: Guests;
+  readonly slots: ConnectionSlots;
+  readonly connections: AdmittedConnections;
   readonly sessions: Sessions;
   readonly tls: TlsMaterial | undefined;
   /** Whether every session at rest is to end. */
   readonly isHurried: () => boolean;
   /** A connection has ended, or begun its session, or not been let in. */
-  readonly left: () => void;
+  readonly ended: () => void;
 }
 
 /** Who sends before the greeting is no mail client; those that are not trusted get this long to show it. */
@@ -55,27 +55,27 @@ export class Arrivals {
 
   accept(name: ServiceName, socket: Socket, peer: Peer): void {
     const channel = new Connection(socket, { tls: this.#tls.get(name), peer, shared: this.#shared });
-    const entrance = this.#options.admission.enter(peer, groupOf(name));
-    if (!(entrance instanceof Promise)) this.#letIn(name, channel, entrance);
-    else this.#await(entrance.then((late) => this.#letIn(name, channel, late)));
+    const grant = this.#options.slots.enter(peer, groupOf(name));
+    if (!(grant instanceof Promise)) this.#letIn(name, channel, grant);
+    else this.#await(grant.then((late) => this.#letIn(name, channel, late)));
   }
 
-  #letIn(name: ServiceName, channel: Channel, entrance: Entrance): void {
-    if (entrance.verdict === 'welcome') this.#welcome(name, channel, entrance);
-    else this.#turnAway(name, channel, entrance.verdict);
+  #letIn(name: ServiceName, channel: Channel, grant: SlotGrant): void {
+    if (grant.answer === 'welcome') this.#welcome(name, channel, grant);
+    else this.#refuse(name, channel, grant.answer);
   }
 
-  #turnAway(name: ServiceName, channel: Channel, verdict: Exclude<Verdict, 'welcome'>): void {
-    this.#options.log.info({ protocol: name, peer: channel.peer.address, outcome: verdict }, 'turned away');
+  #refuse(name: ServiceName, channel: Channel, answer: Exclude<SlotAnswer, 'welcome'>): void {
+    this.#options.log.info({ protocol: name, peer: channel.peer.address, outcome: answer }, 'connection refused');
     const { protocol, implicitTls } = services[name];
-    const { turnedAway } = protocol === 'pop3' ? pop3 : mx;
+    const { connectionRefusals } = protocol === 'pop3' ? pop3 : mx;
     channel.open({ receive: ignore, drained: ignore, inputEnded: ignore, closed: ignore });
-    if (!implicitTls) channel.write(turnedAway[verdict].head);
+    if (!implicitTls) channel.write(connectionRefusals[answer].head);
     channel.end();
   }
 
-  #welcome(name: ServiceName, channel: Channel, entrance: Entrance): void {
-    const place = this.#place(name, channel, entrance);
+  #welcome(name: ServiceName, channel: Channel, grant: SlotGrant): void {
+    const place = this.#place(name, channel, grant);
     if (!services[name].implicitTls) return this.#begin(name, channel, place);
     const shaken = channel.secure().then(
       (secured) => this.#begin(name, secured, place),
@@ -84,23 +84,23 @@ export class Arrivals {
     this.#await(shaken);
   }
 
-  /** From here on it counts, until it ends or has to make way. */
-  #place(name: ServiceName, channel: Channel, entrance: Entrance): Place {
+  /** From here on it counts, until it ends or is evicted. */
+  #place(name: ServiceName, channel: Channel, grant: SlotGrant): Place {
     const { peer } = channel;
     const sinceMs = performance.now();
     const place: Place = {
       leave: once(() => {
-        this.#options.guests.remove(entry);
-        this.#options.admission.leave(peer, groupOf(name), entrance);
+        this.#options.connections.remove(entry);
+        this.#options.slots.leave(peer, groupOf(name), grant);
       }),
       session: undefined,
     };
-    const entry = this.#options.guests.add({
+    const entry = this.#options.connections.add({
       client: clientOf(peer.address),
       group: groupOf(name),
-      trusted: this.#options.admission.isTrusted(peer),
+      trusted: this.#options.slots.isTrusted(peer),
       standing: (nowMs) => (place.session === undefined ? waitingSince(sinceMs, nowMs) : place.session.standing()),
-      sendAway: () => {
+      evict: () => {
         place.leave();
         if (place.session === undefined) channel.destroy();
         else place.session.evict();
@@ -114,7 +114,7 @@ export class Arrivals {
     this.#count += 1;
     void arrival.finally(() => {
       this.#count -= 1;
-      this.#options.left();
+      this.#options.ended();
     });
   }
 
@@ -135,10 +135,10 @@ export class Arrivals {
     place.session = this.#options.sessions.begin(services[name].protocol, {
       channel,
       offersTls: this.#tls.has(name) && peer.origin !== 'unix', // It crosses no network.
-      pauseMs: services[name].implicitTls || this.#options.admission.isTrusted(peer) ? 0 : GREETING_PAUSE_MS,
+      pauseMs: services[name].implicitTls || this.#options.slots.isTrusted(peer) ? 0 : GREETING_PAUSE_MS,
       ended: () => {
         place.leave();
-        this.#options.left();
+        this.#options.ended();
       },
     });
     if (this.#options.isHurried()) this.#options.sessions.drain(); // It came too late to be told with the others.
@@ -171,5 +171,5 @@ function once(act: () => void): () => void {
   };
 }
 
-/** Who was turned away has nothing more to say. */
+/** Who was refused has nothing more to say. */
 function ignore(): void {}

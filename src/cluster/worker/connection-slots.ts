@@ -1,43 +1,43 @@
 /**
- * A worker's side of the session limits: asks the supervisor's desk (connection-limiter.ts) for slots, in batches, for clients
+ * A worker's side of the session limits: asks the supervisor's connection limiter for slots, in batches, for clients
  * that are trusted, and for leave to let in one that is not. A connection waits unanswered, and unread, until it may come.
  */
 import type { Configuration } from '../../config/configuration.js';
 import { clientOf, parseNetworks, type Networks } from '../../ip/networks.js';
 import type { Peer } from '../../session/channel.js';
-import type { FromDesk, ServiceGroup, ToDesk, Victim } from '../control/messages.js';
+import type { FromConnectionLimiter, ServiceGroup, ToConnectionLimiter, Victim } from '../control/messages.js';
 
 /** Where a client comes from. */
 type From = Pick<Peer, 'origin' | 'address'>;
 
 /** `full`: the server has all the sessions it may have; the others are about this client. */
-export type Verdict = 'welcome' | 'too-many' | 'too-often' | 'full';
+export type SlotAnswer = 'welcome' | 'too-many' | 'too-often' | 'full';
 
 /** The answer to one who wants in. After 'welcome', `leave` must follow when its connection has ended. */
-export interface Entrance {
-  readonly verdict: Verdict;
+export interface SlotGrant {
+  readonly answer: SlotAnswer;
   /** It has a place that is for strangers. */
   readonly stranger: boolean;
 }
 
-/** Who would make way; asked when there is no place. */
-export interface Crowd {
+/** Who would be evicted; asked when there is no place. */
+export interface EvictionCandidates {
   victims(): readonly Victim[];
-  sendAway(which: Pick<Victim, 'group' | 'trusted'>): void;
+  evict(which: Pick<Victim, 'group' | 'trusted'>): void;
 }
 
 /** Unused slots above this go back, for other workers. */
 const SPARE_SLOTS = 128;
 const KNOWN_LIMIT = 20_000;
 
-const welcome: Entrance = { verdict: 'welcome', stranger: false };
+const welcome: SlotGrant = { answer: 'welcome', stranger: false };
 
-export class Admission {
-  readonly #ask: (message: ToDesk) => void;
+export class ConnectionSlots {
+  readonly #ask: (message: ToConnectionLimiter) => void;
   readonly #trusted: Networks;
-  readonly #crowd: Crowd;
-  readonly #verdicts = new Map<number, (entrance: Entrance) => void>();
-  /** Clients that the desk was told of. */
+  readonly #candidates: EvictionCandidates;
+  readonly #answers = new Map<number, (entrance: SlotGrant) => void>();
+  /** Clients that the limiter was told of. */
   readonly #known = new Set<string>();
   #wanting: ((granted: boolean) => void)[] = [];
   #slots = 0;
@@ -46,12 +46,12 @@ export class Admission {
 
   constructor(
     { trustedNetworks }: Pick<Configuration, 'trustedNetworks'>,
-    ask: (message: ToDesk) => void,
-    crowd: Crowd,
+    ask: (message: ToConnectionLimiter) => void,
+    candidates: EvictionCandidates,
   ) {
     this.#ask = ask;
     this.#trusted = parseNetworks(trustedNetworks);
-    this.#crowd = crowd;
+    this.#candidates = candidates;
   }
 
   /** Nearly all places are taken: who says nothing has less time. */
@@ -63,14 +63,14 @@ export class Admission {
     return origin === 'unix' || this.#trusted.includes(address);
   }
 
-  enter(from: From, group: ServiceGroup): Entrance | Promise<Entrance> {
+  enter(from: From, group: ServiceGroup): SlotGrant | Promise<SlotGrant> {
     if (!this.isTrusted(from)) return this.#askToEnter(clientOf(from.address), group);
     if (this.#slots === 0) return this.#enterSlowly();
     this.#slots -= 1;
     return welcome;
   }
 
-  leave(from: From, group: ServiceGroup, { stranger }: Entrance): void {
+  leave(from: From, group: ServiceGroup, { stranger }: SlotGrant): void {
     if (this.isTrusted(from)) this.#freeSlot();
     else this.#ask({ kind: 'left', client: clientOf(from.address), group, stranger });
   }
@@ -83,25 +83,25 @@ export class Admission {
     this.#ask({ kind: 'known', client });
   }
 
-  hear(told: FromDesk): void {
+  receive(told: FromConnectionLimiter): void {
     switch (told.kind) {
       case 'slots':
         return this.#granted(told.count);
       case 'recall':
         return this.#giveBack(this.#slots, true);
       case 'evict':
-        return this.#makeWay(told);
+        return this.#evict(told);
       case 'nearly-full':
         this.#nearlyFull = told.is;
         return;
       case 'verdict':
-        this.#verdicts.get(told.request)?.(told);
-        this.#verdicts.delete(told.request);
+        this.#answers.get(told.request)?.(told);
+        this.#answers.delete(told.request);
     }
   }
 
-  async #enterSlowly(): Promise<Entrance> {
-    return (await this.#takeSlot()) ? welcome : { verdict: 'full', stranger: false };
+  async #enterSlowly(): Promise<SlotGrant> {
+    return (await this.#takeSlot()) ? welcome : { answer: 'full', stranger: false };
   }
 
   #takeSlot(): Promise<boolean> {
@@ -129,19 +129,19 @@ export class Admission {
 
   #giveBack(count: number, recalled: boolean): void {
     this.#slots -= count;
-    this.#ask({ kind: 'slots-back', count, recalled, ...(recalled && { victims: this.#crowd.victims() }) });
+    this.#ask({ kind: 'slots-back', count, recalled, ...(recalled && { victims: this.#candidates.victims() }) });
   }
 
-  #makeWay(which: Pick<Victim, 'group' | 'trusted'>): void {
-    this.#crowd.sendAway(which);
+  #evict(which: Pick<Victim, 'group' | 'trusted'>): void {
+    this.#candidates.evict(which);
     if (this.#slots > 0) this.#giveBack(this.#slots, false);
-    this.#ask({ kind: 'evicted', victims: this.#crowd.victims() });
+    this.#ask({ kind: 'evicted', victims: this.#candidates.victims() });
   }
 
-  #askToEnter(client: string, group: ServiceGroup): Promise<Entrance> {
+  #askToEnter(client: string, group: ServiceGroup): Promise<SlotGrant> {
     const request = ++this.#lastRequest;
     return new Promise((resolve) => {
-      this.#verdicts.set(request, resolve);
+      this.#answers.set(request, resolve);
       this.#ask({ kind: 'entering', entry: { request, client, group } });
     });
   }

@@ -21,9 +21,9 @@ import { lmtp, mx, submission } from '../../smtp/protocol.js';
 import { stages } from '../../smtp/stages.js';
 import type { Concerned } from '../../store/driver.js';
 import type { Grant } from '../../store/logins.js';
-import type { Soon } from '../../store/shapes.js';
+import type { MaybePromise } from '../../store/shapes.js';
 import type { MailStore } from '../../store/store.js';
-import { Roster } from '../../runtime/unordered-list.js';
+import { UnorderedList } from '../../runtime/unordered-list.js';
 import type { Standing } from './admitted-connections.js';
 import type { Service } from '../control/services.js';
 
@@ -34,10 +34,10 @@ type AnySession = Pick<Session<State, SessionContext, string>, 'drain' | 'cut' |
 
 interface OpenSession {
   readonly session: AnySession;
-  readonly tally: object;
+  readonly counters: object;
 }
 
-export interface SessionNeeds {
+export interface SessionsOptions {
   readonly configuration: Configuration;
   /** The worker's; part of every session's name. */
   readonly number: number;
@@ -51,7 +51,7 @@ export interface SessionNeeds {
 }
 
 /** One connection that was let in. */
-export interface Guest {
+export interface Arrival {
   readonly channel: Channel;
   readonly offersTls: boolean;
   /** How long to listen before the greeting. */
@@ -69,7 +69,7 @@ export interface Placed {
 const PAUSE_MS = 30_000;
 
 export class Sessions {
-  readonly #needs: SessionNeeds;
+  readonly #options: SessionsOptions;
   readonly #protocols: {
     readonly smtp: typeof mx;
     readonly submission: typeof submission;
@@ -77,15 +77,15 @@ export class Sessions {
     readonly pop3: typeof pop3;
   };
   readonly #fronts: Networks;
-  readonly #open = new Roster<OpenSession>();
+  readonly #open = new UnorderedList<OpenSession>();
   readonly #turns = new Turns();
   /** In sessions that have ended. */
   #acceptedBefore = 0;
   #last = 0;
 
-  constructor(needs: SessionNeeds) {
-    const { configuration } = needs;
-    this.#needs = needs;
+  constructor(options: SessionsOptions) {
+    const { configuration } = options;
+    this.#options = options;
     this.#fronts = parseNetworks(configuration.xclientNetworks);
     this.#protocols = {
       smtp: { ...mx, limits: limitsOf(mx, configuration.smtpTimeout, configuration) },
@@ -102,12 +102,12 @@ export class Sessions {
 
   /** Messages that were accepted, since this worker began. */
   get accepted(): number {
-    return this.#open.all().reduce((sum, { tally }) => sum + acceptedIn(tally), this.#acceptedBefore);
+    return this.#open.all().reduce((sum, { counters }) => sum + acceptedIn(counters), this.#acceptedBefore);
   }
 
-  begin(protocol: Service['protocol'], guest: Guest): Placed {
-    if (protocol === 'pop3') return this.#begin(this.#protocols.pop3, guest, this.#pop3Context(guest));
-    return this.#begin(this.#protocols[protocol], guest, this.#smtpContext(protocol, guest));
+  begin(protocol: Service['protocol'], arrival: Arrival): Placed {
+    if (protocol === 'pop3') return this.#begin(this.#protocols.pop3, arrival, this.#pop3Context(arrival));
+    return this.#begin(this.#protocols[protocol], arrival, this.#smtpContext(protocol, arrival));
   }
 
   /** Every session at rest says goodbye, and the others as soon as they are. */
@@ -125,20 +125,20 @@ export class Sessions {
     await Promise.all(this.#open.all().map(async ({ session }) => session.review(stands)));
   }
 
-  #stands(grant: Grant): Soon<boolean> {
+  #stands(grant: Grant): MaybePromise<boolean> {
     const unknown = (error: unknown): boolean => {
-      this.#needs.log.error({ err: error }, 'a login could not be looked at again; its session ends');
+      this.#options.log.error({ err: error }, 'a login could not be looked at again; its session ends');
       return false;
     };
     try {
-      const answer = this.#needs.store.stands(grant);
+      const answer = this.#options.store.stands(grant);
       return answer instanceof Promise ? answer.catch(unknown) : answer;
     } catch (error) {
       return unknown(error);
     }
   }
 
-  #smtpContext(role: 'smtp' | 'submission' | 'lmtp', { channel, offersTls }: Guest) {
+  #smtpContext(role: 'smtp' | 'submission' | 'lmtp', { channel, offersTls }: Arrival) {
     const session = this.#nextName();
     let messages = 0;
     return {
@@ -146,68 +146,68 @@ export class Sessions {
       session,
       offersTls,
       isFront: this.#fronts.includes(channel.peer.address),
-      tally: { accepted: 0, refused: 0, octets: 0 },
-      settings: this.#needs.configuration,
-      store: this.#needs.store,
-      authenticator: this.#needs.authenticator,
+      counters: { accepted: 0, refused: 0, octets: 0 },
+      settings: this.#options.configuration,
+      store: this.#options.store,
+      authenticator: this.#options.authenticator,
       table: this.#protocols[role].commands,
       stages,
       nextId: () => `${Date.now().toString(36)}-${session}-${++messages}`,
     };
   }
 
-  #pop3Context({ channel, offersTls }: Guest) {
+  #pop3Context({ channel, offersTls }: Arrival) {
     return {
       peer: channel.peer,
       session: this.#nextName(),
       offersTls,
-      tally: { retrieved: 0, octets: 0, removed: 0 },
+      counters: { retrieved: 0, octets: 0, removed: 0 },
       presence: new Presence(),
-      settings: this.#needs.configuration,
-      store: this.#needs.store,
-      authenticator: this.#needs.authenticator,
+      settings: this.#options.configuration,
+      store: this.#options.store,
+      authenticator: this.#options.authenticator,
       table: this.#protocols.pop3.commands,
     };
   }
 
   #begin<S extends State, C extends SessionContext, Need extends string>(
     protocol: Protocol<S, C, Need>,
-    guest: Guest,
+    arrival: Arrival,
     context: C,
   ): Placed {
-    const { log, dialogue } = this.#needs;
+    const { log, dialogue } = this.#options;
     const observer = sessionObserver(log, protocol.name, context, dialogue);
     const ended = (end: SessionEnd): void => {
       this.#open.remove(entry);
-      this.#acceptedBefore += acceptedIn(context.tally);
+      this.#acceptedBefore += acceptedIn(context.counters);
       observer.ended(end);
-      guest.ended();
+      arrival.ended();
     };
-    const session = new Session(protocol, guest.channel, context, { ...observer, ended }, this.#turns);
-    const entry = this.#open.add({ session, tally: context.tally });
-    session.start(guest.pauseMs);
-    return { standing: () => standingOf(session.standing, context.tally), evict: () => session.evict() };
+    const session = new Session(protocol, arrival.channel, context, { ...observer, ended }, this.#turns);
+    const entry = this.#open.add({ session, counters: context.counters });
+    session.start(arrival.pauseMs);
+    return { standing: () => standingOf(session.standing, context.counters), evict: () => session.evict() };
   }
 
   #tick(): void {
     const nowMs = performance.now();
-    const hurried = this.#needs.nearlyFull();
-    for (const { session } of this.#open.all()) session.tick(nowMs, hurried);
+    const nearlyFull = this.#options.nearlyFull();
+    for (const { session } of this.#open.all()) session.tick(nowMs, nearlyFull);
   }
 
   /** Short, for people, and unlike any other while the server runs. */
   #nextName(): string {
-    return `${this.#needs.number}.${(++this.#last).toString(36)}`;
+    return `${this.#options.number}.${(++this.#last).toString(36)}`;
   }
 }
 
-function standingOf(standing: Standing | undefined, tally: object): Standing | undefined {
-  return acceptedIn(tally) > 0 && standing !== undefined && standing.idleMs < PAUSE_MS ? undefined : standing;
+function standingOf(standing: Standing | undefined, counters: object): Standing | undefined {
+  return acceptedIn(counters) > 0 && standing !== undefined && standing.idleMs < PAUSE_MS ? undefined : standing;
 }
 
 /** Only SMTP's sessions count them. */
-function acceptedIn(tally: object): number {
-  return 'accepted' in tally ? Number(tally.accepted) : 0;
+function acceptedIn(counters: object): number {
+  return 'accepted' in counters ? Number(counters.accepted) : 0;
 }
 
 function isAnother(concerned: Concerned, { account }: Grant): boolean {

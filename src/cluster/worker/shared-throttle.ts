@@ -1,11 +1,11 @@
 /**
- * A worker's side of the throttle: keeps the failures of the whole server, and asks the supervisor's desk (login-limiter.ts) for
+ * A worker's side of the throttle: keeps the failures of the whole server, and asks the supervisor's login limiter for
  * each attempt that it cannot see to be right at once. Looking costs no message, and neither does a login of a known client that
- * succeeds at once. A desk that does not answer is not waited for: the counts that are here decide.
+ * succeeds at once. A login limiter that does not answer is not waited for: the counts that are here decide.
  */
 import type { LoginThrottle } from '../../auth/authenticator.js';
-import { keyOf, LEAK_MS, Throttle, type Admission, type Pair, type ThrottleState } from '../../auth/throttle.js';
-import type { Ending, FromLoginDesk, ToLoginDesk } from '../control/messages.js';
+import { keyOf, LEAK_MS, Throttle, type ThrottleDecision, type Pair, type ThrottleState } from '../../auth/throttle.js';
+import type { Ending, FromLoginLimiter, ToLoginLimiter } from '../control/messages.js';
 
 const ANSWER_LIMIT_MS = 2_000;
 /** Behind attempts of others that do not settle; then it is refused, and not counted. */
@@ -13,29 +13,29 @@ const WAIT_LIMIT_MS = 60_000;
 
 interface Asked {
   readonly pair: Pair;
-  answer(admission: Admission): void;
-  /** The desk will answer, but not yet. */
+  answer(admission: ThrottleDecision): void;
+  /** The limiter will answer, but not yet. */
   wait(): void;
 }
 
 export class SharedThrottle implements LoginThrottle {
   readonly #throttle = new Throttle();
-  readonly #tell: (told: ToLoginDesk) => void;
+  readonly #tell: (told: ToLoginLimiter) => void;
   readonly #asked = new Map<number, Asked>();
-  /** Requests of each pair that the desk admitted and has not heard of again. */
+  /** Requests of each pair that the limiter admitted and has not heard of again. */
   readonly #open = new Map<string, number[]>();
   #lastRequest = 0;
 
-  constructor(state: ThrottleState, tell: (told: ToLoginDesk) => void) {
+  constructor(state: ThrottleState, send: (told: ToLoginLimiter) => void) {
     this.#throttle.restore(state);
-    this.#tell = tell;
+    this.#tell = send;
   }
 
-  admit(pair: Pair, known: boolean): Admission {
+  admit(pair: Pair, known: boolean): ThrottleDecision {
     return this.#throttle.admit(pair, known, Date.now());
   }
 
-  async attempt(pair: Pair, known: boolean): Promise<Admission> {
+  async attempt(pair: Pair, known: boolean): Promise<ThrottleDecision> {
     const here = this.admit(pair, known);
     return here.kind === 'refused' ? here : await this.#ask(pair, known, here);
   }
@@ -56,8 +56,8 @@ export class SharedThrottle implements LoginThrottle {
     this.#settle(pair, 'withdrawn');
   }
 
-  /** What the desk says: of an attempt here, or what another worker counted. */
-  hear(told: FromLoginDesk): void {
+  /** What the limiter says: of an attempt here, or what another worker counted. */
+  receive(told: FromLoginLimiter): void {
     if (told.kind === 'login-waits') this.#asked.get(told.request)?.wait();
     else if (told.kind === 'login-verdict') this.#decided(told.request, told.admission);
     else this.#throttle.count(told, Date.now());
@@ -68,8 +68,8 @@ export class SharedThrottle implements LoginThrottle {
     this.#throttle.tidy(nowMs);
   }
 
-  /** A verdict for nobody was on its way when the desk was told so: it has to know that alone. */
-  #decided(request: number, admission: Admission): void {
+  /** A verdict for nobody was on its way when the limiter was told so: it has to know that alone. */
+  #decided(request: number, admission: ThrottleDecision): void {
     const asked = this.#asked.get(request);
     if (asked === undefined) return;
     if (admission.kind === 'admitted') {
@@ -79,7 +79,7 @@ export class SharedThrottle implements LoginThrottle {
     asked.answer(admission);
   }
 
-  /** Of the attempts that are open at the desk one has ended so; false when none was open. */
+  /** Of the attempts that are open at the limiter one has ended so; false when none was open. */
   #settle(pair: Pair, how: Ending): boolean {
     const key = keyOf('pair', pair);
     const [request, ...others] = this.#open.get(key) ?? [];
@@ -90,15 +90,15 @@ export class SharedThrottle implements LoginThrottle {
     return true;
   }
 
-  #ask(pair: Pair, known: boolean, otherwise: Admission): Promise<Admission> {
+  #ask(pair: Pair, known: boolean, otherwise: ThrottleDecision): Promise<ThrottleDecision> {
     const request = ++this.#lastRequest;
     return new Promise((resolve) => {
-      const answer = (admission: Admission): void => {
+      const answer = (admission: ThrottleDecision): void => {
         clearTimeout(timer);
         this.#asked.delete(request);
         resolve(admission);
       };
-      const giveUp = (admission: Admission): void => {
+      const giveUp = (admission: ThrottleDecision): void => {
         this.#tell({ kind: 'login-abandoned', request });
         answer(admission);
       };

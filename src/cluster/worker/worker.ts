@@ -21,14 +21,14 @@ import { UNIX_PEER } from '../../net/unix-socket.js';
 import type { Peer } from '../../session/channel.js';
 import { driverOf } from '../../store/open.js';
 import type { MailStore } from '../../store/store.js';
-import { Admission } from './connection-slots.js';
+import { ConnectionSlots } from './connection-slots.js';
 import { Arrivals } from './arrivals.js';
-import { obeySupervisor, tellSupervisor } from '../control/child.js';
+import { receiveFromSupervisor, sendToSupervisor } from '../control/child.js';
 import type { Counts } from '../control/control-messages.js';
 import { watchDescriptors } from '../control/descriptors.js';
 import { Gate } from './gate.js';
 import { isOfLogins, type FromWorker, type ToWorker, type WorkerStart } from '../control/messages.js';
-import { Guests } from './admitted-connections.js';
+import { AdmittedConnections } from './admitted-connections.js';
 import { addressesOf, type ServiceName } from '../control/services.js';
 import { Sessions } from './sessions.js';
 import { SharedThrottle } from './shared-throttle.js';
@@ -53,13 +53,13 @@ const CUT_PATIENCE_MS = 500;
 export function runWorker(): void {
   for (const flag of FLAGS) setFlagsFromString(flag);
   let worker: Worker | undefined;
-  obeySupervisor(
+  receiveFromSupervisor(
     (told) => {
       const message = told as ToWorker;
       if (message.kind === 'start') {
         worker = new Worker(message);
         void worker.listen();
-      } else worker?.hear(message);
+      } else worker?.receive(message);
     },
     () => worker?.counts ?? {},
   );
@@ -73,9 +73,9 @@ class Worker {
   readonly #log: Log;
   readonly #entrance: ProxyEntrance;
   readonly #throttle: SharedThrottle;
-  readonly #admission: Admission;
+  readonly #slots: ConnectionSlots;
   readonly #sessions: Sessions;
-  readonly #guests = new Guests();
+  readonly #connections = new AdmittedConnections();
   readonly #arrivals: Arrivals;
   #listeners: readonly Listener[] = [];
   #accepts: () => void = () => undefined;
@@ -96,24 +96,24 @@ class Worker {
       isProxy: (address) => proxies.includes(address),
       refused: ({ address, localPort }, why) => log.warn({ peer: address, port: localPort, why }, 'no PROXY header'),
     });
-    this.#throttle = new SharedThrottle(logins, tell);
+    this.#throttle = new SharedThrottle(logins, send);
     const logged = loginObserver(log);
     const authenticator = new Authenticator({
       ...{ store, throttle: this.#throttle, observer: logged, clientOf },
-      welcomed: (client, { origin }) => this.#admission.know(client, origin),
+      welcomed: (client, { origin }) => this.#slots.know(client, origin),
       derive: new DerivationThreads(HASH_LIMITS.atOnce).derive,
     });
-    this.#admission = new Admission(configuration, tell, {
-      victims: () => this.#guests.victims(performance.now()),
-      sendAway: (which) => this.#guests.sendAway(which, performance.now()),
+    this.#slots = new ConnectionSlots(configuration, send, {
+      victims: () => this.#connections.victims(performance.now()),
+      evict: (which) => this.#connections.evict(which, performance.now()),
     });
-    const nearlyFull = () => this.#admission.nearlyFull;
+    const nearlyFull = () => this.#slots.nearlyFull;
     const dialogue = configuration.verbose ? openDialogue(log, output) : undefined;
     this.#sessions = new Sessions({ configuration, number, log, dialogue, store, authenticator, nearlyFull });
     this.#arrivals = new Arrivals({
-      ...{ log, admission: this.#admission, guests: this.#guests, sessions: this.#sessions, tls },
+      ...{ log, slots: this.#slots, connections: this.#connections, sessions: this.#sessions, tls },
       isHurried: () => this.#hurry,
-      left: () => this.#endWhenEmpty(),
+      ended: () => this.#endWhenEmpty(),
     });
     setInterval(() => this.#throttle.tidy(Date.now()), TIDY_MS).unref();
     watchDescriptors(log);
@@ -123,17 +123,17 @@ class Worker {
     return { sessions: this.#sessions.count, accepted: this.#sessions.accepted };
   }
 
-  /** First what may fail, then, when it is let go, what it shares with others; nothing is accepted in between. */
+  /** First what may fail, then, after 'go', what it shares with others; nothing is accepted in between. */
   async listen(): Promise<void> {
     try {
       const addresses = addressesOf(this.#configuration, this.#inherited);
       const isHeld = (address: ListenerAddress): boolean => this.#held.some((held) => samePlace(held, address));
       await this.#openAll(addresses.filter((address) => !isHeld(address)));
-      tell({ kind: 'prepared' });
+      send({ kind: 'prepared' });
       await this.#mayAccept;
       await this.#openAll(addresses.filter(isHeld));
       const opened = this.#listeners.map(({ address }) => address);
-      tell({ kind: 'ready', listeners: addresses.filter((address) => opened.includes(address)) });
+      send({ kind: 'ready', listeners: addresses.filter((address) => opened.includes(address)) });
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
       // The process ends with its last word: an address may be free again when the supervisor starts another.
@@ -143,12 +143,12 @@ class Worker {
     }
   }
 
-  hear(message: Exclude<ToWorker, { kind: 'start' }>): void {
+  receive(message: Exclude<ToWorker, { kind: 'start' }>): void {
     if (message.kind === 'go') this.#go();
     else if (message.kind === 'drain') this.drain(message.patienceMs, message.hurry);
     else if (message.kind === 'tls') this.#arrivals.serveWith(message.tls);
-    else if (isOfLogins(message)) this.#throttle.hear(message);
-    else this.#admission.hear(message);
+    else if (isOfLogins(message)) this.#throttle.receive(message);
+    else this.#slots.receive(message);
   }
 
   /** Accepts nothing more. In a hurry every session at rest ends now; otherwise all may go on until patience ends. */
@@ -221,6 +221,6 @@ function openDialogue(log: Log, behind: LineOutput): LineOutput {
   return output;
 }
 
-function tell(message: FromWorker): void {
-  tellSupervisor(message);
+function send(message: FromWorker): void {
+  sendToSupervisor(message);
 }

@@ -2,7 +2,7 @@
  * AUTH (RFC 5034): proves whose mail it is by one of the SASL mechanisms of src/auth/sasl.ts, and opens the maildrop as
  * PASS does. AUTH alone lists the mechanisms, as clients older than CAPA ask.
  */
-import { authenticate, type Wording } from '../../auth/exchange.js';
+import { authenticate, type AuthReplies } from '../../auth/exchange.js';
 import { findMechanism, isOffered, offeredTo } from '../../auth/sasl.js';
 import type { Peer } from '../../session/channel.js';
 import { stay } from '../../session/command.js';
@@ -44,7 +44,7 @@ export const auth = defineCommand({
     if (mechanism === undefined) return stay(replies.unknownMechanism);
     if (!isOffered(mechanism, context.peer))
       return stay(mechanism.needs === 'privacy' ? replies.privateOnly : replies.unknownMechanism);
-    return authenticate({ mechanism, initial, scope: 'pop3' }, context, wordingOf(mechanism.name, context));
+    return authenticate({ mechanism, initial, scope: 'pop3' }, context, authRepliesOf(mechanism.name, context));
   },
 });
 
@@ -52,7 +52,7 @@ function namesFor(peer: Peer): readonly string[] {
   return offeredTo(peer).map(({ name }) => name);
 }
 
-function wordingOf(mechanism: string, context: Pop3Context): Wording<Pop3State> {
+function authRepliesOf(mechanism: string, context: Pop3Context): AuthReplies<Pop3State> {
   return {
     challenge: replies.challenge,
     cancelled: replies.loginCancelled,

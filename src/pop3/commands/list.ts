@@ -2,7 +2,7 @@
 import { stay, type Outcome } from '../../session/command.js';
 import { optional } from '../../session/grammar.js';
 import type { MessageInfo } from '../../store/maildrops.js';
-import type { Soon } from '../../store/shapes.js';
+import type { MaybePromise } from '../../store/shapes.js';
 import { defineCommand } from '../context.js';
 import { messageNumber } from '../grammar.js';
 import type { Listing } from '../listing.js';
@@ -39,7 +39,7 @@ function scan(
   number: number | undefined,
   listing: Listing,
   what: (message: MessageInfo) => number | string,
-): Soon<Outcome<Pop3State>> {
+): MaybePromise<Outcome<Pop3State>> {
   if (number === undefined) return stay(replies.scan(listing.count, listing.octets, scanLines(listing, what)));
   return withMessage(number, listing, (message) => stay(replies.one(number, what(message))));
 }

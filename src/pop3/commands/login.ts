@@ -48,14 +48,14 @@ async function logIn(name: string, password: string | undefined, context: Pop3Co
   try {
     const { peer, session, authenticator } = context;
     const attempt = { name, scope: 'pop3', mechanism: 'USER', peer, session } as const;
-    const verdict = await checkPassword(authenticator, attempt, password);
-    switch (verdict.kind) {
+    const result = await checkPassword(authenticator, attempt, password);
+    switch (result.kind) {
       case 'welcome':
-        return await openMaildrop(verdict, attempt.mechanism, context);
+        return await openMaildrop(result, attempt.mechanism, context);
       case 'wrong':
         return stay(replies.wrongLogin, authorization);
       case 'refused':
-        return stay(replies.tooManyFailedLogins(verdict.retryAfterMs), authorization);
+        return stay(replies.tooManyFailedLogins(result.retryAfterMs), authorization);
       case 'crowded':
         return stay(replies.tooManyLogins, authorization);
     }
@@ -69,7 +69,7 @@ async function logIn(name: string, password: string | undefined, context: Pop3Co
 export async function openMaildrop(
   login: Welcome,
   mechanism: string,
-  { store, peer, session, tally, presence }: Pop3Context,
+  { store, peer, session, counters, presence }: Pop3Context,
 ): Promise<Outcome<Pop3State>> {
   const { account } = login;
   const maildrop = await store.open(account.id, {
@@ -77,8 +77,8 @@ export async function openMaildrop(
     ...(presence !== undefined && { isLeaving: () => presence.isLeaving(), gone: presence.gone }),
   });
   const listing = new Listing(maildrop);
-  tally.account = account.address;
-  tally.mechanism = mechanism;
+  counters.account = account.address;
+  counters.mechanism = mechanism;
   return stay(replies.loggedIn(listing.count, listing.octets), {
     at: 'transaction',
     grant: grantOf(login, 'pop3'),

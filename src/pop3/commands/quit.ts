@@ -5,7 +5,7 @@
 import { close, type Outcome } from '../../session/command.js';
 import { nothing } from '../../session/grammar.js';
 import { StoreError } from '../../store/errors.js';
-import { defineCommand, type Pop3Tally } from '../context.js';
+import { defineCommand, type Pop3Counters } from '../context.js';
 import { replies } from '../replies.js';
 import { authorization, type Pop3State, type Transaction } from '../state.js';
 
@@ -21,13 +21,13 @@ export const quit = defineCommand({
   grammar: nothing,
   at: ['authorization', 'transaction'],
   last: true,
-  run(_, state, { tally }) {
+  run(_, state, { counters }) {
     if (state.at === 'authorization') return close(replies.bye);
-    return state.listing.markedCount === 0 ? leave(state, tally, 0) : removeAndLeave(state, tally);
+    return state.listing.markedCount === 0 ? leave(state, counters, 0) : removeAndLeave(state, counters);
   },
 });
 
-async function removeAndLeave(state: Transaction, tally: Pop3Tally): Promise<Outcome<Pop3State>> {
+async function removeAndLeave(state: Transaction, counters: Pop3Counters): Promise<Outcome<Pop3State>> {
   try {
     await state.maildrop.remove(state.listing.marked());
   } catch (error) {
@@ -35,16 +35,16 @@ async function removeAndLeave(state: Transaction, tally: Pop3Tally): Promise<Out
     await state.maildrop.release();
     return close(replies.notRemoved, authorization);
   }
-  return leave(state, tally, state.listing.markedCount);
+  return leave(state, counters, state.listing.markedCount);
 }
 
 /** The maildrop is free before the client hears so: it may come back at once, to another worker. */
 async function leave(
   { maildrop, listing }: Transaction,
-  tally: Pop3Tally,
+  counters: Pop3Counters,
   removed: number,
 ): Promise<Outcome<Pop3State>> {
   await maildrop.release();
-  tally.removed = removed;
+  counters.removed = removed;
   return close(removed === 0 ? replies.bye : replies.byeRemoved(removed, listing.count), authorization);
 }

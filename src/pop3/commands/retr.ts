@@ -1,7 +1,7 @@
 /** RETR and TOP: a message, or its header and first lines, byte for byte as it was sent (RFC 1939 §5 and §7). */
 import { whenReady } from '../../runtime/when-ready.js';
 import { stay, type Outcome } from '../../session/command.js';
-import type { Soon } from '../../store/shapes.js';
+import type { MaybePromise } from '../../store/shapes.js';
 import type { Source } from '../../store/source.js';
 import { defineCommand } from '../context.js';
 import { messageNumber, numberAndLines } from '../grammar.js';
@@ -17,10 +17,10 @@ export const retr = defineCommand({
   grammar: messageNumber,
   at: ['transaction'],
   serves: 'mail',
-  run: (number, { listing, maildrop }, { tally }) =>
+  run: (number, { listing, maildrop }, { counters }) =>
     withMessage(number, listing, ({ id, octets }) => {
-      tally.retrieved += 1;
-      tally.octets += octets;
+      counters.retrieved += 1;
+      counters.octets += octets;
       return sent(octets, maildrop.read(id), stuffed);
     }),
 });
@@ -45,7 +45,11 @@ export const top = defineCommand({
 });
 
 /** At once when the store has the message at once. */
-function sent(octets: number, found: Soon<Source>, as: (message: Source) => Source): Soon<Outcome<Pop3State>> {
+function sent(
+  octets: number,
+  found: MaybePromise<Source>,
+  as: (message: Source) => Source,
+): MaybePromise<Outcome<Pop3State>> {
   const answer = (message: Source) => stay<Pop3State>(replies.message(octets, as(message)));
   return whenReady(found, answer);
 }

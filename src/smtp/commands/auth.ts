@@ -2,7 +2,7 @@
  * AUTH (RFC 4954): proves who the client is, by one of the SASL mechanisms of src/auth/sasl.ts. The login stays with the
  * session until it ends or TLS begins; RSET and EHLO leave it alone. Stands in the table of submission only.
  */
-import { authenticate, type Wording } from '../../auth/exchange.js';
+import { authenticate, type AuthReplies } from '../../auth/exchange.js';
 import { grantOf } from '../../auth/login.js';
 import { findMechanism, isOffered, offeredTo } from '../../auth/sasl.js';
 import { stay } from '../../session/command.js';
@@ -45,11 +45,11 @@ export const auth = defineCommand({
     if (mechanism === undefined) return stay(replies.unknownMechanism);
     if (!isOffered(mechanism, context.peer))
       return stay(mechanism.needs === 'privacy' ? replies.privateOnly(context) : replies.unknownMechanism);
-    return authenticate({ mechanism, initial, scope: 'smtp' }, context, wordingOf(mechanism.name, state, context));
+    return authenticate({ mechanism, initial, scope: 'smtp' }, context, authRepliesOf(mechanism.name, state, context));
   },
 });
 
-function wordingOf(mechanism: string, state: Greeted, { tally }: SmtpContext): Wording<SmtpState> {
+function authRepliesOf(mechanism: string, state: Greeted, { counters }: SmtpContext): AuthReplies<SmtpState> {
   return {
     challenge: replies.challenge,
     cancelled: replies.loginCancelled,
@@ -63,8 +63,8 @@ function wordingOf(mechanism: string, state: Greeted, { tally }: SmtpContext): W
     failed: () => replies.loginUnavailable,
     welcome(proved) {
       const { address } = proved.account;
-      tally.account = address;
-      tally.mechanism = mechanism;
+      counters.account = address;
+      counters.mechanism = mechanism;
       const login = { ...grantOf(proved, 'smtp'), address };
       return stay(replies.loggedIn, { ...state, hello: { ...state.hello, login } });
     },

@@ -1,16 +1,16 @@
 /**
  * BDAT: the message in counted chunks, as it is, without dots (RFC 3030 §2). Each chunk is read to its end before
- * anything is answered, refused ones too. A failed chunk ends the transaction (§3): the rest of it is then misplaced.
+ * anything is answered, refused ones too. A failed chunk ends the transaction (§3): the rest of it is then out of sequence.
  */
 import { close, stay, type Outcome, type Sink } from '../../session/command.js';
 import { decimal, parsed, unparsed, type Grammar } from '../../session/grammar.js';
 import { NewlineCheck } from '../../bytes/newlines.js';
 import type { Reply } from '../../session/reply.js';
 import { defineCommand } from '../context.js';
-import type { Intake } from '../message-receiver.js';
+import type { MessageReceiver } from '../message-receiver.js';
 import { replies } from '../replies.js';
 import { greeted, type Chunking, type SmtpState, type Transaction } from '../state.js';
-import { conclude, openIntake } from '../transaction.js';
+import { conclude, openReceiver } from '../transaction.js';
 
 interface Chunk {
   readonly octets: number;
@@ -41,12 +41,12 @@ export const bdat = defineCommand({
   refused: skip,
   refuse: (state) => (state.at === 'transaction' && state.recipients.length === 0 ? replies.needRecipients : undefined),
   run({ octets, last }, state, context) {
-    const intake = state.at === 'chunking' ? state.intake : openIntake(state, context);
+    const receiver = state.at === 'chunking' ? state.receiver : openReceiver(state, context);
     return {
       kind: 'collect',
-      framing: { until: 'count', octets, newlines: intake.newlines },
-      sink: intake,
-      ended: () => (last ? conclude(intake, intake.newlines.bare, state, context) : goOn(intake, octets, state)),
+      framing: { until: 'count', octets, newlines: receiver.newlines },
+      sink: receiver,
+      ended: () => (last ? conclude(receiver, receiver.newlines.bare, state, context) : goOn(receiver, octets, state)),
     };
   },
 });
@@ -68,7 +68,7 @@ const nowhere: Sink = {
   abandon: () => undefined,
 };
 
-function goOn(intake: Intake, octets: number, state: Transaction | Chunking): Outcome<SmtpState> {
-  if (intake.refusal !== undefined) return stay(intake.refusal, greeted(state));
-  return stay(replies.chunkTaken(octets), { at: 'chunking', hello: state.hello, intake });
+function goOn(receiver: MessageReceiver, octets: number, state: Transaction | Chunking): Outcome<SmtpState> {
+  if (receiver.refusal !== undefined) return stay(receiver.refusal, greeted(state));
+  return stay(replies.chunkTaken(octets), { at: 'chunking', hello: state.hello, receiver });
 }

@@ -6,7 +6,7 @@ import type { BodyEnd } from '../../session/command.js';
 import { nothing } from '../../session/grammar.js';
 import { defineCommand } from '../context.js';
 import { replies } from '../replies.js';
-import { conclude, openIntake } from '../transaction.js';
+import { conclude, openReceiver } from '../transaction.js';
 
 export const data = defineCommand({
   verb: 'DATA',
@@ -22,13 +22,13 @@ export const data = defineCommand({
   serves: 'mail',
   refuse: ({ recipients }) => (recipients.length === 0 ? replies.needRecipients : undefined),
   run(_, state, context) {
-    const intake = openIntake(state, context);
+    const receiver = openReceiver(state, context);
     return {
       kind: 'collect',
       reply: replies.sendData,
       framing: { until: 'dot' },
-      sink: intake,
-      ended: ({ bareNewline }: BodyEnd) => conclude(intake, bareNewline, state, context),
+      sink: receiver,
+      ended: ({ bareNewline }: BodyEnd) => conclude(receiver, bareNewline, state, context),
     };
   },
 });

@@ -10,7 +10,7 @@ import { defineCommand, type SmtpContext } from '../context.js';
 import { DOMAIN_LIMIT_BYTES } from '../../message/domain.js';
 import { replies } from '../replies.js';
 import type { Hello, SmtpState } from '../state.js';
-import { dropIntake } from '../transaction.js';
+import { dropReceiver } from '../transaction.js';
 
 const anywhere = ['start', 'greeted', 'transaction', 'chunking'] as const;
 
@@ -90,10 +90,10 @@ function extendedGreeting(given: Hello, state: SmtpState, context: SmtpContext):
 
 /** What a front has said of the client goes before what it says for itself. */
 function greet(given: Hello, state: SmtpState, context: SmtpContext): SmtpState {
-  dropIntake(state);
-  const { login, introduction }: Partial<Hello> = state.at === 'start' ? state : state.hello;
-  const { helo: name = given.name, extended = given.extended } = introduction ?? {};
-  context.tally.helo = name;
-  const hello = { ...given, name, extended, ...(login && { login }), ...(introduction && { introduction }) };
+  dropReceiver(state);
+  const { login, forwardedHelo }: Partial<Hello> = state.at === 'start' ? state : state.hello;
+  const { helo: name = given.name, extended = given.extended } = forwardedHelo ?? {};
+  context.counters.helo = name;
+  const hello = { ...given, name, extended, ...(login && { login }), ...(forwardedHelo && { forwardedHelo }) };
   return { at: 'greeted', hello };
 }

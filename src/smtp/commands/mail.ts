@@ -54,8 +54,8 @@ export const mail = defineCommand({
   run({ from: given, parameters }, { hello }, context) {
     if (given === undefined) return stay(replies.badSender);
     const from = hello.login === undefined ? given : qualified(given, context.settings.domain);
-    const obstacle = context.store.obstacle();
-    if (obstacle !== undefined) return stay(failureReply(obstacle));
+    const unavailable = context.store.availability();
+    if (unavailable !== undefined) return stay(failureReply(unavailable));
     const refusal = refusalOf(from, parameters, context);
     if (refusal !== undefined) return stay(refusal);
     const international = parameters.has('SMTPUTF8');

@@ -82,9 +82,9 @@ function isLiteralOf(domain: string, { localAddress }: Pick<Peer, 'localAddress'
  * Whoever is accepted gets the message, so a path is refused when one of those that it leads to is full, or would be by
  * what SIZE announced (RFC 1870 §6). What was not announced is judged by the store.
  */
-function hasRoom(target: Target, { announcedOctets = 0, copies }: Transaction): boolean {
-  const { roomOctets } = target;
-  return roomOctets === undefined || (roomOctets > 0 && roomOctets >= copies.countOf(target) * announcedOctets);
+function isWithinQuota(target: Target, { announcedOctets = 0, copies }: Transaction): boolean {
+  const { freeOctets } = target;
+  return freeOctets === undefined || (freeOctets > 0 && freeOctets >= copies.countOf(target) * announcedOctets);
 }
 
 /**
@@ -92,7 +92,7 @@ function hasRoom(target: Target, { announcedOctets = 0, copies }: Transaction): 
  * one gets more than it may, and would again when the client sends it again. In LMTP each copy is judged for itself.
  */
 function isOneCopyTooMany(target: Target, { announcedOctets, copies, hello }: Transaction): boolean {
-  if (target.roomOctets === undefined || announcedOctets !== undefined || hello.lmtp === true) return false;
+  if (target.freeOctets === undefined || announcedOctets !== undefined || hello.lmtp === true) return false;
   return copies.countOf(target) > 1;
 }
 
@@ -102,7 +102,7 @@ function accept(to: Path, found: Resolution, state: Transaction): Outcome<SmtpSt
   if (found.kind === 'too-many') return stay(replies.tooManyMembers(to.text));
   const maildrops = state.maildrops + found.targets.length;
   if (maildrops > COPIES_LIMIT) return stay(replies.tooManyRecipients);
-  if (found.targets.some((target) => !hasRoom(target, state))) return stay(replies.mailboxFull(to.text));
+  if (found.targets.some((target) => !isWithinQuota(target, state))) return stay(replies.mailboxFull(to.text));
   if (found.targets.some((target) => isOneCopyTooMany(target, state))) return stay(replies.anotherCopy(to.text));
   state.copies.add(found.targets);
   const recipients = [...state.recipients, { text: to.text, targets: found.targets }];

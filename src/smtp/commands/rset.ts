@@ -4,7 +4,7 @@ import { nothing } from '../../session/grammar.js';
 import { defineCommand } from '../context.js';
 import { replies } from '../replies.js';
 import { greeted } from '../state.js';
-import { dropIntake } from '../transaction.js';
+import { dropReceiver } from '../transaction.js';
 
 export const rset = defineCommand({
   verb: 'RSET',
@@ -14,7 +14,7 @@ export const rset = defineCommand({
   at: ['start', 'greeted', 'transaction', 'chunking'],
   serves: 'none',
   run(_, state) {
-    dropIntake(state);
+    dropReceiver(state);
     return state.at === 'start' ? stay(replies.reset) : stay(replies.reset, greeted(state));
   },
 });

@@ -4,7 +4,7 @@
  * A login is not taken over: who speaks for a client logs in as that client.
  */
 import { defineCommand } from '../context.js';
-import { attributeNames, attributes, introduced, introductionOf } from '../xclient-attributes.js';
+import { attributeNames, attributes, forwardedPeer, mergeForwardedHelo } from '../xclient-attributes.js';
 
 export const xclient = defineCommand({
   verb: 'XCLIENT',
@@ -20,11 +20,11 @@ export const xclient = defineCommand({
   needs: ['front'],
   announce: ({ isFront }) => (isFront === true ? [`XCLIENT ${attributeNames.join(' ')}`] : []),
   run(said, state, { peer }) {
-    const { introduction } = state.at === 'start' ? state : state.hello;
+    const { forwardedHelo } = state.at === 'start' ? state : state.hello;
     return {
       kind: 'renew',
-      peer: introduced(peer, said),
-      state: { at: 'start', introduction: introductionOf(introduction, said) },
+      peer: forwardedPeer(peer, said),
+      state: { at: 'start', forwardedHelo: mergeForwardedHelo(forwardedHelo, said) },
     };
   },
 });

@@ -12,7 +12,7 @@ export type OverQuota = Extract<StoreErrorKind, 'over-quota' | 'over-quota-meanw
 /** Positions in an envelope. */
 export interface Copies {
   readonly taken: readonly number[];
-  readonly leftOut: readonly number[];
+  readonly refused: readonly number[];
 }
 
 /**
@@ -20,23 +20,23 @@ export interface Copies {
  * quota; throws where there is no such account.
  */
 export function judgeCopies(
-  { recipients, apart }: Envelope,
+  { recipients, perRecipient }: Envelope,
   octetsOf: (trace: Uint8Array) => number,
-  hasRoom: (account: AccountId, octets: number) => boolean,
+  fits: (account: AccountId, octets: number) => boolean,
 ): Copies | OverQuota {
   const coming = new Map<AccountId, number>();
   const taken: number[] = [];
-  const leftOut: number[] = [];
+  const refused: number[] = [];
   let above = false;
   for (const [position, { account, trace }] of recipients.entries()) {
     const before = coming.get(account) ?? 0;
     const octets = before + octetsOf(trace);
-    const fits = hasRoom(account, octets);
-    above ||= !hasRoom(account, before);
-    if (fits || apart !== true) coming.set(account, octets);
-    (fits ? taken : leftOut).push(position);
+    const isWithin = fits(account, octets);
+    above ||= !fits(account, before);
+    if (isWithin || perRecipient !== true) coming.set(account, octets);
+    (isWithin ? taken : refused).push(position);
   }
   if (taken.length === 0) return 'over-quota';
-  if (apart === true) return { taken, leftOut };
-  return above ? 'over-quota-meanwhile' : { taken: [...recipients.keys()], leftOut: [] };
+  if (perRecipient === true) return { taken, refused };
+  return above ? 'over-quota-meanwhile' : { taken: [...recipients.keys()], refused: [] };
 }

@@ -19,14 +19,15 @@ const ASCII = /^[\x00-\x7f]*$/;
 export function readLoginName(text: string): LoginName {
   const name = text.trim();
   const [, quoted, behind] = QUOTED.exec(name) ?? [];
-  if (quoted !== undefined) return { local: quoted.replace(/\\(.)/gs, '$1'), domain: behind && normalDomain(behind) };
+  if (quoted !== undefined)
+    return { local: quoted.replace(/\\(.)/gs, '$1'), domain: behind && normalizeDomain(behind) };
   const at = name.lastIndexOf('@');
   if (at === -1) return { local: name, domain: undefined };
-  return { local: name.slice(0, at), domain: normalDomain(name.slice(at + 1)) };
+  return { local: name.slice(0, at), domain: normalizeDomain(name.slice(at + 1)) };
 }
 
 /** As the directory holds it. */
-function normalDomain(domain: string): string {
+function normalizeDomain(domain: string): string {
   const ascii = ASCII.test(domain) ? domain : domainToASCII(domain);
   return (ascii === '' ? domain : ascii).toLowerCase().replace(/\.$/, '');
 }

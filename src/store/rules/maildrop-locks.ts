@@ -9,7 +9,7 @@ import type { AccountId } from '../shapes.js';
 
 /** The process that a lock is taken for. */
 export interface LockOwner {
-  /** Whether the session that took this lock lets go of it by itself. Never rejects; not known in time counts as yes. */
+  /** Whether the session that took this lock gives it up by itself. Never rejects; not known in time counts as yes. */
   isLeaving(lock: number): Promise<boolean>;
 }
 

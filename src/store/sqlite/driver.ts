@@ -6,7 +6,7 @@ import type { MailStore } from '../store.js';
 import { Openers } from './client/openers.js';
 import { SqliteStore } from './client/sqlite-store.js';
 import { readStatus } from './client/status.js';
-import { StoreClient, type ClientNeeds } from './client/store-client.js';
+import { StoreClient, type StoreClientOptions } from './client/store-client.js';
 import { damageIn } from './database/database.js';
 import { FileIdentity } from './database/file-identity.js';
 import { requireDatabase } from './database/identification.js';
@@ -83,9 +83,9 @@ async function open(db: string): Promise<MailStore> {
   return new SqliteStore({ ...whole, file, client, openers, names, server });
 }
 
-async function connectSoon({ socket, db }: Location, needs: ClientNeeds): Promise<StoreClient> {
+async function connectSoon({ socket, db }: Location, options: StoreClientOptions): Promise<StoreClient> {
   for (const deadlineMs = Date.now() + JOIN_TIMEOUT_MS; ;) {
-    const client = new StoreClient(() => socket, needs);
+    const client = new StoreClient(() => socket, options);
     try {
       await client.connect();
       return client;

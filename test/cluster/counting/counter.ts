@@ -1,5 +1,5 @@
 /** Counts from the moment at which it is let go, and says every number. When it is to drain it counts to the next ten, and ends. */
-import { obeySupervisor, tellSupervisor } from '../../../src/cluster/control/child.js';
+import { receiveFromSupervisor, sendToSupervisor } from '../../../src/cluster/control/child.js';
 import type { FromChild, Start, ToChild } from '../../../src/cluster/control/messages.js';
 
 const TURN_MS = 20;
@@ -15,7 +15,7 @@ export interface Counted {
 
 export function runCounter(): void {
   let counter: Counter | undefined;
-  obeySupervisor(
+  receiveFromSupervisor(
     (told) => {
       const message = told as Start | ToChild;
       if (message.kind === 'start') counter = new Counter(message);
@@ -59,5 +59,5 @@ class Counter {
 }
 
 function tell(message: FromChild): void {
-  tellSupervisor(message);
+  sendToSupervisor(message);
 }

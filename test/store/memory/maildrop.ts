@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { StoreError } from '../../../src/store/errors.js';
 import type { Maildrop, MessageInfo, NumberRange } from '../../../src/store/maildrops.js';
-import type { Soon } from '../../../src/store/shapes.js';
+import type { MaybePromise } from '../../../src/store/shapes.js';
 import type { Source } from '../../../src/store/source.js';
 import type { Account, Message } from './data.js';
 import type { Answers, MemoryStore } from './store.js';
@@ -35,14 +35,14 @@ export class MemoryMaildrop implements Maildrop {
     return sourceOf(pages, this.#store.answers);
   }
 
-  find(number: number): Soon<MessageInfo | undefined> {
+  find(number: number): MaybePromise<MessageInfo | undefined> {
     return this.#store.answers(() => {
       const message = this.#messages[number - 1];
       return message && infoOf(this.#account, message);
     });
   }
 
-  read(id: number): Soon<Source> {
+  read(id: number): MaybePromise<Source> {
     return readMessage(this.#store, this.#account, id);
   }
 
@@ -63,7 +63,7 @@ export class MemoryMaildrop implements Maildrop {
 }
 
 /** As RETR sends it. @throws StoreError 'missing', also later */
-export function readMessage(store: MemoryStore, account: Account, uid: number): Soon<Source> {
+export function readMessage(store: MemoryStore, account: Account, uid: number): MaybePromise<Source> {
   return store.answers(() => {
     const message = account.messages.find((one) => one.uid === uid);
     if (message === undefined) throw new StoreError('missing', 'the message was removed');

@@ -21,7 +21,7 @@ import {
   type Candidate,
   type Route,
 } from '../../../src/store/rules/names.js';
-import type { AccountId, Address, Soon } from '../../../src/store/shapes.js';
+import type { AccountId, Address, MaybePromise } from '../../../src/store/shapes.js';
 import type { MailStore } from '../../../src/store/store.js';
 import { MemoryData, type Account, type Body, type Used } from './data.js';
 import { directoryOf } from './directory.js';
@@ -32,7 +32,7 @@ const USE_PERIOD_MS = 60_000;
 const CRLF_OCTETS = 2;
 
 /** How answers come: by a timer, or at once. */
-export type Answers = <T>(answer: () => T) => Soon<T>;
+export type Answers = <T>(answer: () => T) => MaybePromise<T>;
 
 const byTimer: Answers = (answer) =>
   new Promise((resolve, reject) => {
@@ -111,7 +111,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     if (this.isDead) throw new StoreError('unavailable', 'the store is away');
   }
 
-  resolve(address: Address): Soon<Resolution> {
+  resolve(address: Address): MaybePromise<Resolution> {
     return this.answers(() => {
       if (!this.data.hasDomain(address.domain)) return { kind: 'foreign' };
       for (const candidate of candidates(address.local)) {
@@ -122,7 +122,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     });
   }
 
-  obstacle(): StoreError | undefined {
+  availability(): StoreError | undefined {
     return this.isDead ? new StoreError('unavailable', 'the store is away') : undefined;
   }
 
@@ -169,7 +169,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     return (await this.#openers.get(lock)?.isLeaving?.()) ?? false;
   }
 
-  findLogin(name: string): Soon<LoginAccount | undefined> {
+  findLogin(name: string): MaybePromise<LoginAccount | undefined> {
     return this.answers(() => {
       const { local, domain = this.data.domains[0] ?? '' } = readLoginName(name);
       const found = this.data.byAddress.get(addressText({ local, domain }));
@@ -177,7 +177,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     });
   }
 
-  stands({ account, credential, scope, passwordVersion }: Grant): Soon<boolean> {
+  stands({ account, credential, scope, passwordVersion }: Grant): MaybePromise<boolean> {
     return this.answers(() => {
       const found = this.data.byId.get(account);
       if (found?.enabled !== true) return false;
@@ -186,18 +186,18 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     });
   }
 
-  loginAddress(name: string): Soon<string> {
+  loginAddress(name: string): MaybePromise<string> {
     return this.answers(() => {
       const { local, domain = this.data.domains[0] ?? '' } = readLoginName(name);
       return `${normalizeLocalPart(local)}@${domain}`;
     });
   }
 
-  saltSecret(): Soon<Uint8Array> {
+  saltSecret(): MaybePromise<Uint8Array> {
     return this.answers(() => this.data.saltSecret);
   }
 
-  noteUse(use: Use): void {
+  recordUse(use: Use): void {
     const used = this.#usedBy(use);
     const nowMs = Date.now();
     if (used === undefined || nowMs - (used.lastUsedAtMs ?? -Infinity) < USE_PERIOD_MS) return;
@@ -270,7 +270,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
       const { receivedAtMs } = envelope;
       this.data.addMessage(this.#accountOf(account), trace, body, { octets: octetsOf(trace), receivedAtMs });
     }
-    return copies.leftOut;
+    return copies.refused;
   }
 
   /** @throws StoreError 'missing' */
@@ -287,7 +287,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
 }
 
 function targetOf({ id, address, quotaOctets, octets }: Account): Target {
-  return { account: id, address, ...(quotaOctets !== undefined && { roomOctets: quotaOctets - octets }) };
+  return { account: id, address, ...(quotaOctets !== undefined && { freeOctets: quotaOctets - octets }) };
 }
 
 function loginOf({ id, address, secrets, passwordVersion, enabled, lastUsedFrom, credentials }: Account): LoginAccount {

@@ -29,7 +29,7 @@ export class Availability {
     this.#space = space;
   }
 
-  get obstacle(): StoreError | undefined {
+  get error(): StoreError | undefined {
     if (this.#client.isAway) return new StoreError('unavailable', 'the store is away');
     if (!this.#isInPlace()) return new StoreError('unavailable', 'the database is not at its path');
     if (this.#client.lagMs > LAG_LIMIT_MS) return new StoreError('busy', 'the store is far behind');

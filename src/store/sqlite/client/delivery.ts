@@ -7,8 +7,8 @@ import { LF } from '../../../bytes/line-ends.js';
 import type { Delivery, Envelope } from '../../deliveries.js';
 import { StoreError } from '../../errors.js';
 import { CHUNK_BYTES, FrameType, readJson, uploadHeader } from '../protocol/frames.js';
-import { commitFrame, deliverFrame, type Posting } from '../protocol/message-frame.js';
-import { SpareMemory } from '../protocol/buffer-pool.js';
+import { commitFrame, deliverFrame, type MessageMetadata } from '../protocol/message-frame.js';
+import { BufferPool } from '../protocol/buffer-pool.js';
 import type { StoreClient } from './store-client.js';
 import { summarize, type Summary } from '../../../message/summary.js';
 
@@ -27,7 +27,7 @@ const ROOMS: readonly number[] = doubled(SMALL_BYTES, CHUNK_BYTES);
 
 /** How much of all large messages is on its way from this process to the store, and the memory that all messages take turns in. */
 export class UploadBudget {
-  readonly memory = new SpareMemory(ROOMS);
+  readonly memory = new BufferPool(ROOMS);
   #bytes = 0;
 
   add(bytes: number): void {
@@ -72,7 +72,7 @@ export class SocketDelivery implements Delivery {
     this.#over = true;
     const upload = this.#upload;
     const rest = this.#gathered.take();
-    const answered = upload === undefined ? this.#post(rest) : upload.commit(this.#posting(upload.summary), rest);
+    const answered = upload === undefined ? this.#post(rest) : upload.commit(this.#metadata(upload.summary), rest);
     return answered.then((answer) => (answer.length === 0 ? EVERYBODY : (readJson(answer) as readonly number[])));
   }
 
@@ -85,8 +85,8 @@ export class SocketDelivery implements Delivery {
 
   #post(body: Buffer): Promise<Buffer> {
     const request = this.#client.nextRequest();
-    const posting = this.#posting(summarize(body));
-    const frame = deliverFrame(request, posting, body, (bytes) => this.#client.room(bytes));
+    const metadata = this.#metadata(summarize(body));
+    const frame = deliverFrame(request, metadata, body, (bytes) => this.#client.room(bytes));
     this.#budget.memory.takeBack(body);
     return this.#client.ask(request, frame);
   }
@@ -98,19 +98,19 @@ export class SocketDelivery implements Delivery {
     return this.#upload;
   }
 
-  #posting(summary: Summary): Posting {
+  #metadata(summary: Summary): MessageMetadata {
     return { envelope: this.#envelope, summary, octets: this.#octets, unterminated: this.#lastByte !== LF };
   }
 }
 
 /** What came of a message and did not leave yet, in one piece, up to a chunk: however it came, it takes no more memory. */
 class Gathered {
-  readonly #memory: SpareMemory;
+  readonly #memory: BufferPool;
   #bytes: Buffer = NOTHING;
   #length = 0;
   #capacity = SMALL_BYTES;
 
-  constructor(memory: SpareMemory) {
+  constructor(memory: BufferPool) {
     this.#memory = memory;
   }
 
@@ -187,11 +187,11 @@ class Upload {
   }
 
   /** @throws StoreError */
-  async commit(posting: Posting, rest: Buffer): Promise<Buffer> {
+  async commit(metadata: MessageMetadata, rest: Buffer): Promise<Buffer> {
     if (rest.length > 0) this.send(rest);
     this.#throwIfLost();
     const request = this.#client.nextRequest();
-    const answer = await this.#ask(request, commitFrame(request, this.#name, posting));
+    const answer = await this.#ask(request, commitFrame(request, this.#name, metadata));
     this.#throwIfLost();
     return answer;
   }

@@ -4,7 +4,7 @@ import type { Mailboxes } from '../../mailboxes.js';
 import type { Change, ChangeName } from '../protocol/change.js';
 import { FrameType } from '../protocol/frames.js';
 import { MailSummaries } from './mail-summaries.js';
-import type { ListNeeds } from './message-list.js';
+import type { MessageListOptions } from './message-list.js';
 import type { Reader } from './reader.js';
 import type { StoreClient } from './store-client.js';
 
@@ -34,7 +34,7 @@ export function directoryOf(client: StoreClient, reader: Reader): Directory {
   };
 }
 
-export function mailboxesOf({ reader, slices }: ListNeeds): Mailboxes {
+export function mailboxesOf({ reader, slices }: MessageListOptions): Mailboxes {
   const mail = new MailSummaries({ reader, slices });
   return {
     countMail: (address) => reader.directory.countMail(address),

@@ -4,7 +4,7 @@
  */
 import { statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { RoomInside } from '../database/reads.js';
+import type { FileSpace } from '../database/reads.js';
 
 /** A look is trusted for as long as this. */
 const FRESH_MS = 200;
@@ -16,11 +16,11 @@ const PLENTY_BYTES = 512 * 1024 * 1024;
 export class DiskSpace {
   readonly #db: string;
   readonly #minFreeBytes: number;
-  readonly #inside: () => RoomInside;
+  readonly #inside: () => FileSpace;
   #freshUntilMs = -Infinity;
   #short = false;
 
-  constructor(db: string, minFreeBytes: number, inside: () => RoomInside) {
+  constructor(db: string, minFreeBytes: number, inside: () => FileSpace) {
     this.#db = db;
     this.#minFreeBytes = minFreeBytes;
     this.#inside = inside;

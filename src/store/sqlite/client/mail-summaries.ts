@@ -2,15 +2,15 @@
 import { whenReady } from '../../../runtime/when-ready.js';
 import type { MailSummary } from '../../mailboxes.js';
 import type { MessageInfo } from '../../maildrops.js';
-import type { AccountId, Address, Soon } from '../../shapes.js';
-import { MessageList, type ListNeeds } from './message-list.js';
+import type { AccountId, Address, MaybePromise } from '../../shapes.js';
+import { MessageList, type MessageListOptions } from './message-list.js';
 import type { MailRow } from '../database/reads.js';
 
 export class MailSummaries {
-  readonly #needs: ListNeeds;
+  readonly #options: MessageListOptions;
 
-  constructor(needs: ListNeeds) {
-    this.#needs = needs;
+  constructor(options: MessageListOptions) {
+    this.#options = options;
   }
 
   /** Up to a page of those behind `after`. @throws StoreError 'missing' */
@@ -20,7 +20,7 @@ export class MailSummaries {
   }
 
   /** @throws StoreError 'missing' */
-  find(address: Address, number: number): Soon<MailSummary | undefined> {
+  find(address: Address, number: number): MaybePromise<MailSummary | undefined> {
     const { account, list } = this.#open(address);
     const summary = (found: MessageInfo | undefined) =>
       found === undefined ? undefined : this.#summaries(account, [found], number)[0];
@@ -28,13 +28,13 @@ export class MailSummaries {
   }
 
   #open(address: Address): { readonly account: AccountId; readonly list: MessageList } {
-    const { reader } = this.#needs;
+    const { reader } = this.#options;
     const account = reader.directory.accountId(address);
-    return { account, list: new MessageList(account, reader.maildrop(account), this.#needs) };
+    return { account, list: new MessageList(account, reader.maildrop(account), this.#options) };
   }
 
   #summaries(account: AccountId, infos: readonly MessageInfo[], firstNumber: number): readonly MailSummary[] {
-    const rows = this.#needs.reader.directory.mail(
+    const rows = this.#options.reader.directory.mail(
       account,
       infos.map(({ id }) => id),
     );

@@ -5,7 +5,7 @@
 import type { Slices } from '../../../runtime/slices.js';
 import { StoreError } from '../../errors.js';
 import type { Maildrop, Maildrops, MessageInfo, NumberRange, Opener } from '../../maildrops.js';
-import type { AccountId, Soon } from '../../shapes.js';
+import type { AccountId, MaybePromise } from '../../shapes.js';
 import type { Source } from '../../source.js';
 import type { MaildropRow } from '../database/reads.js';
 import { FrameType, jsonFrame } from '../protocol/frames.js';
@@ -25,12 +25,12 @@ interface LockName {
   readonly lock: number;
 }
 
-interface Holding {
+interface MaildropConnection {
   readonly client: StoreClient;
   readonly openers: Openers;
 }
 
-export interface MaildropsOptions extends Holding {
+export interface MaildropsOptions extends MaildropConnection {
   readonly reader: Reader;
   readonly reads: PacedReads;
   readonly slices: Slices;
@@ -80,26 +80,26 @@ class LockedMaildrop implements Maildrop {
   readonly #name: LockName;
   readonly #list: MessageList;
   readonly #ahead: ReadAhead;
-  readonly #holding: Holding;
+  readonly #connection: MaildropConnection;
 
-  constructor(name: LockName, held: MaildropRow, { reader, reads, slices, ...holding }: MaildropsOptions) {
+  constructor(name: LockName, held: MaildropRow, { reader, reads, slices, ...connection }: MaildropsOptions) {
     this.count = held.messages;
     this.octets = held.octets;
     this.#name = name;
     this.#list = new MessageList(name.account, held, { reader, slices });
     this.#ahead = new ReadAhead(reads, name.account);
-    this.#holding = holding;
+    this.#connection = connection;
   }
 
   pages(): Source<readonly MessageInfo[]> {
     return this.#list.pages();
   }
 
-  find(number: number): Soon<MessageInfo | undefined> {
+  find(number: number): MaybePromise<MessageInfo | undefined> {
     return this.#list.find(number);
   }
 
-  read(id: number): Soon<Source> {
+  read(id: number): MaybePromise<Source> {
     return this.#ahead.read(id);
   }
 
@@ -117,16 +117,16 @@ class LockedMaildrop implements Maildrop {
   }
 
   release(): Promise<void> {
-    return release(this.#holding, this.#name);
+    return release(this.#connection, this.#name);
   }
 
   async #sendRemoval(ranges: readonly number[], more: boolean): Promise<void> {
-    await this.#holding.client.askJson(FrameType.Remove, { ...this.#name, ranges, more });
+    await this.#connection.client.askJson(FrameType.Remove, { ...this.#name, ranges, more });
   }
 }
 
 /** Of one that waits too. */
-async function release({ client, openers }: Holding, name: LockName): Promise<void> {
+async function release({ client, openers }: MaildropConnection, name: LockName): Promise<void> {
   openers.remove(name.lock);
   try {
     await client.askJson(FrameType.Unlock, name);

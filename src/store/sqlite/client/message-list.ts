@@ -5,7 +5,7 @@
  */
 import type { Slices } from '../../../runtime/slices.js';
 import type { MessageInfo, NumberRange } from '../../maildrops.js';
-import type { AccountId, Soon } from '../../shapes.js';
+import type { AccountId, MaybePromise } from '../../shapes.js';
 import type { Source } from '../../source.js';
 import type { Reader } from './reader.js';
 import type { MaildropRow } from '../database/reads.js';
@@ -20,7 +20,7 @@ const BLOCKS_AT_ONCE = 4;
 /** A small removal need not wait for a slice. */
 const FIRST_SLICE_MS = 0.5;
 
-export interface ListNeeds {
+export interface MessageListOptions {
   readonly reader: Reader;
   readonly slices: Slices;
 }
@@ -75,7 +75,7 @@ export class MessageList {
   readonly #starts: number[] = [0];
   #read = new Block(-1, []);
 
-  constructor(account: AccountId, maildrop: MaildropRow, { reader, slices }: ListNeeds) {
+  constructor(account: AccountId, maildrop: MaildropRow, { reader, slices }: MessageListOptions) {
     this.#account = account;
     this.#maildrop = maildrop;
     this.#reader = reader;
@@ -83,7 +83,7 @@ export class MessageList {
     this.#removals = maildrop.removals === 0 ? [] : reader.removals(account);
   }
 
-  find(number: number): Soon<MessageInfo | undefined> {
+  find(number: number): MaybePromise<MessageInfo | undefined> {
     if (!Number.isInteger(number) || number < 1 || number > this.#maildrop.messages) return undefined;
     const block = Math.floor((number - 1) / BLOCK_MESSAGES);
     const info = (): MessageInfo | undefined => {

@@ -2,7 +2,7 @@
 import { CRLF_OCTETS } from '../../../bytes/line-ends.js';
 import { whenReady } from '../../../runtime/when-ready.js';
 import { StoreError } from '../../errors.js';
-import type { Soon } from '../../shapes.js';
+import type { MaybePromise } from '../../shapes.js';
 import type { Source } from '../../source.js';
 import type { MessageRow, SmallRow } from '../database/reads.js';
 
@@ -12,7 +12,7 @@ export interface SmallMessage {
   readonly pieces: readonly Uint8Array[] | undefined;
 }
 
-export type ChunkOf = (body: number, seq: number) => Soon<Uint8Array | undefined>;
+export type ChunkOf = (body: number, seq: number) => MaybePromise<Uint8Array | undefined>;
 
 /** The octets that RETR sends. @throws StoreError 'missing' at once, before the first piece */
 export function sourceOf(row: MessageRow | undefined, chunkOf: ChunkOf): Source {
@@ -33,7 +33,7 @@ class MessageSource implements Source {
     this.#left = row.octets;
   }
 
-  next(): Soon<Uint8Array | undefined> {
+  next(): MaybePromise<Uint8Array | undefined> {
     const { trace, body } = this.#row;
     const seq = this.#seq++;
     if (seq === -1) return this.#take(trace);

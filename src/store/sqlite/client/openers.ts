@@ -1,9 +1,9 @@
 /**
  * Who of this process has a maildrop open or asks for one, by the number of the lock: the store asks whether they are leaving
- * when another wants the maildrop. One that is not known has let go of it: the store hears so before the answer.
+ * when another wants the maildrop. One that is not known has given it up: the store hears so before the answer.
  */
 import type { Opener } from '../../maildrops.js';
-import type { Soon } from '../../shapes.js';
+import type { MaybePromise } from '../../shapes.js';
 
 export class Openers {
   readonly #openers = new Map<number, Opener>();
@@ -16,7 +16,7 @@ export class Openers {
     this.#openers.delete(lock);
   }
 
-  isLeaving(lock: number): Soon<boolean> {
+  isLeaving(lock: number): MaybePromise<boolean> {
     const opener = this.#openers.get(lock);
     return opener === undefined || (opener.isLeaving?.() ?? false);
   }

@@ -5,7 +5,7 @@
  */
 import { RunDelay } from '../../../runtime/run-delay.js';
 import type { Account } from '../../logins.js';
-import type { AccountId, Soon } from '../../shapes.js';
+import type { AccountId, MaybePromise } from '../../shapes.js';
 import type { Source } from '../../source.js';
 import { DiskPace } from './disk-pace.js';
 import { smallMessages, sourceOf, type SmallMessage } from './message-octets.js';
@@ -32,25 +32,25 @@ export class PacedReads {
     return this.#pace.isSlow(performance.now());
   }
 
-  findLogin(name: string): Soon<Account | undefined> {
+  findLogin(name: string): MaybePromise<Account | undefined> {
     if (this.isSlow) return this.#slow.read({ kind: 'login', name });
     return this.#timed(() => this.#reader.findLogin(name));
   }
 
   /** @throws StoreError 'missing' */
-  maildrop(account: AccountId): Soon<MaildropRow> {
+  maildrop(account: AccountId): MaybePromise<MaildropRow> {
     if (this.isSlow) return this.#slow.read({ kind: 'maildrop', account });
     return this.#timed(() => this.#reader.maildrop(account));
   }
 
   /** This message and those that follow it, as many as there are; only small ones with their octets. @throws StoreError */
-  messagesFrom(account: AccountId, uid: number, limit: number): Soon<SmallMessage[]> {
+  messagesFrom(account: AccountId, uid: number, limit: number): MaybePromise<SmallMessage[]> {
     if (this.isSlow) return this.#slow.read<SmallRow>({ kind: 'messages', account, uid, limit }).then(smallMessages);
     return smallMessages(this.#timed(() => this.#reader.messagesFrom(account, uid, limit)));
   }
 
   /** The octets that RETR sends. @throws StoreError 'missing' at once, before the first piece */
-  message(account: AccountId, uid: number): Soon<Source> {
+  message(account: AccountId, uid: number): MaybePromise<Source> {
     const source = (row: MessageRow | undefined): Source =>
       sourceOf(row, (body, seq) => this.#chunk(body, seq, row?.octets ?? 0));
     if (this.isSlow) return this.#slow.read<MessageRow | undefined>({ kind: 'message', account, uid }).then(source);
@@ -63,7 +63,7 @@ export class PacedReads {
     this.#slow.end();
   }
 
-  #chunk(body: number, seq: number, octets: number): Soon<Uint8Array | undefined> {
+  #chunk(body: number, seq: number, octets: number): MaybePromise<Uint8Array | undefined> {
     if (this.isSlow || (seq === 0 && octets > LARGE_OCTETS)) return this.#slow.read({ kind: 'chunk', body, seq });
     return this.#timed(() => this.#reader.chunk(body, seq));
   }

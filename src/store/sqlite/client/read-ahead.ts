@@ -4,7 +4,7 @@
  * is what was there when the maildrop was open, which is all that the session may see.
  */
 import { StoreError } from '../../errors.js';
-import type { AccountId, Soon } from '../../shapes.js';
+import type { AccountId, MaybePromise } from '../../shapes.js';
 import { ArraySource, type Source } from '../../source.js';
 import type { SmallMessage } from './message-octets.js';
 import type { PacedReads } from './paced-reads.js';
@@ -28,12 +28,12 @@ export class ReadAhead {
   }
 
   /** @throws StoreError 'missing' */
-  read(uid: number): Soon<Source> {
+  read(uid: number): MaybePromise<Source> {
     const filled = this.#ahead.at(-1)?.uid === uid ? undefined : this.#fill(uid);
     return filled === undefined ? this.#next(uid) : filled.then(() => this.#next(uid));
   }
 
-  #next(uid: number): Soon<Source> {
+  #next(uid: number): MaybePromise<Source> {
     const message = this.#ahead.pop();
     if (message?.uid !== uid) throw new StoreError('missing', 'the message was removed');
     this.#last = uid;

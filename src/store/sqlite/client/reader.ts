@@ -1,7 +1,7 @@
 /** What sessions read from the database: logins, where addresses lead, and the messages of one maildrop. */
 import type { Resolution } from '../../deliveries.js';
 import type { Account, Grant } from '../../logins.js';
-import type { AccountId, Address, Soon } from '../../shapes.js';
+import type { AccountId, Address, MaybePromise } from '../../shapes.js';
 import { readLoginName } from '../../rules/login-name.js';
 import { StoreError } from '../../errors.js';
 import type { NameCache } from '../database/name-cache.js';
@@ -12,7 +12,7 @@ import {
   type LoginRow,
   type MaildropRow,
   type MessageRow,
-  type RoomInside,
+  type FileSpace,
   type SmallRow,
 } from '../database/reads.js';
 import { DirectoryReader } from './directory-reader.js';
@@ -31,7 +31,7 @@ export class Reader {
     this.directory = new DirectoryReader(this.#open);
   }
 
-  resolve(address: Address, cache: NameCache | undefined): Soon<Resolution> {
+  resolve(address: Address, cache: NameCache | undefined): MaybePromise<Resolution> {
     return this.#open.names.resolve(address, cache);
   }
 
@@ -109,8 +109,8 @@ export class Reader {
     return this.#open.reads.chunk.get(body, seq);
   }
 
-  roomInside(): RoomInside {
-    return this.#open.reads.roomInside.get() as RoomInside; // It is always one row.
+  fileSpace(): FileSpace {
+    return this.#open.reads.fileSpace.get() as FileSpace; // It is always one row.
   }
 
   close(): void {

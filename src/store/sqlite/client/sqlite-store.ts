@@ -5,7 +5,7 @@ import type { StoreError } from '../../errors.js';
 import type { Account, Grant, Renewal, Use } from '../../logins.js';
 import type { Mailboxes } from '../../mailboxes.js';
 import type { Maildrop, Opener } from '../../maildrops.js';
-import type { AccountId, Address, Soon } from '../../shapes.js';
+import type { AccountId, Address, MaybePromise } from '../../shapes.js';
 import type { MailStore } from '../../store.js';
 import { Slices } from '../../../runtime/slices.js';
 import type { FileIdentity } from '../database/file-identity.js';
@@ -59,19 +59,19 @@ export class SqliteStore implements MailStore {
     this.#reader = reader;
     this.#reads = new PacedReads(reader, { db, firstDomain });
     this.#maildrops = new SocketMaildrops({ client, openers, reader, reads: this.#reads, slices });
-    const space = new DiskSpace(db, minFreeBytes, () => reader.roomInside());
+    const space = new DiskSpace(db, minFreeBytes, () => reader.fileSpace());
     this.#availability = new Availability({ client, file, space });
     this.directory = directoryOf(client, reader);
     this.mailboxes = mailboxesOf({ reader, slices });
   }
 
-  resolve(address: Address): Soon<Resolution> {
+  resolve(address: Address): MaybePromise<Resolution> {
     // While the store is away nobody would tell of a change.
     return this.#reader.resolve(address, this.#client.isAway ? undefined : this.#names);
   }
 
-  obstacle(): StoreError | undefined {
-    return this.#availability.obstacle;
+  availability(): StoreError | undefined {
+    return this.#availability.error;
   }
 
   deliver(envelope: Envelope): Delivery {
@@ -82,7 +82,7 @@ export class SqliteStore implements MailStore {
     return this.#maildrops.open(account, opener);
   }
 
-  findLogin(name: string): Soon<Account | undefined> {
+  findLogin(name: string): MaybePromise<Account | undefined> {
     return this.#reads.findLogin(name);
   }
 
@@ -98,7 +98,7 @@ export class SqliteStore implements MailStore {
     return this.#reader.saltSecret();
   }
 
-  noteUse(use: Use): void {
+  recordUse(use: Use): void {
     this.#client.tell(jsonFrame(FrameType.Use, 0, use));
   }
 

@@ -7,7 +7,7 @@ import { Buffer } from 'node:buffer';
 import { connect, type Socket } from 'node:net';
 import type { Concerned } from '../../driver.js';
 import { StoreError, type HolderSince, type StoreErrorKind } from '../../errors.js';
-import type { Soon } from '../../shapes.js';
+import type { MaybePromise } from '../../shapes.js';
 import {
   emptyFrame,
   FRAME_LIMIT_BYTES,
@@ -29,7 +29,7 @@ interface Waiting {
   reject(error: StoreError): void;
 }
 
-export interface ClientNeeds {
+export interface StoreClientOptions {
   /** What this process says of itself; absent for commands that come and go. */
   readonly report?: () => PeerReport;
   /** The store went away; every maildrop held through it may be somebody else's now. */
@@ -37,10 +37,10 @@ export interface ClientNeeds {
   /** An attempt to connect found nobody. */
   readonly missed?: () => void;
   readonly found?: () => void;
-  /** Whether the session that took this lock lets go of it by itself; another wants the maildrop. */
-  readonly isLeaving?: (lock: number) => Soon<boolean>;
+  /** Whether the session that took this lock gives it up by itself; another wants the maildrop. */
+  readonly isLeaving?: (lock: number) => MaybePromise<boolean>;
   /** Somebody changed the directory, or may have while no store was there; answered when it resolves. */
-  readonly changed?: (concerned: Concerned) => Soon<void>;
+  readonly changed?: (concerned: Concerned) => MaybePromise<void>;
 }
 
 const READ_BYTES = 64 * 1024;
@@ -49,7 +49,7 @@ const REQUEST_LIMIT = 0xffffffff;
 
 export class StoreClient {
   readonly #path: () => string;
-  readonly #needs: ClientNeeds;
+  readonly #options: StoreClientOptions;
   readonly #waiting = new OpenRequests<Waiting>();
   /** What is read from the store stands here until it is handled, which is at once. */
   readonly #read = Buffer.allocUnsafeSlow(READ_BYTES);
@@ -61,9 +61,9 @@ export class StoreClient {
   #closed = false;
 
   /** `path` is asked at each attempt: another store may listen elsewhere, when links on the way have changed. */
-  constructor(path: () => string, needs: ClientNeeds = {}) {
+  constructor(path: () => string, options: StoreClientOptions = {}) {
     this.#path = path;
-    this.#needs = needs;
+    this.#options = options;
   }
 
   /** Resolves when connected; rejects with 'unavailable' when nobody listens. Only the first attempt is reported. */
@@ -88,7 +88,7 @@ export class StoreClient {
   /** For a process that outlives the store: connects now or as soon as it can, and again whenever it must. */
   stayConnected(): void {
     this.connect().catch(() => {
-      this.#needs.missed?.();
+      this.#options.missed?.();
       this.#retryLater();
     });
   }
@@ -158,7 +158,7 @@ export class StoreClient {
     socket.removeAllListeners('error');
     socket.on('error', () => socket.destroy()); // 'close' follows and tells everybody who waits.
     socket.on('close', () => this.#lost());
-    this.#needs.found?.();
+    this.#options.found?.();
   }
 
   /** Always true: reading goes on. */
@@ -173,11 +173,11 @@ export class StoreClient {
 
   #handle({ type, request, payload }: Frame): void {
     if (type === FrameType.ReportWanted) {
-      if (this.#needs.report !== undefined) this.tell(jsonFrame(FrameType.Report, 0, this.#needs.report()));
+      if (this.#options.report !== undefined) this.tell(jsonFrame(FrameType.Report, 0, this.#options.report()));
       else this.tell(emptyFrame(FrameType.Report, 0));
       return;
     }
-    if (type === FrameType.Welcome) return void this.#needs.changed?.('anybody');
+    if (type === FrameType.Welcome) return void this.#options.changed?.('anybody');
     if (type === FrameType.Changed) return void this.#changed(payload);
     if (type === FrameType.HolderWanted) return void this.#holderWanted(payload);
     const waiting = this.#waiting.take(request);
@@ -188,14 +188,14 @@ export class StoreClient {
   async #changed(payload: Buffer): Promise<void> {
     const { concerned } = readJson(payload) as { readonly concerned: Concerned };
     const connection = this.#connections;
-    await this.#needs.changed?.(concerned);
+    await this.#options.changed?.(concerned);
     if (connection === this.#connections) this.tell(emptyFrame(FrameType.Heard, 0));
   }
 
   async #holderWanted(payload: Buffer): Promise<void> {
     const { question, lock } = readJson(payload) as { readonly question: number; readonly lock: number };
     const connection = this.#connections;
-    const leaving = (await this.#needs.isLeaving?.(lock)) ?? false;
+    const leaving = (await this.#options.isLeaving?.(lock)) ?? false;
     if (connection === this.#connections) this.tell(jsonFrame(FrameType.Holder, 0, { question, leaving }));
   }
 
@@ -203,7 +203,7 @@ export class StoreClient {
     this.#socket = undefined;
     this.#output = undefined;
     for (const request of this.#waiting.takeAll()) request.reject(away());
-    this.#needs.lost?.();
+    this.#options.lost?.();
     this.#retryLater();
   }
 

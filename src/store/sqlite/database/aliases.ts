@@ -7,7 +7,7 @@ export interface AccountRow {
   readonly id: number;
   readonly address: string;
   /** Null without a quota. */
-  readonly room: number | null;
+  readonly freeOctets: number | null;
 }
 
 export class AliasRows implements Aliases<AccountRow> {

@@ -64,8 +64,8 @@ export function openForReading(path: string): ReadingConnection {
   return new ReadingConnection(
     opening(path, () => {
       const connection = openConnection(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
-      hold(connection, 'mmap_size', 0);
-      hold(connection, 'trusted_schema', 0);
+      setPragma(connection, 'mmap_size', 0);
+      setPragma(connection, 'trusted_schema', 0);
       return connection;
     }),
   );
@@ -96,7 +96,7 @@ function prepareFile(connection: Connection): void {
   connection.pragma('page_size = 4096');
   connection.exec('begin'); // Not immediate, which would make the first page, and the mode of a file that has one is settled.
   connection.pragma('auto_vacuum = INCREMENTAL');
-  hold(connection, 'application_id', APPLICATION_ID);
+  setPragma(connection, 'application_id', APPLICATION_ID);
   connection.exec('commit');
 }
 
@@ -104,34 +104,34 @@ function prepareFile(connection: Connection): void {
 function claimFile(connection: Connection): void {
   if (connection.pragma('application_id', { simple: true }) === APPLICATION_ID) return;
   try {
-    hold(connection, 'application_id', APPLICATION_ID);
+    setPragma(connection, 'application_id', APPLICATION_ID);
   } catch (error) {
     if (!isFull(error)) throw error;
   }
 }
 
 function configure(connection: Connection): void {
-  hold(connection, 'journal_mode', 'wal');
-  hold(connection, 'synchronous', FULL);
-  hold(connection, 'foreign_keys', 1);
-  hold(connection, 'mmap_size', 0);
-  hold(connection, 'trusted_schema', 0);
-  hold(connection, 'wal_autocheckpoint', 0);
+  setPragma(connection, 'journal_mode', 'wal');
+  setPragma(connection, 'synchronous', FULL);
+  setPragma(connection, 'foreign_keys', 1);
+  setPragma(connection, 'mmap_size', 0);
+  setPragma(connection, 'trusted_schema', 0);
+  setPragma(connection, 'wal_autocheckpoint', 0);
   connection.pragma(`journal_size_limit = ${WAL_KEEP_BYTES}`);
 }
 
 /** From now on a commit returns only after it was synced. @throws StoreError when SQLite does not keep it */
 export function syncCommits(connection: Connection): void {
-  hold(connection, 'synchronous', FULL);
+  setPragma(connection, 'synchronous', FULL);
 }
 
 /** From now on the sync of a commit is left to the next that is synced, which covers it, or to a checkpoint. */
 export function leaveSyncs(connection: Connection): void {
-  hold(connection, 'synchronous', NORMAL);
+  setPragma(connection, 'synchronous', NORMAL);
 }
 
 /** Sets a pragma and reads it back. */
-function hold(connection: Connection, pragma: string, value: number | string): void {
+function setPragma(connection: Connection, pragma: string, value: number | string): void {
   connection.pragma(`${pragma} = ${value}`);
   const found: unknown = connection.pragma(pragma, { simple: true });
   if (found !== value && !(value === 0 && found === undefined))

@@ -28,7 +28,7 @@ export function identify(db: string): 'ours' | 'none' {
   }
   if (!isReadable(db)) return 'ours'; // Who may use it is said by whoever takes it.
   const pages = fromFile(db, () => FilePages.open(db));
-  if (pages === undefined) throw foreign(`${db} is no SQLite database`);
+  if (pages === undefined) throw leftAlone(`${db} is no SQLite database`);
   try {
     fromFile(db, () => requireOurs(db, pages));
     return 'ours';
@@ -108,11 +108,11 @@ function refuseOrphan(db: string): void {
 
 function requireOurs(db: string, pages: FilePages): void {
   const header = pages.page(1);
-  if (header === undefined) throw foreign(`${db} is cut short`);
+  if (header === undefined) throw leftAlone(`${db} is cut short`);
   const version = header.readInt32BE(USER_VERSION_AT);
   const id = header.readInt32BE(APPLICATION_ID_AT);
   if (id !== APPLICATION_ID && !(id === 0 && version > 0 && hasOurNames(pages)))
-    throw foreign(`${db} is the database of another program`);
+    throw leftAlone(`${db} is the database of another program`);
   if (version <= migrations().length) return;
   throw new StoreError(
     'unavailable',
@@ -126,6 +126,6 @@ function hasOurNames(pages: FilePages): boolean {
   return OUR_NAMES.every((name) => names.has(name));
 }
 
-function foreign(what: string): StoreError {
+function leftAlone(what: string): StoreError {
   return new StoreError('unavailable', `${what}, and was left as it is; choose another file with --db`);
 }

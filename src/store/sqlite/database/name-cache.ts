@@ -42,7 +42,7 @@ export class NameCache {
     return this.#routes.get(`${domain} ${name}`);
   }
 
-  keeper(domain: number, name: string): (route: Route) => Route {
+  remember(domain: number, name: string): (route: Route) => Route {
     const epoch = this.#epoch;
     return (route) => {
       const targets = route.kind === 'too-many' ? [] : route.targets;
@@ -73,5 +73,5 @@ export class NameCache {
 }
 
 function isSteady(targets: readonly Target[]): boolean {
-  return targets.every(({ roomOctets }) => roomOctets === undefined);
+  return targets.every(({ freeOctets }) => freeOctets === undefined);
 }

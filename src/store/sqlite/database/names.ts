@@ -7,13 +7,13 @@ import { whenReady } from '../../../runtime/when-ready.js';
 import type { Resolution, Target } from '../../deliveries.js';
 import { expand, NAMES_LIMIT, type Expanding } from '../../rules/expansion.js';
 import { candidates, resolutionOf, type Candidate, type Route } from '../../rules/names.js';
-import type { Address, Soon } from '../../shapes.js';
+import type { Address, MaybePromise } from '../../shapes.js';
 import { AliasRows, type AccountRow } from './aliases.js';
 import type { NameCache } from './name-cache.js';
 import type { Prepares } from './reading-connection.js';
 import type { Reads } from './reads.js';
 
-export interface NamesNeeds {
+export interface NamesOptions {
   readonly reads: Reads;
   readonly slices: Slices;
   readonly firstDomainName: string | undefined;
@@ -30,7 +30,7 @@ export class Names {
   readonly #firstDomainName: string | undefined;
   readonly #aliases: AliasRows;
 
-  constructor(connection: Prepares, { reads, slices, firstDomainName }: NamesNeeds) {
+  constructor(connection: Prepares, { reads, slices, firstDomainName }: NamesOptions) {
     this.#reads = reads;
     this.#slices = slices;
     this.#firstDomainName = firstDomainName;
@@ -38,14 +38,14 @@ export class Names {
   }
 
   /** Without a cache when nobody would tell of a change. @throws StoreError */
-  resolve(address: Address, cache: NameCache | undefined): Soon<Resolution> {
+  resolve(address: Address, cache: NameCache | undefined): MaybePromise<Resolution> {
     const known = cache?.find(address);
     if (known !== undefined) return known;
     const keep = cache?.keeping(address) ?? ((resolution: Resolution) => resolution);
     return whenReady(this.#resolve(address, cache), keep);
   }
 
-  #resolve(address: Address, cache: NameCache | undefined): Soon<Resolution> {
+  #resolve(address: Address, cache: NameCache | undefined): MaybePromise<Resolution> {
     const domain = this.#reads.domain.get(address.domain);
     if (domain === undefined) return { kind: 'foreign' };
     for (const candidate of candidates(address.local)) {
@@ -74,10 +74,10 @@ export class Names {
   }
 
   /** Undefined when nothing has this name. */
-  #route({ domain, name }: Place, cache: NameCache | undefined): Soon<Route> | undefined {
+  #route({ domain, name }: Place, cache: NameCache | undefined): MaybePromise<Route> | undefined {
     const known = cache?.route(domain, name);
     if (known !== undefined) return known;
-    const keep = cache?.keeper(domain, name) ?? ((route: Route) => route);
+    const keep = cache?.remember(domain, name) ?? ((route: Route) => route);
     const account = this.#reads.account.get(domain, name);
     if (account !== undefined) return keep({ kind: 'account', targets: [targetOf(account)] });
     const targets = this.#reads.aliasTargets.all(domain, name, NAMES_LIMIT + 1);
@@ -85,7 +85,7 @@ export class Names {
     return whenReady(this.#settle(expand(targets, this.#aliases)), (accounts) => keep(aliasOf(accounts)));
   }
 
-  #settle(expanding: Expanding<AccountRow>): Soon<readonly AccountRow[] | 'too-many'> {
+  #settle(expanding: Expanding<AccountRow>): MaybePromise<readonly AccountRow[] | 'too-many'> {
     const step = expanding.next();
     return step.done === true ? step.value : this.#settleInSlices(expanding);
   }
@@ -105,6 +105,6 @@ function aliasOf(accounts: readonly AccountRow[] | 'too-many'): Route {
   return accounts === 'too-many' ? { kind: 'too-many' } : { kind: 'alias', targets: accounts.map(targetOf) };
 }
 
-function targetOf({ id, address, room }: AccountRow): Target {
-  return { account: id, address, ...(room !== null && { roomOctets: room }) };
+function targetOf({ id, address, freeOctets }: AccountRow): Target {
+  return { account: id, address, ...(freeOctets !== null && { freeOctets }) };
 }

@@ -56,7 +56,7 @@ export interface MaildropRow {
 }
 
 /** What the database says of its file. */
-export interface RoomInside {
+export interface FileSpace {
   /** When all of the WAL will have been moved. */
   readonly sizeBytes: number;
   /** In free pages. */
@@ -127,7 +127,7 @@ export interface Reads {
   readonly domains: ReadStatement<[after: string, limit: number], string>;
   readonly aliases: ReadStatement<[domain: number, after: string, limit: number], AliasRow>;
   readonly mail: ReadStatement<[uids: string, account: number], MailRow>;
-  readonly roomInside: ReadStatement<[], RoomInside>;
+  readonly fileSpace: ReadStatement<[], FileSpace>;
 }
 
 // eslint-disable-next-line max-lines-per-function -- a list of statements, each on its own
@@ -241,7 +241,7 @@ export function prepareReads(connection: Prepares): Reads {
       join message on message.account = ? and message.uid = wanted.value
       join account on account.id = message.account join body on body.id = message.body
       order by message.uid`),
-    roomInside: connection.prepare(`
+    fileSpace: connection.prepare(`
       select page_count * page_size as sizeBytes, freelist_count * page_size as freeBytes
       from pragma_page_count, pragma_freelist_count, pragma_page_size`),
   };

@@ -59,11 +59,11 @@ export interface Writes {
   readonly removalOf: Statement<[account: number], number | null>;
   readonly giveUpRemovals: Statement<[account: number]>;
   readonly markAccount: Statement<[account: number]>;
-  readonly holding: Statement<
+  readonly mailboxCounters: Statement<
     [account: number],
     [uidNext: number, messages: number, octets: number, quota: number | null]
   >;
-  readonly setHolding: Statement<[uidNext: number, messages: number, octets: number, account: number]>;
+  readonly setMailboxCounters: Statement<[uidNext: number, messages: number, octets: number, account: number]>;
   readonly setQuota: Statement<[octets: number | null, account: number]>;
   readonly loggedIn: Statement<[atMs: number, account: number]>;
   readonly saltSecret: Statement<[], Buffer>;
@@ -133,12 +133,12 @@ export function prepareWrites(connection: Connection): Writes {
     markAccount: connection.prepare(
       "update account set removed = 1, enabled = 0, local = char(0) || id, password_hash = '', scram = null where id = ?",
     ),
-    holding: connection
+    mailboxCounters: connection
       .prepare<[number], [number, number, number, number | null]>(
         'select uid_next, messages, octets, quota_octets from account where id = ? and removed = 0',
       )
       .raw(),
-    setHolding: connection.prepare('update account set uid_next = ?, messages = ?, octets = ? where id = ?'),
+    setMailboxCounters: connection.prepare('update account set uid_next = ?, messages = ?, octets = ? where id = ?'),
     setQuota: connection.prepare('update account set quota_octets = ? where id = ?'),
     loggedIn: connection.prepare('update account set last_login_at = ? where id = ?'),
     saltSecret: connection.prepare<[], Buffer>("select value from secret where name = 'salts'").pluck(),

@@ -6,7 +6,7 @@
  * Bodies and envelopes are bytes; what is rare and small (locks, changes of the directory, status) is JSON.
  */
 import { Buffer, isUtf8 } from 'node:buffer';
-import { SpareMemory } from './buffer-pool.js';
+import { BufferPool } from './buffer-pool.js';
 
 export const enum FrameType {
   /** To the store. */
@@ -36,7 +36,7 @@ export const enum FrameType {
   Changed,
   /** The answer to Hello: every change from here on is told, and what was before can be read. */
   Welcome,
-  /** Another wants a maildrop that this process holds: does its holder let go of it? */
+  /** Another wants a maildrop that this process holds: does its holder give it up? */
   HolderWanted,
 }
 
@@ -127,7 +127,7 @@ const CHUNK_FRAME_BYTES = HEADER_BYTES + UPLOAD_BYTES + CHUNK_BYTES;
 
 /** Cuts a stream into frames. Payloads are copies: of the bytes that are pushed nothing is kept. */
 export class FrameReader {
-  readonly #memory = new SpareMemory([CHUNK_FRAME_BYTES]);
+  readonly #memory = new BufferPool([CHUNK_FRAME_BYTES]);
   /** Of a frame whose length has not come. */
   #rest: Buffer = NOTHING;
   #begun: Begun | undefined;

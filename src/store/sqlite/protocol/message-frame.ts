@@ -7,7 +7,7 @@ import type { Envelope, EnvelopeRecipient } from '../../deliveries.js';
 import { FrameError, FrameType, HEADER_BYTES, writeHeader } from './frames.js';
 import type { Summary } from '../../../message/summary.js';
 
-export interface Posting {
+export interface MessageMetadata {
   readonly envelope: Envelope;
   readonly summary: Summary;
   /** Of the body alone. */
@@ -20,29 +20,29 @@ const FIXED_BYTES = 64;
 const STRING_OVERHEAD_BYTES = 4;
 const NONE = 0xffffffff;
 
-/** A message that is small enough to travel whole: the posting, then its body. It stands at the beginning of what `room` gives. */
+/** A message that is small enough to travel whole: its metadata, then its body. It stands at the beginning of what `allocate` gives. */
 export function deliverFrame(
   request: number,
-  posting: Posting,
+  metadata: MessageMetadata,
   body: Uint8Array,
-  room: (bytes: number) => Buffer = (bytes) => Buffer.allocUnsafe(bytes),
+  allocate: (bytes: number) => Buffer = (bytes) => Buffer.allocUnsafe(bytes),
 ): Buffer {
-  const writer = new FieldWriter(room(sizeOf(posting) + body.length));
-  writePosting(writer, posting);
+  const writer = new FieldWriter(allocate(sizeOf(metadata) + body.length));
+  writeMetadata(writer, metadata);
   writer.raw(body);
   return writer.frame(FrameType.Deliver, request);
 }
 
 /** The end of a message whose chunks went ahead under the name `upload`. */
-export function commitFrame(request: number, upload: number, posting: Posting): Buffer {
-  const writer = new FieldWriter(Buffer.allocUnsafe(sizeOf(posting)));
+export function commitFrame(request: number, upload: number, metadata: MessageMetadata): Buffer {
+  const writer = new FieldWriter(Buffer.allocUnsafe(sizeOf(metadata)));
   writer.integer(upload);
-  writePosting(writer, posting);
+  writeMetadata(writer, metadata);
   return writer.frame(FrameType.Commit, request);
 }
 
-/** The posting, and what follows it. @throws FrameError */
-export function readPosting(payload: Buffer): { readonly posting: Posting; readonly body: Buffer } {
+/** The metadata, and what follows it. @throws FrameError */
+export function readMetadata(payload: Buffer): { readonly metadata: MessageMetadata; readonly body: Buffer } {
   const reader = new FieldReader(payload);
   const octets = reader.integer();
   const unterminated = reader.flag();
@@ -57,10 +57,10 @@ export function readPosting(payload: Buffer): { readonly posting: Posting; reado
   };
   const envelope = readEnvelope(reader);
   if (summary.headerOctets > octets) throw new FrameError('a header that is longer than its message');
-  return { posting: { envelope, summary, octets, unterminated }, body: reader.rest() };
+  return { metadata: { envelope, summary, octets, unterminated }, body: reader.rest() };
 }
 
-function writePosting(writer: FieldWriter, { envelope, summary, octets, unterminated }: Posting): void {
+function writeMetadata(writer: FieldWriter, { envelope, summary, octets, unterminated }: MessageMetadata): void {
   writer.integer(octets);
   writer.integer(unterminated ? 1 : 0);
   writer.integer(summary.headerOctets);
@@ -73,7 +73,7 @@ function writePosting(writer: FieldWriter, { envelope, summary, octets, untermin
   writer.text(envelope.reversePath);
   writer.integer(Math.floor(envelope.receivedAtMs / 1000));
   writer.integer(envelope.receivedAtMs % 1000);
-  writer.integer(envelope.apart === true ? 1 : 0);
+  writer.integer(envelope.perRecipient === true ? 1 : 0);
   writer.integer(envelope.recipients.length);
   for (const { account, recipient, trace } of envelope.recipients) {
     writer.integer(account);
@@ -85,16 +85,16 @@ function writePosting(writer: FieldWriter, { envelope, summary, octets, untermin
 function readEnvelope(reader: FieldReader): Envelope {
   const reversePath = reader.requiredText();
   const receivedAtMs = reader.integer() * 1000 + reader.below(1000);
-  const apart = reader.below(2) === 1;
+  const perRecipient = reader.below(2) === 1;
   const recipients: EnvelopeRecipient[] = [];
   for (let count = reader.integer(); count > 0; count--)
     recipients.push({ account: reader.integer(), recipient: reader.requiredText(), trace: reader.bytes() });
   if (recipients.length === 0) throw new FrameError('a message for nobody');
-  return { reversePath, receivedAtMs, apart, recipients };
+  return { reversePath, receivedAtMs, perRecipient, recipients };
 }
 
 /** Never too small: a UTF-16 unit takes at most three bytes. */
-function sizeOf({ envelope, summary }: Posting): number {
+function sizeOf({ envelope, summary }: MessageMetadata): number {
   let bytes = HEADER_BYTES + FIXED_BYTES + 3 * envelope.reversePath.length;
   for (const text of [summary.from, summary.to, summary.subject, summary.date, summary.messageId])
     bytes += STRING_OVERHEAD_BYTES + 3 * (text?.length ?? 0);
@@ -107,8 +107,8 @@ class FieldWriter {
   readonly #buffer: Buffer;
   #at = HEADER_BYTES;
 
-  constructor(room: Buffer) {
-    this.#buffer = room;
+  constructor(allocate: Buffer) {
+    this.#buffer = allocate;
   }
 
   integer(value: number): void {

@@ -5,7 +5,7 @@
 import { openSync } from 'node:fs';
 import { Thread } from '../database/thread.js';
 
-export interface CheckpointerNeeds {
+export interface CheckpointerOptions {
   /** A checkpoint on the writer's own connection: short, when the thread has moved nearly everything. */
   checkpointHere(): void;
   trouble(what: string, error: unknown): void;
@@ -41,14 +41,14 @@ const WAL_LIMIT_FRAMES = 8192;
 const THREAD_MEMORY_MIB = 32;
 
 export class Checkpointer {
-  readonly #needs: CheckpointerNeeds;
+  readonly #options: CheckpointerOptions;
   readonly #thread: Thread<CheckpointTask, CheckpointResult>;
   #writtenBytes = 0;
   #underWay = false;
   #closed = false;
 
-  constructor(db: string, needs: CheckpointerNeeds) {
-    this.#needs = needs;
+  constructor(db: string, options: CheckpointerOptions) {
+    this.#options = options;
     /*
      * Never closed: a process that closes any descriptor of a file loses its locks on it (fcntl(2)), SQLite's among them, and
      * another process could then take the WAL away.
@@ -80,17 +80,17 @@ export class Checkpointer {
 
   #finished({ walFrames, trouble, diskFailed }: CheckpointResult): void {
     this.#underWay = false;
-    if (trouble !== undefined) this.#needs.trouble('the WAL could not be moved', new Error(trouble));
-    else if (diskFailed !== undefined) this.#needs.diskFailed(new Error(diskFailed));
-    else if (walFrames > WAL_LIMIT_FRAMES) this.#needs.checkpointHere();
+    if (trouble !== undefined) this.#options.trouble('the WAL could not be moved', new Error(trouble));
+    else if (diskFailed !== undefined) this.#options.diskFailed(new Error(diskFailed));
+    else if (walFrames > WAL_LIMIT_FRAMES) this.#options.checkpointHere();
     this.#next();
   }
 
   #threadEnded(error: Error | undefined): void {
     this.#underWay = false;
     if (this.#closed) return;
-    this.#needs.trouble('the thread that checkpoints ended', error);
-    this.#needs.checkpointHere(); // Nobody knows how far it came.
+    this.#options.trouble('the thread that checkpoints ended', error);
+    this.#options.checkpointHere(); // Nobody knows how far it came.
     this.#next();
   }
 }

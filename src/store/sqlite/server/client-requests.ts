@@ -79,7 +79,7 @@ export class ClientRequests {
     this.#store.add({
       act: (writer) => void (concerned = writer.change(change)),
       bytes: 0,
-      done: () => void this.#store.tellChanged(concerned ?? 'nobody').then(() => this.#answers.done(request)),
+      done: () => void this.#store.reportChanged(concerned ?? 'nobody').then(() => this.#answers.done(request)),
       failed: (error) => this.#answers.failed(request, error),
     });
   }

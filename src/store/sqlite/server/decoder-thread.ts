@@ -12,8 +12,8 @@ parentPort?.on('message', (body: DecoderTask) => void decode(body));
 
 async function decode(body: DecoderTask): Promise<void> {
   const first = firstChunk(body);
-  tell({ kind: 'begun' });
-  tell({ kind: 'decoded', text: await decodeText(first) });
+  send({ kind: 'begun' });
+  send({ kind: 'decoded', text: await decodeText(first) });
 }
 
 /** What the disk does not give is noticed by whoever wants the message itself. */
@@ -25,6 +25,6 @@ function firstChunk(body: number): Buffer | undefined {
   }
 }
 
-function tell(told: DecoderTold): void {
+function send(told: DecoderTold): void {
   parentPort?.postMessage(told);
 }

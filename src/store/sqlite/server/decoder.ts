@@ -5,7 +5,7 @@
 import type { Write } from './group.js';
 import { Thread } from '../database/thread.js';
 
-export interface DecoderNeeds {
+export interface DecoderOptions {
   add(write: Write): void;
   nextUndecoded(): number | undefined;
   trouble(what: string, error: unknown): void;
@@ -32,7 +32,7 @@ const DEADLINE_MS = 2_000;
 const PAUSE_MS = 10_000;
 
 export class Decoder {
-  readonly #needs: DecoderNeeds;
+  readonly #options: DecoderOptions;
   readonly #thread: Thread<DecoderTask, DecoderTold>;
   /** The body that is being decoded. */
   #body: number | undefined;
@@ -43,8 +43,8 @@ export class Decoder {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(db: string, needs: DecoderNeeds) {
-    this.#needs = needs;
+  constructor(db: string, options: DecoderOptions) {
+    this.#options = options;
     const data: DecoderData = { db };
     this.#thread = new Thread(
       { module: new URL('./decoder-thread.js', import.meta.url), data, memoryMib: THREAD_MEMORY_MIB },
@@ -58,7 +58,7 @@ export class Decoder {
     const body = this.#next();
     if (body === undefined) return;
     this.#body = body;
-    this.#needs.add({
+    this.#options.add({
       act: (writer) => writer.decoding(body),
       done: () => this.#hand(body),
       failed: () => this.#putOff(),
@@ -79,9 +79,9 @@ export class Decoder {
   /** What cannot be read keeps nobody from being served. */
   #next(): number | undefined {
     try {
-      return this.#needs.nextUndecoded();
+      return this.#options.nextUndecoded();
     } catch (error) {
-      this.#needs.trouble('texts that wait to be decoded cannot be found', error);
+      this.#options.trouble('texts that wait to be decoded cannot be found', error);
       this.#putOff();
       return undefined;
     }
@@ -116,11 +116,11 @@ export class Decoder {
     const body = this.#body;
     if (this.#closed || body === undefined) return;
     if (this.#begun) {
-      this.#needs.trouble('a text is left as it came', new Error(`body ${body}`, { cause: error ?? 'deadline' }));
+      this.#options.trouble('a text is left as it came', new Error(`body ${body}`, { cause: error ?? 'deadline' }));
       this.#decoded(undefined);
     } else if (error === undefined) this.#hand(body);
     else {
-      this.#needs.trouble('the thread that decodes could not start', error);
+      this.#options.trouble('the thread that decodes could not start', error);
       this.#pause(() => this.#hand(body));
     }
   }
@@ -130,7 +130,7 @@ export class Decoder {
     clearTimeout(this.#timer);
     this.#body = undefined;
     this.#begun = false;
-    this.#needs.add({
+    this.#options.add({
       act: (writer) => writer.decoded(body, text),
       done: nothing,
       failed: nothing,

@@ -2,7 +2,7 @@
  * Sees to it that nothing is acknowledged in files that are lost: moved, removed, replaced, or covered by another mount, while
  * the store has them open and could go on writing. What was committed before is moved from the WAL into the database file,
  * wherever that is now. When the file is back, service goes on; when another database of ours is there, or the WAL, its index
- * or the lock is gone from beside it, every process lets go, and the next store opens what is at the path.
+ * or the lock is gone from beside it, every process closes the database, and the next store opens what is at the path.
  */
 import type { FileState } from '../../status.js';
 import { StoreError } from '../../errors.js';
@@ -10,20 +10,20 @@ import { FileIdentity } from '../database/file-identity.js';
 import { identify } from '../database/identification.js';
 import type { Location } from '../database/location.js';
 
-export interface FileWatchNeeds {
+export interface FileWatchOptions {
   /** Whether all of the WAL is in the database file now, and the WAL empty. */
   emptyWal(): boolean;
   noted(what: string, details: object): void;
   trouble(what: string, details: object): void;
   /** The store has to end, and with it every process that has the files open. */
-  letGo(): void;
+  stop(): void;
 }
 
 /** Between two looks when nothing is written. */
 const LOOK_MS = 250;
 
 export class FileWatch {
-  readonly #needs: FileWatchNeeds;
+  readonly #options: FileWatchOptions;
   readonly #db: FileIdentity;
   readonly #wal: FileIdentity;
   /** Their loss takes nothing back that is written; a look now and then is enough. */
@@ -33,8 +33,8 @@ export class FileWatch {
   #walIsEmpty = false;
 
   /** Once the database is open and in WAL mode. */
-  constructor({ named, db, lock }: Location, needs: FileWatchNeeds) {
-    this.#needs = needs;
+  constructor({ named, db, lock }: Location, options: FileWatchOptions) {
+    this.#options = options;
     this.#db = new FileIdentity(named);
     this.#wal = new FileIdentity(`${db}-wal`);
     this.#others = [new FileIdentity(`${db}-shm`), new FileIdentity(lock)];
@@ -72,7 +72,7 @@ export class FileWatch {
   #begin(found: FileState): void {
     this.#state = found;
     this.#walIsEmpty = false;
-    this.#needs.trouble('the database is not at its path; nothing is accepted until it is back', {
+    this.#options.trouble('the database is not at its path; nothing is accepted until it is back', {
       path: this.#db.path,
       found,
     });
@@ -83,15 +83,15 @@ export class FileWatch {
     if (found === 'there' && this.#state === 'there') return;
     if (this.#state === 'there') return this.#begin(found);
     this.#state = found;
-    if (found === 'there') return this.#needs.noted('the database is back at its path', { path: this.#db.path });
-    this.#walIsEmpty ||= this.#needs.emptyWal();
+    if (found === 'there') return this.#options.noted('the database is back at its path', { path: this.#db.path });
+    this.#walIsEmpty ||= this.#options.emptyWal();
     if (found === 'missing' || !this.#walIsEmpty) return;
-    this.#needs.noted('every process lets go of the database, and opens what is at its path', {
+    this.#options.noted('every process closes the database, and opens what is at its path', {
       path: this.#db.path,
       found,
     });
     this.close();
-    this.#needs.letGo();
+    this.#options.stop();
   }
 }
 

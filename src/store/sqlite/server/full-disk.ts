@@ -15,12 +15,12 @@ const HOPELESS_MS = 1_000;
 const NEVER = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
 /** After a disk error it matters what the disk failed under: of a checkpoint nobody knows what it moved. */
-export interface RoomFailure {
+export interface CommitFailure {
   readonly error: unknown;
   readonly during: 'commit' | 'checkpoint';
 }
 
-export class Room {
+export class FullDiskRetries {
   readonly #connection: Connection;
   #hopelessUntilMs = 0;
 
@@ -29,7 +29,7 @@ export class Room {
   }
 
   /** Runs `commit`, which returns its error, until it meets no full disk or there is no use in it. Undefined when it succeeded. */
-  commit(commit: () => unknown): RoomFailure | undefined {
+  commit(commit: () => unknown): CommitFailure | undefined {
     let error = commit();
     if (!isFull(error) || performance.now() < this.#hopelessUntilMs) return failureOf(error);
     try {
@@ -55,7 +55,7 @@ export class Room {
   }
 }
 
-function failureOf(error: unknown): RoomFailure | undefined {
+function failureOf(error: unknown): CommitFailure | undefined {
   return error === undefined ? undefined : { error, during: 'commit' };
 }
 

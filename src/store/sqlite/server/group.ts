@@ -6,7 +6,7 @@
  */
 import { StoreError } from '../../errors.js';
 import { leaveSyncs, syncCommits, type Connection } from '../database/database.js';
-import { Room, type RoomFailure } from './full-disk.js';
+import { FullDiskRetries, type CommitFailure } from './full-disk.js';
 import { asStoreError, isDiskError, isOneWritesFault } from '../database/sqlite-error.js';
 import type { Writer } from './writer.js';
 
@@ -19,7 +19,7 @@ export interface Write {
   /** Of payload, for the bound on a group. */
   readonly bytes: number;
   /** `done` promises nothing: a power cut may take it away until a later group is synced. A group of such writes alone is not. */
-  readonly fleeting?: true;
+  readonly deferrable?: true;
 }
 
 /** A group that reaches this is committed, whatever else waits: it bounds how long the first of it waits for the last. */
@@ -29,7 +29,7 @@ export class GroupCommit {
   readonly #connection: Connection;
   readonly #writer: Writer;
   readonly #observer: GroupObserver;
-  readonly #room: Room;
+  readonly #room: FullDiskRetries;
   readonly #begin;
   readonly #commit;
   readonly #rollback;
@@ -44,7 +44,7 @@ export class GroupCommit {
     this.#connection = connection;
     this.#writer = observer.writer;
     this.#observer = observer;
-    this.#room = new Room(connection);
+    this.#room = new FullDiskRetries(connection);
     this.#begin = connection.prepare('begin immediate');
     this.#commit = connection.prepare('commit');
     this.#rollback = connection.prepare('rollback');
@@ -88,7 +88,7 @@ export class GroupCommit {
     } else this.#failed(group, failure);
   }
 
-  #failed(group: readonly Write[], { error, during }: RoomFailure): void {
+  #failed(group: readonly Write[], { error, during }: CommitFailure): void {
     fail(group, asStoreError(error, this.#connection.name));
     if (error instanceof StoreError) return;
     this.#broken ||= isDiskError(error);
@@ -109,7 +109,7 @@ export class GroupCommit {
   /** The error when nothing of the group was committed. */
   #tryCommit(group: readonly Write[]): unknown {
     try {
-      this.#sync(group.some(({ fleeting }) => fleeting !== true));
+      this.#sync(group.some(({ deferrable }) => deferrable !== true));
       this.#begin.run();
       for (const write of group) write.act(this.#writer);
       this.#writer.flush();
@@ -138,7 +138,7 @@ function fail(group: readonly Write[], error: StoreError): void {
 
 /** One that nobody waits for: what is lost is swept at the next start, and a failure is told by the group's observer. */
 export function unanswered(act: Write['act']): Write {
-  return { act, done: nothing, failed: nothing, bytes: 0, fleeting: true };
+  return { act, done: nothing, failed: nothing, bytes: 0, deferrable: true };
 }
 
 function nothing(): void {}

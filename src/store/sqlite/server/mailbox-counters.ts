@@ -16,7 +16,7 @@ export interface Held {
 /** Accounts that are remembered; when there are more, they are read again. */
 const KNOWN_LIMIT = 10_000;
 
-interface Holding {
+interface Counters {
   uidNext: number;
   messages: number;
   octets: number;
@@ -24,9 +24,9 @@ interface Holding {
   quota: number | null;
 }
 
-export class Holdings {
+export class MailboxCounters {
   readonly #writes: Writes;
-  readonly #known = new Map<AccountId, Holding>();
+  readonly #known = new Map<AccountId, Counters>();
   readonly #changed = new Set<AccountId>();
   /** No uid below it is given out: an older copy of the database, put back, knows nothing of the newest uids. */
   readonly #uidFloor = Date.now();
@@ -41,25 +41,25 @@ export class Holdings {
   }
 
   /** Whether so many octets more are within the account's quota. */
-  hasRoom(account: AccountId, octets: number): boolean {
+  isWithinQuota(account: AccountId, octets: number): boolean {
     const { quota, octets: held } = this.#of(account);
     return quota === null || held + octets <= quota;
   }
 
   /** Counts a message that comes, and returns its uid. */
   add(account: AccountId, octets: number): number {
-    const holding = this.#of(account);
-    holding.messages += 1;
-    holding.octets += octets;
+    const counters = this.#of(account);
+    counters.messages += 1;
+    counters.octets += octets;
     this.#changed.add(account);
-    return holding.uidNext++;
+    return counters.uidNext++;
   }
 
   /** Counts messages that go. */
   subtract(account: AccountId, { messages, octets }: Held): void {
-    const holding = this.#of(account);
-    holding.messages -= messages;
-    holding.octets -= octets;
+    const counters = this.#of(account);
+    counters.messages -= messages;
+    counters.octets -= octets;
     this.#changed.add(account);
   }
 
@@ -83,7 +83,7 @@ export class Holdings {
   flush(): void {
     for (const account of this.#changed) {
       const { uidNext, messages, octets } = this.#of(account);
-      this.#writes.setHolding.run(uidNext, messages, octets, account);
+      this.#writes.setMailboxCounters.run(uidNext, messages, octets, account);
     }
     this.#changed.clear();
     if (this.#known.size > KNOWN_LIMIT) this.#known.clear(); // All of it is written.
@@ -95,14 +95,14 @@ export class Holdings {
     this.#changed.clear();
   }
 
-  #of(account: AccountId): Holding {
+  #of(account: AccountId): Counters {
     const known = this.#known.get(account);
     if (known !== undefined) return known;
-    const row = this.#writes.holding.get(account);
+    const row = this.#writes.mailboxCounters.get(account);
     if (row === undefined) throw new StoreError('missing', `account ${account} was removed`);
     const [uidNext, messages, octets, quota] = row;
-    const holding = { uidNext: Math.max(uidNext, this.#uidFloor), messages, octets, quota };
-    this.#known.set(account, holding);
-    return holding;
+    const counters = { uidNext: Math.max(uidNext, this.#uidFloor), messages, octets, quota };
+    this.#known.set(account, counters);
+    return counters;
   }
 }

@@ -20,7 +20,7 @@ export interface DatabaseObserver {
   /** Nothing is to be written on this connection any more. */
   diskFailed(error: unknown, during: 'commit' | 'checkpoint'): void;
   /** The files are not where they belong: the store has to end, and with it every process that has them open. */
-  letGo(): void;
+  stopped(): void;
 }
 
 export class OpenDatabase {
@@ -54,7 +54,7 @@ export class OpenDatabase {
       emptyWal: () => this.#emptyWal(),
       noted: (what, details) => observer.noted(what, details),
       trouble: (what, details) => observer.trouble(what, details),
-      letGo: () => observer.letGo(),
+      stop: () => observer.stopped(),
     });
     this.group = new GroupCommit(this.#connection, {
       writer: this.#writer,

@@ -28,7 +28,7 @@ export interface ServedStore {
   /** Runs one change as any client could, and resolves when it is durable. */
   write(act: (writer: Writer) => void): Promise<void>;
   /** Resolves when no process remembers the directory as it was, and no session goes on by a login that does not stand. */
-  tellChanged(concerned: Concerned): Promise<void>;
+  reportChanged(concerned: Concerned): Promise<void>;
   countAccepted(): void;
   /** Why nothing can be promised now: the files are not where they belong. */
   lost(): StoreError | undefined;

@@ -7,7 +7,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { FileIdentity } from '../database/file-identity.js';
 import { reach, type SocketAddress } from '../database/socket-address.js';
 
-export interface StoreDoorNeeds {
+export interface StoreDoorOptions {
   welcome(socket: Socket): void;
   /** Whether the directory is still the database's. */
   inPlace(): boolean;
@@ -20,7 +20,7 @@ const CONNECTION_LIMIT = 512;
 
 export class StoreDoor {
   readonly #path: string;
-  readonly #needs: StoreDoorNeeds;
+  readonly #options: StoreDoorOptions;
   #server: Server | undefined;
   /** Needed until the end: closing removes the file by it. */
   #address: SocketAddress | undefined;
@@ -28,15 +28,15 @@ export class StoreDoor {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(path: string, needs: StoreDoorNeeds) {
+  constructor(path: string, options: StoreDoorOptions) {
     this.#path = path;
-    this.#needs = needs;
+    this.#options = options;
   }
 
   /** Whatever is in the way is ours to remove: we hold the lock. Rejects with an error of the system. */
   async open(): Promise<void> {
     rmSync(this.#path, { force: true });
-    const server = createServer((socket) => this.#needs.welcome(socket));
+    const server = createServer((socket) => this.#options.welcome(socket));
     server.maxConnections = CONNECTION_LIMIT;
     this.#address = reach(this.#path);
     await listening(server, this.#address.path);
@@ -66,11 +66,11 @@ export class StoreDoor {
   }
 
   #look(): void {
-    if (this.#file?.look() === 'same' || !this.#needs.inPlace()) return this.#lookLater();
+    if (this.#file?.look() === 'same' || !this.#options.inPlace()) return this.#lookLater();
     void this.#shut(this.#server); // First: it removes whatever is at the path.
     this.#server = undefined;
     this.open().then(
-      () => this.#needs.noted('the socket of the store was removed, and is made again', { path: this.#path }),
+      () => this.#options.noted('the socket of the store was removed, and is made again', { path: this.#path }),
       () => this.#lookLater(), // No room, or no directory: it may come back.
     );
   }

@@ -139,7 +139,7 @@ export class StoreServer implements RunningStore, ServedStore {
     });
   }
 
-  async tellChanged(concerned: Concerned): Promise<void> {
+  async reportChanged(concerned: Concerned): Promise<void> {
     await Promise.all([...this.#clients].map((client) => client.changed(concerned, CHANGE_TIMEOUT_MS)));
   }
 
@@ -205,7 +205,7 @@ export class StoreServer implements RunningStore, ServedStore {
       trouble: (what, error) => this.#observer.trouble(what, error),
       committed: () => this.#flush(),
       diskFailed: (error, during) => this.#stopFor(error, during),
-      letGo: () => this.#letGo('checkpoint'),
+      stopped: () => this.#stopAfterFailure('checkpoint'),
     });
   }
 
@@ -226,10 +226,10 @@ export class StoreServer implements RunningStore, ServedStore {
   /** What was answered before still leaves. */
   #stopFor(error: unknown, during: 'commit' | 'checkpoint'): void {
     this.#observer.trouble('the disk failed; the store stops', error);
-    this.#letGo(during);
+    this.#stopAfterFailure(during);
   }
 
-  #letGo(during: 'commit' | 'checkpoint'): void {
+  #stopAfterFailure(during: 'commit' | 'checkpoint'): void {
     for (const client of this.#clients) client.close();
     this.#observer.stopped(during);
   }

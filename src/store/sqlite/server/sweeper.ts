@@ -47,7 +47,7 @@ export class Sweeper {
       done: () => this.#ended(finished ? undefined : PAUSE_MS),
       failed: () => this.#ended(RETRY_MS), // Told by the group's observer.
       bytes: STEP_BYTES,
-      fleeting: true, // A step that a power cut takes away is taken again.
+      deferrable: true, // A step that a power cut takes away is taken again.
     });
   }
 

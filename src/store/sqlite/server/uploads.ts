@@ -5,7 +5,7 @@
 import type { Buffer } from 'node:buffer';
 import { StoreError } from '../../errors.js';
 import { CHUNK_BYTES, FrameError, requireLength, UPLOAD_BYTES } from '../protocol/frames.js';
-import { readPosting, type Posting } from '../protocol/message-frame.js';
+import { readMetadata, type MessageMetadata } from '../protocol/message-frame.js';
 import type { Answers } from './answers.js';
 import { unanswered } from './group.js';
 import type { ServedStore } from './served-store.js';
@@ -37,15 +37,15 @@ export class Uploads {
 
   /** A message in one frame. @throws FrameError, as all of these do */
   deliver(request: number, payload: Buffer): void {
-    const { posting, body } = readPosting(payload);
-    if (body.length > CHUNK_BYTES || body.length !== posting.octets)
+    const { metadata, body } = readMetadata(payload);
+    if (body.length > CHUNK_BYTES || body.length !== metadata.octets)
       throw new FrameError('a message that is not as long as it should be');
     const id = this.#store.nextBody();
     let posted: Posted = [];
     this.#store.add({
-      act: (writer) => void (posted = writer.post(id, posting, body)),
+      act: (writer) => void (posted = writer.post(id, metadata, body)),
       bytes: body.length,
-      done: () => this.#posted(request, posting, posted),
+      done: () => this.#posted(request, metadata, posted),
       failed: (error) => this.#answers.failed(request, error),
     });
   }
@@ -65,7 +65,7 @@ export class Uploads {
         writer.chunk(body, seq, octets);
       },
       bytes: octets.length,
-      fleeting: true, // The message's end is what is promised.
+      deferrable: true, // The message's end is what is promised.
       done: () => {
         this.#takeBack(payload);
         this.#answers.done(request);
@@ -83,9 +83,9 @@ export class Uploads {
     if (upload === undefined)
       return this.#answers.failed(request, new StoreError('unavailable', 'there is no such upload'));
     this.#open.delete(name);
-    const { posting, body } = readPosting(payload.subarray(UPLOAD_BYTES));
+    const { metadata, body } = readMetadata(payload.subarray(UPLOAD_BYTES));
     if (body.length > 0) throw new FrameError('a frame goes on after its end');
-    if (posting.octets === upload.octets) this.#finish(request, upload, posting);
+    if (metadata.octets === upload.octets) this.#finish(request, upload, metadata);
     else this.#tear(request, upload);
   }
 
@@ -103,15 +103,15 @@ export class Uploads {
     this.#open.clear();
   }
 
-  #finish(request: number, upload: Upload, posting: Posting): void {
+  #finish(request: number, upload: Upload, metadata: MessageMetadata): void {
     let posted: Posted = [];
     this.#store.add({
       act: (writer) => {
         requireWhole(upload); // Known only now: the commit may have come right behind the chunk that failed.
-        posted = writer.finish(upload.body, posting);
+        posted = writer.finish(upload.body, metadata);
       },
       bytes: 0,
-      done: () => this.#posted(request, posting, posted),
+      done: () => this.#posted(request, metadata, posted),
       failed: (error) => {
         this.#drop(upload); // Its chunks were committed before it.
         this.#answers.failed(request, error);
@@ -126,13 +126,13 @@ export class Uploads {
   }
 
   /** A message that is over every quota was not written: no other write of its group had to be taken back for it. */
-  #posted(request: number, { summary }: Posting, leftOut: Posted): void {
-    if (typeof leftOut === 'string')
-      return this.#answers.failed(request, new StoreError(leftOut, 'a mailbox would be above its quota'));
+  #posted(request: number, { summary }: MessageMetadata, refusedAt: Posted): void {
+    if (typeof refusedAt === 'string')
+      return this.#answers.failed(request, new StoreError(refusedAt, 'a mailbox would be above its quota'));
     this.#store.countAccepted();
     if (summary.decodes) this.#store.undecoded();
-    if (leftOut.length === 0) this.#answers.done(request);
-    else this.#answers.doneWith(request, leftOut);
+    if (refusedAt.length === 0) this.#answers.done(request);
+    else this.#answers.doneWith(request, refusedAt);
   }
 
   #drop({ body, octets }: Upload): void {

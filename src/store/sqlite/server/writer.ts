@@ -12,8 +12,8 @@ import { applyChange } from './change-table.js';
 import { Changes } from './changes.js';
 import type { Change } from '../protocol/change.js';
 import type { Connection } from '../database/database.js';
-import { Holdings, type Held } from './mailbox-counters.js';
-import type { Posting } from '../protocol/message-frame.js';
+import { MailboxCounters, type Held } from './mailbox-counters.js';
+import type { MessageMetadata } from '../protocol/message-frame.js';
 import { Sweep } from './sweep.js';
 import { prepareWrites, TextState, type BodyRow, type SumRow, type Writes } from '../database/writes.js';
 
@@ -31,7 +31,7 @@ const enum Settled {
 export class Writer {
   readonly #writes: Writes;
   readonly #changes: Changes;
-  readonly #holdings: Holdings;
+  readonly #counters: MailboxCounters;
   readonly #bodies: Bodies;
   readonly #sweep: Sweep;
   #bodyNext: number;
@@ -41,7 +41,7 @@ export class Writer {
   constructor(connection: Connection) {
     this.#writes = prepareWrites(connection);
     this.#changes = new Changes(connection);
-    this.#holdings = new Holdings(this.#writes);
+    this.#counters = new MailboxCounters(this.#writes);
     this.#bodies = new Bodies(this.#writes);
     this.#bodyNext = (this.#writes.lastBody.get() ?? 0) + 1;
     this.#removalNext = (this.#writes.lastRemoval.get() ?? 0) + 1;
@@ -54,13 +54,13 @@ export class Writer {
   }
 
   /** A whole message in one go. Returns the places in its envelope that it was not stored for, or why it was for none. */
-  post(body: number, posting: Posting, octets: Uint8Array): Posted {
-    const copies = this.#copies(posting);
+  post(body: number, metadata: MessageMetadata, octets: Uint8Array): Posted {
+    const copies = this.#copies(metadata);
     if (typeof copies === 'string') return copies;
-    this.#writes.addBody.run(...bodyRow(body, posting, copies.taken.length));
+    this.#writes.addBody.run(...bodyRow(body, metadata, copies.taken.length));
     if (octets.length > 0) this.#writes.addChunk.run(body, 0, octets);
-    this.#address(body, posting, copies.taken);
-    return copies.leftOut;
+    this.#address(body, metadata, copies.taken);
+    return copies.refused;
   }
 
   /** A piece of a message that is still arriving: invisible until `finish`. */
@@ -70,15 +70,15 @@ export class Writer {
   }
 
   /** The message whose chunks are there is complete. Returns the same as `post`; the chunks of one that is not stored go. */
-  finish(body: number, posting: Posting): Posted {
-    const copies = this.#copies(posting);
+  finish(body: number, metadata: MessageMetadata): Posted {
+    const copies = this.#copies(metadata);
     if (typeof copies === 'string') {
-      this.drop(body, posting.octets);
+      this.drop(body, metadata.octets);
       return copies;
     }
-    this.#writes.finishBody.run(...bodyRow(body, posting, copies.taken.length));
-    this.#address(body, posting, copies.taken);
-    return copies.leftOut;
+    this.#writes.finishBody.run(...bodyRow(body, metadata, copies.taken.length));
+    this.#address(body, metadata, copies.taken);
+    return copies.refused;
   }
 
   /** A message that will never be complete: its chunks are deleted later, or now when there are few. */
@@ -105,7 +105,7 @@ export class Writer {
 
   /** What a removal of many messages will remove: nothing is removed by it before `commitRemoval`. */
   addToRemoval(removal: number, account: AccountId, ranges: Ranges): void {
-    this.#holdings.require(account);
+    this.#counters.require(account);
     this.#writes.beginRemoval.run(removal, account);
     for (const [first, last] of pairs(ranges)) this.#writes.addRemoved.run(removal, first, last);
   }
@@ -113,7 +113,7 @@ export class Writer {
   /** From now on nobody sees its messages; they are deleted later. */
   commitRemoval(removal: number, account: AccountId, held: Held): void {
     this.#writes.settleRemoval.run(Settled.Committed, removal);
-    this.#holdings.subtract(account, held);
+    this.#counters.subtract(account, held);
     this.#leftovers = true;
   }
 
@@ -147,7 +147,7 @@ export class Writer {
     return applyChange(change, {
       directory: this.#changes,
       removeAccount: (address) => this.#removeAccount(address),
-      setQuota: (address, octets) => this.#holdings.setQuota(this.#changes.requireAccount(address), octets ?? null),
+      setQuota: (address, octets) => this.#counters.setQuota(this.#changes.requireAccount(address), octets ?? null),
     });
   }
 
@@ -207,31 +207,31 @@ export class Writer {
 
   /** Before COMMIT. */
   flush(): void {
-    this.#holdings.flush();
+    this.#counters.flush();
     this.#bodies.beginGroup();
   }
 
   /** After ROLLBACK: what was remembered may not be so. */
   forget(): void {
-    this.#holdings.forget();
+    this.#counters.forget();
     this.#bodies.beginGroup();
   }
 
   /** @throws StoreError 'missing' for an account that is not there */
-  #copies(posting: Posting): Copies | OverQuota {
+  #copies(metadata: MessageMetadata): Copies | OverQuota {
     return judgeCopies(
-      posting.envelope,
-      (trace) => octetsOf(posting, trace),
-      (account, octets) => this.#holdings.hasRoom(account, octets),
+      metadata.envelope,
+      (trace) => octetsOf(metadata, trace),
+      (account, octets) => this.#counters.isWithinQuota(account, octets),
     );
   }
 
-  #address(body: number, posting: Posting, places: readonly number[]): void {
-    const { recipients, receivedAtMs, reversePath } = posting.envelope;
+  #address(body: number, metadata: MessageMetadata, places: readonly number[]): void {
+    const { recipients, receivedAtMs, reversePath } = metadata.envelope;
     for (const place of places) {
       const { account, recipient, trace } = recipients[place] as EnvelopeRecipient;
-      const octets = octetsOf(posting, trace);
-      const uid = this.#holdings.add(account, octets);
+      const octets = octetsOf(metadata, trace);
+      const uid = this.#counters.add(account, octets);
       this.#writes.addMessage.run(account, uid, body, octets, receivedAtMs, reversePath, recipient, trace);
     }
   }
@@ -240,7 +240,7 @@ export class Writer {
     const removed = this.#writes.removeMessage.get(account, uid);
     if (removed === undefined) return;
     const [body, octets] = removed;
-    this.#holdings.subtract(account, { messages: 1, octets });
+    this.#counters.subtract(account, { messages: 1, octets });
     this.#bodies.release(body);
   }
 
@@ -248,7 +248,7 @@ export class Writer {
   #removeAccount(address: Address): void {
     const account = this.#changes.requireAccount(address);
     this.#changes.detachAccount(address, account);
-    if (this.#holdings.messages(account) > DIRECT_LIMIT || typeof this.#writes.removalOf.get(account) === 'number') {
+    if (this.#counters.messages(account) > DIRECT_LIMIT || typeof this.#writes.removalOf.get(account) === 'number') {
       this.#writes.giveUpRemovals.run(account); // Of a session that is about to end.
       this.#writes.markAccount.run(account);
       this.#leftovers = true;
@@ -256,7 +256,7 @@ export class Writer {
       this.remove(account, [0, Number.MAX_SAFE_INTEGER]);
       this.#changes.deleteAccount(account);
     }
-    this.#holdings.drop(account);
+    this.#counters.drop(account);
   }
 }
 
@@ -268,11 +268,11 @@ function* pairs(ranges: Ranges): Iterable<readonly [first: number, last: number]
 }
 
 /** What RETR sends of one copy. */
-function octetsOf({ octets, unterminated }: Posting, trace: Uint8Array): number {
+function octetsOf({ octets, unterminated }: MessageMetadata, trace: Uint8Array): number {
   return trace.length + octets + (unterminated ? CRLF.length : 0);
 }
 
-function bodyRow(id: number, { summary, octets }: Posting, refs: number): BodyRow {
+function bodyRow(id: number, { summary, octets }: MessageMetadata, refs: number): BodyRow {
   return [
     refs,
     octets,
