@@ -11,7 +11,7 @@
  */
 import { isIP } from 'node:net';
 import { isLoopbackHost } from '../../ip/address.js';
-import { foreignDomain } from '../../message/domain.js';
+import { normalizeRemoteDomain } from '../../message/domain.js';
 import type { NetworkEndpoint, NextHop, TlsPolicy } from './next-hop.js';
 
 /** The message completes a sentence that begins with what the URL was given for, and says what to write instead. */
@@ -87,7 +87,7 @@ function schemeOf(url: URL): Scheme {
 function hostOf({ hostname }: URL): string {
   const bracketed = /^\[(.*)\]$/.exec(hostname)?.[1];
   if (bracketed !== undefined) return bracketed;
-  const host = isIP(hostname) === 0 ? foreignDomain(safelyDecoded(hostname)) : hostname;
+  const host = isIP(hostname) === 0 ? normalizeRemoteDomain(safelyDecoded(hostname)) : hostname;
   if (host === undefined) throw new UnfitRelayUrl(`takes the name or the address of a host behind ://; ${EXAMPLES}`);
   return host;
 }
@@ -125,7 +125,7 @@ function parametersOf({ searchParams }: URL): ReadonlyMap<string, string> {
 function tlsNameOf(parameters: ReadonlyMap<string, string>): string | undefined {
   const given = parameters.get('tls-name');
   if (given === undefined) return undefined;
-  const name = isIP(given) === 0 ? foreignDomain(given) : given;
+  const name = isIP(given) === 0 ? normalizeRemoteDomain(given) : given;
   if (name === undefined) throw new UnfitRelayUrl('takes the name of a host behind tls-name=');
   return name;
 }
