@@ -188,8 +188,8 @@ describe('the architecture', () => {
     const made = [...found.matchAll(/\.(?:exec|pragma|prepare)\(`([^`]*)`/g)].map(([, text = '']) => text);
     const pieces = made.flatMap((text) => [...text.matchAll(/\$\{([^}]*)\}/g)].map(([, piece]) => piece));
     expect(new Set(pieces)).to.deep.equal(new Set(['WAL_KEEP_BYTES', 'pragma', 'value', 'sql', 'at + 1']));
-    // `pragma` and `value` are arguments of `hold`, which is called with literals and constants alone.
-    const held = [...found.matchAll(/^ {2,}hold\(connection, '[a-z_]+', ('[a-z]+'|\d+|[A-Z_]+)\);$/gm)];
+    // `pragma` and `value` are arguments of `setPragma`, which is called with literals and constants alone.
+    const held = [...found.matchAll(/^ {2,}setPragma\(connection, '[a-z_]+', ('[a-z]+'|\d+|[A-Z_]+)\);$/gm)];
     expect(held).to.have.length([...found.matchAll(/\bhold\(/g)].length - 1);
   });
 
