@@ -103,6 +103,7 @@ describe('the architecture', () => {
       'logins',
       'mailboxes',
       'maildrops',
+      'queue',
       'shapes',
       'source',
       'store',

@@ -1,5 +1,5 @@
 /** Who gets which copy of a message: what SMTP and the command line share. */
-import type { Envelope, EnvelopeRecipient } from '../store/deliveries.js';
+import type { Envelope, EnvelopeRecipient, Target } from '../store/deliveries.js';
 import type { Recipient } from './recipient.js';
 import { formatStoredAddress } from './mailbox.js';
 import { traceHeaders, type CommonTrace } from './received.js';
@@ -16,15 +16,14 @@ export function copiesFor(
 ): ReadonlyMap<string, EnvelopeRecipient> {
   const trace = traceHeaders(common);
   const copies = new Map<string, EnvelopeRecipient>();
-  for (const { text, targets } of recipients) {
-    for (const { account, address } of targets) {
-      if (copies.has(address)) continue;
-      copies.set(address, {
-        account,
-        recipient: text,
-        trace: trace({ deliveredTo: formatStoredAddress(address), forPath: text }),
-      });
-    }
-  }
+  const copyOf = (target: Target, text: string): EnvelopeRecipient =>
+    target.kind === 'remote'
+      ? { kind: 'remote', recipient: target.address, destination: target.destination }
+      : {
+          ...{ kind: 'local', account: target.account, recipient: text },
+          trace: trace({ deliveredTo: formatStoredAddress(target.address), forPath: text }),
+        };
+  for (const { text, targets } of recipients)
+    for (const target of targets) if (!copies.has(target.address)) copies.set(target.address, copyOf(target, text));
   return copies;
 }

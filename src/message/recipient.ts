@@ -1,4 +1,4 @@
-/** One RCPT that was accepted: the forward-path as given and the maildrops it leads to. */
+/** One RCPT that was accepted: the forward-path as given and what it leads to. */
 import type { Target } from '../store/deliveries.js';
 
 export interface Recipient {

@@ -23,7 +23,7 @@ const NOWHERE = '';
  */
 function mayUse(address: Address, { account }: Login, store: Deliveries): MaybePromise<boolean> {
   const leadsThere = (found: Resolution) =>
-    found.kind === 'local' && found.targets.some((target) => target.account === account);
+    found.kind === 'local' && found.targets.some((target) => target.kind === 'local' && target.account === account);
   return whenReady(store.resolve(address), leadsThere);
 }
 

@@ -1,9 +1,13 @@
 /** Mail on its way in: where a forward-path leads, and a message until it is durable. */
 import type { StoreError } from './errors.js';
+import type { BodyKind, NotifyOn, Returned, Settlement } from './queue.js';
 import type { AccountId, Address, MaybePromise } from './shapes.js';
 
-/** One maildrop that a forward-path leads to, after aliases, plus addressing and catch-alls. */
-export interface Target {
+/** Where one copy of a message goes, after aliases, plus addressing and catch-alls: into a maildrop here, or to another server. */
+export type Target = LocalTarget | RemoteTarget;
+
+export interface LocalTarget {
+  readonly kind: 'local';
   readonly account: AccountId;
   /** The address delivered to: the account's own, with the `+detail` of the forward-path if it had one. */
   readonly address: string;
@@ -11,8 +15,16 @@ export interface Target {
   readonly freeOctets?: number;
 }
 
+export interface RemoteTarget {
+  readonly kind: 'remote';
+  /** As it is sent on, without angle brackets. */
+  readonly address: string;
+  /** The domain of the address, in lower case: what decides the route. */
+  readonly destination: string;
+}
+
 /**
- * Where a forward-path leads; each maildrop stands in it once.
+ * Where a forward-path leads; each target stands in it once.
  * `unknown`: the domain is ours, the name is not. `foreign`: the domain is not ours. `too-many`: an alias that leads to more
  * maildrops than one path may.
  */
@@ -22,13 +34,51 @@ export type Resolution =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'foreign' };
 
-/** One copy of a message: who gets it, as whom it was addressed, and the trace headers that stand before the body. */
-export interface EnvelopeRecipient {
+/** One copy of a message: into a maildrop here, or into the queue of what is sent on. */
+export type EnvelopeRecipient = LocalRecipient | RemoteRecipient;
+
+/** Who gets the copy, as whom it was addressed, and the trace headers that stand before the body. */
+export interface LocalRecipient {
+  readonly kind: 'local';
   readonly account: AccountId;
   /** The forward-path as the client gave it, without angle brackets. */
   readonly recipient: string;
   /** Complete header lines, each ended by CRLF; never empty of a last CRLF. */
   readonly trace: Uint8Array;
+}
+
+export interface RemoteRecipient {
+  readonly kind: 'remote';
+  /** The forward-path as it will be sent on, without angle brackets. */
+  readonly recipient: string;
+  /** The domain of the forward-path in lower case, in A-labels or U-labels as given: what decides the route. */
+  readonly destination: string;
+  /** RFC 3461 §4.1. Absent: failure and delay. */
+  readonly notify?: readonly NotifyOn[] | undefined;
+  /** ORCPT, RFC 3461 §4.2, as it was given: `rfc822;` and an xtext. */
+  readonly originalRecipient?: string | undefined;
+}
+
+/** What all remote recipients of a message have in common. */
+export interface Outgoing {
+  /** Received lines that stand before the body when it is sent on, CRLF each. */
+  readonly trace: Uint8Array;
+  /** Who has logged in. */
+  readonly submitter?: AccountId | undefined;
+  /** Now, or what HOLDUNTIL says (RFC 4865). */
+  readonly firstAttemptAtMs: number;
+  /** When the sender is told that a recipient still waits, once; absent: never. */
+  readonly delayNoticeAtMs?: number | undefined;
+  /** When what still waits is given up. */
+  readonly expiresAtMs: number;
+  readonly bodyKind: BodyKind;
+  readonly smtputf8: boolean;
+  /** RFC 8689. */
+  readonly requireTls: boolean;
+  /** RET, RFC 3461 §4.3. */
+  readonly returned?: Returned | undefined;
+  /** ENVID, RFC 3461 §4.4, as it was given. */
+  readonly envelopeId?: string | undefined;
 }
 
 export interface Envelope {
@@ -38,17 +88,25 @@ export interface Envelope {
   readonly receivedAtMs: number;
   /** Whether each recipient's quota is judged for itself: for a protocol that answers for each, as LMTP does. */
   readonly perRecipient?: boolean;
+  /** There when there is a remote recipient. */
+  readonly outgoing?: Outgoing | undefined;
+  /**
+   * What becomes of recipients that this process has leased from the queue (Queue.settle), in the same transaction: so a bounce
+   * and the outcome that it tells of are both durable, or neither is. When none of them is leased by this process any more,
+   * nothing is stored, and the commit rejects with 'missing': somebody else has told of it, or will.
+   */
+  readonly settles?: readonly Settlement[] | undefined;
 }
 
 /**
- * A message on its way in. Exactly one of commit or abort ends it.
+ * A message on its way in: for maildrops here, for the queue, or both. Exactly one of commit or abort ends it.
  * `write` may return a promise: the caller then waits for it before it writes again. It copies what it keeps of a chunk.
  *
  * Quotas are judged at the commit, by the octets of each copy as RETR sends it, in the order of the envelope; what earlier
  * copies add to the same account counts. When no copy is within its account's quota, the commit rejects with 'over-quota'.
  * When some are: of an envelope that is judged `apart` those are stored. Of an ordinary envelope every copy is, since all were
  * accepted and one answer stands for all, so that an account may come above its quota by one message; where it would by more,
- * nothing is stored, and the commit rejects with 'over-quota-meanwhile'.
+ * nothing is stored, and the commit rejects with 'over-quota-meanwhile'. A remote recipient has no quota: its copy always fits.
  */
 export interface Delivery {
   write(chunk: Uint8Array): void | Promise<void>;

@@ -72,7 +72,7 @@ export class Lane {
     await Promise.all(
       messages.map((content) => {
         const body = content.indexOf('\r\n') + 2;
-        const recipients = [{ account, recipient: name, trace: content.subarray(0, body) }];
+        const recipients = [{ kind: 'local' as const, account, recipient: name, trace: content.subarray(0, body) }];
         const delivery = this.#stage.store.deliver({ reversePath: '', receivedAtMs: Date.now(), recipients });
         void delivery.write(content.subarray(body));
         return delivery.commit();

@@ -3,7 +3,7 @@
  * make an empty store; nothing here knows of SQLite.
  */
 import { expect } from 'chai';
-import type { Envelope } from '../../src/store/deliveries.js';
+import type { Envelope, LocalRecipient, Target } from '../../src/store/deliveries.js';
 import type { StoreError, StoreErrorKind } from '../../src/store/errors.js';
 import type { Maildrop, MessageInfo, NumberRange } from '../../src/store/maildrops.js';
 import type { AccountId, Address } from '../../src/store/shapes.js';
@@ -35,10 +35,14 @@ export function at(text: string): Address {
   return { local: text.slice(0, split), domain: text.slice(split + 1) };
 }
 
+export function localRecipient(account: AccountId, trace = TRACE): LocalRecipient {
+  return { kind: 'local', account, recipient: 'r@example.org', trace: Buffer.from(trace) };
+}
+
 export function envelopeTo(...accounts: readonly AccountId[]): Envelope {
   return {
     reversePath: 'sender@example.net',
-    recipients: accounts.map((account) => ({ account, recipient: 'r@example.org', trace: Buffer.from(TRACE) })),
+    recipients: accounts.map((account) => localRecipient(account)),
     receivedAtMs: Date.now(),
   };
 }
@@ -54,6 +58,10 @@ export async function deliver(
   for (let from = 0; from < body.length; from += pieceBytes)
     await delivery.write(Buffer.from(body.subarray(from, from + pieceBytes)));
   await delivery.commit();
+}
+
+function accountsOf(target: Target): readonly AccountId[] {
+  return target.kind === 'local' ? [target.account] : [];
 }
 
 export async function withMaildrop<T>(
@@ -226,8 +234,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         });
 
       it('gives each recipient the trace headers of its own, before the same body', async () => {
-        const trace = (text: string) => Buffer.from(`Delivered-To: ${text}\r\n`);
-        const recipients = [alice, bob].map((account) => ({ account, recipient: 'x', trace: trace(String(account)) }));
+        const recipients = [alice, bob].map((account) => localRecipient(account, `Delivered-To: ${account}\r\n`));
         await deliver(store, { ...envelopeTo(), recipients }, Buffer.from('Subject: s\r\n\r\ntext\r\n'));
         for (const account of [alice, bob])
           await withMaildrop(store, account, async (maildrop) =>
@@ -788,7 +795,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
 
       async function idsOf(address: string): Promise<readonly AccountId[]> {
         const resolution = await store.resolve(at(address));
-        return resolution.kind === 'local' ? resolution.targets.map(({ account }) => account) : [];
+        return resolution.kind === 'local' ? resolution.targets.flatMap(accountsOf) : [];
       }
     });
 

@@ -5,13 +5,18 @@ import type { Envelope } from '../../src/store/deliveries.js';
 import type { AccountId } from '../../src/store/shapes.js';
 import type { MailStore } from '../../src/store/store.js';
 import { everything, numbers } from '../support/maildrops.js';
-import { at, deliver, envelopeTo, fails, withMaildrop, type StoreUnderTest } from './contract.js';
+import { at, deliver, envelopeTo, fails, localRecipient, withMaildrop, type StoreUnderTest } from './contract.js';
 
 const HASH = '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA';
 const KIB = 1024;
-const TRACE = envelopeTo(1).recipients[0]?.trace.length ?? 0;
+const TRACE = localRecipient(1).trace.length;
 /** One goes in a frame, the other in chunks whose end comes last. */
 const SIZES = [100, 600 * KIB];
+
+function accountAt({ recipients }: Envelope, position: number): AccountId {
+  const recipient = recipients[position];
+  return recipient?.kind === 'local' ? recipient.account : -1;
+}
 
 export function describeQuotas(name: string, make: () => Promise<StoreUnderTest>): void {
   describe(`${name} as a store with quotas`, () => {
@@ -47,7 +52,9 @@ export function describeQuotas(name: string, make: () => Promise<StoreUnderTest>
 
     async function roomOf(address: string): Promise<readonly (number | undefined)[]> {
       const found = await store.resolve(at(address));
-      return found.kind === 'local' ? found.targets.map(({ freeOctets }) => freeOctets) : [];
+      return found.kind === 'local'
+        ? found.targets.map((target) => (target.kind === 'local' ? target.freeOctets : undefined))
+        : [];
     }
 
     async function counts(): Promise<readonly number[]> {
@@ -59,7 +66,7 @@ export function describeQuotas(name: string, make: () => Promise<StoreUnderTest>
       const delivery = store.deliver(envelope);
       for (let left = size; left > 0; left -= 64 * KIB)
         await delivery.write(Buffer.alloc(Math.min(left, 64 * KIB), '\n'));
-      return (await delivery.commit()).map((position) => envelope.recipients[position]?.account ?? -1);
+      return (await delivery.commit()).map((position) => accountAt(envelope, position));
     }
 
     const apart = (...accounts: readonly AccountId[]): Envelope => ({ ...envelopeTo(...accounts), perRecipient: true });

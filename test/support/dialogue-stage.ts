@@ -122,7 +122,7 @@ export class Stage {
     const delivery = this.#store.deliver({
       reversePath: '',
       receivedAtMs: Date.now(),
-      recipients: [{ account, recipient: 'somebody', trace }],
+      recipients: [{ kind: 'local', account, recipient: 'somebody', trace }],
     });
     void delivery.write(content.subarray(traceEnd));
     return delivery.commit();

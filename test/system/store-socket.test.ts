@@ -39,9 +39,8 @@ const MESSAGE = Buffer.from('From: a@example.org\r\nSubject: garbage\r\n\r\nFrom
 const LARGE = Buffer.concat([MESSAGE, Buffer.alloc(2000, 'x')]);
 
 function postingOf(message: Buffer): MessageMetadata {
-  const recipients = [
-    { account: GARBAGE_ACCOUNT, recipient: 'garbage@localhost', trace: Buffer.from('Return-Path: <>\r\n') },
-  ];
+  const trace = Buffer.from('Return-Path: <>\r\n');
+  const recipients = [{ kind: 'local' as const, account: GARBAGE_ACCOUNT, recipient: 'garbage@localhost', trace }];
   return {
     envelope: { reversePath: 'a@example.org', receivedAtMs: 1_700_000_000_123, recipients },
     summary: summarize(message),

@@ -83,6 +83,7 @@ function isLiteralOf(domain: string, { localAddress }: Pick<Peer, 'localAddress'
  * what SIZE announced (RFC 1870 §6). What was not announced is judged by the store.
  */
 function isWithinQuota(target: Target, { announcedOctets = 0, copies }: Transaction): boolean {
+  if (target.kind === 'remote') return true;
   const { freeOctets } = target;
   return freeOctets === undefined || (freeOctets > 0 && freeOctets >= copies.countOf(target) * announcedOctets);
 }
@@ -92,7 +93,13 @@ function isWithinQuota(target: Target, { announcedOctets = 0, copies }: Transact
  * one gets more than it may, and would again when the client sends it again. In LMTP each copy is judged for itself.
  */
 function isOneCopyTooMany(target: Target, { announcedOctets, copies, hello }: Transaction): boolean {
-  if (target.freeOctets === undefined || announcedOctets !== undefined || hello.lmtp === true) return false;
+  if (
+    target.kind === 'remote' ||
+    target.freeOctets === undefined ||
+    announcedOctets !== undefined ||
+    hello.lmtp === true
+  )
+    return false;
   return copies.countOf(target) > 1;
 }
 

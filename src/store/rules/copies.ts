@@ -1,6 +1,6 @@
 /**
  * Which copies of a message are stored, by the quotas of their accounts: judged in the order of the envelope, each with what
- * earlier copies add to the same account (deliveries.ts says the rule).
+ * earlier copies add to the same account (deliveries.ts says the rule). A copy for the queue has no quota.
  */
 import type { Envelope } from '../deliveries.js';
 import type { StoreErrorKind } from '../errors.js';
@@ -28,7 +28,12 @@ export function judgeCopies(
   const taken: number[] = [];
   const refused: number[] = [];
   let above = false;
-  for (const [position, { account, trace }] of recipients.entries()) {
+  for (const [position, recipient] of recipients.entries()) {
+    if (recipient.kind === 'remote') {
+      taken.push(position);
+      continue;
+    }
+    const { account, trace } = recipient;
     const before = coming.get(account) ?? 0;
     const octets = before + octetsOf(trace);
     const isWithin = fits(account, octets);

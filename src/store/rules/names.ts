@@ -2,7 +2,7 @@
  * Which name a forward-path means, whatever driver looks it up: the exact name, then the one before its `+detail`, then the
  * domain's catch-all, then RFC 5321's postmaster. And how names are compared.
  */
-import type { Resolution, Target } from '../deliveries.js';
+import type { LocalTarget, Resolution, Target } from '../deliveries.js';
 import type { Address } from '../shapes.js';
 
 /** Between a name and its detail, as in `alice+lists@example.org`. */
@@ -53,7 +53,7 @@ export function* candidates(local: string): Iterable<Candidate> {
 
 /** What one name leads to: an account, or an alias whose targets stand for it. */
 export type Route =
-  | { readonly kind: 'account'; readonly targets: readonly Target[] }
+  | { readonly kind: 'account'; readonly targets: readonly LocalTarget[] }
   | { readonly kind: 'alias'; readonly targets: readonly Target[] }
   | { readonly kind: 'too-many' };
 
@@ -65,7 +65,7 @@ export function resolutionOf(route: Route, detail: string): Resolution {
   return { kind: 'local', targets: route.targets.map((target) => withDetail(target, detail)) };
 }
 
-function withDetail(target: Target, detail: string): Target {
+function withDetail(target: LocalTarget, detail: string): LocalTarget {
   const at = target.address.lastIndexOf('@');
   return { ...target, address: `${target.address.slice(0, at)}${detail}${target.address.slice(at)}` };
 }

@@ -3,7 +3,7 @@
  * answer at once. Whatever is read and every commit comes by a timer, or at once for a test that looks at what is there.
  */
 import { Buffer } from 'node:buffer';
-import type { Deliveries, Delivery, Envelope, Resolution, Target } from '../../../src/store/deliveries.js';
+import type { Deliveries, Delivery, Envelope, LocalTarget, Resolution } from '../../../src/store/deliveries.js';
 import type { Directory } from '../../../src/store/directory.js';
 import { StoreError } from '../../../src/store/errors.js';
 import type { Account as LoginAccount, Grant, Renewal, Use } from '../../../src/store/logins.js';
@@ -266,7 +266,9 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     if (typeof copies === 'string') throw new StoreError(copies, 'there is no room');
     const body: Body = { octets, references: 0 };
     for (const position of copies.taken) {
-      const { account, trace } = envelope.recipients[position] as Envelope['recipients'][number];
+      const copy = envelope.recipients[position] as Envelope['recipients'][number];
+      if (copy.kind === 'remote') throw new StoreError('unavailable', 'there is no queue yet');
+      const { account, trace } = copy;
       const { receivedAtMs } = envelope;
       this.data.addMessage(this.#accountOf(account), trace, body, { octets: octetsOf(trace), receivedAtMs });
     }
@@ -286,8 +288,13 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
   }
 }
 
-function targetOf({ id, address, quotaOctets, octets }: Account): Target {
-  return { account: id, address, ...(quotaOctets !== undefined && { freeOctets: quotaOctets - octets }) };
+function targetOf({ id, address, quotaOctets, octets }: Account): LocalTarget {
+  return {
+    kind: 'local',
+    account: id,
+    address,
+    ...(quotaOctets !== undefined && { freeOctets: quotaOctets - octets }),
+  };
 }
 
 function loginOf({ id, address, secrets, passwordVersion, enabled, lastUsedFrom, credentials }: Account): LoginAccount {

@@ -4,7 +4,7 @@
  */
 import type { Slices } from '../../../runtime/slices.js';
 import { whenReady } from '../../../runtime/when-ready.js';
-import type { Resolution, Target } from '../../deliveries.js';
+import type { LocalTarget, Resolution } from '../../deliveries.js';
 import { expand, NAMES_LIMIT, type Expanding } from '../../rules/expansion.js';
 import { candidates, resolutionOf, type Candidate, type Route } from '../../rules/names.js';
 import type { Address, MaybePromise } from '../../shapes.js';
@@ -105,6 +105,6 @@ function aliasOf(accounts: readonly AccountRow[] | 'too-many'): Route {
   return accounts === 'too-many' ? { kind: 'too-many' } : { kind: 'alias', targets: accounts.map(targetOf) };
 }
 
-function targetOf({ id, address, freeOctets }: AccountRow): Target {
-  return { account: id, address, ...(freeOctets !== null && { freeOctets }) };
+function targetOf({ id, address, freeOctets }: AccountRow): LocalTarget {
+  return { kind: 'local', account: id, address, ...(freeOctets !== null && { freeOctets }) };
 }

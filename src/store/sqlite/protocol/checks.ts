@@ -11,6 +11,11 @@ const TEXT_LIMIT_CHARACTERS = 4096;
 export const text: Check = (value) =>
   typeof value === 'string' && value.length <= TEXT_LIMIT_CHARACTERS && !value.includes('\0') && isWellFormed(value);
 export const natural: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+export const flag: Check = (value) => typeof value === 'boolean';
+export const oneOf =
+  (...texts: readonly string[]): Check =>
+  (value) =>
+    texts.includes(value as string);
 export const list =
   (each: Check): Check =>
   (value) =>

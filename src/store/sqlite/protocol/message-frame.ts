@@ -2,13 +2,17 @@
  * A message as it travels to the store: what is written of it besides its chunks, as bytes.
  * Encoder and decoder stand side by side, in the same order of fields.
  */
-import { Buffer, isUtf8 } from 'node:buffer';
-import type { Envelope, EnvelopeRecipient } from '../../deliveries.js';
-import { FrameError, FrameType, HEADER_BYTES, writeHeader } from './frames.js';
+import { Buffer } from 'node:buffer';
+import type { Envelope, EnvelopeRecipient, Outgoing } from '../../deliveries.js';
+import { FieldReader, FieldWriter, LENGTH_BYTES, textBytes } from './fields.js';
+import { FrameError, FrameType, HEADER_BYTES } from './frames.js';
+import { readOutgoing, readRemote, readSettled, type SettleRequest } from './queue-requests.js';
 import type { Summary } from '../../../message/summary.js';
 
 export interface MessageMetadata {
-  readonly envelope: Envelope;
+  readonly envelope: Omit<Envelope, 'settles'>;
+  /** What the envelope settles, and for whom. */
+  readonly settles?: SettleRequest | undefined;
   readonly summary: Summary;
   /** Of the body alone. */
   readonly octets: number;
@@ -17,8 +21,10 @@ export interface MessageMetadata {
 }
 
 const FIXED_BYTES = 64;
-const STRING_OVERHEAD_BYTES = 4;
-const NONE = 0xffffffff;
+const enum RecipientKind {
+  Local,
+  Remote,
+}
 
 /** A message that is small enough to travel whole: its metadata, then its body. It stands at the beginning of what `allocate` gives. */
 export function deliverFrame(
@@ -56,11 +62,24 @@ export function readMetadata(payload: Buffer): { readonly metadata: MessageMetad
     messageId: reader.text(),
   };
   const envelope = readEnvelope(reader);
+  const settles = reader.text();
   if (summary.headerOctets > octets) throw new FrameError('a header that is longer than its message');
-  return { metadata: { envelope, summary, octets, unterminated }, body: reader.rest() };
+  return {
+    metadata: {
+      envelope,
+      summary,
+      octets,
+      unterminated,
+      settles: settles === undefined ? undefined : readSettled(settles),
+    },
+    body: reader.rest(),
+  };
 }
 
-function writeMetadata(writer: FieldWriter, { envelope, summary, octets, unterminated }: MessageMetadata): void {
+function writeMetadata(
+  writer: FieldWriter,
+  { envelope, summary, octets, unterminated, settles }: MessageMetadata,
+): void {
   writer.integer(octets);
   writer.integer(unterminated ? 1 : 0);
   writer.integer(summary.headerOctets);
@@ -75,120 +94,62 @@ function writeMetadata(writer: FieldWriter, { envelope, summary, octets, untermi
   writer.integer(envelope.receivedAtMs % 1000);
   writer.integer(envelope.perRecipient === true ? 1 : 0);
   writer.integer(envelope.recipients.length);
-  for (const { account, recipient, trace } of envelope.recipients) {
-    writer.integer(account);
-    writer.text(recipient);
-    writer.bytes(trace);
-  }
+  for (const recipient of envelope.recipients) writeRecipient(writer, recipient);
+  writeOutgoing(writer, envelope.outgoing);
+  writer.text(settles && JSON.stringify(settles));
 }
 
-function readEnvelope(reader: FieldReader): Envelope {
+function readEnvelope(reader: FieldReader): MessageMetadata['envelope'] {
   const reversePath = reader.requiredText();
   const receivedAtMs = reader.integer() * 1000 + reader.below(1000);
-  const perRecipient = reader.below(2) === 1;
+  const perRecipient = reader.flag();
   const recipients: EnvelopeRecipient[] = [];
-  for (let count = reader.integer(); count > 0; count--)
-    recipients.push({ account: reader.integer(), recipient: reader.requiredText(), trace: reader.bytes() });
+  for (let count = reader.integer(); count > 0; count--) recipients.push(readRecipient(reader));
   if (recipients.length === 0) throw new FrameError('a message for nobody');
-  return { reversePath, receivedAtMs, perRecipient, recipients };
+  const outgoing = readOutgoingOf(reader);
+  if ((outgoing !== undefined) !== recipients.some(({ kind }) => kind === 'remote'))
+    throw new FrameError('a message that goes out to nobody, or nobody knows how');
+  return { reversePath, receivedAtMs, perRecipient, recipients, outgoing };
 }
 
-/** Never too small: a UTF-16 unit takes at most three bytes. */
-function sizeOf({ envelope, summary }: MessageMetadata): number {
-  let bytes = HEADER_BYTES + FIXED_BYTES + 3 * envelope.reversePath.length;
+function writeRecipient(writer: FieldWriter, recipient: EnvelopeRecipient): void {
+  if (recipient.kind === 'remote') {
+    writer.integer(RecipientKind.Remote);
+    return writer.text(JSON.stringify(recipient));
+  }
+  writer.integer(RecipientKind.Local);
+  writer.integer(recipient.account);
+  writer.text(recipient.recipient);
+  writer.bytes(recipient.trace);
+}
+
+function readRecipient(reader: FieldReader): EnvelopeRecipient {
+  return reader.flag()
+    ? readRemote(reader.requiredText())
+    : { kind: 'local', account: reader.integer(), recipient: reader.requiredText(), trace: reader.bytes() };
+}
+
+function writeOutgoing(writer: FieldWriter, outgoing: Outgoing | undefined): void {
+  if (outgoing === undefined) return writer.text(undefined);
+  const { trace, ...fields } = outgoing;
+  writer.text(JSON.stringify(fields));
+  writer.bytes(trace);
+}
+
+function readOutgoingOf(reader: FieldReader): Outgoing | undefined {
+  const fields = reader.text();
+  return fields === undefined ? undefined : { ...readOutgoing(fields), trace: reader.bytes() };
+}
+
+/** Never too small. */
+function sizeOf({ envelope, summary, settles }: MessageMetadata): number {
+  let bytes = HEADER_BYTES + FIXED_BYTES + textBytes(envelope.reversePath);
   for (const text of [summary.from, summary.to, summary.subject, summary.date, summary.messageId])
-    bytes += STRING_OVERHEAD_BYTES + 3 * (text?.length ?? 0);
-  for (const { recipient, trace } of envelope.recipients)
-    bytes += 3 * STRING_OVERHEAD_BYTES + 3 * recipient.length + trace.length;
-  return bytes;
-}
-
-class FieldWriter {
-  readonly #buffer: Buffer;
-  #at = HEADER_BYTES;
-
-  constructor(allocate: Buffer) {
-    this.#buffer = allocate;
-  }
-
-  integer(value: number): void {
-    this.#at = this.#buffer.writeUInt32BE(value, this.#at);
-  }
-
-  text(value: string | undefined): void {
-    if (value === undefined) return this.integer(NONE);
-    const written = this.#buffer.write(value, this.#at + STRING_OVERHEAD_BYTES);
-    this.integer(written);
-    this.#at += written;
-  }
-
-  bytes(value: Uint8Array): void {
-    this.integer(value.length);
-    this.raw(value);
-  }
-
-  raw(value: Uint8Array): void {
-    this.#buffer.set(value, this.#at);
-    this.#at += value.length;
-  }
-
-  frame(type: FrameType, request: number): Buffer {
-    writeHeader(this.#buffer, type, request, this.#at - HEADER_BYTES);
-    return this.#buffer.subarray(0, this.#at);
-  }
-}
-
-class FieldReader {
-  readonly #buffer: Buffer;
-  #at = 0;
-
-  constructor(buffer: Buffer) {
-    this.#buffer = buffer;
-  }
-
-  integer(): number {
-    if (this.#at + STRING_OVERHEAD_BYTES > this.#buffer.length) throw new FrameError('a frame ends inside a field');
-    const value = this.#buffer.readUInt32BE(this.#at);
-    this.#at += STRING_OVERHEAD_BYTES;
-    return value;
-  }
-
-  below(limit: number): number {
-    const value = this.integer();
-    if (value >= limit) throw new FrameError(`${value} where less than ${limit} is meant`);
-    return value;
-  }
-
-  flag(): boolean {
-    return this.below(2) === 1;
-  }
-
-  text(): string | undefined {
-    const length = this.integer();
-    if (length === NONE) return undefined;
-    const bytes = this.#slice(length);
-    if (!isUtf8(bytes)) throw new FrameError('a text that is not UTF-8');
-    return bytes.toString();
-  }
-
-  requiredText(): string {
-    const text = this.text();
-    if (text === undefined) throw new FrameError('a field is missing');
-    return text;
-  }
-
-  bytes(): Buffer {
-    return this.#slice(this.integer());
-  }
-
-  rest(): Buffer {
-    return this.#buffer.subarray(this.#at);
-  }
-
-  #slice(length: number): Buffer {
-    if (this.#at + length > this.#buffer.length) throw new FrameError('a frame ends inside a field');
-    const slice = this.#buffer.subarray(this.#at, this.#at + length);
-    this.#at += length;
-    return slice;
-  }
+    bytes += textBytes(text);
+  for (const recipient of envelope.recipients)
+    if (recipient.kind === 'local') bytes += 3 * LENGTH_BYTES + textBytes(recipient.recipient) + recipient.trace.length;
+    else bytes += LENGTH_BYTES + textBytes(JSON.stringify(recipient));
+  if (envelope.outgoing !== undefined)
+    bytes += textBytes(JSON.stringify({ ...envelope.outgoing, trace: undefined })) + envelope.outgoing.trace.length;
+  return settles === undefined ? bytes : bytes + textBytes(JSON.stringify(settles));
 }

@@ -6,8 +6,10 @@ import type { Buffer } from 'node:buffer';
 import type { Renewal, Use } from '../../logins.js';
 import type { AccountId } from '../../shapes.js';
 import {
+  flag,
   list,
   natural,
+  oneOf,
   optional,
   record,
   requireShape,
@@ -46,13 +48,13 @@ export interface HolderAnswer {
 
 const LOCK: Shape<LockRequest> = { account: natural, from: text };
 const UNLOCK: Shape<UnlockRequest> = { account: natural, lock: natural };
-const HOLDER: Shape<HolderAnswer> = { question: natural, leaving: (value) => typeof value === 'boolean' };
+const HOLDER: Shape<HolderAnswer> = { question: natural, leaving: flag };
 const ranges: Check = (value) => list(natural)(value) && (value as readonly number[]).length % 2 === 0;
-const REMOVE: Shape<RemoveRequest> = { ...UNLOCK, ranges, more: (value) => typeof value === 'boolean' };
+const REMOVE: Shape<RemoveRequest> = { ...UNLOCK, ranges, more: flag };
 const USE: Shape<Use> = { account: natural, credential: optional(natural), from: text };
 const RENEWAL: Shape<Renewal> = { account: natural, credential: optional(natural), was: text, secrets };
 const REPORT: Shape<PeerReport> = {
-  role: (value) => value === 'supervisor' || value === 'worker',
+  role: oneOf('supervisor', 'worker'),
   pid: natural,
   sessions: optional(natural),
   listeners: optional(list(record)),

@@ -9,6 +9,7 @@ import type { Change, ChangeName } from '../protocol/change.js';
 import {
   address,
   credential,
+  flag,
   list,
   natural,
   optional,
@@ -36,8 +37,6 @@ interface ChangeRow<Given extends readonly unknown[]> {
 }
 
 type Table = { readonly [Name in ChangeName]: ChangeRow<Parameters<Directory[Name]>> };
-
-const flag: Check = (value) => typeof value === 'boolean';
 
 const CHANGES: Table = {
   addAccount: {

@@ -3,6 +3,7 @@
  * that somebody else begins and commits (group.ts); each checks what it needs before it writes its first row.
  */
 import { CRLF } from '../../../bytes/line-ends.js';
+import { StoreError } from '../../errors.js';
 import type { EnvelopeRecipient } from '../../deliveries.js';
 import type { Renewal, Use } from '../../logins.js';
 import { judgeCopies, type Copies, type OverQuota } from '../../rules/copies.js';
@@ -229,7 +230,9 @@ export class Writer {
   #address(body: number, metadata: MessageMetadata, places: readonly number[]): void {
     const { recipients, receivedAtMs, reversePath } = metadata.envelope;
     for (const place of places) {
-      const { account, recipient, trace } = recipients[place] as EnvelopeRecipient;
+      const copy = recipients[place] as EnvelopeRecipient;
+      if (copy.kind === 'remote') throw new StoreError('unavailable', 'there is no queue yet');
+      const { account, recipient, trace } = copy;
       const octets = octetsOf(metadata, trace);
       const uid = this.#counters.add(account, octets);
       this.#writes.addMessage.run(account, uid, body, octets, receivedAtMs, reversePath, recipient, trace);

@@ -1,0 +1,144 @@
+/**
+ * Mail on its way out, as the process that sends it sees it: one row a recipient, leased before anything is tried and settled by
+ * what became of it. What got 250 is delivered, or its sender is told, or it is in here. Never the octets of more than a piece.
+ */
+import type { AccountId, MaybePromise } from './shapes.js';
+import type { Source } from './source.js';
+
+export type BodyKind = '7bit' | '8bitmime';
+/** NOTIFY, RFC 3461 §4.1. */
+export type NotifyOn = 'never' | 'success' | 'failure' | 'delay';
+/** RET, RFC 3461 §4.3. */
+export type Returned = 'full' | 'headers';
+
+/**
+ * `active`: leased, or due for the first time. `deferred`: waits for a next attempt. `hold`: waits until an administrator releases
+ * it. `corrupt`: ended the process that sent it twice, and waits likewise.
+ */
+export type QueueState = 'active' | 'deferred' | 'hold' | 'corrupt';
+
+/** A destination for which something is due. */
+export interface DueDestination {
+  readonly destination: string;
+  readonly dueAtMs: number;
+}
+
+export interface LeaseRequest {
+  readonly destination: string;
+  /** At most so many rows. */
+  readonly recipients: number;
+}
+
+/** What answered, or what went wrong before anything could. */
+export interface Reply {
+  readonly code?: number | undefined;
+  /** As `5.1.1`. */
+  readonly enhanced?: string | undefined;
+  readonly text: string;
+  readonly host?: string | undefined;
+  readonly address?: string | undefined;
+  /** The version; absent in clear. */
+  readonly tls?: string | undefined;
+  /** That was being answered. */
+  readonly command?: string | undefined;
+}
+
+/** One recipient of one message. */
+export interface LeasedRecipient {
+  /** Of the row, for people too: `pennypost queue show 17`. */
+  readonly id: number;
+  readonly recipient: string;
+  readonly destination: string;
+  /** This one included; one leased because it is late is not attempted by that. */
+  readonly attempts: number;
+  /** How often the process that had leased it ended before it was settled. */
+  readonly crashes: number;
+  readonly notify?: readonly NotifyOn[] | undefined;
+  readonly originalRecipient?: string | undefined;
+  readonly queuedAtMs: number;
+  readonly expiresAtMs: number;
+  /** The last reply that was not good; absent before the first attempt. */
+  readonly lastReply?: Reply | undefined;
+}
+
+/** What is leased of one message: for one destination, or, of what is late, for all. */
+export interface LeasedMessage {
+  /** What `open` takes. */
+  readonly message: number;
+  /** Empty for the null reverse-path. */
+  readonly reversePath: string;
+  /** What is sent, trace and body, with the CRLF that a body without one gets. */
+  readonly octets: number;
+  /** Of them, up to and including the empty line. */
+  readonly headerOctets: number;
+  readonly bodyKind: BodyKind;
+  readonly smtputf8: boolean;
+  readonly requireTls: boolean;
+  readonly returned?: Returned | undefined;
+  readonly envelopeId?: string | undefined;
+  readonly submitter?: AccountId | undefined;
+  readonly recipients: readonly LeasedRecipient[];
+}
+
+/**
+ * What becomes of a leased recipient. `delivered` and `failed`: it leaves the queue. `deferred`: it is due again then. `held`: it
+ * waits for an administrator. `returned`: nothing was tried after all; due as before, this attempt not counted. `noticed`: the
+ * sender was told that it still waits; due as before.
+ */
+export type Outcome =
+  | { readonly kind: 'delivered'; readonly reply: Reply }
+  | { readonly kind: 'deferred'; readonly reply: Reply; readonly nextAttemptAtMs: number }
+  | { readonly kind: 'failed'; readonly reply: Reply }
+  | { readonly kind: 'held'; readonly reply: Reply }
+  | { readonly kind: 'returned' }
+  | { readonly kind: 'noticed' };
+
+export interface Settlement {
+  /** Of the leased recipient. */
+  readonly id: number;
+  readonly outcome: Outcome;
+  readonly startedAtMs?: number | undefined;
+  readonly durationMs?: number | undefined;
+}
+
+/** Why a row is late. */
+export type Lateness = 'expired' | 'delayed';
+
+export interface Queue {
+  /**
+   * This sender lives now, under a name that no other process has or had. What was leased by senders that are gone returns to the
+   * queue, due as before: each row counts a crash more, and one whose second crash this is becomes 'corrupt'. What a sender that
+   * still lives has leased stays its own, so that one can be drained while the next begins. A driver that loses its store says
+   * it again by itself.
+   */
+  begin(sender: string): Promise<void>;
+  /**
+   * Destinations that have something due and do not rest, longest due first, at most `limit` of them, those behind `after`.
+   * While a row with a crash is due, its destination is the only one.
+   */
+  dueDestinations(limit: number, after?: DueDestination): MaybePromise<readonly DueDestination[]>;
+  /** When the next row is due, expires or is to be told late; undefined when there is none. */
+  nextDueAtMs(): MaybePromise<number | undefined>;
+  /**
+   * Rows due now, the longest due first. For each the next attempt, which is the end of its lease, and an attempt more are on the
+   * disk when it resolves. A row with a crash is leased alone: nothing else is before it is settled, and it is not before all
+   * else of this sender is, so that what ends the process next is known. Until then nothing is.
+   */
+  lease(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly LeasedMessage[]>;
+  /**
+   * Rows past their expiry, or past the time for a delay notice, of any destination, resting or not; none that is held, or that
+   * is leased. No attempt is counted. A row with a crash comes by `lease` alone.
+   */
+  leaseLate(kind: Lateness, limit: number, leaseMs: number): Promise<readonly LeasedMessage[]>;
+  /** What is sent: trace and body. Must be closed. Throws, or rejects with, a StoreError 'missing' when it was removed. */
+  open(message: number): Source;
+  /**
+   * The outcomes, durable when it resolves, all in one transaction. A row that this sender has not leased any more is left alone;
+   * so it may be said again when its answer was lost. What bounces go with them: Envelope.settles.
+   */
+  settle(settlements: readonly Settlement[]): Promise<void>;
+  /** Nothing of the destination is due until then (a dead host). Undefined ends the rest. */
+  rest(destination: string, untilMs: number | undefined, reason?: Reply): Promise<void>;
+  /** Calls when something may have become due earlier than `nextDueAtMs` said, until the function that it returns is called. */
+  watch(listener: () => void): () => void;
+}
