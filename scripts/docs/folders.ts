@@ -37,7 +37,7 @@ export const folders: readonly Folder[] = [
   {
     path: 'config',
     what: 'one table of options, units, where values come from',
-    imports: ['ip', 'store/schemes.ts'],
+    imports: ['ip', 'outbound/client/relay-url.ts', 'store/schemes.ts'],
   },
   {
     path: 'cluster',

@@ -1,4 +1,5 @@
 /** What a server is told: the values that the options (options.ts) lead to. */
+import type { Relay } from '../outbound/client/relay-url.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -25,6 +26,16 @@ export interface Configuration {
   readonly maxMessageSize: number;
   readonly minFree: number | undefined;
   readonly bareNewlines: 'refuse' | 'normalize';
+  readonly outbound: 'off' | 'relay';
+  readonly relay: readonly Relay[];
+  readonly relayPasswordFile: string | undefined;
+  readonly minimalBackoff: number;
+  readonly maximalBackoff: number;
+  readonly queueLifetime: number;
+  readonly delayWarning: number;
+  readonly keepDeliveries: number;
+  readonly outboundConnections: number;
+  readonly destinationConcurrency: number;
   readonly trustedNetworks: readonly string[];
   readonly proxyNetworks: readonly string[];
   readonly xclientNetworks: readonly string[];

@@ -16,7 +16,7 @@ interface Contradiction {
 
 export function contradictions({ configuration, settings }: Loaded, mistakes: readonly Mistake[]): readonly Mistake[] {
   const mistaken = new Set(mistakes.map(({ option }) => option));
-  return [...samePorts(configuration), ...noPort(configuration), ...tls(configuration)]
+  return [...samePorts(configuration), ...noPort(configuration), ...tls(configuration), ...outbound(configuration)]
     .filter(({ between }) => !between.some((name) => mistaken.has(name)))
     .map(({ between, sentence }) => ({
       sentence,
@@ -65,4 +65,19 @@ function tls({ tlsCertificate, tlsKey, submissionsPort, pop3sPort }: Configurati
       sentence: 'tls-certificate and tls-key must name as many files as each other, in the same order',
     },
   ];
+}
+
+function outbound({ outbound: way, relay, minimalBackoff, maximalBackoff }: Configuration): readonly Contradiction[] {
+  const found: Contradiction[] = [];
+  if (way === 'relay' && relay.length === 0)
+    found.push({
+      between: ['outbound', 'relay'],
+      sentence: 'outbound is relay, and no relay is named; give relay, such as smtp://user@relay.example.org:587',
+    });
+  if (minimalBackoff > maximalBackoff)
+    found.push({
+      between: ['minimalBackoff', 'maximalBackoff'],
+      sentence: 'minimal-backoff is longer than maximal-backoff; give one another time',
+    });
+  return found;
 }

@@ -46,6 +46,7 @@ export interface ListenVariables {
 const PREFIX = 'PENNYPOST_';
 const FILE_NAME = 'pennypost.toml';
 const FILE_VARIABLE = 'PENNYPOST_CONFIG';
+const RELAY_PASSWORD_VARIABLE = 'PENNYPOST_RELAY_PASSWORD';
 
 /** @throws ConfigurationError with every mistake. */
 export function loadConfiguration({ flags, file, environment = process.env, directory = '.' }: Sources): Loaded {
@@ -67,6 +68,11 @@ export function readListenVariables(environment: Sources['environment'] = proces
   return { pid: Number.parseInt(LISTEN_PID, 10), count, names: LISTEN_FDNAMES === '' ? [] : LISTEN_FDNAMES.split(':') };
 }
 
+/** Never on a command line or in pennypost.toml, which others may read. */
+export function readRelayPassword(environment: Sources['environment'] = process.env): string | undefined {
+  return environment[RELAY_PASSWORD_VARIABLE];
+}
+
 function chooseFile(flag: string | undefined, fromVariable: string | undefined, directory: string): NamedFile {
   if (flag !== undefined) return { name: flag, path: resolve(directory, flag), wantedBy: 'usage' };
   if (fromVariable === undefined) return { name: FILE_NAME, path: resolve(directory, FILE_NAME) };
@@ -78,7 +84,7 @@ function readVariables(environment: Readonly<Record<string, string | undefined>>
     const text = environment[variable(name)];
     return text === undefined || isInjected(variable(name), text) ? [] : [variableSetting(name, text)];
   });
-  const known = [...optionNames.map(variable), FILE_VARIABLE];
+  const known = [...optionNames.map(variable), FILE_VARIABLE, RELAY_PASSWORD_VARIABLE];
   const mistakes = Object.entries(environment)
     .filter(([name, text = '']) => name.startsWith(PREFIX) && !known.includes(name) && !isInjected(name, text))
     .map(([name]) => unknownVariable(name, known));

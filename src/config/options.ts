@@ -21,18 +21,9 @@ import {
   socketPath,
   systemName,
 } from './units.js';
+import type { Option } from './option.js';
+import { outboundOptions } from './outbound-options.js';
 import { LOG_LEVELS, type Configuration, type OptionName } from './configuration.js';
-
-export interface Option<T> {
-  /** The default, as one would type it. */
-  readonly initial: string;
-  readonly unit?: string;
-  /** What stands for the value in help texts. */
-  readonly placeholder: string;
-  readonly doc: string;
-  readonly alias?: string;
-  parse(text: string): T;
-}
 
 const port = integer(0, 65535);
 
@@ -159,6 +150,7 @@ export const options: { readonly [Name in OptionName]: Option<Configuration[Name
     doc: 'What becomes of a message with a CR or LF that is not part of a CRLF; normalize makes each a CRLF, for old senders.',
     parse: oneOf('refuse', 'normalize'),
   },
+  ...outboundOptions,
   trustedNetworks: {
     initial: '127.0.0.0/8,::1',
     placeholder: 'NETWORK,…',

@@ -22,7 +22,7 @@ const SIZES: Readonly<Record<string, number>> = {
   GIB: 1024 ** 3,
 };
 
-const DURATIONS: Readonly<Record<string, number>> = { MS: 1, S: 1e3, M: 60e3, H: 3600e3 };
+const DURATIONS: Readonly<Record<string, number>> = { MS: 1, S: 1e3, M: 60e3, H: 3600e3, D: 86_400e3 };
 
 /** A number of bytes: `50MiB`, `10MB`, `4096`. */
 export function bytes(text: string): number {
@@ -46,13 +46,23 @@ export function messageBytes(text: string): number {
 /** A timer of Node runs no longer: it would fire at once. */
 const DURATION_LIMIT_MS = 24 * 24 * 3_600_000;
 
-/** A duration in milliseconds: `10s`, `5m`, `250ms`. */
+/** A duration in milliseconds that a timer may run: `10s`, `5m`, `250ms`, `5d`. */
 export function durationMs(text: string): number {
-  const match = /^(\d+)\s*(ms|s|m|h)$/i.exec(text);
+  const value = longDurationMs(text);
+  if (value > DURATION_LIMIT_MS) throw new InvalidValue(`takes a duration of at most 24d, not '${text}'`);
+  return value;
+}
+
+/** A century: dates that are counted from now stay dates. */
+const LONG_DURATION_LIMIT_MS = 36_500 * 86_400_000;
+
+/** A duration in milliseconds that no timer runs: one that is looked at now and then. */
+export function longDurationMs(text: string): number {
+  const match = /^(\d+)\s*(ms|s|m|h|d)$/i.exec(text);
   const unit = DURATIONS[(match?.[2] ?? '').toUpperCase()];
   const value = Number(match?.[1]) * (unit ?? NaN);
   if (!Number.isSafeInteger(value)) throw new InvalidValue(`takes a duration such as 10s, 5m or 250ms, not '${text}'`);
-  if (value > DURATION_LIMIT_MS) throw new InvalidValue(`takes a duration of at most 576h, not '${text}'`);
+  if (value > LONG_DURATION_LIMIT_MS) throw new InvalidValue(`takes a duration of at most 36500d, not '${text}'`);
   return value;
 }
 

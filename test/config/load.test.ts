@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { loadConfiguration, type Sources } from '../../src/config/load.js';
+import { loadConfiguration, readRelayPassword, type Sources } from '../../src/config/load.js';
 import { optionNames, options } from '../../src/config/options.js';
 import { ConfigurationError, flagSetting } from '../../src/config/setting.js';
 
@@ -112,8 +112,28 @@ describe('the configuration', () => {
     ]);
     expect(load({ flags: [flagSetting('maxMessageSize', '2GB')] }).configuration.maxMessageSize).to.equal(2e9);
     expect(mistakes({ flags: [flagSetting('drainTimeout', '577h')] })).to.deep.equal([
-      "--drain-timeout takes a duration of at most 576h, not '577h'",
+      "--drain-timeout takes a duration of at most 24d, not '577h'",
     ]);
+  });
+
+  it('reads relays in order of preference, and names what is missing or wrong of mail to other domains', () => {
+    const relay = 'smtps://alice@one.example.org, smtp://[::1]:2525,lmtp:/run/lmtp.sock';
+    const { configuration } = load({ toml: `outbound = 'relay'\nrelay = '${relay}'` });
+    expect(configuration.relay.map(({ nextHop }) => nextHop.tls)).to.deep.equal(['implicit', 'opportunistic', 'none']);
+    expect(configuration.relay[0]?.user).to.equal('alice');
+    expect(mistakes({ toml: '', flags: [flagSetting('outbound', 'relay')] })).to.deep.equal([
+      'outbound is relay, and no relay is named; give relay, such as smtp://user@relay.example.org:587',
+    ]);
+    expect(mistakes({ toml: "relay = 'smtp://alice:secret@relay.example.org'" })).to.have.length(1);
+    expect(mistakes({ toml: "minimal-backoff = '5h'" })).to.deep.equal([
+      'minimal-backoff is longer than maximal-backoff; give one another time',
+    ]);
+  });
+
+  it('takes the password of a relay from a variable that no option has', () => {
+    expect(load({ environment: { PENNYPOST_RELAY_PASSWORD: 'secret' } }).settings.relay.source).to.equal('default');
+    expect(mistakes({ environment: { PENNYPOST_RELAY_PASWORD: 'secret' } })).to.have.length(1);
+    expect(readRelayPassword({ PENNYPOST_RELAY_PASSWORD: 'secret' })).to.equal('secret');
   });
 
   it('also names a mistake that a flag overrides', () => {
