@@ -104,9 +104,11 @@ describe('the architecture', () => {
       'mailboxes',
       'maildrops',
       'queue',
+      'queued-mail',
       'shapes',
       'source',
       'store',
+      'suppressions',
     ];
     const interfaces = [...roles, 'driver', 'schemes', 'status'];
     const files = sources.filter(({ path }) => interfaces.some((name) => path === `store/${name}.ts`));

@@ -4,6 +4,7 @@
  */
 import type { AccountId, MaybePromise } from './shapes.js';
 import type { Source } from './source.js';
+import type { Suppressions } from './suppressions.js';
 
 export type BodyKind = '7bit' | '8bitmime';
 /** NOTIFY, RFC 3461 §4.1. */
@@ -104,7 +105,7 @@ export interface Settlement {
 /** Why a row is late. */
 export type Lateness = 'expired' | 'delayed';
 
-export interface Queue {
+export interface Queue extends Suppressions {
   /**
    * This sender lives now, under a name that no other process has or had. What was leased by senders that are gone returns to the
    * queue, due as before: each row counts a crash more, and one whose second crash this is becomes 'corrupt'. What a sender that

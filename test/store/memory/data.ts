@@ -2,8 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Scope, Secrets } from '../../../src/store/shapes.js';
 import type { Aliases } from '../../../src/store/rules/expansion.js';
+import { QueueData } from './queue-data.js';
 
-/** Shared by the messages of all recipients. */
+/** Shared by the messages of all recipients, and by what of it is queued. */
 export interface Body {
   readonly octets: Buffer;
   references: number;
@@ -61,6 +62,7 @@ export class MemoryData implements Aliases<Account> {
   /** What each leads to, in order. */
   readonly aliases = new Map<string, string[]>();
   readonly bodies = new Set<Body>();
+  readonly queue = new QueueData((body) => void this.bodies.delete(body));
   #lastId = 0;
 
   nextId(): number {

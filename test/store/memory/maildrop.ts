@@ -68,12 +68,16 @@ export function readMessage(store: MemoryStore, account: Account, uid: number): 
     const message = account.messages.find((one) => one.uid === uid);
     if (message === undefined) throw new StoreError('missing', 'the message was removed');
     const { trace, body } = message;
-    const pieces: Buffer[] = [trace];
-    for (let at = 0; at < body.octets.length; at += PIECE_OCTETS)
-      pieces.push(body.octets.subarray(at, at + PIECE_OCTETS));
-    if (trace.length + body.octets.length < message.octets) pieces.push(CRLF);
-    return sourceOf<Uint8Array>(pieces, store.answers);
+    return sourceOf(piecesOf(trace, body.octets, message.octets), store.answers);
   });
+}
+
+/** Trace headers and a body, with the CRLF that makes it so many octets. */
+export function piecesOf(trace: Uint8Array, body: Uint8Array, octets: number): readonly Uint8Array[] {
+  const pieces: Uint8Array[] = [trace];
+  for (let at = 0; at < body.length; at += PIECE_OCTETS) pieces.push(body.subarray(at, at + PIECE_OCTETS));
+  if (trace.length + body.length < octets) pieces.push(CRLF);
+  return pieces;
 }
 
 export function infoOf({ validity }: Account, { uid, octets }: Message): MessageInfo {
@@ -81,7 +85,7 @@ export function infoOf({ validity }: Account, { uid, octets }: Message): Message
 }
 
 /** Each piece comes as answers do, and so does the end. */
-function sourceOf<T>(pieces: readonly T[], answers: Answers): Source<T> {
+export function sourceOf<T>(pieces: readonly T[], answers: Answers): Source<T> {
   let at = 0;
   return { next: () => answers(() => pieces[at++]), close: () => (at = pieces.length) };
 }

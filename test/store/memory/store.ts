@@ -9,6 +9,10 @@ import { StoreError } from '../../../src/store/errors.js';
 import type { Account as LoginAccount, Grant, Renewal, Use } from '../../../src/store/logins.js';
 import type { Mailboxes } from '../../../src/store/mailboxes.js';
 import type { Maildrop, Opener } from '../../../src/store/maildrops.js';
+import type { Queue } from '../../../src/store/queue.js';
+import type { QueuedMail } from '../../../src/store/queued-mail.js';
+import { refusals } from '../../../src/store/rules/refusals.js';
+import { summarize } from '../../../src/message/summary.js';
 import { judgeCopies } from '../../../src/store/rules/copies.js';
 import { expandAtOnce } from '../../../src/store/rules/expansion.js';
 import { readLoginName } from '../../../src/store/rules/login-name.js';
@@ -25,6 +29,7 @@ import type { AccountId, Address, MaybePromise } from '../../../src/store/shapes
 import type { MailStore } from '../../../src/store/store.js';
 import { MemoryData, type Account, type Body, type Used } from './data.js';
 import { directoryOf } from './directory.js';
+import { queuedMailOf, queueOf } from './queue.js';
 import { MemoryMaildrop } from './maildrop.js';
 import { mailboxesOf } from './mailboxes.js';
 
@@ -52,6 +57,9 @@ export class MemoryServer {
   readonly locks = new MaildropLocks();
   /** Octets of messages that are arriving. */
   readonly arriving = new Map<Delivery, { readonly store: MemoryStore; octets: number }>();
+  /** Those that have begun. */
+  readonly senders = new Map<string, MemoryStore>();
+  readonly watchers = new Set<() => void>();
   isDown = false;
 
   constructor(data = new MemoryData()) {
@@ -66,6 +74,23 @@ export class MemoryServer {
 
   connect(answers: 'by timer' | 'at once' = 'by timer'): MemoryStore {
     return new MemoryStore(this, answers === 'by timer' ? byTimer : atOnce);
+  }
+
+  /** Another that lives takes over what it had leased; with none, the next that begins does. */
+  endSender(store: MemoryStore): void {
+    if (store.sender === undefined || !this.senders.delete(store.sender)) return;
+    if (this.livingSenders.size === 0) return;
+    this.data.queue.returnLeases(this.livingSenders);
+    this.wake();
+  }
+
+  get livingSenders(): ReadonlySet<string> {
+    return new Set([...this.senders].filter(([, store]) => !store.isDead).map(([name]) => name));
+  }
+
+  /** Something may be due. */
+  wake(): void {
+    for (const listener of this.watchers) listener();
   }
 
   get storedOctets(): number {
@@ -85,6 +110,10 @@ export class MemoryServer {
 export class MemoryStore implements MailStore, Deliveries, LockOwner {
   readonly directory: Directory;
   readonly mailboxes: Mailboxes;
+  readonly queue: Queue;
+  readonly queuedMail: QueuedMail;
+  /** Its name, when it has begun to send. */
+  sender: string | undefined;
   readonly server: MemoryServer;
   readonly answers: Answers;
   readonly #openers = new Map<number, Opener>();
@@ -96,6 +125,8 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     this.answers = answers;
     this.directory = directoryOf(this);
     this.mailboxes = mailboxesOf(this);
+    this.queue = queueOf(this);
+    this.queuedMail = queuedMailOf(this);
   }
 
   get data(): MemoryData {
@@ -215,6 +246,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
   close(): Promise<void> {
     this.#isClosed = true;
     this.server.locks.releaseAll(this);
+    this.server.endSender(this);
     for (const [delivery, { store }] of this.server.arriving) if (store === this) this.server.arriving.delete(delivery);
     return Promise.resolve();
   }
@@ -264,15 +296,33 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
       return quotaOctets === undefined || held + more <= quotaOctets;
     });
     if (typeof copies === 'string') throw new StoreError(copies, 'there is no room');
+    this.#settle(envelope);
     const body: Body = { octets, references: 0 };
+    this.#queue(envelope, body, octetsOf);
     for (const position of copies.taken) {
       const copy = envelope.recipients[position] as Envelope['recipients'][number];
-      if (copy.kind === 'remote') throw new StoreError('unavailable', 'there is no queue yet');
+      if (copy.kind === 'remote') continue;
       const { account, trace } = copy;
       const { receivedAtMs } = envelope;
       this.data.addMessage(this.#accountOf(account), trace, body, { octets: octetsOf(trace), receivedAtMs });
     }
     return copies.refused;
+  }
+
+  /** @throws StoreError 'missing' */
+  #settle({ settles }: Envelope): void {
+    if (settles === undefined || this.data.queue.settle(this.sender ?? '', settles) > 0) return;
+    throw new StoreError('missing', refusals.nothingLeased);
+  }
+
+  #queue(envelope: Envelope, body: Body, octetsOf: (trace: Uint8Array) => number): void {
+    const { recipients, outgoing } = envelope;
+    const remote = recipients.filter((recipient) => recipient.kind === 'remote');
+    if (remote.length === 0 || outgoing === undefined) return;
+    const headerOctets = outgoing.trace.length + summarize(body.octets).headerOctets;
+    this.data.bodies.add(body);
+    this.data.queue.add({ envelope, outgoing, body, octets: octetsOf(outgoing.trace), headerOctets }, remote);
+    this.server.wake();
   }
 
   /** @throws StoreError 'missing' */

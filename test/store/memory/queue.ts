@@ -1,0 +1,225 @@
+/** The queue of the store in memory, as a sender and as administration see it. */
+import { StoreError } from '../../../src/store/errors.js';
+import type { DueDestination, Queue } from '../../../src/store/queue.js';
+import type { QueuedMail, QueueFilter } from '../../../src/store/queued-mail.js';
+import { held, released, retried, suppressionKey, type Waiting } from '../../../src/store/rules/queue.js';
+import { refusals } from '../../../src/store/rules/refusals.js';
+import type { MaybePromise } from '../../../src/store/shapes.js';
+import type { Source } from '../../../src/store/source.js';
+import { sourceOf, piecesOf } from './maildrop.js';
+import { dueAtMs, entryOf, messagesOf, type QueueData, type QueueRow } from './queue-data.js';
+import type { MemoryStore } from './store.js';
+
+const PAGE_LENGTH = 256;
+
+export function queueOf(store: MemoryStore): Queue {
+  const data = (): QueueData => store.data.queue;
+  const change = async <T>(act: () => T): Promise<T> =>
+    store.answers(() => {
+      store.requireLife();
+      return act();
+    });
+  const sender = (): string => {
+    if (store.sender === undefined) throw new Error('a sender that has not begun');
+    return store.sender;
+  };
+  const suspect = (): QueueRow | undefined => data().due.find(({ waiting }) => waiting.crashes > 0);
+  return {
+    begin: (name) =>
+      change(() => {
+        store.sender = name;
+        store.server.senders.set(name, store);
+        data().returnLeases(store.server.livingSenders);
+        store.server.wake();
+      }),
+    dueDestinations: (limit, after) =>
+      store.answers(() => {
+        const first = suspect();
+        if (data().isHolding(store.sender ?? '', true)) return [];
+        if (first === undefined) return destinationsOf(data(), data().due, after).slice(0, limit);
+        return data().isHolding(store.sender ?? '') ? [] : destinationsOf(data(), [first], after);
+      }),
+    nextDueAtMs: () => store.answers(() => nextDueAtMs(data(), store.sender ?? '')),
+    lease: (requests, leaseMs) =>
+      change(() => {
+        if (data().isHolding(sender(), true)) return [];
+        const first = suspect();
+        const rows =
+          first === undefined ? requests.flatMap(({ destination, recipients }) => dueOf(destination, recipients)) : [];
+        const wanted = requests.some(({ destination }) => destination === first?.recipient.destination);
+        if (first !== undefined && wanted && !data().isHolding(sender())) rows.push(first);
+        data().lease(rows, sender(), Date.now() + leaseMs);
+        return messagesOf(rows, true);
+      }),
+    leaseLate: (kind, limit, leaseMs) =>
+      change(() => {
+        if (data().isHolding(sender(), true)) return [];
+        const late = lateRows(data()).filter(({ atMs }) => atMs[kind] <= Date.now());
+        const rows = late.sort((one, other) => one.atMs[kind] - other.atMs[kind]).slice(0, limit);
+        data().lease(rows.map(({ row }) => row), sender(), Date.now() + leaseMs, false); // prettier-ignore
+        return messagesOf(rows.map(({ row }) => row), false); // prettier-ignore
+      }),
+    open: (message) => lazily(() => store.answers(() => openMessage(store, message))),
+    settle: (settlements) =>
+      change(() => {
+        data().settle(sender(), settlements);
+        store.server.wake();
+      }),
+    rest: (destination, untilMs) =>
+      change(() => {
+        if (untilMs === undefined) data().rests.delete(destination);
+        else data().rests.set(destination, untilMs);
+        store.server.wake();
+      }),
+    watch: (listener) => {
+      store.server.watchers.add(listener);
+      return () => void store.server.watchers.delete(listener);
+    },
+    findSuppression: (address) => store.answers(() => data().suppressions.get(suppressionKey(address))),
+  };
+
+  function dueOf(destination: string, limit: number): QueueRow[] {
+    return data()
+      .due.filter(({ recipient }) => recipient.destination === destination)
+      .slice(0, limit);
+  }
+}
+
+export function queuedMailOf(store: MemoryStore): QueuedMail {
+  const data = (): QueueData => store.data.queue;
+  const each = async (ids: readonly number[], act: (row: QueueRow) => boolean): Promise<number> =>
+    store.answers(() => {
+      store.requireLife();
+      const changed = ids.map((id) => data().rows.get(id)).filter((row) => row !== undefined && act(row));
+      store.server.wake();
+      return changed.length;
+    });
+  const becomes = (row: QueueRow, next: Waiting | undefined): boolean => {
+    if (next === undefined || row.lease !== undefined) return false;
+    row.waiting = next;
+    return true;
+  };
+  const entry = (row: QueueRow) => entryOf(row, data().rests.get(row.recipient.destination));
+  return {
+    list: (filter, after = 0) =>
+      store.answers(() => {
+        const found = [...data().rows.values()].filter((row) => row.id > after && isMeant(row, filter));
+        const page = found.slice(0, PAGE_LENGTH);
+        return { entries: page.map(entry), next: found.length > page.length ? page.at(-1)?.id : undefined };
+      }),
+    find: (id) =>
+      store.answers(() => {
+        const row = data().rows.get(id);
+        const attempts = data().attempts.filter((one) => one.id === id);
+        if (row === undefined && attempts.length === 0) return undefined;
+        return { entry: row && entry(row), attempts };
+      }),
+    count: () =>
+      store.answers(() => {
+        const counts = { active: 0, deferred: 0, hold: 0, corrupt: 0 };
+        for (const { waiting } of data().rows.values()) counts[waiting.state] += 1;
+        const [oldest] = data().messages.values();
+        return { ...counts, oldestQueuedAtMs: oldest?.envelope.receivedAtMs };
+      }),
+    hold: (ids) => each(ids, (row) => becomes(row, held(row.waiting))),
+    release: (ids) => each(ids, (row) => becomes(row, released(row.waiting, Date.now()))),
+    retry: (ids) =>
+      each(ids, (row) => {
+        const isRetried = becomes(row, retried(row.waiting, Date.now()));
+        if (isRetried) data().rests.delete(row.recipient.destination);
+        return isRetried;
+      }),
+    remove: (ids) =>
+      each(ids, (row) => {
+        data().remove(row, 'removed');
+        return true;
+      }),
+    findSuppression: (address) => store.answers(() => data().suppressions.get(suppressionKey(address))),
+    listSuppressions: (after = '') =>
+      store.answers(() =>
+        [...data().suppressions.values()]
+          .filter(({ address }) => address > after)
+          .toSorted((one, other) => (one.address < other.address ? -1 : 1))
+          .slice(0, PAGE_LENGTH),
+      ),
+    addSuppression: async (address, reason) => {
+      await store.answers(() => data().suppress(address, reason));
+    },
+    removeSuppression: async (address) => {
+      await store.answers(() => {
+        if (!data().suppressions.delete(suppressionKey(address)))
+          throw new StoreError('missing', refusals.noSuppression(address));
+      });
+    },
+  };
+}
+
+function destinationsOf(data: QueueData, rows: readonly QueueRow[], after?: DueDestination): DueDestination[] {
+  const found = new Map<string, number>();
+  for (const row of rows) {
+    const { destination } = row.recipient;
+    found.set(destination, Math.min(found.get(destination) ?? Infinity, data.readyAtMs(row)));
+  }
+  return [...found]
+    .map(([destination, at]) => ({ destination, dueAtMs: at }))
+    .sort(inOrder)
+    .filter((one) => after === undefined || inOrder(one, after) > 0);
+}
+
+function inOrder(one: DueDestination, other: DueDestination): number {
+  return (
+    one.dueAtMs - other.dueAtMs ||
+    (one.destination < other.destination ? -1 : Number(one.destination !== other.destination))
+  );
+}
+
+/** Those that could be leased because they are late. */
+function lateRows(data: QueueData) {
+  return [...data.rows.values()]
+    .filter(({ lease, waiting }) => lease === undefined && waiting.crashes === 0 && waiting.dueAtMs !== undefined)
+    .map((row) => ({
+      row,
+      atMs: { expired: row.message.outgoing.expiresAtMs, delayed: row.waiting.noticeAtMs ?? Infinity },
+    }));
+}
+
+function nextDueAtMs(data: QueueData, sender: string): number | undefined {
+  const held = [...data.rows.values()].filter(({ lease }) => lease?.sender === sender);
+  const isBlocked =
+    held.some(({ waiting }) => waiting.crashes > 0) ||
+    (held.length > 0 && data.due.some(({ waiting }) => waiting.crashes > 0));
+  const rows = isBlocked ? held : [...data.rows.values()];
+  const due = rows.map((row) => (isBlocked ? dueAtMs(row) : data.readyAtMs(row)));
+  const late = isBlocked ? [] : lateRows(data).flatMap(({ atMs }) => [atMs.expired, atMs.delayed]);
+  const next = Math.min(...due, ...late);
+  return next === Infinity ? undefined : next;
+}
+
+function isMeant({ message, recipient, waiting }: QueueRow, filter: QueueFilter): boolean {
+  const { state, destination, from, to, queuedBeforeMs } = filter;
+  const same = (wanted: string | undefined, is: string) =>
+    wanted === undefined || wanted.toLowerCase() === is.toLowerCase();
+  return (
+    (state === undefined || waiting.state === state) &&
+    (queuedBeforeMs === undefined || message.envelope.receivedAtMs < queuedBeforeMs) &&
+    same(destination, recipient.destination) &&
+    same(from, message.envelope.reversePath) &&
+    same(to, recipient.recipient)
+  );
+}
+
+/** @throws StoreError 'missing' */
+function openMessage(store: MemoryStore, id: number): Source {
+  const message = store.data.queue.messages.get(id);
+  if (message === undefined) throw new StoreError('missing', 'the message was removed');
+  return sourceOf(piecesOf(message.outgoing.trace, message.body.octets, message.octets), store.answers);
+}
+
+/** Opened when its first piece is asked for. */
+function lazily(open: () => MaybePromise<Source>): Source {
+  let opened: MaybePromise<Source> | undefined;
+  return {
+    next: async () => (await (opened ??= open())).next(),
+    close: () => void Promise.resolve(opened).then((source) => source?.close(), () => undefined), // prettier-ignore
+  };
+}
