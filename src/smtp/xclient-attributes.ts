@@ -10,7 +10,7 @@ import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import { isLoopback, plainAddress } from '../ip/address.js';
 import type { Peer } from '../session/channel.js';
 import { because, decimal, parsed, unparsed, wordsOf, type Grammar } from '../session/grammar.js';
-import { readXtext } from './xtext.js';
+import { readXtext } from '../message/xtext.js';
 
 /** What a session keeps of it beside the peer: how the client greeted the front, whatever the front says next. */
 export interface ForwardedHelo {

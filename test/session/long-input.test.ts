@@ -20,7 +20,7 @@ import { MessageStart } from '../../src/message/message-start.js';
 import { parseMailbox } from '../../src/message/mailbox.js';
 import { readPath } from '../../src/message/path.js';
 import { lmtp, mx, submission } from '../../src/smtp/protocol.js';
-import { readXtext } from '../../src/smtp/xtext.js';
+import { readXtext } from '../../src/message/xtext.js';
 import { PrintableDecoder } from '../../src/message/printable.js';
 import { textOfHtml } from '../../src/message/html.js';
 import { summarize } from '../../src/message/summary.js';

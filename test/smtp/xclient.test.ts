@@ -9,7 +9,7 @@ import {
   mergeForwardedHelo,
   type Attributes,
 } from '../../src/smtp/xclient-attributes.js';
-import { readXtext } from '../../src/smtp/xtext.js';
+import { readXtext } from '../../src/message/xtext.js';
 import { peerAt } from '../support/dialogue-channel.js';
 
 function said(text: string): Attributes {
