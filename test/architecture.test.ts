@@ -127,6 +127,7 @@ describe('the architecture', () => {
       ['auth/', 'logins'],
       ['cli/', 'open|driver|status|deliveries|logins|directory|mailboxes'],
       ['config/', 'schemes'],
+      ['outbound/', 'deliveries|queue'],
     ] as const)
       importsNone(under(folder), new RegExp(`^store/(?!(${theirs}|errors|shapes|source)\\.ts$)`));
   });

@@ -86,6 +86,16 @@ export const folders: readonly Folder[] = [
     imports: ['auth', 'bytes', 'message', 'runtime', 'session', ...store('maildrops', 'logins')],
   },
   {
+    path: 'outbound',
+    what: 'mail on its way out: when and where each message goes, and what its sender is told',
+    imports: ['message', 'outbound/bounce', 'outbound/client', ...store('queue')],
+  },
+  {
+    path: 'outbound/bounce',
+    what: 'reports to senders: their words, their fields, where they go',
+    imports: ['message', 'outbound/schedule.ts', ...store('deliveries', 'queue')],
+  },
+  {
     path: 'outbound/client',
     what: 'the SMTP and LMTP client: one connection to a next hop, and what became of each recipient; knows no queue',
     imports: ['ip', 'message', 'store/source.ts'],

@@ -24,7 +24,7 @@ export interface Reading {
 }
 
 /** Options of which the file may hold a TOML array. */
-const LISTS: readonly OptionName[] = ['host', 'trustedNetworks', 'proxyNetworks', 'xclientNetworks'];
+const LISTS: readonly OptionName[] = ['host', 'trustedNetworks', 'proxyNetworks', 'xclientNetworks', 'relay'];
 
 export function readTomlFile(file: NamedFile): Reading {
   try {

@@ -1,0 +1,105 @@
+/**
+ * The connections to all next hops, as many as there may be in all. One that has sent its message is kept for the next to the same
+ * hop, for a while, and makes way where another hop needs a connection.
+ */
+import type { Client, Connection } from './client/connection.js';
+import type { NotConnected } from './client/outcome.js';
+import type { Hop } from './hop.js';
+
+export interface ConnectionLimits {
+  /** In all. */
+  readonly connections: number;
+  /** Over one connection. */
+  readonly messages: number;
+  /** How long a connection is kept without a message. */
+  readonly idle: number;
+}
+
+/** An open connection, and how many messages went over it. */
+export interface KeptConnection {
+  readonly connection: Connection;
+  messages: number;
+}
+
+interface Idle {
+  readonly hop: Hop;
+  readonly kept: KeptConnection;
+  readonly sinceMs: number;
+}
+
+const TIDY_MS = 1_000;
+
+export class Connections {
+  readonly #client: Client;
+  readonly #limits: ConnectionLimits;
+  readonly #open = new Set<KeptConnection>();
+  /** The oldest first. */
+  #idle: Idle[] = [];
+  readonly #cutting = new AbortController();
+  #tidying: NodeJS.Timeout | undefined;
+
+  constructor(client: Client, limits: ConnectionLimits) {
+    this.#client = client;
+    this.#limits = limits;
+  }
+
+  /** One that was kept. */
+  takeIdle(hop: Hop): KeptConnection | undefined {
+    const at = this.#idle.findLastIndex((each) => each.hop === hop);
+    return at === -1 ? undefined : this.#idle.splice(at, 1)[0]?.kept;
+  }
+
+  async open(hop: Hop): Promise<KeptConnection | NotConnected> {
+    if (this.#open.size >= this.#limits.connections) this.#closeIdle(this.#idle.splice(0, 1));
+    const result = await this.#client.connect(hop.next, this.#cutting.signal);
+    if (result.kind !== 'connected') return result;
+    const kept = { connection: result, messages: 0 };
+    this.#open.add(kept);
+    return kept;
+  }
+
+  /** Whether another message may go over it. */
+  isGood({ connection, messages }: KeptConnection): boolean {
+    return connection.reusable && messages < this.#limits.messages && !this.#cutting.signal.aborted;
+  }
+
+  keep(hop: Hop, kept: KeptConnection): void {
+    this.#idle.push({ hop, kept, sinceMs: Date.now() });
+    this.#tidying ??= setInterval(() => this.#tidy(), TIDY_MS).unref();
+  }
+
+  close(kept: KeptConnection): void {
+    this.#open.delete(kept);
+    void kept.connection.quit();
+  }
+
+  hasIdle(hop: Hop): boolean {
+    return this.#idle.some((each) => each.hop === hop);
+  }
+
+  /** Those that are kept: nothing comes for them any more. */
+  closeAllIdle(): void {
+    clearInterval(this.#tidying);
+    this.#closeIdle(this.#idle.splice(0));
+  }
+
+  /** At once: what is under way breaks off. */
+  cut(): void {
+    this.#cutting.abort();
+    for (const { connection } of this.#open) connection.destroy();
+    this.#open.clear();
+  }
+
+  #tidy(): void {
+    const beforeMs = Date.now() - this.#limits.idle;
+    this.#closeIdle(this.#idle.filter(({ sinceMs }) => sinceMs <= beforeMs));
+    this.#idle = this.#idle.filter(({ sinceMs }) => sinceMs > beforeMs);
+    if (this.#idle.length > 0) return;
+    clearInterval(this.#tidying);
+    this.#tidying = undefined;
+  }
+
+  #closeIdle(idle: readonly Idle[]): void {
+    for (const { kept } of idle) this.close(kept);
+  }
+}

@@ -1,0 +1,263 @@
+/**
+ * The queue manager: asks the queue which destinations are due, leases what their next hops have room for, a little of each in turn, and
+ * hands it to them. Holds no more of the queue than is under way or next. Sleeps until the queue says that something is due.
+ * Nothing that a hop, a message or the store does stops it: what failed is due again, and asked for again.
+ */
+import type { DueDestination, Lateness, LeasedMessage, LeasedRecipient, Queue, Settlement } from '../store/queue.js';
+import { Bounces, type BouncesOptions } from './bounce/bounces.js';
+import type { Client } from './client/connection.js';
+import { AHEAD, Hops, type HopLimits } from './hops.js';
+import { Outcomes, type OutcomeObserver, type Result } from './outcomes.js';
+import { isPassing, untilTaken } from './patience.js';
+import { planLeases } from './plan.js';
+import { judgeRoute, routed } from './routed.js';
+import type { Route, Router } from './routes.js';
+import type { Schedule } from './schedule.js';
+import { Settlements } from './settlements.js';
+
+export interface DispatcherOptions {
+  /** Unlike every other sender's, of all times. */
+  readonly name: string;
+  readonly queue: Queue;
+  readonly store: BouncesOptions['store'];
+  readonly router: Router;
+  readonly client: Client;
+  readonly schedule: Schedule;
+  readonly limits: DispatcherLimits;
+  readonly observer: OutcomeObserver;
+  readonly hostname: string;
+  readonly domain: string;
+}
+
+export interface DispatcherLimits extends HopLimits {
+  /** Recipients in one transaction of SMTP, and one of LMTP. */
+  readonly recipients: number;
+  /** In memory: under way, next, or not settled yet. */
+  readonly leased: number;
+}
+
+/** Destinations that are looked at together. */
+const PAGE = 200;
+/** In one round: the next goes on behind them. */
+const PAGES_LIMIT = 20;
+/** Longer than a message may wait here and a transaction may take. A sender that ended before is known by its end. */
+const LEASE_MS = 6 * 3_600_000;
+/** How often what is late is looked for while other things are due. */
+const LATE_MS = 1_000;
+const LATE_LIMIT = 100;
+/** After a failure, and where something is due that nobody could take. */
+const AGAIN_MS = 1_000;
+/** Clocks are set, and timers are late. */
+const LONGEST_SLEEP_MS = 60_000;
+/** For the store to take the last outcomes. */
+const FLUSH_MS = 3_000;
+
+/** Since this sender began. */
+export interface Counters {
+  delivered: number;
+  deferred: number;
+  failed: number;
+}
+
+export class Dispatcher {
+  readonly counters: Counters = { delivered: 0, deferred: 0, failed: 0 };
+  readonly #options: DispatcherOptions;
+  readonly #hops: Hops;
+  readonly #outcomes: Outcomes;
+  /** Leased and not settled. */
+  readonly #leased = new Set<number>();
+  readonly #giveUp = new AbortController();
+  /** Behind it the next page of destinations begins: each has its turn, however many are due. */
+  #after: DueDestination | undefined;
+  #unwatch: () => void = () => undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #round: Promise<void> | undefined;
+  #isWanted = false;
+  /** Something is due that there was no room for. */
+  #isShort = false;
+  /** Something is due that is leased only when all else is settled: it was under way when a sender ended. */
+  #isBlocked = false;
+  #lateAtMs = 0;
+  #nextDueAtMs: number | undefined;
+  #isDraining = false;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    const { queue, observer, schedule, store, hostname, domain } = options;
+    const settled = (settlements: readonly Settlement[]): void => this.#settled(settlements);
+    const trouble = (error: unknown): void => observer.trouble('outcomes could not be stored', error);
+    const { signal } = this.#giveUp;
+    this.#outcomes = new Outcomes({
+      ...{ schedule, observer, settled, signal },
+      bounces: new Bounces({ store, queue, schedule, hostname, domain }),
+      settlements: new Settlements({ queue, settled, trouble, signal }),
+    });
+    this.#hops = new Hops({
+      ...{ limits: options.limits, client: options.client },
+      open: (message) => queue.open(message),
+      attempted: (message, results, time) => this.#outcomes.attempted(message, results, time),
+      returned: (recipients) => this.#outcomes.returned(recipients),
+      freed: () => this.#isShort && this.#want(),
+      revived: (destinations) => void this.#wake(destinations),
+      trouble: observer.trouble.bind(observer),
+    });
+  }
+
+  /** Connections in use. */
+  get inFlight(): number {
+    return this.#hops.active;
+  }
+
+  /** As far as is known; undefined when nothing waits. */
+  get nextDueAtMs(): number | undefined {
+    return this.#nextDueAtMs;
+  }
+
+  /** Resolves when this sender is known to the queue. */
+  async start(): Promise<void> {
+    const { queue, name } = this.#options;
+    await untilTaken(() => queue.begin(name), this.#giveUp.signal);
+    if (this.#isDraining) return;
+    this.#unwatch = queue.watch(() => this.#want());
+    this.#want();
+  }
+
+  /** Leases nothing more, finishes what is under way, and gives the rest back. Resolves when everything is settled. */
+  async drain(patienceMs: number): Promise<void> {
+    this.#isDraining = true;
+    this.#unwatch();
+    clearTimeout(this.#timer);
+    await this.#round;
+    await this.#hops.drain(patienceMs);
+    const timer = setTimeout(() => this.#giveUp.abort(), FLUSH_MS);
+    await this.#outcomes.flushed();
+    clearTimeout(timer);
+  }
+
+  /** One round at a time, and another when something came up meanwhile. */
+  #want(): void {
+    this.#isWanted = true;
+    if (this.#isDraining || this.#round !== undefined) return;
+    clearTimeout(this.#timer);
+    this.#round = this.#rounds().finally(() => {
+      this.#round = undefined;
+      if (this.#isWanted) this.#want();
+    });
+  }
+
+  async #rounds(): Promise<void> {
+    try {
+      while (this.#isWanted && !this.#isDraining) {
+        this.#isWanted = false;
+        await this.#look();
+      }
+      await this.#sleep();
+    } catch (error) {
+      if (!isPassing(error)) this.#options.observer.trouble('the queue could not be read', error);
+      this.#sleepFor(AGAIN_MS);
+    }
+  }
+
+  /** At every destination that is due, once; where there are very many, at the next ones. */
+  async #look(): Promise<void> {
+    this.#isShort = false;
+    this.#isBlocked = false;
+    await this.#lookForLate();
+    let hasWrapped = this.#after === undefined;
+    for (let pages = 0; pages < PAGES_LIMIT && !this.#isDraining; pages++) {
+      const page = await this.#options.queue.dueDestinations(PAGE, this.#after);
+      await this.#take(page);
+      this.#after = page.length < PAGE ? undefined : page.at(-1);
+      if (this.#after !== undefined) continue;
+      if (hasWrapped) return;
+      hasWrapped = true;
+    }
+    this.#isShort = true;
+  }
+
+  async #take(page: readonly DueDestination[]): Promise<void> {
+    const { queue, router, limits } = this.#options;
+    const free = Math.max(0, limits.leased - this.#leased.size);
+    const room = { nowMs: Date.now(), ahead: free < limits.leased / 2 ? 1 : AHEAD, free };
+    const { requests, resting, isShort } = planLeases(page, { router, hops: this.#hops }, room);
+    if (isShort) this.#isShort = true;
+    await Promise.all(resting.map(({ destination, untilMs, reason }) => queue.rest(destination, untilMs, reason)));
+    if (requests.length > 0) this.#dispatch(await queue.lease(requests, LEASE_MS));
+  }
+
+  /** What this sender has already, its lease having ended, is under way. */
+  #dispatch(leased: readonly LeasedMessage[]): void {
+    const added = leased.flatMap(({ recipients }) => recipients).filter(({ id }) => !this.#leased.has(id));
+    for (const { id } of added) this.#leased.add(id);
+    if (added.every(({ crashes }) => crashes > 0)) this.#isBlocked = true;
+    if (this.#isDraining) return this.#outcomes.returned(added);
+    const isNew = new Set(added);
+    for (const { message, recipients, route } of routed(leased, this.#options.router))
+      this.#send(
+        message,
+        recipients.filter((each) => isNew.has(each)),
+        route,
+      );
+    this.#hops.run();
+  }
+
+  #send(message: LeasedMessage, recipients: readonly LeasedRecipient[], route: Route): void {
+    if (recipients.length === 0) return;
+    const nowMs = Date.now();
+    if (route.kind !== 'hops') return this.#judged(message, recipients, judgeRoute(route));
+    const hops = this.#hops.usable(route.hops, nowMs);
+    const reply = this.#hops.deadUntil(route.hops).reason ?? { text: 'The next hop cannot be reached' };
+    if (hops.length === 0) return this.#judged(message, recipients, { kind: 'deferred', reply });
+    const most = this.#options.limits.recipients;
+    for (let at = 0; at < recipients.length; at += most)
+      this.#hops.give({ message, recipients: recipients.slice(at, at + most), hops, leasedAtMs: nowMs });
+  }
+
+  /** Without a connection. */
+  #judged(message: LeasedMessage, recipients: readonly LeasedRecipient[], what: Omit<Result, 'recipient'>): void {
+    const results = recipients.map((recipient) => ({ recipient, ...what }));
+    this.#outcomes.attempted(message, results, { startedAtMs: Date.now(), durationMs: 0 });
+  }
+
+  async #lookForLate(): Promise<void> {
+    if (Date.now() < this.#lateAtMs + LATE_MS) return;
+    this.#lateAtMs = Date.now();
+    for (const kind of ['expired', 'delayed'] as const) await this.#takeLate(kind);
+  }
+
+  async #takeLate(kind: Lateness): Promise<void> {
+    const free = Math.min(LATE_LIMIT, this.#options.limits.leased - this.#leased.size);
+    if (free <= 0) return;
+    const late = await this.#options.queue.leaseLate(kind, free, LEASE_MS);
+    for (const message of late) {
+      for (const { id } of message.recipients) this.#leased.add(id);
+      this.#outcomes.late(message, kind);
+    }
+    if (late.length > 0) this.#lateAtMs = 0; // There may be more.
+  }
+
+  #settled(settlements: readonly Settlement[]): void {
+    for (const { id, outcome } of settlements) {
+      this.#leased.delete(id);
+      if (outcome.kind in this.counters) this.counters[outcome.kind as keyof Counters] += 1;
+    }
+    const { size } = this.#leased;
+    if ((this.#isBlocked && size === 0) || (this.#isShort && size < this.#options.limits.leased / 2)) this.#want();
+  }
+
+  async #wake(destinations: readonly string[]): Promise<void> {
+    const { queue } = this.#options;
+    await Promise.allSettled(destinations.map((destination) => queue.rest(destination, undefined)));
+    this.#want();
+  }
+
+  async #sleep(): Promise<void> {
+    this.#nextDueAtMs = await this.#options.queue.nextDueAtMs();
+    if (this.#nextDueAtMs !== undefined) this.#sleepFor(Math.max(AGAIN_MS, this.#nextDueAtMs - Date.now()));
+  }
+
+  #sleepFor(ms: number): void {
+    clearTimeout(this.#timer);
+    if (!this.#isDraining) this.#timer = setTimeout(() => this.#want(), Math.min(ms, LONGEST_SLEEP_MS));
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * One next hop, whatever destinations lead there: what waits for it, how many connections it uses and may use, and how it went the last
+ * time. Opens nothing by itself.
+ */
+import type { Reply } from '../store/queue.js';
+import type { NextHop } from './client/next-hop.js';
+import { Concurrency, type ConcurrencyLimits } from './concurrency.js';
+import type { Job } from './job.js';
+
+/** Destinations that are woken when the hop lives again; more wait for the end of their rest. */
+const RESTING_LIMIT = 1_000;
+
+export class Hop {
+  readonly next: NextHop;
+  readonly concurrency: Concurrency;
+  readonly waiting: Job[] = [];
+  /** Connections that are being opened or used. */
+  active = 0;
+  /** Of its last failure. */
+  failure: Reply | undefined;
+  readonly resting = new Set<string>();
+
+  constructor(next: NextHop, limits: ConcurrencyLimits) {
+    this.next = next;
+    this.concurrency = new Concurrency(limits);
+  }
+
+  /** Nobody misses it. */
+  get isForgettable(): boolean {
+    return this.active + this.waiting.length === 0 && !this.concurrency.isDead;
+  }
+
+  /** How many more jobs it may be given, when it is to have so many ready for each connection. */
+  room(nowMs: number, ahead: number): number {
+    return Math.max(0, this.#target(nowMs, ahead) - this.waiting.length - this.active);
+  }
+
+  /** Whether there is so much room that it is worth a lease. */
+  isLow(nowMs: number, ahead: number): boolean {
+    const target = this.#target(nowMs, ahead);
+    return target > 0 && this.waiting.length <= target / 2 && this.room(nowMs, ahead) > 0;
+  }
+
+  /** Whether another connection may be used for what waits. */
+  mayStart(nowMs: number): boolean {
+    return this.waiting.length > 0 && this.active < this.concurrency.allowed(nowMs);
+  }
+
+  rests(destination: string): void {
+    if (this.resting.size < RESTING_LIMIT) this.resting.add(destination);
+  }
+
+  /** A probe is one job. */
+  #target(nowMs: number, ahead: number): number {
+    const allowed = this.concurrency.allowed(nowMs);
+    return this.concurrency.isDead ? allowed : allowed * ahead;
+  }
+}
+
+/** Two routes with the same login to the same place share what the place allows. */
+export function keyOf({ protocol, endpoint, tls, credentials }: NextHop): string {
+  const place = endpoint.kind === 'unix' ? endpoint.path : `${endpoint.host}:${endpoint.port}`;
+  return [protocol, place, tls, credentials?.user ?? ''].join(' ');
+}

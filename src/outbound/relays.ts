@@ -1,0 +1,20 @@
+/** The relays of the configuration as next hops: with the password of whom they have in their URL. */
+import type { NextHop } from './client/next-hop.js';
+import { nameOfEndpoint } from './client/next-hop.js';
+import type { Relay } from './client/relay-url.js';
+
+/** A relay that wants a login, and nobody said the password. */
+export class NoPassword extends Error {}
+
+/** @throws NoPassword */
+export function nextHops(relays: readonly Relay[], password: string | undefined): readonly NextHop[] {
+  return relays.map(({ nextHop, user }) => {
+    if (user === undefined) return nextHop;
+    if (password === undefined || password === '')
+      throw new NoPassword(
+        `The relay ${nameOfEndpoint(nextHop.endpoint)} is to be logged in at as ${user}, and there is no password: ` +
+          'give a file with --relay-password-file, or the variable PENNYPOST_RELAY_PASSWORD',
+      );
+    return { ...nextHop, credentials: { kind: 'password', user, password } };
+  });
+}

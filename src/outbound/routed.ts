@@ -1,0 +1,38 @@
+/** What was leased, by the way that it takes: a message is sent once to all who are reached by the same route, whatever their domains. */
+import type { LeasedMessage, LeasedRecipient } from '../store/queue.js';
+import type { Result } from './outcomes.js';
+import type { Route, Router } from './routes.js';
+
+export interface Routed {
+  readonly message: LeasedMessage;
+  readonly recipients: readonly LeasedRecipient[];
+  readonly route: Route;
+}
+
+export function routed(leased: readonly LeasedMessage[], router: Router): readonly Routed[] {
+  const byMessage = new Map<number, Map<Route, { message: LeasedMessage; recipients: LeasedRecipient[] }>>();
+  for (const message of leased) {
+    const byRoute =
+      byMessage.get(message.message) ?? new Map<Route, { message: LeasedMessage; recipients: LeasedRecipient[] }>();
+    byMessage.set(message.message, byRoute);
+    for (const recipient of message.recipients) {
+      const route = router.route(recipient.destination, message.reversePath);
+      const same = byRoute.get(route);
+      if (same === undefined) byRoute.set(route, { message, recipients: [recipient] });
+      else same.recipients.push(recipient);
+    }
+  }
+  return [...byMessage.values()].flatMap((byRoute) =>
+    [...byRoute].map(([route, { message, recipients }]) => ({
+      message: { ...message, recipients },
+      recipients,
+      route,
+    })),
+  );
+}
+
+/** Of a route that leads nowhere. */
+export function judgeRoute(route: Exclude<Route, { kind: 'hops' }>): Omit<Result, 'recipient'> {
+  if (route.kind === 'hold') return { kind: 'held', reply: { text: route.text } };
+  return { kind: 'failed', reply: { enhanced: route.status, text: route.text } };
+}

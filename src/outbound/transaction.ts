@@ -1,0 +1,70 @@
+/**
+ * One job over one connection: what the client answers becomes a result for each recipient, or another way to be tried. Judges only
+ * whose fault a failure is: a hop's, for which other mail would get the same answer, or this message's.
+ */
+import type { LeasedRecipient } from '../store/queue.js';
+import { replyOf } from './attempt.js';
+import type { NextHop } from './client/next-hop.js';
+import type { NotConnected, Report, SendResult } from './client/outcome.js';
+import type { Job } from './job.js';
+import type { Result } from './outcomes.js';
+
+export interface Judged {
+  readonly results: readonly Result[];
+  /** For those that the hop's own fault kept from being tried, and that have another way to go. */
+  readonly again: Job | undefined;
+  /** Of the hop: every other message would have met it too. */
+  readonly failure: Report | undefined;
+}
+
+/** Nothing was sent. */
+export function judgeConnecting(job: Job, failure: NotConnected): Judged {
+  return judge(
+    job,
+    job.recipients.map((recipient) => ({ recipient, outcome: failure })),
+    'relayed',
+  );
+}
+
+export function judgeSending(job: Job, { outcomes, relaysDsn }: SendResult): Judged {
+  const [hop] = job.hops;
+  const pairs = job.recipients.map((recipient, at) => ({
+    recipient,
+    outcome: outcomes[at] as SendResult['outcomes'][number],
+  }));
+  return judge(job, pairs, reportsOf(hop, relaysDsn));
+}
+
+interface Pair {
+  readonly recipient: LeasedRecipient;
+  readonly outcome: Report & { readonly kind: 'delivered' | 'deferred' | 'failed' | 'unknown' };
+}
+
+function judge(job: Job, pairs: readonly Pair[], reports: Result['reports']): Judged {
+  const [, ...others] = job.hops;
+  const isHops = ({ outcome: { kind, concerns } }: Pair) =>
+    kind !== 'delivered' && (concerns === 'connection' || concerns === 'login');
+  const tryAgain = (pair: Pair) => others.length > 0 && isHops(pair) && pair.outcome.kind !== 'unknown';
+  const again = pairs.filter(tryAgain).map(({ recipient }) => recipient);
+  const settled = pairs.filter((pair) => !tryAgain(pair));
+  return {
+    results: settled.map(({ recipient, outcome }) => resultOf(recipient, outcome, reports)),
+    again: again.length === 0 ? undefined : { ...job, recipients: again, hops: others, isRepeated: false },
+    failure: pairs.find(isHops)?.outcome,
+  };
+}
+
+/** Nothing bounces because a password or a token is not good any more: that is mended here, and until then mail waits. */
+function resultOf(recipient: LeasedRecipient, outcome: Pair['outcome'], reports: Result['reports']): Result {
+  const { kind, concerns } = outcome;
+  const reply = replyOf(outcome);
+  if (kind === 'delivered') return { recipient, kind, reply, reports };
+  const isFinal = kind === 'failed' && concerns !== 'login';
+  return { recipient, kind: isFinal ? 'failed' : 'deferred', reply };
+}
+
+/** RFC 3461 §5.2.2, §5.2.7: a server that was asked to report does; behind LMTP there is a mailbox. */
+function reportsOf(hop: NextHop | undefined, relaysDsn: boolean): Result['reports'] {
+  if (hop?.protocol === 'lmtp') return 'delivered';
+  return relaysDsn ? undefined : 'relayed';
+}
