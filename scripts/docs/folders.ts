@@ -66,7 +66,7 @@ export const folders: readonly Folder[] = [
   {
     path: 'cluster/control',
     what: 'what the processes say to each other; watchdogs; who a process is',
-    imports: ['auth', 'config', 'log', 'net', 'runtime', 'store/watch.ts'],
+    imports: ['auth', 'config', 'log', 'net', 'runtime', 'store/status.ts', 'store/watch.ts'],
   },
   { path: 'net', what: 'listeners and connections', imports: ['bytes', 'ip', 'runtime', 'session/channel.ts'] },
   { path: 'tls', what: 'certificates: found, made, looked at', imports: ['config', 'net', 'runtime'] },

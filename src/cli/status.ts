@@ -1,10 +1,13 @@
 /**
- * `pennypost status`: which processes run on a database, and what they have done. Changes nothing.
- * Exit status 1 says that no server runs, so that scripts need not read the text.
+ * `pennypost status`: which processes run on a database, what they have done, and what is not as it should be. Changes nothing.
+ * The exit status says whether a server runs (1 when none does) and is healthy (69 when it is not), so that scripts need not read the
+ * text.
  */
-import type { ProcessStatus, SupervisorStatus } from '../cluster/control/control-messages.js';
+import type { ProcessStatus } from '../cluster/control/control-messages.js';
 import { placeOf } from '../cluster/control/place.js';
-import type { ServerStatus } from '../store/status.js';
+import type { ServerStatus } from '../cluster/control/server-status.js';
+import { StoreError } from '../store/errors.js';
+import type { StoreStatus } from '../store/status.js';
 import { jsonFlag, optionFlags, type Command, type Invocation } from './command.js';
 import { exit } from './exit.js';
 import { becomeOwnerOf } from './owner.js';
@@ -15,37 +18,65 @@ const NOBODY = 'no supervisor answers: it starts or ends just now, is busy, or i
 
 async function status(invocation: Invocation): Promise<number> {
   const { db } = invocation.load().configuration;
-  const { driverOf } = await import('../store/open.js');
   becomeOwnerOf(db);
-  const { askSupervisors } = await import('../cluster/control/control-client.js');
-  const server = await driverOf(db).readStatus(db);
-  const supervisors = server === undefined ? [] : await askSupervisors(db);
-  const processes = supervisors.flatMap((supervisor) => supervisor.processes);
-  if (invocation.has(jsonFlag.name)) await printJson(server === undefined ? NOTHING : { ...server, processes });
+  const server = await look(db);
+  if (invocation.has(jsonFlag.name)) await printJson(server ?? NOTHING);
   else if (server === undefined) await print(`No server runs on ${db}.\n`);
-  else await printTable(['what', 'value'], [...rows(server), ...processRows(supervisors)]);
-  return server === undefined ? exit.refused : exit.fine;
+  else await printTable(['what', 'value'], rows(server));
+  if (server === undefined) return exit.refused;
+  return server.healthy ? exit.fine : exit.unavailable;
+}
+
+/** Undefined when neither a supervisor nor a store is there. @throws StoreError when only a store is, and it does not answer */
+async function look(db: string): Promise<ServerStatus | undefined> {
+  const { askSupervisors } = await import('../cluster/control/control-client.js');
+  const { serverStatus } = await import('../cluster/control/server-status.js');
+  const [supervisors, store] = await Promise.all([askSupervisors(db), askStore(db)]);
+  if (supervisors.length > 0) return serverStatus(db, supervisors, store);
+  if (store.error !== undefined) throw store.error;
+  return store.store === undefined ? undefined : serverStatus(db, [], store);
+}
+
+interface StoreAnswer {
+  readonly store?: StoreStatus | undefined;
+  readonly error?: StoreError;
+  readonly noStore?: string;
+}
+
+/** A store that does not answer is no reason to say nothing of the rest. */
+async function askStore(db: string): Promise<StoreAnswer> {
+  const { driverOf } = await import('../store/open.js');
+  try {
+    return { store: await driverOf(db).readStatus(db) };
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return { error, noStore: error.message };
+  }
 }
 
 function rows(server: ServerStatus): readonly (readonly string[])[] {
-  const { supervisor, store, workers, listeners, failedReload } = server;
+  const { supervisor, workers, listeners, failedReload, restarts, problems, processes } = server;
   return [
     ['database', server.db],
-    ...(server.file === 'there' ? [] : [['its file', `${server.file}: nothing is accepted`]]),
+    ...problems.map((problem) => ['problem', problem]),
     ['supervisor', supervisor === null ? 'none' : `pid ${supervisor.pid}`],
-    ['store', store === null ? 'none' : `pid ${store.pid}, since ${moment(store.startedAtMs)}`],
+    ...storeRows(server),
     ...workers.map(({ pid, sessions }) => ['worker', `pid ${pid}, ${sessions} sessions`]),
     ...listeners.map((listener) => [listener.protocol, placeOf(listener)]),
-    ['restarts', `store ${server.restarts.store}, workers ${server.restarts.workers}`],
+    ['restarts', `store ${restarts.store}, workers ${restarts.workers}`],
     ...(failedReload === null ? [] : [['reload failed', `${moment(failedReload.atMs)}: ${failedReload.why}`]]),
-    ['messages accepted', String(server.messagesAccepted)],
-    ['WAL', `${server.walBytes} bytes`],
+    ...(supervisor === null ? [['processes', NOBODY]] : processes.map((each) => ['process', describe(each)])),
   ];
 }
 
-function processRows(supervisors: readonly SupervisorStatus[]): readonly (readonly string[])[] {
-  if (supervisors.length === 0) return [['processes', NOBODY]];
-  return supervisors.flatMap(({ processes }) => processes).map((each) => ['process', describe(each)]);
+function storeRows({ store, file, messagesAccepted, walBytes }: ServerStatus): readonly (readonly string[])[] {
+  if (store === null) return [['store', 'does not answer']];
+  return [
+    ...(file === 'there' ? [] : [['its file', `${file}: nothing is accepted`]]),
+    ['store', `pid ${store.pid}, since ${moment(store.startedAtMs)}`],
+    ['messages accepted', String(messagesAccepted)],
+    ['WAL', `${walBytes} bytes`],
+  ];
 }
 
 function describe({ role, pid, state, restarts, counts }: ProcessStatus): string {

@@ -1,7 +1,7 @@
 /** What a storage engine gives to the processes of a server and to commands: one value a driver, which open.ts chooses. */
 import type { StoreError } from './errors.js';
 import type { AccountId, Address, Secrets, MaybePromise } from './shapes.js';
-import type { PeerReport, ServerStatus } from './status.js';
+import type { StoreStatus } from './status.js';
 import type { MailStore } from './store.js';
 
 export interface Driver {
@@ -24,8 +24,8 @@ export interface Driver {
     observer: StoreObserver,
     options?: { readonly mustExist?: boolean },
   ): Promise<RunningStore | undefined>;
-  /** Undefined when no server runs on this database. @throws StoreError 'unavailable' when its store does not answer. */
-  readStatus(db: string): Promise<ServerStatus | undefined>;
+  /** Undefined when no store runs on this database. @throws StoreError 'unavailable' when it does not answer. */
+  readStatus(db: string): Promise<StoreStatus | undefined>;
   /** Why a database that is there cannot be what it was, found by a look at all of it; undefined when it is sound. */
   damageIn(db: string): StoreError | undefined;
 }
@@ -38,7 +38,6 @@ export interface JoinOptions {
   readonly domain: string;
   /** With less free disk space than this no mail is taken. */
   readonly minFreeBytes: number;
-  readonly report: () => PeerReport;
   readonly changed: (there: boolean) => void;
   /** Logins are to be looked at again; whoever changed the directory waits until it resolves, but not for long. */
   readonly rightsChanged?: (concerned: Concerned) => MaybePromise<void>;

@@ -1,10 +1,9 @@
 /**
- * For the supervisor: whether a store answers on a database, and what this server says of itself in `status`.
+ * For the supervisor: whether a store answers on a database.
  * Opens no database: the supervisor carries no SQLite.
  */
 import { locate } from './sqlite/database/location.js';
 import { StoreClient } from './sqlite/client/store-client.js';
-import type { PeerReport } from './status.js';
 
 export { controlSocketOf, makeDirectory } from './sqlite/database/location.js';
 export { reach, type SocketAddress } from './sqlite/database/socket-address.js';
@@ -12,14 +11,22 @@ export { reach, type SocketAddress } from './sqlite/database/socket-address.js';
 export interface StoreWatch {
   /** Resolves when a store has answered for the first time. */
   readonly found: Promise<void>;
+  /** Whether one answers now. */
+  readonly isThere: boolean;
   close(): void;
 }
 
 /** Connects now or as soon as it can, and again whenever it must. `away` is called whenever no store answers. */
-export function watchStore(db: string, report: () => PeerReport, away: () => void): StoreWatch {
+export function watchStore(db: string, away: () => void): StoreWatch {
   let answered: () => void = () => undefined;
   const found = new Promise<void>((resolve) => (answered = resolve));
-  const client = new StoreClient(() => locate(db).socket, { report, found: answered, lost: away, missed: away });
+  const client = new StoreClient(() => locate(db).socket, { found: answered, lost: away, missed: away });
   client.stayConnected();
-  return { found, close: () => client.close() };
+  return {
+    found,
+    get isThere() {
+      return !client.isAway;
+    },
+    close: () => client.close(),
+  };
 }

@@ -2,11 +2,12 @@
 import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { mkdirSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
 import { sendData, smtpSession } from '../support/mail-clients.js';
-import { POSTMASTER, Server } from '../support/server.js';
+import { POSTMASTER, Server, type Status } from '../support/server.js';
 
 describe('the control socket', () => {
   let server: Server;
@@ -91,12 +92,35 @@ describe('the control socket', () => {
     await new Promise((resolve) => silent.once('close', resolve));
   });
 
+  it('says which processes stand while the store is down, and that it does not answer', async () => {
+    const before = await server.status();
+    await rename(server.db, `${server.db}.away`); // No store begins without it.
+    process.kill(before.store?.pid ?? NaN, 'SIGKILL');
+    const { stdout, status } = await eventually('the store to be away', async () => {
+      const shown = await server.run('status', '--json');
+      return (JSON.parse(shown.stdout) as Status).store === null ? shown : undefined;
+    });
+    const shown = JSON.parse(stdout) as Status;
+    expect(status).to.equal(69);
+    expect(shown).to.deep.include({ supervisor: { pid: server.pid }, workers: before.workers, healthy: false });
+    expect(shown).to.include({ messagesAccepted: null, walBytes: null, file: null });
+    expect(shown.listeners).to.deep.equal(before.listeners);
+    expect(shown.problems).to.deep.equal(['the store does not answer']);
+    const text = await server.run('status');
+    expect(text.status).to.equal(69);
+    expect(text.stdout).to.match(/^problem +the store does not answer *$/m);
+    expect(text.stdout).to.match(/^process +worker \d+, ready/m);
+    await rename(`${server.db}.away`, server.db);
+    await eventually('the store to be back', async () => (await server.run('status')).status === 0);
+  });
+
   it('shows a worker that does not answer, without what it counts', async () => {
     const { workers } = await server.status();
     process.kill(workers[0]?.pid ?? NaN, 'SIGSTOP');
-    const { processes } = await server.status();
+    const { processes, problems } = await server.status();
     const stopped = processes.find(({ pid }) => pid === workers[0]?.pid);
     expect(stopped).to.deep.equal({ role: 'worker', pid: workers[0]?.pid, state: 'ready', restarts: 0 });
+    expect(problems).to.deep.equal([`worker ${workers[0]?.pid} does not answer`]);
     process.kill(workers[0]?.pid ?? NaN, 'SIGCONT');
   });
 

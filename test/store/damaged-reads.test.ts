@@ -86,7 +86,7 @@ describe('a read from a damaged database', () => {
       await Promise.all(Array.from({ length: 100 }, () => deliver(store, envelopeTo(2), Buffer.from('x\r\n'))));
     await new Promise<void>((found) => {
       reading = sqlite.join(db, {
-        ...{ domain: 'example.org', minFreeBytes: 0, report: () => ({ role: 'worker', pid: process.pid }) },
+        ...{ domain: 'example.org', minFreeBytes: 0 },
         ...{ changed: () => found(), replaced: () => undefined },
       });
     });

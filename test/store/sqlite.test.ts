@@ -298,11 +298,9 @@ describe('the SQLite driver', () => {
     it('looks for names without a domain in the domain that it was told', async () => {
       const first = await withAlice();
       await first.directory.addAccount(at('postmaster@example.net'), HASH);
-      const report = () => ({ role: 'worker' as const, pid: process.pid });
       const worker = sqlite.join(db, {
         domain: 'example.net',
         minFreeBytes: 0,
-        report,
         changed: () => undefined,
         replaced: () => undefined,
       });

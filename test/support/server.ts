@@ -30,6 +30,9 @@ export interface Status {
   readonly listeners: readonly { readonly protocol: string; readonly host: string; readonly port: number }[];
   readonly messagesAccepted: number;
   readonly walBytes: number;
+  readonly file: string | null;
+  readonly healthy: boolean;
+  readonly problems: readonly string[];
 }
 
 export interface ServerOptions {

@@ -77,7 +77,6 @@ const FRAMES: readonly { readonly kind: string; readonly before: readonly Buffer
     before: [],
     frame: jsonFrame(FrameType.Renew, 9, { account: OTHER_ACCOUNT, was: 'x', secrets: { hash: 'y' } }),
   },
-  { kind: 'Report', before: [], frame: jsonFrame(FrameType.Report, 0, { role: 'worker', pid: 1, sessions: 0 }) },
   { kind: 'Hello', before: [], frame: helloFrame() },
 ];
 
@@ -305,7 +304,6 @@ describe("the store's socket", function () {
       FrameType.Unlock,
       FrameType.Remove,
       FrameType.Change,
-      FrameType.Report,
       FrameType.Use,
       FrameType.Renew,
     ];

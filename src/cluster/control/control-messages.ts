@@ -24,11 +24,21 @@ export interface ProcessStatus {
   readonly counts?: Counts;
 }
 
+/** Of a supervisor and all that it has started. */
+export type ServerState = 'starting' | 'ready' | 'stopping';
+
+/** A problem that a supervisor and a command may both see. */
+export const NO_STORE = 'the store does not answer';
+
 export interface SupervisorStatus {
   readonly pid: number;
+  readonly startedAtMs: number;
+  readonly state: ServerState;
   readonly listeners: readonly ListenerAddress[];
   /** By role. */
   readonly restarts: Readonly<Record<string, number>>;
   readonly failedReload: { readonly atMs: number; readonly why: string } | null;
   readonly processes: readonly ProcessStatus[];
+  /** What is not as it should be, in sentences. With none the server is healthy. */
+  readonly problems: readonly string[];
 }

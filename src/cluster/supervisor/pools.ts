@@ -12,7 +12,7 @@ export interface PoolsOptions extends Omit<PoolOptions, 'role'> {
 }
 
 /** A pool of whatever role. */
-type Pool = Pick<RolePool, 'role' | 'restarts' | 'processes' | 'prepare' | 'stop' | 'restart' | 'kill'>;
+type Pool = Pick<RolePool, 'role' | 'restarts' | 'wanted' | 'processes' | 'prepare' | 'stop' | 'restart' | 'kill'>;
 
 export class Pools {
   readonly workers: WorkerPool;
@@ -32,6 +32,11 @@ export class Pools {
   /** By role, since the supervisor started. */
   get restarts(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#all.map(({ role, restarts }) => [role.name, restarts]));
+  }
+
+  /** How many processes of each role there should be. */
+  get wanted(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#all.map(({ role, wanted }) => [role.name, wanted]));
   }
 
   async processes(): Promise<readonly ProcessStatus[]> {

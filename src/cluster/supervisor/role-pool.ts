@@ -94,6 +94,11 @@ export class RolePool<L extends Language = PlainLanguage> {
     return this.#restarts;
   }
 
+  /** How many there should be. */
+  get wanted(): number {
+    return this.#slots.size;
+  }
+
   /** All that live, also those that drain. */
   async processes(): Promise<readonly ProcessStatus[]> {
     const all = await Promise.all([...this.#children].map((child) => child.status(this.#restartsOf(child))));

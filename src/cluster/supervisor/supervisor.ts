@@ -15,7 +15,7 @@ import { banner } from './banner.js';
 import { ControlSocket } from './control-socket.js';
 import { Forks } from './fork.js';
 import { InheritedSockets } from './inherited-sockets.js';
-import type { SupervisorStatus } from '../control/control-messages.js';
+import type { ServerState } from '../control/control-messages.js';
 import type { FirstAccount } from '../control/messages.js';
 import { Reloads } from './reloads.js';
 import type { Roles } from '../control/role.js';
@@ -25,6 +25,7 @@ import { MISCONFIGURED_STATUS, StartError, UNAVAILABLE_STATUS } from './start-er
 import { addressesOf, unixAddressesOf } from '../control/services.js';
 import { StoreSupervision } from './store-supervision.js';
 import { CertificateError } from '../../tls/certificate-error.js';
+import { statusOf } from './server-health.js';
 import { Terminal } from './terminal.js';
 import { TlsReloader } from './tls-reloader.js';
 import { PROCESSES, type Processes } from '../roles.js';
@@ -114,15 +115,24 @@ class Supervisor {
       }),
     });
     this.#reloads = new Reloads(() => this.#become(this.#reread()), this.#log);
-    this.#control = new ControlSocket({
-      ...{ db: configuration.db, log: this.#log, status: () => this.#status() },
-      isRoot: () => forks.privileges.isRaised,
-    });
+    this.#control = this.#makeControl(forks);
     this.#tls = new TlsReloader({
       configuration: () => this.#configuration,
       log: this.#log,
       reading: (read) => forks.privileges.during(read),
       changed: (tls) => this.#pools.workers.serveWith(tls),
+    });
+  }
+
+  #makeControl({ privileges }: Forks): ControlSocket {
+    return new ControlSocket({
+      ...{ db: this.#configuration.db, log: this.#log, isRoot: () => privileges.isRaised },
+      status: () =>
+        statusOf({
+          ...{ store: this.#store, pools: this.#pools, reloads: this.#reloads },
+          state: () => this.#state,
+          hasStore: () => this.#watch?.isThere === true,
+        }),
     });
   }
 
@@ -146,17 +156,7 @@ class Supervisor {
   async #start(): Promise<void> {
     await this.#store.start();
     await this.#control.open();
-    this.#watch = watchStore(
-      this.#configuration.db,
-      () => ({
-        role: 'supervisor',
-        pid: process.pid,
-        listeners: this.#pools.workers.listeners,
-        restarts: { store: this.#store.restarts, workers: this.#pools.workers.pool.restarts },
-        ...(this.#reloads.failed && { failedReload: this.#reloads.failed }),
-      }),
-      () => this.#store.away(),
-    );
+    this.#watch = watchStore(this.#configuration.db, () => this.#store.away());
     await this.#watch.found; // Another process may hold the database and not answer yet.
     await this.#startTls();
     await this.#clearStaleSockets(this.#configuration);
@@ -169,14 +169,9 @@ class Supervisor {
     this.#reloads.ready();
   }
 
-  async #status(): Promise<SupervisorStatus> {
-    return {
-      pid: process.pid,
-      listeners: this.#pools.workers.listeners,
-      restarts: { store: this.#store.restarts, ...this.#pools.restarts },
-      failedReload: this.#reloads.failed,
-      processes: (await Promise.all([this.#store.processes(), this.#pools.processes()])).flat(),
-    };
+  get #state(): ServerState {
+    if (this.#stopping) return 'stopping';
+    return this.#ready ? 'ready' : 'starting';
   }
 
   async #startTls(): Promise<void> {

@@ -199,7 +199,6 @@ class Worker {
     return driverOf(db).join(db, {
       domain,
       minFreeBytes: minFree ?? FREE_MESSAGES * maxMessageSize,
-      report: () => ({ role: 'worker', pid: process.pid, sessions: this.#sessions.count }),
       rightsChanged: (concerned) => this.#sessions.review(concerned),
       replaced: () => {
         this.#log.warn('another database is at the path; the worker ends');

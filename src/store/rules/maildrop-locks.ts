@@ -57,6 +57,11 @@ export class MaildropLocks {
     this.#limits = limits;
   }
 
+  /** Maildrops that are held. */
+  get count(): number {
+    return this.#locks.size;
+  }
+
   claim(account: AccountId, claim: Claim, untilMs = performance.now() + this.#limits.waitMs): void {
     const lock = this.#locks.get(account);
     if (lock === undefined) return this.#take(account, claim);

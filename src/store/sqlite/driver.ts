@@ -40,14 +40,13 @@ async function start(
 }
 
 function join(db: string, options: JoinOptions): MailStore {
-  const { domain, minFreeBytes, report, changed, rightsChanged, replaced } = options;
+  const { domain, minFreeBytes, changed, rightsChanged, replaced } = options;
   const location = locate(db);
   const file = new FileIdentity(location.named);
   const names = new NameCache();
   const forget = () => names.clear();
   const openers = new Openers();
   const client = new StoreClient(() => locate(db).socket, {
-    report,
     isLeaving: (lock) => openers.isLeaving(lock),
     found: () => {
       if (file.look() === 'other') return replaced(); // The store may have opened that one: its accounts are others.

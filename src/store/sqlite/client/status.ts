@@ -1,16 +1,16 @@
-/** Asks the store of a running server for its status. */
+/** Asks the store of a database for its status. */
 import { setTimeout } from 'node:timers/promises';
 import { StoreError } from '../../errors.js';
 import { FrameType } from '../protocol/frames.js';
-import type { ServerStatus } from '../../status.js';
+import type { StoreStatus } from '../../status.js';
 import { locate } from '../database/location.js';
 import { StoreClient } from './store-client.js';
 
 /** A store that is there but busy answers within this; one that is stopped, or stuck in a failing disk, does not. */
 const ANSWER_TIMEOUT_MS = 10_000;
 
-/** Undefined when no server runs on this database. @throws StoreError 'unavailable' when its store does not answer. */
-export async function readStatus(db: string): Promise<ServerStatus | undefined> {
+/** Undefined when no store runs on this database. @throws StoreError 'unavailable' when it does not answer. */
+export async function readStatus(db: string): Promise<StoreStatus | undefined> {
   const client = new StoreClient(() => locate(db).socket);
   try {
     await client.connect();
@@ -18,7 +18,7 @@ export async function readStatus(db: string): Promise<ServerStatus | undefined> 
     return undefined; // Nobody listens: that is the answer.
   }
   try {
-    return (await Promise.race([client.askJson(FrameType.Status), noAnswer(db)])) as ServerStatus;
+    return (await Promise.race([client.askJson(FrameType.Status), noAnswer(db)])) as StoreStatus;
   } finally {
     client.close();
   }

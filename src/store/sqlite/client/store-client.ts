@@ -1,6 +1,6 @@
 /**
- * A process's connection to the store: requests and their answers, reports when the store asks, and the store's
- * coming and going. While it is away every request is refused at once with 'unavailable', and the connection is
+ * A process's connection to the store: requests and their answers, what the store asks, and the store's coming and
+ * going. While it is away every request is refused at once with 'unavailable', and the connection is
  * tried again until it is back.
  */
 import { Buffer } from 'node:buffer';
@@ -21,7 +21,6 @@ import {
 import { FrameOutput } from '../protocol/frame-output.js';
 import { OpenRequests } from '../../../runtime/open-requests.js';
 import { reach } from '../database/socket-address.js';
-import type { PeerReport } from '../../status.js';
 
 interface Waiting {
   readonly sinceMs: number;
@@ -30,8 +29,6 @@ interface Waiting {
 }
 
 export interface StoreClientOptions {
-  /** What this process says of itself; absent for commands that come and go. */
-  readonly report?: () => PeerReport;
   /** The store went away; every maildrop held through it may be somebody else's now. */
   readonly lost?: () => void;
   /** An attempt to connect found nobody. */
@@ -172,11 +169,6 @@ export class StoreClient {
   }
 
   #handle({ type, request, payload }: Frame): void {
-    if (type === FrameType.ReportWanted) {
-      if (this.#options.report !== undefined) this.tell(jsonFrame(FrameType.Report, 0, this.#options.report()));
-      else this.tell(emptyFrame(FrameType.Report, 0));
-      return;
-    }
     if (type === FrameType.Welcome) return void this.#options.changed?.('anybody');
     if (type === FrameType.Changed) return void this.#changed(payload);
     if (type === FrameType.HolderWanted) return void this.#holderWanted(payload);

@@ -19,7 +19,6 @@ export const enum FrameType {
   Remove,
   Change,
   Status,
-  Report,
   Use,
   Renew,
   /** The first frame of every connection. */
@@ -31,7 +30,6 @@ export const enum FrameType {
   /** From the store. */
   Done = 64,
   Failed,
-  ReportWanted,
   /** The directory is another now: what was remembered of it is to be forgotten, and logins that do not stand end. */
   Changed,
   /** The answer to Hello: every change from here on is told, and what was before can be read. */

@@ -9,9 +9,7 @@ import {
   flag,
   list,
   natural,
-  oneOf,
   optional,
-  record,
   requireShape,
   secrets,
   shaped,
@@ -20,7 +18,6 @@ import {
   type Shape,
 } from './checks.js';
 import { readJson } from './frames.js';
-import type { PeerReport } from '../../status.js';
 
 export interface LockRequest {
   readonly account: AccountId;
@@ -53,14 +50,6 @@ const ranges: Check = (value) => list(natural)(value) && (value as readonly numb
 const REMOVE: Shape<RemoveRequest> = { ...UNLOCK, ranges, more: flag };
 const USE: Shape<Use> = { account: natural, credential: optional(natural), from: text };
 const RENEWAL: Shape<Renewal> = { account: natural, credential: optional(natural), was: text, secrets };
-const REPORT: Shape<PeerReport> = {
-  role: oneOf('supervisor', 'worker'),
-  pid: natural,
-  sessions: optional(natural),
-  listeners: optional(list(record)),
-  restarts: optional(shaped({ store: natural, workers: natural })),
-  failedReload: optional(shaped({ atMs: natural, why: text })),
-};
 
 /** @throws FrameError, as all of these do. */
 export function readLock(payload: Buffer): LockRequest {
@@ -85,11 +74,6 @@ export function readUse(payload: Buffer): Use {
 
 export function readRenewal(payload: Buffer): Renewal {
   return read(payload, RENEWAL);
-}
-
-/** Undefined for a process that has nothing to say of itself. */
-export function readReport(payload: Buffer): PeerReport | undefined {
-  return payload.length === 0 ? undefined : read(payload, REPORT);
 }
 
 function read<T>(payload: Buffer, shape: Shape<T>): T {

@@ -9,7 +9,6 @@ import type { AccountId } from '../../shapes.js';
 import type { Change } from '../protocol/change.js';
 import { requireLength } from '../protocol/frames.js';
 import type { LockRequest, RemoveRequest, UnlockRequest } from '../protocol/requests.js';
-import type { ServerStatus } from '../../status.js';
 import type { Answers } from './answers.js';
 import { unanswered } from './group.js';
 import type { LockOwner } from '../../rules/maildrop-locks.js';
@@ -21,7 +20,6 @@ interface ClientRequestsOptions {
   readonly answers: Answers;
   /** Whose locks they are. */
   readonly owner: LockOwner;
-  readonly status: () => Promise<ServerStatus>;
   /** A fault of ours: the connection ends. */
   readonly broke: (error: Error) => void;
 }
@@ -30,16 +28,13 @@ export class ClientRequests {
   readonly #store: ServedStore;
   readonly #answers: Answers;
   readonly #owner: LockOwner;
-  readonly #status: () => Promise<ServerStatus>;
   readonly #broke: (error: Error) => void;
   readonly #removals: Removals;
-  #asksStatus = false;
 
-  constructor({ store, answers, owner, status, broke }: ClientRequestsOptions) {
+  constructor({ store, answers, owner, broke }: ClientRequestsOptions) {
     this.#store = store;
     this.#answers = answers;
     this.#owner = owner;
-    this.#status = status;
     this.#broke = broke;
     this.#removals = new Removals(store);
   }
@@ -99,15 +94,10 @@ export class ClientRequests {
     });
   }
 
-  /** One at a time: it asks every other process. @throws FrameError */
+  /** @throws FrameError */
   status(request: number, payload: Buffer): void {
     requireLength(payload, 0);
-    if (this.#asksStatus) return this.#answers.failed(request, new StoreError('busy', 'the status is being gathered'));
-    this.#asksStatus = true;
-    void this.#status()
-      .then((status) => this.#answers.doneWith(request, status))
-      .catch((error: unknown) => this.#broke(error as Error))
-      .finally(() => (this.#asksStatus = false));
+    this.#answers.doneWith(request, this.#store.status);
   }
 
   /** The connection is gone. */

@@ -1,15 +1,7 @@
 /** What the store takes: a row for each type of frame that may follow Hello. */
 import type { Buffer } from 'node:buffer';
 import { FrameType } from '../protocol/frames.js';
-import {
-  readHolder,
-  readLock,
-  readRemove,
-  readRenewal,
-  readReport,
-  readUnlock,
-  readUse,
-} from '../protocol/requests.js';
+import { readHolder, readLock, readRemove, readRenewal, readUnlock, readUse } from '../protocol/requests.js';
 import { readChange } from './change-table.js';
 import type { ClientRequests } from './client-requests.js';
 import type { Questions } from './questions.js';
@@ -49,7 +41,6 @@ export const frames: ReadonlyMap<FrameType, FrameRow> = new Map<FrameType, Frame
   ],
   [FrameType.Use, { take: ({ requests }, _, payload) => requests.use(readUse(payload)) }],
   [FrameType.Status, { take: ({ requests }, request, payload) => requests.status(request, payload) }],
-  [FrameType.Report, { take: ({ questions }, _, payload) => questions.reported(readReport(payload)) }],
   [FrameType.Heard, { take: ({ questions }, _, payload) => questions.heard(payload) }],
   [FrameType.Holder, { take: ({ questions }, _, payload) => questions.holder(readHolder(payload)) }],
 ]);

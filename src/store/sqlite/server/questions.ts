@@ -1,12 +1,10 @@
 /**
- * What the store asks the other side of one connection: what it says of itself, whether it has forgotten the old directory, and
- * whether the holder of a maildrop is leaving. Each has a deadline, and nobody waits for a side that is gone.
+ * What the store asks the other side of one connection: whether it has forgotten the old directory, and whether the holder of a maildrop is leaving. Each has a deadline, and nobody waits for a side that is gone.
  */
 import type { Buffer } from 'node:buffer';
 import type { Concerned } from '../../driver.js';
-import { emptyFrame, FrameError, FrameType, jsonFrame, requireLength } from '../protocol/frames.js';
+import { FrameError, FrameType, jsonFrame, requireLength } from '../protocol/frames.js';
 import type { HolderAnswer } from '../protocol/requests.js';
-import type { PeerReport } from '../../status.js';
 import type { Answers } from './answers.js';
 import type { LockOwner } from '../../rules/maildrop-locks.js';
 
@@ -15,7 +13,6 @@ const HOLDER_TIMEOUT_MS = 1_000;
 
 export class Questions implements LockOwner {
   readonly #answers: Answers;
-  #reporting: ((report: PeerReport | undefined) => void)[] = [];
   #hearing: (() => void)[] = [];
   /** Whether a holder is leaving, by the number of the question. */
   readonly #holders = new Map<number, (leaving: boolean) => void>();
@@ -23,18 +20,6 @@ export class Questions implements LockOwner {
 
   constructor(answers: Answers) {
     this.#answers = answers;
-  }
-
-  /** Undefined when the other side has nothing to say in time. */
-  report(timeoutMs: number): Promise<PeerReport | undefined> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(undefined), timeoutMs);
-      this.#reporting.push((report) => {
-        clearTimeout(timer);
-        resolve(report);
-      });
-      this.#answers.send(emptyFrame(FrameType.ReportWanted, 0));
-    });
   }
 
   /** Resolves when the other side has forgotten the old directory and ended whose login does not stand; `late` when it has not in time. */
@@ -62,11 +47,6 @@ export class Questions implements LockOwner {
     });
   }
 
-  /** The answer to `report`. */
-  reported(report: PeerReport | undefined): void {
-    for (const told of this.#reporting.splice(0)) told(report);
-  }
-
   /** The answer to `changed`. @throws FrameError */
   heard(payload: Buffer): void {
     requireLength(payload, 0);
@@ -85,7 +65,6 @@ export class Questions implements LockOwner {
   /** The connection is gone. */
   close(): void {
     for (const heard of this.#hearing.splice(0)) heard();
-    this.reported(undefined);
     for (const question of [...this.#holders.keys()]) this.holder({ question, leaving: true });
   }
 }

@@ -2,7 +2,7 @@
 import type { Concerned } from '../../driver.js';
 import type { StoreError } from '../../errors.js';
 import type { MaildropLocks } from '../../rules/maildrop-locks.js';
-import type { ServerStatus } from '../../status.js';
+import type { StoreStatus } from '../../status.js';
 import type { SharedReads } from '../../../runtime/shared-reads.js';
 import type { Write } from './group.js';
 import type { LastLogins } from './last-logins.js';
@@ -15,6 +15,7 @@ export interface ServedStore {
   readonly locks: MaildropLocks;
   readonly uses: RecentUses;
   readonly logins: LastLogins;
+  readonly status: StoreStatus;
   /** Why nothing can be written yet. */
   readonly refusal: StoreError | undefined;
   /** @throws StoreError while the database is not open */
@@ -36,6 +37,4 @@ export interface ServedStore {
   undecoded(): void;
   /** Frames on their way in must not fill the memory, whoever sends them. @throws FrameError */
   requireRoom(connection: object, bytes: number): void;
-  /** As everybody tells it but the connection that asks. */
-  status(asking: object): Promise<ServerStatus>;
 }

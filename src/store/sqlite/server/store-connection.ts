@@ -7,7 +7,6 @@ import type { Socket } from 'node:net';
 import type { Concerned } from '../../driver.js';
 import { FrameOutput } from '../protocol/frame-output.js';
 import { emptyFrame, FrameError, FrameReader, FrameType, isHello, type Frame } from '../protocol/frames.js';
-import type { PeerReport } from '../../status.js';
 import { Answers } from './answers.js';
 import { ClientRequests } from './client-requests.js';
 import { frames, type FrameTakers } from './frame-table.js';
@@ -51,11 +50,6 @@ export class StoreConnection {
     });
   }
 
-  /** Undefined when the other side has nothing to say in time. */
-  report(timeoutMs: number): Promise<PeerReport | undefined> {
-    return this.#takers.questions.report(timeoutMs);
-  }
-
   /** Resolves when the other side has forgotten the old directory and ended whose login does not stand; one that does not answer in time is cut off, and so forgets. */
   changed(concerned: Concerned, timeoutMs: number): Promise<void> {
     return this.#takers.questions.changed(concerned, timeoutMs, () => this.#socket.destroy());
@@ -78,7 +72,6 @@ export class StoreConnection {
       store: this.#store,
       answers: this.#answers,
       owner: questions,
-      status: () => this.#store.status(this),
       broke: (error) => this.#socket.destroy(error),
     });
     const uploads = new Uploads(this.#store, this.#answers, (payload) => this.#reader.takeBack(payload));

@@ -8,7 +8,7 @@ import { SharedReads } from '../../../runtime/shared-reads.js';
 import type { Concerned, RunningStore, StoreObserver } from '../../driver.js';
 import type { StoreError } from '../../errors.js';
 import type { Address, Secrets } from '../../shapes.js';
-import type { PeerReport, ServerStatus } from '../../status.js';
+import type { StoreStatus } from '../../status.js';
 import { FrameError } from '../protocol/frames.js';
 import { takeFiles } from './files.js';
 import type { Write } from './group.js';
@@ -29,8 +29,6 @@ import type { Sweeper } from './sweeper.js';
 
 /** A process that does not even hear of a change for so long hangs. */
 const CHANGE_TIMEOUT_MS = 2_000;
-/** How long a process that is asked for its report may take before it is left out. */
-const REPORT_TIMEOUT_MS = 1_000;
 
 /** Of frames that are not complete, on all connections; below LARGE_FRAME_BYTES nobody counts. */
 const FRAMES_LIMIT_BYTES = 256 * 1024 * 1024;
@@ -51,6 +49,7 @@ export class StoreServer implements RunningStore, ServedStore {
   readonly logins = new LastLogins((write) => this.add(write));
   readonly #opening: Opening;
   #accepted = 0;
+  #commits = 0;
   #closing = false;
 
   /** Undefined when another process is the store of this database. @throws StoreError 'unavailable' */
@@ -165,20 +164,17 @@ export class StoreServer implements RunningStore, ServedStore {
       throw new FrameError('too much arrives at once');
   }
 
-  async status(asking: object): Promise<ServerStatus> {
-    const reports = await this.#reports(asking);
-    const supervisors = reports.filter(({ role }) => role === 'supervisor');
+  get status(): StoreStatus {
     return {
-      supervisor: supervisors[0] === undefined ? null : { pid: supervisors[0].pid },
-      store: { pid: process.pid, startedAtMs: this.#startedAtMs },
-      workers: reports.filter(({ role }) => role === 'worker').map(({ pid, sessions = 0 }) => ({ pid, sessions })),
-      listeners: supervisors.flatMap(({ listeners }) => listeners ?? []),
-      restarts: supervisors[0]?.restarts ?? { store: 0, workers: 0 },
-      failedReload: supervisors[0]?.failedReload ?? null,
+      pid: process.pid,
+      startedAtMs: this.#startedAtMs,
       messagesAccepted: this.#accepted,
+      commits: this.#commits,
+      maildropsHeld: this.locks.count,
       walBytes: walBytes(this.#location.db),
       db: this.#location.db,
       file: this.#fileState,
+      refusal: this.refusal?.message ?? null,
     };
   }
 
@@ -195,7 +191,7 @@ export class StoreServer implements RunningStore, ServedStore {
     this.#ownership.release();
   }
 
-  get #fileState(): ServerStatus['file'] {
+  get #fileState(): StoreStatus['file'] {
     return this.#opening.database?.files.state ?? 'there';
   }
 
@@ -203,7 +199,7 @@ export class StoreServer implements RunningStore, ServedStore {
     return new OpenDatabase(this.#location, {
       noted: (what, details) => this.#observer.noted(what, details),
       trouble: (what, error) => this.#observer.trouble(what, error),
-      committed: () => this.#flush(),
+      committed: () => this.#committed(),
       diskFailed: (error, during) => this.#stopFor(error, during),
       stopped: () => this.#stopAfterFailure('checkpoint'),
     });
@@ -216,6 +212,11 @@ export class StoreServer implements RunningStore, ServedStore {
       if (error !== undefined) this.#observer.trouble('a connection to the store broke', error);
     });
     this.#clients.add(client);
+  }
+
+  #committed(): void {
+    this.#commits += 1;
+    this.#flush();
   }
 
   /** The answers leave at once: who waits for them has waited for the sync already. */
@@ -232,12 +233,5 @@ export class StoreServer implements RunningStore, ServedStore {
   #stopAfterFailure(during: 'commit' | 'checkpoint'): void {
     for (const client of this.#clients) client.close();
     this.#observer.stopped(during);
-  }
-
-  async #reports(asking: object): Promise<readonly PeerReport[]> {
-    const asked = [...this.#clients]
-      .filter((client) => client !== asking)
-      .map((client) => client.report(REPORT_TIMEOUT_MS));
-    return (await Promise.all(asked)).filter((report) => report !== undefined);
   }
 }

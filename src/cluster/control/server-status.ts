@@ -1,0 +1,82 @@
+/**
+ * A whole server as `pennypost status` shows it: what its supervisors say of themselves and their processes, of which there may be
+ * several on one database, and what its store says of the database.
+ */
+import type { FileState, StoreStatus } from '../../store/status.js';
+import { NO_STORE, type ProcessStatus, type SupervisorStatus } from './control-messages.js';
+
+/** What the store alone knows is null when it does not answer. */
+export interface ServerStatus {
+  /** The first that was started. */
+  readonly supervisor: { readonly pid: number } | null;
+  readonly store: { readonly pid: number; readonly startedAtMs: number } | null;
+  /** Those that answer. */
+  readonly workers: readonly { readonly pid: number; readonly sessions: number }[];
+  readonly listeners: SupervisorStatus['listeners'];
+  /** How often a process died and was started again since the supervisor started: more than a few ask for a look at the log. */
+  readonly restarts: { readonly store: number; readonly workers: number };
+  /** The last reload, if it failed; the configuration before it is in force. */
+  readonly failedReload: SupervisorStatus['failedReload'];
+  readonly messagesAccepted: number | null;
+  readonly commits: number | null;
+  readonly maildropsHeld: number | null;
+  readonly walBytes: number | null;
+  readonly db: string;
+  readonly file: FileState | null;
+  readonly healthy: boolean;
+  readonly problems: readonly string[];
+  readonly processes: readonly ProcessStatus[];
+}
+
+/** `noStore`: why it does not answer, when that is known. */
+export function serverStatus(
+  db: string,
+  answered: readonly SupervisorStatus[],
+  { store, noStore }: { readonly store?: StoreStatus | undefined; readonly noStore?: string | undefined },
+): ServerStatus {
+  const supervisors = answered.toSorted((one, other) => one.startedAtMs - other.startedAtMs);
+  const [first] = supervisors;
+  const processes = supervisors.flatMap((supervisor) => supervisor.processes);
+  const restartsOf = (role: string): number => sum(supervisors.map(({ restarts }) => restarts[role] ?? 0));
+  const problems = problemsOf(supervisors, store, noStore);
+  return {
+    supervisor: first === undefined ? null : { pid: first.pid },
+    workers: processes.flatMap(({ role, pid, counts }) =>
+      role === 'worker' && counts?.sessions !== undefined ? [{ pid, sessions: counts.sessions }] : [],
+    ),
+    listeners: supervisors.flatMap(({ listeners }) => listeners),
+    restarts: { store: restartsOf('store'), workers: restartsOf('worker') },
+    failedReload: supervisors.find(({ failedReload }) => failedReload !== null)?.failedReload ?? null,
+    db,
+    ...(store === undefined ? UNKNOWN : ofStore(store)),
+    ...{ healthy: problems.length === 0, problems, processes },
+  };
+}
+
+const UNKNOWN = {
+  ...{ store: null, messagesAccepted: null, commits: null, maildropsHeld: null, walBytes: null, file: null },
+} as const;
+
+function ofStore({ pid, startedAtMs, messagesAccepted, commits, maildropsHeld, walBytes, db, file }: StoreStatus) {
+  return { store: { pid, startedAtMs }, messagesAccepted, commits, maildropsHeld, walBytes, db, file };
+}
+
+/** Each once, though several may tell of it. */
+function problemsOf(
+  supervisors: readonly SupervisorStatus[],
+  store: StoreStatus | undefined,
+  noStore: string | undefined,
+): readonly string[] {
+  const told = supervisors.flatMap(({ problems }) => problems);
+  if (store === undefined) return [...new Set([...told.filter((each) => each !== NO_STORE), noStore ?? NO_STORE])];
+  const { refusal, file } = store;
+  const own = [
+    ...(refusal === null ? [] : [`nothing can be written: ${refusal}`]),
+    ...(file === 'there' ? [] : [`the database's file is ${file}: nothing is accepted`]),
+  ];
+  return [...new Set([...told, ...own])];
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}

@@ -1,0 +1,48 @@
+/**
+ * What a supervisor says of its server: each process with what it counts, and what is not as it should be, in sentences. A process
+ * that does not answer in time is shown without its counts, and is a problem.
+ */
+import { NO_STORE, type ProcessStatus, type ServerState, type SupervisorStatus } from '../control/control-messages.js';
+import type { Pools } from './pools.js';
+import type { Reloads } from './reloads.js';
+import type { StoreSupervision } from './store-supervision.js';
+
+/** Where it comes from. */
+export interface HealthSources {
+  readonly store: StoreSupervision;
+  readonly pools: Pools;
+  readonly reloads: Reloads;
+  readonly state: () => ServerState;
+  /** Whether a store answers, whoever's it is. */
+  readonly hasStore: () => boolean;
+}
+
+const startedAtMs = Math.round(performance.timeOrigin);
+
+export async function statusOf({ store, pools, reloads, state, hasStore }: HealthSources): Promise<SupervisorStatus> {
+  const processes = (await Promise.all([store.processes(), pools.processes()])).flat();
+  const problems = [
+    ...(state() === 'ready' ? [] : [`the server is ${state()}`]),
+    ...(hasStore() ? [] : [NO_STORE]),
+    ...missing(pools.wanted, processes),
+    ...processes.filter(isSilent).map(({ role, pid }) => `${role} ${pid} does not answer`),
+  ];
+  return {
+    ...{ pid: process.pid, startedAtMs, state: state(), listeners: pools.workers.listeners },
+    restarts: { store: store.restarts, ...pools.restarts },
+    failedReload: reloads.failed,
+    ...{ processes, problems },
+  };
+}
+
+/** Of each role that has fewer than it should. */
+function missing(wanted: Readonly<Record<string, number>>, processes: readonly ProcessStatus[]): readonly string[] {
+  return Object.entries(wanted).flatMap(([role, count]) => {
+    const ready = processes.filter((each) => each.role === role && each.state === 'ready').length;
+    return ready < count ? [`${ready} of ${count} ${role} processes are ready`] : [];
+  });
+}
+
+function isSilent({ state, counts }: ProcessStatus): boolean {
+  return state === 'ready' && counts === undefined;
+}
