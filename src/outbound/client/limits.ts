@@ -19,7 +19,6 @@ export interface Deadlines {
   /** RFC 5321 §4.5.3.2.6. */
   readonly endOfDataMs: number;
   readonly resetMs: number;
-  readonly quitMs: number;
   /** From MAIL to the last reply: no number of recipients or pieces, each just in time, holds a connection for longer. */
   readonly transactionMs: number;
 }
@@ -38,7 +37,6 @@ export const DEADLINES: Deadlines = {
   blockMs: 3 * MINUTE_MS,
   endOfDataMs: 10 * MINUTE_MS,
   resetMs: 20 * SECOND_MS,
-  quitMs: 5 * SECOND_MS,
   transactionMs: 120 * MINUTE_MS,
 };
 

@@ -1,0 +1,89 @@
+/**
+ * MAIL and RCPT as a server takes them, by what it has announced (RFC 5321 §4.1.1.2, §4.1.1.3; RFC 1870, RFC 3461, RFC 6152, RFC 6531,
+ * RFC 8689). What it has not announced is left out; whether a message may then be sent at all is judged elsewhere.
+ */
+import { isAscii } from '../../message/domain.js';
+import { readPath } from '../../message/path.js';
+import type { OutboundEnvelope, OutboundRecipient } from './envelope.js';
+import type { Extensions } from './extensions.js';
+
+/** What is sent of a path. */
+export interface WirePath {
+  readonly text: string;
+  /** Whether only a server with SMTPUTF8 can take it. */
+  readonly international: boolean;
+}
+
+/**
+ * Undefined for what is no path, and could be more than one line. Where a local part is ASCII, a domain that is not can be
+ * written by its A-labels.
+ */
+export function wirePath(address: string): WirePath | undefined {
+  const read = readPath(`<${address}>`);
+  if (read?.rest !== '' || read.path.text !== address) return undefined;
+  if (!read.path.international) return { text: address, international: false };
+  const local = address.slice(0, address.lastIndexOf('@'));
+  const domain = read.path.mailbox?.domain;
+  if (domain === undefined || local === '' || !isAscii(local)) return { text: address, international: true };
+  return { text: `${local}@${domain}`, international: false };
+}
+
+export interface MailOptions {
+  readonly reversePath: string;
+  /** Whether the transaction is one of SMTPUTF8. */
+  readonly international: boolean;
+  readonly extensions: Extensions;
+}
+
+export function mailLine(envelope: OutboundEnvelope, { reversePath, international, extensions }: MailOptions): string {
+  const { body, sizeOctets, ret, envid, requireTls } = envelope;
+  const takesDsn = extensions.has('DSN');
+  return [
+    `MAIL FROM:<${reversePath}>`,
+    extensions.has('SIZE') && `SIZE=${sizeOctets}`,
+    body !== '7bit' && extensions.has('8BITMIME') && 'BODY=8BITMIME',
+    international && 'SMTPUTF8',
+    requireTls === true && extensions.has('REQUIRETLS') && 'REQUIRETLS',
+    takesDsn && ret !== undefined && `RET=${ret}`,
+    takesDsn && envid !== undefined && envid !== '' && `ENVID=${xtext(envid)}`,
+  ]
+    .filter((part) => part !== false)
+    .join(' ');
+}
+
+export function rcptLine(forwardPath: string, { notify, orcpt }: OutboundRecipient, extensions: Extensions): string {
+  const takesDsn = extensions.has('DSN');
+  const hasEvents = notify !== undefined && notify.length > 0;
+  const notifying = takesDsn && hasEvents ? ` NOTIFY=${notify.includes('NEVER') ? 'NEVER' : notify.join(',')}` : '';
+  return `RCPT TO:<${forwardPath}>${notifying}${takesDsn && orcpt !== undefined ? orcptOf(orcpt) : ''}`;
+}
+
+/** RFC 3461 §4.2; an address with more than ASCII has a type of its own, that needs no SMTPUTF8 (RFC 6533 §3). */
+function orcptOf(orcpt: string): string {
+  const [, type, address] = /^([A-Za-z0-9-]+);([^]+)$/.exec(orcpt) ?? [];
+  if (type === undefined || address === undefined) return '';
+  const isUtf8 = type.toLowerCase() === 'utf-8' || !isAscii(address);
+  return isUtf8 ? ` ORCPT=utf-8;${utf8Xtext(address)}` : ` ORCPT=${type};${xtext(address)}`;
+}
+
+/** RFC 3461 §4. */
+function xtext(text: string): string {
+  return [...Buffer.from(text)].map((octet) => (isXchar(octet) ? String.fromCharCode(octet) : hex(octet))).join('');
+}
+
+function isXchar(octet: number): boolean {
+  return octet > 0x20 && octet < 0x7f && octet !== 0x2b && octet !== 0x3d;
+}
+
+function hex(octet: number): string {
+  return `+${octet.toString(16).toUpperCase().padStart(2, '0')}`;
+}
+
+/** RFC 6533 §3, utf-8-addr-xtext. */
+function utf8Xtext(text: string): string {
+  return Array.from(text, (character) => {
+    const point = character.codePointAt(0) ?? 0;
+    const isPlain = isXchar(point) && character !== '\\';
+    return isPlain ? character : `\\x{${point.toString(16).toUpperCase().padStart(2, '0')}}`;
+  }).join('');
+}
