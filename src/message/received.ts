@@ -55,12 +55,26 @@ const NOT_ASCII = /[^ -~]/gu;
 /** Writes the trace headers of each copy; what they have in common is put together once. */
 export function traceHeaders(common: CommonTrace): (copy: Copy) => Uint8Array {
   const returnPath = `Return-Path: <${common.reversePath}>\r\n`;
-  const received =
-    `Received: from ${origin(common)}\r\n` +
-    `\tby ${common.hostname} (Pennypost) with ${common.protocol}${protection(common)} id ${common.id}\r\n`;
+  const received = receivedFrom(common);
   const date = dateTime(common.atMs);
   return ({ deliveredTo, forPath }) =>
     Buffer.from(`${returnPath}Delivered-To: ${deliveredTo}\r\n${received}\tfor <${forPath}>; ${date}\r\n`);
+}
+
+/**
+ * What stands before a message that is sent on: final delivery alone adds the other headers. `forPath` is there when it is the only
+ * one: nobody learns who else gets the message (RFC 5321 §7.2).
+ */
+export function onwardTrace(common: CommonTrace, forPath: string | undefined): Uint8Array {
+  const recipient = forPath === undefined ? '' : `for <${forPath}>`;
+  return Buffer.from(`${receivedFrom(common)}\t${recipient}; ${dateTime(common.atMs)}\r\n`);
+}
+
+function receivedFrom(common: CommonTrace): string {
+  return (
+    `Received: from ${origin(common)}\r\n` +
+    `\tby ${common.hostname} (Pennypost) with ${common.protocol}${protection(common)} id ${common.id}\r\n`
+  );
 }
 
 /** RFC 3848, RFC 6531 §4.3: SMTP, ESMTPS, UTF8SMTPSA, LMTP … What only ESMTP can have is not said of SMTP. */

@@ -5,4 +5,10 @@ export interface SmtpSettings {
   readonly domain: string;
   readonly maxMessageSize: number;
   readonly bareNewlines: 'refuse' | 'normalize';
+  /** Whether those who log in may send to other domains. */
+  readonly outbound: 'off' | 'relay';
+  /** How long that is tried, in milliseconds. */
+  readonly queueLifetime: number;
+  /** After how long its sender is told that it still waits; 0: never. */
+  readonly delayWarning: number;
 }

@@ -44,6 +44,8 @@ export interface Transaction {
   readonly hello: Hello;
   readonly from: Path;
   readonly international: boolean;
+  /** BODY=8BITMIME (RFC 6152). */
+  readonly eightBit: boolean;
   /** What SIZE announced (RFC 1870); undefined when it was not given. */
   readonly announcedOctets: number | undefined;
   readonly recipients: readonly Recipient[];

@@ -6,6 +6,7 @@ import { answerEach, answerOnce } from './answer.js';
 import type { SmtpContext } from './context.js';
 import { copiesFor } from '../message/envelope.js';
 import { MessageReceiver } from './message-receiver.js';
+import { outgoingOf } from './outgoing.js';
 import { protocolName, type CommonTrace } from '../message/received.js';
 import type { Stage } from '../message/stage.js';
 import type { Incoming } from './stage-row.js';
@@ -18,11 +19,14 @@ export function openReceiver(transaction: Transaction, context: SmtpContext): Me
   const atMs = Date.now();
   const trace = traceOf(transaction, { id, atMs }, context);
   const copies = copiesFor(recipients, trace);
+  const envelope = [...copies.values()];
+  const outgoing = outgoingOf(envelope, transaction, trace, context.settings);
   const delivery = context.store.deliver({
     reversePath: from.text,
     receivedAtMs: atMs,
-    recipients: [...copies.values()],
+    recipients: envelope,
     perRecipient: hello.lmtp === true,
+    ...(outgoing && { outgoing }),
   });
   const answer = hello.lmtp === true ? answerEach(recipients, [...copies.keys()]) : answerOnce;
   const { peer, settings, store } = context;

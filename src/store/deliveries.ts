@@ -25,14 +25,14 @@ export interface RemoteTarget {
 
 /**
  * Where a forward-path leads; each target stands in it once.
- * `unknown`: the domain is ours, the name is not. `foreign`: the domain is not ours. `too-many`: an alias that leads to more
+ * `unknown`: the domain is ours, the name is not. `remote`: the domain is not ours. `too-many`: an alias that leads to more
  * maildrops than one path may.
  */
 export type Resolution =
   | { readonly kind: 'local'; readonly targets: readonly Target[] }
   | { readonly kind: 'too-many' }
   | { readonly kind: 'unknown' }
-  | { readonly kind: 'foreign' };
+  | { readonly kind: 'remote' };
 
 /** One copy of a message: into a maildrop here, or into the queue of what is sent on. */
 export type EnvelopeRecipient = LocalRecipient | RemoteRecipient;

@@ -687,7 +687,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
 
       it('tells an unknown name from a foreign domain', async () => {
         expect(await targetsOf('nobody@example.org')).to.equal('unknown');
-        expect(await targetsOf('alice@example.com')).to.equal('foreign');
+        expect(await targetsOf('alice@example.com')).to.equal('remote');
       });
 
       it('follows aliases, through aliases, to several', async () => {
@@ -790,7 +790,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         expect(await targetsOf('carol@example.net')).to.deep.equal(['carol@example.net']);
         await other.directory.removeAccount(at('carol@example.net'));
         await other.directory.removeDomain('example.net');
-        expect(await targetsOf('carol@example.net')).to.equal('foreign');
+        expect(await targetsOf('carol@example.net')).to.equal('remote');
       });
 
       async function idsOf(address: string): Promise<readonly AccountId[]> {

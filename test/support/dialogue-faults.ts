@@ -15,6 +15,9 @@ const settings = {
   domain: 'example.org',
   maxMessageSize: 1000,
   bareNewlines: 'refuse' as const,
+  outbound: 'off' as const,
+  queueLifetime: 0,
+  delayWarning: 0,
 };
 const TINY_IDLE_MS = 20;
 const TICK_MS = 5;

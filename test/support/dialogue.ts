@@ -27,6 +27,7 @@ export type Given =
   | { readonly kind: 'largest message'; readonly octets: number }
   | { readonly kind: 'TLS' }
   | { readonly kind: 'front' }
+  | { readonly kind: 'outbound mail' }
   | { readonly kind: 'under TLS' }
   | { readonly kind: 'submission' }
   | { readonly kind: 'logged in'; readonly name: string }
@@ -84,6 +85,7 @@ const GIVENS: readonly (readonly [RegExp, (...found: readonly (string | undefine
     (name = '', targets = '') => ({ kind: 'alias', name, targets: targets.split(', ') }),
   ],
   [/^a front$/, () => ({ kind: 'front' })],
+  [/^outbound mail$/, () => ({ kind: 'outbound mail' })],
   [/^TLS$/, () => ({ kind: 'TLS' })],
   [/^under TLS$/, () => ({ kind: 'under TLS' })],
   [/^submission$/, () => ({ kind: 'submission' })],

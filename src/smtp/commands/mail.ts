@@ -65,6 +65,7 @@ export const mail = defineCommand({
       hello,
       from,
       international,
+      eightBit: parameters.get('BODY')?.toUpperCase() === '8BITMIME',
       announcedOctets,
       recipients: [],
       pathOctets: 0,

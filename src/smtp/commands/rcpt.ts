@@ -1,8 +1,9 @@
 /**
- * RCPT TO: names one recipient (RFC 5321 §4.1.1.3). It is accepted only when it leads to a maildrop here;
- * the server never relays. A recipient that is refused leaves the transaction as it was.
+ * RCPT TO: names one recipient (RFC 5321 §4.1.1.3). It is accepted when it leads to a maildrop here, and from who has logged in also when
+ * it is of another domain and mail goes out: nobody else can relay. A recipient that is refused leaves the transaction as it was.
  */
 import type { Peer } from '../../session/channel.js';
+import { whenReady } from '../../runtime/when-ready.js';
 import { stay, type Outcome } from '../../session/command.js';
 import { parsed, unparsed, type Grammar } from '../../session/grammar.js';
 import type { Resolution, Target } from '../../store/deliveries.js';
@@ -57,8 +58,9 @@ export const rcpt = defineCommand({
     if (unknown !== undefined) return stay(replies.unknownParameter(unknown));
     if (to.international && !state.international) return stay(replies.needUtf8);
     if (isFull(state)) return stay(replies.tooManyRecipients);
-    const found = context.store.resolve(addressOf(to.mailbox, context));
-    return found instanceof Promise ? found.then((late) => accept(to, late, state)) : accept(to, found, state);
+    const address = addressOf(to.mailbox, context);
+    const decide = (found: Resolution) => accept(to, sentOn(found, { to, address }, state, context), state);
+    return whenReady(context.store.resolve(address), decide);
   },
 });
 
@@ -103,9 +105,20 @@ function isOneCopyTooMany(target: Target, { announcedOctets, copies, hello }: Tr
   return copies.countOf(target) > 1;
 }
 
+/** Who has logged in may send elsewhere, where that is switched on; nobody else ever may. */
+function sentOn(
+  found: Resolution,
+  { to, address }: { readonly to: Path; readonly address: Address },
+  { hello }: Transaction,
+  { settings }: SmtpContext,
+): Resolution {
+  if (found.kind !== 'remote' || hello.login === undefined || settings.outbound === 'off') return found;
+  return { kind: 'local', targets: [{ kind: 'remote', address: to.text, destination: address.domain }] };
+}
+
 function accept(to: Path, found: Resolution, state: Transaction): Outcome<SmtpState> {
   if (found.kind === 'unknown') return stay(replies.unknownMailbox(to.text));
-  if (found.kind === 'foreign') return stay(state.hello.login ? replies.noOutbound(to.text) : replies.noRelay(to.text));
+  if (found.kind === 'remote') return stay(state.hello.login ? replies.noOutbound(to.text) : replies.noRelay(to.text));
   if (found.kind === 'too-many') return stay(replies.tooManyMembers(to.text));
   const maildrops = state.maildrops + found.targets.length;
   if (maildrops > COPIES_LIMIT) return stay(replies.tooManyRecipients);

@@ -144,7 +144,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
 
   resolve(address: Address): MaybePromise<Resolution> {
     return this.answers(() => {
-      if (!this.data.hasDomain(address.domain)) return { kind: 'foreign' };
+      if (!this.data.hasDomain(address.domain)) return { kind: 'remote' };
       for (const candidate of candidates(address.local)) {
         const route = this.#route(this.#nameOf(candidate, address.domain));
         if (route !== undefined) return resolutionOf(route, candidate.detail);

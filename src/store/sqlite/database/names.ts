@@ -47,7 +47,7 @@ export class Names {
 
   #resolve(address: Address, cache: NameCache | undefined): MaybePromise<Resolution> {
     const domain = this.#reads.domain.get(address.domain);
-    if (domain === undefined) return { kind: 'foreign' };
+    if (domain === undefined) return { kind: 'remote' };
     for (const candidate of candidates(address.local)) {
       const place = this.#place(candidate, domain);
       const route = place && this.#route(place, cache);
