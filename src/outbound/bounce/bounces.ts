@@ -97,7 +97,7 @@ export class Bounces {
     const { local, domain = this.#options.domain } = mailbox;
     const found = await this.#options.store.resolve({ local, domain });
     if (found.kind === 'local') return { text: reversePath, targets: found.targets };
-    if (found.kind !== 'foreign') return undefined;
+    if (found.kind !== 'remote') return undefined;
     return { text: reversePath, targets: [{ kind: 'remote', address: reversePath, destination: domain }] };
   }
 

@@ -7,7 +7,7 @@ export interface AccountRow {
   readonly id: number;
   readonly address: string;
   /** Null without a quota. */
-  readonly freeOctets: number | null;
+  readonly free_octets: number | null;
 }
 
 export class AliasRows implements Aliases<AccountRow> {
@@ -17,7 +17,7 @@ export class AliasRows implements Aliases<AccountRow> {
   constructor(connection: Prepares) {
     this.#accounts = connection.prepare(`
       select account.id as id, account.local || '@' || domain.name as address,
-             account.quota_octets - account.octets as room
+             account.quota_octets - account.octets as free_octets
       from json_each(?) as wanted
       cross join domain on domain.name = wanted.value ->> 1
       cross join account on account.domain = domain.id and account.local = wanted.value ->> 0

@@ -105,6 +105,6 @@ function aliasOf(accounts: readonly AccountRow[] | 'too-many'): Route {
   return accounts === 'too-many' ? { kind: 'too-many' } : { kind: 'alias', targets: accounts.map(targetOf) };
 }
 
-function targetOf({ id, address, freeOctets }: AccountRow): LocalTarget {
+function targetOf({ id, address, free_octets: freeOctets }: AccountRow): LocalTarget {
   return { kind: 'local', account: id, address, ...(freeOctets !== null && { freeOctets }) };
 }

@@ -8,7 +8,7 @@ export interface OldestAccountRow {
   readonly local: string;
 }
 
-export interface LoginRow extends Omit<AccountRow, 'room'> {
+export interface LoginRow extends Omit<AccountRow, 'free_octets'> {
   readonly password_hash: string;
   readonly password_version: number;
   readonly scram: string | null;
@@ -138,7 +138,7 @@ export function prepareReads(connection: Prepares): Reads {
     saltSecret: connection.prepare<[], Buffer>("select value from secret where name = 'salts'").pluck(),
     account: connection.prepare(`
       select account.id, account.local || '@' || domain.name as address,
-             account.quota_octets - account.octets as room
+             account.quota_octets - account.octets as free_octets
       from account join domain on domain.id = account.domain
       where account.domain = ? and account.local = ? and account.removed = 0`),
     login: connection.prepare(`

@@ -29,7 +29,7 @@ export class GroupCommit {
   readonly #connection: Connection;
   readonly #writer: Writer;
   readonly #observer: GroupObserver;
-  readonly #room: FullDiskRetries;
+  readonly #retries: FullDiskRetries;
   readonly #begin;
   readonly #commit;
   readonly #rollback;
@@ -44,7 +44,7 @@ export class GroupCommit {
     this.#connection = connection;
     this.#writer = observer.writer;
     this.#observer = observer;
-    this.#room = new FullDiskRetries(connection);
+    this.#retries = new FullDiskRetries(connection);
     this.#begin = connection.prepare('begin immediate');
     this.#commit = connection.prepare('commit');
     this.#rollback = connection.prepare('rollback');
@@ -76,7 +76,7 @@ export class GroupCommit {
   #settle(group: Write[]): void {
     const unwanted = this.#broken ? new StoreError('unavailable', 'the disk failed') : this.#observer.lost();
     if (unwanted !== undefined) return fail(group, unwanted);
-    const failure = this.#room.commit(() => this.#tryCommit(group));
+    const failure = this.#retries.commit(() => this.#tryCommit(group));
     const lostSince = failure === undefined ? this.#observer.lost() : undefined;
     if (lostSince !== undefined) {
       fail(group, lostSince); // It may be there when the file is back, as after an answer that was lost.
