@@ -111,6 +111,10 @@ export class ScriptedSession {
     this.#socket.pause();
   }
 
+  resume(): void {
+    this.#socket.resume();
+  }
+
   secure(): undefined {
     const { certificate, key } = this.#script.identity as CertifiedKey;
     this.#socket.removeAllListeners('data');

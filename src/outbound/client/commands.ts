@@ -20,7 +20,7 @@ export interface WirePath {
  */
 export function wirePath(address: string): WirePath | undefined {
   const read = readPath(`<${address}>`);
-  if (read?.rest !== '' || read.path.text !== address) return undefined;
+  if (address === '' || read?.rest !== '' || read.path.text !== address) return undefined;
   if (!read.path.international) return { text: address, international: false };
   const local = address.slice(0, address.lastIndexOf('@'));
   const domain = read.path.mailbox?.domain;

@@ -141,7 +141,12 @@ export class Dialogue {
   #received(bytes: Buffer): void {
     if (this.#deaf || this.#broken !== undefined) return;
     const violation = this.#reader.receive(bytes, (reply) => this.#reply(reply));
-    if (violation !== undefined) this.break(broken('4.5.0', violation));
+    if (violation !== undefined) this.#violated(violation);
+  }
+
+  /** Perhaps behind the last reply that counts. */
+  #violated(violation: string): void {
+    if (!this.#deaf) this.break(broken('4.5.0', violation));
   }
 
   #reply(reply: Reply): void {
