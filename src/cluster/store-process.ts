@@ -91,12 +91,15 @@ function notYet(log: Log, error: unknown): undefined {
 
 /** The domain is made local; with no account at all, its postmaster is made too. @throws StoreError */
 async function makeAddresses(store: RunningStore, domain: string): Promise<{ firstAccount?: FirstAccount }> {
-  const empty = !store.hasAccounts();
+  if (store.hasAccounts()) {
+    await store.makeLocal(domain, undefined);
+    return {};
+  }
   const address = `postmaster@${domain}`;
   const password = generatePassword();
   const secrets = await secretsOf(password, { address, saltSecret: store.saltSecret() });
-  await store.makeLocal(domain, empty ? { address: { local: 'postmaster', domain }, secrets } : undefined);
-  return empty ? { firstAccount: { address, password } } : {};
+  await store.makeLocal(domain, { address: { local: 'postmaster', domain }, secrets });
+  return { firstAccount: { address, password } };
 }
 
 function announce(firstAccount: FirstAccount | undefined): void {
