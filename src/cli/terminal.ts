@@ -6,7 +6,6 @@ import { Buffer } from 'node:buffer';
 import { fstatSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import Table from 'cli-table3';
 import { Interruption } from './exit.js';
 
 const STDOUT = 1;
@@ -47,10 +46,11 @@ export function printJson(value: unknown): Promise<void> {
 }
 
 /** Without a head it goes on from one that was printed before. */
-export function printTable(
+export async function printTable(
   head: readonly string[] | undefined,
   rows: readonly (readonly (string | number)[])[],
 ): Promise<void> {
+  const { default: Table } = await import('cli-table3'); // Few commands print one.
   const table = new Table({
     chars: FRAMELESS,
     style: { 'padding-left': 0, 'padding-right': 2, head: [], border: [] },

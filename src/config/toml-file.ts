@@ -4,11 +4,15 @@
  * A file that is not there is empty, unless somebody asked for it by name.
  */
 import { readFileSync } from 'node:fs';
-import { parse, TomlError, type TomlValue } from 'smol-toml';
+import { createRequire } from 'node:module';
+import type * as Toml from 'smol-toml';
+import type { TomlError, TomlValue } from 'smol-toml';
 import type { OptionName } from './configuration.js';
 import { kebab, optionNames } from './options.js';
 import { fileSetting, type Fault, type Mistake, type Setting } from './setting.js';
 import { didYouMean } from './spelling.js';
+
+const require = createRequire(import.meta.url);
 
 export interface NamedFile {
   /** As messages name it. */
@@ -39,6 +43,11 @@ export function readTomlFile(file: NamedFile): Reading {
   }
 }
 
+/** By a library that is loaded for the first file that is there. @throws TomlError */
+function parse(text: string): Record<string, TomlValue> {
+  return (require('smol-toml') as typeof Toml).parse(text);
+}
+
 function readEntry(key: string, value: TomlValue, file: string): Setting | Mistake {
   const name = optionNames.find((option) => kebab(option) === key);
   if (name === undefined) return unknownKey(key, file);
@@ -63,7 +72,7 @@ function asText(name: OptionName, value: TomlValue): string | undefined {
 }
 
 function explain(error: unknown, file: NamedFile): readonly Mistake[] {
-  if (error instanceof TomlError) {
+  if (isTomlError(error)) {
     const [reason = ''] = error.message.replace(/^Invalid TOML document: /, '').split('\n');
     return [mistake(`${file.name}, line ${error.line}: ${reason}`)];
   }
@@ -72,6 +81,10 @@ function explain(error: unknown, file: NamedFile): readonly Mistake[] {
   if (code === 'ENOENT' && file.wantedBy === undefined) return [];
   const reason = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`;
   return [{ sentence: `${file.name}: ${reason}`, fault: file.wantedBy ?? 'configuration' }];
+}
+
+function isTomlError(error: unknown): error is TomlError {
+  return error instanceof Error && 'codeblock' in error;
 }
 
 function mistake(sentence: string): Mistake {
