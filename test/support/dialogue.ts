@@ -125,28 +125,58 @@ export function readDialogue(path: string): Dialogue {
   return { protocol: protocol as ProtocolName, name, rule: rule as string, givens, steps: grouped(steps) };
 }
 
+const REPEATED = /\\\{(.*?)\*(\d+)\}/g;
+const ESCAPED = /\\(?:x([0-9a-f]{2})|(.))/gi;
+const LETTERS: ReadonlyMap<string, string> = new Map([
+  ['r', '\r'],
+  ['n', '\n'],
+  ['t', '\t'],
+  ['0', '\0'],
+  ['"', '"'],
+  ['\\', '\\'],
+]);
+
 /** `\r \n \t \0 \" \\ \xHH`, and `\{text*N}` for so many times the text. */
 function unescape(text: string): Buffer {
-  const flat = text.replace(/\\\{(.*?)\*(\d+)\}/g, (_, part: string, times: string) => part.repeat(Number(times)));
+  const pieces = piecesBetween(text, REPEATED, unescapeOnce, ([, part = '', times]) => {
+    const bytes = unescapeOnce(part);
+    return Buffer.alloc(bytes.length * Number(times), bytes);
+  });
+  return Buffer.concat(pieces);
+}
+
+function unescapeOnce(text: string): Buffer {
+  return Buffer.concat(
+    piecesBetween(
+      text,
+      ESCAPED,
+      (plain) => Buffer.from(plain),
+      ([, hex, letter]) => escaped(hex, letter),
+    ),
+  );
+}
+
+/** What stands between the matches, and the matches, in their order. */
+function piecesBetween(
+  text: string,
+  pattern: RegExp,
+  plain: (between: string) => Buffer,
+  special: (match: RegExpExecArray) => Buffer,
+): readonly Buffer[] {
   const pieces: Buffer[] = [];
   let from = 0;
-  for (const match of flat.matchAll(/\\(?:x([0-9a-f]{2})|(.))/gi)) {
-    pieces.push(Buffer.from(flat.slice(from, match.index)), escaped(match[1], match[2]));
+  for (const match of text.matchAll(pattern)) {
+    if (match.index > from) pieces.push(plain(text.slice(from, match.index)));
+    pieces.push(special(match));
     from = match.index + match[0].length;
   }
-  return Buffer.concat([...pieces, Buffer.from(flat.slice(from))]);
+  if (from < text.length) pieces.push(plain(text.slice(from)));
+  return pieces;
 }
 
 function escaped(hex: string | undefined, letter = ''): Buffer {
   if (hex !== undefined) return Buffer.from(hex, 'hex');
-  const byte = new Map([
-    ['r', '\r'],
-    ['n', '\n'],
-    ['t', '\t'],
-    ['0', '\0'],
-    ['"', '"'],
-    ['\\', '\\'],
-  ]).get(letter);
+  const byte = LETTERS.get(letter);
   if (byte === undefined) throw new Error(`\\${letter} is not an escape`);
   return Buffer.from(byte);
 }
