@@ -13,13 +13,13 @@ import { exit } from './exit.js';
 import { becomeOwnerOf } from './owner.js';
 import { moment, print, printJson, printTable } from './terminal.js';
 
-const NOTHING = { supervisor: null, store: null, workers: [] };
+export const NOTHING = { supervisor: null, store: null, workers: [] };
 const NOBODY = 'no supervisor answers: it starts or ends just now, is busy, or is of an older release';
 
 async function status(invocation: Invocation): Promise<number> {
   const { db } = invocation.load().configuration;
   becomeOwnerOf(db);
-  const server = await look(db);
+  const server = await serverOn(db);
   if (invocation.has(jsonFlag.name)) await printJson(server ?? NOTHING);
   else if (server === undefined) await print(`No server runs on ${db}.\n`);
   else await printTable(['what', 'value'], rows(server));
@@ -28,7 +28,7 @@ async function status(invocation: Invocation): Promise<number> {
 }
 
 /** Undefined when neither a supervisor nor a store is there. @throws StoreError when only a store is, and it does not answer */
-async function look(db: string): Promise<ServerStatus | undefined> {
+export async function serverOn(db: string): Promise<ServerStatus | undefined> {
   const { askSupervisors } = await import('../cluster/control/control-client.js');
   const { serverStatus } = await import('../cluster/control/server-status.js');
   const [supervisors, store] = await Promise.all([askSupervisors(db), askStore(db)]);

@@ -46,7 +46,7 @@ describe('the control socket', () => {
     ended.destroy();
     const open = await smtpSession(server.smtpPort);
     for (let times = 0; times < 2; times++) await sendData(open, POSTMASTER, Buffer.from('Subject: two\r\n\r\n'));
-    const { processes, store, workers } = await server.status();
+    const { processes, store, workers } = await server.shownStatus();
     expect(processes.map(({ role }) => role).toSorted()).to.deep.equal(['store', 'worker', 'worker']);
     expect(processes.map(({ pid }) => pid)).to.have.members([store?.pid, ...workers.map(({ pid }) => pid)]);
     const counts = processes.filter(({ role }) => role === 'worker').map((each) => each.counts);

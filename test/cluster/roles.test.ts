@@ -57,7 +57,7 @@ describe('a role of one row', () => {
     const [first] = await all('the counters to count');
     process.kill(first?.pid ?? NaN, 'SIGKILL');
     const shown = await eventually('both to be shown', async () => {
-      const { processes } = await server.status();
+      const { processes } = await server.shownStatus();
       const counters = processes.filter(({ role, state }) => role === 'counter' && state === 'ready');
       return counters.length === COUNTERS ? counters : undefined;
     });

@@ -20,7 +20,7 @@ describe('a running server', () => {
   it('shows its processes, listeners and counts in status --json', async () => {
     const client = await smtpSession(server.smtpPort);
     await sendData(client, POSTMASTER, Buffer.from('Subject: one\r\n\r\n'));
-    const status = await server.status();
+    const status = await server.shownStatus();
     expect(status.supervisor).to.deep.equal({ pid: server.pid });
     expect(status.store?.pid).to.satisfy(isAlive);
     expect(status.workers).to.have.length(2);

@@ -4,36 +4,19 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pennypost, type Ended } from '../cli/pennypost.js';
+import { accountIn, statusOf, type Status } from './administration.js';
 import { eventually, within } from './eventually.js';
 import { groupMembers, killGroup } from './processes.js';
 import { MAIN, NODE } from './program.js';
 
+export type { Status } from './administration.js';
 export { MAIN, ROOT } from './program.js';
 export const POSTMASTER = 'postmaster@localhost';
-
-export interface Status {
-  readonly supervisor: { readonly pid: number } | null;
-  readonly store: { readonly pid: number } | null;
-  readonly workers: readonly { readonly pid: number; readonly sessions: number }[];
-  readonly processes: readonly {
-    readonly role: string;
-    readonly pid: number;
-    readonly state: string;
-    readonly restarts: number;
-    readonly counts?: Readonly<Record<string, number>>;
-  }[];
-  readonly listeners: readonly { readonly protocol: string; readonly host: string; readonly port: number }[];
-  readonly messagesAccepted: number;
-  readonly walBytes: number;
-  readonly file: string | null;
-  readonly healthy: boolean;
-  readonly problems: readonly string[];
-}
 
 export interface ServerOptions {
   /** Behind `pennypost`; `serve` and the ports unless told. */
@@ -51,6 +34,8 @@ export interface ServerOptions {
   readonly log?: string;
   /** Where to run; a new temporary directory unless told. */
   readonly directory?: string;
+  /** It finds no certificate that an earlier one made, and makes its own. */
+  readonly withoutCertificate?: boolean;
 }
 
 /** 0 where nothing listens. */
@@ -72,6 +57,8 @@ const READY_TIMEOUT_MS = 20_000;
 /** Of a directory in which a process that was killed just now may have made a file. */
 const REMOVAL_TRIES = 5;
 const started = new Set<Server>();
+/** What the first server of these tests made for itself: the next ones find it, as at their second start. */
+let certificate: string | undefined;
 process.on('exit', () => {
   for (const { pid } of started) killGroup(pid, 'SIGKILL');
   for (const { directory } of started) rmSync(directory, { recursive: true, force: true, maxRetries: REMOVAL_TRIES });
@@ -117,6 +104,7 @@ export class Server {
     try {
       await eventually('the server to be ready', () => server.isReady || server.#failed(), READY_TIMEOUT_MS);
       if (!server.isReady) throw new Error(`The server ended before it was ready: ${server.logs}`);
+      if (isPlain(options)) certificate ??= readFileSync(server.certificate, 'utf8');
       return server;
     } catch (error) {
       await server.release();
@@ -126,7 +114,7 @@ export class Server {
 
   /** A server that may never be ready. */
   static async launch({ like, workers = 2, everyService = false, ...options }: ServerOptions = {}): Promise<Server> {
-    const directory = options.directory ?? like?.directory ?? (await mkdtemp(join(tmpdir(), 'pennypost-')));
+    const directory = options.directory ?? like?.directory ?? (await newDirectory(options));
     const ports = like?.ports ?? (await portsOf(everyService));
     const argv = options.argv ?? [
       'serve',
@@ -205,11 +193,18 @@ export class Server {
     return stdout;
   }
 
-  async addAccount(address: string, password: string): Promise<void> {
-    await this.do('account', 'add', address, '--password', password);
+  /** As `account add` does, without its process. */
+  addAccount(address: string, password: string): Promise<void> {
+    return accountIn(this.db, address, password);
   }
 
-  async status(): Promise<Status> {
+  /** What `status --json` shows, without its process. */
+  status(): Promise<Status> {
+    return statusOf(this.db);
+  }
+
+  /** What it shows indeed. */
+  async shownStatus(): Promise<Status> {
     return JSON.parse((await this.run('status', '--json')).stdout) as Status;
   }
 
@@ -249,6 +244,18 @@ export class Server {
   #failed(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
+}
+
+async function newDirectory({ withoutCertificate = false }: ServerOptions): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'pennypost-'));
+  if (certificate !== undefined && !withoutCertificate)
+    await writeFile(join(directory, 'mail.pem'), certificate, { mode: 0o600 });
+  return directory;
+}
+
+/** One whose certificate is of the usual names, and where it is looked for. */
+function isPlain({ argv, arguments: more, environment, directory, like }: ServerOptions): boolean {
+  return [argv, more, environment, directory, like].every((each) => each === undefined);
 }
 
 const JOB_LIMIT = 8;

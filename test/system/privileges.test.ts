@@ -87,7 +87,7 @@ describe('a server started as root', () => {
   async function replace(running: Server, pids: readonly number[]): Promise<void> {
     for (const pid of pids) process.kill(pid, 'SIGKILL');
     await eventually('others in their place', async () => {
-      const now = await running.status();
+      const now = await running.shownStatus();
       return now.workers.length === 2 && now.store !== null && pids.every((pid) => !running.processes.includes(pid));
     });
   }
@@ -113,7 +113,7 @@ describe('a server started as root', () => {
       await expectDropped(running);
       await expectMailToFlow(running);
       await expectEveryPort();
-      const before = await running.status();
+      const before = await running.shownStatus();
 
       running.signal('SIGHUP');
       await eventually('the old workers to end', () => before.workers.every(({ pid }) => !isAlive(pid)), 20_000);
@@ -123,7 +123,7 @@ describe('a server started as root', () => {
       // With the last worker the listening sockets are closed, so that ports below 1024 must be bound again.
       await replace(
         running,
-        (await running.status()).workers.map(({ pid }) => pid),
+        (await running.shownStatus()).workers.map(({ pid }) => pid),
       );
       await expectDropped(running);
       await expectMailToFlow(running);
@@ -177,10 +177,10 @@ describe('a server started as root', () => {
     const { uid } = await nobody();
     const running = await Server.start({ directory: await nobodysDirectory(), arguments: ['--user', NOBODY] });
     server = running;
-    await running.addAccount('alice@localhost', 'secret');
-    expect((await running.status()).store).to.not.equal(null);
+    await running.do('account', 'add', 'alice@localhost', '--password', 'secret');
+    expect((await running.shownStatus()).store).to.not.equal(null);
     await running.stop();
-    await running.addAccount('bob@localhost', 'secret');
+    await running.do('account', 'add', 'bob@localhost', '--password', 'secret');
     await expectPrivate(running.directory, uid);
     await running.release({ keep: true });
     server = await Server.start({ like: running, arguments: ['--user', NOBODY] });

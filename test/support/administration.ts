@@ -1,0 +1,50 @@
+/**
+ * What commands do to a running server, done in the process of the tests: a command is a process of its own, and costs more than
+ * most of what is asked between two accounts or two looks. The commands themselves are tested in test/cli and test/cluster.
+ */
+import { secretsOf } from '../../src/auth/secrets.js';
+import { loginOf } from '../../src/cli/new-password.js';
+import { accountAddress } from '../../src/cli/operand.js';
+import { NOTHING, serverOn } from '../../src/cli/status.js';
+import { json } from '../../src/cli/terminal.js';
+import { driverOf } from '../../src/store/open.js';
+
+export interface Status {
+  readonly supervisor: { readonly pid: number } | null;
+  readonly store: { readonly pid: number } | null;
+  readonly workers: readonly { readonly pid: number; readonly sessions: number }[];
+  readonly processes: readonly {
+    readonly role: string;
+    readonly pid: number;
+    readonly state: string;
+    readonly restarts: number;
+    readonly counts?: Readonly<Record<string, number>>;
+  }[];
+  readonly listeners: readonly { readonly protocol: string; readonly host: string; readonly port: number }[];
+  readonly messagesAccepted: number;
+  readonly walBytes: number;
+  readonly file: string | null;
+  readonly healthy: boolean;
+  readonly problems: readonly string[];
+}
+
+const PRIVATE_UMASK = 0o077;
+
+/** An account as `account add` makes it. */
+export async function accountIn(db: string, name: string, password: string): Promise<void> {
+  const address = accountAddress(name);
+  const mask = process.umask(PRIVATE_UMASK); // As opening does, for good; a command's ends with it.
+  const store = await driverOf(db).open(db);
+  try {
+    const { hash, scram } = await secretsOf(password, await loginOf(store, address));
+    await store.directory.addAccount(address, hash, scram);
+  } finally {
+    process.umask(mask);
+    await store.close();
+  }
+}
+
+/** What `status --json` shows, which is as much as there is: see status.ts. */
+export async function statusOf(db: string): Promise<Status> {
+  return JSON.parse(json((await serverOn(db)) ?? NOTHING)) as Status;
+}
