@@ -88,7 +88,7 @@ export const folders: readonly Folder[] = [
   {
     path: 'outbound',
     what: 'mail on its way out: when and where each message goes, and what its sender is told',
-    imports: ['message', 'outbound/bounce', 'outbound/client', ...store('queue')],
+    imports: ['log', 'message', 'outbound/bounce', 'outbound/client', ...store('queue')],
   },
   {
     path: 'outbound/bounce',

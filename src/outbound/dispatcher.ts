@@ -75,8 +75,6 @@ export class Dispatcher {
   #isWanted = false;
   /** Something is due that there was no room for. */
   #isShort = false;
-  /** Something is due that is leased only when all else is settled: it was under way when a sender ended. */
-  #isBlocked = false;
   #lateAtMs = 0;
   #nextDueAtMs: number | undefined;
   #isDraining = false;
@@ -161,7 +159,6 @@ export class Dispatcher {
   /** At every destination that is due, once; where there are very many, at the next ones. */
   async #look(): Promise<void> {
     this.#isShort = false;
-    this.#isBlocked = false;
     await this.#lookForLate();
     let hasWrapped = this.#after === undefined;
     for (let pages = 0; pages < PAGES_LIMIT && !this.#isDraining; pages++) {
@@ -189,7 +186,6 @@ export class Dispatcher {
   #dispatch(leased: readonly LeasedMessage[]): void {
     const added = leased.flatMap(({ recipients }) => recipients).filter(({ id }) => !this.#leased.has(id));
     for (const { id } of added) this.#leased.add(id);
-    if (added.every(({ crashes }) => crashes > 0)) this.#isBlocked = true;
     if (this.#isDraining) return this.#outcomes.returned(added);
     const isNew = new Set(added);
     for (const { message, recipients, route } of routed(leased, this.#options.router))
@@ -242,7 +238,8 @@ export class Dispatcher {
       if (outcome.kind in this.counters) this.counters[outcome.kind as keyof Counters] += 1;
     }
     const { size } = this.#leased;
-    if ((this.#isBlocked && size === 0) || (this.#isShort && size < this.#options.limits.leased / 2)) this.#want();
+    // With none, what was under way when a sender ended may be leased, of which nothing else is said while anything is.
+    if (size === 0 || (this.#isShort && size < this.#options.limits.leased / 2)) this.#want();
   }
 
   async #wake(destinations: readonly string[]): Promise<void> {
@@ -251,9 +248,12 @@ export class Dispatcher {
     this.#want();
   }
 
+  /** What is due already is waiting for room, or for somebody to settle: that comes by itself, but nothing rests on it. */
   async #sleep(): Promise<void> {
     this.#nextDueAtMs = await this.#options.queue.nextDueAtMs();
-    if (this.#nextDueAtMs !== undefined) this.#sleepFor(Math.max(AGAIN_MS, this.#nextDueAtMs - Date.now()));
+    if (this.#nextDueAtMs === undefined) return;
+    const waitMs = this.#nextDueAtMs - Date.now();
+    this.#sleepFor(waitMs > 0 ? waitMs : AGAIN_MS);
   }
 
   #sleepFor(ms: number): void {

@@ -103,12 +103,14 @@ export class Outcomes {
   }
 
   #judge(message: LeasedMessage, result: Result, time: { startedAtMs: number; durationMs: number }): Told {
-    const outcome = this.#outcomeOf(result);
-    const settlement = { id: result.recipient.id, outcome, ...time };
-    const action = result.kind === 'delivered' ? result.reports : result.kind === 'failed' ? 'failed' : undefined;
-    if (action === undefined || !isTold(message.reversePath, result.recipient.notify, action))
+    const { recipient, reply, kind } = result;
+    const isExpired = kind === 'deferred' && recipient.expiresAtMs <= Date.now();
+    const outcome: Outcome = isExpired ? { kind: 'failed', reply } : this.#outcomeOf(result);
+    const settlement = { id: recipient.id, outcome, ...time };
+    const action = outcome.kind === 'delivered' ? result.reports : outcome.kind === 'failed' ? 'failed' : undefined;
+    if (action === undefined || !isTold(message.reversePath, recipient.notify, action))
       return { settlement, reported: undefined };
-    return { settlement, reported: reportOf(result.recipient, { action, reply: result.reply }) };
+    return { settlement, reported: { ...reportOf(recipient, { action, reply }), isExpired } };
   }
 
   #outcomeOf({ kind, reply, recipient }: Result): Outcome {
@@ -147,8 +149,9 @@ export class Outcomes {
   async #tell(telling: Telling): Promise<void> {
     const { bounces, settled, signal, observer } = this.#options;
     try {
-      if (await untilTaken(() => bounces.tell(telling), signal)) return settled(telling.settlements);
-      observer.untold(telling.message, 'the sender is not known here');
+      const told = await untilTaken(() => bounces.tell(telling), signal);
+      if (told === 'told') return settled(telling.settlements);
+      if (told === 'nobody') observer.untold(telling.message, 'there is no such sender');
       this.#options.settlements.add(telling.settlements);
     } catch (error) {
       if (!(error instanceof StoreError)) observer.trouble('a bug kept a report from being made', error);

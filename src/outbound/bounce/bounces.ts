@@ -18,7 +18,7 @@ import type { Action, Report, ReportedRecipient } from './report.js';
 
 export interface BouncesOptions {
   readonly store: Pick<Deliveries, 'resolve' | 'deliver'>;
-  readonly queue: Pick<Queue, 'open'>;
+  readonly queue: Pick<Queue, 'open' | 'findSuppression'>;
   readonly schedule: Pick<Schedule, 'deadlines'>;
   readonly hostname: string;
   /** The first local one, where postmaster lives. */
@@ -61,11 +61,14 @@ export class Bounces {
   }
 
   /**
-   * Resolves when the report is durable, and the outcomes with it; false when there is nobody to be told, and then they are not.
+   * Resolves with 'told' when the report is durable, and the outcomes with it. Otherwise they are not: there is nobody to be told, or
+   * nothing, of addresses that were suppressed before the message came.
    * @throws StoreError; 'missing' when the outcomes are somebody else's by now, or what is reported on or reported to was removed
    */
-  async tell({ message, action, recipients, settlements }: Telling): Promise<boolean> {
+  async tell({ message, action, recipients: all, settlements }: Telling): Promise<'told' | 'nobody' | 'nothing'> {
     const nowMs = Date.now();
+    const recipients = await this.#unsuppressed(message, all);
+    if (recipients.length === 0) return 'nothing';
     const id = randomBytes(ID_BYTES).toString('hex');
     const whole = action === 'failed' && message.returned !== 'headers' && message.octets <= WHOLE_LIMIT_OCTETS;
     const [header, rest] = await this.#read(message, whole);
@@ -77,9 +80,20 @@ export class Bounces {
     };
     const octets = composeReport(report, { hostname: this.#options.hostname, domain: this.#options.domain, id, nowMs });
     const recipient = await this.#sender(reversePath);
-    if (recipient === undefined) return false;
+    if (recipient === undefined) return 'nobody';
     await this.#store({ ...this.#envelope(recipient, { id, nowMs, octets }), settles: settlements }, octets);
-    return true;
+    return 'told';
+  }
+
+  async #unsuppressed(
+    { recipients: leased }: LeasedMessage,
+    reported: readonly ReportedRecipient[],
+  ): Promise<readonly ReportedRecipient[]> {
+    const found = await Promise.all(
+      reported.map(async ({ recipient }) => this.#options.queue.findSuppression(recipient)),
+    );
+    const since = (recipient: string) => leased.find((each) => each.recipient === recipient)?.queuedAtMs ?? 0;
+    return reported.filter(({ recipient }, at) => (found[at]?.sinceMs ?? Infinity) >= since(recipient));
   }
 
   /** Its header, as much of it as a report holds, and with `whole` what follows. */

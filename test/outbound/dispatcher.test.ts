@@ -1,0 +1,425 @@
+/** The dispatcher over a store in memory and servers over real sockets: what is sent when, what is tried again, who is told. */
+import { expect } from 'chai';
+import { parseRelayUrl } from '../../src/outbound/client/relay-url.js';
+import { errorRoute } from '../../src/outbound/routes.js';
+import { MemoryServer, type MemoryStore } from '../store/memory/store.js';
+import { eventually } from '../support/eventually.js';
+import { ScriptedServer, type Script } from '../support/scripted-server.js';
+import { enqueue, entries, mailOf, SENDER, Sending, type SendingOptions } from './sending.js';
+
+describe('the dispatcher', () => {
+  let server: MemoryServer;
+  let store: MemoryStore;
+  const sendings: Sending[] = [];
+  const servers: ScriptedServer[] = [];
+
+  beforeEach(async () => {
+    server = new MemoryServer();
+    store = server.connect('at once');
+    server.data.ensureDomain('example.org');
+    await store.directory.addAccount({ local: 'alice', domain: 'example.org' }, 'hash');
+  });
+
+  afterEach(async () => {
+    for (const sending of sendings.splice(0)) {
+      await sending.stop();
+      expect(sending.troubles).to.deep.equal([]);
+    }
+    for (const each of servers.splice(0)) await each.stop();
+  });
+
+  async function scripted(script: Script = {}): Promise<ScriptedServer> {
+    const started = await ScriptedServer.start(script);
+    servers.push(started);
+    return started;
+  }
+
+  async function send(options: SendingOptions = {}): Promise<Sending> {
+    const sending = new Sending(server, options);
+    sendings.push(sending);
+    return sending.start();
+  }
+
+  const url = ({ port }: ScriptedServer) => `smtp://127.0.0.1:${port}?tls=none`;
+  const empty = () => eventually('the queue to be empty', async () => (await entries(store)).length === 0);
+  const received = (from: ScriptedServer, count = 1) =>
+    eventually(`${count} messages to come`, () => from.messages.length >= count);
+
+  it('sends what is queued at once, byte for byte, and settles it', async () => {
+    const relay = await scripted();
+    const { dispatcher, attempts } = await send({ relays: [url(relay)] });
+    await enqueue(store, { to: ['bob@example.com'], text: 'Subject: dots\r\n\r\n.\r\n..\r\nend\r\n' });
+    await empty();
+    expect(relay.messages.map(String)).to.deep.equal([
+      'Received: by mail.example.org; Mon, 30 Nov 2026 10:12:05 +0000\r\nSubject: dots\r\n\r\n.\r\n..\r\nend\r\n',
+    ]);
+    expect(relay.lines).to.include('MAIL FROM:<alice@example.org>').and.to.include('RCPT TO:<bob@example.com>');
+    expect(attempts.map(({ outcome }) => outcome.kind)).to.deep.equal(['delivered']);
+    expect(dispatcher.counters).to.deep.equal({ delivered: 1, deferred: 0, failed: 0 });
+    expect(server.data.bodies.size).to.equal(0);
+  });
+
+  it('sends a message once to all of its recipients that take the same way, a limit at a time', async () => {
+    const relay = await scripted();
+    const to = Array.from({ length: 7 }, (_, at) => `r${at}@${at < 4 ? 'one' : 'two'}.example`);
+    await enqueue(store, { to });
+    await send({ relays: [url(relay)], limits: { recipients: 5 } });
+    await empty();
+    expect(relay.messages).to.have.length(2);
+    const named = relay.lines.filter((line) => line.startsWith('RCPT')).toSorted();
+    expect(named).to.deep.equal(to.map((each) => `RCPT TO:<${each}>`).toSorted());
+  });
+
+  it('keeps a connection for the next message, and no longer than it may', async () => {
+    const relay = await scripted();
+    const many = Array.from({ length: 7 }, (_, at) => at);
+    for (const at of many) await enqueue(store, { to: [`r${at}@example.com`] });
+    await send({ relays: [url(relay)], limits: { first: 1, most: 1, messages: 3, idle: 50 } });
+    await empty();
+    expect(relay.sessions.map(({ messages }) => messages.length)).to.deep.equal([3, 3, 1]);
+    await eventually('the last connection to be closed', () => relay.sessions.every(({ closed }) => closed), 5_000);
+    expect(relay.lines.filter((line) => line === 'QUIT')).to.have.length(3);
+  });
+
+  it('sends over another connection when the one that was kept is closed', async () => {
+    const relay = await scripted();
+    const sending = await send({ relays: [url(relay)] });
+    await enqueue(store, { to: ['bob@example.com'] });
+    await received(relay);
+    await empty();
+    relay.sessions[0]?.end();
+    await eventually('it to be closed', () => relay.sessions[0]?.closed);
+    await enqueue(store, { to: ['bob@example.com'] });
+    await empty();
+    expect(relay.messages).to.have.length(2);
+    expect(sending.attempts.map(({ outcome }) => outcome.kind)).to.deep.equal(['delivered', 'delivered']);
+  });
+
+  describe('when it is refused', () => {
+    it('tells the sender, here in the transaction of the outcome', async () => {
+      const relay = await scripted({
+        answer: (line) => (/^RCPT.*(bob|carol)/.test(line) ? '550 5.1.1 <x>: User unknown' : undefined),
+      });
+      const sending = await send({ relays: [url(relay)] });
+      await enqueue(store, { to: ['bob@example.com', 'dave@example.com', 'carol@example.com'] });
+      await empty();
+      const [report, ...more] = await mailOf(store, SENDER);
+      expect(more).to.be.empty;
+      expect(report).to.match(/^Return-Path: <>\r\nDelivered-To: alice@example\.org\r\n/);
+      expect(report).to.match(/could not be delivered to these 2 recipients/);
+      expect(report?.match(/^Final-Recipient: rfc822; (bob|carol)@example\.com\r$/gm)).to.have.length(2);
+      expect(report).to.match(/\r\n\r\nHello\r\n/);
+      expect(sending.dispatcher.counters).to.deep.equal({ delivered: 1, deferred: 0, failed: 2 });
+      expect(server.data.queue.suppressions.size).to.equal(2);
+    });
+
+    it('queues the report for a sender elsewhere, from the null reverse-path, and never reports on that', async () => {
+      const relay = await scripted({
+        answer: (line) => (line.startsWith('RCPT') ? '550 5.7.1 no' : undefined),
+      });
+      await send({ relays: [url(relay)] });
+      await enqueue(store, { to: ['bob@example.com'], from: 'remote@example.net' });
+      await eventually('the report to be refused too', () => relay.lines.includes('RCPT TO:<remote@example.net>'));
+      await empty();
+      expect(relay.lines.filter((line) => line.startsWith('MAIL'))).to.deep.equal([
+        'MAIL FROM:<remote@example.net>',
+        'MAIL FROM:<>',
+      ]);
+    });
+
+    it('tells nobody who does not want to hear it', async () => {
+      const relay = await scripted({ answer: (line) => (line.startsWith('RCPT') ? '550 5.7.1 no' : undefined) });
+      await send({ relays: [url(relay)] });
+      for (const notify of [['never'], ['success'], ['delay', 'success']] as const)
+        await enqueue(store, { to: ['bob@example.com'], recipient: { notify } });
+      await enqueue(store, { to: ['bob@example.com'], from: '' });
+      await empty();
+      expect(await mailOf(store, SENDER)).to.be.empty;
+    });
+
+    it('tells nobody of an address that was suppressed before, and everybody of one that only now is', async () => {
+      const relay = await scripted({ answer: (line) => (line.startsWith('RCPT') ? '550 5.1.1 unknown' : undefined) });
+      await store.queuedMail.addSuppression('carol@example.com', 'asked for it');
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      for (const to of ['carol@example.com', 'bob@example.com', 'bob@example.com']) await enqueue(store, { to: [to] });
+      await send({ relays: [url(relay)] });
+      await empty();
+      const reports = await mailOf(store, SENDER);
+      expect(reports).to.have.length(2);
+      expect(reports.join('')).to.not.include('carol@');
+    });
+
+    it('brings the header alone of what is large, or where no more is wanted', async () => {
+      const relay = await scripted({ answer: (line) => (line.startsWith('RCPT') ? '550 5.7.1 no' : undefined) });
+      await send({ relays: [url(relay)] });
+      await enqueue(store, {
+        to: ['b@example.com'],
+        text: `Subject: big\r\n\r\n${'x'.repeat(70)}\r\n`.padEnd(60_000, 'y\r\n'),
+      });
+      await enqueue(store, { to: ['b@example.com'], outgoing: { returned: 'headers' } });
+      await empty();
+      const reports = await mailOf(store, SENDER);
+      expect(reports).to.have.length(2);
+      for (const report of reports) {
+        expect(report).to.match(/Content-Type: text\/rfc822-headers/);
+        expect(report.length).to.be.below(6_000);
+        expect(report).to.not.match(/Hello|xxxx/);
+      }
+    });
+
+    it('tries again later, and not now, what its sender could not be told', async () => {
+      const relay = await scripted({ answer: (line) => (line.startsWith('RCPT') ? '550 5.7.1 no' : undefined) });
+      const account = server.data.byAddress.get(SENDER);
+      if (account !== undefined) account.quotaOctets = 1;
+      await send({ relays: [url(relay)] });
+      await enqueue(store, { to: ['bob@example.com'] });
+      const [entry] = await eventually('it to wait', async () => {
+        const found = await entries(store);
+        return found[0]?.state === 'deferred' && !found[0].isLeased ? found : undefined;
+      });
+      expect(entry?.lastReply).to.include({ code: 550 });
+      expect(await mailOf(store, SENDER)).to.be.empty;
+    });
+
+    it('does so by a route that leads nowhere, and holds what is to be held', async () => {
+      const routes = [
+        { of: 'destination', domain: 'closed.example', route: errorRoute('5.1.2 Nobody is there') },
+        { of: 'sender', domain: 'example.org', route: { kind: 'hold', text: 'until we know' } },
+      ] as const;
+      await send({ routes });
+      await enqueue(store, { to: ['bob@closed.example', 'bob@open.example'] });
+      await eventually('a report', async () => (await mailOf(store, SENDER)).length === 1);
+      expect((await mailOf(store, SENDER))[0]).to.include('Diagnostic-Code: x-pennypost; Nobody is there');
+      const [left, ...more] = await eventually('the other to be held', async () => {
+        const found = await entries(store);
+        return found.length === 1 && found[0]?.state === 'hold' ? found : undefined;
+      });
+      expect(more).to.be.empty;
+      expect(left).to.include({ recipient: 'bob@open.example' });
+    });
+  });
+
+  describe('when it is asked to report success', () => {
+    it('says that it was passed on, where the next server does not report', async () => {
+      const relay = await scripted();
+      await send({ relays: [url(relay)] });
+      await enqueue(store, { to: ['bob@example.com'], recipient: { notify: ['success'] } });
+      await empty();
+      expect((await mailOf(store, SENDER))[0]).to.include('\r\nAction: relayed\r\n');
+    });
+
+    it('leaves that to a server that announces it', async () => {
+      const relay = await scripted({ extensions: ['DSN'] });
+      await send({ relays: [url(relay)] });
+      const recipient = { notify: ['success'], originalRecipient: 'rfc822;b+2Bx@example.com' } as const;
+      await enqueue(store, {
+        to: ['bob@example.com'],
+        recipient,
+        outgoing: { envelopeId: 'QQ+2B1', returned: 'headers' },
+      });
+      await empty();
+      expect(await mailOf(store, SENDER)).to.be.empty;
+      expect(relay.lines.find((line) => line.startsWith('RCPT'))).to.equal(
+        'RCPT TO:<bob@example.com> NOTIFY=SUCCESS ORCPT=rfc822;b+2Bx@example.com',
+      );
+      expect(relay.lines.find((line) => line.startsWith('MAIL'))).to.match(/RET=HDRS ENVID=QQ\+2B1/);
+    });
+
+    it('says that it was delivered, behind LMTP', async () => {
+      const lmtp = await scripted({ lmtp: true });
+      await send({ relays: [`lmtp://127.0.0.1:${lmtp.port}?tls=none`] });
+      await enqueue(store, { to: ['bob@example.com'], recipient: { notify: ['success', 'failure'] } });
+      await empty();
+      expect((await mailOf(store, SENDER))[0]).to.include('\r\nAction: delivered\r\n');
+    });
+  });
+
+  describe('when it fails for now', () => {
+    it('tries again when the schedule says so, and tells nobody', async () => {
+      let tries = 0;
+      const relay = await scripted({
+        answer: (line) => (line.startsWith('RCPT') && ++tries < 3 ? '451 4.7.1 Greylisted' : undefined),
+      });
+      const { attempts } = await send({ relays: [url(relay)], schedule: { minimalBackoff: 20 } });
+      await enqueue(store, { to: ['bob@example.com'] });
+      await empty();
+      expect(attempts.map(({ outcome, recipient }) => [outcome.kind, recipient.attempts])).to.deep.equal([
+        ['deferred', 1],
+        ['deferred', 2],
+        ['delivered', 3],
+      ]);
+      expect(await mailOf(store, SENDER)).to.be.empty;
+    });
+
+    it('tells the sender once that it takes longer, and gives up in the end', async () => {
+      const relay = await scripted({ answer: (line) => (line.startsWith('RCPT') ? '451 4.2.2 Full' : undefined) });
+      await send({ relays: [url(relay)], schedule: { minimalBackoff: 50_000 } });
+      const nowMs = Date.now();
+      await enqueue(store, {
+        to: ['bob@example.com', 'carol@example.com'],
+        outgoing: { delayNoticeAtMs: nowMs + 100, expiresAtMs: nowMs + 1_500 },
+      });
+      await empty();
+      const reports = await mailOf(store, SENDER);
+      expect(reports.map((report) => /^Subject: (.*)\r$/m.exec(report)?.[1])).to.deep.equal([
+        'Your message is delayed',
+        'Your message could not be delivered',
+      ]);
+      expect(reports[0]).to.match(/The mailbox is full\./);
+      expect(reports[1]?.match(/^Status: 4\.4\.7\r$/gm)).to.have.length(2);
+      expect(reports[1]).to.include('Diagnostic-Code: smtp; 451 4.2.2 Full');
+    });
+
+    it('does not send twice what broke off before its last reply, and waits', async () => {
+      const relay = await scripted({ answer: (line, session) => (line === '.' ? session.destroy() : undefined) });
+      const second = await scripted();
+      const { attempts } = await send({ relays: [url(relay), url(second)] });
+      await enqueue(store, { to: ['bob@example.com'] });
+      await eventually('an attempt', () => attempts.length === 1);
+      expect(attempts[0]?.outcome.kind).to.equal('deferred');
+      expect(second.messages).to.be.empty;
+    });
+  });
+
+  describe('with more than one relay', () => {
+    it('takes the next one when the preferred one cannot be reached, in the same attempt', async () => {
+      const dead = await scripted();
+      const first = url(dead);
+      await dead.stop();
+      const second = await scripted();
+      const { attempts } = await send({ relays: [first, url(second)] });
+      for (let at = 0; at < 10; at++) await enqueue(store, { to: [`r${at}@example.com`] });
+      await empty();
+      expect(second.messages).to.have.length(10);
+      expect(attempts.every(({ outcome }) => outcome.kind === 'delivered')).to.equal(true);
+    });
+
+    it('takes the next one at a greeting that refuses and at a goodbye in the middle, but not for a refused message', async () => {
+      const greeting = await scripted({ greeting: '554 5.3.2 no service' });
+      const goodbye = await scripted({
+        answer: (line, session) => (line.startsWith('MAIL') ? session.end('421 4.3.2 going down') : undefined),
+      });
+      const refusing = await scripted({ answer: (line) => (line.startsWith('MAIL') ? '550 5.7.1 no' : undefined) });
+      const last = await scripted();
+      const { dispatcher } = await send({ relays: [greeting, goodbye, refusing, last].map(url) });
+      await enqueue(store, { to: ['bob@example.com'] });
+      await empty();
+      expect(dispatcher.counters).to.include({ failed: 1, delivered: 0 });
+      expect(last.messages).to.be.empty;
+    });
+  });
+
+  describe('with a dead destination beside others', () => {
+    it('delays nobody else, tries the dead one by one probe at a time, and goes on when it lives', async () => {
+      const live = await scripted();
+      const gone = await scripted();
+      const { port } = gone;
+      await gone.stop();
+      const hop = (to: string) => ({ kind: 'hops', hops: [parseRelayUrl(to).nextHop] }) as const;
+      const routes = [
+        { of: 'destination', domain: 'dead.example', route: hop(`smtp://127.0.0.1:${port}?tls=none`) },
+      ] as const;
+      for (let at = 0; at < 300; at++) await enqueue(store, { to: [`r${at}@dead.example`] });
+      const sending = await send({ relays: [url(live)], routes, schedule: { minimalBackoff: 100 } });
+      await eventually('it to be dead', () => server.data.queue.rests.has('dead.example'));
+      const tried = sending.attempts.length;
+      expect(tried).to.be.below(30);
+      const startedAt = Date.now();
+      await enqueue(store, { to: ['bob@live.example'] });
+      await received(live);
+      expect(Date.now() - startedAt).to.be.below(1_000);
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      expect(sending.attempts.length - tried).to.be.below(10);
+      const { deferred } = sending.dispatcher.counters;
+      expect(deferred).to.be.below(40);
+    });
+  });
+
+  it('divides what a hop can take among its destinations', async () => {
+    const slow = await scripted({ answer: (line) => (line.startsWith('MAIL') ? '' : undefined) });
+    for (let at = 0; at < 500; at++) await enqueue(store, { to: [`r${at}@large.example`] });
+    for (let at = 0; at < 5; at++) await enqueue(store, { to: [`r@small${at}.example`] });
+    const sending = await send({ relays: [url(slow)] });
+    await eventually('the first lease', () => sending.leases.length > 0);
+    expect(sending.leases[0]).to.have.length(6);
+    expect(new Set(sending.leases[0]?.map(({ recipients }) => recipients)).size).to.equal(1);
+    await eventually('each small one to be leased', () => {
+      const leased = [...server.data.queue.rows.values()].filter(({ lease }) => lease !== undefined);
+      return leased.filter(({ recipient }) => recipient.destination.startsWith('small')).length === 5;
+    });
+  });
+
+  it('holds no more in memory than it may, however much is due', async () => {
+    const slow = await scripted({ answer: (line) => (line.startsWith('MAIL') ? '' : undefined) });
+    for (let at = 0; at < 400; at++) await enqueue(store, { to: [`r${at}@d${at}.example`] });
+    await send({ relays: [url(slow)], limits: { leased: 30 } });
+    await eventually('connections', () => slow.sessions.length >= 3);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect((await entries(store)).filter(({ isLeased }) => isLeased).length).to.be.within(5, 30);
+  });
+
+  describe('when it is to end', () => {
+    it('finishes what is under way, and gives back the rest uncounted', async () => {
+      const relay = await scripted({
+        answer: (line, session) => (line === '.' ? later(() => session.say('250 2.0.0 ok')) : undefined),
+      });
+      for (let at = 0; at < 20; at++) await enqueue(store, { to: [`r${at}@example.com`] });
+      const sending = await send({ relays: [url(relay)], limits: { first: 2, most: 2 } });
+      await received(relay, 2);
+      await sending.stop(5_000);
+      const left = await entries(store);
+      expect(sending.dispatcher.counters).to.deep.equal({ delivered: 2, deferred: 0, failed: 0 });
+      expect(left).to.have.length(18);
+      expect(
+        left.every(
+          ({ attempts, crashes, isLeased, state }) => attempts + crashes === 0 && !isLeased && state === 'active',
+        ),
+      ).to.equal(true);
+    });
+
+    it('breaks off what takes longer than it may, and tries that again', async () => {
+      const relay = await scripted({ answer: (line) => (line.startsWith('MAIL') ? '' : undefined) });
+      await enqueue(store, { to: ['bob@example.com'] });
+      const sending = await send({ relays: [url(relay)] });
+      await eventually('it to be under way', () => relay.lines.some((line) => line.startsWith('MAIL')));
+      await sending.stop(50);
+      const [entry] = await entries(store);
+      expect(entry).to.include({ state: 'deferred', isLeased: false, crashes: 0 });
+    });
+  });
+
+  describe('after another has ended without a word', () => {
+    it('sends what that had leased, alone at first, and loses nothing', async () => {
+      const silent = await scripted({ answer: (line) => (line.startsWith('MAIL') ? '' : undefined) });
+      for (let at = 0; at < 12; at++) await enqueue(store, { to: [`r${at}@example.com`] });
+      const killed = new Sending(server, { relays: [url(silent)] });
+      await killed.start();
+      await eventually('it to hold all', async () => (await entries(store)).every(({ isLeased }) => isLeased));
+      await killed.store.close();
+      const relay = await scripted();
+      await send({ relays: [url(relay)] });
+      await empty();
+      expect(relay.messages).to.have.length(12);
+      void killed.dispatcher.drain(0);
+    });
+  });
+
+  it('waits for a store that is away, and settles what it holds', async () => {
+    const relay = await scripted({
+      answer: (line) => (line === '.' ? ((server.isDown = true), undefined) : undefined),
+    });
+    const sending = await send({ relays: [url(relay)] });
+    await enqueue(store, { to: ['bob@example.com'] });
+    await received(relay);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    server.isDown = false;
+    await empty();
+    expect(relay.messages).to.have.length(1);
+    expect(sending.dispatcher.counters.delivered).to.equal(1);
+  });
+});
+
+function later(act: () => void): '' {
+  setTimeout(act, 300);
+  return '';
+}

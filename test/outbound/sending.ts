@@ -1,0 +1,131 @@
+/** A dispatcher over the store in memory, and servers that do what a test says, over real sockets. */
+import { SmtpClient } from '../../src/outbound/client/client.js';
+import { parseRelayUrl } from '../../src/outbound/client/relay-url.js';
+import { Dispatcher, type DispatcherLimits } from '../../src/outbound/dispatcher.js';
+import type { Attempt, OutcomeObserver } from '../../src/outbound/outcomes.js';
+import { RouteTable, type RouteEntry } from '../../src/outbound/routes.js';
+import { Schedule, type ScheduleOptions } from '../../src/outbound/schedule.js';
+import type { Envelope, Outgoing, RemoteRecipient } from '../../src/store/deliveries.js';
+import type { LeasedMessage, LeaseRequest, Queue } from '../../src/store/queue.js';
+import type { QueueEntry } from '../../src/store/queued-mail.js';
+import { each } from '../../src/store/source.js';
+import type { MemoryServer, MemoryStore } from '../store/memory/store.js';
+
+export const SENDER = 'alice@example.org';
+const DAY_MS = 24 * 3_600_000;
+
+export const LIMITS: DispatcherLimits = {
+  ...{ first: 5, most: 20, failures: 3, firstProbe: 200, longestProbe: 400 },
+  ...{ connections: 40, messages: 100, idle: 2_000, recipients: 50, leased: 1_000 },
+};
+
+export interface SendingOptions {
+  readonly relays?: readonly string[];
+  readonly routes?: readonly RouteEntry[];
+  readonly limits?: Partial<DispatcherLimits>;
+  readonly schedule?: Partial<ScheduleOptions>;
+}
+
+export interface Queued {
+  readonly to: readonly string[];
+  readonly from?: string;
+  readonly text?: string;
+  readonly outgoing?: Partial<Outgoing>;
+  readonly recipient?: Partial<RemoteRecipient>;
+}
+
+/** What a test wants to know of a dispatcher's doings. */
+export class Sending implements OutcomeObserver {
+  readonly attempts: Attempt[] = [];
+  readonly untoldOf: string[] = [];
+  readonly troubles: unknown[] = [];
+  readonly leases: (readonly LeaseRequest[])[] = [];
+  readonly store: MemoryStore;
+  readonly dispatcher: Dispatcher;
+  #drained = false;
+
+  constructor(server: MemoryServer, options: SendingOptions = {}) {
+    const { relays = [], routes = [], limits = {}, schedule = {} } = options;
+    this.store = server.connect();
+    this.dispatcher = new Dispatcher({
+      ...{ name: `sender ${Math.random()}`, queue: this.#watched(this.store.queue), store: this.store, observer: this },
+      ...{ hostname: 'mail.example.org', domain: 'example.org', limits: { ...LIMITS, ...limits } },
+      router: new RouteTable(
+        relays.map((url) => parseRelayUrl(url).nextHop),
+        routes,
+      ),
+      client: new SmtpClient({ name: 'mail.example.org' }),
+      schedule: new Schedule({
+        ...{ minimalBackoff: 300_000, maximalBackoff: 14_400_000, queueLifetime: 5 * DAY_MS, delayWarning: 0 },
+        ...schedule,
+      }),
+    });
+  }
+
+  async start(): Promise<this> {
+    await this.dispatcher.start();
+    return this;
+  }
+
+  async stop(patienceMs = 0): Promise<void> {
+    if (this.#drained) return;
+    this.#drained = true;
+    await this.dispatcher.drain(patienceMs);
+    await this.store.close();
+  }
+
+  attempted(attempt: Attempt): void {
+    this.attempts.push(attempt);
+  }
+
+  untold({ reversePath }: LeasedMessage): void {
+    this.untoldOf.push(reversePath);
+  }
+
+  trouble(what: string, error: unknown): void {
+    this.troubles.push(what, error);
+  }
+
+  #watched(queue: Queue): Queue {
+    return {
+      ...queue,
+      lease: (requests, leaseMs) => {
+        this.leases.push(requests);
+        return queue.lease(requests, leaseMs);
+      },
+    };
+  }
+}
+
+/** Puts a message into the queue, as submission does. */
+export async function enqueue(store: MemoryStore, { to, from = SENDER, text, ...more }: Queued): Promise<void> {
+  const nowMs = Date.now();
+  const envelope: Envelope = {
+    reversePath: from,
+    receivedAtMs: nowMs,
+    recipients: to.map((recipient) => ({
+      ...{ kind: 'remote', recipient, destination: recipient.slice(recipient.lastIndexOf('@') + 1) },
+      ...more.recipient,
+    })),
+    outgoing: {
+      trace: Buffer.from('Received: by mail.example.org; Mon, 30 Nov 2026 10:12:05 +0000\r\n'),
+      ...{ firstAttemptAtMs: nowMs, expiresAtMs: nowMs + 5 * DAY_MS },
+      ...{ bodyKind: '7bit', smtputf8: false, requireTls: false, ...more.outgoing },
+    },
+  };
+  const delivery = store.deliver(envelope);
+  await delivery.write(Buffer.from(text ?? 'Subject: Scan 7\r\nFrom: alice@example.org\r\n\r\nHello\r\n'));
+  await delivery.commit();
+}
+
+export async function entries(store: MemoryStore): Promise<readonly QueueEntry[]> {
+  return (await store.queuedMail.list({})).entries;
+}
+
+/** All messages of a maildrop here. */
+export async function mailOf(store: MemoryStore, address: string): Promise<readonly string[]> {
+  const found = store.data.byAddress.get(address)?.messages ?? [];
+  return Promise.resolve(found.map(({ trace, body }) => Buffer.concat([trace, body.octets]).toString()));
+}
+
+export { each };
