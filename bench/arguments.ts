@@ -46,17 +46,17 @@ export function readArguments(argv: readonly string[], root: string): Arguments 
   });
   const unknown = Object.keys(flags).find((name) => name !== '_' && !FLAGS.includes(name)) ?? flags._[0];
   if (unknown !== undefined) throw new UsageError(`'${unknown}' is not understood; --help tells what is`);
-  if (flags.short === true && flags.long === true) throw new UsageError('--short and --long exclude each other');
-  const form: FormName = flags.short === true ? 'short' : flags.long === true ? 'long' : 'plain';
+  if (flags['short'] === true && flags['long'] === true) throw new UsageError('--short and --long exclude each other');
+  const form: FormName = flags['short'] === true ? 'short' : flags['long'] === true ? 'long' : 'plain';
   return {
     form,
-    rounds: rounds(flags.rounds as string | undefined) ?? ROUNDS[form],
-    only: ((flags.only as string | undefined) ?? '').split(',').filter((name) => name !== ''),
-    out: (flags.out as string | undefined) ?? `${root}bench/results`,
-    data: flags.data as string | undefined,
-    publish: flags.publish === true,
-    list: flags.list === true,
-    help: flags.help === true,
+    rounds: rounds(flags['rounds'] as string | undefined) ?? ROUNDS[form],
+    only: ((flags['only'] as string | undefined) ?? '').split(',').filter((name) => name !== ''),
+    out: (flags['out'] as string | undefined) ?? `${root}bench/results`,
+    data: flags['data'] as string | undefined,
+    publish: flags['publish'] === true,
+    list: flags['list'] === true,
+    help: flags['help'] === true,
   };
 }
 

@@ -27,7 +27,7 @@ const TIMEOUT_SECONDS = 60;
 const SHOWN_CHARACTERS = 500;
 
 export function findProgram(name: string): string | undefined {
-  const directories = [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_DIRECTORIES];
+  const directories = [...(process.env['PATH'] ?? '').split(delimiter), ...SYSTEM_DIRECTORIES];
   return directories.map((directory) => join(directory, name)).find(isExecutable);
 }
 

@@ -34,7 +34,7 @@ export async function startServer({ program, argv, home, ports, environment }: S
   const child = spawn(findProgram(program) ?? program, argv, {
     cwd: home,
     detached: true,
-    env: { PATH: process.env.PATH, ...environment },
+    env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', output, output],
   });
   closeSync(output);

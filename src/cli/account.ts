@@ -191,7 +191,7 @@ export const accountCommands: readonly Command[] = [
   },
   {
     words: 'account disable',
-    summary: 'Let nobody log in to an account; its mail still arrives.',
+    summary: 'Refuse logins to an account; its mail still arrives.',
     operands: [addressOperand],
     flags: optionFlags('db'),
     examples: ['account disable alice@localhost'],

@@ -105,9 +105,9 @@ function makeUtf8(part: Part): void {
   if (part.content === null) return;
   const { value, params } = part.contentType.parsed;
   const octets = Buffer.from(part.content);
-  const named = params.charset ?? (value === 'text/html' ? charsetOfHtml(octets) : undefined);
+  const named = params['charset'] ?? (value === 'text/html' ? charsetOfHtml(octets) : undefined);
   part.content = new Uint8Array(Buffer.from(decode(octets, named))).buffer; // Of its own: the library takes all of it.
-  params.charset = 'utf-8';
+  params['charset'] = 'utf-8';
 }
 
 /** Of the header only fields that say how the text is written, and of the lines as many as the library may take. */

@@ -9,13 +9,8 @@ import { CR, DOT, LF } from '../bytes/line-ends.js';
 import type { NewlineCheck } from '../bytes/newlines.js';
 
 /** Where the last byte left us. A body begins at the start of a line. */
-const enum At {
-  LineStart,
-  Text,
-  Cr,
-  Dot,
-  DotCr,
-}
+const At = { LineStart: 0, Text: 1, Cr: 2, Dot: 3, DotCr: 4 } as const;
+type At = (typeof At)[keyof typeof At];
 
 /** What one buffer held: slices of the body, and after its end the bytes that follow it. */
 export interface BodyPieces {

@@ -111,7 +111,7 @@ describe('logins', () => {
     expect(await login(printer)).to.match(/^-ERR \[AUTH\]/);
     const list = async () =>
       JSON.parse(await server.do('account', 'credential', 'list', ALICE, '--json')) as readonly LogLine[];
-    await eventually('the use to be written', async () => (await list())[0]?.lastUsedFrom === HOME);
+    await eventually('the use to be written', async () => (await list())[0]?.['lastUsedFrom'] === HOME);
     expect((await list()).map(({ name, scopes, lastUsedFrom }) => ({ name, scopes, lastUsedFrom }))).to.deep.equal([
       { name: 'phone', scopes: ['pop3', 'smtp'], lastUsedFrom: HOME },
       { name: 'printer', scopes: ['smtp'], lastUsedFrom: null },

@@ -105,7 +105,7 @@ describe('Postfix and Dovecot', function () {
     const umask = process.umask(0o022); // The peers' users read what is made there.
     const servers = await startServers(home).finally(() => process.umask(umask));
     try {
-      const result = await compareAll(casesOf(Number(process.env.SEED ?? 1), CASES), servers.ports, untold);
+      const result = await compareAll(casesOf(Number(process.env['SEED'] ?? 1), CASES), servers.ports, untold);
       const groups = groupsOf(result.differing);
       const unexplained = groups.filter(({ known }) => known === undefined);
       expect([unexplained.length, result.failed.length], reportOf(result, groups)).to.deep.equal([0, 0]);

@@ -40,10 +40,10 @@ async function main(): Promise<number> {
   const { seed = 1, count = 2000, only = '' } = flags as { seed?: unknown; count?: unknown; only?: string };
   const unknown = Object.keys(flags).find((name) => !FLAGS.includes(name)) ?? flags._[0];
   if (unknown !== undefined) return misused(`'${unknown}' is not understood; --help tells what is`);
-  if (flags.help === true) return said(HELP);
+  if (flags['help'] === true) return said(HELP);
   const names = only.split(',').filter((name) => name !== '');
   const chosen = kinds.filter(({ name }) => names.length === 0 || isNamed(name, names));
-  if (flags.list === true) return said([...new Set(chosen.map(({ name }) => `${name}\n`))].join(''));
+  if (flags['list'] === true) return said([...new Set(chosen.map(({ name }) => `${name}\n`))].join(''));
   if (chosen.length === 0) return misused(`No kind is called '${only}'; --list tells their names`);
   if (!isCount(seed) || !isCount(count)) return misused('--seed and --count take whole numbers');
   const cases = casesOf(seed, count, chosen);

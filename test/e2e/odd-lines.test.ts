@@ -114,7 +114,7 @@ describe('odd lines', () => {
         const client = await LineClient.greeted(port);
         client.write(Buffer.from(said, 'latin1'));
         expect(await client.rest()).to.match(/^(?:500 5\.5\.2|-ERR) This is an? \w+ server, .*; closing\r\n$/);
-        const lines = () => logged((line) => line.saw === saw);
+        const lines = () => logged((line) => line['saw'] === saw);
         await eventually(`${saw} in the log`, () => lines().length > before);
         expect(lines().at(-1)).to.include({ protocol: name, outcome: 'other-protocol', msg: 'session' });
       }

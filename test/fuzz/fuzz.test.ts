@@ -18,7 +18,7 @@ describe('a server that is told nonsense', function () {
   after(() => server.release());
 
   it('answers or closes, and is there afterwards', async () => {
-    const seed = Number(process.env.SEED ?? Math.trunc(Math.random() * 2 ** 31));
+    const seed = Number(process.env['SEED'] ?? Math.trunc(Math.random() * 2 ** 31));
     const { sessions, bytes, states, messages } = await fuzz({ server, seed, durationMs: DURATION_MS });
     console.log(`      SEED=${seed}: ${sessions} sessions, ${bytes} bytes, ${messages} messages accepted`);
     const all = (['smtp', 'pop3'] as const).flatMap((protocol) =>

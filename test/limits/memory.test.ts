@@ -9,7 +9,7 @@ import { beginData, demand, pop3Session, smtpSession } from '../support/mail-cli
 import { POSTMASTER, Server } from '../support/server.js';
 
 const CLIENTS = 50;
-const MESSAGE_BYTES = Number(process.env.ABUSE_MEGABYTES ?? '8') * 1e6;
+const MESSAGE_BYTES = Number(process.env['ABUSE_MEGABYTES'] ?? '8') * 1e6;
 const PEAK_LIMIT_MIB = 200;
 const BLOCK = Buffer.from(`${'x'.repeat(70)}\r\n`.repeat(900));
 

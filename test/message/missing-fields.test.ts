@@ -211,7 +211,7 @@ describe('the header of a submitted message', () => {
 
 describe('what is added', () => {
   it('is a Date that says the moment in the zone of the server', () => {
-    const zone = process.env.TZ;
+    const zone = process.env['TZ'];
     try {
       for (const [name, shown] of [
         ['UTC', 'Tue, 03 Feb 2026 04:05:06 +0000'],
@@ -219,14 +219,14 @@ describe('what is added', () => {
         ['America/St_Johns', 'Tue, 03 Feb 2026 00:35:06 -0330'],
         ['Pacific/Auckland', 'Tue, 03 Feb 2026 17:05:06 +1300'],
       ] as const) {
-        process.env.TZ = name;
+        process.env['TZ'] = name;
         const atMs = Date.UTC(2026, 1, 3, 4, 5, 6, 789);
         expect(localDateTime(atMs), name).to.equal(shown);
         expect(Date.parse(localDateTime(atMs)), name).to.equal(Math.floor(atMs / 1000) * 1000);
       }
     } finally {
-      if (zone === undefined) delete process.env.TZ;
-      else process.env.TZ = zone;
+      if (zone === undefined) delete process.env['TZ'];
+      else process.env['TZ'] = zone;
     }
   });
 

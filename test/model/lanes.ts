@@ -92,8 +92,8 @@ export async function inLanes<T>(
   sequence: fc.Arbitrary<T>,
   holds: (lane: Lane, value: T) => Promise<void>,
 ): Promise<void> {
-  const seed = Number(process.env.SEED ?? Math.trunc(Math.random() * 2 ** 31));
-  const inEach = Math.ceil(Number(process.env.RUNS ?? runs) / LANES);
+  const seed = Number(process.env['SEED'] ?? Math.trunc(Math.random() * 2 ** 31));
+  const inEach = Math.ceil(Number(process.env['RUNS'] ?? runs) / LANES);
   console.log(`      SEED=${seed}, ${inEach * LANES} sequences in ${LANES} lanes`);
   await Promise.all(
     Array.from({ length: LANES }, async (_, number) => {

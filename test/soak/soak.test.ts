@@ -10,7 +10,7 @@ describe('a server that sees clients of every kind', function () {
   this.timeout(300_000);
 
   it('ends no process, keeps no session, and has each message that it acknowledged, octet for octet', async () => {
-    const seed = Number(process.env.SEED ?? Math.trunc(Math.random() * 2 ** 31));
+    const seed = Number(process.env['SEED'] ?? Math.trunc(Math.random() * 2 ** 31));
     console.log(`      SEED=${seed}`);
     const { faults, lost, torn, compared } = await soak({ sessions: SESSIONS, seed, clients: CLIENTS });
     expect({ faults, lost, torn }).to.deep.equal({ faults: [], lost: [], torn: [] });

@@ -70,7 +70,7 @@ async function make(): Promise<StoreUnderTest> {
       await server?.close();
       server = await sqlite.start(db, observer);
     },
-    storedOctets: () => Number(look(db, 'select coalesce(sum(length(data)), 0) as octets from chunk')[0]?.octets),
+    storedOctets: () => Number(look(db, 'select coalesce(sum(length(data)), 0) as octets from chunk')[0]?.['octets']),
     miscounted: () => look(db, MISCOUNTED).map((row) => JSON.stringify(row)),
     async cleanup() {
       for (const store of stores) await store.close();
@@ -168,7 +168,7 @@ describe('the SQLite driver', () => {
       const other = join(directory, 'other.db');
       for (const path of [db, other]) openForWriting(path).close();
       const secretOf = (path: string) => look(path, "select hex(value) as value from secret where name = 'salts'")[0];
-      expect(secretOf(db)?.value).to.match(/^[0-9A-F]{64}$/);
+      expect(secretOf(db)?.['value']).to.match(/^[0-9A-F]{64}$/);
       expect(secretOf(db)).to.not.deep.equal(secretOf(other));
     });
 
@@ -354,7 +354,7 @@ describe('the SQLite driver', () => {
         insert into chunk values (77, 0, zeroblob(1000)), (77, 1, zeroblob(1000));`);
       crashed.close();
       await openAnother();
-      const bodies = () => look(db, 'select count(*) as n from body')[0]?.n;
+      const bodies = () => look(db, 'select count(*) as n from body')[0]?.['n'];
       await eventually('what was left to be swept', () => bodies() === 1);
       expect(look(db, 'select sum(length(data)) as octets from chunk')).to.deep.equal([{ octets: kept.length }]);
     });
@@ -424,10 +424,10 @@ describe('the SQLite driver', () => {
         reverse_path: 'sender@example.net',
         recipient: 'r@example.org',
       });
-      expect(row.received).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+      expect(row['received']).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
       const maildrop = await openSoon(open[0] as MailStore, 1);
       const { uidl, octets } = await messageAt(maildrop, 0);
-      expect([row.uidl, row.octets]).to.deep.equal([uidl, octets]);
+      expect([row['uidl'], row['octets']]).to.deep.equal([uidl, octets]);
     });
 
     const mime: readonly (readonly [what: string, message: string, text: string])[] = [
@@ -456,12 +456,12 @@ describe('the SQLite driver', () => {
     for (const [what, message, text] of mime)
       it(`soon shows the text of ${what} decoded`, async () => {
         const row = await viewed(`Subject: s\nMIME-Version: 1.0\n${message}`);
-        expect(String(row.text).replaceAll('\r\n', '\n').trim()).to.equal(text);
+        expect(String(row['text']).replaceAll('\r\n', '\n').trim()).to.equal(text);
       });
 
     it('shows the raw text of what cannot be decoded', async () => {
       const row = await viewed('Content-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n\nAAEC\n');
-      expect(row.text).to.be.a('string');
+      expect(row['text']).to.be.a('string');
     });
 
     it('numbers the messages of each account from 1', async () => {
@@ -488,7 +488,7 @@ describe('the SQLite driver', () => {
       { account: 'alice@localhost', name: 'phone', scopes: 'pop3,smtp', enabled: 0 },
     ]);
     expect(rows[0]).to.include({ last_used_from: '192.0.2.1' });
-    expect(rows[0]?.last_used).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    expect(rows[0]?.['last_used']).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
     expect(Object.keys(rows[0] ?? {})).to.not.include.members(['hash', 'scram']);
   });
 
@@ -500,13 +500,13 @@ describe('the SQLite driver', () => {
     const { octets: held } = await store.open(1, { from: 'test' });
     const rows = await eventually('the login to be noted', () => {
       const found = look(db, 'select * from mailboxes order by account');
-      return found[0]?.last_login === null ? undefined : found;
+      return found[0]?.['last_login'] === null ? undefined : found;
     });
     expect(rows.map(({ account, messages: count, octets }) => [account, count, octets])).to.deep.equal([
       ['alice@localhost', 2, held],
       ['bob@localhost', 0, 0],
     ]);
-    expect(rows[0]?.last_delivery).to.match(/Z$/);
+    expect(rows[0]?.['last_delivery']).to.match(/Z$/);
     expect(rows[1]).to.include({ last_delivery: null, last_login: null, quota: null });
   });
 

@@ -43,7 +43,7 @@ export function itAsRoot(rule: string, test: (this: Context) => Promise<void>): 
 }
 
 export function isInstalled(program: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((directory) => {
+  return (process.env['PATH'] ?? '').split(delimiter).some((directory) => {
     try {
       accessSync(join(directory, program), constants.X_OK);
       return true;
@@ -54,7 +54,7 @@ export function isInstalled(program: string): boolean {
 }
 
 function isCi(): boolean {
-  return !['', '0', 'false'].includes(process.env.CI ?? '');
+  return !['', '0', 'false'].includes(process.env['CI'] ?? '');
 }
 
 /** Runs a program to its end; a failure is an error that shows what it said. */
@@ -69,7 +69,7 @@ export function runAnyhow(program: string, argv: readonly string[], options: Run
   const { input = '', cwd, environment = {}, timeoutMs = TIMEOUT_MS } = options;
   const child = spawn(program, argv, {
     cwd,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
     timeout: timeoutMs,
     killSignal: 'SIGKILL',
   });

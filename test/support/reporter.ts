@@ -13,7 +13,7 @@ export default class Reporter extends Mocha.reporters.Spec {
       failed.add(file ?? parent?.file ?? 'unknown'),
     );
     runner.on(Mocha.Runner.constants.EVENT_RUN_END, () => {
-      const path = process.env.FAILED_TEST_FILES;
+      const path = process.env['FAILED_TEST_FILES'];
       if (path !== undefined) writeFileSync(path, [...failed].map((file) => `${file}\n`).join(''));
     });
   }

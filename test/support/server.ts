@@ -86,7 +86,7 @@ export class Server {
     this.#child = spawn(NODE, [main, ...argv], {
       cwd: directory,
       detached: true,
-      env: { PATH: process.env.PATH, ...environment },
+      env: { PATH: process.env['PATH'], ...environment },
       stdio: ['ignore', output, 'pipe'],
     });
     if (typeof output === 'number') closeSync(output);
@@ -263,7 +263,7 @@ const JOB_LIMIT = 8;
 const LOWEST_PORT = 10_240;
 const HIGHEST_PORT = 32_000;
 /** Files of tests that run at the same time must not find the same port free. */
-const OURS = portRange(Number(process.env.MOCHA_WORKER_ID ?? 0));
+const OURS = portRange(Number(process.env['MOCHA_WORKER_ID'] ?? 0));
 
 async function portsOf(everyService: boolean): Promise<Ports> {
   const [smtp = 0, pop3 = 0, submission = 0, submissions = 0, pop3s = 0] = await somePorts(everyService ? 5 : 2);

@@ -53,7 +53,7 @@ describe('sockets from systemd', () => {
       cwd: directory,
       detached: true,
       env: {
-        PATH: process.env.PATH,
+        PATH: process.env['PATH'],
         LISTEN_FDS: String(handed.length),
         ...(names === false ? {} : { LISTEN_FDNAMES: names }),
         ...environment,

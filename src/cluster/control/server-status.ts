@@ -42,7 +42,7 @@ export function serverStatus(
   return {
     supervisor: first === undefined ? null : { pid: first.pid },
     workers: processes.flatMap(({ role, pid, counts }) =>
-      role === 'worker' && counts?.sessions !== undefined ? [{ pid, sessions: counts.sessions }] : [],
+      role === 'worker' && counts?.['sessions'] !== undefined ? [{ pid, sessions: counts['sessions'] }] : [],
     ),
     listeners: supervisors.flatMap(({ listeners }) => listeners),
     restarts: { store: restartsOf('store'), workers: restartsOf('worker') },
