@@ -10,10 +10,15 @@ import type { Directory } from './directory.js';
 import type { Logins } from './logins.js';
 import type { Mailboxes } from './mailboxes.js';
 import type { Maildrops } from './maildrops.js';
+import type { QueuedMail } from './queued-mail.js';
+import type { Queue } from './queue.js';
 
 /** All of a store: who uses it is handed the part that he needs. */
 export interface MailStore extends Deliveries, Maildrops, Logins {
   readonly directory: Directory;
   readonly mailboxes: Mailboxes;
+  /** For the process that sends. */
+  readonly queue: Queue;
+  readonly queuedMail: QueuedMail;
   close(): Promise<void>;
 }

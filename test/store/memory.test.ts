@@ -1,6 +1,7 @@
 /** The contract of every driver, held by a second one in which nothing answers at once: it needs neither SQLite nor that. */
 import { describeStore, type StoreUnderTest } from './contract.js';
 import { MemoryServer } from './memory/store.js';
+import { describeQueue } from './queue-contract.js';
 import { describeQuotas } from './quota-contract.js';
 
 function make(): Promise<StoreUnderTest> {
@@ -20,3 +21,4 @@ function make(): Promise<StoreUnderTest> {
 
 describeStore('memory', make);
 describeQuotas('memory', make);
+describeQueue('memory', make);

@@ -22,6 +22,7 @@ import { eventually, within } from '../support/eventually.js';
 import { messageAt } from '../support/maildrops.js';
 import { MAIN, ROOT } from '../support/server.js';
 import { at, deliver, describeStore, envelopeTo, failure, fails, openSoon, type StoreUnderTest } from './contract.js';
+import { describeQueue } from './queue-contract.js';
 import { describeQuotas } from './quota-contract.js';
 
 const HASH = '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA';
@@ -82,6 +83,7 @@ async function make(): Promise<StoreUnderTest> {
 
 describeStore('SQLite', make);
 describeQuotas('SQLite', make);
+describeQueue('SQLite', make);
 
 describe('the SQLite driver', () => {
   let directory = '';

@@ -174,6 +174,8 @@ export function changed(store: MailStore, change: Partial<MailStore>): MailStore
   return {
     directory: store.directory,
     mailboxes: store.mailboxes,
+    queue: store.queue,
+    queuedMail: store.queuedMail,
     resolve: (address) => store.resolve(address),
     findLogin: (name) => store.findLogin(name),
     stands: (grant) => store.stands(grant),

@@ -9,6 +9,7 @@ import { StoreError } from '../../errors.js';
 import { CHUNK_BYTES, FrameType, readJson, uploadHeader } from '../protocol/frames.js';
 import { commitFrame, deliverFrame, type MessageMetadata } from '../protocol/message-frame.js';
 import { BufferPool } from '../protocol/buffer-pool.js';
+import { settlementForFrame } from './settlements.js';
 import type { StoreClient } from './store-client.js';
 import { summarize, type Summary } from '../../../message/summary.js';
 
@@ -99,7 +100,12 @@ export class SocketDelivery implements Delivery {
   }
 
   #metadata(summary: Summary): MessageMetadata {
-    return { envelope: this.#envelope, summary, octets: this.#octets, unterminated: this.#lastByte !== LF };
+    const envelope = this.#envelope;
+    const settles = envelope.settles && {
+      sender: this.#client.sender.nameIfAny ?? '',
+      settlements: envelope.settles.map(settlementForFrame),
+    };
+    return { envelope, settles, summary, octets: this.#octets, unterminated: this.#lastByte !== LF };
   }
 }
 

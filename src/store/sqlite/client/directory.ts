@@ -11,7 +11,7 @@ import type { StoreClient } from './store-client.js';
 export function directoryOf(client: StoreClient, reader: Reader): Directory {
   /** Sends what it is given. */
   const sent =
-    <Name extends ChangeName>(change: Name) =>
+    <Name extends ChangeName & keyof Directory>(change: Name) =>
     async (...given: Parameters<Directory[Name]>): Promise<void> => {
       await client.askJson(FrameType.Change, { change, given } satisfies Change<Name>);
     };

@@ -7,6 +7,7 @@ import { StoreError } from '../../errors.js';
 import { openForReading } from '../database/database.js';
 import { Names } from '../database/names.js';
 import type { ReadingConnection } from '../database/reading-connection.js';
+import { prepareQueueReads, type QueueReads } from '../database/queue-reads.js';
 import { prepareReads, type Reads } from '../database/reads.js';
 import { isPassing } from '../database/sqlite-error.js';
 
@@ -20,6 +21,7 @@ export interface ReaderOptions {
 interface Prepared {
   readonly reads: Reads;
   readonly names: Names;
+  readonly queue: QueueReads;
 }
 
 export class OpenReads {
@@ -47,6 +49,11 @@ export class OpenReads {
     return (this.#prepared ?? this.#prepare()).names;
   }
 
+  /** @throws StoreError */
+  get queue(): QueueReads {
+    return (this.#prepared ?? this.#prepare()).queue;
+  }
+
   close(): void {
     this.#connection?.close();
   }
@@ -68,6 +75,6 @@ export class OpenReads {
     const connection = (this.#connection ??= openForReading(this.#path));
     const reads = prepareReads(connection);
     const options = { reads, slices: this.#slices, firstDomainName: this.firstDomainName };
-    return (this.#prepared = { reads, names: new Names(connection, options) });
+    return (this.#prepared = { reads, names: new Names(connection, options), queue: prepareQueueReads(connection) });
   }
 }

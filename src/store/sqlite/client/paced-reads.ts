@@ -11,7 +11,7 @@ import { DiskPace } from './disk-pace.js';
 import { smallMessages, sourceOf, type SmallMessage } from './message-octets.js';
 import type { Reader } from './reader.js';
 import type { MaildropRow, MessageRow, SmallRow } from '../database/reads.js';
-import { SlowReads, type SlowReadData } from './slow-reads.js';
+import { SlowReads, type Read, type SlowReadData } from './slow-reads.js';
 
 /** With 8 ms a page, a message up to this keeps a worker for less than a tenth of a second, before it is known that the disk is slow. */
 const LARGE_OCTETS = 32 * 1024;
@@ -51,16 +51,28 @@ export class PacedReads {
 
   /** The octets that RETR sends. @throws StoreError 'missing' at once, before the first piece */
   message(account: AccountId, uid: number): MaybePromise<Source> {
-    const source = (row: MessageRow | undefined): Source =>
-      sourceOf(row, (body, seq) => this.#chunk(body, seq, row?.octets ?? 0));
-    if (this.isSlow) return this.#slow.read<MessageRow | undefined>({ kind: 'message', account, uid }).then(source);
-    return source(this.#timed(() => this.#reader.message(account, uid)));
+    if (this.isSlow) return this.#later({ kind: 'message', account, uid });
+    return this.#source(this.#timed(() => this.#reader.message(account, uid)));
+  }
+
+  /** The octets that are sent on. @throws StoreError 'missing' at once, before the first piece */
+  outgoing(message: number): MaybePromise<Source> {
+    if (this.isSlow) return this.#later({ kind: 'outgoing', message });
+    return this.#source(this.#timed(() => this.#reader.outgoing(message)));
   }
 
   close(): void {
     this.#runDelay?.close();
     this.#runDelay = undefined;
     this.#slow.end();
+  }
+
+  async #later(read: Read): Promise<Source> {
+    return this.#source(await this.#slow.read<MessageRow | undefined>(read));
+  }
+
+  #source(row: MessageRow | undefined): Source {
+    return sourceOf(row, (body, seq) => this.#chunk(body, seq, row?.octets ?? 0));
   }
 
   #chunk(body: number, seq: number, octets: number): MaybePromise<Uint8Array | undefined> {

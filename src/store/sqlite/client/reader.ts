@@ -16,6 +16,7 @@ import {
   type SmallRow,
 } from '../database/reads.js';
 import { DirectoryReader } from './directory-reader.js';
+import { QueueReader } from './queue-reader.js';
 import { OpenReads, type ReaderOptions } from './open-reads.js';
 
 /** A larger message is read when it is asked for, a chunk at a time. */
@@ -24,11 +25,13 @@ const SMALL_OCTETS = 8 * 1024;
 /** Each of its methods throws a StoreError when the database cannot be read. */
 export class Reader {
   readonly directory: DirectoryReader;
+  readonly queue: QueueReader;
   readonly #open: OpenReads;
 
   constructor(path: string, options: ReaderOptions) {
     this.#open = new OpenReads(path, options);
     this.directory = new DirectoryReader(this.#open);
+    this.queue = new QueueReader(this.#open);
   }
 
   resolve(address: Address, cache: NameCache | undefined): MaybePromise<Resolution> {
@@ -103,6 +106,11 @@ export class Reader {
 
   message(account: AccountId, uid: number): MessageRow | undefined {
     return this.#open.reads.message.get(account, uid);
+  }
+
+  /** A message that is sent on. */
+  outgoing(message: number): MessageRow | undefined {
+    return this.#open.queue.message.get(message);
   }
 
   chunk(body: number, seq: number): Uint8Array | undefined {

@@ -46,6 +46,8 @@ function perform(read: SlowRead): unknown {
       return reader.messagesFrom(read.account, read.uid, read.limit);
     case 'message':
       return reader.message(read.account, read.uid);
+    case 'outgoing':
+      return reader.outgoing(read.message);
     case 'chunk':
       return reader.chunk(read.body, read.seq);
   }

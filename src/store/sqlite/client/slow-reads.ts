@@ -17,6 +17,7 @@ export type Read =
   | { readonly kind: 'maildrop'; readonly account: AccountId }
   | { readonly kind: 'messages'; readonly account: AccountId; readonly uid: number; readonly limit: number }
   | { readonly kind: 'message'; readonly account: AccountId; readonly uid: number }
+  | { readonly kind: 'outgoing'; readonly message: number }
   | { readonly kind: 'chunk'; readonly body: number; readonly seq: number };
 
 export type SlowRead = Read & { readonly request: number };

@@ -6,6 +6,8 @@ import type { Account, Grant, Renewal, Use } from '../../logins.js';
 import type { Mailboxes } from '../../mailboxes.js';
 import type { Maildrop, Opener } from '../../maildrops.js';
 import type { AccountId, Address, MaybePromise } from '../../shapes.js';
+import type { Queue } from '../../queue.js';
+import type { QueuedMail } from '../../queued-mail.js';
 import type { MailStore } from '../../store.js';
 import { Slices } from '../../../runtime/slices.js';
 import type { FileIdentity } from '../database/file-identity.js';
@@ -17,6 +19,7 @@ import { directoryOf, mailboxesOf } from './directory.js';
 import { DiskSpace } from './disk-space.js';
 import { SocketMaildrops } from './maildrops.js';
 import type { Openers } from './openers.js';
+import { queuedMailOf, queueOf } from './queue.js';
 import { PacedReads } from './paced-reads.js';
 import { Reader } from './reader.js';
 import type { StoreClient } from './store-client.js';
@@ -40,6 +43,8 @@ export interface SqliteStoreOptions {
 export class SqliteStore implements MailStore {
   readonly directory: Directory;
   readonly mailboxes: Mailboxes;
+  readonly queue: Queue;
+  readonly queuedMail: QueuedMail;
   readonly #client: StoreClient;
   readonly #names: NameCache;
   readonly #reader: Reader;
@@ -63,6 +68,9 @@ export class SqliteStore implements MailStore {
     this.#availability = new Availability({ client, file, space });
     this.directory = directoryOf(client, reader);
     this.mailboxes = mailboxesOf({ reader, slices });
+    const queue = { client, reader: reader.queue, reads: this.#reads };
+    this.queue = queueOf(queue);
+    this.queuedMail = queuedMailOf(queue);
   }
 
   resolve(address: Address): MaybePromise<Resolution> {

@@ -20,6 +20,7 @@ import {
 } from '../protocol/frames.js';
 import { FrameOutput } from '../protocol/frame-output.js';
 import { OpenRequests } from '../../../runtime/open-requests.js';
+import { SenderSession } from './sender-session.js';
 import { reach } from '../database/socket-address.js';
 
 interface Waiting {
@@ -45,6 +46,8 @@ const RETRY_MS = 50;
 const REQUEST_LIMIT = 0xffffffff;
 
 export class StoreClient {
+  /** What this process is when it sends. */
+  readonly sender = new SenderSession();
   readonly #path: () => string;
   readonly #options: StoreClientOptions;
   readonly #waiting = new OpenRequests<Waiting>();
@@ -151,7 +154,7 @@ export class StoreClient {
     this.#socket = socket;
     this.#connections += 1;
     this.#output = new FrameOutput(socket);
-    this.#output.send(helloFrame());
+    this.#output.send(helloFrame(), ...this.sender.greeting());
     socket.removeAllListeners('error');
     socket.on('error', () => socket.destroy()); // 'close' follows and tells everybody who waits.
     socket.on('close', () => this.#lost());
@@ -171,6 +174,7 @@ export class StoreClient {
   #handle({ type, request, payload }: Frame): void {
     if (type === FrameType.Welcome) return void this.#options.changed?.('anybody');
     if (type === FrameType.Changed) return void this.#changed(payload);
+    if (type === FrameType.Due) return this.sender.due();
     if (type === FrameType.HolderWanted) return void this.#holderWanted(payload);
     const waiting = this.#waiting.take(request);
     if (type === FrameType.Done) waiting?.resolve(payload);

@@ -1,11 +1,13 @@
-/** A change of the directory, as it travels to the store in JSON: a method of Directory, and what it was given. */
+/** A change by administration, as it travels to the store in JSON: a method of Directory or of QueuedMail, and what it was given. */
 import type { Directory } from '../../directory.js';
+import type { QueuedMail } from '../../queued-mail.js';
 
-/** Those of its methods that change something. */
-export type ChangeName = Exclude<keyof Directory, `list${string}`>;
+export type Changes = Directory & QueuedMail;
+/** Those methods that change something. */
+export type ChangeName = Exclude<keyof Changes, `list${string}` | `find${string}` | 'count'>;
 
 export interface Change<Name extends ChangeName = ChangeName> {
   readonly change: Name;
   /** In JSON, null stands for what was not given. */
-  readonly given: Readonly<Parameters<Directory[Name]>>;
+  readonly given: Readonly<Parameters<Changes[Name]>>;
 }

@@ -27,6 +27,14 @@ export const enum FrameType {
   Heard,
   /** The answer to HolderWanted. */
   Holder,
+  /** Of who sends: it lives, wants rows, says what became of them, lets a destination rest. */
+  Begin,
+  Lease,
+  LeaseLate,
+  Settle,
+  Rest,
+  /** From here on it is told by Due. */
+  Watch,
   /** From the store. */
   Done = 64,
   Failed,
@@ -36,6 +44,8 @@ export const enum FrameType {
   Welcome,
   /** Another wants a maildrop that this process holds: does its holder give it up? */
   HolderWanted,
+  /** Something of the queue may be due earlier than it was. */
+  Due,
 }
 
 export interface Frame {

@@ -131,9 +131,18 @@ function readRecipient(reader: FieldReader): EnvelopeRecipient {
 
 function writeOutgoing(writer: FieldWriter, outgoing: Outgoing | undefined): void {
   if (outgoing === undefined) return writer.text(undefined);
-  const { trace, ...fields } = outgoing;
+  const { trace, ...fields } = wholeTimes(outgoing);
   writer.text(JSON.stringify(fields));
   writer.bytes(trace);
+}
+
+function wholeTimes(outgoing: Outgoing): Outgoing {
+  const { firstAttemptAtMs, expiresAtMs, delayNoticeAtMs } = outgoing;
+  return {
+    ...outgoing,
+    ...{ firstAttemptAtMs: Math.round(firstAttemptAtMs), expiresAtMs: Math.round(expiresAtMs) },
+    delayNoticeAtMs: delayNoticeAtMs === undefined ? undefined : Math.round(delayNoticeAtMs),
+  };
 }
 
 function readOutgoingOf(reader: FieldReader): Outgoing | undefined {

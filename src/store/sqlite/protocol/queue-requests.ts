@@ -40,6 +40,8 @@ export type OutgoingFields = Omit<Outgoing, 'trace'>;
 
 /** Rows of one lease: what is answered stays small, and so does the time that it takes the store. */
 export const LEASE_LIMIT = 1_000;
+/** Rows that administration changes at once. */
+export const IDS_LIMIT = 500;
 const few: Check = (value) => natural(value) && (value as number) <= LEASE_LIMIT;
 
 const REPLY: Shape<Reply> = {

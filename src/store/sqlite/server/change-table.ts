@@ -1,11 +1,11 @@
 /**
- * Every change of the directory as one row: what it may be given, what it does, and whose logins may not stand afterwards. The
- * method of Directory (directory.ts) says what it means, and sends its name and what it was given.
+ * Every change by administration as one row: what it may be given, what it does, and whose logins may not stand afterwards. The
+ * method of Directory (directory.ts) or of QueuedMail (queued-mail.ts) says what it means, and sends its name and what it was
+ * given.
  */
 import type { Buffer } from 'node:buffer';
-import type { Directory } from '../../directory.js';
 import type { AccountId, Address } from '../../shapes.js';
-import type { Change, ChangeName } from '../protocol/change.js';
+import type { Change, ChangeName, Changes as Changing } from '../protocol/change.js';
 import {
   address,
   credential,
@@ -20,23 +20,43 @@ import {
 } from '../protocol/checks.js';
 import { readJson } from '../protocol/frames.js';
 import type { Changes } from './changes.js';
+import type { QueueWriter } from './queue-writer.js';
+import { IDS_LIMIT } from '../protocol/queue-requests.js';
 
 /** What rows do their work with. */
 export interface ChangeTargets {
   readonly directory: Changes;
   removeAccount(address: Address): void;
   setQuota(address: Address, octets: number | undefined): void;
+  readonly queue: QueueWriter;
+}
+
+export interface Changed {
+  /** Whose logins may not stand any more: the account's, or nobody's. */
+  readonly concerned: AccountId | 'nobody';
+  /** Whether what others remember of the directory may not be so. */
+  readonly isDirectory: boolean;
+  /** How many rows were changed, where that is answered. */
+  readonly count: number | undefined;
 }
 
 interface ChangeRow<Given extends readonly unknown[]> {
   /** A check for each that it is given. */
   readonly takes: { readonly [At in keyof Given]-?: Check };
-  readonly run: (to: ChangeTargets, ...given: Given) => void;
+  /** A number is answered. */
+  readonly run: (to: ChangeTargets, ...given: Given) => unknown;
+  /** Nobody remembers anything of it. */
+  readonly isQueue?: true;
   /** It takes rights away: logins to the account, which it is given first, are looked at again. */
   readonly revokes?: true;
 }
 
-type Table = { readonly [Name in ChangeName]: ChangeRow<Parameters<Directory[Name]>> };
+export const NOTHING_CHANGED: Changed = { concerned: 'nobody', isDirectory: false, count: undefined };
+
+type Table = { readonly [Name in ChangeName]: ChangeRow<Parameters<Changing[Name]>> };
+
+/** Of rows of the queue; so many are changed in a few milliseconds. */
+const ids: Check = (value) => list(natural)(value) && (value as readonly number[]).length <= IDS_LIMIT;
 
 const CHANGES: Table = {
   addAccount: {
@@ -74,6 +94,16 @@ const CHANGES: Table = {
     takes: [address, list(address)],
     run: ({ directory }, alias, targets) => directory.removeAlias(alias, targets),
   },
+  hold: { takes: [ids], run: ({ queue }, each) => queue.hold(each), isQueue: true },
+  release: { takes: [ids], run: ({ queue }, each) => queue.release(each), isQueue: true },
+  retry: { takes: [ids], run: ({ queue }, each) => queue.retry(each), isQueue: true },
+  remove: { takes: [ids], run: ({ queue }, each) => queue.remove(each), isQueue: true },
+  addSuppression: {
+    takes: [text, text],
+    run: ({ queue }, whom, reason) => queue.suppress(whom, reason),
+    isQueue: true,
+  },
+  removeSuppression: { takes: [text], run: ({ queue }, whom) => queue.unsuppress(whom), isQueue: true },
 };
 
 /** @throws FrameError */
@@ -88,10 +118,13 @@ export function readChange(payload: Buffer): Change {
   return { change, given: given as unknown as Change['given'] };
 }
 
-/** Returns the account whose logins may not stand any more, if there is one. @throws StoreError */
-export function applyChange({ change, given }: Change, to: ChangeTargets): AccountId | undefined {
+/** @throws StoreError */
+export function applyChange({ change, given }: Change, to: ChangeTargets): Changed {
   const row = CHANGES[change] as ChangeRow<readonly unknown[]>;
   const concerned = row.revokes === true ? to.directory.accountId(given[0] as Address) : undefined;
-  row.run(to, ...given);
-  return concerned;
+  const count = row.run(to, ...given);
+  return {
+    ...{ concerned: concerned ?? 'nobody', isDirectory: row.isQueue !== true },
+    count: typeof count === 'number' ? count : undefined,
+  };
 }

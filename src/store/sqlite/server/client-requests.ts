@@ -5,11 +5,11 @@
 import type { Buffer } from 'node:buffer';
 import { StoreError } from '../../errors.js';
 import type { Renewal, Use } from '../../logins.js';
-import type { AccountId } from '../../shapes.js';
 import type { Change } from '../protocol/change.js';
 import { requireLength } from '../protocol/frames.js';
 import type { LockRequest, RemoveRequest, UnlockRequest } from '../protocol/requests.js';
 import type { Answers } from './answers.js';
+import { NOTHING_CHANGED, type Changed } from './change-table.js';
 import { unanswered } from './group.js';
 import type { LockOwner } from '../../rules/maildrop-locks.js';
 import { Removals } from './removals.js';
@@ -70,13 +70,19 @@ export class ClientRequests {
   }
 
   change(request: number, change: Change): void {
-    let concerned: AccountId | undefined;
+    let changed: Changed = NOTHING_CHANGED;
     this.#store.add({
-      act: (writer) => void (concerned = writer.change(change)),
+      act: (writer) => void (changed = writer.change(change)),
       bytes: 0,
-      done: () => void this.#store.reportChanged(concerned ?? 'nobody').then(() => this.#answers.done(request)),
+      done: () => void this.#changed(request, changed),
       failed: (error) => this.#answers.failed(request, error),
     });
+  }
+
+  async #changed(request: number, { concerned, isDirectory, count }: Changed): Promise<void> {
+    if (isDirectory) await this.#store.reportChanged(concerned);
+    if (count === undefined) this.#answers.done(request);
+    else this.#answers.doneWith(request, count);
   }
 
   use(use: Use): void {

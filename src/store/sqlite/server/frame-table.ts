@@ -2,14 +2,17 @@
 import type { Buffer } from 'node:buffer';
 import { FrameType } from '../protocol/frames.js';
 import { readHolder, readLock, readRemove, readRenewal, readUnlock, readUse } from '../protocol/requests.js';
+import { readBegin, readLease, readLeaseLate, readRest, readSettle } from '../protocol/queue-requests.js';
 import { readChange } from './change-table.js';
 import type { ClientRequests } from './client-requests.js';
 import type { Questions } from './questions.js';
+import type { SenderRequests } from './sender-requests.js';
 import type { Uploads } from './uploads.js';
 
 export interface FrameTakers {
   readonly uploads: Uploads;
   readonly requests: ClientRequests;
+  readonly sender: SenderRequests;
   readonly questions: Questions;
 }
 
@@ -39,6 +42,21 @@ export const frames: ReadonlyMap<FrameType, FrameRow> = new Map<FrameType, Frame
     FrameType.Renew,
     { writes: true, take: ({ requests }, request, payload) => requests.renew(request, readRenewal(payload)) },
   ],
+  [FrameType.Begin, { take: ({ sender }, request, payload) => sender.begin(request, readBegin(payload)) }],
+  [FrameType.Watch, { take: ({ sender }, _, payload) => sender.watch(payload) }],
+  [
+    FrameType.Lease,
+    { writes: true, take: ({ sender }, request, payload) => sender.lease(request, readLease(payload)) },
+  ],
+  [
+    FrameType.LeaseLate,
+    { writes: true, take: ({ sender }, request, payload) => sender.leaseLate(request, readLeaseLate(payload)) },
+  ],
+  [
+    FrameType.Settle,
+    { writes: true, take: ({ sender }, request, payload) => sender.settle(request, readSettle(payload)) },
+  ],
+  [FrameType.Rest, { writes: true, take: ({ sender }, request, payload) => sender.rest(request, readRest(payload)) }],
   [FrameType.Use, { take: ({ requests }, _, payload) => requests.use(readUse(payload)) }],
   [FrameType.Status, { take: ({ requests }, request, payload) => requests.status(request, payload) }],
   [FrameType.Heard, { take: ({ questions }, _, payload) => questions.heard(payload) }],

@@ -15,6 +15,8 @@ import { Writer } from './writer.js';
 export interface DatabaseObserver {
   noted(what: string, details: object): void;
   trouble(what: string, error: unknown): void;
+  /** Something of the queue may be due earlier than it was. */
+  due(): void;
   /** A group is durable, and its writes have been told. */
   committed(): void;
   /** Nothing is to be written on this connection any more. */
@@ -133,6 +135,7 @@ export class OpenDatabase {
   }
 
   #committed(bytes: number): void {
+    if (this.#writer.queue.ledger.takeWoken()) this.#observer.due();
     this.#observer.committed();
     if (this.#writer.takeLeftovers()) this.sweeper.soon();
     this.#checkpointer.committed(bytes);

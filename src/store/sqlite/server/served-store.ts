@@ -7,6 +7,7 @@ import type { SharedReads } from '../../../runtime/shared-reads.js';
 import type { Write } from './group.js';
 import type { LastLogins } from './last-logins.js';
 import type { RecentUses } from './recent-uses.js';
+import type { Senders } from './senders.js';
 import type { Sweeper } from './sweeper.js';
 import type { Writer } from './writer.js';
 
@@ -16,6 +17,7 @@ export interface ServedStore {
   readonly uses: RecentUses;
   readonly logins: LastLogins;
   readonly status: StoreStatus;
+  readonly senders: Senders;
   /** Why nothing can be written yet. */
   readonly refusal: StoreError | undefined;
   /** @throws StoreError while the database is not open */
@@ -30,6 +32,8 @@ export interface ServedStore {
   write(act: (writer: Writer) => void): Promise<void>;
   /** Resolves when no process remembers the directory as it was, and no session goes on by a login that does not stand. */
   reportChanged(concerned: Concerned): Promise<void>;
+  /** Something went wrong that no client caused: a line in the log. */
+  trouble(what: string, details: object): void;
   countAccepted(): void;
   /** Why nothing can be promised now: the files are not where they belong. */
   lost(): StoreError | undefined;

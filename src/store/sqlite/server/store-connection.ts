@@ -11,6 +11,7 @@ import { Answers } from './answers.js';
 import { ClientRequests } from './client-requests.js';
 import { frames, type FrameTakers } from './frame-table.js';
 import { Questions } from './questions.js';
+import { SenderRequests } from './sender-requests.js';
 import type { ServedStore } from './served-store.js';
 import { Uploads } from './uploads.js';
 
@@ -75,7 +76,8 @@ export class StoreConnection {
       broke: (error) => this.#socket.destroy(error),
     });
     const uploads = new Uploads(this.#store, this.#answers, (payload) => this.#reader.takeBack(payload));
-    return { uploads, requests, questions };
+    const sender = new SenderRequests(this.#store, this.#answers);
+    return { uploads, requests, questions, sender };
   }
 
   #read(bytes: Buffer): void {
@@ -107,10 +109,11 @@ export class StoreConnection {
 
   /** Who waits for it on this side hears so first; then its locks are free, and its messages that never came to an end go. */
   #end(): void {
-    const { questions, requests, uploads } = this.#takers;
+    const { questions, requests, uploads, sender } = this.#takers;
     clearTimeout(this.#stranger);
     questions.close();
     requests.close();
     uploads.close();
+    sender.close();
   }
 }

@@ -24,6 +24,7 @@ import { StoreConnection } from './store-connection.js';
 import { StoreDoor } from './store-door.js';
 import { LastLogins } from './last-logins.js';
 import { RecentUses } from './recent-uses.js';
+import { Senders } from './senders.js';
 import type { Writer } from './writer.js';
 import type { Sweeper } from './sweeper.js';
 
@@ -47,6 +48,7 @@ export class StoreServer implements RunningStore, ServedStore {
   readonly locks = new MaildropLocks();
   readonly uses = new RecentUses();
   readonly logins = new LastLogins((write) => this.add(write));
+  readonly senders = new Senders();
   readonly #opening: Opening;
   #accepted = 0;
   #commits = 0;
@@ -142,6 +144,10 @@ export class StoreServer implements RunningStore, ServedStore {
     await Promise.all([...this.#clients].map((client) => client.changed(concerned, CHANGE_TIMEOUT_MS)));
   }
 
+  trouble(what: string, details: object): void {
+    this.#observer.trouble(what, details);
+  }
+
   countAccepted(): void {
     this.#accepted += 1;
   }
@@ -199,6 +205,7 @@ export class StoreServer implements RunningStore, ServedStore {
     return new OpenDatabase(this.#location, {
       noted: (what, details) => this.#observer.noted(what, details),
       trouble: (what, error) => this.#observer.trouble(what, error),
+      due: () => this.senders.wake(),
       committed: () => this.#committed(),
       diskFailed: (error, during) => this.#stopFor(error, during),
       stopped: () => this.#stopAfterFailure('checkpoint'),

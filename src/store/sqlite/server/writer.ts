@@ -2,21 +2,21 @@
  * Everything that is written to the database, by the one process that owns it. Methods run inside a transaction
  * that somebody else begins and commits (group.ts); each checks what it needs before it writes its first row.
  */
-import { CRLF } from '../../../bytes/line-ends.js';
-import { StoreError } from '../../errors.js';
 import type { EnvelopeRecipient } from '../../deliveries.js';
 import type { Renewal, Use } from '../../logins.js';
 import { judgeCopies, type Copies, type OverQuota } from '../../rules/copies.js';
 import type { AccountId, Address } from '../../shapes.js';
 import { Bodies } from './bodies.js';
-import { applyChange } from './change-table.js';
+import { bodyRow, octetsOf, references } from './body-row.js';
+import { applyChange, type Changed } from './change-table.js';
 import { Changes } from './changes.js';
 import type { Change } from '../protocol/change.js';
 import type { Connection } from '../database/database.js';
 import { MailboxCounters, type Held } from './mailbox-counters.js';
 import type { MessageMetadata } from '../protocol/message-frame.js';
+import { QueueWriter } from './queue-writer.js';
 import { Sweep } from './sweep.js';
-import { prepareWrites, TextState, type BodyRow, type SumRow, type Writes } from '../database/writes.js';
+import { prepareWrites, TextState, type SumRow, type Writes } from '../database/writes.js';
 
 /** So many messages are removed at once: of more, only what they are is written, and they are deleted a few at a time. */
 export const DIRECT_LIMIT = 100;
@@ -30,6 +30,7 @@ const enum Settled {
 }
 
 export class Writer {
+  readonly queue: QueueWriter;
   readonly #writes: Writes;
   readonly #changes: Changes;
   readonly #counters: MailboxCounters;
@@ -46,6 +47,7 @@ export class Writer {
     this.#bodies = new Bodies(this.#writes);
     this.#bodyNext = (this.#writes.lastBody.get() ?? 0) + 1;
     this.#removalNext = (this.#writes.lastRemoval.get() ?? 0) + 1;
+    this.queue = new QueueWriter(connection, this.#bodies);
     this.#sweep = new Sweep(connection, this.#bodies, { body: this.#bodyNext, removal: this.#removalNext });
   }
 
@@ -58,7 +60,8 @@ export class Writer {
   post(body: number, metadata: MessageMetadata, octets: Uint8Array): Posted {
     const copies = this.#copies(metadata);
     if (typeof copies === 'string') return copies;
-    this.#writes.addBody.run(...bodyRow(body, metadata, copies.taken.length));
+    this.queue.leases.settleWith(metadata);
+    this.#writes.addBody.run(...bodyRow(body, metadata, references(metadata, copies.taken)));
     if (octets.length > 0) this.#writes.addChunk.run(body, 0, octets);
     this.#address(body, metadata, copies.taken);
     return copies.refused;
@@ -77,7 +80,8 @@ export class Writer {
       this.drop(body, metadata.octets);
       return copies;
     }
-    this.#writes.finishBody.run(...bodyRow(body, metadata, copies.taken.length));
+    this.queue.leases.settleWith(metadata);
+    this.#writes.finishBody.run(...bodyRow(body, metadata, references(metadata, copies.taken)));
     this.#address(body, metadata, copies.taken);
     return copies.refused;
   }
@@ -143,10 +147,11 @@ export class Writer {
     else this.#writes.renewCredential.run(hash, scram ?? null, account, credential, was);
   }
 
-  /** Returns the account whose logins may not stand any more, if there is one. @throws StoreError */
-  change(change: Change): AccountId | undefined {
+  /** @throws StoreError */
+  change(change: Change): Changed {
     return applyChange(change, {
       directory: this.#changes,
+      queue: this.queue,
       removeAccount: (address) => this.#removeAccount(address),
       setQuota: (address, octets) => this.#counters.setQuota(this.#changes.requireAccount(address), octets ?? null),
     });
@@ -209,12 +214,14 @@ export class Writer {
   /** Before COMMIT. */
   flush(): void {
     this.#counters.flush();
+    this.queue.ledger.flush();
     this.#bodies.beginGroup();
   }
 
   /** After ROLLBACK: what was remembered may not be so. */
   forget(): void {
     this.#counters.forget();
+    this.queue.ledger.forget();
     this.#bodies.beginGroup();
   }
 
@@ -228,15 +235,16 @@ export class Writer {
   }
 
   #address(body: number, metadata: MessageMetadata, places: readonly number[]): void {
-    const { recipients, receivedAtMs, reversePath } = metadata.envelope;
+    const { recipients, receivedAtMs, reversePath, outgoing } = metadata.envelope;
     for (const place of places) {
       const copy = recipients[place] as EnvelopeRecipient;
-      if (copy.kind === 'remote') throw new StoreError('unavailable', 'there is no queue yet');
+      if (copy.kind === 'remote') continue;
       const { account, recipient, trace } = copy;
       const octets = octetsOf(metadata, trace);
       const uid = this.#counters.add(account, octets);
       this.#writes.addMessage.run(account, uid, body, octets, receivedAtMs, reversePath, recipient, trace);
     }
+    if (outgoing !== undefined) this.queue.add(body, metadata, outgoing);
   }
 
   #removeMessage(account: AccountId, uid: number): void {
@@ -268,24 +276,4 @@ export type Posted = readonly number[] | OverQuota;
 
 function* pairs(ranges: Ranges): Iterable<readonly [first: number, last: number]> {
   for (let at = 0; at < ranges.length; at += 2) yield [ranges[at] as number, ranges[at + 1] as number];
-}
-
-/** What RETR sends of one copy. */
-function octetsOf({ octets, unterminated }: MessageMetadata, trace: Uint8Array): number {
-  return trace.length + octets + (unterminated ? CRLF.length : 0);
-}
-
-function bodyRow(id: number, { summary, octets }: MessageMetadata, refs: number): BodyRow {
-  return [
-    refs,
-    octets,
-    summary.headerOctets,
-    summary.from ?? null,
-    summary.to ?? null,
-    summary.subject ?? null,
-    summary.date ?? null,
-    summary.messageId ?? null,
-    summary.decodes ? TextState.Undecoded : TextState.Raw,
-    id,
-  ];
 }

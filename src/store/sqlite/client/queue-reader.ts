@@ -1,0 +1,135 @@
+/** What is read of the queue, on the connection of the process that asks. Each method throws a StoreError when it cannot be read. */
+import type { DueDestination, Reply } from '../../queue.js';
+import type {
+  Attempt,
+  AttemptKind,
+  QueueCounts,
+  QueuedRecipient,
+  QueueEntry,
+  QueueFilter,
+  QueuePage,
+} from '../../queued-mail.js';
+import { suppressionKey } from '../../rules/queue.js';
+import type { Suppression } from '../../suppressions.js';
+import type { AttemptRow, EntryRow, QueueReads, SuppressionRow } from '../database/queue-reads.js';
+import { QUEUE_STATES } from '../database/queue-writes.js';
+import type { OpenReads } from './open-reads.js';
+
+/** Entries of a page. */
+const PAGE_LENGTH = 256;
+/** Rows that are looked at for a page, whether or not they are meant: a few milliseconds. */
+const ROWS_AT_ONCE = 4_000;
+const ATTEMPTS_LIMIT = 200;
+
+export class QueueReader {
+  readonly #open: OpenReads;
+
+  constructor(open: OpenReads) {
+    this.#open = open;
+  }
+
+  due(sender: string, limit: number, after: DueDestination | undefined): readonly DueDestination[] {
+    const nowMs = Date.now();
+    const { due, crashed } = this.#reads;
+    if (this.#blockedUntilMs(sender, nowMs) !== undefined) return [];
+    const first = crashed.get(nowMs, nowMs);
+    if (first !== undefined) return after === undefined ? [dueDestination(first)] : [];
+    return due.all(nowMs, after?.dueAtMs ?? -1, after?.destination ?? '', limit).map(dueDestination);
+  }
+
+  nextDueAtMs(sender: string): number | undefined {
+    const blocked = this.#blockedUntilMs(sender, Date.now());
+    if (blocked !== undefined) return blocked;
+    const { nextReady, nextExpiry, nextNotice } = this.#reads;
+    const times = [nextReady.get(), nextExpiry.get(), nextNotice.get()].filter((time) => time !== undefined);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /** Without `filter`, all in the order of their ids. */
+  page(filter: QueueFilter, after: number): QueuePage {
+    const { lastOf, entries } = this.#reads;
+    const last = lastOf.get(after, ROWS_AT_ONCE) ?? undefined;
+    if (last === undefined) return { entries: [], next: undefined };
+    const { state, queuedBeforeMs, destination, from, to } = filter;
+    const found = entries.all({
+      ...{ after, last, limit: PAGE_LENGTH, before: queuedBeforeMs ?? null },
+      ...{ state: state === undefined ? null : QUEUE_STATES.indexOf(state) },
+      ...{ destination: destination ?? null, from: from ?? null, to: to ?? null },
+    });
+    return { entries: found.map(entryOf), next: found.length < PAGE_LENGTH ? last : found.at(-1)?.id };
+  }
+
+  find(id: number): QueuedRecipient | undefined {
+    const row = this.#reads.entry.get(id);
+    const attempts = this.#reads.attempts.all(id, ATTEMPTS_LIMIT).reverse().map(attemptOf);
+    return row === undefined && attempts.length === 0 ? undefined : { entry: row && entryOf(row), attempts };
+  }
+
+  count(): QueueCounts {
+    const recipients = new Map(this.#reads.counts.all());
+    const of = (state: (typeof QUEUE_STATES)[number]): number => recipients.get(QUEUE_STATES.indexOf(state)) ?? 0;
+    return {
+      ...{ active: of('active'), deferred: of('deferred'), hold: of('hold'), corrupt: of('corrupt') },
+      oldestQueuedAtMs: this.#reads.oldest.get(),
+    };
+  }
+
+  suppression(address: string): Suppression | undefined {
+    const row = this.#reads.suppression.get(suppressionKey(address));
+    return row && suppressionOf(row);
+  }
+
+  suppressions(after: string): readonly Suppression[] {
+    return this.#reads.suppressions.all(after, PAGE_LENGTH).map(suppressionOf);
+  }
+
+  get #reads(): QueueReads {
+    return this.#open.queue;
+  }
+
+  /** A row with a crash is tried alone: nothing else is due while it is, or while others must be settled before it. */
+  #blockedUntilMs(sender: string, nowMs: number): number | undefined {
+    const { crashed, holdsCrashed, leaseEnd } = this.#reads;
+    const isBlocked = holdsCrashed.get(sender, nowMs) !== undefined || crashed.get(nowMs, nowMs) !== undefined;
+    return isBlocked ? leaseEnd.get(sender, nowMs) : undefined;
+  }
+}
+
+function dueDestination({ name, ready_at }: { readonly name: string; readonly ready_at: number }): DueDestination {
+  return { destination: name, dueAtMs: ready_at };
+}
+
+function entryOf(row: EntryRow): QueueEntry {
+  return {
+    id: row.id,
+    message: row.message,
+    state: QUEUE_STATES[row.state] ?? 'corrupt',
+    reversePath: row.reverse_path,
+    recipient: row.recipient,
+    destination: row.destination,
+    octets: row.octets,
+    queuedAtMs: row.queued_at,
+    dueAtMs: row.due_at ?? undefined,
+    expiresAtMs: row.expires_at,
+    attempts: row.attempts,
+    crashes: row.crashes,
+    isLeased: row.leased_by !== null,
+    restsUntilMs: row.rest_until ?? undefined,
+    lastReply: row.reply === null ? undefined : (JSON.parse(row.reply) as Reply),
+  };
+}
+
+function attemptOf(row: AttemptRow): Attempt {
+  return {
+    atMs: row.at,
+    durationMs: row.duration_ms ?? undefined,
+    kind: row.kind as AttemptKind,
+    reversePath: row.reverse_path,
+    recipient: row.recipient,
+    reply: JSON.parse(row.reply) as Reply,
+  };
+}
+
+function suppressionOf({ address, reason, since }: SuppressionRow): Suppression {
+  return { address, reason, sinceMs: since };
+}

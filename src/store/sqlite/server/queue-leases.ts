@@ -1,0 +1,169 @@
+/** What of the queue is whose: leases, outcomes, and what comes back from a process that is gone (queue.ts says the rules). */
+import type { BodyKind, LeasedMessage, LeasedRecipient, NotifyOn, Reply, Returned, Settlement } from '../../queue.js';
+import { crashed, crashReply, leased, settled, suppresses, suppressionKey } from '../../rules/queue.js';
+import { missing, refusals } from '../../rules/refusals.js';
+import type { OutgoingRow, QueuedRow, QueueWrites } from '../database/queue-writes.js';
+import type { LeaseFrame, LeaseLateFrame, RestRequest, SettleRequest } from '../protocol/queue-requests.js';
+import type { MessageMetadata } from '../protocol/message-frame.js';
+import type { QueueLedger } from './queue-ledger.js';
+import { leaseOf, waitingOf, type QueueRows } from './queue-rows.js';
+
+/** A recipient whose second crash was counted. */
+export interface Parked {
+  readonly id: number;
+  readonly recipient: string;
+}
+
+export class QueueLeases {
+  readonly #rows: QueueRows;
+  readonly #writes: QueueWrites;
+  readonly #ledger: QueueLedger;
+
+  constructor(rows: QueueRows) {
+    this.#rows = rows;
+    this.#writes = rows.writes;
+    this.#ledger = rows.ledger;
+  }
+
+  /** While one with a crash is due, it is leased before all others, and when this sender has nothing else. */
+  lease({ sender, requests, leaseMs }: LeaseFrame): readonly LeasedMessage[] {
+    const nowMs = Date.now();
+    if (this.#holds(sender, nowMs, 'crashed')) return [];
+    const suspect = this.#writes.crashed.get(nowMs, nowMs);
+    const rows =
+      suspect === undefined
+        ? requests.flatMap(({ destination, recipients }) => this.#due(destination, recipients, nowMs))
+        : requests.some(({ destination }) => this.#isOf(suspect, destination)) && !this.#holds(sender, nowMs, 'any')
+          ? [suspect]
+          : [];
+    return this.#take(rows, { sender, untilMs: nowMs + leaseMs, isAttempt: true });
+  }
+
+  leaseLate({ sender, late, limit, leaseMs }: LeaseLateFrame): readonly LeasedMessage[] {
+    const nowMs = Date.now();
+    if (this.#holds(sender, nowMs, 'crashed')) return [];
+    const rows = this.#writes[late].all(nowMs, limit);
+    return this.#take(rows, { sender, untilMs: nowMs + leaseMs, isAttempt: false });
+  }
+
+  /** How many of them were still this sender's. */
+  settle({ sender, settlements }: SettleRequest): number {
+    let count = 0;
+    for (const settlement of settlements) {
+      const row = this.#writes.row.get(settlement.id);
+      if (row?.leased_by !== sender) continue;
+      count += 1;
+      this.#settle(row, settlement);
+    }
+    if (count > 0) this.#ledger.wake();
+    return count;
+  }
+
+  /** What a message tells of. @throws StoreError 'missing' when none of that is the sender's any more: nothing is to be written then */
+  settleWith({ settles }: MessageMetadata): void {
+    if (settles !== undefined && this.settle(settles) === 0) missing(refusals.nothingLeased);
+  }
+
+  /** What none of these senders has leased. */
+  returnLeases(living: ReadonlySet<string>): readonly Parked[] {
+    const nowMs = Date.now();
+    const parked: Parked[] = [];
+    for (const row of this.#writes.leased.all()) {
+      if (living.has(row.leased_by ?? '')) continue;
+      const next = crashed(leaseOf(row), nowMs);
+      this.#rows.change(row, next);
+      this.#rows.note(row, { kind: 'crashed', reply: crashReply, atMs: nowMs });
+      if (next.state === 'corrupt') parked.push({ id: row.id, recipient: row.recipient });
+    }
+    this.#ledger.wake();
+    return parked;
+  }
+
+  rest({ destination, untilMs, reason }: RestRequest): void {
+    const id = this.#writes.rest.get(
+      untilMs ?? null,
+      reason === undefined ? null : JSON.stringify(reason),
+      destination,
+    );
+    if (id === undefined) return;
+    this.#ledger.touch(id);
+    if (untilMs === undefined) this.#ledger.wake();
+  }
+
+  #settle(row: QueuedRow, { outcome, startedAtMs, durationMs }: Settlement): void {
+    const nowMs = Date.now();
+    const next = settled(leaseOf(row), outcome, nowMs);
+    if (outcome.kind !== 'returned' && outcome.kind !== 'noticed') {
+      const { kind, reply } = outcome;
+      this.#rows.note(row, { kind, reply, atMs: startedAtMs ?? nowMs, durationMs });
+      if (suppresses(outcome)) this.#writes.suppress.run(suppressionKey(row.recipient), reply.text, nowMs);
+      if (next !== 'gone') this.#writes.reply.run(JSON.stringify(reply), row.id);
+    }
+    if (next === 'gone') this.#rows.remove(row);
+    else this.#rows.change(row, next);
+  }
+
+  #due(destination: string, limit: number, nowMs: number): readonly QueuedRow[] {
+    const [id, restUntil] = this.#writes.destination.get(destination) ?? [];
+    return id === undefined || (restUntil ?? 0) > nowMs ? [] : this.#writes.due.all(id, nowMs, limit);
+  }
+
+  #isOf(row: QueuedRow, destination: string): boolean {
+    return this.#writes.destination.get(destination)?.[0] === row.destination;
+  }
+
+  #holds(sender: string, nowMs: number, what: 'any' | 'crashed'): boolean {
+    const statement = what === 'any' ? this.#writes.holdsAny : this.#writes.holdsCrashed;
+    return statement.get(sender, nowMs) !== undefined;
+  }
+
+  #take(
+    rows: readonly QueuedRow[],
+    { sender, untilMs, isAttempt }: { readonly sender: string; readonly untilMs: number; readonly isAttempt: boolean },
+  ): readonly LeasedMessage[] {
+    const groups = new Map<string, { readonly message: OutgoingRow; readonly recipients: LeasedRecipient[] }>();
+    for (const row of rows) {
+      const next = leased(waitingOf(row), untilMs, isAttempt);
+      this.#rows.lease(row, next, sender);
+      const key = isAttempt ? `${row.message} ${row.destination}` : `${row.message}`;
+      const group = groups.get(key) ?? {
+        message: this.#writes.outgoing.get(row.message) as OutgoingRow,
+        recipients: [],
+      };
+      groups.set(key, group);
+      group.recipients.push(leasedRecipient(row, next.attempts));
+    }
+    return [...groups.values()].map(({ message, recipients }) => leasedMessage(message, recipients));
+  }
+}
+
+function leasedMessage(row: OutgoingRow, recipients: readonly LeasedRecipient[]): LeasedMessage {
+  return {
+    message: row.id,
+    reversePath: row.reverse_path,
+    octets: row.octets,
+    headerOctets: row.header_octets,
+    bodyKind: row.body_kind as BodyKind,
+    smtputf8: row.smtputf8 !== 0,
+    requireTls: row.require_tls !== 0,
+    returned: (row.returned ?? undefined) as Returned | undefined,
+    envelopeId: row.envelope_id ?? undefined,
+    submitter: row.submitter ?? undefined,
+    recipients,
+  };
+}
+
+function leasedRecipient(row: QueuedRow, attempts: number): LeasedRecipient {
+  return {
+    id: row.id,
+    recipient: row.recipient,
+    destination: row.destination_name,
+    attempts,
+    crashes: row.crashes,
+    notify: row.notify === null ? undefined : (JSON.parse(row.notify) as readonly NotifyOn[]),
+    originalRecipient: row.original_recipient ?? undefined,
+    queuedAtMs: row.queued_at,
+    expiresAtMs: row.expires_at,
+    lastReply: row.reply === null ? undefined : (JSON.parse(row.reply) as Reply),
+  };
+}

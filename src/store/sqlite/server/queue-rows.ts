@@ -1,0 +1,81 @@
+/** One row of the queue as it changes: its columns, what is noted of it, and what its destination and the counts are told. */
+import type { Reply } from '../../queue.js';
+import type { AttemptKind } from '../../queued-mail.js';
+import type { Leased, Waiting } from '../../rules/queue.js';
+import { QUEUE_STATES, type QueuedRow, type QueueWrites } from '../database/queue-writes.js';
+import type { Bodies } from './bodies.js';
+import type { QueueLedger } from './queue-ledger.js';
+
+export interface Tried {
+  readonly kind: AttemptKind;
+  readonly reply: Reply;
+  readonly atMs: number;
+  readonly durationMs?: number | undefined;
+}
+
+export class QueueRows {
+  readonly writes: QueueWrites;
+  readonly ledger: QueueLedger;
+  readonly #bodies: Bodies;
+
+  constructor(writes: QueueWrites, ledger: QueueLedger, bodies: Bodies) {
+    this.writes = writes;
+    this.ledger = ledger;
+    this.#bodies = bodies;
+  }
+
+  lease(row: QueuedRow, next: Leased, sender: string): void {
+    const { attempts, dueAtMs = 0, isAttempt } = next;
+    this.writes.lease.run(dueAtMs, attempts, sender, row.due_at, Number(isAttempt), row.id);
+    this.#moved(row, next);
+  }
+
+  /** It is nobody's any more. */
+  change(row: QueuedRow, next: Waiting): void {
+    const { dueAtMs = null, attempts, crashes, noticeAtMs } = next;
+    const expireAt = dueAtMs === null ? null : row.expires_at;
+    const noticeAt = dueAtMs === null ? null : (noticeAtMs ?? null);
+    const noticed = Number(row.notice_at !== null && noticeAtMs === undefined);
+    this.writes.change.run(stateOf(next), dueAtMs, attempts, crashes, noticed, expireAt, noticeAt, row.id);
+    this.#moved(row, next);
+  }
+
+  /** With the last of a message its octets go, if no maildrop has them. */
+  remove(row: QueuedRow): void {
+    this.writes.drop.run(row.id);
+    this.ledger.count(row.state, undefined);
+    this.ledger.gone(row.destination);
+    const [left, body] = this.writes.unref.get(row.message) ?? [0, 0];
+    if (left > 0) return;
+    this.writes.dropOutgoing.run(row.message);
+    this.#bodies.release(body);
+  }
+
+  note({ id, reverse_path, recipient }: QueuedRow, { kind, reply, atMs, durationMs }: Tried): void {
+    this.writes.addAttempt.run(id, atMs, durationMs ?? null, kind, reverse_path, recipient, JSON.stringify(reply));
+  }
+
+  #moved(row: QueuedRow, next: Waiting): void {
+    this.ledger.count(row.state, stateOf(next));
+    this.ledger.touch(row.destination);
+  }
+}
+
+export function stateOf({ state }: Waiting): number {
+  return QUEUE_STATES.indexOf(state);
+}
+
+/** What the rules decide by. */
+export function waitingOf(row: QueuedRow): Waiting {
+  return {
+    state: QUEUE_STATES[row.state] ?? 'corrupt',
+    dueAtMs: row.due_at ?? undefined,
+    attempts: row.attempts,
+    crashes: row.crashes,
+    noticeAtMs: row.noticed === 0 ? (row.notice_at ?? undefined) : undefined,
+  };
+}
+
+export function leaseOf(row: QueuedRow): Leased {
+  return { ...waitingOf(row), dueBeforeMs: row.due_before ?? 0, isAttempt: row.is_attempt !== 0 };
+}

@@ -1,0 +1,106 @@
+/**
+ * What a process that sends asks over its connection: rows to be its own for a while, and what became of them. Each is answered
+ * when it is durable. When its connection closes, another that lives takes over what it had; with none, the next that begins.
+ */
+import type { Buffer } from 'node:buffer';
+import { emptyFrame, FrameType, requireLength } from '../protocol/frames.js';
+import type {
+  BeginRequest,
+  LeaseFrame,
+  LeaseLateFrame,
+  RestRequest,
+  SettleRequest,
+} from '../protocol/queue-requests.js';
+import type { Answers } from './answers.js';
+import type { Write } from './group.js';
+import type { Parked } from './queue-leases.js';
+import type { ServedStore } from './served-store.js';
+import type { Writer } from './writer.js';
+
+type Store = Pick<ServedStore, 'add' | 'senders' | 'trouble'>;
+
+/** What one row of an answer or of outcomes writes to the WAL, roughly. */
+const ROW_BYTES = 512;
+
+export class SenderRequests {
+  readonly #store: Store;
+  readonly #answers: Answers;
+
+  constructor(store: Store, answers: Answers) {
+    this.#store = store;
+    this.#answers = answers;
+  }
+
+  /** One that lived before this store did takes nothing from others, which may be about to say the same. */
+  begin(request: number, { sender, again }: BeginRequest): void {
+    this.#store.senders.begin(sender, this);
+    if (again) return this.#answers.done(request);
+    this.#store.add(this.#takingOver({ done: () => this.#answers.done(request), ...this.#failing(request) }));
+  }
+
+  /** @throws FrameError */
+  watch(payload: Buffer): void {
+    requireLength(payload, 0);
+    this.#store.senders.watch(this, () => this.#answers.send(emptyFrame(FrameType.Due, 0)));
+  }
+
+  lease(request: number, frame: LeaseFrame): void {
+    const rows = frame.requests.reduce((sum, { recipients }) => sum + recipients, 0);
+    this.#answering(request, rows, (writer) => writer.queue.leases.lease(frame));
+  }
+
+  leaseLate(request: number, frame: LeaseLateFrame): void {
+    this.#answering(request, frame.limit, (writer) => writer.queue.leases.leaseLate(frame));
+  }
+
+  settle(request: number, settles: SettleRequest): void {
+    this.#store.add({
+      act: (writer) => void writer.queue.leases.settle(settles),
+      bytes: settles.settlements.length * ROW_BYTES,
+      done: () => this.#answers.done(request),
+      ...this.#failing(request),
+    });
+  }
+
+  rest(request: number, rest: RestRequest): void {
+    this.#store.add({
+      act: (writer) => writer.queue.leases.rest(rest),
+      bytes: ROW_BYTES,
+      done: () => this.#answers.done(request),
+      ...this.#failing(request),
+    });
+  }
+
+  /** The connection is gone. */
+  close(): void {
+    const isTakenOver = this.#store.senders.end(this);
+    if (isTakenOver) this.#store.add(this.#takingOver({ done: () => undefined, failed: () => undefined }));
+  }
+
+  #answering(request: number, rows: number, ask: (writer: Writer) => unknown): void {
+    let answer: unknown;
+    this.#store.add({
+      act: (writer) => void (answer = ask(writer)),
+      bytes: rows * ROW_BYTES,
+      done: () => this.#answers.doneWith(request, answer),
+      ...this.#failing(request),
+    });
+  }
+
+  #failing(request: number): Pick<Write, 'failed'> {
+    return { failed: (error) => this.#answers.failed(request, error) };
+  }
+
+  #takingOver({ done, failed }: Pick<Write, 'done' | 'failed'>): Write {
+    let parked: readonly Parked[] = [];
+    return {
+      act: (writer) => void (parked = writer.queue.leases.returnLeases(this.#store.senders.living)),
+      bytes: ROW_BYTES,
+      done: () => {
+        for (const one of parked) this.#store.trouble('a message ended the sender twice; it is parked as corrupt', one);
+        done();
+      },
+      failed,
+    };
+  }
+}
