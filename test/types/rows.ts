@@ -2,8 +2,7 @@
  * What the tables promise of their rows, held by the compiler: each line behind `@ts-expect-error` must not compile, and the build
  * of the tests fails when it does. Nothing of it runs.
  */
-import type { ChangeName } from '../../src/store/sqlite/protocol/change.js';
-import type { Directory } from '../../src/store/directory.js';
+import type { ChangeName, Changes } from '../../src/store/sqlite/protocol/change.js';
 import { options } from '../../src/config/options.js';
 import { stay } from '../../src/session/command.js';
 import { anything } from '../../src/session/grammar.js';
@@ -54,7 +53,7 @@ options.smtpPort.parse('25') satisfies number;
 options.smtpPort.parse('25') satisfies string;
 
 /** A change of the directory is a method of it, with what that is given. */
-type Given<Name extends ChangeName> = Parameters<Directory[Name]>;
+type Given<Name extends ChangeName> = Parameters<Changes[Name]>;
 [{ local: 'alice', domain: 'example.org' }, 1] satisfies Given<'setQuota'>;
 // @ts-expect-error -- octets are a number
 [{ local: 'alice', domain: 'example.org' }, '1'] satisfies Given<'setQuota'>;
