@@ -43,8 +43,8 @@ export const folders: readonly Folder[] = [
     path: 'cluster',
     what: 'the table of the kinds of process (`roles.ts`), and what each begins with',
     imports: [
-      ...['auth', 'log', 'cluster/control', 'cluster/supervisor/start-error.ts', 'cluster/worker'],
-      ...['store/driver.ts', 'store/errors.ts', 'store/open.ts'],
+      ...['auth', 'config', 'log', 'cluster/control', 'cluster/supervisor/start-error.ts', 'cluster/worker'],
+      ...['outbound', 'outbound/client', 'store/driver.ts', 'store/errors.ts', 'store/open.ts', 'store/store.ts'],
     ],
   },
   {

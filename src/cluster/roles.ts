@@ -44,6 +44,21 @@ export const ROLES: Roles = {
     rolled: true,
     opensDatabase: true,
   },
+  sender: {
+    name: 'sender',
+    title: 'the sender',
+    load: async () => (await import('./sender-process.js')).runSender,
+    count: ({ outbound }) => (outbound === 'off' ? 0 : 1),
+    forkedBy: 'child_process',
+    orphanGraceMs: 300, // What it had under way the next one finds in the queue.
+    watched: { from: 'fork', patience: 1 },
+    readyLimitMs: 60_000,
+    failedStatus: MISCONFIGURED_STATUS,
+    drains: true,
+    endLimitMs: 6_000, // For what is broken off, and for its outcomes to be stored.
+    rolled: true,
+    opensDatabase: true,
+  },
 };
 
 /** The file that every process under the supervisor begins with, and the table in which it finds its row. */

@@ -1,0 +1,143 @@
+/**
+ * The process that empties the queue: takes what is due from the store and sends it on. Speaks to no client of ours.
+ * Told to drain, it begins nothing more, finishes what is under way and gives back the rest; killed, it leaves leases that the next
+ * sender's beginning returns to the queue.
+ */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { readRelayPassword } from '../config/load.js';
+import type { Configuration } from '../config/configuration.js';
+import { LineOutput } from '../log/line-output.js';
+import { createLog, type Log } from '../log/log.js';
+import { openUnblocked } from '../log/unblocked.js';
+import { attemptLog } from '../outbound/attempt-log.js';
+import { SmtpClient } from '../outbound/client/client.js';
+import { Dispatcher, type DispatcherLimits } from '../outbound/dispatcher.js';
+import { nextHops, NoPassword } from '../outbound/relays.js';
+import { RouteTable } from '../outbound/routes.js';
+import { Schedule } from '../outbound/schedule.js';
+import { driverOf } from '../store/open.js';
+import type { MailStore } from '../store/store.js';
+import { receiveFromSupervisor, sendToSupervisor } from './control/child.js';
+import type { Counts } from './control/control-messages.js';
+import { watchDescriptors } from './control/descriptors.js';
+import type { FromChild, Start, ToChild } from './control/messages.js';
+
+/** Of SMTP (RFC 5321 §4.5.3.1.8 wants servers to take 100; many relays take fewer). */
+const RECIPIENTS = 50;
+/** Under way or next; what else waits stays in the store. */
+const LEASED = 5_000;
+/** A hop that nothing is known of is not overrun. */
+const FIRST_CONNECTIONS = 5;
+/** In a row, until a hop is dead. */
+const FAILURES = 3;
+const FIRST_PROBE_MS = 30_000;
+const LONGEST_PROBE_MS = 300_000;
+const MESSAGES_A_CONNECTION = 100;
+const IDLE_MS = 10_000;
+/** After a reload the next sender works already: what takes longer than this is broken off, and tried again. */
+const LONGEST_DRAIN_MS = 60_000;
+
+export function runSender(): void {
+  let sender: Sender | undefined;
+  receiveFromSupervisor(
+    (told) => {
+      const message = told as Start | ToChild;
+      if (message.kind === 'start') sender = begin(message.configuration);
+      else if (message.kind === 'go') sender?.go();
+      else if (message.kind === 'drain') void sender?.drain(Math.min(message.patienceMs, LONGEST_DRAIN_MS));
+    },
+    () => sender?.counts ?? {},
+  );
+}
+
+/** Undefined when it cannot begin, and ends. */
+function begin(configuration: Configuration): Sender | undefined {
+  try {
+    const sender = new Sender(configuration);
+    send({ kind: 'prepared' });
+    return sender;
+  } catch (error) {
+    if (!(error instanceof NoPassword || error instanceof UnreadablePassword)) throw error;
+    process.send?.({ kind: 'failed', sentence: error.message } satisfies FromChild, undefined, {}, () =>
+      process.exit(0),
+    );
+    return undefined;
+  }
+}
+
+class Sender {
+  readonly #log: Log;
+  readonly #store: MailStore;
+  readonly #dispatcher: Dispatcher;
+
+  /** @throws NoPassword, UnreadablePassword */
+  constructor(configuration: Configuration) {
+    this.#log = createLog(configuration.logLevel, 'sender', new LineOutput(openUnblocked(1)));
+    watchDescriptors(this.#log);
+    const hops = nextHops(configuration.relay, passwordOf(configuration));
+    const { hostname, domain } = configuration;
+    this.#store = this.#join(configuration);
+    this.#dispatcher = new Dispatcher({
+      ...{ name: randomUUID(), queue: this.#store.queue, store: this.#store, hostname, domain },
+      ...{ router: new RouteTable(hops), schedule: new Schedule(configuration), limits: limitsOf(configuration) },
+      client: new SmtpClient({ name: hostname }),
+      observer: attemptLog(this.#log),
+    });
+  }
+
+  get counts(): Counts {
+    const { counters, inFlight, nextDueAtMs } = this.#dispatcher;
+    const nextDueInSeconds = nextDueAtMs === undefined ? undefined : Math.round((nextDueAtMs - Date.now()) / 1_000);
+    return { inFlight, ...counters, ...(nextDueInSeconds !== undefined && { nextDueInSeconds }) };
+  }
+
+  go(): void {
+    send({ kind: 'ready' });
+    void this.#dispatcher.start();
+  }
+
+  async drain(patienceMs: number): Promise<void> {
+    await this.#dispatcher.drain(patienceMs);
+    await this.#store.close();
+    process.exit(0);
+  }
+
+  #join({ db, domain }: Configuration): MailStore {
+    return driverOf(db).join(db, {
+      ...{ domain, minFreeBytes: 0 }, // What it stores are reports, which make room in the queue.
+      replaced: () => {
+        this.#log.warn('another database is at the path; the sender ends');
+        process.exit(0);
+      },
+      changed: (there) => this.#log[there ? 'debug' : 'warn'](there ? 'the store is there' : 'the store went away'),
+    });
+  }
+}
+
+class UnreadablePassword extends Error {}
+
+/** @throws UnreadablePassword */
+function passwordOf({ relayPasswordFile: file }: Configuration): string | undefined {
+  if (file === undefined) return readRelayPassword();
+  try {
+    return readFileSync(file, 'utf8').split(/\r?\n/, 1)[0];
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UnreadablePassword(
+      `The password of the relays cannot be read from ${file} (${code}): see to it that the server may read it`,
+    );
+  }
+}
+
+function limitsOf({ outboundConnections, destinationConcurrency }: Configuration): DispatcherLimits {
+  return {
+    ...{ connections: outboundConnections, messages: MESSAGES_A_CONNECTION, idle: IDLE_MS },
+    ...{ first: FIRST_CONNECTIONS, most: Math.min(destinationConcurrency, outboundConnections), failures: FAILURES },
+    ...{ firstProbe: FIRST_PROBE_MS, longestProbe: LONGEST_PROBE_MS, recipients: RECIPIENTS, leased: LEASED },
+  };
+}
+
+function send(message: FromChild): void {
+  sendToSupervisor(message);
+}
