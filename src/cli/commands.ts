@@ -11,12 +11,14 @@ import { configurationCommands } from './configuration.js';
 import { credentialCommands } from './credential.js';
 import { domainCommands } from './domain.js';
 import { mailCommands } from './mail.js';
+import { reloadCommands } from './reload.js';
 import { serveCommands } from './serve.js';
 import { statusCommands } from './status.js';
 
 export const commands: readonly Command[] = [
   ...serveCommands,
   ...statusCommands,
+  ...reloadCommands,
   ...accountCommands,
   ...credentialCommands,
   ...domainCommands,

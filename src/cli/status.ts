@@ -31,7 +31,7 @@ async function status(invocation: Invocation): Promise<number> {
 export async function serverOn(db: string): Promise<ServerStatus | undefined> {
   const { askSupervisors } = await import('../cluster/control/control-client.js');
   const { serverStatus } = await import('../cluster/control/server-status.js');
-  const [supervisors, store] = await Promise.all([askSupervisors(db), askStore(db)]);
+  const [supervisors, store] = await Promise.all([askSupervisors(db, 'status'), askStore(db)]);
   if (supervisors.length > 0) return serverStatus(db, supervisors, store);
   if (store.error !== undefined) throw store.error;
   return store.store === undefined ? undefined : serverStatus(db, [], store);

@@ -6,7 +6,6 @@ import { locate } from './sqlite/database/location.js';
 import { StoreClient } from './sqlite/client/store-client.js';
 
 export { controlSocketOf, makeDirectory } from './sqlite/database/location.js';
-export { reach, type SocketAddress } from './sqlite/database/socket-address.js';
 
 export interface StoreWatch {
   /** Resolves when a store has answered for the first time. */

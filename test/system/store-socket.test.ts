@@ -32,7 +32,7 @@ const OTHER_ACCOUNT = 4;
 const PROBE = 0x7fff_ffff;
 const FLIPS_OF_EACH = 100;
 const MEMORY_LIMIT_MIB = 700;
-/** The store's own, src/store/sqlite/server/store-door.ts. */
+/** The store's own, src/store/sqlite/server/store-server.ts. */
 const CONNECTION_LIMIT = 512;
 
 const MESSAGE = Buffer.from('From: a@example.org\r\nSubject: garbage\r\n\r\nFrom a frame.\r\n');
@@ -396,7 +396,7 @@ describe("the store's socket", function () {
     const calls = stderr.split('\n').filter((line) => line.includes('umask(') || line.includes('mail.db.sock'));
     const bound = calls.findIndex((line) => line.includes('bind('));
     expect(bound, stderr).to.be.above(0);
-    expect(calls.slice(0, bound).at(-1)).to.include('umask(077)');
+    expect(calls.slice(0, bound).at(-1)).to.include('umask(0177)');
   });
 
   it('tells a session that is open nothing of it', async () => {

@@ -1,11 +1,25 @@
 /**
- * What is said on the control socket of a supervisor: one line of a question, one line of JSON for an answer, and the end. Who may
- * ask is said by the mode of the socket's file, 0600.
+ * What is said on the control socket of a supervisor: one line of JSON that asks, one that answers, and the end. Who may ask is said
+ * by the mode of the socket's file, 0600.
  */
 import type { ListenerAddress } from '../../net/listener.js';
 
-/** Whoever says anything else is cut off. */
-export const STATUS_QUESTION = 'status\n';
+/** What may be asked, and what is answered. */
+export interface ControlResults {
+  readonly status: SupervisorStatus;
+  readonly health: Health;
+  /** When every process is new; an error says why the old ones go on. */
+  readonly reload: { readonly reloaded: true };
+}
+
+export interface ControlRequest {
+  readonly request: keyof ControlResults;
+}
+
+export type ControlAnswer<T> = { readonly result: T } | { readonly error: string };
+
+/** Why a request was understood and not done. */
+export class RequestError extends Error {}
 
 /** What a process counts, by its own names. */
 export type Counts = Readonly<Record<string, number>>;
@@ -40,5 +54,11 @@ export interface SupervisorStatus {
   readonly failedReload: { readonly atMs: number; readonly why: string } | null;
   readonly processes: readonly ProcessStatus[];
   /** What is not as it should be, in sentences. With none the server is healthy. */
+  readonly problems: readonly string[];
+}
+
+export interface Health {
+  readonly healthy: boolean;
+  readonly state: ServerState;
   readonly problems: readonly string[];
 }

@@ -3,7 +3,7 @@
  * several on one database, and what its store says of the database.
  */
 import type { FileState, StoreStatus } from '../../store/status.js';
-import { NO_STORE, type ProcessStatus, type SupervisorStatus } from './control-messages.js';
+import { NO_STORE, type ControlAnswer, type ProcessStatus, type SupervisorStatus } from './control-messages.js';
 
 /** What the store alone knows is null when it does not answer. */
 export interface ServerStatus {
@@ -31,14 +31,17 @@ export interface ServerStatus {
 /** `noStore`: why it does not answer, when that is known. */
 export function serverStatus(
   db: string,
-  answered: readonly SupervisorStatus[],
+  answers: readonly ControlAnswer<SupervisorStatus>[],
   { store, noStore }: { readonly store?: StoreStatus | undefined; readonly noStore?: string | undefined },
 ): ServerStatus {
+  const errors = answers.flatMap((answer) => ('error' in answer ? [answer.error] : []));
+  const answered = answers.flatMap((answer) => ('result' in answer ? [answer.result] : []));
   const supervisors = answered.toSorted((one, other) => one.startedAtMs - other.startedAtMs);
   const [first] = supervisors;
   const processes = supervisors.flatMap((supervisor) => supervisor.processes);
   const restartsOf = (role: string): number => sum(supervisors.map(({ restarts }) => restarts[role] ?? 0));
-  const problems = problemsOf(supervisors, store, noStore);
+  const told = [...errors, ...supervisors.flatMap((supervisor) => supervisor.problems)];
+  const problems = problemsOf(told, store, noStore);
   return {
     supervisor: first === undefined ? null : { pid: first.pid },
     workers: processes.flatMap(({ role, pid, counts }) =>
@@ -63,11 +66,10 @@ function ofStore({ pid, startedAtMs, messagesAccepted, commits, maildropsHeld, w
 
 /** Each once, though several may tell of it. */
 function problemsOf(
-  supervisors: readonly SupervisorStatus[],
+  told: readonly string[],
   store: StoreStatus | undefined,
   noStore: string | undefined,
 ): readonly string[] {
-  const told = supervisors.flatMap(({ problems }) => problems);
   if (store === undefined) return [...new Set([...told.filter((each) => each !== NO_STORE), noStore ?? NO_STORE])];
   const { refusal, file } = store;
   const own = [

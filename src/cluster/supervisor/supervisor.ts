@@ -12,6 +12,7 @@ import { isUnix, ListenError } from '../../net/listener.js';
 import { clearStale } from '../../net/unix-socket.js';
 import { watchStore, type StoreWatch } from '../../store/watch.js';
 import { banner } from './banner.js';
+import { controlRequests } from './control-requests.js';
 import { ControlSocket } from './control-socket.js';
 import { Forks } from './fork.js';
 import { InheritedSockets } from './inherited-sockets.js';
@@ -25,7 +26,6 @@ import { MISCONFIGURED_STATUS, StartError, UNAVAILABLE_STATUS } from './start-er
 import { addressesOf, unixAddressesOf } from '../control/services.js';
 import { StoreSupervision } from './store-supervision.js';
 import { CertificateError } from '../../tls/certificate-error.js';
-import { statusOf } from './server-health.js';
 import { Terminal } from './terminal.js';
 import { TlsReloader } from './tls-reloader.js';
 import { PROCESSES, type Processes } from '../roles.js';
@@ -127,12 +127,11 @@ class Supervisor {
   #makeControl({ privileges }: Forks): ControlSocket {
     return new ControlSocket({
       ...{ db: this.#configuration.db, log: this.#log, isRoot: () => privileges.isRaised },
-      status: () =>
-        statusOf({
-          ...{ store: this.#store, pools: this.#pools, reloads: this.#reloads },
-          state: () => this.#state,
-          hasStore: () => this.#watch?.isThere === true,
-        }),
+      requests: controlRequests({
+        ...{ store: this.#store, pools: this.#pools, reloads: this.#reloads },
+        state: () => this.#state,
+        hasStore: () => this.#watch?.isThere === true,
+      }),
     });
   }
 

@@ -8,7 +8,7 @@ import { SqliteStore } from './client/sqlite-store.js';
 import { readStatus } from './client/status.js';
 import { StoreClient, type StoreClientOptions } from './client/store-client.js';
 import { damageIn } from './database/database.js';
-import { FileIdentity } from './database/file-identity.js';
+import { FileIdentity } from '../../runtime/file-identity.js';
 import { requireDatabase } from './database/identification.js';
 import { locate, makeDirectory, type Location } from './database/location.js';
 import { NameCache } from './database/name-cache.js';

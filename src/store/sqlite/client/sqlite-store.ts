@@ -10,7 +10,7 @@ import type { Queue } from '../../queue.js';
 import type { QueuedMail } from '../../queued-mail.js';
 import type { MailStore } from '../../store.js';
 import { Slices } from '../../../runtime/slices.js';
-import type { FileIdentity } from '../database/file-identity.js';
+import type { FileIdentity } from '../../../runtime/file-identity.js';
 import type { NameCache } from '../database/name-cache.js';
 import { FrameType, jsonFrame } from '../protocol/frames.js';
 import { Availability } from './availability.js';

@@ -20,8 +20,8 @@ import {
 } from '../protocol/frames.js';
 import { FrameOutput } from '../protocol/frame-output.js';
 import { OpenRequests } from '../../../runtime/open-requests.js';
+import { reach } from '../../../runtime/socket-address.js';
 import { SenderSession } from './sender-session.js';
-import { reach } from '../database/socket-address.js';
 
 interface Waiting {
   readonly sinceMs: number;

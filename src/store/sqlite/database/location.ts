@@ -7,7 +7,7 @@ import { existsSync, lchownSync, lstatSync, mkdirSync, realpathSync } from 'node
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { StoreError } from '../../errors.js';
-import { canReach } from './socket-address.js';
+import { canReach } from '../../../runtime/socket-address.js';
 
 export interface Location {
   /** Absolute, and as it was given: links in it may lead elsewhere by now. */

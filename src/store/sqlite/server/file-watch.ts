@@ -6,7 +6,7 @@
  */
 import type { FileState } from '../../status.js';
 import { StoreError } from '../../errors.js';
-import { FileIdentity } from '../database/file-identity.js';
+import { FileIdentity } from '../../../runtime/file-identity.js';
 import { identify } from '../database/identification.js';
 import type { Location } from '../database/location.js';
 

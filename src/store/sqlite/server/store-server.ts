@@ -4,6 +4,7 @@
  * After a disk error it stops: whoever started it starts it anew, with fresh connections.
  */
 import type { Socket } from 'node:net';
+import { PrivateSocket } from '../../../runtime/private-socket.js';
 import { SharedReads } from '../../../runtime/shared-reads.js';
 import type { Concerned, RunningStore, StoreObserver } from '../../driver.js';
 import type { StoreError } from '../../errors.js';
@@ -21,7 +22,6 @@ import { claim, type Ownership } from './ownership.js';
 import { walBytes } from './recovery.js';
 import type { ServedStore } from './served-store.js';
 import { StoreConnection } from './store-connection.js';
-import { StoreDoor } from './store-door.js';
 import { LastLogins } from './last-logins.js';
 import { RecentUses } from './recent-uses.js';
 import { Senders } from './senders.js';
@@ -35,10 +35,13 @@ const CHANGE_TIMEOUT_MS = 2_000;
 const FRAMES_LIMIT_BYTES = 256 * 1024 * 1024;
 const LARGE_FRAME_BYTES = 1024 * 1024;
 
+/** The largest cluster has half of this; one more connection is closed at once. */
+const CONNECTION_LIMIT = 512;
+
 export class StoreServer implements RunningStore, ServedStore {
   readonly #location: Location;
   readonly #ownership: Ownership;
-  readonly #door: StoreDoor;
+  readonly #socket: PrivateSocket;
   readonly #observer: StoreObserver;
   readonly #clients = new Set<StoreConnection>();
   /** Bytes of frames that are not complete, where they are many. */
@@ -65,7 +68,7 @@ export class StoreServer implements RunningStore, ServedStore {
     try {
       const server = new StoreServer(location, ownership, observer);
       await server.#opening.patiently();
-      await server.#door.open();
+      await server.#socket.open();
       return server;
     } catch (error) {
       ownership.release();
@@ -77,10 +80,12 @@ export class StoreServer implements RunningStore, ServedStore {
     this.#location = location;
     this.#ownership = ownership;
     this.#observer = observer;
-    this.#door = new StoreDoor(location.socket, {
-      welcome: (socket) => this.#welcome(socket),
-      inPlace: () => this.#fileState === 'there',
-      noted: (what, details) => observer.noted(what, details),
+    this.#socket = new PrivateSocket({
+      path: () => location.socket,
+      connectionLimit: CONNECTION_LIMIT,
+      connected: (socket) => this.#welcome(socket),
+      mayMake: () => this.#fileState === 'there', // Else the directory is not the database's any more.
+      made: (path) => observer.noted('the socket of the store was removed, and is made again', { path }),
     });
     this.#opening = new Opening(location.db, observer, () => this.#openDatabase());
   }
@@ -189,7 +194,7 @@ export class StoreServer implements RunningStore, ServedStore {
     this.#closing = true;
     this.#opening.database?.settle();
     this.logins.flush();
-    const closed = this.#door.close();
+    const closed = this.#socket.close();
     await this.write(() => undefined).catch(() => undefined); // Only to wait for the last group: its writes were told of.
     for (const client of this.#clients) client.close();
     await closed;

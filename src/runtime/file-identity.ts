@@ -3,7 +3,7 @@
  * descriptor of a file would lose this process's locks on it (fcntl(2)).
  */
 import type { Stats } from 'node:fs';
-import { statIfThere } from '../../../runtime/stats.js';
+import { statIfThere } from './stats.js';
 
 export type Found = 'same' | 'other' | 'none';
 
