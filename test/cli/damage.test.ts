@@ -220,7 +220,7 @@ describe('a server on a damaged database', function () {
   this.timeout(TIMEOUT_MS);
 
   it('that it cannot read does not start, and says so in a sentence', async () => {
-    const server = await Server.start();
+    const server = await Server.start({ workers: 1 });
     await server.stop();
     await server.release({ keep: true });
     const whole = readFileSync(server.db);
@@ -235,7 +235,7 @@ describe('a server on a damaged database', function () {
       [(root - 1) * PAGE, root * PAGE],
     ] as const) {
       writeFileSync(server.db, Buffer.from(whole).fill(0x61, from, to));
-      const broken = await Server.launch({ like: server });
+      const broken = await Server.launch({ like: server, workers: 1 });
       expect((await broken.end()).status).to.be.oneOf([69, 78]);
       expect(broken.stderr).to.match(/^pennypost: .*\bdamaged \(.*restore a backup.*\n$/);
       expect(broken.stdout).to.not.match(/\bat .*\.js/);
@@ -245,7 +245,7 @@ describe('a server on a damaged database', function () {
   });
 
   it('that is damaged while it runs goes on, refuses what it cannot do, and says why', async () => {
-    const first = await Server.start();
+    const first = await Server.start({ workers: 1 });
     await first.stop(); // Which moves the WAL: its pages would mend the file.
     await first.release({ keep: true });
     const server = await Server.start({ like: first });

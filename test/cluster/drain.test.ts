@@ -24,7 +24,7 @@ describe('the end of a server', () => {
 
   /** The same server again, to see what is there. */
   async function lookAgain(look: (server: Server) => Promise<void>): Promise<void> {
-    const next = await Server.start({ like: server });
+    const next = await Server.start({ like: server, workers: 1 });
     try {
       await look(next);
     } finally {
