@@ -5,7 +5,9 @@ import type { Attempt, OutcomeObserver } from './outcomes.js';
 
 export function attemptLog(log: Log): OutcomeObserver {
   return {
-    attempted: (attempt) => log.info(lineOf(attempt), 'attempt'),
+    attempted: (attempt) => {
+      if (log.isLevelEnabled('info')) log.info(lineOf(attempt), 'attempt');
+    },
     untold: ({ message, reversePath }, why) =>
       log.warn({ message, from: reversePath, why }, 'a sender could not be told'),
     trouble: (what, error) => log.error({ err: error }, what),

@@ -38,6 +38,8 @@ export interface HopsOptions {
 
 /** Of all connections: for hops that have none. */
 const RESERVED = 0.1;
+/** What waited for longer is leased anew: with the time of an attempt, its lease must not end meanwhile. */
+const WAIT_LIMIT_MS = 3 * 3_600_000;
 /** Hops that nothing is known of any more are forgotten when there are so many. */
 const HOPS_LIMIT = 1_000;
 /** Jobs that wait for each connection: what is leased together is one transaction of the store, and so is what is settled together. */
@@ -161,7 +163,10 @@ export class Hops {
 
   #nextOf(hop: Hop): Job | undefined {
     if (this.#isDraining || hop.active > Math.max(1, hop.concurrency.allowed(Date.now()))) return undefined;
-    return hop.waiting.shift();
+    const job = hop.waiting.shift();
+    if (job === undefined || Date.now() - job.leasedAtMs < WAIT_LIMIT_MS) return job;
+    this.#giveBack([job]);
+    return this.#nextOf(hop);
   }
 
   /** Resolves with the connection, if another message may go over it. */

@@ -270,6 +270,19 @@ describe('the dispatcher', () => {
       expect(reports[1]).to.include('Diagnostic-Code: smtp; 451 4.2.2 Full');
     });
 
+    it('waits, and sends nothing back, while a login is refused', async () => {
+      const relay = await scripted({
+        extensions: ['AUTH PLAIN'],
+        answer: (line) => (line.startsWith('AUTH') ? '535 5.7.8 Bad password' : undefined),
+      });
+      const { attempts } = await send({ relays: [`smtp://office@127.0.0.1:${relay.port}?tls=none`] });
+      for (let at = 0; at < 30; at++) await enqueue(store, { to: [`r${at}@example.com`] });
+      await eventually('the relay to rest', () => server.data.queue.rests.has('example.com'));
+      expect(attempts.every(({ outcome }) => outcome.kind === 'deferred')).to.equal(true);
+      expect(attempts.length).to.be.below(20);
+      expect(await mailOf(store, SENDER)).to.be.empty;
+    });
+
     it('does not send twice what broke off before its last reply, and waits', async () => {
       const relay = await scripted({ answer: (line, session) => (line === '.' ? session.destroy() : undefined) });
       const second = await scripted();

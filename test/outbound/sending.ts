@@ -3,12 +3,12 @@ import { SmtpClient } from '../../src/outbound/client/client.js';
 import { parseRelayUrl } from '../../src/outbound/client/relay-url.js';
 import { Dispatcher, type DispatcherLimits } from '../../src/outbound/dispatcher.js';
 import type { Attempt, OutcomeObserver } from '../../src/outbound/outcomes.js';
+import { nextHops } from '../../src/outbound/relays.js';
 import { RouteTable, type RouteEntry } from '../../src/outbound/routes.js';
 import { Schedule, type ScheduleOptions } from '../../src/outbound/schedule.js';
 import type { Envelope, Outgoing, RemoteRecipient } from '../../src/store/deliveries.js';
 import type { LeasedMessage, LeaseRequest, Queue } from '../../src/store/queue.js';
 import type { QueueEntry } from '../../src/store/queued-mail.js';
-import { each } from '../../src/store/source.js';
 import type { MemoryServer, MemoryStore } from '../store/memory/store.js';
 
 export const SENDER = 'alice@example.org';
@@ -50,10 +50,7 @@ export class Sending implements OutcomeObserver {
     this.dispatcher = new Dispatcher({
       ...{ name: `sender ${Math.random()}`, queue: this.#watched(this.store.queue), store: this.store, observer: this },
       ...{ hostname: 'mail.example.org', domain: 'example.org', limits: { ...LIMITS, ...limits } },
-      router: new RouteTable(
-        relays.map((url) => parseRelayUrl(url).nextHop),
-        routes,
-      ),
+      router: new RouteTable(nextHops(relays.map(parseRelayUrl), 'secret'), routes),
       client: new SmtpClient({ name: 'mail.example.org' }),
       schedule: new Schedule({
         ...{ minimalBackoff: 300_000, maximalBackoff: 14_400_000, queueLifetime: 5 * DAY_MS, delayWarning: 0 },
@@ -127,5 +124,3 @@ export async function mailOf(store: MemoryStore, address: string): Promise<reado
   const found = store.data.byAddress.get(address)?.messages ?? [];
   return Promise.resolve(found.map(({ trace, body }) => Buffer.concat([trace, body.octets]).toString()));
 }
-
-export { each };

@@ -4,7 +4,6 @@
  * message's id, and that only if it is one.
  */
 import { isAscii as areAscii } from 'node:buffer';
-import { isAscii } from '../../message/domain.js';
 import { dateTime } from '../../message/received.js';
 import { summarize } from '../../message/summary.js';
 import { deliveryStatus, withoutBrackets } from './delivery-status.js';
@@ -86,9 +85,4 @@ const CRLF = Buffer.from('\r\n');
 
 function text(words: string): Buffer {
   return Buffer.from(words);
-}
-
-/** Whether the report needs a server that takes UTF-8 in headers. */
-export function isInternationalHeader({ message }: Report): boolean {
-  return !isAscii(message.reversePath);
 }
