@@ -32,6 +32,7 @@ export const folders: readonly Folder[] = [
         'cluster/supervisor/supervisor.ts',
       ],
       ...store('open', 'driver', 'status', 'deliveries', 'logins', 'directory', 'mailboxes'),
+      ...['store/queue.ts', 'store/queued-mail.ts', 'store/suppressions.ts'],
     ],
   },
   {

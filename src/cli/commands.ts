@@ -11,9 +11,11 @@ import { configurationCommands } from './configuration.js';
 import { credentialCommands } from './credential.js';
 import { domainCommands } from './domain.js';
 import { mailCommands } from './mail.js';
+import { queueCommands } from './queue.js';
 import { reloadCommands } from './reload.js';
 import { serveCommands } from './serve.js';
 import { statusCommands } from './status.js';
+import { suppressionCommands } from './suppression.js';
 
 export const commands: readonly Command[] = [
   ...serveCommands,
@@ -24,6 +26,8 @@ export const commands: readonly Command[] = [
   ...domainCommands,
   ...aliasCommands,
   ...mailCommands,
+  ...queueCommands,
+  ...suppressionCommands,
   ...configurationCommands,
 ];
 

@@ -7,6 +7,7 @@ import type { Directory } from '../store/directory.js';
 import type { Driver } from '../store/driver.js';
 import type { Logins } from '../store/logins.js';
 import type { Mailboxes } from '../store/mailboxes.js';
+import type { QueuedMail } from '../store/queued-mail.js';
 import { isBug, Refusal } from './exit.js';
 import { becomeOwnerOf } from './owner.js';
 
@@ -14,6 +15,7 @@ import { becomeOwnerOf } from './owner.js';
 export interface Administration extends Deliveries, Logins {
   readonly directory: Directory;
   readonly mailboxes: Mailboxes;
+  readonly queuedMail: QueuedMail;
 }
 
 /** What only looks, or changes what must be there already: it makes no database where the path is mistaken. */

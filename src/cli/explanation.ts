@@ -1,0 +1,53 @@
+/** `pennypost queue explain`: what would become of mail to an address, asked of the same tables that decide it. */
+import type { Configuration } from '../config/configuration.js';
+import { formatStoredAddress } from '../message/mailbox.js';
+import type { Relay } from '../outbound/client/relay-url.js';
+import type { Resolution } from '../store/deliveries.js';
+import type { Invocation } from './command.js';
+import { exit } from './exit.js';
+import { envelopeAddress } from './operand.js';
+import { withExistingStore } from './storage.js';
+import { moment, printTable } from './terminal.js';
+
+type Line = readonly [what: string, value: string];
+
+export async function explain(invocation: Invocation): Promise<number> {
+  const { text, address } = envelopeAddress(invocation.operands[0]);
+  const { configuration } = invocation.load();
+  const lines = await withExistingStore(configuration.db, async (store) => {
+    const found = await store.resolve(address);
+    if (found.kind !== 'remote') return here(found);
+    const suppressed = await store.queuedMail.findSuppression(text);
+    const refused: readonly Line[] =
+      suppressed === undefined
+        ? []
+        : [['suppressed', `since ${moment(suppressed.sinceMs)}: ${suppressed.reason}; nothing is sent there`]];
+    return [['goes', `out, to ${address.domain}`] as const, ...refused, ...way(configuration)];
+  });
+  await printTable(['what', 'value'], [['address', text], ...lines]);
+  return exit.fine;
+}
+
+function here(found: Exclude<Resolution, { kind: 'remote' }>): readonly Line[] {
+  if (found.kind === 'unknown') return [['goes', 'nowhere: its domain is local, and there is no such mailbox']];
+  if (found.kind === 'too-many') return [['goes', 'nowhere: it leads to too many mailboxes']];
+  return found.targets.map((target): Line => [
+    'goes',
+    target.kind === 'local' ? `into ${formatStoredAddress(target.address)} here` : `out, to ${target.address}`,
+  ]);
+}
+
+function way({ outbound, relay, relayPasswordFile }: Configuration): readonly Line[] {
+  if (outbound === 'off')
+    return [['outbound', 'off: it is refused; --outbound relay and --relay URL would let it out']];
+  const password = relayPasswordFile ?? 'PENNYPOST_RELAY_PASSWORD';
+  return relay.map((each, at): Line => [at === 0 ? 'relay' : 'or else', hop(each, password)]);
+}
+
+function hop({ nextHop, user }: Relay, password: string): string {
+  const { endpoint, protocol, tls, tlsName } = nextHop;
+  if (endpoint.kind === 'unix') return `${protocol} at ${endpoint.path}`;
+  const login = user === undefined ? 'without a login' : `as ${user}, with the password of ${password}`;
+  const certificate = tls === 'required' || tls === 'implicit' ? `, certificate of ${tlsName ?? endpoint.host}` : '';
+  return `${protocol} at ${endpoint.host} port ${endpoint.port}, TLS ${tls}${certificate}, ${login}`;
+}

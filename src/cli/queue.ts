@@ -1,0 +1,168 @@
+/** `pennypost queue …`: what waits to be sent to other domains, what became of it, and what an administrator does with it. */
+import type { QueueEntry, QueuedMail, QueuedRecipient } from '../store/queued-mail.js';
+import { jsonFlag, optionFlags, UsageError, type Command, type Invocation } from './command.js';
+import { exit, Refusal } from './exit.js';
+import { explain } from './explanation.js';
+import { printList, printListAsJson, type Table } from './listing.js';
+import { allFlag, entryId, filterFlags, filterOf, idOperand, pagesOf, replyText, selectedIds } from './selection.js';
+import { addressOperand } from './operand.js';
+import { withExistingStore } from './storage.js';
+import { moment, print, printJson, printTable } from './terminal.js';
+
+const yesFlag = { name: 'yes', placeholder: '', doc: 'Remove what the flags select; nobody is told.' };
+
+async function list(invocation: Invocation): Promise<number> {
+  const filter = filterOf(invocation);
+  await withExistingStore(invocation.load().configuration.db, ({ queuedMail }) => {
+    const pages = pagesOf(queuedMail, filter);
+    const next = async (): Promise<readonly QueueEntry[]> => {
+      const page = await pages.next();
+      return page.done === true ? [] : page.value;
+    };
+    return invocation.has(jsonFlag.name) ? printListAsJson(next) : printList(next, queueTable);
+  });
+  return exit.fine;
+}
+
+const queueTable: Table<QueueEntry> = {
+  head: ['id', 'state', 'queued', 'next attempt', 'tries', 'octets', 'from', 'to', 'last reply'],
+  row: (one) => [
+    ...[one.id, stateOf(one), moment(one.queuedAtMs), moment(nextAttempt(one)), one.attempts, one.octets],
+    ...[one.reversePath === '' ? '<>' : one.reversePath, one.recipient, replyText(one.lastReply)],
+  ],
+};
+
+function stateOf({ state, isLeased }: QueueEntry): string {
+  return isLeased ? 'sending' : state;
+}
+
+function nextAttempt({ dueAtMs, restsUntilMs = 0 }: QueueEntry): number | undefined {
+  return dueAtMs === undefined ? undefined : Math.max(dueAtMs, restsUntilMs);
+}
+
+async function show(invocation: Invocation): Promise<number> {
+  const id = entryId(invocation.operands[0]);
+  await withExistingStore(invocation.load().configuration.db, async ({ queuedMail }) => {
+    const found = await queuedMail.find(id);
+    if (found === undefined)
+      throw new Refusal(`Nothing is known of number ${id}; 'pennypost queue list' shows what waits.`);
+    if (invocation.has(jsonFlag.name)) return printJson({ id, ...found });
+    await printTable(['what', 'value'], [['number', String(id)], ...story(found)]);
+    await print('\n');
+    await printTable(attemptHead, found.attempts.map(attemptRow));
+  });
+  return exit.fine;
+}
+
+function story({ entry, attempts }: QueuedRecipient): readonly (readonly string[])[] {
+  const last = attempts.at(-1);
+  if (entry === undefined)
+    return [
+      ['state', last === undefined ? 'gone' : `${last.kind}, and left the queue`],
+      ['from', last?.reversePath ?? ''],
+      ['to', last?.recipient ?? ''],
+    ];
+  return [
+    ['state', stateOf(entry)],
+    ['from', entry.reversePath],
+    ['to', entry.recipient],
+    ['destination', entry.destination],
+    ['octets', String(entry.octets)],
+    ['queued', moment(entry.queuedAtMs)],
+    ['next attempt', moment(nextAttempt(entry))],
+    ['given up', moment(entry.expiresAtMs)],
+    ['last reply', replyText(entry.lastReply)],
+  ];
+}
+
+const attemptHead = ['at', 'outcome', 'ms', 'host', 'TLS', 'reply'];
+
+function attemptRow({ atMs, kind, durationMs, reply }: QueuedRecipient['attempts'][number]): readonly string[] {
+  return [moment(atMs), kind, String(durationMs ?? ''), reply.host ?? '', reply.tls ?? '', replyText(reply)];
+}
+
+type Change = 'retry' | 'hold' | 'release' | 'remove';
+
+/** Says how many, since what is being sent, or left the queue meanwhile, is not changed. */
+function changing(change: Change, done: string) {
+  return async (invocation: Invocation): Promise<number> => {
+    const select = selectedIds(invocation);
+    if (change === 'remove' && invocation.operands.length === 0 && !invocation.has(yesFlag.name))
+      throw new UsageError('removed mail is lost, and its senders are not told; --yes says that this is meant');
+    const changed = await withExistingStore(invocation.load().configuration.db, ({ queuedMail }) =>
+      changeAll(queuedMail, change, select(queuedMail)),
+    );
+    await print(`${changed} ${changed === 1 ? 'recipient' : 'recipients'} ${done}.\n`);
+    if (changed === 0)
+      throw new Refusal("Nothing was changed; 'pennypost queue list' shows what waits, and in which state.");
+    return exit.fine;
+  };
+}
+
+async function changeAll(queue: QueuedMail, change: Change, pieces: AsyncIterable<readonly number[]>): Promise<number> {
+  let changed = 0;
+  for await (const ids of pieces) changed += await queue[change](ids);
+  return changed;
+}
+
+const someIds = [{ ...idOperand, optional: true, repeats: true }] as const;
+const selecting = [...filterFlags, allFlag, ...optionFlags('db')];
+
+export const queueCommands: readonly Command[] = [
+  {
+    words: 'queue list',
+    summary: 'List the mail that waits to be sent to other domains, a line a recipient.',
+    operands: [],
+    flags: [...filterFlags, jsonFlag, ...optionFlags('db')],
+    examples: ['queue list', 'queue list --state deferred --domain example.net'],
+    run: list,
+  },
+  {
+    words: 'queue show',
+    summary: 'Show one recipient of the queue, and each attempt to deliver to it.',
+    operands: [idOperand],
+    flags: [jsonFlag, ...optionFlags('db')],
+    examples: ['queue show 17'],
+    run: show,
+  },
+  {
+    words: 'queue retry',
+    summary: 'Try deferred mail again now.',
+    operands: someIds,
+    flags: selecting,
+    examples: ['queue retry 17', 'queue retry --domain example.net'],
+    run: changing('retry', 'will be tried now'),
+  },
+  {
+    words: 'queue hold',
+    summary: 'Try nothing before it is released.',
+    operands: someIds,
+    flags: selecting,
+    examples: ['queue hold 17', 'queue hold --from alice@example.org'],
+    run: changing('hold', 'put on hold'),
+  },
+  {
+    words: 'queue release',
+    summary: 'Let go on what was put on hold, or was found to be corrupt.',
+    operands: someIds,
+    flags: selecting,
+    examples: ['queue release 17', 'queue release --state hold'],
+    run: changing('release', 'released'),
+  },
+  {
+    words: 'queue remove',
+    summary: 'Remove mail from the queue; its sender is not told.',
+    operands: someIds,
+    flags: [...selecting, yesFlag],
+    examples: ['queue remove 17', 'queue remove --from mallory@example.org --yes'],
+    run: changing('remove', 'removed'),
+  },
+  {
+    words: 'queue explain',
+    summary: 'Say where mail to an address would go, by which servers, and why.',
+    operands: [addressOperand],
+    flags: optionFlags('db', 'outbound', 'relay', 'relayPasswordFile'),
+    examples: ['queue explain bob@example.net'],
+    run: explain,
+  },
+];

@@ -1,0 +1,109 @@
+/** Which recipients of the queue a command is about: ids, or flags that all of them must match, or all of them by `--all`. */
+import { longDurationMs, InvalidValue } from '../config/units.js';
+import { printableLine } from '../message/printable.js';
+import type { QueueEntry, QueueFilter, QueuedMail } from '../store/queued-mail.js';
+import type { QueueState } from '../store/queue.js';
+import { UsageError, type Flag, type Invocation, type Operand } from './command.js';
+import { domain, envelopeAddress } from './operand.js';
+
+const STATES: readonly QueueState[] = ['active', 'deferred', 'hold', 'corrupt'];
+const NULL_PATH = '<>';
+
+const stateFlag: Flag = { name: 'state', placeholder: 'STATE', doc: `Only those that are ${STATES.join(', ')}.` };
+const domainFlag: Flag = { name: 'domain', placeholder: 'NAME', doc: 'Only those of this destination.' };
+const fromFlag: Flag = {
+  name: 'from',
+  placeholder: 'ADDRESS',
+  doc: `Only those of this sender; '${NULL_PATH}' for reports.`,
+};
+const toFlag: Flag = { name: 'to', placeholder: 'ADDRESS', doc: 'Only those for this recipient.' };
+const olderFlag: Flag = {
+  name: 'older-than',
+  placeholder: 'TIME',
+  doc: 'Only those queued so long ago, such as 2h or 3d.',
+};
+
+export const filterFlags: readonly Flag[] = [stateFlag, domainFlag, fromFlag, toFlag, olderFlag];
+export const allFlag: Flag = { name: 'all', placeholder: '', doc: 'All that is in the queue.' };
+
+export const idOperand: Operand = { name: 'ID', doc: "a recipient's number, as 'queue list' shows it" };
+
+/** @throws UsageError */
+export function filterOf(invocation: Invocation): QueueFilter {
+  const from = invocation.text(fromFlag.name);
+  const to = invocation.text(toFlag.name);
+  const older = invocation.text(olderFlag.name);
+  const destination = invocation.text(domainFlag.name);
+  return {
+    state: stateOf(invocation.text(stateFlag.name)),
+    destination: destination === undefined ? undefined : domain(destination),
+    from: from === undefined || from === NULL_PATH ? from && '' : envelopeAddress(from).text,
+    to: to === undefined ? undefined : envelopeAddress(to).text,
+    queuedBeforeMs: older === undefined ? undefined : Date.now() - ageOf(older),
+  };
+}
+
+export function entryId(text = ''): number {
+  if (!/^[1-9]\d{0,14}$/.test(text))
+    throw new UsageError(`'${text}' is no number of the queue; 'queue list' shows them`);
+  return Number(text);
+}
+
+/**
+ * The ids that were typed, a few hundred at a time, or those of the entries that the flags leave. Neither of both is a mistake that
+ * costs too much. @throws UsageError
+ */
+export function selectedIds(invocation: Invocation): (queue: QueuedMail) => AsyncIterable<readonly number[]> {
+  const ids = invocation.operands.map(entryId);
+  const filter = filterOf(invocation);
+  const isFiltered = Object.values(filter).some((value) => value !== undefined);
+  if (ids.length > 0 && (isFiltered || invocation.has(allFlag.name)))
+    throw new UsageError('numbers and flags that select cannot be given together');
+  if (ids.length === 0 && !isFiltered && !invocation.has(allFlag.name))
+    throw new UsageError('name what is meant: numbers, flags such as --domain, or --all');
+  return (queue) => (ids.length > 0 ? inPieces(ids) : idsOf(queue, filter));
+}
+
+const PIECE = 500;
+
+// eslint-disable-next-line @typescript-eslint/require-await -- one shape for both
+async function* inPieces(ids: readonly number[]): AsyncIterable<readonly number[]> {
+  for (let at = 0; at < ids.length; at += PIECE) yield ids.slice(at, at + PIECE);
+}
+
+async function* idsOf(queue: QueuedMail, filter: QueueFilter): AsyncIterable<readonly number[]> {
+  for await (const entries of pagesOf(queue, filter)) yield entries.map(({ id }) => id);
+}
+
+/** Every page that has something on it. */
+export async function* pagesOf(queue: QueuedMail, filter: QueueFilter): AsyncGenerator<readonly QueueEntry[], void> {
+  for (let after: number | undefined; ;) {
+    const { entries, next } = await queue.list(filter, after);
+    if (entries.length > 0) yield entries;
+    if (next === undefined) return;
+    after = next;
+  }
+}
+
+function stateOf(text: string | undefined): QueueState | undefined {
+  const found = STATES.find((state) => state === text?.toLowerCase());
+  if (text !== undefined && found === undefined)
+    throw new UsageError(`--${stateFlag.name} takes one of ${STATES.join(', ')}, not '${text}'`);
+  return found;
+}
+
+function ageOf(text: string): number {
+  try {
+    return longDurationMs(text);
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
+    throw new UsageError(`--${olderFlag.name} ${error.message}`);
+  }
+}
+
+/** What a server said, for a person. */
+export function replyText(reply: QueueEntry['lastReply']): string {
+  if (reply === undefined) return '';
+  const { code, enhanced, text } = reply;
+  return printableLine([code, enhanced, text].filter((part) => part !== undefined).join(' '));
+}

@@ -1,0 +1,102 @@
+/** The queue as an administrator sees and changes it, on a database that no server runs on. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { RemoteRecipient } from '../../src/store/deliveries.js';
+import { driverOf } from '../../src/store/open.js';
+import { pennypost } from './pennypost.js';
+
+const DAY_MS = 86_400_000;
+
+describe('the queue on the command line', () => {
+  let directory = '';
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'pennypost-queue-'));
+    const store = await driverOf(join(directory, 'mail.db')).open(join(directory, 'mail.db'));
+    const queue = async (reversePath: string, atMs: number, ...recipients: readonly RemoteRecipient[]) => {
+      const times = { firstAttemptAtMs: atMs + DAY_MS * 9, expiresAtMs: atMs + DAY_MS * 10 };
+      const kind = { bodyKind: '7bit', smtputf8: false, requireTls: false } as const;
+      const outgoing = { trace: Buffer.from('Received: from here\r\n'), ...times, ...kind };
+      const delivery = store.deliver({ reversePath, receivedAtMs: atMs, recipients, outgoing });
+      await delivery.write(Buffer.from('Subject: hello\r\n\r\ntext\r\n'));
+      await delivery.commit();
+    };
+    await queue('alice@localhost', Date.now() - 3 * DAY_MS, to('bob', 'one.example'), to('carol', 'two.example'));
+    await queue('', Date.now(), to('dave', 'two.example'));
+    await store.close();
+  });
+
+  after(() => rm(directory, { recursive: true, force: true }));
+
+  function to(local: string, destination: string): RemoteRecipient {
+    return { kind: 'remote', recipient: `${local}@${destination}`, destination };
+  }
+
+  function run(...typed: readonly string[]) {
+    return pennypost(typed, { directory });
+  }
+
+  async function done(...typed: readonly string[]): Promise<string> {
+    const { status, stdout, stderr } = await run(...typed);
+    expect({ status, stderr }, typed.join(' ')).to.deep.equal({ status: 0, stderr: '' });
+    return stdout;
+  }
+
+  async function recipients(...flags: readonly string[]): Promise<readonly string[]> {
+    const found = JSON.parse(await done('queue', 'list', '--json', ...flags)) as readonly { recipient: string }[];
+    return found.map(({ recipient }) => recipient);
+  }
+
+  it('is listed by each of its filters', async () => {
+    expect(await done('queue', 'list')).to.match(/^id +state .*\n *1 .*alice@localhost +bob@one\.example/);
+    expect(await recipients('--domain', 'two.example')).to.deep.equal(['carol@two.example', 'dave@two.example']);
+    expect(await recipients('--from', '<>')).to.deep.equal(['dave@two.example']);
+    expect(await recipients('--from', 'alice@localhost', '--to', 'carol@two.example')).to.have.length(1);
+    expect(await recipients('--older-than', '2d')).to.have.length(2);
+    expect(await recipients('--state', 'hold')).to.be.empty;
+  });
+
+  it('shows one recipient, and knows which numbers it never gave', async () => {
+    expect(await done('queue', 'show', '2'))
+      .to.match(/to +carol@two\.example\n/)
+      .and.match(/\nat +outcome/);
+    expect((await run('queue', 'show', '99')).stderr).to.match(/Nothing is known of number 99/);
+  });
+
+  it('is held, released and removed by number and by filter', async () => {
+    expect(await done('queue', 'hold', '1', '3')).to.equal('2 recipients put on hold.\n');
+    expect(await recipients('--state', 'hold')).to.deep.equal(['bob@one.example', 'dave@two.example']);
+    expect(await done('queue', 'release', '--domain', 'two.example')).to.equal('1 recipient released.\n');
+    expect(await recipients('--state', 'hold')).to.deep.equal(['bob@one.example']);
+    const removal = await run('queue', 'remove', '--domain', 'one.example');
+    expect(removal.stderr).to.match(/--yes/);
+    expect(removal.status).to.equal(64);
+    expect(await done('queue', 'remove', '--domain', 'one.example', '--yes')).to.equal('1 recipient removed.\n');
+    expect(await recipients()).to.deep.equal(['carol@two.example', 'dave@two.example']);
+    expect(await done('queue', 'show', '1')).to.match(/removed, and left the queue/);
+    expect((await run('queue', 'hold', '1')).stderr).to.match(/Nothing was changed/);
+  });
+
+  it('takes no selection that is none, is two, or cannot be read', async () => {
+    for (const typed of [[], ['1', '--all'], ['one'], ['--older-than', 'ages'], ['--state', 'lost'], ['--from', '@']])
+      expect((await run('queue', 'hold', ...typed)).status, typed.join(' ')).to.equal(64);
+  });
+
+  it('says where mail would go', async () => {
+    expect(await done('queue', 'explain', 'bob@one.example')).to.match(/off: it is refused; --outbound relay/);
+    const relay = ['--outbound', 'relay', '--relay', 'smtp://me@relay.example.org,lmtp:/run/x.sock'];
+    expect(await done('queue', 'explain', 'bob@one.example', ...relay))
+      .to.match(/relay +smtp at relay\.example\.org port 587, TLS required/)
+      .and.match(/or else +lmtp at \/run\/x\.sock/);
+  });
+
+  it('sends nothing to an address that is suppressed', async () => {
+    await done('suppression', 'add', 'Bob@one.example', '--reason', 'moved');
+    expect(await done('suppression', 'list')).to.match(/bob@one\.example +\S+ \S+ +moved/);
+    expect(await done('queue', 'explain', 'bob@one.example')).to.match(/suppressed +since .*: moved/);
+    await done('suppression', 'remove', 'bob@one.example');
+    expect((await run('suppression', 'remove', 'bob@one.example')).status).to.equal(1);
+  });
+});
