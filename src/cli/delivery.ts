@@ -7,6 +7,7 @@ import type { Configuration } from '../config/configuration.js';
 import { NewlineNormalizer } from '../bytes/newlines.js';
 import { envelopeFor } from '../message/envelope.js';
 import { HOP_LIMIT, HopLimit } from '../message/hops.js';
+import { outgoingOf } from '../message/outgoing.js';
 import { MessageStart } from '../message/message-start.js';
 import { formatAddress } from '../message/mailbox.js';
 import type { Recipient } from '../message/recipient.js';
@@ -27,16 +28,18 @@ const LOOPS = `The message has more than ${HOP_LIMIT} Received lines: it loops.`
 
 export async function deliver(store: Deliveries, submission: Submission, limits: Configuration): Promise<void> {
   const recipients: Recipient[] = [];
-  for (const address of submission.recipients) recipients.push(await reach(store, address));
-  const envelope = envelopeFor(recipients, {
+  for (const address of submission.recipients) recipients.push(await reach(store, address, limits));
+  const common = {
     reversePath: submission.reversePath,
     client: { helo: 'localhost', address: '127.0.0.1' },
     protocol: 'local',
     hostname: limits.hostname,
     id: randomBytes(ID_BYTES).toString('hex'),
     atMs: Date.now(),
-  });
-  const delivery = store.deliver(envelope);
+  };
+  const envelope = envelopeFor(recipients, common);
+  const outgoing = outgoingOf(envelope.recipients, common, { eightBit: false, ...limits });
+  const delivery = store.deliver({ ...envelope, ...(outgoing && { outgoing }) });
   try {
     await pour(submission.message, delivery, limits.maxMessageSize);
   } catch (error) {
@@ -46,14 +49,17 @@ export async function deliver(store: Deliveries, submission: Submission, limits:
   await delivery.commit();
 }
 
-async function reach(store: Deliveries, address: Address): Promise<Recipient> {
+async function reach(store: Deliveries, address: Address, { outbound }: Configuration): Promise<Recipient> {
   const resolution = await store.resolve(address);
   const text = formatAddress(address);
   if (resolution.kind === 'local') return { text, targets: resolution.targets };
   if (resolution.kind === 'too-many') throw new Refusal(`${text} leads to too many accounts.`);
   if (resolution.kind === 'unknown')
     throw new Refusal(`There is no ${text} here; 'pennypost account add ${text}' makes it.`);
-  throw new Refusal(`${address.domain} is not local; 'pennypost domain add ${address.domain}' takes mail for it.`);
+  if (outbound !== 'off') return { text, targets: [{ kind: 'remote', address: text, destination: address.domain }] };
+  throw new Refusal(
+    `${address.domain} is not local, and outbound mail is off; 'pennypost domain add ${address.domain}' takes mail for it here.`,
+  );
 }
 
 async function pour(message: AsyncIterable<Uint8Array>, delivery: Delivery, limitBytes: number): Promise<void> {

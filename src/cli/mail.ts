@@ -74,9 +74,20 @@ async function send(invocation: Invocation): Promise<number> {
   const message = await openMessage(invocation.text(fileFlag.name));
   const submission = { reversePath, recipients, message };
   await withExistingStore(configuration.db, (store) => deliver(store, submission, configuration));
-  await print(`Delivered to ${recipients.map(formatAddress).join(', ')}.\n`);
+  await print(`Accepted for ${recipients.map(formatAddress).join(', ')}.\n`);
   return exit.fine;
 }
+
+const sendOptions = [
+  'db',
+  'domain',
+  'hostname',
+  'maxMessageSize',
+  'outbound',
+  'relay',
+  'queueLifetime',
+  'delayWarning',
+] as const;
 
 function reversePathOf(text: string): string {
   return text === NULL_PATH ? '' : envelopeAddress(text).text;
@@ -110,7 +121,7 @@ export const mailCommands: readonly Command[] = [
     words: 'mail send',
     summary: 'Deliver a message from standard input or --file, as SMTP would.',
     operands: [{ ...addressOperand, repeats: true }],
-    flags: [fromFlag, fileFlag, ...optionFlags('db', 'domain', 'hostname', 'maxMessageSize')],
+    flags: [fromFlag, fileFlag, ...optionFlags(...sendOptions)],
     examples: [
       'mail send alice@localhost < hello.eml',
       'mail send --from bob@example.org --file hello.eml alice@localhost',

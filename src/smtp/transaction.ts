@@ -6,7 +6,7 @@ import { answerEach, answerOnce } from './answer.js';
 import type { SmtpContext } from './context.js';
 import { copiesFor } from '../message/envelope.js';
 import { MessageReceiver } from './message-receiver.js';
-import { outgoingOf } from './outgoing.js';
+import { outgoingOf } from '../message/outgoing.js';
 import { protocolName, type CommonTrace } from '../message/received.js';
 import type { Stage } from '../message/stage.js';
 import type { Incoming } from './stage-row.js';
@@ -20,7 +20,9 @@ export function openReceiver(transaction: Transaction, context: SmtpContext): Me
   const trace = traceOf(transaction, { id, atMs }, context);
   const copies = copiesFor(recipients, trace);
   const envelope = [...copies.values()];
-  const outgoing = outgoingOf(envelope, transaction, trace, context.settings);
+  const { eightBit } = transaction;
+  const submitter = hello.login?.account;
+  const outgoing = outgoingOf(envelope, trace, { submitter, eightBit, ...context.settings });
   const delivery = context.store.deliver({
     reversePath: from.text,
     receivedAtMs: atMs,
