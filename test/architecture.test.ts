@@ -125,7 +125,7 @@ describe('the architecture', () => {
       ['smtp/', 'deliveries|logins'],
       ['pop3/', 'maildrops|logins'],
       ['auth/', 'logins'],
-      ['cli/', 'open|driver|status|deliveries|logins|directory|mailboxes'],
+      ['cli/', 'open|driver|status|deliveries|logins|directory|mailboxes|queue|queued-mail|suppressions'],
       ['config/', 'schemes'],
       ['outbound/', 'deliveries|queue'],
     ] as const)

@@ -30,6 +30,7 @@ export const folders: readonly Folder[] = [
         'tls',
         'cluster/control',
         'cluster/supervisor/supervisor.ts',
+        'outbound/client/relay-url.ts',
       ],
       ...store('open', 'driver', 'status', 'deliveries', 'logins', 'directory', 'mailboxes'),
       ...['store/queue.ts', 'store/queued-mail.ts', 'store/suppressions.ts'],
