@@ -40,7 +40,9 @@ async function start({ configuration, again }: StoreStart): Promise<RunningStore
   const log = createLog(configuration.logLevel, 'store', new LineOutput(openUnblocked(1)));
   watchDescriptors(log);
   try {
-    const store = await driverOf(configuration.db).start(configuration.db, observer(log), { mustExist: again });
+    const { db, keepDeliveries } = configuration;
+    const options = { mustExist: again, keepDeliveriesMs: keepDeliveries };
+    const store = await driverOf(db).start(db, observer(log), options);
     if (store === undefined) leave({ kind: 'held' });
     else await serve(store, configuration.domain, log);
     return store;

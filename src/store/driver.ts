@@ -16,18 +16,20 @@ export interface Driver {
   join(db: string, options: JoinOptions): MailStore;
   /**
    * For the store process. Undefined when another process is the store of this database.
-   * With `mustExist` it makes none: in the place of one that was lost, nobody would look for another.
    * @throws StoreError 'unavailable'
    */
-  start(
-    db: string,
-    observer: StoreObserver,
-    options?: { readonly mustExist?: boolean },
-  ): Promise<RunningStore | undefined>;
+  start(db: string, observer: StoreObserver, options?: StartOptions): Promise<RunningStore | undefined>;
   /** Undefined when no store runs on this database. @throws StoreError 'unavailable' when it does not answer. */
   readStatus(db: string): Promise<StoreStatus | undefined>;
   /** Why a database that is there cannot be what it was, found by a look at all of it; undefined when it is sound. */
   damageIn(db: string): StoreError | undefined;
+}
+
+export interface StartOptions {
+  /** Makes no database: in the place of one that was lost, nobody would look for another. */
+  readonly mustExist?: boolean;
+  /** How long attempts to send are kept; for ever unless told. */
+  readonly keepDeliveriesMs?: number;
 }
 
 /** Whose logins may not stand any more, after a change of the directory. */

@@ -59,7 +59,9 @@ function damageOf(connection: Connection): readonly string[] {
   const keys = connection.pragma('foreign_key_check') as readonly unknown[];
   const refs = connection
     .prepare<[], number>(
-      'select id from body where refs <> (select count(*) from message where message.body = body.id) or refs = 0',
+      `select id from body
+       where refs = 0 or refs <> (select count(*) from message where message.body = body.id)
+                               + (select count(*) from outgoing where outgoing.body = body.id)`,
     )
     .pluck()
     .all();
@@ -73,7 +75,7 @@ function damageOf(connection: Connection): readonly string[] {
   return [
     ...integrity.filter((line) => line !== 'ok'),
     ...keys.map((key) => `foreign key: ${JSON.stringify(key)}`),
-    ...refs.map((body) => `body ${body} has another number of messages`),
+    ...refs.map((body) => `body ${body} has another number of messages and of what is queued`),
     ...miscounted.map((account) => `account ${account} counts other messages than it has`),
   ];
 }

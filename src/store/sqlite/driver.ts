@@ -1,6 +1,6 @@
 /** SQLite as a driver of the store: one process that writes, and every other one reads for itself. */
 import { statIfThere } from '../../runtime/stats.js';
-import type { Driver, JoinOptions, RunningStore, StoreObserver } from '../driver.js';
+import type { Driver, JoinOptions, RunningStore, StartOptions, StoreObserver } from '../driver.js';
 import { StoreError } from '../errors.js';
 import type { MailStore } from '../store.js';
 import { Openers } from './client/openers.js';
@@ -31,12 +31,12 @@ function mayBeThere(db: string): boolean {
 async function start(
   db: string,
   observer: StoreObserver,
-  { mustExist = false } = {},
+  { mustExist = false, keepDeliveriesMs }: StartOptions = {},
 ): Promise<RunningStore | undefined> {
   if (!mustExist) makeDirectory(db);
   const location = locate(db);
   if (mustExist) requireDatabase(location.db);
-  return StoreServer.start(location, observer);
+  return StoreServer.start(location, observer, keepDeliveriesMs);
 }
 
 function join(db: string, options: JoinOptions): MailStore {

@@ -12,7 +12,12 @@ import { isBug, isDiskError, readError } from '../database/sqlite-error.js';
 import { Sweeper } from './sweeper.js';
 import { Writer } from './writer.js';
 
+/** How often it is looked for attempts to send that are old. */
+const SWEEP_MS = 3_600_000;
+
 export interface DatabaseObserver {
+  /** How long attempts to send are kept; undefined: for ever. */
+  readonly keepDeliveriesMs: number | undefined;
   noted(what: string, details: object): void;
   trouble(what: string, error: unknown): void;
   /** Something of the queue may be due earlier than it was. */
@@ -35,13 +40,14 @@ export class OpenDatabase {
   readonly #decoder: Decoder;
   readonly #observer: DatabaseObserver;
   #failed = false;
+  #sweeping: NodeJS.Timeout | undefined;
 
   /** @throws StoreError 'unavailable' */
   constructor(location: Location, observer: DatabaseObserver) {
     const { db } = location;
     this.#observer = observer;
     this.#connection = openForWriting(db);
-    this.#writer = new Writer(this.#connection);
+    this.#writer = new Writer(this.#connection, observer.keepDeliveriesMs);
     this.#checkpointer = new Checkpointer(db, {
       checkpointHere: () => this.#checkpoint(),
       trouble: (what, error) => observer.trouble(what, error),
@@ -88,6 +94,7 @@ export class OpenDatabase {
     this.#endInterrupted();
     this.#decoder.decodeSoon();
     this.sweeper.soon();
+    this.#sweeping = setInterval(() => this.sweeper.soon(), SWEEP_MS).unref();
   }
 
   /** A full disk leaves it to the next start: nobody sees it. */
@@ -111,6 +118,7 @@ export class OpenDatabase {
   /** Begins nothing more by itself. */
   settle(): void {
     this.files.close();
+    clearInterval(this.#sweeping);
     this.sweeper.close();
   }
 

@@ -38,11 +38,19 @@ const LARGE_FRAME_BYTES = 1024 * 1024;
 /** The largest cluster has half of this; one more connection is closed at once. */
 const CONNECTION_LIMIT = 512;
 
+interface ServerOptions {
+  readonly location: Location;
+  readonly ownership: Ownership;
+  readonly observer: StoreObserver;
+  readonly keepDeliveriesMs: number | undefined;
+}
+
 export class StoreServer implements RunningStore, ServedStore {
   readonly #location: Location;
   readonly #ownership: Ownership;
   readonly #socket: PrivateSocket;
   readonly #observer: StoreObserver;
+  readonly #keepDeliveriesMs: number | undefined;
   readonly #clients = new Set<StoreConnection>();
   /** Bytes of frames that are not complete, where they are many. */
   readonly #arriving = new Map<object, number>();
@@ -58,7 +66,11 @@ export class StoreServer implements RunningStore, ServedStore {
   #closing = false;
 
   /** Undefined when another process is the store of this database. @throws StoreError 'unavailable' */
-  static async start(location: Location, observer: StoreObserver): Promise<StoreServer | undefined> {
+  static async start(
+    location: Location,
+    observer: StoreObserver,
+    keepDeliveriesMs?: number,
+  ): Promise<StoreServer | undefined> {
     identify(location.db); // Before anything is made or changed there.
     process.umask(0o077); // Mail is its owner's alone: the database and everything beside it.
     const tightened = takeFiles(location);
@@ -66,7 +78,7 @@ export class StoreServer implements RunningStore, ServedStore {
     const ownership = claim(location.lock);
     if (ownership === undefined) return undefined;
     try {
-      const server = new StoreServer(location, ownership, observer);
+      const server = new StoreServer({ location, ownership, observer, keepDeliveriesMs });
       await server.#opening.patiently();
       await server.#socket.open();
       return server;
@@ -76,7 +88,8 @@ export class StoreServer implements RunningStore, ServedStore {
     }
   }
 
-  private constructor(location: Location, ownership: Ownership, observer: StoreObserver) {
+  private constructor({ location, ownership, observer, keepDeliveriesMs }: ServerOptions) {
+    this.#keepDeliveriesMs = keepDeliveriesMs;
     this.#location = location;
     this.#ownership = ownership;
     this.#observer = observer;
@@ -208,6 +221,7 @@ export class StoreServer implements RunningStore, ServedStore {
 
   #openDatabase(): OpenDatabase {
     return new OpenDatabase(this.#location, {
+      keepDeliveriesMs: this.#keepDeliveriesMs,
       noted: (what, details) => this.#observer.noted(what, details),
       trouble: (what, error) => this.#observer.trouble(what, error),
       due: () => this.senders.wake(),

@@ -1,6 +1,6 @@
 /**
  * Deletes what nobody sees any more, a little at a time: the messages of a removal that is committed and of an account that is
- * removed, what was written of a removal that was given up, and bodies that nobody points to. What is left to do follows from
+ * removed, what was written of a removal that was given up, bodies that nobody points to, and attempts to send that are old. What is left to do follows from
  * the database alone, so a store that was killed goes on where it was.
  */
 import type { Bodies } from './bodies.js';
@@ -9,11 +9,18 @@ import type { Connection, Statement } from '../database/database.js';
 /** Between two looks at the clock. */
 const MESSAGES_AT_ONCE = 8;
 const RANGES_AT_ONCE = 100;
+const ATTEMPTS_AT_ONCE = 50;
 
 /** What this store makes has these numbers or higher ones; what is unfinished below them was left by an earlier one. */
 export interface Firsts {
   readonly body: number;
   readonly removal: number;
+}
+
+export interface SweepOptions {
+  readonly firsts: Firsts;
+  /** How long attempts to send are kept. */
+  readonly keepDeliveriesMs: number;
 }
 
 type DeletedRow = [body: number];
@@ -31,22 +38,27 @@ interface Statements {
   readonly body: Statement<[first: number], number>;
   readonly deleteChunk: Statement<[body: number, same: number]>;
   readonly deleteBody: Statement<[body: number]>;
+  readonly oldestAttempt: Statement<[], number>;
+  readonly deleteAttempts: Statement<[limit: number, before: number]>;
 }
 
 export class Sweep {
   readonly #do: Statements;
   readonly #bodies: Bodies;
   readonly #firsts: Firsts;
+  readonly #keepDeliveriesMs: number;
 
-  constructor(connection: Connection, bodies: Bodies, firsts: Firsts) {
+  constructor(connection: Connection, bodies: Bodies, { firsts, keepDeliveriesMs }: SweepOptions) {
     this.#do = prepare(connection);
     this.#bodies = bodies;
     this.#firsts = firsts;
+    this.#keepDeliveriesMs = keepDeliveriesMs;
   }
 
-  /** True when nothing is left. Bodies come last: what comes before them leaves some. */
+  /** True when nothing is left. Bodies come behind what leaves some. */
   run(untilMs: number): boolean {
-    const kinds = [() => this.#removal(), () => this.#givenUp(), () => this.#account(), () => this.#body()];
+    const owners = [() => this.#removal(), () => this.#givenUp(), () => this.#account()];
+    const kinds = [...owners, () => this.#body(), () => this.#attempts()];
     for (const step of kinds) while (step()) if (performance.now() >= untilMs) return false;
     return true;
   }
@@ -82,6 +94,13 @@ export class Sweep {
     return true;
   }
 
+  /** They stand in the order in which they were made. */
+  #attempts(): boolean {
+    const before = Date.now() - this.#keepDeliveriesMs;
+    if ((this.#do.oldestAttempt.get() ?? Infinity) >= before) return false;
+    return this.#do.deleteAttempts.run(ATTEMPTS_AT_ONCE, before).changes > 0;
+  }
+
   /** False when there are none. */
   #deleteMessages(account: number, first: number, last: number): boolean {
     const deleted = this.#do.deleteMessages.all(account, first, last, MESSAGES_AT_ONCE);
@@ -90,6 +109,7 @@ export class Sweep {
   }
 }
 
+// eslint-disable-next-line max-lines-per-function -- a list of statements, each on its own
 function prepare(connection: Connection): Statements {
   return {
     removal: connection
@@ -127,5 +147,8 @@ function prepare(connection: Connection): Statements {
     deleteChunk: connection.prepare(`
       delete from chunk where body = ? and seq = (select max(seq) from chunk where body = ?)`),
     deleteBody: connection.prepare('delete from body where id = ?'),
+    oldestAttempt: connection.prepare<[], number>('select at from attempt order by id limit 1').pluck(),
+    deleteAttempts: connection.prepare(`
+      delete from attempt where id in (select id from attempt order by id limit ? + 0) and at < ?`),
   };
 }

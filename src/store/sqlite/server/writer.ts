@@ -40,7 +40,7 @@ export class Writer {
   #removalNext: number;
   #leftovers = false;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, keepDeliveriesMs = Infinity) {
     this.#writes = prepareWrites(connection);
     this.#changes = new Changes(connection);
     this.#counters = new MailboxCounters(this.#writes);
@@ -48,7 +48,8 @@ export class Writer {
     this.#bodyNext = (this.#writes.lastBody.get() ?? 0) + 1;
     this.#removalNext = (this.#writes.lastRemoval.get() ?? 0) + 1;
     this.queue = new QueueWriter(connection, this.#bodies);
-    this.#sweep = new Sweep(connection, this.#bodies, { body: this.#bodyNext, removal: this.#removalNext });
+    const firsts = { body: this.#bodyNext, removal: this.#removalNext };
+    this.#sweep = new Sweep(connection, this.#bodies, { firsts, keepDeliveriesMs });
   }
 
   /** Names for bodies are given out before their transaction; one that is never used is only a gap. */

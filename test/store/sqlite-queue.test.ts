@@ -1,0 +1,154 @@
+/** The queue in SQLite: no question of it grows with what is stored, its views speak plainly, and an older database gets it. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { openForWriting, type Connection } from '../../src/store/sqlite/database/database.js';
+import { prepareQueueReads } from '../../src/store/sqlite/database/queue-reads.js';
+import { prepareQueueWrites } from '../../src/store/sqlite/database/queue-writes.js';
+import { sqlite } from '../../src/store/sqlite/driver.js';
+import { Writer } from '../../src/store/sqlite/server/writer.js';
+import { eventually } from '../support/eventually.js';
+import { at, deliver } from './contract.js';
+import { envelopeOut } from './queue-contract.js';
+
+/** In order of the row's number, or of an index that holds none but such rows: the first that is meant is near its beginning. */
+const BOUNDED =
+  /^SCAN (outgoing|attempt|queue_count|\(subquery-\d+\))$|^SCAN \w+ USING (COVERING )?INDEX (queued_leased|queued_expire|queued_notice|destination_ready)$/;
+
+describe('the queue in SQLite', () => {
+  let directory = '';
+  let db = '';
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'pennypost-queue-'));
+    db = join(directory, 'mail.db');
+  });
+
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  function withConnection<T>(act: (connection: Connection) => T): T {
+    const connection = openForWriting(db);
+    try {
+      return act(connection);
+    } finally {
+      connection.close();
+    }
+  }
+
+  it('is asked nothing that is looked for among all rows', () => {
+    const plans = withConnection((connection) => {
+      const asked: string[] = [];
+      const named = {
+        ...{ after: 0, last: 0, limit: 0, state: null, before: null },
+        destination: null,
+        from: null,
+        to: null,
+      };
+      const noting = { prepare: (sql: string) => (asked.push(sql), connection.prepare(sql)) } as unknown as Connection;
+      prepareQueueReads(noting);
+      prepareQueueWrites(noting);
+      expect(asked).to.have.length.above(40);
+      return asked.flatMap((sql) =>
+        connection
+          .prepare<unknown[], { readonly detail: string }>(`explain query plan ${sql}`)
+          .all(...(sql.includes(':after') ? [named] : Array<null>(sql.split('?').length - 1).fill(null)))
+          .map(({ detail }) => ({ detail, sql })),
+      );
+    });
+    for (const { detail, sql } of plans) {
+      expect(detail, sql).to.not.match(/TEMP B-TREE/);
+      if (detail.startsWith('SCAN')) expect(detail, sql).to.match(BOUNDED);
+    }
+  });
+
+  it('is shown by the views queue and deliveries, in words for people', async () => {
+    const store = await sqlite.open(db);
+    try {
+      await store.queue.begin('one');
+      await deliver(store, envelopeOut(['bob@x.example']), Buffer.from('Subject: s\r\n\r\n'));
+      const [message] = await store.queue.lease([{ destination: 'x.example', recipients: 1 }], 1_000);
+      const id = message?.recipients[0]?.id ?? 0;
+      const reply = { code: 450, enhanced: '4.2.1', text: 'later\u001b[2J', host: 'mx.x.example' };
+      const outcome = { kind: 'deferred', reply, nextAttemptAtMs: Date.UTC(2030, 0, 2, 3, 4, 5) } as const;
+      await store.queue.settle([{ id, outcome, startedAtMs: Date.UTC(2026, 0, 2, 3, 4, 5), durationMs: 7 }]);
+      const [row, attempt] = withConnection((connection) => [
+        connection.prepare('select * from queue').get(),
+        connection.prepare('select * from deliveries').get(),
+      ]);
+      expect(row).to.include({
+        ...{ id, state: 'deferred', from: 'alice@example.org', to: 'bob@x.example', destination: 'x.example' },
+        ...{ next_attempt: '2030-01-02T03:04:05Z', attempts: 1, code: 450, enhanced: '4.2.1', reply: 'later[2J' },
+      });
+      expect(attempt).to.include({
+        ...{ id, at: '2026-01-02T03:04:05Z', outcome: 'deferred', to: 'bob@x.example', host: 'mx.x.example' },
+        ...{ tls: null, code: 450, duration_ms: 7 },
+      });
+    } finally {
+      await store.close();
+    }
+  });
+
+  it('comes to a database with mail in it, and leaves that as it is', async () => {
+    let store = await sqlite.open(db);
+    await store.directory.addAccount(at('alice@example.org'), 'hash');
+    const trace = Buffer.from('Delivered-To: alice\r\n');
+    const recipients = [{ kind: 'local', account: 1, recipient: 'a@example.org', trace } as const];
+    await deliver(store, { reversePath: '', receivedAtMs: Date.now(), recipients }, Buffer.from('text\r\n'));
+    await store.close();
+    withConnection((connection) =>
+      connection.exec(`
+        drop view queue; drop view deliveries; drop table queued; drop table destination; drop table outgoing;
+        drop table queue_count; drop table attempt; drop table suppression; pragma user_version = 6`),
+    );
+    store = await sqlite.open(db);
+    try {
+      expect(await store.mailboxes.countMail(at('alice@example.org'))).to.equal(1);
+      await deliver(store, envelopeOut(['bob@x.example']), Buffer.from('text\r\n'));
+      expect((await store.queuedMail.count()).active).to.equal(1);
+    } finally {
+      await store.close();
+    }
+  });
+
+  it('forgets attempts that are old, a few at a time, and no others', () => {
+    withConnection((connection) => {
+      const add = connection.prepare(
+        "insert into attempt (queued, at, kind, reverse_path, recipient, reply) values (1, ?, 'failed', '', 'r', '{}')",
+      );
+      const nowMs = Date.now();
+      for (let count = 0; count < 120; count++) add.run(nowMs - 100_000);
+      add.run(nowMs - 10_000);
+      expect(new Writer(connection, 60_000).sweep()).to.equal(true);
+      expect(connection.prepare('select count(*) from attempt').pluck().get()).to.equal(1);
+    });
+  });
+
+  it('counts what it has in each state', async () => {
+    const store = await sqlite.open(db);
+    try {
+      await Promise.all(
+        Array.from({ length: 50 }, async (_, number) =>
+          deliver(store, envelopeOut([`a@d${number % 7}.example`, 'b@x.example']), Buffer.from('text\r\n')),
+        ),
+      );
+      await store.queue.begin('one');
+      const leased = await store.queue.lease([{ destination: 'x.example', recipients: 30 }], 60_000);
+      const ids = leased.flatMap(({ recipients }) => recipients.map(({ id }) => id));
+      const reply = { text: 'taken' };
+      await store.queue.settle(ids.slice(0, 10).map((id) => ({ id, outcome: { kind: 'delivered', reply } })));
+      const next = { kind: 'deferred', reply, nextAttemptAtMs: Date.now() + 1_000_000 } as const;
+      await store.queue.settle(ids.slice(10).map((id) => ({ id, outcome: next })));
+      await eventually('all to be counted', () => {
+        const counted = withConnection((connection) =>
+          connection.prepare('select state, count(*) from queued group by state order by state').raw().all(),
+        );
+        expect(counted).to.deep.equal([[0, 70], [1, 20]]); // prettier-ignore
+        return true;
+      });
+      expect(await store.queuedMail.count()).to.include({ active: 70, deferred: 20, hold: 0, corrupt: 0 });
+    } finally {
+      await store.close();
+    }
+  });
+});
