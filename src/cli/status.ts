@@ -32,25 +32,19 @@ export async function serverOn(db: string): Promise<ServerStatus | undefined> {
   const { askSupervisors } = await import('../cluster/control/control-client.js');
   const { serverStatus } = await import('../cluster/control/server-status.js');
   const [supervisors, store] = await Promise.all([askSupervisors(db, 'status'), askStore(db)]);
-  if (supervisors.length > 0) return serverStatus(db, supervisors, store);
-  if (store.error !== undefined) throw store.error;
-  return store.store === undefined ? undefined : serverStatus(db, [], store);
-}
-
-interface StoreAnswer {
-  readonly store?: StoreStatus | undefined;
-  readonly error?: StoreError;
-  readonly noStore?: string;
+  if (supervisors.length === 0 && store instanceof StoreError) throw store;
+  if (supervisors.length === 0 && store === undefined) return undefined;
+  return serverStatus(db, supervisors, store instanceof StoreError ? undefined : store);
 }
 
 /** A store that does not answer is no reason to say nothing of the rest. */
-async function askStore(db: string): Promise<StoreAnswer> {
+async function askStore(db: string): Promise<StoreStatus | StoreError | undefined> {
   const { driverOf } = await import('../store/open.js');
   try {
-    return { store: await driverOf(db).readStatus(db) };
+    return await driverOf(db).readStatus(db);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    return { error, noStore: error.message };
+    return error;
   }
 }
 

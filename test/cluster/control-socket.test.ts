@@ -166,6 +166,7 @@ describe('the control socket', () => {
     expect(shown).to.deep.include({ supervisor: { pid: server.pid }, workers: before.workers, healthy: false });
     expect(shown).to.include({ messagesAccepted: null, walBytes: null, file: null });
     expect(shown.listeners).to.deep.equal(before.listeners);
+    expect(shown.db).to.equal(server.db);
     expect(shown.problems).to.deep.equal(['the store does not answer']);
     const text = await server.run('status');
     expect(text.status).to.equal(69);

@@ -2,6 +2,7 @@
  * A whole server as `pennypost status` shows it: what its supervisors say of themselves and their processes, of which there may be
  * several on one database, and what its store says of the database.
  */
+import { resolve } from 'node:path';
 import type { FileState, StoreStatus } from '../../store/status.js';
 import { NO_STORE, type ControlAnswer, type ProcessStatus, type SupervisorStatus } from './control-messages.js';
 
@@ -28,11 +29,11 @@ export interface ServerStatus {
   readonly processes: readonly ProcessStatus[];
 }
 
-/** `noStore`: why it does not answer, when that is known. */
+/** `store` is undefined when it does not answer. */
 export function serverStatus(
   db: string,
   answers: readonly ControlAnswer<SupervisorStatus>[],
-  { store, noStore }: { readonly store?: StoreStatus | undefined; readonly noStore?: string | undefined },
+  store: StoreStatus | undefined,
 ): ServerStatus {
   const errors = answers.flatMap((answer) => ('error' in answer ? [answer.error] : []));
   const answered = answers.flatMap((answer) => ('result' in answer ? [answer.result] : []));
@@ -41,7 +42,7 @@ export function serverStatus(
   const processes = supervisors.flatMap((supervisor) => supervisor.processes);
   const restartsOf = (role: string): number => sum(supervisors.map(({ restarts }) => restarts[role] ?? 0));
   const told = [...errors, ...supervisors.flatMap((supervisor) => supervisor.problems)];
-  const problems = problemsOf(told, store, noStore);
+  const problems = problemsOf(told, store);
   return {
     supervisor: first === undefined ? null : { pid: first.pid },
     workers: processes.flatMap(({ role, pid, counts }) =>
@@ -50,7 +51,7 @@ export function serverStatus(
     listeners: supervisors.flatMap(({ listeners }) => listeners),
     restarts: { store: restartsOf('store'), workers: restartsOf('worker') },
     failedReload: supervisors.find(({ failedReload }) => failedReload !== null)?.failedReload ?? null,
-    db,
+    db: resolve(db),
     ...(store === undefined ? UNKNOWN : ofStore(store)),
     ...{ healthy: problems.length === 0, problems, processes },
   };
@@ -65,12 +66,8 @@ function ofStore({ pid, startedAtMs, messagesAccepted, commits, maildropsHeld, w
 }
 
 /** Each once, though several may tell of it. */
-function problemsOf(
-  told: readonly string[],
-  store: StoreStatus | undefined,
-  noStore: string | undefined,
-): readonly string[] {
-  if (store === undefined) return [...new Set([...told.filter((each) => each !== NO_STORE), noStore ?? NO_STORE])];
+function problemsOf(told: readonly string[], store: StoreStatus | undefined): readonly string[] {
+  if (store === undefined) return [...new Set([...told, NO_STORE])];
   const { refusal, file } = store;
   const own = [
     ...(refusal === null ? [] : [`nothing can be written: ${refusal}`]),
