@@ -39,6 +39,7 @@ export class ScriptedServer {
 
   static async start(script: Script = {}): Promise<ScriptedServer> {
     const server = new ScriptedServer(script);
+    server.#server.unref(); // A test that fails before it stops it holds up nothing.
     await new Promise<void>((resolve) => {
       if (script.path === undefined) server.#server.listen(0, '127.0.0.1', resolve);
       else server.#server.listen(script.path, resolve);
