@@ -106,8 +106,8 @@ export const synchronousNormal: Change = { file: DATABASE, from: FULL, to: 'cons
 /** Everybody is told that it is durable, and then it is committed. */
 export const answeredBeforeCommit: Change = {
   file: 'store/sqlite/server/group.js',
-  from: 'const failure = this.#room.commit(',
-  to: 'for (const write of group) write.done(); this.#observer.committed(0); const failure = this.#room.commit(',
+  from: 'const failure = this.#retries.commit(',
+  to: 'for (const write of group) write.done(); this.#observer.committed(0); const failure = this.#retries.commit(',
 };
 
 /** What a checkpoint moved is synced by the next one that reaches the end of the WAL, whenever that is. */
