@@ -124,6 +124,43 @@ describe('the queue in SQLite', () => {
     });
   });
 
+  it('goes on with another store: who sends settles what it has, is told of what comes, and keeps it from who begins next', async () => {
+    const observer = { noted: () => undefined, trouble: () => undefined, stopped: () => undefined };
+    let server = await sqlite.start(db, observer);
+    const store = await sqlite.open(db);
+    try {
+      await store.queue.begin('one');
+      await deliver(store, envelopeOut(['bob@x.example', 'carol@x.example']), Buffer.from('text\r\n'));
+      const [message] = await store.queue.lease([{ destination: 'x.example', recipients: 2 }], 60_000);
+      const [bob, carol] = message?.recipients ?? [];
+      let woken = 0;
+      const stop = store.queue.watch(() => (woken += 1));
+      await server?.close();
+      server = await sqlite.start(db, observer);
+      const outcome = { kind: 'delivered', reply: { text: 'taken' } } as const;
+      await eventually('the sender to be back', () =>
+        store.queue.settle([{ id: bob?.id ?? 0, outcome }]).then(
+          () => true,
+          () => false,
+        ),
+      );
+      await eventually('the sender to be told', () => woken > 0);
+      const next = await sqlite.open(db);
+      await next.queue.begin('two');
+      const { entries } = await next.queuedMail.list({});
+      expect(entries.map(({ id, isLeased }) => [id, isLeased])).to.deep.equal([[carol?.id, true]]);
+      await store.queue.settle([{ id: carol?.id ?? 0, outcome }]);
+      woken = 0;
+      await deliver(next, envelopeOut(['dave@y.example']), Buffer.from('text\r\n'));
+      await eventually('the sender to be told of what came', () => woken > 0);
+      stop();
+      await next.close();
+    } finally {
+      await store.close();
+      await server?.close();
+    }
+  });
+
   it('counts what it has in each state', async () => {
     const store = await sqlite.open(db);
     try {
