@@ -15,9 +15,17 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { createRequire } from 'node:module';
 import { parse, resolve, join } from 'node:path';
 import { isIP } from 'node:net';
+import type * as Selfsigned from 'selfsigned';
 import { lstatIfThere } from '../runtime/stats.js';
+
+/**
+ * The library is large, and wanted once in the life of a server. It is not imported: Node 22 gives an importer an empty module where
+ * node_modules is a symbolic link.
+ */
+const require = createRequire(import.meta.url);
 
 /** Above this some clients refuse a certificate, whoever signed it. */
 const DAYS = 825;
@@ -96,7 +104,7 @@ function covers(certificate: X509Certificate, name: string): boolean {
 }
 
 async function make(names: readonly string[]): Promise<string> {
-  const { generate } = await import('selfsigned'); // Large, and wanted once in the life of a server.
+  const { generate } = require('selfsigned') as typeof Selfsigned;
   const notBeforeDate = new Date(Date.now() - BACKDATE_MS);
   const { private: key, cert } = await generate([{ name: 'commonName', value: names[0] ?? 'localhost' }], {
     keyType: 'ec',
