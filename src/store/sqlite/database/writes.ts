@@ -2,12 +2,13 @@
 import type { Connection, Statement } from './database.js';
 
 /** `body.text_state`, as db/README.md documents it; 4, being decoded, stands in SQL alone. */
-export const enum TextState {
-  Raw = 0,
-  Undecoded = 1,
-  Decoded = 2,
-  Failed = 3,
-}
+export const TextState = {
+  Raw: 0,
+  Undecoded: 1,
+  Decoded: 2,
+  Failed: 3,
+} as const;
+export type TextState = (typeof TextState)[keyof typeof TextState];
 
 /** In the order of the statements, which is cheaper than by name. */
 export type BodyRow = [

@@ -8,45 +8,46 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import { BufferPool } from './buffer-pool.js';
 
-export const enum FrameType {
+export const FrameType = {
   /** To the store. */
-  Deliver = 1,
-  Chunk,
-  Commit,
-  Abort,
-  Lock,
-  Unlock,
-  Remove,
-  Change,
-  Status,
-  Use,
-  Renew,
+  Deliver: 1,
+  Chunk: 2,
+  Commit: 3,
+  Abort: 4,
+  Lock: 5,
+  Unlock: 6,
+  Remove: 7,
+  Change: 8,
+  Status: 9,
+  Use: 10,
+  Renew: 11,
   /** The first frame of every connection. */
-  Hello,
+  Hello: 12,
   /** The answer to Changed. */
-  Heard,
+  Heard: 13,
   /** The answer to HolderWanted. */
-  Holder,
+  Holder: 14,
   /** Of who sends: it lives, wants rows, says what became of them, lets a destination rest. */
-  Begin,
-  Lease,
-  LeaseLate,
-  Settle,
-  Rest,
+  Begin: 15,
+  Lease: 16,
+  LeaseLate: 17,
+  Settle: 18,
+  Rest: 19,
   /** From here on it is told by Due. */
-  Watch,
+  Watch: 20,
   /** From the store. */
-  Done = 64,
-  Failed,
+  Done: 64,
+  Failed: 65,
   /** The directory is another now: what was remembered of it is to be forgotten, and logins that do not stand end. */
-  Changed,
+  Changed: 66,
   /** The answer to Hello: every change from here on is told, and what was before can be read. */
-  Welcome,
+  Welcome: 67,
   /** Another wants a maildrop that this process holds: does its holder give it up? */
-  HolderWanted,
+  HolderWanted: 68,
   /** Something of the queue may be due earlier than it was. */
-  Due,
-}
+  Due: 69,
+} as const;
+export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 
 export interface Frame {
   readonly type: FrameType;

@@ -21,10 +21,11 @@ export interface MessageMetadata {
 }
 
 const FIXED_BYTES = 64;
-const enum RecipientKind {
-  Local,
-  Remote,
-}
+const RecipientKind = {
+  Local: 0,
+  Remote: 1,
+} as const;
+type RecipientKind = (typeof RecipientKind)[keyof typeof RecipientKind];
 
 /** A message that is small enough to travel whole: its metadata, then its body. It stands at the beginning of what `allocate` gives. */
 export function deliverFrame(

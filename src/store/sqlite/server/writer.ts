@@ -24,10 +24,11 @@ export const DIRECT_LIMIT = 100;
 /** Uids: the first and the last of each range, one behind the other. */
 export type Ranges = readonly number[];
 
-const enum Settled {
-  GivenUp = -1,
-  Committed = 1,
-}
+const Settled = {
+  GivenUp: -1,
+  Committed: 1,
+} as const;
+type Settled = (typeof Settled)[keyof typeof Settled];
 
 export class Writer {
   readonly queue: QueueWriter;
