@@ -14,7 +14,7 @@ import type { MemoryServer, MemoryStore } from '../store/memory/store.js';
 export const SENDER = 'alice@example.org';
 const DAY_MS = 24 * 3_600_000;
 
-export const LIMITS: DispatcherLimits = {
+const LIMITS: DispatcherLimits = {
   ...{ first: 5, most: 20, failures: 3, firstProbe: 200, longestProbe: 400 },
   ...{ connections: 40, messages: 100, idle: 2_000, recipients: 50, leased: 1_000 },
 };

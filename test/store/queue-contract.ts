@@ -19,7 +19,7 @@ const HOUR_MS = 3_600_000;
 const REPLY = { code: 250, enhanced: '2.0.0', text: 'taken', host: 'mx.example.net', tls: 'TLSv1.3' };
 const NO_SUCH_USER = { code: 550, enhanced: '5.1.1', text: 'nobody here' };
 
-export function outgoing(change: Partial<Outgoing> = {}): Outgoing {
+function outgoing(change: Partial<Outgoing> = {}): Outgoing {
   const nowMs = Date.now();
   return {
     ...{ trace: Buffer.from(TRACE), firstAttemptAtMs: nowMs, expiresAtMs: nowMs + 120 * HOUR_MS },

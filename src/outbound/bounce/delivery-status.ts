@@ -90,7 +90,7 @@ export function withoutBrackets(path: string): string {
 }
 
 /** Folded between words (RFC 5322 §2.2.3); a word stays whole. */
-export function field(name: string, value: string): string {
+function field(name: string, value: string): string {
   let line = `${name}:`;
   const lines: string[] = [];
   for (const word of value.split(' ').filter((each) => each !== '')) {
