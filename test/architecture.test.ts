@@ -122,12 +122,12 @@ describe('the architecture', () => {
 
   it('hands each part of the program only its own part of the store', () => {
     for (const [folder, theirs] of [
-      ['smtp/', 'deliveries|logins'],
+      ['smtp/', 'deliveries|logins|suppressions'],
       ['pop3/', 'maildrops|logins'],
       ['auth/', 'logins'],
       ['cli/', 'open|driver|status|deliveries|logins|directory|mailboxes|queue|queued-mail|suppressions'],
       ['config/', 'schemes'],
-      ['outbound/', 'deliveries|queue'],
+      ['outbound/', 'deliveries|queue|suppressions'],
     ] as const)
       importsNone(under(folder), new RegExp(`^store/(?!(${theirs}|errors|shapes|source)\\.ts$)`));
   });

@@ -80,7 +80,7 @@ export const folders: readonly Folder[] = [
   {
     path: 'smtp',
     what: 'SMTP: states, grammars, replies, one file per verb',
-    imports: ['auth', 'bytes', 'ip', 'message', 'runtime', 'session', ...store('deliveries', 'logins')],
+    imports: ['auth', 'bytes', 'ip', 'message', 'runtime', 'session', ...store('deliveries', 'logins', 'suppressions')],
   },
   {
     path: 'pop3',
@@ -90,7 +90,7 @@ export const folders: readonly Folder[] = [
   {
     path: 'outbound',
     what: 'mail on its way out: when and where each message goes, and what its sender is told',
-    imports: ['log', 'message', 'outbound/bounce', 'outbound/client', ...store('queue')],
+    imports: ['log', 'message', 'outbound/bounce', 'outbound/client', ...store('queue', 'suppressions')],
   },
   {
     path: 'outbound/bounce',

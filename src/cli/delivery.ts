@@ -12,9 +12,10 @@ import { MessageStart } from '../message/message-start.js';
 import { formatAddress } from '../message/mailbox.js';
 import type { Recipient } from '../message/recipient.js';
 import { StageLine } from '../message/stage.js';
-import type { Delivery, Deliveries } from '../store/deliveries.js';
+import type { Delivery } from '../store/deliveries.js';
 import type { Address } from '../store/shapes.js';
 import { Refusal } from './exit.js';
+import type { Administration } from './storage.js';
 
 export interface Submission {
   /** Empty for the null reverse-path. */
@@ -26,7 +27,7 @@ export interface Submission {
 const ID_BYTES = 6;
 const LOOPS = `The message has more than ${HOP_LIMIT} Received lines: it loops.`;
 
-export async function deliver(store: Deliveries, submission: Submission, limits: Configuration): Promise<void> {
+export async function deliver(store: Administration, submission: Submission, limits: Configuration): Promise<void> {
   const recipients: Recipient[] = [];
   for (const address of submission.recipients) recipients.push(await reach(store, address, limits));
   const common = {
@@ -49,13 +50,15 @@ export async function deliver(store: Deliveries, submission: Submission, limits:
   await delivery.commit();
 }
 
-async function reach(store: Deliveries, address: Address, { outbound }: Configuration): Promise<Recipient> {
+async function reach(store: Administration, address: Address, { outbound }: Configuration): Promise<Recipient> {
   const resolution = await store.resolve(address);
   const text = formatAddress(address);
   if (resolution.kind === 'local') return { text, targets: resolution.targets };
   if (resolution.kind === 'too-many') throw new Refusal(`${text} leads to too many accounts.`);
   if (resolution.kind === 'unknown')
     throw new Refusal(`There is no ${text} here; 'pennypost account add ${text}' makes it.`);
+  if (outbound !== 'off' && (await store.queuedMail.findSuppression(text)) !== undefined)
+    throw new Refusal(`${text} is suppressed; 'pennypost suppression remove ${text}' lets mail go there again.`);
   if (outbound !== 'off') return { text, targets: [{ kind: 'remote', address: text, destination: address.domain }] };
   throw new Refusal(
     `${address.domain} is not local, and outbound mail is off; 'pennypost domain add ${address.domain}' takes mail for it here.`,

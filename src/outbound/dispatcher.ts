@@ -14,6 +14,7 @@ import { judgeRoute, routed } from './routed.js';
 import type { Route, Router } from './routes.js';
 import type { Schedule } from './schedule.js';
 import { Settlements } from './settlements.js';
+import { partSuppressed } from './suppressed.js';
 
 export interface DispatcherOptions {
   /** Unlike every other sender's, of all times. */
@@ -179,22 +180,35 @@ export class Dispatcher {
     const { requests, resting, isShort } = planLeases(page, { router, hops: this.#hops }, room);
     if (isShort) this.#isShort = true;
     await Promise.all(resting.map(({ destination, untilMs, reason }) => queue.rest(destination, untilMs, reason)));
-    if (requests.length > 0) this.#dispatch(await queue.lease(requests, LEASE_MS));
+    if (requests.length > 0) await this.#dispatch(await queue.lease(requests, LEASE_MS));
   }
 
   /** What this sender has already, its lease having ended, is under way. */
-  #dispatch(leased: readonly LeasedMessage[]): void {
+  async #dispatch(leased: readonly LeasedMessage[]): Promise<void> {
     const added = leased.flatMap(({ recipients }) => recipients).filter(({ id }) => !this.#leased.has(id));
     for (const { id } of added) this.#leased.add(id);
     if (this.#isDraining) return this.#outcomes.returned(added);
     const isNew = new Set(added);
     for (const { message, recipients, route } of routed(leased, this.#options.router))
-      this.#send(
+      await this.#sendUnsuppressed(
         message,
         recipients.filter((each) => isNew.has(each)),
         route,
       );
     this.#hops.run();
+  }
+
+  /** What cannot be looked up is given back: the store is away, and will be asked again. */
+  async #sendUnsuppressed(message: LeasedMessage, recipients: readonly LeasedRecipient[], route: Route): Promise<void> {
+    try {
+      const { sent, suppressed } = await partSuppressed(recipients, this.#options.queue);
+      if (suppressed.length > 0)
+        this.#outcomes.attempted(message, suppressed, { startedAtMs: Date.now(), durationMs: 0 });
+      this.#send(message, sent, route);
+    } catch (error) {
+      this.#outcomes.returned(recipients);
+      throw error;
+    }
   }
 
   #send(message: LeasedMessage, recipients: readonly LeasedRecipient[], route: Route): void {

@@ -4,6 +4,7 @@ import type { Row } from '../session/command.js';
 import { commandOf, type SessionContext } from '../session/protocol.js';
 import type { Deliveries } from '../store/deliveries.js';
 import type { Logins } from '../store/logins.js';
+import type { Suppressions } from '../store/suppressions.js';
 import type { SmtpSettings } from './settings.js';
 import type { StageRow } from './stage-row.js';
 import type { SmtpState } from './state.js';
@@ -29,6 +30,7 @@ export interface SmtpContext extends SessionContext {
   readonly store: Deliveries & Logins;
   /** Whether the connection comes from a listed front; stays when the front has said who the client is. */
   readonly isFront?: boolean;
+  readonly suppressions: Suppressions;
   readonly authenticator: LoginCheck;
   readonly table: ReadonlyMap<string, Row<SmtpState, SmtpContext, SmtpNeed>>;
   /** What is done with each message (stages.ts). */

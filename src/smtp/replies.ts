@@ -150,6 +150,9 @@ export const replies = {
   noRelay: (path: string) => reply(550, '7.1', `<${path}> is not in a domain of this server, and it does not relay`),
   noOutbound: (path: string) =>
     reply(550, '7.1', `<${path}> is not in a domain of this server, and outbound mail is off here (--outbound)`),
+  /** Why is for the operator: another server's words may be in it. */
+  suppressed: (path: string) =>
+    reply(550, '7.1', `<${path}> is suppressed here: nothing is sent to it any more; the operator can remove that`),
   /**
    * RFC 5321 §4.2.2 keeps 552 for what is beyond its allocation and 452 for a lack of the system's own storage.
    * RFC 3463 §3.3 would have X.2.2 transient; a maildrop that is full tends to stay so, and its sender hears of it now.

@@ -134,6 +134,7 @@ async function converse(dialogue: Dialogue, stage: Stage, prefix: Buffer, way: W
       delayWarning: 0,
     },
     store: stage.store,
+    suppressions: stage.store.queuedMail,
     authenticator: authenticatorOf(stage.store),
     table: (dialogue.protocol === 'smtp' ? smtp.commands : pop3.commands) as never,
     stages,

@@ -267,6 +267,7 @@ describe('SMTP, held against a model of RFC 5321', function () {
         delayWarning: 0,
       },
       store: lane.store,
+      suppressions: lane.store.queuedMail,
       authenticator: authenticatorOf(lane.store),
       table: smtp.commands,
       stages,

@@ -149,6 +149,21 @@ describe('the dispatcher', () => {
       expect(reports.join('')).to.not.include('carol@');
     });
 
+    it('sends nothing to an address that was suppressed while its mail waited, and says so', async () => {
+      const relay = await scripted();
+      await enqueue(store, { to: ['carol@example.com', 'bob@example.com'] });
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await store.queuedMail.addSuppression('Carol@example.com', 'asked for it');
+      const { attempts } = await send({ relays: [url(relay)] });
+      await empty();
+      expect(relay.lines.filter((line) => line.startsWith('RCPT'))).to.deep.equal(['RCPT TO:<bob@example.com>']);
+      expect(attempts.map(({ outcome }) => outcome.kind).toSorted()).to.deep.equal(['delivered', 'failed']);
+      const [report = ''] = await mailOf(store, SENDER);
+      expect(report)
+        .to.match(/carol@example\.com\r\n/)
+        .and.match(/any\s+more: asked for it/);
+    });
+
     it('brings the header alone of what is large, or where no more is wanted', async () => {
       const relay = await scripted({ answer: (line) => (line.startsWith('RCPT') ? '550 5.7.1 no' : undefined) });
       await send({ relays: [url(relay)] });

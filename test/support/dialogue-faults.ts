@@ -44,6 +44,7 @@ export function beginSmtp(store: MailStore, options: Options = {}) {
     counters: { accepted: 0, refused: 0, octets: 0 },
     settings,
     store,
+    suppressions: store.queuedMail,
     authenticator: authenticatorOf(store),
     table: smtp.commands,
     stages: options.stages ?? usualStages,

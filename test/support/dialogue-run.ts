@@ -188,6 +188,7 @@ class Player {
         maxMessageSize: find(this.#dialogue.givens, 'largest message')?.octets ?? MAX_MESSAGE_SIZE,
       },
       store,
+      suppressions: store.queuedMail,
       authenticator: authenticatorOf(store),
       table: (this.#dialogue.protocol === 'smtp' ? this.#smtp.commands : pop3.commands) as never,
       stages,

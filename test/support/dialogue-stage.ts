@@ -83,12 +83,13 @@ export class Stage {
   }
 
   async #provide(givens: readonly Given[]): Promise<void> {
-    const { directory } = this.#store;
+    const { directory, queuedMail } = this.#store;
     await directory.addDomain(DOMAIN);
     for (const given of givens) {
       if (given.kind === 'domain') await directory.addDomain(given.name);
       else if (given.kind === 'account') await directory.addAccount(addressOf(given.name), cheapHash(given.password));
       else if (given.kind === 'quota') await directory.setQuota(addressOf(given.name), given.octets);
+      else if (given.kind === 'suppressed') await queuedMail.addSuppression(given.address, 'asked for it');
       else if (given.kind === 'alias') await directory.addAlias(addressOf(given.name), given.targets.map(addressOf));
     }
     for (const name of this.#mail.keys()) await this.#refill(name);

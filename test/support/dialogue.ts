@@ -28,6 +28,7 @@ export type Given =
   | { readonly kind: 'TLS' }
   | { readonly kind: 'front' }
   | { readonly kind: 'outbound mail' }
+  | { readonly kind: 'suppressed'; readonly address: string }
   | { readonly kind: 'under TLS' }
   | { readonly kind: 'submission' }
   | { readonly kind: 'logged in'; readonly name: string }
@@ -85,6 +86,7 @@ const GIVENS: readonly (readonly [RegExp, (...found: readonly (string | undefine
     (name = '', targets = '') => ({ kind: 'alias', name, targets: targets.split(', ') }),
   ],
   [/^a front$/, () => ({ kind: 'front' })],
+  [/^suppressed (\S+)$/, (address = '') => ({ kind: 'suppressed', address })],
   [/^outbound mail$/, () => ({ kind: 'outbound mail' })],
   [/^TLS$/, () => ({ kind: 'TLS' })],
   [/^under TLS$/, () => ({ kind: 'under TLS' })],

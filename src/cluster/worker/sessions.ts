@@ -149,6 +149,7 @@ export class Sessions {
       counters: { accepted: 0, refused: 0, octets: 0 },
       settings: this.#options.configuration,
       store: this.#options.store,
+      suppressions: this.#options.store.queuedMail,
       authenticator: this.#options.authenticator,
       table: this.#protocols[role].commands,
       stages,

@@ -59,7 +59,8 @@ export const rcpt = defineCommand({
     if (to.international && !state.international) return stay(replies.needUtf8);
     if (isFull(state)) return stay(replies.tooManyRecipients);
     const address = addressOf(to.mailbox, context);
-    const decide = (found: Resolution) => accept(to, sentOn(found, { to, address }, state, context), state);
+    const decide = (found: Resolution) =>
+      acceptOnward(to, sentOn(found, { to, address }, state, context), state, context);
     return whenReady(context.store.resolve(address), decide);
   },
 });
@@ -114,6 +115,19 @@ function sentOn(
 ): Resolution {
   if (found.kind !== 'remote' || hello.login === undefined || settings.outbound === 'off') return found;
   return { kind: 'local', targets: [{ kind: 'remote', address: to.text, destination: address.domain }] };
+}
+
+/** Nothing is sent to an address that is suppressed: whoever writes to it knows so at once. */
+function acceptOnward(
+  to: Path,
+  found: Resolution,
+  state: Transaction,
+  { suppressions }: SmtpContext,
+): Outcome<SmtpState> | Promise<Outcome<SmtpState>> {
+  if (found.kind !== 'local' || !found.targets.some(({ kind }) => kind === 'remote')) return accept(to, found, state);
+  return whenReady(suppressions.findSuppression(to.text), (suppression) =>
+    suppression === undefined ? accept(to, found, state) : stay(replies.suppressed(to.text)),
+  );
 }
 
 function accept(to: Path, found: Resolution, state: Transaction): Outcome<SmtpState> {
