@@ -51,7 +51,7 @@ export const folders: readonly Folder[] = [
   },
   {
     path: 'cluster/supervisor',
-    what: 'forks the store and the workers, restarts, rolls and drains them; who may come in and log in, for all',
+    what: 'forks every other process, restarts, reloads and drains them; who may come in and log in, for all',
     imports: [
       ...['auth', 'cluster/control', 'cluster/roles.ts', 'config', 'ip', 'log', 'net', 'runtime', 'tls'],
       'store/watch.ts',
@@ -114,7 +114,7 @@ export const folders: readonly Folder[] = [
   },
   {
     path: 'store/rules',
-    what: 'what every driver must decide alike: names, aliases, quotas, locks, refusals',
+    what: 'what every driver must decide alike: names, aliases, quotas, locks, refusals, the queue',
     imports: ['store'],
   },
   {
@@ -132,7 +132,7 @@ export const folders: readonly Folder[] = [
   },
   {
     path: 'store/sqlite/server',
-    what: 'the store process: group commit, locks, checkpoints, recovery, sweeping',
+    what: 'the store process: group commit, locks, the queue, checkpoints, recovery, sweeping',
     imports: [
       ...['bytes', 'message', 'runtime', 'store', 'store/rules'],
       ...['store/sqlite/database', 'store/sqlite/protocol'],
@@ -153,9 +153,13 @@ export const folders: readonly Folder[] = [
     what: 'mail itself: addresses, envelopes, trace headers, what is done to a header; charsets, summary, text',
     imports: ['bytes', 'store/deliveries.ts', 'store/shapes.ts'],
   },
-  { path: 'bytes', what: 'ends of lines, newlines that are none, byte-stuffing, views', imports: [] },
+  { path: 'bytes', what: 'ends of lines, CR and LF that are not part of CRLF, byte-stuffing, views', imports: [] },
   { path: 'ip', what: 'addresses and networks: how they are written, which client is which', imports: [] },
-  { path: 'log', what: "the server's log, one line a session", imports: ['auth', 'config', 'session'] },
+  {
+    path: 'log',
+    what: "the server's log: one line a session, one an attempt to send",
+    imports: ['auth', 'config', 'session'],
+  },
   {
     path: 'runtime',
     what: 'what Node and V8 make necessary: shared buffers, lists without garbage, bounded maps',

@@ -10,7 +10,7 @@ import { moment, print } from './terminal.js';
 const reasonFlag: Flag = {
   name: 'reason',
   placeholder: 'TEXT',
-  doc: 'Why; shown to whoever sends there all the same.',
+  doc: 'Why; shown by `suppression list`, and in the report of mail that waited already.',
 };
 
 const table: Table<Suppression> = {

@@ -20,7 +20,7 @@ export const outboundOptions: {
   outbound: {
     initial: 'off',
     placeholder: 'off|relay',
-    doc: 'Where mail for other domains goes that somebody logged in submits, or that an alias leads to; off refuses it, relay queues it for --relay.',
+    doc: 'Where mail for other domains goes that somebody who has logged in submits; off refuses it, relay queues it for --relay.',
     parse: oneOf('off', 'relay'),
   },
   relay: {
