@@ -41,8 +41,11 @@ export interface DispatcherLimits extends HopLimits {
 const PAGE = 200;
 /** In one round: the next goes on behind them. */
 const PAGES_LIMIT = 20;
-/** Longer than a message may wait here and a transaction may take. A sender that ended before is known by its end. */
-const LEASE_MS = 6 * 3_600_000;
+/**
+ * A sender that ended is known by its end; this is for rows of a lease whose answer was lost. What is still under way then is leased
+ * again, and not sent again (#dispatch).
+ */
+const LEASE_MS = 30 * 60_000;
 /** How often what is late is looked for while other things are due. */
 const LATE_MS = 1_000;
 const LATE_LIMIT = 100;

@@ -36,10 +36,11 @@ export interface HopsOptions {
   readonly trouble: (what: string, error: unknown) => void;
 }
 
+const BUG: Reply = { enhanced: '4.3.0', text: 'Something went wrong here' };
 /** Of all connections: for hops that have none. */
 const RESERVED = 0.1;
-/** What waited for longer is leased anew: with the time of an attempt, its lease must not end meanwhile. */
-const WAIT_LIMIT_MS = 3 * 3_600_000;
+/** What waited for longer is leased anew, so that its lease seldom ends meanwhile. */
+const WAIT_LIMIT_MS = 10 * 60_000;
 /** Hops that nothing is known of any more are forgotten when there are so many. */
 const HOPS_LIMIT = 1_000;
 /** Jobs that wait for each connection: what is leased together is one transaction of the store, and so is what is settled together. */
@@ -152,7 +153,7 @@ export class Hops {
   async #work(hop: Hop): Promise<void> {
     let kept = this.#connections.takeIdle(hop);
     for (let job = this.#nextOf(hop); job !== undefined; job = this.#nextOf(hop)) {
-      kept = await this.#attempt(hop, job, kept);
+      kept = await this.#attempt(hop, job, kept).catch((error: unknown) => this.#broken(job, error));
       if (hop.isLow(Date.now(), AHEAD)) this.#options.freed();
       if (kept === undefined) return;
     }
@@ -183,6 +184,13 @@ export class Hops {
     if (!isStale && this.#connections.isGood(kept)) return kept;
     this.#connections.close(kept);
     return isStale && idle !== undefined ? this.#attempt(hop, job, undefined) : undefined;
+  }
+
+  /** By a bug of ours: what was under way is tried again later, like any other failure. */
+  #broken(job: Job, error: unknown): undefined {
+    this.#options.trouble('a bug ended a connection', error);
+    const results = job.recipients.map((recipient) => ({ recipient, kind: 'deferred' as const, reply: BUG }));
+    this.#options.attempted(job.message, results, { startedAtMs: Date.now(), durationMs: 0 });
   }
 
   /** Whether the connection had been closed before it heard of the message; it is to be sent over another then. */
@@ -238,9 +246,8 @@ export class Hops {
     this.#options.attempted(job.message, results, time);
   }
 
-  /** What was removed meanwhile is nobody's any more; what cannot be read may be another time. */
+  /** It may be readable another time. What was removed meanwhile is nobody's any more: the outcome of that is ignored. */
   #unreadable(job: Job, error: unknown, time: Time): void {
-    if (error instanceof StoreError && error.kind === 'missing') return this.#giveBack([job]);
     if (!(error instanceof StoreError)) this.#options.trouble('a message could not be read', error);
     const reply: Reply = { enhanced: '4.3.0', text: `The message cannot be read here: ${(error as Error).message}` };
     const results = job.recipients.map((recipient) => ({ recipient, kind: 'deferred' as const, reply }));

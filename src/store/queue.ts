@@ -127,8 +127,8 @@ export interface Queue extends Suppressions {
    */
   lease(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly LeasedMessage[]>;
   /**
-   * Rows past their expiry, or past the time for a delay notice, of any destination, resting or not; none that is held, or that
-   * is leased. No attempt is counted. A row with a crash comes by `lease` alone.
+   * Rows past their expiry, or past the time for a delay notice, that are not due now or whose destination rests: what is due is
+   * tried first. None that is held, or that is leased. No attempt is counted. A row with a crash comes by `lease` alone.
    */
   leaseLate(kind: Lateness, limit: number, leaseMs: number): Promise<readonly LeasedMessage[]>;
   /** What is sent: trace and body. Must be closed. Throws, or rejects with, a StoreError 'missing' when it was removed. */

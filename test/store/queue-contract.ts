@@ -17,7 +17,7 @@ const LARGE = Buffer.alloc(600 * 1024, 'x\r\n');
 const LEASE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const REPLY = { code: 250, enhanced: '2.0.0', text: 'taken', host: 'mx.example.net', tls: 'TLSv1.3' };
-const NO_SUCH_USER = { code: 550, enhanced: '5.1.1', text: 'nobody here' };
+const NO_SUCH_USER = { code: 550, enhanced: '5.1.1', text: 'nobody here', command: 'RCPT' };
 
 function outgoing(change: Partial<Outgoing> = {}): Outgoing {
   const nowMs = Date.now();
@@ -392,7 +392,7 @@ export function describeQueue(name: string, make: () => Promise<StoreUnderTest>)
         const pastMs = Date.now() - 1;
         await queueUp(['a@x.example', 'b@y.example'], { expiresAtMs: pastMs });
         await queueUp(['c@x.example'], { delayNoticeAtMs: pastMs, firstAttemptAtMs: Date.now() + HOUR_MS });
-        await store.queue.rest('x.example', Date.now() + HOUR_MS);
+        for (const domain of ['x.example', 'y.example']) await store.queue.rest(domain, Date.now() + HOUR_MS);
         const [expired, ...none] = await store.queue.leaseLate('expired', 10, LEASE_MS);
         expect(none).to.deep.equal([]);
         expect(expired?.recipients.map(({ recipient, attempts }) => [recipient, attempts])).to.deep.equal([
@@ -415,7 +415,17 @@ export function describeQueue(name: string, make: () => Promise<StoreUnderTest>)
           expect(await store.queue.leaseLate(kind, 10, LEASE_MS)).to.deep.equal([]);
         expect(await store.queue.nextDueAtMs()).to.equal(undefined);
         await store.queuedMail.release(ids);
-        expect(recipientsOf(await store.queue.leaseLate('delayed', 10, LEASE_MS))).to.have.length(1);
+        expect(recipientsOf(await leaseAll())).to.have.length(1);
+      });
+
+      it('are not those that are due now: what waited for long is tried once more, and then given up', async () => {
+        const pastMs = Date.now() - 1;
+        await queueUp(['a@x.example'], { expiresAtMs: pastMs, delayNoticeAtMs: pastMs });
+        for (const kind of ['expired', 'delayed'] as const)
+          expect(await store.queue.leaseLate(kind, 10, LEASE_MS)).to.deep.equal([]);
+        const [row] = recipientsOf(await leaseAll());
+        await store.queue.settle([settlement(row as LeasedRecipient, deferred(Date.now() + HOUR_MS))]);
+        expect(recipientsOf(await store.queue.leaseLate('expired', 10, LEASE_MS))).to.have.length(1);
       });
     });
 

@@ -10,6 +10,7 @@ import { isAscii } from '../../message/domain.js';
 import { readPath } from '../../message/path.js';
 import type { Recipient } from '../../message/recipient.js';
 import type { Deliveries, Envelope, Outgoing } from '../../store/deliveries.js';
+import { StoreError } from '../../store/errors.js';
 import type { LeasedMessage, NotifyOn, Queue, Settlement } from '../../store/queue.js';
 import type { Source } from '../../store/source.js';
 import type { Schedule } from '../schedule.js';
@@ -62,16 +63,16 @@ export class Bounces {
 
   /**
    * Resolves with 'told' when the report is durable, and the outcomes with it. Otherwise they are not: there is nobody to be told, or
-   * nothing, of addresses that were suppressed before the message came.
+   * nothing, of addresses that were suppressed before the message came; of what failed, the sender always hears.
    * @throws StoreError; 'missing' when the outcomes are somebody else's by now, or what is reported on or reported to was removed
    */
   async tell({ message, action, recipients: all, settlements }: Telling): Promise<'told' | 'nobody' | 'nothing'> {
     const nowMs = Date.now();
-    const recipients = await this.#unsuppressed(message, all);
+    const recipients = action === 'failed' ? all : await this.#unsuppressed(message, all);
     if (recipients.length === 0) return 'nothing';
     const id = randomBytes(ID_BYTES).toString('hex');
     const whole = action === 'failed' && message.returned !== 'headers' && message.octets <= WHOLE_LIMIT_OCTETS;
-    const [header, rest] = await this.#read(message, whole);
+    const [header, rest] = await this.#original(message, whole);
     const queuedAtMs = Math.min(...message.recipients.map((each) => each.queuedAtMs));
     const { reversePath, envelopeId } = message;
     const report: Report = {
@@ -94,6 +95,16 @@ export class Bounces {
     );
     const since = (recipient: string) => leased.find((each) => each.recipient === recipient)?.queuedAtMs ?? 0;
     return reported.filter(({ recipient }, at) => (found[at]?.sinceMs ?? Infinity) >= since(recipient));
+  }
+
+  /** What cannot be read cannot be shown: its sender is told all the same. */
+  async #original(message: LeasedMessage, whole: boolean): Promise<readonly [Buffer, Buffer]> {
+    try {
+      return await this.#read(message, whole);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return [NOTHING, NOTHING];
+    }
   }
 
   /** Its header, as much of it as a report holds, and with `whole` what follows. */

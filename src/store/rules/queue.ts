@@ -81,10 +81,15 @@ export function retried(row: Waiting, nowMs: number): Waiting | undefined {
   return row.dueAtMs === undefined ? undefined : waiting({ ...row, dueAtMs: Math.min(row.dueAtMs, nowMs) }, nowMs);
 }
 
-/** Whether what a server said means that nothing is to be sent there again. */
+/** Whether what a server said of this one recipient means that nothing is to be sent there again. */
 export function suppresses({ kind, ...rest }: Outcome): boolean {
   const { reply } = rest as { readonly reply?: Reply };
-  return kind === 'failed' && reply?.code !== undefined && NO_SUCH_ADDRESS.has(reply.enhanced ?? '');
+  return (
+    kind === 'failed' &&
+    reply?.code !== undefined &&
+    reply.command === 'RCPT' &&
+    NO_SUCH_ADDRESS.has(reply.enhanced ?? '')
+  );
 }
 
 /** Whom a suppression means. */

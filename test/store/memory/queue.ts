@@ -54,7 +54,9 @@ export function queueOf(store: MemoryStore): Queue {
     leaseLate: (kind, limit, leaseMs) =>
       change(() => {
         if (data().isHolding(sender(), true)) return [];
-        const late = lateRows(data()).filter(({ atMs }) => atMs[kind] <= Date.now());
+        const late = lateRows(data()).filter(
+          ({ row, atMs }) => atMs[kind] <= Date.now() && data().readyAtMs(row) > Date.now(),
+        );
         const rows = late.sort((one, other) => one.atMs[kind] - other.atMs[kind]).slice(0, limit);
         data().lease(rows.map(({ row }) => row), sender(), Date.now() + leaseMs, false); // prettier-ignore
         return messagesOf(rows.map(({ row }) => row), false); // prettier-ignore

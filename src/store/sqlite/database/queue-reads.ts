@@ -91,6 +91,7 @@ export function prepareQueueReads(connection: Prepares): QueueReads {
     crashed: connection.prepare(`
       select destination.name, queued.due_at as ready_at
       from queued cross join destination on destination.id = queued.destination
+      join outgoing on outgoing.id = queued.message
       where queued.crashes > 0 and queued.due_at <= ? and coalesce(destination.rest_until, 0) <= ?
       order by queued.due_at limit 1`),
     holdsCrashed: connection

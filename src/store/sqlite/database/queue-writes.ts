@@ -79,8 +79,8 @@ export interface QueueWrites {
   readonly add: Statement<NewQueued>;
   readonly row: Statement<[id: number], QueuedRow>;
   readonly due: Statement<Limited, QueuedRow>;
-  readonly expired: Statement<[nowMs: number, limit: number], QueuedRow>;
-  readonly delayed: Statement<[nowMs: number, limit: number], QueuedRow>;
+  readonly expired: Statement<[nowMs: number, same: number, limit: number], QueuedRow>;
+  readonly delayed: Statement<[nowMs: number, same: number, limit: number], QueuedRow>;
   readonly crashed: Statement<[nowMs: number, same: number], QueuedRow>;
   readonly leased: Statement<[], QueuedRow>;
   readonly holdsAny: Statement<[sender: string, nowMs: number], number>;
@@ -145,12 +145,14 @@ export function prepareQueueWrites(connection: Connection): QueueWrites {
     row: connection.prepare(`${QUEUED} where queued.id = ?`),
     due: connection.prepare(`
       ${QUEUED} where queued.destination = ? and queued.due_at <= ? order by queued.due_at, queued.id limit ? + 0`),
-    // In flight are few, so passing over what is leased costs little.
+    // What is due now is tried first. In flight are few, so passing over what is leased costs little.
     expired: connection.prepare(`
       ${QUEUED} where queued.expire_at <= ? and queued.leased_by is null and queued.crashes = 0
+        and max(queued.due_at, coalesce(destination.rest_until, 0)) > ?
       order by queued.expire_at, queued.id limit ? + 0`),
     delayed: connection.prepare(`
       ${QUEUED} where queued.notice_at <= ? and queued.leased_by is null and queued.crashes = 0
+        and max(queued.due_at, coalesce(destination.rest_until, 0)) > ?
       order by queued.notice_at, queued.id limit ? + 0`),
     crashed: connection.prepare(`
       ${QUEUED}

@@ -42,7 +42,7 @@ export class QueueLeases {
   leaseLate({ sender, late, limit, leaseMs }: LeaseLateFrame): readonly LeasedMessage[] {
     const nowMs = Date.now();
     if (this.#holds(sender, nowMs, 'crashed')) return [];
-    const rows = this.#writes[late].all(nowMs, limit);
+    const rows = this.#writes[late].all(nowMs, nowMs, limit);
     return this.#take(rows, { sender, untilMs: nowMs + leaseMs, isAttempt: false });
   }
 
