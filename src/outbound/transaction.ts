@@ -11,7 +11,7 @@ import type { Result } from './outcomes.js';
 
 export interface Judged {
   readonly results: readonly Result[];
-  /** For those that the hop's own fault kept from being tried, and that have another way to go. */
+  /** For those that the hop's own fault kept from being tried, and that have another way to go; and for those that were too many. */
   readonly again: Job | undefined;
   /** Of the hop: every other message would have met it too. */
   readonly failure: Report | undefined;
@@ -44,6 +44,8 @@ function judge(job: Job, pairs: readonly Pair[], reports: Result['reports']): Ju
   const [, ...others] = job.hops;
   const isHops = ({ outcome: { kind, concerns } }: Pair) =>
     kind !== 'delivered' && (concerns === 'connection' || concerns === 'login');
+  if (pairs.some(({ outcome }) => outcome.kind === 'delivered') && pairs.some(isSurplus))
+    return judgeRest(job, pairs, reports);
   const tryAgain = (pair: Pair) => others.length > 0 && isHops(pair) && pair.outcome.kind !== 'unknown';
   const again = pairs.filter(tryAgain).map(({ recipient }) => recipient);
   const settled = pairs.filter((pair) => !tryAgain(pair));
@@ -51,6 +53,22 @@ function judge(job: Job, pairs: readonly Pair[], reports: Result['reports']): Ju
     results: settled.map(({ recipient, outcome }) => resultOf(recipient, outcome, reports)),
     again: again.length === 0 ? undefined : { ...job, recipients: again, hops: others, isRepeated: false },
     failure: pairs.find(isHops)?.outcome,
+  };
+}
+
+/** RFC 5321 §4.5.3.1.10: more recipients than the server takes in one transaction, which it took for the others. */
+function isSurplus({ outcome: { kind, command, code, status, text } }: Pair): boolean {
+  return kind === 'deferred' && command === 'RCPT' && code === 452 && (status === '4.5.3' || /too many/i.test(text));
+}
+
+/** What was too much goes in the next transaction, at once: each takes at least one. */
+function judgeRest(job: Job, pairs: readonly Pair[], reports: Result['reports']): Judged {
+  const recipients = pairs.filter(isSurplus).map(({ recipient }) => recipient);
+  const settled = pairs.filter((pair) => !isSurplus(pair));
+  return {
+    results: settled.map(({ recipient, outcome }) => resultOf(recipient, outcome, reports)),
+    again: { ...job, recipients, isRepeated: false },
+    failure: undefined,
   };
 }
 

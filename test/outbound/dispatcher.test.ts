@@ -70,6 +70,23 @@ describe('the dispatcher', () => {
     expect(named).to.deep.equal(to.map((each) => `RCPT TO:<${each}>`).toSorted());
   });
 
+  it('sends to more recipients than a server takes at once in the next transactions, without a wait', async () => {
+    let named = 0;
+    const relay = await scripted({
+      answer: (line) => {
+        if (line.startsWith('MAIL')) named = 0;
+        if (!line.startsWith('RCPT')) return undefined;
+        return ++named > 2 ? '452 4.5.3 Too many recipients' : undefined;
+      },
+    });
+    const to = Array.from({ length: 5 }, (_, at) => `r${at}@example.com`);
+    await enqueue(store, { to });
+    const { attempts } = await send({ relays: [url(relay)], limits: { first: 1, most: 1 } });
+    await empty();
+    expect(relay.messages).to.have.length(3);
+    expect(attempts.map(({ outcome }) => outcome.kind)).to.deep.equal(Array(5).fill('delivered'));
+  });
+
   it('keeps a connection for the next message, and no longer than it may', async () => {
     const relay = await scripted();
     const many = Array.from({ length: 7 }, (_, at) => at);
