@@ -3,7 +3,7 @@
  * Two peers: with the settings it comes with, and `dovecot-tuned` in the "high-performance mode" of its manual, in which a
  * login process serves many clients instead of one.
  */
-import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram, run } from '../processes/program.js';
 import { freePort, startServer, stopServer } from '../processes/server.js';
@@ -46,10 +46,12 @@ export async function startDovecot(
 ): Promise<Instance> {
   const [pop3Port, lmtpPort] = [await freePort(), await freePort()];
   for (const name of ['base', 'mail']) mkdirSync(join(home, name), { recursive: true });
+  chmodSync(join(home, 'base'), 0o755); // Its processes are other users, whatever the umask is.
   chownSync(join(home, 'mail'), MAIL_UID, MAIL_UID);
   const configuration = join(home, 'dovecot.conf');
   writeFileSync(configuration, dovecotConf({ home, pop3Port, lmtpPort, ...options }));
   writeFileSync(join(home, 'users'), await passwordFile(configuration));
+  for (const name of ['dovecot.conf', 'users']) chmodSync(join(home, name), 0o644);
   const argv = ['-F', '-c', configuration];
   const pid = await startServer({ program: 'dovecot', argv, home, ports: [pop3Port, lmtpPort] });
   return {

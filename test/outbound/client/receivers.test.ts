@@ -132,16 +132,6 @@ describe('a receiver', () => {
     try {
       const hop = hopTo(instance.lmtpPort ?? 0, { protocol: 'lmtp' });
       const box = addressOf(boxes(1)[0] ?? '');
-      await eventually(
-        'its user database to answer',
-        async () => {
-          const probe = await connected(clientOf().connect(hop));
-          const { outcomes } = await probe.send(envelopeOf(undefined, to(box)), sourceOf());
-          await probe.quit();
-          return outcomes[0]?.kind === 'delivered';
-        },
-        20_000,
-      );
       expect(kinds(await sendAll(await connected(clientOf().connect(hop)), box))).to.deep.equal(
         MESSAGES.map(() => 'delivered 250'),
       );
