@@ -100,7 +100,7 @@ export const folders: readonly Folder[] = [
   {
     path: 'outbound/client',
     what: 'the SMTP and LMTP client: one connection to a next hop, and what became of each recipient; knows no queue',
-    imports: ['bytes', 'ip', 'message', 'store/source.ts'],
+    imports: ['auth/saslprep.ts', 'bytes', 'ip', 'message', 'store/source.ts'],
   },
   {
     path: 'auth',

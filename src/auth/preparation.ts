@@ -3,13 +3,7 @@
  * A new password with what SASLprep prohibits is refused with a sentence. At login nothing is refused here: a password
  * that was set before this rule still opens its account, and every other is simply wrong.
  */
-import { createRequire } from 'node:module';
-import type * as Saslprep from '@mongodb-js/saslprep';
-
-/** What SASLprep leaves as it is. */
-const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
-
-const require = createRequire(import.meta.url);
+import { saslprep } from './saslprep.js';
 
 /** The message is a clause for people that says what to change; it never holds the password. */
 export class UnfitPassword extends Error {}
@@ -32,13 +26,6 @@ function refuse(password: string): never {
   throw new UnfitPassword(
     'the password holds what RFC 4013 prohibits: a control character, or letters of both directions of writing',
   );
-}
-
-/** Its table is large, and few passwords ask for it: it is loaded with the first that does. */
-function saslprep(password: string, options?: { readonly allowUnassigned: boolean }): string {
-  if (PRINTABLE_ASCII.test(password)) return password;
-  const library = require('@mongodb-js/saslprep') as typeof Saslprep;
-  return library.saslprep(password, options);
 }
 
 /** The library says no by throwing; why is ours to say. */

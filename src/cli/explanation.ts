@@ -1,4 +1,4 @@
-/** `pennypost queue explain`: what would become of mail to an address, asked of the same tables that decide it. */
+/** `pennypost queue explain`: what would become of mail to an address, asked of the store and the configuration, which decide it. */
 import type { Configuration } from '../config/configuration.js';
 import { formatStoredAddress } from '../message/mailbox.js';
 import type { Relay } from '../outbound/client/relay-url.js';

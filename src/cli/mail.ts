@@ -11,12 +11,11 @@ import { deliver } from './delivery.js';
 import { jsonFlag, optionFlags, type Command, type Flag, type Invocation, type Operand } from './command.js';
 import { exit, Refusal } from './exit.js';
 import { printList, printListAsJson, type Table } from './listing.js';
-import { address, addressOperand, envelopeAddress, messageNumber } from './operand.js';
+import { address, addressOperand, envelopeAddress, messageNumber, NULL_PATH, reversePath } from './operand.js';
 import { withExistingStore } from './storage.js';
 import { isTerminal, moment, print } from './terminal.js';
 
 const numberOperand: Operand = { name: 'NUMBER', doc: "a message's number, as 'mail list' shows it" };
-const NULL_PATH = '<>';
 
 const fromFlag: Flag = {
   name: 'from',
@@ -70,9 +69,9 @@ async function send(invocation: Invocation): Promise<number> {
   const recipients = invocation.operands.map((operand) => envelopeAddress(operand).address);
   const from = invocation.text(fromFlag.name);
   const { configuration } = invocation.load();
-  const reversePath = reversePathOf(from ?? `postmaster@${configuration.domain}`);
+  const sender = reversePath(from ?? `postmaster@${configuration.domain}`);
   const message = await openMessage(invocation.text(fileFlag.name));
-  const submission = { reversePath, recipients, message };
+  const submission = { reversePath: sender, recipients, message };
   await withExistingStore(configuration.db, (store) => deliver(store, submission, configuration));
   await print(`Accepted for ${recipients.map(formatAddress).join(', ')}.\n`);
   return exit.fine;
@@ -88,10 +87,6 @@ const sendOptions = [
   'queueLifetime',
   'delayWarning',
 ] as const;
-
-function reversePathOf(text: string): string {
-  return text === NULL_PATH ? '' : envelopeAddress(text).text;
-}
 
 /** Opened before the store: a file that is not there changes nothing. */
 async function openMessage(file: string | undefined): Promise<AsyncIterable<Buffer>> {

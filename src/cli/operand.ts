@@ -24,6 +24,13 @@ export function envelopeAddress(text = ''): { readonly text: string; readonly ad
   return { text: written, address: { local: mailbox.local, domain: mailbox.domain } };
 }
 
+export const NULL_PATH = '<>';
+
+/** A sender as an envelope has it: empty for the null reverse-path. */
+export function reversePath(text: string): string {
+  return text === NULL_PATH ? '' : envelopeAddress(text).text;
+}
+
 /** An address that may have a maildrop. */
 export function accountAddress(text?: string): Address {
   const parsed = address(text);

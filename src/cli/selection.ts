@@ -4,10 +4,9 @@ import { printableLine } from '../message/printable.js';
 import type { QueueEntry, QueueFilter, QueuedMail } from '../store/queued-mail.js';
 import type { QueueState } from '../store/queue.js';
 import { UsageError, type Flag, type Invocation, type Operand } from './command.js';
-import { domain, envelopeAddress } from './operand.js';
+import { domain, envelopeAddress, NULL_PATH, reversePath } from './operand.js';
 
 const STATES: readonly QueueState[] = ['active', 'deferred', 'hold', 'corrupt'];
-const NULL_PATH = '<>';
 
 const stateFlag: Flag = { name: 'state', placeholder: 'STATE', doc: `Only those that are ${STATES.join(', ')}.` };
 const domainFlag: Flag = { name: 'domain', placeholder: 'NAME', doc: 'Only those of this destination.' };
@@ -37,7 +36,7 @@ export function filterOf(invocation: Invocation): QueueFilter {
   return {
     state: stateOf(invocation.text(stateFlag.name)),
     destination: destination === undefined ? undefined : domain(destination),
-    from: from === undefined || from === NULL_PATH ? from && '' : envelopeAddress(from).text,
+    from: from === undefined ? undefined : reversePath(from),
     to: to === undefined ? undefined : envelopeAddress(to).text,
     queuedBeforeMs: older === undefined ? undefined : Date.now() - ageOf(older),
   };

@@ -3,7 +3,15 @@
  * hands it to them. Holds no more of the queue than is under way or next. Sleeps until the queue says that something is due.
  * Nothing that a hop, a message or the store does stops it: what failed is due again, and asked for again.
  */
-import type { DueDestination, Lateness, LeasedMessage, LeasedRecipient, Queue, Settlement } from '../store/queue.js';
+import type {
+  DueDestination,
+  Lateness,
+  LeasedMessage,
+  LeasedRecipient,
+  Queue,
+  Reply,
+  Settlement,
+} from '../store/queue.js';
 import { Bounces, type BouncesOptions } from './bounce/bounces.js';
 import type { Client } from './client/connection.js';
 import { AHEAD, Hops, type HopLimits } from './hops.js';
@@ -14,7 +22,7 @@ import { judgeRoute, routed } from './routed.js';
 import type { Route, Router } from './routes.js';
 import type { Schedule } from './schedule.js';
 import { Settlements } from './settlements.js';
-import { partSuppressed } from './suppressed.js';
+import { suppressedAmong } from './suppressed.js';
 
 export interface DispatcherOptions {
   /** Unlike every other sender's, of all times. */
@@ -191,25 +199,29 @@ export class Dispatcher {
     const added = leased.flatMap(({ recipients }) => recipients).filter(({ id }) => !this.#leased.has(id));
     for (const { id } of added) this.#leased.add(id);
     if (this.#isDraining) return this.#outcomes.returned(added);
+    const suppressed = await this.#suppressedAmong(added);
     const isNew = new Set(added);
-    for (const { message, recipients, route } of routed(leased, this.#options.router))
-      await this.#sendUnsuppressed(
+    for (const { message, recipients, route } of routed(leased, this.#options.router)) {
+      const wanted = recipients.filter((each) => isNew.has(each));
+      for (const each of wanted) {
+        const reply = suppressed.get(each);
+        if (reply !== undefined) this.#judged(message, [each], { kind: 'failed', reply });
+      }
+      this.#send(
         message,
-        recipients.filter((each) => isNew.has(each)),
+        wanted.filter((each) => !suppressed.has(each)),
         route,
       );
+    }
     this.#hops.run();
   }
 
-  /** What cannot be looked up is given back: the store is away, and will be asked again. */
-  async #sendUnsuppressed(message: LeasedMessage, recipients: readonly LeasedRecipient[], route: Route): Promise<void> {
+  /** Where that cannot be looked up, all is given back: the store is away, and will be asked again. */
+  async #suppressedAmong(leased: readonly LeasedRecipient[]): Promise<ReadonlyMap<LeasedRecipient, Reply>> {
     try {
-      const { sent, suppressed } = await partSuppressed(recipients, this.#options.queue);
-      if (suppressed.length > 0)
-        this.#outcomes.attempted(message, suppressed, { startedAtMs: Date.now(), durationMs: 0 });
-      this.#send(message, sent, route);
+      return await suppressedAmong(leased, this.#options.queue);
     } catch (error) {
-      this.#outcomes.returned(recipients);
+      this.#outcomes.returned(leased);
       throw error;
     }
   }

@@ -189,8 +189,7 @@ export class Hops {
   /** By a bug of ours: what was under way is tried again later, like any other failure. */
   #broken(job: Job, error: unknown): undefined {
     this.#options.trouble('a bug ended a connection', error);
-    const results = job.recipients.map((recipient) => ({ recipient, kind: 'deferred' as const, reply: BUG }));
-    this.#options.attempted(job.message, results, { startedAtMs: Date.now(), durationMs: 0 });
+    this.#defer(job, BUG, { startedAtMs: Date.now(), durationMs: 0 });
   }
 
   /** Whether the connection had been closed before it heard of the message; it is to be sent over another then. */
@@ -241,15 +240,18 @@ export class Hops {
   #tryAgain(job: Job, failure: Report | undefined, time: Time): void {
     const hops = this.#isDraining ? [] : this.usable(job.hops, Date.now());
     if (hops.length > 0) return this.give({ ...job, hops });
-    const reply: Reply = failure === undefined ? { text: 'No relay can be reached' } : replyOf(failure);
-    const results = job.recipients.map((recipient) => ({ recipient, kind: 'deferred' as const, reply }));
-    this.#options.attempted(job.message, results, time);
+    this.#defer(job, failure === undefined ? { text: 'No relay can be reached' } : replyOf(failure), time);
   }
 
   /** It may be readable another time. What was removed meanwhile is nobody's any more: the outcome of that is ignored. */
   #unreadable(job: Job, error: unknown, time: Time): void {
     if (!(error instanceof StoreError)) this.#options.trouble('a message could not be read', error);
-    const reply: Reply = { enhanced: '4.3.0', text: `The message cannot be read here: ${(error as Error).message}` };
+    const text = `The message cannot be read here: ${(error as Error).message}`;
+    this.#defer(job, { enhanced: '4.3.0', text }, time);
+  }
+
+  /** All of it is tried again later, for one reason. */
+  #defer(job: Job, reply: Reply, time: Time): void {
     const results = job.recipients.map((recipient) => ({ recipient, kind: 'deferred' as const, reply }));
     this.#options.attempted(job.message, results, time);
   }

@@ -3,16 +3,13 @@
  * Each wait is twice the one before it, up to the longest, and a tenth longer or shorter by chance, so that what failed together
  * does not come back together.
  */
+import { deadlines, type DeadlineOptions } from '../message/outgoing.js';
 
-export interface ScheduleOptions {
+export interface ScheduleOptions extends DeadlineOptions {
   /** Between the first attempt and the second. */
   readonly minimalBackoff: number;
   /** No wait is longer. */
   readonly maximalBackoff: number;
-  /** After this a recipient that was not reached is given up, and its sender told. */
-  readonly queueLifetime: number;
-  /** After this the sender is told that it takes longer; 0 tells nobody. */
-  readonly delayWarning: number;
 }
 
 const JITTER = 0.1;
@@ -36,11 +33,7 @@ export class Schedule {
 
   /** Of what is queued now. */
   deadlines(nowMs: number): { readonly expiresAtMs: number; readonly delayWarningAtMs?: number } {
-    const { queueLifetime, delayWarning } = this.#options;
-    const expiresAtMs = nowMs + queueLifetime;
-    return delayWarning === 0 || delayWarning >= queueLifetime
-      ? { expiresAtMs }
-      : { expiresAtMs, delayWarningAtMs: nowMs + delayWarning };
+    return deadlines(this.#options, nowMs);
   }
 
   #waitMs(attempts: number): number {

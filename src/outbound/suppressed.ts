@@ -1,27 +1,19 @@
 /** Whom nothing is sent to any more, among what was leased: suppressed since it was queued, or by a client that could not know. */
-import type { LeasedRecipient } from '../store/queue.js';
-import type { Suppression, Suppressions } from '../store/suppressions.js';
-import type { Result } from './outcomes.js';
+import type { LeasedRecipient, Reply } from '../store/queue.js';
+import type { Suppressions } from '../store/suppressions.js';
 
-export interface Parted {
-  readonly sent: readonly LeasedRecipient[];
-  readonly suppressed: readonly Result[];
-}
-
-/** @throws StoreError */
-export async function partSuppressed(
+/** What those are told. @throws StoreError */
+export async function suppressedAmong(
   recipients: readonly LeasedRecipient[],
   suppressions: Suppressions,
-): Promise<Parted> {
+): Promise<ReadonlyMap<LeasedRecipient, Reply>> {
   const found = await Promise.all(recipients.map(async ({ recipient }) => suppressions.findSuppression(recipient)));
-  return {
-    sent: recipients.filter((_, at) => found[at] === undefined),
-    suppressed: recipients.flatMap((recipient, at) => resultOf(recipient, found[at]) ?? []),
-  };
-}
-
-function resultOf(recipient: LeasedRecipient, suppression: Suppression | undefined): Result | undefined {
-  if (suppression === undefined) return undefined;
-  const text = `Nothing is sent to this address any more: ${suppression.reason}`;
-  return { recipient, kind: 'failed', reply: { enhanced: '5.7.1', text } };
+  return new Map(
+    recipients.flatMap((recipient, at) => {
+      const suppression = found[at];
+      if (suppression === undefined) return [];
+      const text = `Nothing is sent to this address any more: ${suppression.reason}`;
+      return [[recipient, { enhanced: '5.7.1', text }]];
+    }),
+  );
 }

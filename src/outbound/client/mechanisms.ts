@@ -3,7 +3,7 @@ import { bounded } from './reply.js';
 import { printableLine } from '../../message/printable.js';
 import type { ClientExchange, ClientMechanism, LoginContext } from './mechanism.js';
 import type { Credentials } from './next-hop.js';
-import { scramSha256, scramSha256Plus } from './scram.js';
+import { escaped, scramSha256, scramSha256Plus } from './scram.js';
 
 type Password = Extract<Credentials, { kind: 'password' }>;
 type Token = Extract<Credentials, { kind: 'token' }>;
@@ -37,9 +37,8 @@ const oauthBearer: ClientMechanism<Token> = {
   name: 'OAUTHBEARER',
   proves: 'token',
   begin({ user, accessToken }, { nextHop: { endpoint } }) {
-    const name = user.replaceAll('=', '=3D').replaceAll(',', '=2C');
     const where = endpoint.kind === 'network' ? `\x01host=${endpoint.host}\x01port=${endpoint.port}` : '';
-    const initial = Buffer.from(`n,a=${name},${where}\x01auth=Bearer ${accessToken}\x01\x01`);
+    const initial = Buffer.from(`n,a=${escaped(user)},${where}\x01auth=Bearer ${accessToken}\x01\x01`);
     return new TokenExchange(initial, Buffer.from('\x01'));
   },
 };

@@ -4,7 +4,7 @@
  */
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { saslprep } from '@mongodb-js/saslprep';
+import { saslprep } from '../../auth/saslprep.js';
 import { SCRAM_ITERATIONS_LIMIT } from './limits.js';
 import type { ClientExchange, ClientMechanism } from './mechanism.js';
 import type { Credentials } from './next-hop.js';
@@ -100,8 +100,8 @@ function mac(key: Buffer, text: string): Buffer {
   return createHmac(DIGEST, key).update(text).digest();
 }
 
-/** RFC 5802 §5.1. */
-function escaped(name: string): string {
+/** A name in the syntax of GS2 (RFC 5801 §4, RFC 5802 §5.1). */
+export function escaped(name: string): string {
   return name.replaceAll('=', '=3D').replaceAll(',', '=2C');
 }
 

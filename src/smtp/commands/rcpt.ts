@@ -60,7 +60,9 @@ export const rcpt = defineCommand({
     if (isFull(state)) return stay(replies.tooManyRecipients);
     const address = addressOf(to.mailbox, context);
     const decide = (found: Resolution) =>
-      acceptOnward(to, sentOn(found, { to, address }, state, context), state, context);
+      found.kind === 'remote' && maySendOn(state, context)
+        ? acceptOnward(to, address, state, context)
+        : accept(to, found, state);
     return whenReady(context.store.resolve(address), decide);
   },
 });
@@ -107,26 +109,22 @@ function isOneCopyTooMany(target: Target, { announcedOctets, copies, hello }: Tr
 }
 
 /** Who has logged in may send elsewhere, where that is switched on; nobody else ever may. */
-function sentOn(
-  found: Resolution,
-  { to, address }: { readonly to: Path; readonly address: Address },
-  { hello }: Transaction,
-  { settings }: SmtpContext,
-): Resolution {
-  if (found.kind !== 'remote' || hello.login === undefined || settings.outbound === 'off') return found;
-  return { kind: 'local', targets: [{ kind: 'remote', address: to.text, destination: address.domain }] };
+function maySendOn({ hello }: Transaction, { settings }: SmtpContext): boolean {
+  return hello.login !== undefined && settings.outbound !== 'off';
 }
 
 /** Nothing is sent to an address that is suppressed: whoever writes to it knows so at once. */
 function acceptOnward(
   to: Path,
-  found: Resolution,
+  { domain }: Address,
   state: Transaction,
   { suppressions }: SmtpContext,
 ): Outcome<SmtpState> | Promise<Outcome<SmtpState>> {
-  if (found.kind !== 'local' || !found.targets.some(({ kind }) => kind === 'remote')) return accept(to, found, state);
+  const target = { kind: 'remote', address: to.text, destination: domain } as const;
   return whenReady(suppressions.findSuppression(to.text), (suppression) =>
-    suppression === undefined ? accept(to, found, state) : stay(replies.suppressed(to.text)),
+    suppression === undefined
+      ? accept(to, { kind: 'local', targets: [target] }, state)
+      : stay(replies.suppressed(to.text)),
   );
 }
 
