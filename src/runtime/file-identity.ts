@@ -23,10 +23,12 @@ export class FileIdentity {
     return this.#judge(statOf(this.path));
   }
 
-  /** The same for a file that is never empty: one that was emptied in place is not there any more. */
-  lookFilled(): Found {
+  /** The same for a file that is never empty. */
+  lookFilled(): Found | 'emptied' {
     const found = statOf(this.path);
-    return found?.size === 0 ? 'none' : this.#judge(found);
+    const judged = this.#judge(found);
+    if (found?.size !== 0) return judged;
+    return judged === 'same' ? 'emptied' : 'none';
   }
 
   #judge(found: Stats | undefined): Found {

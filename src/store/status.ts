@@ -1,7 +1,7 @@
 /** What a store tells of itself, for `pennypost status`: nothing of the processes that use it, which the cluster knows. */
 
-/** `parted`: the database is there, but a file that belongs to it is not. */
-export type FileState = 'there' | 'missing' | 'replaced' | 'parted';
+/** `emptied`: in place, and for good. `parted`: the database is there, but a file that belongs to it is not. */
+export type FileState = 'there' | 'missing' | 'replaced' | 'emptied' | 'parted';
 
 export interface StoreStatus {
   readonly pid: number;

@@ -171,9 +171,34 @@ describe('under a running server', () => {
     await servesAgain();
   });
 
-  it('a database that is emptied in place takes no mail', async () => {
+  it('a database that is emptied in place takes no mail, is not filled from the WAL, and the WAL stays', async () => {
+    for (let each = 0; each < 20; each++) await send(server, `${each}`);
     writeFileSync(db, '');
-    await refusesOnce();
+    for (let each = 0; each < 20; each++) expect(await send(server, 'meanwhile')).to.match(/^451/);
+    await eventually('the log to say so', () => server.logs.includes('was emptied in place'));
+    expect((await shown()).file).to.equal('emptied');
+    await server.stop();
+    expect(readFileSync(db).length).to.equal(0);
+    expect(readFileSync(`${db}-wal`).length).to.be.above(0);
+  });
+
+  it('a backup that is moved over a database that was emptied in place is served', async () => {
+    backup(join(above, 'backup.db'));
+    writeFileSync(db, '');
+    expect(await send(server, 'meanwhile')).to.match(/^451/);
+    renameSync(join(above, 'backup.db'), db);
+    await servesAgain();
+    expect(subjects(db)).to.deep.equal(['before', 'after']);
+  });
+
+  it('a database that was emptied in place is not served when it is filled again under its WAL', async () => {
+    backup(join(above, 'backup.db'));
+    writeFileSync(db, '');
+    expect(await send(server, 'meanwhile')).to.match(/^451/);
+    writeFileSync(db, readFileSync(join(above, 'backup.db')));
+    for (let each = 0; each < 20; each++) expect(await send(server, 'meanwhile')).to.match(/^451/);
+    await server.stop();
+    expect(readFileSync(db).equals(readFileSync(join(above, 'backup.db')))).to.equal(true);
   });
 
   it('no store begins a new database in the place of one that is gone', async () => {

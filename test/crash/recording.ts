@@ -32,6 +32,8 @@ export interface RecordingOptions {
 
 const ALICE = { address: 'alice@localhost', password: 'secret' };
 const LARGE_OCTETS = 300_000;
+/** One may remove many. */
+const MESSAGES_A_REMOVAL = 60;
 
 export async function record({
   seed,
@@ -61,7 +63,11 @@ export async function record({
       });
       try {
         for (const control of strikes) await strike(shim, control, ledger);
-        await eventually('the load', () => ledger.acknowledged >= messages && ledger.removed >= messages / 10, 30_000);
+        const enough = (): boolean =>
+          ledger.acknowledged >= messages &&
+          ledger.removed >= messages / 10 &&
+          ledger.removals >= messages / MESSAGES_A_REMOVAL;
+        await eventually('the load', enough, 30_000);
       } finally {
         await load.stop();
       }

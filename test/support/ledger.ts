@@ -66,6 +66,8 @@ export class Ledger {
   #quits = 0;
   acknowledged = 0;
   removed = 0;
+  /** Answers of +OK to QUIT. */
+  removals = 0;
 
   constructor(path: string) {
     this.#file = openSync(path, 'a', 0o600);
@@ -113,6 +115,7 @@ export class Ledger {
   removedAll(account: string, uidls: readonly string[]): Promise<void> {
     for (const uidl of uidls) this.#copy(account, uidl).fate = 'gone';
     this.removed += uidls.length;
+    this.removals += 1;
     this.#write({ removed: uidls, account });
     return this.#sync();
   }

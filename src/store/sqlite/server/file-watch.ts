@@ -1,8 +1,9 @@
 /**
  * Sees to it that nothing is acknowledged in files that are lost: moved, removed, replaced, or covered by another mount, while
  * the store has them open and could go on writing. What was committed before is moved from the WAL into the database file,
- * wherever that is now. When the file is back, service goes on; when another database of ours is there, or the WAL, its index
- * or the lock is gone from beside it, every process closes the database, and the next store opens what is at the path.
+ * wherever that is now; but never into one that was emptied in place, which would leave a database with holes. When the file
+ * is back, service goes on; when another database of ours is there, or the WAL, its index or the lock is gone from beside it,
+ * every process closes the database, and the next store opens what is at the path.
  */
 import type { FileState } from '../../status.js';
 import { StoreError } from '../../errors.js';
@@ -31,6 +32,7 @@ export class FileWatch {
   readonly #timer: NodeJS.Timeout;
   #state: FileState = 'there';
   #walIsEmpty = false;
+  #wasEmptied = false;
 
   /** Once the database is open and in WAL mode. */
   constructor({ named, db, lock }: Location, options: FileWatchOptions) {
@@ -53,13 +55,21 @@ export class FileWatch {
     return new StoreError('unavailable', `the database is not at ${this.#db.path}`);
   }
 
+  /** Whether what was open is lost: nothing must be moved into it, and closing it would. */
+  get wasEmptied(): boolean {
+    return this.#wasEmptied;
+  }
+
   close(): void {
     clearInterval(this.#timer);
   }
 
   #look(): FileState {
     const found = this.#db.lookFilled();
-    if (found !== 'same') return found === 'none' ? 'missing' : 'replaced';
+    if (found === 'emptied') this.#wasEmptied = true;
+    if (found === 'other') return 'replaced';
+    if (found === 'none') return 'missing';
+    if (this.#wasEmptied) return 'emptied'; // Whoever fills it again has put another database under the old WAL.
     return this.#wal.look() === 'same' ? 'there' : 'parted';
   }
 
@@ -72,10 +82,11 @@ export class FileWatch {
   #begin(found: FileState): void {
     this.#state = found;
     this.#walIsEmpty = false;
-    this.#options.trouble('the database is not at its path; nothing is accepted until it is back', {
-      path: this.#db.path,
-      found,
-    });
+    const what =
+      found === 'emptied'
+        ? 'the database was emptied in place; nothing is accepted: stop the server, put a backup there, and move the WAL away'
+        : 'the database is not at its path; nothing is accepted until it is back';
+    this.#options.trouble(what, { path: this.#db.path, found });
     setImmediate(() => this.#act(this.#lookClosely())); // Not in the middle of a group.
   }
 
@@ -84,6 +95,7 @@ export class FileWatch {
     if (this.#state === 'there') return this.#begin(found);
     this.#state = found;
     if (found === 'there') return this.#options.noted('the database is back at its path', { path: this.#db.path });
+    if (this.#wasEmptied && found !== 'replaced') return;
     this.#walIsEmpty ||= this.#options.emptyWal();
     if (found === 'missing' || !this.#walIsEmpty) return;
     this.#options.noted('every process closes the database, and opens what is at its path', {

@@ -129,7 +129,7 @@ export class OpenDatabase {
   async close(): Promise<void> {
     this.settle();
     await Promise.all([this.#checkpointer.close(), this.#decoder.close()]);
-    if (!this.#failed) this.#giveBack();
+    if (!this.#failed && !this.files.wasEmptied) this.#giveBack();
   }
 
   /** What a full or failing disk refuses here was promised to nobody. */
