@@ -54,6 +54,7 @@ export const failureKinds: Readonly<Record<StoreErrorKind, string>> = {
   missing: 'what was named is not there any more',
   refused: 'a change that makes no sense',
   unavailable: 'the store cannot be reached, or cannot write',
+  bug: 'the store met a bug of ours',
 };
 
 /** By the first word of what is announced. */

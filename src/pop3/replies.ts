@@ -158,6 +158,7 @@ const failures: Readonly<Record<Exclude<StoreErrorKind, 'in-use'>, Reply>> = {
   missing: trouble('The message was removed meanwhile', 'SYS/PERM'),
   refused: trouble('The mail store refused that', 'SYS/PERM'),
   unavailable: trouble('The mail store cannot be reached; try again in a moment', 'SYS/TEMP'),
+  bug: trouble('Something went wrong in the mail store; try again later', 'SYS/TEMP'),
 };
 
 export function failureReply(error: StoreError): Reply {

@@ -196,6 +196,7 @@ const failures: Readonly<Record<StoreErrorKind, SmtpReply>> = {
   missing: trouble(550, '2.1', 'The mailbox was removed meanwhile'),
   refused: trouble(554, '3.0', 'The mail store refused the message'),
   unavailable: trouble(451, '3.0', 'The mail store cannot be reached; try again in a moment'),
+  bug: trouble(451, '3.0', 'Something went wrong in the mail store; try again later'),
 };
 
 export function failureReply(error: StoreError): SmtpReply {

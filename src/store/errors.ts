@@ -15,9 +15,10 @@ export interface Holder {
  * - `missing`: what was named is not there any more.
  * - `refused`: a change of the directory that makes no sense; the message says why.
  * - `unavailable`: the store cannot be reached or cannot write; nothing was done, or it is not known to be.
+ * - `bug`: the store met a mistake of ours at this request, and did nothing of it; the same request would meet it again.
  */
 export type StoreErrorKind =
-  'busy' | 'full' | 'in-use' | 'over-quota' | 'over-quota-meanwhile' | 'missing' | 'refused' | 'unavailable';
+  'busy' | 'full' | 'in-use' | 'over-quota' | 'over-quota-meanwhile' | 'missing' | 'refused' | 'unavailable' | 'bug';
 
 /** Who holds a maildrop, and since when. */
 export interface HolderSince extends Holder {

@@ -384,11 +384,7 @@ describe('the SQLite driver', () => {
       const server = await sqlite.start(db, { ...observer, trouble: (...told) => troubles.push(told) });
       const broken = server?.makeLocal('one.example', { address: undefined as never, secrets: { hash: HASH } });
       const whole = server?.makeLocal('two.example', { address: at('bob@two.example'), secrets: { hash: HASH } });
-      await fails(
-        'unavailable',
-        broken ?? Promise.resolve(),
-        /^the store met a bug of its own and did nothing of this/,
-      );
+      await fails('bug', broken ?? Promise.resolve(), /^the store met a bug of its own and did nothing of this/);
       await whole;
       await server?.close();
       expect(troubles.map(([what]) => what)).to.deep.equal(['a bug failed one write, and nothing else']);

@@ -9,6 +9,8 @@ const DAMAGE = /^SQLITE_(CORRUPT|NOTADB)/;
  * a power cut or a kill that comes before the next commit, as if only the answer had been lost.
  */
 const FULL = /^SQLITE_(FULL|IOERR_SHMSIZE)/;
+/** What SQLite will say of the same rows another time, too. */
+const REFUSAL = /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG|RANGE)/;
 
 const BUG = "the store met a bug of its own and did nothing of this; the server's log has the rest";
 
@@ -47,7 +49,7 @@ export function isBug(error: unknown): boolean {
 /** What a client of the store is told; the cause stays with it for the log. `db` is the file, for people at the command line. */
 export function asStoreError(error: unknown, db = 'the database'): StoreError {
   if (error instanceof StoreError) return error;
-  if (isBug(error)) return new StoreError('unavailable', BUG, { cause: error });
+  if (isBug(error) || REFUSAL.test(codeOf(error))) return new StoreError('bug', BUG, { cause: error });
   if (isFull(error)) return new StoreError('full', 'the disk is full', { cause: error });
   if (codeOf(error).startsWith('SQLITE_BUSY'))
     return new StoreError('busy', 'another program holds the database', { cause: error });
