@@ -22,6 +22,8 @@ export type QueueState = 'active' | 'deferred' | 'hold' | 'corrupt';
 export interface DueDestination {
   readonly destination: string;
   readonly dueAtMs: number;
+  /** An administrator asks for an attempt now (QueuedMail.retry): no dead host is a reason to wait. Until it rests again. */
+  readonly isRetried?: boolean;
 }
 
 export interface LeaseRequest {
@@ -108,9 +110,10 @@ export type Lateness = 'expired' | 'delayed';
 export interface Queue extends Suppressions {
   /**
    * This sender lives now, under a name that no other process has or had. What was leased by senders that are gone returns to the
-   * queue, due as before: each row counts a crash more, and one whose second crash this is becomes 'corrupt'. What a sender that
-   * still lives has leased stays its own, so that one can be drained while the next begins. A driver that loses its store says
-   * it again by itself.
+   * queue, due as before: each row that was being sent (`sending`) counts a crash more, and one whose second crash this is becomes
+   * 'corrupt'; the others count nothing. Where a sender was gone before it began to send any, all that it had are suspected.
+   * What a sender that still lives has leased stays its own, so that one can be drained while the next begins. A driver that loses
+   * its store says it again by itself.
    */
   begin(sender: string): Promise<void>;
   /**
@@ -122,10 +125,18 @@ export interface Queue extends Suppressions {
   nextDueAtMs(): MaybePromise<number | undefined>;
   /**
    * Rows due now, the longest due first. For each the next attempt, which is the end of its lease, and an attempt more are on the
-   * disk when it resolves. A row with a crash is leased alone: nothing else is before it is settled, and it is not before all
-   * else of this sender is, so that what ends the process next is known. Until then nothing is.
+   * disk when it resolves. A row with a crash is leased alone, but for others with a crash of the same message and destination:
+   * nothing else is before it is settled, and it is not before all else of this sender is, so that what ends the process next
+   * is known. Until then nothing is.
    */
   lease(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly LeasedMessage[]>;
+  /** From now on these are being sent, or reported on: if the process ends, it was by one of them. Lost when the store is away. */
+  sending(ids: readonly number[]): void;
+  /**
+   * What this sender has leased and does not know of, because the answer was lost, returns to the queue as if by 'returned'. Said
+   * when no lease is under way.
+   */
+  returnAllBut(ids: readonly number[]): Promise<void>;
   /**
    * Rows past their expiry, or past the time for a delay notice, that are not due now or whose destination rests: what is due is
    * tried first. None that is held, or that is leased. No attempt is counted. A row with a crash comes by `lease` alone.

@@ -199,6 +199,27 @@ export function describeQueue(name: string, make: () => Promise<StoreUnderTest>)
         expect((await leaseOne()).attempts).to.equal(1);
       });
 
+      it('whose answer was lost return at once and uncounted, and none that the sender knows of', async () => {
+        await queueUp(['a@x.example', 'b@x.example', 'c@y.example']);
+        const [known] = recipientsOf(await leaseAll()) as [LeasedRecipient];
+        const other = await underTest.connect();
+        await other.queue.begin('two');
+        await leaseAll('y.example', other);
+        await store.queue.returnAllBut([known.id, 4711]);
+        const found = (await entries()).map(({ isLeased, attempts, crashes, state }) => [
+          isLeased,
+          attempts,
+          crashes,
+          state,
+        ]);
+        expect(found).to.deep.equal([
+          [true, 1, 0, 'active'],
+          [false, 0, 0, 'active'],
+          [true, 1, 0, 'active'],
+        ]);
+        expect((await leaseOne()).recipient).to.equal('b@x.example');
+      });
+
       it('end: the row is due again', async () => {
         await queueUp(['bob@x.example']);
         await store.queue.lease([{ destination: 'x.example', recipients: 1 }], 0);
@@ -353,8 +374,40 @@ export function describeQueue(name: string, make: () => Promise<StoreUnderTest>)
         expect(await leaseOne('x.example', next)).to.deep.include({ crashes: 1 });
       });
 
-      it('is suspected of rows that it had: they are tried alone, behind all else that is under way', async () => {
-        await queueUp(['bad@x.example', 'bystander@x.example']);
+      it('is suspected of rows that it was sending: the others go back uncounted, and hold up nobody', async () => {
+        await queueUp(['bad@x.example']);
+        await queueUp(['waits@x.example']);
+        const [bad] = recipientsOf(await leaseAll()) as [LeasedRecipient];
+        await queueUp(['late@y.example'], { expiresAtMs: Date.now() - 1, firstAttemptAtMs: Date.now() + HOUR_MS });
+        await store.queue.leaseLate('expired', 10, LEASE_MS);
+        store.queue.sending([bad.id, 4711]);
+        const next = (store = await nextSender(store, 'two'));
+        const found = (await entries()).map(({ recipient, crashes, attempts }) => [recipient, crashes, attempts]);
+        expect(found).to.deep.equal([
+          ['bad@x.example', 1, 1],
+          ['waits@x.example', 0, 0],
+          ['late@y.example', 0, 0],
+        ]);
+        const alone = await leaseOne('x.example', next);
+        await next.queue.settle([settlement(alone, { kind: 'delivered', reply: REPLY })]);
+        expect(await leaseOne('x.example', next)).to.include({ recipient: 'waits@x.example', crashes: 0, attempts: 1 });
+      });
+
+      it('is suspected of a message at a time, with all recipients of a destination', async () => {
+        await queueUp(['a@x.example', 'b@x.example', 'c@y.example']);
+        await queueUp(['d@x.example']);
+        await leaseAll();
+        await leaseAll('y.example');
+        const next = (store = await nextSender(store, 'two'));
+        const first = recipientsOf(await leaseAll());
+        expect(first.map(({ recipient }) => recipient)).to.deep.equal(['a@x.example', 'b@x.example']);
+        await next.queue.settle(first.map((one) => settlement(one, { kind: 'delivered', reply: REPLY })));
+        expect((await leaseOne((await due())[0])).recipient).to.equal('c@y.example');
+      });
+
+      it('is suspected of all that it had, where it was not sending yet: tried alone, behind all else that is under way', async () => {
+        await queueUp(['bad@x.example']);
+        await queueUp(['bystander@x.example']);
         await leaseAll();
         await queueUp(['c@y.example']);
         const next = (store = await nextSender(store, 'two'));
@@ -442,6 +495,11 @@ export function describeQueue(name: string, make: () => Promise<StoreUnderTest>)
         expect((await due()).toSorted()).to.deep.equal(['x.example', 'y.example']);
         await store.queue.rest('x.example', untilMs);
         expect(await store.queuedMail.retry((await entries()).map(({ id }) => id))).to.be.above(0);
+        expect((await entries())[0]?.restsUntilMs).to.equal(undefined);
+        const retried = async () => (await store.queue.dueDestinations(10)).map(({ isRetried }) => isRetried ?? false);
+        expect(await retried()).to.deep.equal([true, true]);
+        await store.queue.rest('x.example', undefined);
+        expect((await retried()).toSorted()).to.deep.equal([false, true]);
         expect(recipientsOf(await leaseAll())).to.have.length(2);
       });
     });

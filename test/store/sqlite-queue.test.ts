@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import type { StoreError } from '../../src/store/errors.js';
 import { openForWriting, type Connection } from '../../src/store/sqlite/database/database.js';
 import { prepareQueueReads } from '../../src/store/sqlite/database/queue-reads.js';
 import { prepareQueueWrites } from '../../src/store/sqlite/database/queue-writes.js';
@@ -158,6 +159,29 @@ describe('the queue in SQLite', () => {
     } finally {
       await store.close();
       await server?.close();
+    }
+  });
+
+  it('refuses an outcome that it cannot write as a bug, and takes those beside it', async () => {
+    const store = await sqlite.open(db);
+    try {
+      await deliver(store, envelopeOut(['a@x.example', 'bad@x.example']), Buffer.from('text\r\n'));
+      withConnection((connection) =>
+        connection.exec(`create trigger broken before delete on queued when old.recipient like 'bad@%'
+                         begin select raise(abort, 'never'); end`),
+      );
+      await store.queue.begin('one');
+      const [message] = await store.queue.lease([{ destination: 'x.example', recipients: 2 }], 60_000);
+      const [good, bad] = (message?.recipients ?? []).map(({ id }) => ({
+        ...{ id, outcome: { kind: 'delivered', reply: { text: 'taken' } } as const },
+      }));
+      if (good === undefined || bad === undefined) throw new Error('Nothing was leased');
+      const results = await Promise.allSettled([[good, bad], [bad], [good]].map((each) => store.queue.settle(each)));
+      expect(
+        results.map((each) => (each.status === 'rejected' ? (each.reason as StoreError).kind : 'taken')),
+      ).to.deep.equal(['bug', 'bug', 'taken']);
+    } finally {
+      await store.close();
     }
   });
 

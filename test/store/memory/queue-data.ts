@@ -32,7 +32,7 @@ export interface QueueRow {
   readonly message: QueuedMessage;
   readonly recipient: RemoteRecipient;
   waiting: Waiting;
-  lease: { readonly sender: string; readonly row: Leased } | undefined;
+  lease: { readonly sender: string; readonly row: Leased; isSent?: boolean } | undefined;
   lastReply: Reply | undefined;
 }
 
@@ -97,12 +97,23 @@ export class QueueData {
 
   /** What nobody in `living` has leased. */
   returnLeases(living: ReadonlySet<string>): void {
-    for (const row of this.rows.values()) {
-      if (row.lease === undefined || living.has(row.lease.sender)) continue;
-      row.waiting = crashed(row.lease.row, Date.now());
-      row.lease = undefined;
-      this.#note(row, 'crashed', crashReply, { atMs: Date.now() });
+    const leases = [...this.rows.values()].filter(({ lease }) => lease !== undefined && !living.has(lease.sender));
+    const senders = new Set(leases.filter(({ lease }) => lease?.isSent).map(({ lease }) => lease?.sender));
+    for (const row of leases) {
+      if (row.lease?.isSent !== true && senders.has(row.lease?.sender)) this.#return(row);
+      else this.#crash(row);
     }
+  }
+
+  sending(sender: string, ids: readonly number[]): void {
+    for (const id of ids) {
+      const lease = this.rows.get(id)?.lease;
+      if (lease?.sender === sender) lease.isSent = true;
+    }
+  }
+
+  returnAllBut(sender: string, ids: readonly number[]): void {
+    for (const row of this.rows.values()) if (row.lease?.sender === sender && !ids.includes(row.id)) this.#return(row);
   }
 
   remove(row: QueueRow, kind?: 'removed'): void {
@@ -118,6 +129,16 @@ export class QueueData {
   suppress(address: string, reason: string): void {
     const key = suppressionKey(address);
     if (!this.suppressions.has(key)) this.suppressions.set(key, { address: key, reason, sinceMs: Date.now() });
+  }
+
+  #crash(row: QueueRow): void {
+    row.waiting = crashed(row.lease?.row as Leased, Date.now());
+    row.lease = undefined;
+    this.#note(row, 'crashed', crashReply, { atMs: Date.now() });
+  }
+
+  #return(row: QueueRow): void {
+    this.#settle(row, row.lease?.row as Leased, { id: row.id, outcome: { kind: 'returned' } });
   }
 
   #settle(row: QueueRow, was: Leased, { outcome, startedAtMs, durationMs }: Settlement): void {

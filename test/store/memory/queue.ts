@@ -1,6 +1,6 @@
 /** The queue of the store in memory, as a sender and as administration see it. */
 import { StoreError } from '../../../src/store/errors.js';
-import type { DueDestination, Queue } from '../../../src/store/queue.js';
+import type { DueDestination, LeaseRequest, Queue } from '../../../src/store/queue.js';
 import type { QueuedMail, QueueFilter } from '../../../src/store/queued-mail.js';
 import { held, released, retried, suppressionKey, type Waiting } from '../../../src/store/rules/queue.js';
 import { refusals } from '../../../src/store/rules/refusals.js';
@@ -11,6 +11,8 @@ import { dueAtMs, entryOf, messagesOf, type QueueData, type QueueRow } from './q
 import type { MemoryStore } from './store.js';
 
 const PAGE_LENGTH = 256;
+/** In the place of when a rest ends. */
+const RETRIED = 0;
 
 export function queueOf(store: MemoryStore): Queue {
   const data = (): QueueData => store.data.queue;
@@ -45,9 +47,9 @@ export function queueOf(store: MemoryStore): Queue {
         if (data().isHolding(sender(), true)) return [];
         const first = suspect();
         const rows =
-          first === undefined ? requests.flatMap(({ destination, recipients }) => dueOf(destination, recipients)) : [];
-        const wanted = requests.some(({ destination }) => destination === first?.recipient.destination);
-        if (first !== undefined && wanted && !data().isHolding(sender())) rows.push(first);
+          first === undefined
+            ? requests.flatMap(({ destination, recipients }) => dueOf(destination, recipients))
+            : suspects(first, requests);
         data().lease(rows, sender(), Date.now() + leaseMs);
         return messagesOf(rows, true);
       }),
@@ -60,6 +62,12 @@ export function queueOf(store: MemoryStore): Queue {
         const rows = late.sort((one, other) => one.atMs[kind] - other.atMs[kind]).slice(0, limit);
         data().lease(rows.map(({ row }) => row), sender(), Date.now() + leaseMs, false); // prettier-ignore
         return messagesOf(rows.map(({ row }) => row), false); // prettier-ignore
+      }),
+    sending: (ids) => data().sending(sender(), ids),
+    returnAllBut: (ids) =>
+      change(() => {
+        data().returnAllBut(sender(), ids);
+        store.server.wake();
       }),
     open: (message) => lazily(() => store.answers(() => openMessage(store, message))),
     settle: (settlements) =>
@@ -79,6 +87,15 @@ export function queueOf(store: MemoryStore): Queue {
     },
     findSuppression: (address) => store.answers(() => data().suppressions.get(suppressionKey(address))),
   };
+
+  /** Of the same message and destination. */
+  function suspects({ message, recipient }: QueueRow, requests: readonly LeaseRequest[]): QueueRow[] {
+    const wanted = requests.find(({ destination }) => destination === recipient.destination);
+    if (wanted === undefined || data().isHolding(sender())) return [];
+    return dueOf(wanted.destination, Infinity)
+      .filter((row) => row.message === message && row.waiting.crashes > 0)
+      .slice(0, wanted.recipients);
+  }
 
   function dueOf(destination: string, limit: number): QueueRow[] {
     return data()
@@ -101,7 +118,10 @@ export function queuedMailOf(store: MemoryStore): QueuedMail {
     row.waiting = next;
     return true;
   };
-  const entry = (row: QueueRow) => entryOf(row, data().rests.get(row.recipient.destination));
+  const entry = (row: QueueRow) => {
+    const restsUntilMs = data().rests.get(row.recipient.destination);
+    return entryOf(row, restsUntilMs === RETRIED ? undefined : restsUntilMs);
+  };
   return {
     list: (filter, after = 0) =>
       store.answers(() => {
@@ -128,7 +148,7 @@ export function queuedMailOf(store: MemoryStore): QueuedMail {
     retry: (ids) =>
       each(ids, (row) => {
         const isRetried = becomes(row, retried(row.waiting, Date.now()));
-        if (isRetried) data().rests.delete(row.recipient.destination);
+        if (isRetried) data().rests.set(row.recipient.destination, RETRIED);
         return isRetried;
       }),
     remove: (ids) =>
@@ -163,7 +183,10 @@ function destinationsOf(data: QueueData, rows: readonly QueueRow[], after?: DueD
     found.set(destination, Math.min(found.get(destination) ?? Infinity, data.readyAtMs(row)));
   }
   return [...found]
-    .map(([destination, at]) => ({ destination, dueAtMs: at }))
+    .map(([destination, at]) => ({
+      ...{ destination, dueAtMs: at },
+      ...(data.rests.get(destination) === RETRIED && { isRetried: true }),
+    }))
     .sort(inOrder)
     .filter((one) => after === undefined || inOrder(one, after) > 0);
 }

@@ -11,7 +11,7 @@ import type {
 } from '../../queued-mail.js';
 import { suppressionKey } from '../../rules/queue.js';
 import type { Suppression } from '../../suppressions.js';
-import type { AttemptRow, EntryRow, QueueReads, SuppressionRow } from '../database/queue-reads.js';
+import type { AttemptRow, DueRow, EntryRow, QueueReads, SuppressionRow } from '../database/queue-reads.js';
 import { QUEUE_STATES } from '../database/queue-writes.js';
 import type { OpenReads } from './open-reads.js';
 
@@ -20,6 +20,8 @@ const PAGE_LENGTH = 256;
 /** Rows that are looked at for a page, whether or not they are meant: a few milliseconds. */
 const ROWS_AT_ONCE = 4_000;
 const ATTEMPTS_LIMIT = 200;
+/** `destination.rest_until` of one that an administrator wants tried now. */
+const RETRIED = 0;
 
 export class QueueReader {
   readonly #open: OpenReads;
@@ -95,8 +97,8 @@ export class QueueReader {
   }
 }
 
-function dueDestination({ name, ready_at }: { readonly name: string; readonly ready_at: number }): DueDestination {
-  return { destination: name, dueAtMs: ready_at };
+function dueDestination({ name, ready_at, rest_until: restUntil }: DueRow): DueDestination {
+  return { destination: name, dueAtMs: ready_at, ...(restUntil === RETRIED && { isRetried: true }) };
 }
 
 function entryOf(row: EntryRow): QueueEntry {
@@ -114,7 +116,7 @@ function entryOf(row: EntryRow): QueueEntry {
     attempts: row.attempts,
     crashes: row.crashes,
     isLeased: row.leased_by !== null,
-    restsUntilMs: row.rest_until ?? undefined,
+    restsUntilMs: row.rest_until === RETRIED ? undefined : (row.rest_until ?? undefined),
     lastReply: row.reply === null ? undefined : (JSON.parse(row.reply) as Reply),
   };
 }

@@ -5,7 +5,7 @@ import type { QueuedMail } from '../../queued-mail.js';
 import type { MaybePromise } from '../../shapes.js';
 import type { Source } from '../../source.js';
 import type { ChangeName } from '../protocol/change.js';
-import { emptyFrame, FrameType } from '../protocol/frames.js';
+import { emptyFrame, FrameType, jsonFrame } from '../protocol/frames.js';
 import { IDS_LIMIT, LEASE_LIMIT, type BeginRequest } from '../protocol/queue-requests.js';
 import type { PacedReads } from './paced-reads.js';
 import type { QueueReader } from './queue-reader.js';
@@ -36,6 +36,10 @@ export function queueOf({ client, reader, reads }: QueueOptions): Queue {
       const few = Math.min(limit, LEASE_LIMIT);
       const frame = { sender: sender.name, leaseMs: Math.round(leaseMs), late, limit: few };
       return (await client.askJson(FrameType.LeaseLate, frame)) as readonly LeasedMessage[];
+    },
+    sending: (ids) => client.tell(jsonFrame(FrameType.Sending, 0, { sender: sender.name, ids })),
+    async returnAllBut(ids) {
+      await client.askJson(FrameType.ReturnAllBut, { sender: sender.name, ids });
     },
     open: (message) => new LazySource(() => reads.outgoing(message)),
     async settle(settlements) {

@@ -5,6 +5,7 @@ import type { MessageRow } from './reads.js';
 export interface DueRow {
   readonly name: string;
   readonly ready_at: number;
+  readonly rest_until: number | null;
 }
 
 export interface EntryRow {
@@ -86,10 +87,10 @@ const ENTRY = `
 export function prepareQueueReads(connection: Prepares): QueueReads {
   return {
     due: connection.prepare(`
-      select name, ready_at from destination where ready_at <= ? and (ready_at, name) > (?, ?)
+      select name, ready_at, rest_until from destination where ready_at <= ? and (ready_at, name) > (?, ?)
       order by ready_at, name limit ? + 0`),
     crashed: connection.prepare(`
-      select destination.name, queued.due_at as ready_at
+      select destination.name, queued.due_at as ready_at, destination.rest_until
       from queued cross join destination on destination.id = queued.destination
       join outgoing on outgoing.id = queued.message
       where queued.crashes > 0 and queued.due_at <= ? and coalesce(destination.rest_until, 0) <= ?

@@ -19,6 +19,7 @@ export interface QueuedRow {
   readonly leased_by: string | null;
   readonly due_before: number | null;
   readonly is_attempt: number | null;
+  readonly sending: number;
   readonly notify: string | null;
   readonly original_recipient: string | null;
   readonly reply: string | null;
@@ -82,7 +83,10 @@ export interface QueueWrites {
   readonly expired: Statement<[nowMs: number, same: number, limit: number], QueuedRow>;
   readonly delayed: Statement<[nowMs: number, same: number, limit: number], QueuedRow>;
   readonly crashed: Statement<[nowMs: number, same: number], QueuedRow>;
+  readonly suspects: Statement<[nowMs: number, message: number, destination: number, limit: number], QueuedRow>;
   readonly leased: Statement<[], QueuedRow>;
+  readonly leasedBy: Statement<[sender: string], QueuedRow>;
+  readonly sending: Statement<[id: number, sender: string]>;
   readonly holdsAny: Statement<[sender: string, nowMs: number], number>;
   readonly holdsCrashed: Statement<[sender: string, nowMs: number], number>;
   readonly lease: Statement<
@@ -99,7 +103,7 @@ export interface QueueWrites {
 
 const QUEUED = `
   select queued.id, queued.message, queued.destination, destination.name as destination_name, queued.recipient, queued.state, queued.due_at, queued.attempts,
-         queued.crashes, queued.noticed, queued.leased_by, queued.due_before, queued.is_attempt, queued.notify,
+         queued.crashes, queued.noticed, queued.leased_by, queued.due_before, queued.is_attempt, queued.sending, queued.notify,
          queued.original_recipient, queued.reply, outgoing.notice_at, outgoing.expires_at, outgoing.queued_at,
          outgoing.reverse_path
   from queued
@@ -118,7 +122,7 @@ export function prepareQueueWrites(connection: Connection): QueueWrites {
         'update destination set rest_until = ?, rest_reason = ? where name = ? returning id',
       )
       .pluck(),
-    restOver: connection.prepare('update destination set rest_until = null, rest_reason = null where id = ?'),
+    restOver: connection.prepare('update destination set rest_until = 0, rest_reason = null where id = ?'),
     // max() of a null is null: nothing of it is ever due.
     ready: connection.prepare(`
       update destination set ready_at = max(coalesce(rest_until, 0), (
@@ -158,7 +162,13 @@ export function prepareQueueWrites(connection: Connection): QueueWrites {
       ${QUEUED}
       where queued.crashes > 0 and queued.due_at <= ? and coalesce(destination.rest_until, 0) <= ?
       order by queued.due_at limit 1`),
+    suspects: connection.prepare(`
+      ${QUEUED}
+      where queued.crashes > 0 and queued.due_at <= ? and queued.message = ? and queued.destination = ?
+      order by queued.due_at limit ? + 0`),
     leased: connection.prepare(`${QUEUED} where queued.leased_by is not null`),
+    leasedBy: connection.prepare(`${QUEUED} where queued.leased_by = ?`),
+    sending: connection.prepare('update queued set sending = 1 where id = ? and leased_by = ?'),
     holdsAny: connection
       .prepare<[string, number], number>('select 1 from queued where leased_by = ? and due_at > ? limit 1')
       .pluck(),
@@ -168,10 +178,10 @@ export function prepareQueueWrites(connection: Connection): QueueWrites {
       )
       .pluck(),
     lease: connection.prepare(`
-      update queued set state = 0, due_at = ?, attempts = ?, leased_by = ?, due_before = ?, is_attempt = ? where id = ?`),
+      update queued set state = 0, due_at = ?, attempts = ?, leased_by = ?, due_before = ?, is_attempt = ?, sending = 0 where id = ?`),
     change: connection.prepare(`
       update queued set state = ?, due_at = ?, attempts = ?, crashes = ?, noticed = ?, expire_at = ?, notice_at = ?,
-                        leased_by = null, due_before = null, is_attempt = null
+                        leased_by = null, due_before = null, is_attempt = null, sending = 0
       where id = ?`),
     reply: connection.prepare('update queued set reply = ? where id = ?'),
     drop: connection.prepare('delete from queued where id = ?'),

@@ -35,6 +35,10 @@ export const FrameType = {
   Rest: 19,
   /** From here on it is told by Due. */
   Watch: 20,
+  /** These rows are being sent; needs no answer. */
+  Sending: 21,
+  /** What it has leased and is not among these returns. */
+  ReturnAllBut: 22,
   /** From the store. */
   Done: 64,
   Failed: 65,

@@ -24,6 +24,12 @@ export interface LeaseLateFrame {
   readonly limit: number;
 }
 
+/** Rows that a sender has leased. */
+export interface LeasedRequest {
+  readonly sender: string;
+  readonly ids: readonly number[];
+}
+
 export interface SettleRequest {
   readonly sender: string;
   readonly settlements: readonly Settlement[];
@@ -75,6 +81,7 @@ const LEASE_LATE: Shape<LeaseLateFrame> = {
   ...{ sender: text, leaseMs: natural },
   ...{ late: oneOf('expired', 'delayed'), limit: few },
 };
+const LEASED: Shape<LeasedRequest> = { sender: text, ids: list(natural) };
 const REST: Shape<RestRequest> = { destination: text, untilMs: optional(natural), reason: optional(reply) };
 const OUTGOING: Shape<OutgoingFields> = {
   ...{
@@ -97,6 +104,7 @@ const REMOTE: Shape<RemoteRecipient> = {
 export const readBegin = reading(BEGIN);
 export const readLease = reading(LEASE);
 export const readLeaseLate = reading(LEASE_LATE);
+export const readLeased = reading(LEASED);
 export const readSettle = reading(SETTLE);
 export const readRest = reading(REST);
 /** What stands in a frame as text. */

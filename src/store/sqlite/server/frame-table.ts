@@ -2,7 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import { FrameType } from '../protocol/frames.js';
 import { readHolder, readLock, readRemove, readRenewal, readUnlock, readUse } from '../protocol/requests.js';
-import { readBegin, readLease, readLeaseLate, readRest, readSettle } from '../protocol/queue-requests.js';
+import { readBegin, readLease, readLeased, readLeaseLate, readRest, readSettle } from '../protocol/queue-requests.js';
 import { readChange } from './change-table.js';
 import type { ClientRequests } from './client-requests.js';
 import type { Questions } from './questions.js';
@@ -51,6 +51,11 @@ export const frames: ReadonlyMap<FrameType, FrameRow> = new Map<FrameType, Frame
   [
     FrameType.LeaseLate,
     { writes: true, take: ({ sender }, request, payload) => sender.leaseLate(request, readLeaseLate(payload)) },
+  ],
+  [FrameType.Sending, { writes: true, take: ({ sender }, _, payload) => sender.sending(readLeased(payload)) }],
+  [
+    FrameType.ReturnAllBut,
+    { writes: true, take: ({ sender }, request, payload) => sender.returnAllBut(request, readLeased(payload)) },
   ],
   [
     FrameType.Settle,

@@ -3,7 +3,13 @@ import type { BodyKind, LeasedMessage, LeasedRecipient, NotifyOn, Reply, Returne
 import { crashed, crashReply, leased, settled, suppresses, suppressionKey } from '../../rules/queue.js';
 import { missing, refusals } from '../../rules/refusals.js';
 import type { OutgoingRow, QueuedRow, QueueWrites } from '../database/queue-writes.js';
-import type { LeaseFrame, LeaseLateFrame, RestRequest, SettleRequest } from '../protocol/queue-requests.js';
+import type {
+  LeasedRequest,
+  LeaseFrame,
+  LeaseLateFrame,
+  RestRequest,
+  SettleRequest,
+} from '../protocol/queue-requests.js';
 import type { MessageMetadata } from '../protocol/message-frame.js';
 import type { QueueLedger } from './queue-ledger.js';
 import { leaseOf, waitingOf, type QueueRows } from './queue-rows.js';
@@ -33,9 +39,9 @@ export class QueueLeases {
     const rows =
       suspect === undefined
         ? requests.flatMap(({ destination, recipients }) => this.#due(destination, recipients, nowMs))
-        : requests.some(({ destination }) => this.#isOf(suspect, destination)) && !this.#holds(sender, nowMs, 'any')
-          ? [suspect]
-          : [];
+        : this.#holds(sender, nowMs, 'any')
+          ? []
+          : this.#suspects(suspect, requests, nowMs);
     return this.#take(rows, { sender, untilMs: nowMs + leaseMs, isAttempt: true });
   }
 
@@ -44,6 +50,17 @@ export class QueueLeases {
     if (this.#holds(sender, nowMs, 'crashed')) return [];
     const rows = this.#writes[late].all(nowMs, nowMs, limit);
     return this.#take(rows, { sender, untilMs: nowMs + leaseMs, isAttempt: false });
+  }
+
+  sending({ sender, ids }: LeasedRequest): void {
+    for (const id of ids) this.#writes.sending.run(id, sender);
+  }
+
+  returnAllBut({ sender, ids }: LeasedRequest): void {
+    const known = new Set(ids);
+    const nowMs = Date.now();
+    for (const row of this.#writes.leasedBy.all(sender)) if (!known.has(row.id)) this.#return(row, nowMs);
+    this.#ledger.wake();
   }
 
   /** How many of them were still this sender's. */
@@ -68,8 +85,13 @@ export class QueueLeases {
   returnLeases(living: ReadonlySet<string>): readonly Parked[] {
     const nowMs = Date.now();
     const parked: Parked[] = [];
-    for (const row of this.#writes.leased.all()) {
-      if (living.has(row.leased_by ?? '')) continue;
+    const rows = this.#writes.leased.all().filter(({ leased_by: sender }) => !living.has(sender ?? ''));
+    const suspected = suspectedOf(rows);
+    for (const row of rows) {
+      if (!suspected.has(row)) {
+        this.#return(row, nowMs);
+        continue;
+      }
       const next = crashed(leaseOf(row), nowMs);
       this.#rows.change(row, next);
       this.#rows.note(row, { kind: 'crashed', reply: crashReply, atMs: nowMs });
@@ -108,8 +130,22 @@ export class QueueLeases {
     return id === undefined || (restUntil ?? 0) > nowMs ? [] : this.#writes.due.all(id, nowMs, limit);
   }
 
-  #isOf(row: QueuedRow, destination: string): boolean {
-    return this.#writes.destination.get(destination)?.[0] === row.destination;
+  /** With a crash, of one message and destination: they go in one transaction. */
+  #suspects(
+    { message, destination }: QueuedRow,
+    requests: LeaseFrame['requests'],
+    nowMs: number,
+  ): readonly QueuedRow[] {
+    const isOf = ({ destination: name }: LeaseFrame['requests'][number]) =>
+      this.#writes.destination.get(name)?.[0] === destination;
+    const wanted = requests.find(isOf);
+    return wanted === undefined ? [] : this.#writes.suspects.all(nowMs, message, destination, wanted.recipients);
+  }
+
+  /** Nothing was tried. */
+  #return(row: QueuedRow, nowMs: number): void {
+    const next = settled(leaseOf(row), { kind: 'returned' }, nowMs);
+    if (next !== 'gone') this.#rows.change(row, next);
   }
 
   #holds(sender: string, nowMs: number, what: 'any' | 'crashed'): boolean {
@@ -135,6 +171,13 @@ export class QueueLeases {
     }
     return [...groups.values()].map(({ message, recipients }) => leasedMessage(message, recipients));
   }
+}
+
+/** What may have ended the process of each sender: what it was sending, or all that it had, where it had not come to that. */
+function suspectedOf(rows: readonly QueuedRow[]): ReadonlySet<QueuedRow> {
+  const sent = rows.filter(({ sending }) => sending !== 0);
+  const senders = new Set(sent.map(({ leased_by: sender }) => sender));
+  return new Set([...sent, ...rows.filter(({ leased_by: sender }) => !senders.has(sender))]);
 }
 
 function leasedMessage(row: OutgoingRow, recipients: readonly LeasedRecipient[]): LeasedMessage {

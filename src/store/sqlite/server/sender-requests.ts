@@ -3,16 +3,18 @@
  * when it is durable. When its connection closes, another that lives takes over what it had; with none, the next that begins.
  */
 import type { Buffer } from 'node:buffer';
+import { StoreError } from '../../errors.js';
 import { emptyFrame, FrameType, requireLength } from '../protocol/frames.js';
 import type {
   BeginRequest,
+  LeasedRequest,
   LeaseFrame,
   LeaseLateFrame,
   RestRequest,
   SettleRequest,
 } from '../protocol/queue-requests.js';
 import type { Answers } from './answers.js';
-import type { Write } from './group.js';
+import { unanswered, type Write } from './group.js';
 import type { Parked } from './queue-leases.js';
 import type { ServedStore } from './served-store.js';
 import type { Writer } from './writer.js';
@@ -45,12 +47,28 @@ export class SenderRequests {
   }
 
   lease(request: number, frame: LeaseFrame): void {
+    if (!this.#isOf(frame.sender)) return this.#answers.failed(request, formerConnection());
     const rows = frame.requests.reduce((sum, { recipients }) => sum + recipients, 0);
     this.#answering(request, rows, (writer) => writer.queue.leases.lease(frame));
   }
 
   leaseLate(request: number, frame: LeaseLateFrame): void {
+    if (!this.#isOf(frame.sender)) return this.#answers.failed(request, formerConnection());
     this.#answering(request, frame.limit, (writer) => writer.queue.leases.leaseLate(frame));
+  }
+
+  /** Not worth a sync: what a power cut takes away ended no process. */
+  sending(frame: LeasedRequest): void {
+    this.#store.add(unanswered((writer) => writer.queue.leases.sending(frame)));
+  }
+
+  returnAllBut(request: number, frame: LeasedRequest): void {
+    this.#store.add({
+      act: (writer) => writer.queue.leases.returnAllBut(frame),
+      bytes: frame.ids.length * ROW_BYTES,
+      done: () => this.#answers.done(request),
+      ...this.#failing(request),
+    });
   }
 
   settle(request: number, settles: SettleRequest): void {
@@ -75,6 +93,11 @@ export class SenderRequests {
   close(): void {
     const isTakenOver = this.#store.senders.end(this);
     if (isTakenOver) this.#store.add(this.#takingOver({ done: () => undefined, failed: () => undefined }));
+  }
+
+  /** By a connection that it has given up it leases nothing more: it would never hear of it. */
+  #isOf(sender: string): boolean {
+    return this.#store.senders.connectionOf(sender) === this;
   }
 
   #answering(request: number, rows: number, ask: (writer: Writer) => unknown): void {
@@ -103,4 +126,8 @@ export class SenderRequests {
       failed,
     };
   }
+}
+
+function formerConnection(): StoreError {
+  return new StoreError('unavailable', 'this sender has another connection by now');
 }

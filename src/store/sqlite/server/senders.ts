@@ -13,6 +13,10 @@ export class Senders {
     this.#connections.set(name, connection);
   }
 
+  connectionOf(name: string): object | undefined {
+    return this.#connections.get(name);
+  }
+
   watch(connection: object, listener: () => void): void {
     this.#watchers.set(connection, listener);
   }
