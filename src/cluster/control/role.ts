@@ -30,6 +30,8 @@ export interface Role {
   readonly failedStatus: number;
   /** Whether a process that is to end may finish what it has begun, for as long as the configuration says. */
   readonly drains: boolean;
+  /** How long those that a reload replaces may take, instead of --reload-timeout. */
+  readonly reloadPatienceMs?: number;
   /** On top of that time, for the end itself; then it is ended by force. */
   readonly endLimitMs: number;
   /** Whether a reload replaces its processes. */

@@ -133,7 +133,8 @@ export class RolePool<L extends Language = PlainLanguage> {
         this.#slots.clear();
         if (found !== undefined) this.#specialty.served(found);
         for (const child of young) this.#sit(child);
-        for (const { child } of old) void child.end(setup.configuration.reloadTimeout, false);
+        const patienceMs = this.role.reloadPatienceMs ?? setup.configuration.reloadTimeout;
+        for (const { child } of old) void child.end(patienceMs, false);
       },
       abandon: () => killed(young),
     };
