@@ -35,8 +35,8 @@ const FIRST_PROBE_MS = 30_000;
 const LONGEST_PROBE_MS = 300_000;
 const MESSAGES_A_CONNECTION = 100;
 const IDLE_MS = 10_000;
-/** After a reload the next sender works already: what takes longer than this is broken off, and tried again. */
-const LONGEST_DRAIN_MS = 60_000;
+/** After a reload. */
+const UNSENT_MS = 60_000;
 
 export function runSender(): void {
   let sender: Sender | undefined;
@@ -45,7 +45,7 @@ export function runSender(): void {
       const message = told as Start | ToChild;
       if (message.kind === 'start') sender = begin(message.configuration);
       else if (message.kind === 'go') sender?.go();
-      else if (message.kind === 'drain') void sender?.drain(Math.min(message.patienceMs, LONGEST_DRAIN_MS));
+      else if (message.kind === 'drain') void sender?.drain(message.patienceMs);
     },
     () => sender?.counts ?? {},
   );
@@ -132,7 +132,7 @@ function passwordOf({ relayPasswordFile: file }: Configuration): string | undefi
 
 function limitsOf({ outboundConnections, destinationConcurrency }: Configuration): DispatcherLimits {
   return {
-    ...{ connections: outboundConnections, messages: MESSAGES_A_CONNECTION, idle: IDLE_MS },
+    ...{ connections: outboundConnections, messages: MESSAGES_A_CONNECTION, idle: IDLE_MS, unsent: UNSENT_MS },
     ...{ first: FIRST_CONNECTIONS, most: Math.min(destinationConcurrency, outboundConnections), failures: FAILURES },
     ...{ firstProbe: FIRST_PROBE_MS, longestProbe: LONGEST_PROBE_MS, recipients: RECIPIENTS, leased: LEASED },
   };

@@ -2,7 +2,8 @@
  * How many connections a next hop may have at once, by how it goes: a little more with each success (one more for every window of
  * them), one fewer with each failure, as Postfix's queue manager does. Several failures in a row and it is dead: nothing but one probe
  * goes there at a time, each later than the one before, until one succeeds.
- * What fails is the hop, not a message: a refused recipient is a success here.
+ * What fails is the hop, not a message: a refused recipient is a success here. All times are of a clock that nobody sets
+ * (performance.now()).
  */
 
 export interface ConcurrencyLimits {
@@ -36,6 +37,11 @@ export class Concurrency {
   /** Of a dead hop: when one connection may be tried. */
   get probeAtMs(): number | undefined {
     return this.#probeAtMs;
+  }
+
+  /** Somebody wants to know now. */
+  probeNow(): void {
+    if (this.isDead) this.#probeAtMs = -Infinity;
   }
 
   /** Connections that it may have now. */

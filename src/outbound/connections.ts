@@ -64,13 +64,19 @@ export class Connections {
   }
 
   keep(hop: Hop, kept: KeptConnection): void {
-    this.#idle.push({ hop, kept, sinceMs: Date.now() });
+    this.#idle.push({ hop, kept, sinceMs: performance.now() });
     this.#tidying ??= setInterval(() => this.#tidy(), TIDY_MS).unref();
   }
 
   close(kept: KeptConnection): void {
     this.#open.delete(kept);
     void kept.connection.quit();
+  }
+
+  /** In the middle of something. */
+  destroy(kept: KeptConnection): void {
+    this.#open.delete(kept);
+    kept.connection.destroy();
   }
 
   hasIdle(hop: Hop): boolean {
@@ -83,15 +89,20 @@ export class Connections {
     this.#closeIdle(this.#idle.splice(0));
   }
 
-  /** At once: what is under way breaks off. */
+  /** What is under way breaks off at once, but for messages that were sent as a whole. Nothing more is begun. */
+  cutUnsent(): void {
+    this.#cutting.abort();
+    for (const kept of [...this.#open]) if (!kept.connection.awaitsEnd) this.destroy(kept);
+  }
+
+  /** These too. */
   cut(): void {
     this.#cutting.abort();
-    for (const { connection } of this.#open) connection.destroy();
-    this.#open.clear();
+    for (const kept of [...this.#open]) this.destroy(kept);
   }
 
   #tidy(): void {
-    const beforeMs = Date.now() - this.#limits.idle;
+    const beforeMs = performance.now() - this.#limits.idle;
     this.#closeIdle(this.#idle.filter(({ sinceMs }) => sinceMs <= beforeMs));
     this.#idle = this.#idle.filter(({ sinceMs }) => sinceMs > beforeMs);
     if (this.#idle.length > 0) return;

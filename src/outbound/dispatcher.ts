@@ -18,11 +18,13 @@ import { AHEAD, Hops, type HopLimits } from './hops.js';
 import { Outcomes, type OutcomeObserver, type Result } from './outcomes.js';
 import { isPassing, untilTaken } from './patience.js';
 import { planLeases } from './plan.js';
+import { Leases } from './leases.js';
 import { judgeRoute, routed } from './routed.js';
 import type { Route, Router } from './routes.js';
 import type { Schedule } from './schedule.js';
 import { Settlements } from './settlements.js';
 import { suppressedAmong } from './suppressed.js';
+import { WallClock } from './wall-clock.js';
 
 export interface DispatcherOptions {
   /** Unlike every other sender's, of all times. */
@@ -49,11 +51,6 @@ export interface DispatcherLimits extends HopLimits {
 const PAGE = 200;
 /** In one round: the next goes on behind them. */
 const PAGES_LIMIT = 20;
-/**
- * A sender that ended is known by its end; this is for rows of a lease whose answer was lost. What is still under way then is leased
- * again, and not sent again (#dispatch).
- */
-const LEASE_MS = 30 * 60_000;
 /** How often what is late is looked for while other things are due. */
 const LATE_MS = 1_000;
 const LATE_LIMIT = 100;
@@ -76,8 +73,7 @@ export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #hops: Hops;
   readonly #outcomes: Outcomes;
-  /** Leased and not settled. */
-  readonly #leased = new Set<number>();
+  readonly #leases: Leases;
   readonly #giveUp = new AbortController();
   /** Behind it the next page of destinations begins: each has its turn, however many are due. */
   #after: DueDestination | undefined;
@@ -87,18 +83,22 @@ export class Dispatcher {
   #isWanted = false;
   /** Something is due that there was no room for. */
   #isShort = false;
-  #lateAtMs = 0;
+  /** By performance.now(). */
+  #lateAtMs = -Infinity;
+  readonly #clock = new WallClock();
   #nextDueAtMs: number | undefined;
   #isDraining = false;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
     const { queue, observer, schedule, store, hostname, domain } = options;
+    this.#leases = new Leases(queue);
     const settled = (settlements: readonly Settlement[]): void => this.#settled(settlements);
-    const trouble = (error: unknown): void => observer.trouble('outcomes could not be stored', error);
+    const trouble = observer.trouble.bind(observer);
     const { signal } = this.#giveUp;
     this.#outcomes = new Outcomes({
       ...{ schedule, observer, settled, signal },
+      sending: (settlements) => queue.sending(settlements.map(({ id }) => id)),
       bounces: new Bounces({ store, queue, schedule, hostname, domain }),
       settlements: new Settlements({ queue, settled, trouble, signal }),
     });
@@ -107,9 +107,10 @@ export class Dispatcher {
       open: (message) => queue.open(message),
       attempted: (message, results, time) => this.#outcomes.attempted(message, results, time),
       returned: (recipients) => this.#outcomes.returned(recipients),
+      sending: (recipients) => queue.sending(recipients.map(({ id }) => id)),
       freed: () => this.#isShort && this.#want(),
       revived: (destinations) => void this.#wake(destinations),
-      trouble: observer.trouble.bind(observer),
+      trouble,
     });
   }
 
@@ -171,6 +172,8 @@ export class Dispatcher {
   /** At every destination that is due, once; where there are very many, at the next ones. */
   async #look(): Promise<void> {
     this.#isShort = false;
+    if (this.#clock.wasSetBack()) void this.#wake(this.#hops.resting); // They would rest for so much longer.
+    await this.#leases.returnUnknown();
     await this.#lookForLate();
     let hasWrapped = this.#after === undefined;
     for (let pages = 0; pages < PAGES_LIMIT && !this.#isDraining; pages++) {
@@ -186,32 +189,40 @@ export class Dispatcher {
 
   async #take(page: readonly DueDestination[]): Promise<void> {
     const { queue, router, limits } = this.#options;
-    const free = Math.max(0, limits.leased - this.#leased.size);
-    const room = { nowMs: Date.now(), ahead: free < limits.leased / 2 ? 1 : AHEAD, free };
+    await this.#probeRetried(page);
+    const free = Math.max(0, limits.leased - this.#leases.size);
+    const room = { nowMs: performance.now(), ahead: free < limits.leased / 2 ? 1 : AHEAD, free };
     const { requests, resting, isShort } = planLeases(page, { router, hops: this.#hops }, room);
     if (isShort) this.#isShort = true;
-    await Promise.all(resting.map(({ destination, untilMs, reason }) => queue.rest(destination, untilMs, reason)));
-    if (requests.length > 0) await this.#dispatch(await queue.lease(requests, LEASE_MS));
+    const nowMs = Date.now();
+    await Promise.all(
+      resting.map(({ destination, waitMs, reason }) => queue.rest(destination, nowMs + waitMs, reason)),
+    );
+    if (requests.length > 0) await this.#dispatch(await this.#leases.lease(requests));
   }
 
-  /** What this sender has already, its lease having ended, is under way. */
+  /** Even where nothing answered before: an administrator knows more. */
+  async #probeRetried(page: readonly DueDestination[]): Promise<void> {
+    const { queue, router } = this.#options;
+    const retried = page.filter(({ isRetried }) => isRetried);
+    for (const { destination } of retried) {
+      const route = router.route(destination, '');
+      if (route.kind === 'hops') this.#hops.probeNow(route.hops);
+    }
+    await Promise.all(retried.map(({ destination }) => queue.rest(destination, undefined)));
+  }
+
   async #dispatch(leased: readonly LeasedMessage[]): Promise<void> {
-    const added = leased.flatMap(({ recipients }) => recipients).filter(({ id }) => !this.#leased.has(id));
-    for (const { id } of added) this.#leased.add(id);
+    const added = leased.flatMap(({ recipients }) => recipients);
     if (this.#isDraining) return this.#outcomes.returned(added);
     const suppressed = await this.#suppressedAmong(added);
-    const isNew = new Set(added);
     for (const { message, recipients, route } of routed(leased, this.#options.router)) {
-      const wanted = recipients.filter((each) => isNew.has(each));
-      for (const each of wanted) {
+      for (const each of recipients) {
         const reply = suppressed.get(each);
         if (reply !== undefined) this.#judged(message, [each], { kind: 'failed', reply });
       }
-      this.#send(
-        message,
-        wanted.filter((each) => !suppressed.has(each)),
-        route,
-      );
+      const wanted = recipients.filter((each) => !suppressed.has(each));
+      this.#send(message, wanted, route);
     }
     this.#hops.run();
   }
@@ -228,10 +239,10 @@ export class Dispatcher {
 
   #send(message: LeasedMessage, recipients: readonly LeasedRecipient[], route: Route): void {
     if (recipients.length === 0) return;
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     if (route.kind !== 'hops') return this.#judged(message, recipients, judgeRoute(route));
     const hops = this.#hops.usable(route.hops, nowMs);
-    const reply = this.#hops.deadUntil(route.hops).reason ?? { text: 'The next hop cannot be reached' };
+    const reply = this.#hops.deadFor(route.hops, nowMs).reason ?? { text: 'The next hop cannot be reached' };
     if (hops.length === 0) return this.#judged(message, recipients, { kind: 'deferred', reply });
     const most = this.#options.limits.recipients;
     for (let at = 0; at < recipients.length; at += most)
@@ -245,28 +256,24 @@ export class Dispatcher {
   }
 
   async #lookForLate(): Promise<void> {
-    if (Date.now() < this.#lateAtMs + LATE_MS) return;
-    this.#lateAtMs = Date.now();
+    if (performance.now() < this.#lateAtMs + LATE_MS) return;
+    this.#lateAtMs = performance.now();
     for (const kind of ['expired', 'delayed'] as const) await this.#takeLate(kind);
   }
 
   async #takeLate(kind: Lateness): Promise<void> {
-    const free = Math.min(LATE_LIMIT, this.#options.limits.leased - this.#leased.size);
+    const free = Math.min(LATE_LIMIT, this.#options.limits.leased - this.#leases.size);
     if (free <= 0) return;
-    const late = await this.#options.queue.leaseLate(kind, free, LEASE_MS);
-    for (const message of late) {
-      for (const { id } of message.recipients) this.#leased.add(id);
-      this.#outcomes.late(message, kind);
-    }
-    if (late.length > 0) this.#lateAtMs = 0; // There may be more.
+    const late = await this.#leases.leaseLate(kind, free);
+    for (const message of late) this.#outcomes.late(message, kind);
+    if (late.length > 0) this.#lateAtMs = -Infinity; // There may be more.
   }
 
   #settled(settlements: readonly Settlement[]): void {
-    for (const { id, outcome } of settlements) {
-      this.#leased.delete(id);
+    this.#leases.end(settlements.map(({ id }) => id));
+    for (const { outcome } of settlements)
       if (outcome.kind in this.counters) this.counters[outcome.kind as keyof Counters] += 1;
-    }
-    const { size } = this.#leased;
+    const { size } = this.#leases;
     // With none, what was under way when a sender ended may be leased, of which nothing else is said while anything is.
     if (size === 0 || (this.#isShort && size < this.#options.limits.leased / 2)) this.#want();
   }

@@ -13,22 +13,23 @@ import type { ConcurrencyLimits } from './concurrency.js';
 import type { Client } from './client/connection.js';
 import { Connections, type ConnectionLimits, type KeptConnection } from './connections.js';
 import { Hop, keyOf } from './hop.js';
-import type { Job } from './job.js';
+import type { BegunTime, Job, Time } from './job.js';
 import type { Result } from './outcomes.js';
 import { judgeConnecting, judgeSending, type Judged } from './transaction.js';
 
-export type HopLimits = ConcurrencyLimits & ConnectionLimits;
+export interface HopLimits extends ConcurrencyLimits, ConnectionLimits {
+  /** In a drain, what has not been sent as a whole by then is broken off: another sender works already, and tries it again. */
+  readonly unsent: number;
+}
 
 export interface HopsOptions {
   readonly limits: HopLimits;
   readonly client: Client;
   readonly open: (message: number) => Source;
-  readonly attempted: (
-    message: LeasedMessage,
-    results: readonly Result[],
-    time: { readonly startedAtMs: number; readonly durationMs: number },
-  ) => void;
+  readonly attempted: (message: LeasedMessage, results: readonly Result[], time: Time) => void;
   readonly returned: (recipients: readonly LeasedRecipient[]) => void;
+  /** Of a job that is begun. */
+  readonly sending: (recipients: readonly LeasedRecipient[]) => void;
   /** A hop has room for more. */
   readonly freed: () => void;
   /** It lives again; nothing of these has to rest any more. */
@@ -72,11 +73,21 @@ export class Hops {
     return at === -1 ? [] : hops.slice(at);
   }
 
-  /** When one of them may be tried again, and why not now. */
-  deadUntil(hops: readonly NextHop[]): { readonly atMs: number; readonly reason: Reply | undefined } {
+  /** How long it takes until one of them may be tried again, and why it may not now. */
+  deadFor(hops: readonly NextHop[], nowMs: number): { readonly waitMs: number; readonly reason: Reply | undefined } {
     const dead = hops.map((each) => this.of(each));
     const atMs = Math.min(...dead.map(({ concurrency }) => concurrency.probeAtMs ?? Infinity));
-    return { atMs, reason: dead[0]?.failure };
+    return { waitMs: atMs - nowMs, reason: dead[0]?.failure };
+  }
+
+  /** An administrator wants to know now whether they live. */
+  probeNow(hops: readonly NextHop[]): void {
+    for (const each of hops) this.of(each).concurrency.probeNow();
+  }
+
+  /** Destinations that rest because of a dead hop. */
+  get resting(): readonly string[] {
+    return [...this.#hops.values()].flatMap(({ resting }) => [...resting]);
   }
 
   of(next: NextHop): Hop {
@@ -107,17 +118,20 @@ export class Hops {
     }
   }
 
-  /** Begins nothing more, and gives back what has not begun. Resolves when nothing is under way, by force when the time is over. */
+  /**
+   * Begins nothing more, and gives back what has not begun. Resolves when nothing is under way, by force when the time is over: soon
+   * for what was not sent as a whole, since it can be tried again without harm; the rest would arrive twice.
+   */
   async drain(patienceMs: number): Promise<void> {
     this.#isDraining = true;
     for (const hop of this.#hops.values()) this.#giveBack(hop.waiting.splice(0));
     this.#connections.closeAllIdle();
     if (this.#active === 0) return;
+    const unsent = setTimeout(() => this.#connections.cutUnsent(), Math.min(this.#options.limits.unsent, patienceMs));
     const timer = setTimeout(() => this.#connections.cut(), patienceMs);
     const limit = setTimeout(() => this.#beEmpty(), patienceMs + CUT_MS);
     await new Promise<void>((resolve) => this.#empty.push(resolve));
-    clearTimeout(timer);
-    clearTimeout(limit);
+    for (const each of [unsent, timer, limit]) clearTimeout(each);
   }
 
   #beEmpty(): void {
@@ -129,7 +143,7 @@ export class Hops {
   }
 
   #mayStart(hop: Hop): boolean {
-    if (this.#isDraining || !hop.mayStart(Date.now())) return false;
+    if (this.#isDraining || !hop.mayStart(performance.now())) return false;
     const { connections } = this.#options.limits;
     const most = hop.active === 0 ? connections : connections - Math.ceil(connections * RESERVED);
     return this.#active < Math.max(1, most);
@@ -154,7 +168,7 @@ export class Hops {
     let kept = this.#connections.takeIdle(hop);
     for (let job = this.#nextOf(hop); job !== undefined; job = this.#nextOf(hop)) {
       kept = await this.#attempt(hop, job, kept).catch((error: unknown) => this.#broken(job, error));
-      if (hop.isLow(Date.now(), AHEAD)) this.#options.freed();
+      if (hop.isLow(performance.now(), AHEAD)) this.#options.freed();
       if (kept === undefined) return;
     }
     if (kept === undefined) return;
@@ -163,24 +177,28 @@ export class Hops {
   }
 
   #nextOf(hop: Hop): Job | undefined {
-    if (this.#isDraining || hop.active > Math.max(1, hop.concurrency.allowed(Date.now()))) return undefined;
+    if (this.#isDraining || hop.active > Math.max(1, hop.concurrency.allowed(performance.now()))) return undefined;
     const job = hop.waiting.shift();
-    if (job === undefined || Date.now() - job.leasedAtMs < WAIT_LIMIT_MS) return job;
+    if (job === undefined || performance.now() - job.leasedAtMs < WAIT_LIMIT_MS) return job;
     this.#giveBack([job]);
     return this.#nextOf(hop);
   }
 
   /** Resolves with the connection, if another message may go over it. */
   async #attempt(hop: Hop, job: Job, idle: KeptConnection | undefined): Promise<KeptConnection | undefined> {
+    const begunAtMs = performance.now();
     const startedAtMs = Date.now();
-    const clock = performance.now();
-    const time = () => ({ startedAtMs, durationMs: Math.round(performance.now() - clock) });
+    const time = () => ({ startedAtMs, begunAtMs, durationMs: Math.round(performance.now() - begunAtMs) });
+    this.#options.sending(job.recipients);
     const kept = idle ?? (await this.#connections.open(hop));
     if (!('connection' in kept)) {
       this.#judged(hop, job, judgeConnecting(job, kept), time());
       return undefined;
     }
-    const isStale = await this.#send(hop, job, kept, time);
+    const isStale = await this.#send(hop, job, kept, time).catch((error: unknown) => {
+      this.#connections.destroy(kept); // What it is in the middle of, nobody knows.
+      throw error;
+    });
     if (!isStale && this.#connections.isGood(kept)) return kept;
     this.#connections.close(kept);
     return isStale && idle !== undefined ? this.#attempt(hop, job, undefined) : undefined;
@@ -193,7 +211,7 @@ export class Hops {
   }
 
   /** Whether the connection had been closed before it heard of the message; it is to be sent over another then. */
-  async #send(hop: Hop, job: Job, kept: KeptConnection, time: () => Time): Promise<boolean> {
+  async #send(hop: Hop, job: Job, kept: KeptConnection, time: () => BegunTime): Promise<boolean> {
     try {
       kept.messages += 1;
       const result = await kept.connection.send(envelopeOf(job), this.#options.open(job.message.message));
@@ -201,14 +219,15 @@ export class Hops {
       if (result.sourceError !== undefined) this.#unreadable(job, result.sourceError, time());
       else this.#judged(hop, job, judgeSending(job, result), time());
     } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
       this.#unreadable(job, error, time());
     }
     return false;
   }
 
-  #judged(hop: Hop, job: Job, { results, again, failure }: Judged, time: Time): void {
+  #judged(hop: Hop, job: Job, { results, again, failure }: Judged, time: BegunTime): void {
     if (failure === undefined) this.#succeeded(hop);
-    else this.#failed(hop, failure, time.startedAtMs);
+    else this.#failed(hop, failure, time.begunAtMs);
     if (results.length > 0) this.#options.attempted(job.message, results, time);
     if (again !== undefined) this.#tryAgain(again, failure, time);
   }
@@ -224,21 +243,21 @@ export class Hops {
 
   #failed(hop: Hop, failure: Report, begunAtMs: number): void {
     hop.failure = replyOf(failure);
-    hop.concurrency.failed({ begunAtMs, nowMs: Date.now() });
+    hop.concurrency.failed({ begunAtMs, nowMs: performance.now() });
     if (!hop.concurrency.isDead) return;
     for (const job of hop.waiting.splice(0)) this.#giveToOther({ ...job, hops: job.hops.slice(1) });
   }
 
   /** Nothing was tried of it yet. */
   #giveToOther(job: Job): void {
-    const hops = this.usable(job.hops, Date.now());
+    const hops = this.usable(job.hops, performance.now());
     if (hops.length === 0) this.#giveBack([job]);
     else this.give({ ...job, hops });
   }
 
   /** By the other ways that it has; where none is left, that was the attempt. */
   #tryAgain(job: Job, failure: Report | undefined, time: Time): void {
-    const hops = this.#isDraining ? [] : this.usable(job.hops, Date.now());
+    const hops = this.#isDraining ? [] : this.usable(job.hops, performance.now());
     if (hops.length > 0) return this.give({ ...job, hops });
     this.#defer(job, failure === undefined ? { text: 'No relay can be reached' } : replyOf(failure), time);
   }
@@ -265,9 +284,4 @@ export class Hops {
     for (const [key, hop] of this.#hops)
       if (hop.isForgettable && !this.#connections.hasIdle(hop)) this.#hops.delete(key);
   }
-}
-
-interface Time {
-  readonly startedAtMs: number;
-  readonly durationMs: number;
 }

@@ -8,7 +8,19 @@ export interface Job {
   readonly recipients: readonly LeasedRecipient[];
   /** In order of preference; the first is the one that it waits for. */
   readonly hops: readonly NextHop[];
+  /** By performance.now(). */
   readonly leasedAtMs: number;
   /** Once, when a kept connection turns out to be closed. */
   readonly isRepeated?: boolean;
+}
+
+/** Of an attempt. */
+export interface Time {
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+}
+
+export interface BegunTime extends Time {
+  /** By performance.now(). */
+  readonly begunAtMs: number;
 }

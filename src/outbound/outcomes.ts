@@ -41,6 +41,8 @@ export interface OutcomesOptions {
   readonly settlements: Settlements;
   readonly schedule: Schedule;
   readonly observer: OutcomeObserver;
+  /** These are reported on from now on. */
+  readonly sending: (settlements: readonly Settlement[]) => void;
   /** They are durable, or given up. */
   readonly settled: (settlements: readonly Settlement[]) => void;
   readonly signal: AbortSignal;
@@ -147,7 +149,8 @@ export class Outcomes {
   }
 
   async #tell(telling: Telling): Promise<void> {
-    const { bounces, settled, signal, observer } = this.#options;
+    const { bounces, settled, sending, signal, observer } = this.#options;
+    sending(telling.settlements);
     try {
       const told = await untilTaken(() => bounces.tell(telling), signal);
       if (told === 'told') return settled(telling.settlements);

@@ -12,7 +12,7 @@ export interface Plan {
   /** Nothing can be sent there before; none of it is to be asked for until then. */
   readonly resting: readonly {
     readonly destination: string;
-    readonly untilMs: number;
+    readonly waitMs: number;
     readonly reason: Reply | undefined;
   }[];
   /** Something is due that there is no room for. */
@@ -20,6 +20,7 @@ export interface Plan {
 }
 
 export interface Room {
+  /** By performance.now(), as hops count. */
   readonly nowMs: number;
   /** Jobs to be ready for each connection. */
   readonly ahead: number;
@@ -45,10 +46,10 @@ export function planLeases(
       continue;
     }
     const [first] = hops.usable(route.hops, room.nowMs);
-    const { atMs, reason } = hops.deadUntil(route.hops);
+    const { waitMs, reason } = hops.deadFor(route.hops, room.nowMs);
     if (first !== undefined) push(byHop, hops.of(first), destination);
-    else if (atMs > room.nowMs) {
-      resting.push({ destination, untilMs: atMs, reason });
+    else if (waitMs > 0) {
+      resting.push({ destination, waitMs, reason });
       hops.of(route.hops[0] as never).rests(destination);
     }
   }

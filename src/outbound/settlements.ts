@@ -1,9 +1,9 @@
 /**
  * What became of leased recipients, on its way to the queue: whatever gathers while one settlement is written is the next, in one
- * transaction. Waits for a store that is away. What was never taken is the queue's again when its lease ends.
+ * transaction. Waits for a store that is away. What the store refuses for good is parted from the rest, and held.
  */
-import type { Queue, Settlement } from '../store/queue.js';
-import { untilTaken } from './patience.js';
+import type { Outcome, Queue, Settlement } from '../store/queue.js';
+import { isPassing, untilTaken } from './patience.js';
 
 /** One frame, and one transaction that others wait behind. */
 const BATCH_LIMIT = 500;
@@ -12,7 +12,7 @@ export interface SettlementsOptions {
   readonly queue: Pick<Queue, 'settle'>;
   /** They are durable, or given up. */
   readonly settled: (settlements: readonly Settlement[]) => void;
-  readonly trouble: (error: unknown) => void;
+  readonly trouble: (what: string, error: unknown) => void;
   /** Aborted when there is no time left to wait for the store. */
   readonly signal: AbortSignal;
 }
@@ -38,10 +38,44 @@ export class Settlements {
 
   async #write(): Promise<void> {
     await Promise.resolve(); // What comes in the same turn goes along.
-    while (this.#pending.length > 0) {
-      const batch = this.#pending.splice(0, BATCH_LIMIT);
-      await untilTaken(() => this.#options.queue.settle(batch), this.#options.signal).catch(this.#options.trouble);
-      this.#options.settled(batch);
+    while (this.#pending.length > 0) await this.#settle(this.#pending.splice(0, BATCH_LIMIT));
+  }
+
+  /** A batch that the store refuses is halved until what it refuses stands alone: a few transactions more, and all others are kept. */
+  async #settle(batch: readonly Settlement[]): Promise<void> {
+    const { queue, settled, trouble, signal } = this.#options;
+    try {
+      await untilTaken(() => queue.settle(batch), signal);
+      settled(batch);
+    } catch (error) {
+      if (isPassing(error)) {
+        trouble('outcomes could not be stored in time', error);
+        settled(batch);
+      } else if (batch.length > 1) {
+        const half = Math.ceil(batch.length / 2);
+        for (const part of [batch.slice(0, half), batch.slice(half)]) await this.#settle(part);
+      } else for (const one of batch) await this.#hold(one, error);
     }
   }
+
+  /**
+   * It would be sent again and again, and never be settled: an administrator decides. Where even that is refused it stays leased, so
+   * that this process does not send it again.
+   */
+  async #hold({ id, outcome }: Settlement, error: unknown): Promise<void> {
+    const { queue, settled, trouble, signal } = this.#options;
+    trouble(`the store refuses the outcome of recipient ${id} of the queue (${outcome.kind}); it is held`, error);
+    const held: Settlement = { id, outcome: unstorable(outcome) };
+    try {
+      await untilTaken(() => queue.settle([held]), signal);
+      settled([held]);
+    } catch (again) {
+      trouble(`recipient ${id} of the queue can be neither settled nor held`, again);
+    }
+  }
+}
+
+function unstorable({ kind }: Outcome): Outcome {
+  const text = `The outcome of the last attempt (${kind}) could not be stored: release it to try again, or remove it`;
+  return { kind: 'held', reply: { text } };
 }

@@ -72,12 +72,15 @@ function judgeRest(job: Job, pairs: readonly Pair[], reports: Result['reports'])
   };
 }
 
-/** Nothing bounces because a password or a token is not good any more: that is mended here, and until then mail waits. */
+/**
+ * Only what a server says of a message or a recipient is final. Where it takes nothing at all from us, by its greeting, without TLS or
+ * by a login that is refused, that is mended here or there, and until then mail waits, whatever the class of the reply.
+ */
 function resultOf(recipient: LeasedRecipient, outcome: Pair['outcome'], reports: Result['reports']): Result {
   const { kind, concerns } = outcome;
   const reply = replyOf(outcome);
   if (kind === 'delivered') return { recipient, kind, reply, reports };
-  const isFinal = kind === 'failed' && concerns !== 'login';
+  const isFinal = kind === 'failed' && (concerns === 'message' || concerns === 'recipient');
   return { recipient, kind: isFinal ? 'failed' : 'deferred', reply };
 }
 

@@ -1,7 +1,11 @@
 /** The dispatcher over a store in memory and servers over real sockets: what is sent when, what is tried again, who is told. */
 import { expect } from 'chai';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseRelayUrl } from '../../src/outbound/client/relay-url.js';
 import { errorRoute } from '../../src/outbound/routes.js';
+import { StoreError } from '../../src/store/errors.js';
 import { MemoryServer, type MemoryStore } from '../store/memory/store.js';
 import { eventually } from '../support/eventually.js';
 import { ScriptedServer, type Script } from '../support/scripted-server.js';
@@ -316,6 +320,32 @@ describe('the dispatcher', () => {
       expect(await mailOf(store, SENDER)).to.be.empty;
     });
 
+    const refusedAll: readonly (readonly [what: string, script: Script, url?: (port: number) => string])[] = [
+      ['greeting', { greeting: '554 5.7.1 You are blocked' }],
+      ['HELO', { answer: (line) => (/^(EHLO|HELO)/.test(line) ? '550 5.7.1 not you' : undefined) }],
+      [
+        'STARTTLS',
+        { extensions: ['STARTTLS'], answer: (line) => (line === 'STARTTLS' ? '554 5.7.0 no' : undefined) },
+        (port) => `smtp://127.0.0.1:${port}?tls=required`,
+      ],
+      ['MAIL', { answer: (line) => (line.startsWith('MAIL') ? '530 5.7.0 Must issue STARTTLS first' : undefined) }],
+      ['RCPT', { answer: (line) => (line.startsWith('RCPT') ? '530 5.7.1 Authentication required' : undefined) }],
+      ['greeting', { lmtp: true, greeting: '521 5.3.2 no mail here' }, (port) => `lmtp://127.0.0.1:${port}?tls=none`],
+    ];
+    for (const [command, script, place = (port: number) => `smtp://127.0.0.1:${port}?tls=none`] of refusedAll)
+      it(`waits, and sends nothing back, where ${script.lmtp === true ? 'LMTP' : 'a relay'} refuses us for good at ${command}`, async () => {
+        const relay = await scripted(script);
+        const { attempts } = await send({ relays: [place(relay.port)] });
+        await enqueue(store, { to: ['bob@example.com'] });
+        await eventually('an attempt', () => attempts.length === 1);
+        const outcome = attempts[0]?.outcome;
+        expect(outcome?.kind).to.equal('deferred');
+        const reply = outcome !== undefined && 'reply' in outcome ? outcome.reply : undefined;
+        expect(reply).to.include({ command });
+        expect(reply?.code).to.be.within(521, 554);
+        expect(await mailOf(store, SENDER)).to.be.empty;
+      });
+
     it('does not send twice what broke off before its last reply, and waits', async () => {
       const relay = await scripted({ answer: (line, session) => (line === '.' ? session.destroy() : undefined) });
       const second = await scripted();
@@ -381,6 +411,144 @@ describe('the dispatcher', () => {
     });
   });
 
+  describe('with a server that was taken for dead', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pennypost-dead-'));
+    const path = join(folder, 'lmtp.sock');
+    after(() => rmSync(folder, { recursive: true }));
+
+    async function dead(firstProbe: number): Promise<Sending> {
+      await enqueue(store, { to: ['bob@example.com'] });
+      const limits = { failures: 1, firstProbe, longestProbe: firstProbe };
+      const sending = await send({ relays: [`lmtp:${path}`], limits, schedule: { minimalBackoff: 50 } });
+      await eventually('it to be dead', () => server.data.queue.rests.has('example.com'));
+      return sending;
+    }
+
+    it('tries it at once when an administrator says so', async () => {
+      const { attempts } = await dead(60_000);
+      await store.queuedMail.retry((await entries(store)).map(({ id }) => id));
+      await eventually('another attempt', () => attempts.length === 2);
+      await eventually('it to rest again', () => (server.data.queue.rests.get('example.com') ?? 0) > Date.now());
+      await scripted({ lmtp: true, path });
+      await store.queuedMail.retry((await entries(store)).map(({ id }) => id));
+      await empty();
+      expect(attempts).to.have.length(3);
+    });
+
+    it('tries it as soon as before when the clock is set back', async () => {
+      const { attempts } = await dead(500);
+      const { now } = Date;
+      try {
+        Date.now = () => now() - 3_600_000;
+        await scripted({ lmtp: true, path });
+        await enqueue(store, { to: ['carol@example.com'] });
+        await eventually('the new message to be sent', () => attempts.at(-1)?.recipient.recipient.startsWith('carol'));
+      } finally {
+        Date.now = now;
+      }
+      await store.queuedMail.retry((await entries(store)).map(({ id }) => id));
+      await empty();
+    });
+  });
+
+  describe('with a store that fails', () => {
+    it('sends again at once what a lease that was never answered has taken', async () => {
+      const relay = await scripted();
+      let lost = 0;
+      for (let at = 0; at < 3; at++) await enqueue(store, { to: [`r${at}@example.com`] });
+      await send({
+        relays: [url(relay)],
+        queue: (queue) => ({
+          lease: async (requests, leaseMs) => {
+            const leased = await queue.lease(requests, leaseMs);
+            if (lost++ === 0) throw new StoreError('unavailable', 'the store is away');
+            return leased;
+          },
+        }),
+      });
+      await empty();
+      expect(relay.messages).to.have.length(3);
+      expect(lost).to.be.above(1);
+    });
+
+    it('gives back what it could not look up suppressions for, and tries again', async () => {
+      const relay = await scripted();
+      await enqueue(store, { to: ['bob@example.com'] });
+      let failed = 0;
+      const { attempts } = await send({
+        relays: [url(relay)],
+        queue: (queue) => ({
+          findSuppression: (address) => {
+            if (failed++ === 0) throw new StoreError('unavailable', 'the store is away');
+            return queue.findSuppression(address);
+          },
+        }),
+      });
+      await empty();
+      expect(attempts.map(({ recipient, outcome }) => [recipient.attempts, outcome.kind])).to.deep.equal([
+        [1, 'delivered'],
+      ]);
+    });
+
+    it('parts an outcome that is refused for good from the others, and holds its recipient', async () => {
+      const relay = await scripted({
+        answer: (line) => (/^RCPT.*refused/.test(line) ? '550 5.1.1 nobody' : undefined),
+      });
+      for (let at = 0; at < 20; at++) await enqueue(store, { to: [`r${at}@example.com`] });
+      await enqueue(store, { to: ['refused@example.com'] });
+      const bad = (await entries(store)).find(({ recipient }) => recipient.startsWith('r7@'));
+      const sending = await send({
+        relays: [url(relay)],
+        queue: (queue) => ({
+          settle: async (settlements) => {
+            if (settlements.some(({ id, outcome }) => id === bad?.id && outcome.kind === 'delivered'))
+              throw new StoreError('bug', 'no');
+            await queue.settle(settlements);
+          },
+        }),
+      });
+      const left = await eventually('the others to be settled', async () => {
+        const found = await entries(store);
+        return found.length === 1 && found[0]?.state === 'hold' ? found : undefined;
+      });
+      expect(left[0]?.recipient).to.equal('r7@example.com');
+      expect(left[0]?.lastReply?.text).to.match(/outcome of the last attempt \(delivered\) could not be stored/);
+      expect(relay.messages).to.have.length(20);
+      expect(await mailOf(store, SENDER)).to.have.length(1);
+      expect(sending.troubles.splice(0)[0]).to.match(/refuses the outcome of recipient \d+ of the queue/);
+    });
+  });
+
+  it('closes a connection over which a bug of ours broke a message off, and tries that again later', async () => {
+    const relay = await scripted();
+    let sent = 0;
+    const sending = await send({
+      relays: [url(relay)],
+      client: (client) => ({
+        async connect(next, signal) {
+          const connection = await client.connect(next, signal);
+          if (connection.kind !== 'connected') return connection;
+          const really = connection.send.bind(connection);
+          connection.send = async (envelope, source) => {
+            if (sent++ === 0) throw new TypeError('a bug');
+            return really(envelope, source);
+          };
+          return connection;
+        },
+      }),
+    });
+    await enqueue(store, { to: ['bob@example.com'] });
+    await eventually('it to be closed', () => relay.sessions[0]?.closed);
+    const [entry] = await eventually('it to wait', async () => {
+      const found = await entries(store);
+      return found[0]?.isLeased === false ? found : undefined;
+    });
+    expect(entry).to.include({ state: 'deferred', attempts: 1 });
+    expect(sending.troubles.splice(0)[0]).to.equal('a bug ended a connection');
+    await enqueue(store, { to: ['carol@example.com'] });
+    await received(relay);
+  });
+
   it('divides what a hop can take among its destinations', async () => {
     const slow = await scripted({ answer: (line) => (line.startsWith('MAIL') ? '' : undefined) });
     for (let at = 0; at < 500; at++) await enqueue(store, { to: [`r${at}@large.example`] });
@@ -432,6 +600,23 @@ describe('the dispatcher', () => {
       const [entry] = await entries(store);
       expect(entry).to.include({ state: 'deferred', isLeased: false, crashes: 0 });
     });
+  });
+
+  it('lets what was sent as a whole wait for its reply when it is to end, and breaks off the rest', async () => {
+    const relay = await scripted({
+      answer: (line, session) => {
+        if (line.startsWith('MAIL') && line.includes('slow@')) return '';
+        return line === '.' ? later(() => session.say('250 2.0.0 ok')) : undefined;
+      },
+    });
+    await enqueue(store, { to: ['bob@example.com'], from: 'slow@example.org' });
+    await enqueue(store, { to: ['carol@example.com'] });
+    const sending = await send({ relays: [url(relay)], limits: { unsent: 50 } });
+    await received(relay);
+    await sending.stop(10_000);
+    const left = await entries(store);
+    expect(left.map(({ recipient, state }) => [recipient, state])).to.deep.equal([['bob@example.com', 'deferred']]);
+    expect(sending.dispatcher.counters).to.include({ delivered: 1, deferred: 1 });
   });
 
   describe('after another has ended without a word', () => {

@@ -1,4 +1,5 @@
 /** A dispatcher over the store in memory, and servers that do what a test says, over real sockets. */
+import type { Client } from '../../src/outbound/client/connection.js';
 import { SmtpClient } from '../../src/outbound/client/client.js';
 import { parseRelayUrl } from '../../src/outbound/client/relay-url.js';
 import { Dispatcher, type DispatcherLimits } from '../../src/outbound/dispatcher.js';
@@ -16,7 +17,7 @@ const DAY_MS = 24 * 3_600_000;
 
 const LIMITS: DispatcherLimits = {
   ...{ first: 5, most: 20, failures: 3, firstProbe: 200, longestProbe: 400 },
-  ...{ connections: 40, messages: 100, idle: 2_000, recipients: 50, leased: 1_000 },
+  ...{ connections: 40, messages: 100, idle: 2_000, unsent: 60_000, recipients: 50, leased: 1_000 },
 };
 
 export interface SendingOptions {
@@ -24,6 +25,9 @@ export interface SendingOptions {
   readonly routes?: readonly RouteEntry[];
   readonly limits?: Partial<DispatcherLimits>;
   readonly schedule?: Partial<ScheduleOptions>;
+  /** In the place of what the queue, or the client, does by itself. */
+  readonly queue?: (queue: Queue) => Partial<Queue>;
+  readonly client?: (client: Client) => Client;
 }
 
 export interface Queued {
@@ -47,11 +51,13 @@ export class Sending implements OutcomeObserver {
   constructor(server: MemoryServer, options: SendingOptions = {}) {
     const { relays = [], routes = [], limits = {}, schedule = {} } = options;
     this.store = server.connect();
+    const queue = { ...this.store.queue, ...options.queue?.(this.store.queue) };
+    const client = new SmtpClient({ name: 'mail.example.org' });
     this.dispatcher = new Dispatcher({
-      ...{ name: `sender ${Math.random()}`, queue: this.#watched(this.store.queue), store: this.store, observer: this },
+      ...{ name: `sender ${Math.random()}`, queue: this.#watched(queue), store: this.store, observer: this },
       ...{ hostname: 'mail.example.org', domain: 'example.org', limits: { ...LIMITS, ...limits } },
       router: new RouteTable(nextHops(relays.map(parseRelayUrl), 'secret'), routes),
-      client: new SmtpClient({ name: 'mail.example.org' }),
+      client: options.client?.(client) ?? client,
       schedule: new Schedule({
         ...{ minimalBackoff: 300_000, maximalBackoff: 14_400_000, queueLifetime: 5 * DAY_MS, delayWarning: 0 },
         ...schedule,

@@ -49,6 +49,7 @@ class SmtpConnection implements Connection {
   readonly #session: Session;
   #needsReset = false;
   #isUsed = false;
+  #transaction: Transaction | undefined;
 
   constructor(session: Session) {
     this.#session = session;
@@ -62,8 +63,13 @@ class SmtpConnection implements Connection {
     return this.#session.dialogue.broken === undefined;
   }
 
+  get awaitsEnd(): boolean {
+    return this.#transaction?.awaitsEnd ?? false;
+  }
+
   async send(envelope: OutboundEnvelope, source: Source): Promise<SendResult> {
     const transaction = new Transaction(this.#session, envelope);
+    this.#transaction = transaction;
     const { needsReset, brokenAtOnce, ...rest } = await transaction
       .run(source, this.#needsReset)
       .finally(() => source.close());

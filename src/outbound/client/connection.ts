@@ -17,6 +17,8 @@ export interface Connection {
   readonly remote: Remote;
   /** Whether another message may be sent: false once it broke, or the server said goodbye, or could not be understood. */
   readonly reusable: boolean;
+  /** Whether a message was sent as a whole, and its reply has not come: broken off now, it may arrive, and again when it is sent again. */
+  readonly awaitsEnd: boolean;
   /**
    * Sends one message, one at a time. The source is closed in any case, and is read only when a recipient was accepted.
    * Every recipient gets an outcome, within the deadline of a transaction.

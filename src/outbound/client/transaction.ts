@@ -14,7 +14,7 @@ import { eightBit, plan, type Plan } from './requirements.js';
 import { finding, refusal, type Session, type Step } from './session.js';
 
 const START_INPUT = 354;
-/** Of a server without credentials of ours (RFC 4954 §6). */
+/** Of a server without credentials of ours (RFC 4954 §6), or one that wants TLS first (RFC 3207 §4). */
 const AUTHENTICATION_REQUIRED = 530;
 /** To RCPT it means too many recipients, for now (RFC 5321 §4.5.3.1.10). */
 const STORAGE_EXCEEDED = 552;
@@ -35,11 +35,17 @@ export class Transaction {
   #needsReset = false;
   #brokenAtOnce = false;
   #sourceError: unknown;
+  #awaitsEnd = false;
 
   constructor(session: Session, envelope: OutboundEnvelope) {
     this.#session = session;
     this.#envelope = envelope;
     this.#outcomes = envelope.recipients.map(() => undefined);
+  }
+
+  /** The final dot was sent, and is not answered. */
+  get awaitsEnd(): boolean {
+    return this.#awaitsEnd;
   }
 
   async run(source: Source, resetFirst: boolean): Promise<TransactionResult> {
@@ -131,9 +137,7 @@ export class Transaction {
       this.#needsReset = true;
       return true;
     }
-    const refused = this.#refusal('MAIL', answer, 'message');
-    const wantsLogin = refused.code === AUTHENTICATION_REQUIRED;
-    this.#settleAll(wantsLogin ? { ...refused, kind: 'deferred', concerns: 'login' } : refused);
+    this.#settleAll(this.#refusal('MAIL', answer, 'message'));
     return false;
   }
 
@@ -156,7 +160,9 @@ export class Transaction {
     const answers = this.#answerers.map((positions) => [positions, dialogue.expect(deadlines.endOfDataMs)] as const);
     body.end();
     this.#needsReset = false;
+    this.#awaitsEnd = true;
     for (const [positions, answer] of answers) this.#takeEnd(positions, await answer);
+    this.#awaitsEnd = false;
   }
 
   #noMessage(data: Answer): void {
@@ -231,7 +237,9 @@ export class Transaction {
   }
 
   #refusal(command: Command, answer: Answer, concerns: Report['concerns']): NotConnected {
-    return refusal(this.#step(command, concerns), answer);
+    const refused = refusal(this.#step(command, concerns), answer);
+    const wantsLogin = refused.code === AUTHENTICATION_REQUIRED;
+    return wantsLogin ? { ...refused, kind: 'deferred', concerns: 'login' } : refused;
   }
 
   #step(command: Command, concerns: Report['concerns']): Step {
