@@ -39,7 +39,7 @@ export async function deliver(store: Administration, submission: Submission, lim
     atMs: Date.now(),
   };
   const envelope = envelopeFor(recipients, common);
-  const outgoing = outgoingOf(envelope.recipients, common, { eightBit: false, ...limits });
+  const outgoing = outgoingOf(envelope.recipients, common, { eightBit: false, deadlines: limits });
   const delivery = store.deliver({ ...envelope, ...(outgoing && { outgoing }) });
   try {
     await pour(submission.message, delivery, limits.maxMessageSize);

@@ -16,13 +16,12 @@ export function copiesFor(
 ): ReadonlyMap<string, EnvelopeRecipient> {
   const trace = traceHeaders(common);
   const copies = new Map<string, EnvelopeRecipient>();
-  const copyOf = (target: Target, text: string): EnvelopeRecipient =>
-    target.kind === 'remote'
-      ? { kind: 'remote', recipient: target.address, destination: target.destination }
-      : {
-          ...{ kind: 'local', account: target.account, recipient: text },
-          trace: trace({ deliveredTo: formatStoredAddress(target.address), forPath: text }),
-        };
+  const copyOf = (target: Target, text: string): EnvelopeRecipient => {
+    if (target.kind === 'remote') return { kind: 'remote', recipient: target.address, destination: target.destination };
+    const { account, address } = target;
+    const deliveredTo = formatStoredAddress(address);
+    return { kind: 'local', account, recipient: text, trace: trace({ deliveredTo, forPath: text }) };
+  };
   for (const { text, targets } of recipients)
     for (const target of targets) if (!copies.has(target.address)) copies.set(target.address, copyOf(target, text));
   return copies;

@@ -21,25 +21,27 @@ export function deadlines(
     : { expiresAtMs, delayWarningAtMs: nowMs + delayWarning };
 }
 
-export interface OutgoingOptions extends DeadlineOptions {
+export interface OutgoingOptions {
   /** Who logged in. */
   readonly submitter?: AccountId | undefined;
   /** BODY=8BITMIME (RFC 6152). */
   readonly eightBit: boolean;
+  readonly deadlines: DeadlineOptions;
 }
 
 /** Undefined when nobody elsewhere gets a copy. */
 export function outgoingOf(
   recipients: readonly EnvelopeRecipient[],
   common: CommonTrace,
-  { submitter, eightBit, ...times }: OutgoingOptions,
+  { submitter, eightBit, deadlines: options }: OutgoingOptions,
 ): Outgoing | undefined {
-  const remote = recipients.filter(({ kind }) => kind === 'remote');
-  if (remote.length === 0) return undefined;
+  const first = recipients.find(({ kind }) => kind === 'remote');
+  if (first === undefined) return undefined;
+  const isOnly = recipients.findLast(({ kind }) => kind === 'remote') === first;
   const { atMs, international } = common;
-  const { expiresAtMs, delayWarningAtMs } = deadlines(times, atMs);
+  const { expiresAtMs, delayWarningAtMs } = deadlines(options, atMs);
   return {
-    trace: onwardTrace(common, remote.length === 1 ? remote[0]?.recipient : undefined),
+    trace: onwardTrace(common, isOnly ? first.recipient : undefined),
     submitter,
     firstAttemptAtMs: atMs,
     delayNoticeAtMs: delayWarningAtMs,

@@ -22,13 +22,13 @@ export function openReceiver(transaction: Transaction, context: SmtpContext): Me
   const envelope = [...copies.values()];
   const { eightBit } = transaction;
   const submitter = hello.login?.account;
-  const outgoing = outgoingOf(envelope, trace, { submitter, eightBit, ...context.settings });
+  const outgoing = outgoingOf(envelope, trace, { submitter, eightBit, deadlines: context.settings });
   const delivery = context.store.deliver({
     reversePath: from.text,
     receivedAtMs: atMs,
     recipients: envelope,
     perRecipient: hello.lmtp === true,
-    ...(outgoing && { outgoing }),
+    outgoing,
   });
   const answer = hello.lmtp === true ? answerEach(recipients, [...copies.keys()]) : answerOnce;
   const { peer, settings, store } = context;
@@ -36,8 +36,14 @@ export function openReceiver(transaction: Transaction, context: SmtpContext): Me
   return new MessageReceiver(delivery, { id, answer, stages, limitBytes: settings.maxMessageSize });
 }
 
+/** By a loop: this is asked for each message. */
 function stagesFor(message: Incoming, { stages }: SmtpContext): readonly Stage<SmtpReply>[] {
-  return stages.flatMap((row) => row(message) ?? []);
+  const found: Stage<SmtpReply>[] = [];
+  for (const row of stages) {
+    const stage = row(message);
+    if (stage !== undefined) found.push(stage);
+  }
+  return found;
 }
 
 /** The end of data: whatever the reply, the transaction is over. */
