@@ -17,6 +17,8 @@ const CONTINUE = 334;
 const GRANTED = 235;
 /** Not known after all, or too weak now (RFC 4954 §4, §6): another mechanism may do. */
 const TRY_ANOTHER = [504, 534];
+/** Without CRLF (RFC 5321 §4.5.3.1.4). What is said first waits for a challenge where it would not fit (RFC 4954 §4): most tokens. */
+const LINE_LIMIT = 510;
 /** No mechanism of ours has more. */
 const CHALLENGES_LIMIT = 6;
 
@@ -80,12 +82,16 @@ function waiting(refused: NotConnected, detail: string | undefined): NotConnecte
 }
 
 async function converse({ dialogue, deadlines }: Session, name: string, exchange: ClientExchange): Promise<Answer> {
-  let line = `AUTH ${name}${exchange.initial === undefined ? '' : ` ${encoded(exchange.initial) || '='}`}`;
+  const first = exchange.initial === undefined ? '' : ` ${encoded(exchange.initial) || '='}`;
+  const whole = `AUTH ${name}${first}`;
+  let isLate = whole.length > LINE_LIMIT;
+  let line = isLate ? `AUTH ${name}` : whole;
   for (let challenges = 0; ; challenges++) {
     const answer = await dialogue.ask(line, deadlines.commandMs);
     if (answer.kind === 'broken' || answer.code !== CONTINUE || line === '*' || challenges === CHALLENGES_LIMIT)
       return answer;
-    const response = await exchange.respond(challengeOf(answer));
+    const response = isLate ? exchange.initial : await exchange.respond(challengeOf(answer));
+    isLate = false;
     line = response === undefined ? '*' : encoded(response); // RFC 4954 §4: a star gives the login up.
   }
 }

@@ -176,6 +176,22 @@ describe('the login at a next hop', () => {
     expect(decoded(other.lines[0] ?? '')).to.equal('user=office@example.org\x01auth=Bearer ya29.token\x01\x01');
   });
 
+  it('sends a token that is too long for the line of AUTH behind an empty challenge (RFC 4954 §4)', async () => {
+    const long = { ...token, accessToken: 'a'.repeat(2_000) };
+    for (const mechanism of ['XOAUTH2', 'OAUTHBEARER']) {
+      const { lines, failure } = await tried(`AUTH ${mechanism}`, long, (line) =>
+        line === `AUTH ${mechanism}` ? '334 ' : '235 welcome',
+      );
+      expect(failure).to.equal(undefined);
+      expect(lines).to.have.length(2);
+      expect(decoded(lines[1] ?? '')).to.include(`auth=Bearer ${long.accessToken}\x01\x01`);
+    }
+    const { lines } = await tried('AUTH XOAUTH2', long, (line) =>
+      line.length > 50 ? `334 ${base64('{"status":"400"}')}` : line === '' ? '535 no' : '334 ',
+    );
+    expect(lines.at(-1)).to.equal('');
+  });
+
   it('tells what is wrong with a token, in the words of the server', async () => {
     const why = '{"status":"401","schemes":"bearer"}';
     for (const [mechanism, answer] of [
