@@ -105,6 +105,7 @@ describe('the architecture', () => {
       'maildrops',
       'queue',
       'queued-mail',
+      'relay-logins',
       'shapes',
       'source',
       'store',
@@ -125,9 +126,9 @@ describe('the architecture', () => {
       ['smtp/', 'deliveries|logins|suppressions'],
       ['pop3/', 'maildrops|logins'],
       ['auth/', 'logins'],
-      ['cli/', 'open|driver|status|deliveries|logins|directory|mailboxes|queue|queued-mail|suppressions'],
+      ['cli/', 'open|driver|status|deliveries|logins|directory|mailboxes|queue|queued-mail|relay-logins|suppressions'],
       ['config/', 'schemes'],
-      ['outbound/', 'deliveries|queue|suppressions'],
+      ['outbound/', 'deliveries|queue|relay-logins|suppressions'],
     ] as const)
       importsNone(under(folder), new RegExp(`^store/(?!(${theirs}|errors|shapes|source)\\.ts$)`));
   });

@@ -12,6 +12,7 @@ import type { Mailboxes } from './mailboxes.js';
 import type { Maildrops } from './maildrops.js';
 import type { QueuedMail } from './queued-mail.js';
 import type { Queue } from './queue.js';
+import type { RelayLogins } from './relay-logins.js';
 
 /** All of a store: who uses it is handed the part that he needs. */
 export interface MailStore extends Deliveries, Maildrops, Logins {
@@ -20,5 +21,6 @@ export interface MailStore extends Deliveries, Maildrops, Logins {
   /** For the process that sends. */
   readonly queue: Queue;
   readonly queuedMail: QueuedMail;
+  readonly relayLogins: RelayLogins;
   close(): Promise<void>;
 }

@@ -9,6 +9,7 @@ import { StoreError } from '../../src/store/errors.js';
 import type { Logins } from '../../src/store/logins.js';
 import type { Mailboxes } from '../../src/store/mailboxes.js';
 import type { Maildrop, Maildrops } from '../../src/store/maildrops.js';
+import type { RelayLogins } from '../../src/store/relay-logins.js';
 import { sqlite } from '../../src/store/sqlite/driver.js';
 import { openConnection } from '../../src/store/sqlite/database/driver.js';
 import type { MailStore } from '../../src/store/store.js';
@@ -42,6 +43,10 @@ const directory: Reads<Directory, Changes> = {
   listAccounts: (part) => part.listAccounts(),
   listDomains: (part) => part.listDomains(),
   listAliases: (part) => part.listAliases(),
+};
+const relayLogins: Reads<RelayLogins, Exclude<keyof RelayLogins, `find${string}` | `list${string}`>> = {
+  findRelayLogin: (part) => part.findRelayLogin('office@example.org'),
+  listRelayLogins: (part) => part.listRelayLogins(),
 };
 const maildrop: Reads<Maildrop, 'count' | 'octets' | 'release'> = {
   pages: (part) => allPieces(part.pages()),
@@ -106,6 +111,7 @@ describe('a read from a damaged database', () => {
     logins: [logins, () => reading],
     mailboxes: [mailboxes, () => reading.mailboxes],
     directory: [directory, () => reading.directory],
+    relayLogins: [relayLogins, () => reading.relayLogins],
     maildrop: [maildrop, () => held],
   } as const;
   for (const [name, [methods, part]] of Object.entries(parts))

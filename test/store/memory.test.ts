@@ -3,6 +3,7 @@ import { describeStore, type StoreUnderTest } from './contract.js';
 import { MemoryServer } from './memory/store.js';
 import { describeQueue } from './queue-contract.js';
 import { describeQuotas } from './quota-contract.js';
+import { describeRelayLogins } from './relay-login-contract.js';
 
 function make(): Promise<StoreUnderTest> {
   let server = new MemoryServer();
@@ -22,3 +23,4 @@ function make(): Promise<StoreUnderTest> {
 describeStore('memory', make);
 describeQuotas('memory', make);
 describeQueue('memory', make);
+describeRelayLogins('memory', make);

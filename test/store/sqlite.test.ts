@@ -24,6 +24,7 @@ import { MAIN, ROOT } from '../support/server.js';
 import { at, deliver, describeStore, envelopeTo, failure, fails, openSoon, type StoreUnderTest } from './contract.js';
 import { describeQueue } from './queue-contract.js';
 import { describeQuotas } from './quota-contract.js';
+import { describeRelayLogins } from './relay-login-contract.js';
 
 const HASH = '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA';
 /** By the views, which show what sessions see. */
@@ -84,6 +85,7 @@ async function make(): Promise<StoreUnderTest> {
 describeStore('SQLite', make);
 describeQuotas('SQLite', make);
 describeQueue('SQLite', make);
+describeRelayLogins('SQLite', make);
 
 describe('the SQLite driver', () => {
   let directory = '';

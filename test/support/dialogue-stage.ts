@@ -177,6 +177,7 @@ export function changed(store: MailStore, change: Partial<MailStore>): MailStore
     mailboxes: store.mailboxes,
     queue: store.queue,
     queuedMail: store.queuedMail,
+    relayLogins: store.relayLogins,
     resolve: (address) => store.resolve(address),
     findLogin: (name) => store.findLogin(name),
     stands: (grant) => store.stands(grant),

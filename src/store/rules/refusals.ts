@@ -27,6 +27,7 @@ export const refusals = {
     `The mail of accounts that ${name} had is still being deleted; try again in a moment`,
   noAlias: (address: string) => `There is no alias ${address}`,
   nothingLeased: 'what it settles is leased by this sender no longer',
+  noRelayLogin: (user: string) => `There is no login of ${user} at a relay`,
   noSuppression: (address: string) => `${address} is not suppressed`,
   noTarget: (address: string, target: string) => `${address} does not lead to ${target}`,
 } as const;

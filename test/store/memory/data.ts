@@ -1,6 +1,7 @@
 /** What a store in memory holds, and what outlives its restarts. */
 import { randomBytes } from 'node:crypto';
 import type { Scope, Secrets } from '../../../src/store/shapes.js';
+import type { RelayLogin } from '../../../src/store/relay-logins.js';
 import type { Aliases } from '../../../src/store/rules/expansion.js';
 import { QueueData } from './queue-data.js';
 
@@ -62,6 +63,8 @@ export class MemoryData implements Aliases<Account> {
   /** What each leads to, in order. */
   readonly aliases = new Map<string, string[]>();
   readonly bodies = new Set<Body>();
+  /** By user. */
+  readonly relayLogins = new Map<string, RelayLogin>();
   readonly queue = new QueueData((body) => void this.bodies.delete(body));
   #lastId = 0;
 

@@ -11,6 +11,7 @@ import type { Mailboxes } from '../../../src/store/mailboxes.js';
 import type { Maildrop, Opener } from '../../../src/store/maildrops.js';
 import type { Queue } from '../../../src/store/queue.js';
 import type { QueuedMail } from '../../../src/store/queued-mail.js';
+import type { RelayLogins } from '../../../src/store/relay-logins.js';
 import { refusals } from '../../../src/store/rules/refusals.js';
 import { summarize } from '../../../src/message/summary.js';
 import { judgeCopies } from '../../../src/store/rules/copies.js';
@@ -32,6 +33,7 @@ import { directoryOf } from './directory.js';
 import { queuedMailOf, queueOf } from './queue.js';
 import { MemoryMaildrop } from './maildrop.js';
 import { mailboxesOf } from './mailboxes.js';
+import { relayLoginsOf } from './relay-logins.js';
 
 const USE_PERIOD_MS = 60_000;
 const CRLF_OCTETS = 2;
@@ -112,6 +114,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
   readonly mailboxes: Mailboxes;
   readonly queue: Queue;
   readonly queuedMail: QueuedMail;
+  readonly relayLogins: RelayLogins;
   /** Its name, when it has begun to send. */
   sender: string | undefined;
   readonly server: MemoryServer;
@@ -127,6 +130,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     this.mailboxes = mailboxesOf(this);
     this.queue = queueOf(this);
     this.queuedMail = queuedMailOf(this);
+    this.relayLogins = relayLoginsOf(this);
   }
 
   get data(): MemoryData {

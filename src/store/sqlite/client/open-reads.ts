@@ -9,6 +9,7 @@ import { Names } from '../database/names.js';
 import type { ReadingConnection } from '../database/reading-connection.js';
 import { prepareQueueReads, type QueueReads } from '../database/queue-reads.js';
 import { prepareReads, type Reads } from '../database/reads.js';
+import { prepareRelayLoginReads, type RelayLoginReads } from '../database/relay-logins.js';
 import { isPassing } from '../database/sqlite-error.js';
 
 export interface ReaderOptions {
@@ -22,6 +23,7 @@ interface Prepared {
   readonly reads: Reads;
   readonly names: Names;
   readonly queue: QueueReads;
+  readonly relayLogins: RelayLoginReads;
 }
 
 export class OpenReads {
@@ -54,6 +56,11 @@ export class OpenReads {
     return (this.#prepared ?? this.#prepare()).queue;
   }
 
+  /** @throws StoreError */
+  get relayLogins(): RelayLoginReads {
+    return (this.#prepared ?? this.#prepare()).relayLogins;
+  }
+
   close(): void {
     this.#connection?.close();
   }
@@ -75,6 +82,8 @@ export class OpenReads {
     const connection = (this.#connection ??= openForReading(this.#path));
     const reads = prepareReads(connection);
     const options = { reads, slices: this.#slices, firstDomainName: this.firstDomainName };
-    return (this.#prepared = { reads, names: new Names(connection, options), queue: prepareQueueReads(connection) });
+    const queue = prepareQueueReads(connection);
+    const relayLogins = prepareRelayLoginReads(connection);
+    return (this.#prepared = { reads, names: new Names(connection, options), queue, relayLogins });
   }
 }

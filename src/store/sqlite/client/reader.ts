@@ -17,6 +17,7 @@ import {
 } from '../database/reads.js';
 import { DirectoryReader } from './directory-reader.js';
 import { QueueReader } from './queue-reader.js';
+import { RelayLoginReader } from './relay-logins.js';
 import { OpenReads, type ReaderOptions } from './open-reads.js';
 
 /** A larger message is read when it is asked for, a chunk at a time. */
@@ -26,12 +27,14 @@ const SMALL_OCTETS = 8 * 1024;
 export class Reader {
   readonly directory: DirectoryReader;
   readonly queue: QueueReader;
+  readonly relayLogins: RelayLoginReader;
   readonly #open: OpenReads;
 
   constructor(path: string, options: ReaderOptions) {
     this.#open = new OpenReads(path, options);
     this.directory = new DirectoryReader(this.#open);
     this.queue = new QueueReader(this.#open);
+    this.relayLogins = new RelayLoginReader(this.#open);
   }
 
   resolve(address: Address, cache: NameCache | undefined): MaybePromise<Resolution> {

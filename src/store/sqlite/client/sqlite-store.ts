@@ -8,6 +8,7 @@ import type { Maildrop, Opener } from '../../maildrops.js';
 import type { AccountId, Address, MaybePromise } from '../../shapes.js';
 import type { Queue } from '../../queue.js';
 import type { QueuedMail } from '../../queued-mail.js';
+import type { RelayLogins } from '../../relay-logins.js';
 import type { MailStore } from '../../store.js';
 import { Slices } from '../../../runtime/slices.js';
 import type { FileIdentity } from '../../../runtime/file-identity.js';
@@ -21,6 +22,7 @@ import { SocketMaildrops } from './maildrops.js';
 import type { Openers } from './openers.js';
 import { queuedMailOf, queueOf } from './queue.js';
 import { PacedReads } from './paced-reads.js';
+import { relayLoginsOf } from './relay-logins.js';
 import { Reader } from './reader.js';
 import type { StoreClient } from './store-client.js';
 
@@ -45,6 +47,7 @@ export class SqliteStore implements MailStore {
   readonly mailboxes: Mailboxes;
   readonly queue: Queue;
   readonly queuedMail: QueuedMail;
+  readonly relayLogins: RelayLogins;
   readonly #client: StoreClient;
   readonly #names: NameCache;
   readonly #reader: Reader;
@@ -71,6 +74,7 @@ export class SqliteStore implements MailStore {
     const queue = { client, reader: reader.queue, reads: this.#reads };
     this.queue = queueOf(queue);
     this.queuedMail = queuedMailOf(queue);
+    this.relayLogins = relayLoginsOf(client, reader.relayLogins);
   }
 
   resolve(address: Address): MaybePromise<Resolution> {

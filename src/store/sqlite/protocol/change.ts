@@ -1,8 +1,9 @@
-/** A change by administration, as it travels to the store in JSON: a method of Directory or of QueuedMail, and what it was given. */
+/** A change, as it travels to the store in JSON: a method of Directory, QueuedMail or RelayLogins, and what it was given. */
 import type { Directory } from '../../directory.js';
 import type { QueuedMail } from '../../queued-mail.js';
+import type { RelayLogins } from '../../relay-logins.js';
 
-export type Changes = Directory & QueuedMail;
+export type Changes = Directory & QueuedMail & RelayLogins;
 /** Those methods that change something. */
 export type ChangeName = Exclude<keyof Changes, `list${string}` | `find${string}` | 'count'>;
 

@@ -8,8 +8,15 @@ export type Shape<T> = { readonly [Field in keyof T]-?: Check };
 /** No address and no hash is nearly so long. */
 const TEXT_LIMIT_CHARACTERS = 4096;
 
-export const text: Check = (value) =>
-  typeof value === 'string' && value.length <= TEXT_LIMIT_CHARACTERS && !value.includes('\0') && isWellFormed(value);
+/** A provider may put all that it knows of somebody into a token. */
+const TOKEN_LIMIT_CHARACTERS = 64 * 1024;
+
+const textWithin =
+  (limit: number): Check =>
+  (value) =>
+    typeof value === 'string' && value.length <= limit && !value.includes('\0') && isWellFormed(value);
+export const text: Check = textWithin(TEXT_LIMIT_CHARACTERS);
+export const token: Check = textWithin(TOKEN_LIMIT_CHARACTERS);
 export const natural: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 export const flag: Check = (value) => typeof value === 'boolean';
 export const oneOf =

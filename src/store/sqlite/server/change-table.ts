@@ -1,6 +1,6 @@
 /**
  * Every change by administration as one row: what it may be given, what it does, and whose logins may not stand afterwards. The
- * method of Directory (directory.ts) or of QueuedMail (queued-mail.ts) says what it means, and sends its name and what it was
+ * method of Directory (directory.ts), QueuedMail (queued-mail.ts) or RelayLogins (relay-logins.ts) says what it means, and sends its name and what it was
  * given.
  */
 import type { Buffer } from 'node:buffer';
@@ -15,12 +15,15 @@ import {
   optional,
   record,
   requireShape,
+  shaped,
   text,
+  token,
   type Check,
 } from '../protocol/checks.js';
 import { readJson } from '../protocol/frames.js';
 import type { Changes } from './changes.js';
 import type { QueueWriter } from './queue-writer.js';
+import type { RelayLoginWriter } from './relay-login-writer.js';
 import { IDS_LIMIT } from '../protocol/queue-requests.js';
 
 /** What rows do their work with. */
@@ -29,6 +32,7 @@ export interface ChangeTargets {
   removeAccount(address: Address): void;
   setQuota(address: Address, octets: number | undefined): void;
   readonly queue: QueueWriter;
+  readonly relayLogins: RelayLoginWriter;
 }
 
 export interface Changed {
@@ -57,6 +61,14 @@ type Table = { readonly [Name in ChangeName]: ChangeRow<Parameters<Changing[Name
 
 /** Of rows of the queue; so many are changed in a few milliseconds. */
 const ids: Check = (value) => list(natural)(value) && (value as readonly number[]).length <= IDS_LIMIT;
+
+const TOKENS = { accessToken: token, expiresAtMs: natural, refreshToken: optional(token) };
+const tokens = shaped(TOKENS);
+const relayLogin = shaped({
+  ...{ user: text, provider: text, tokenEndpoint: text, clientId: text },
+  ...{ clientSecret: optional(text), scope: optional(text), ...TOKENS },
+});
+const refreshFailure = shaped({ text, isRefused: flag });
 
 const CHANGES: Table = {
   addAccount: {
@@ -104,6 +116,23 @@ const CHANGES: Table = {
     isQueue: true,
   },
   removeSuppression: { takes: [text], run: ({ queue }, whom) => queue.unsuppress(whom), isQueue: true },
+  setRelayLogin: { takes: [relayLogin], run: ({ relayLogins }, login) => relayLogins.set(login), isQueue: true },
+  removeRelayLogin: { takes: [text], run: ({ relayLogins }, user) => relayLogins.remove(user), isQueue: true },
+  claimRelayLogin: {
+    takes: [text, natural, natural],
+    run: ({ relayLogins }, user, version, claimMs) => relayLogins.claim(user, version, claimMs),
+    isQueue: true,
+  },
+  refreshRelayLogin: {
+    takes: [text, natural, tokens],
+    run: ({ relayLogins }, user, version, fresh) => relayLogins.refresh(user, version, fresh),
+    isQueue: true,
+  },
+  failRelayLogin: {
+    takes: [text, natural, refreshFailure],
+    run: ({ relayLogins }, user, version, failure) => relayLogins.fail(user, version, failure),
+    isQueue: true,
+  },
 };
 
 /** @throws FrameError */

@@ -15,6 +15,7 @@ import type { Connection } from '../database/database.js';
 import { MailboxCounters, type Held } from './mailbox-counters.js';
 import type { MessageMetadata } from '../protocol/message-frame.js';
 import { QueueWriter } from './queue-writer.js';
+import { RelayLoginWriter } from './relay-login-writer.js';
 import { Sweep } from './sweep.js';
 import { prepareWrites, TextState, type SumRow, type Writes } from '../database/writes.js';
 
@@ -32,6 +33,7 @@ type Settled = (typeof Settled)[keyof typeof Settled];
 
 export class Writer {
   readonly queue: QueueWriter;
+  readonly #relayLogins: RelayLoginWriter;
   readonly #writes: Writes;
   readonly #changes: Changes;
   readonly #counters: MailboxCounters;
@@ -49,6 +51,7 @@ export class Writer {
     this.#bodyNext = (this.#writes.lastBody.get() ?? 0) + 1;
     this.#removalNext = (this.#writes.lastRemoval.get() ?? 0) + 1;
     this.queue = new QueueWriter(connection, this.#bodies);
+    this.#relayLogins = new RelayLoginWriter(connection, () => this.queue.ledger.wake());
     const firsts = { body: this.#bodyNext, removal: this.#removalNext };
     this.#sweep = new Sweep(connection, this.#bodies, { firsts, keepDeliveriesMs });
   }
@@ -154,6 +157,7 @@ export class Writer {
     return applyChange(change, {
       directory: this.#changes,
       queue: this.queue,
+      relayLogins: this.#relayLogins,
       removeAccount: (address) => this.#removeAccount(address),
       setQuota: (address, octets) => this.#counters.setQuota(this.#changes.requireAccount(address), octets ?? null),
     });
