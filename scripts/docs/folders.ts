@@ -30,10 +30,11 @@ export const folders: readonly Folder[] = [
         'tls',
         'cluster/control',
         'cluster/supervisor/supervisor.ts',
+        'oauth',
         'outbound/client/relay-url.ts',
       ],
       ...store('open', 'driver', 'status', 'deliveries', 'logins', 'directory', 'mailboxes'),
-      ...['store/queue.ts', 'store/queued-mail.ts', 'store/suppressions.ts'],
+      ...['store/queue.ts', 'store/queued-mail.ts', 'store/relay-logins.ts', 'store/suppressions.ts'],
     ],
   },
   {
@@ -45,7 +46,7 @@ export const folders: readonly Folder[] = [
     path: 'cluster',
     what: 'the table of the kinds of process (`roles.ts`), and what each begins with',
     imports: [
-      ...['auth', 'config', 'log', 'cluster/control', 'cluster/supervisor/start-error.ts', 'cluster/worker'],
+      ...['auth', 'config', 'log', 'oauth', 'cluster/control', 'cluster/supervisor/start-error.ts', 'cluster/worker'],
       ...['outbound', 'outbound/client', 'store/driver.ts', 'store/errors.ts', 'store/open.ts', 'store/store.ts'],
     ],
   },
@@ -90,7 +91,13 @@ export const folders: readonly Folder[] = [
   {
     path: 'outbound',
     what: 'mail on its way out: when and where each message goes, and what its sender is told',
-    imports: ['log', 'message', 'outbound/bounce', 'outbound/client', ...store('queue', 'suppressions')],
+    imports: [
+      'log',
+      'message',
+      'outbound/bounce',
+      'outbound/client',
+      ...store('queue', 'relay-logins', 'suppressions'),
+    ],
   },
   {
     path: 'outbound/bounce',
@@ -101,6 +108,11 @@ export const folders: readonly Folder[] = [
     path: 'outbound/client',
     what: 'the SMTP and LMTP client: one connection to a next hop, and what became of each recipient; knows no queue',
     imports: ['auth/saslprep.ts', 'bytes', 'ip', 'message', 'store/source.ts'],
+  },
+  {
+    path: 'oauth',
+    what: 'OAuth 2.0 as a client: who gives access tokens for relays, and how a person or this server gets one',
+    imports: ['ip', 'message', 'store/relay-logins.ts'],
   },
   {
     path: 'auth',

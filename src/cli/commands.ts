@@ -12,6 +12,7 @@ import { credentialCommands } from './credential.js';
 import { domainCommands } from './domain.js';
 import { mailCommands } from './mail.js';
 import { queueCommands } from './queue.js';
+import { relayCommands } from './relay.js';
 import { reloadCommands } from './reload.js';
 import { serveCommands } from './serve.js';
 import { statusCommands } from './status.js';
@@ -28,6 +29,7 @@ export const commands: readonly Command[] = [
   ...mailCommands,
   ...queueCommands,
   ...suppressionCommands,
+  ...relayCommands,
   ...configurationCommands,
 ];
 

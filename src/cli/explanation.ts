@@ -44,10 +44,11 @@ function way({ outbound, relay, relayPasswordFile }: Configuration): readonly Li
   return relay.map((each, at): Line => [at === 0 ? 'relay' : 'or else', hop(each, password)]);
 }
 
-function hop({ nextHop, user }: Relay, password: string): string {
+function hop({ nextHop, user, auth }: Relay, password: string): string {
   const { endpoint, protocol, tls, tlsName } = nextHop;
   if (endpoint.kind === 'unix') return `${protocol} at ${endpoint.path}`;
-  const login = user === undefined ? 'without a login' : `as ${user}, with the password of ${password}`;
+  const proof = auth === 'oauth' ? "an access token (see 'pennypost relay status')" : `the password of ${password}`;
+  const login = user === undefined ? 'without a login' : `as ${user}, with ${proof}`;
   const certificate = tls === 'required' || tls === 'implicit' ? `, certificate of ${tlsName ?? endpoint.host}` : '';
   return `${protocol} at ${endpoint.host} port ${endpoint.port}, TLS ${tls}${certificate}, ${login}`;
 }

@@ -10,11 +10,11 @@ import type { Address } from '../store/shapes.js';
 import type { Logins } from '../store/logins.js';
 import { UsageError, type Flag, type Invocation } from './command.js';
 import { Refusal } from './exit.js';
+import { readInput } from './standard-input.js';
 import { ask, isTerminal } from './terminal.js';
 
 /** One line of POP3 must carry it, behind PASS; this also ends a mistaken `--password-stdin < mail.db`. */
 const PASSWORD_LIMIT_BYTES = 512;
-const LINE_END_BYTES = 2;
 
 export const passwordFlags: readonly Flag[] = [
   { name: 'password', placeholder: 'PASSWORD', doc: 'The password; other people on this machine can see it in ps.' },
@@ -54,23 +54,13 @@ async function read(invocation: Invocation): Promise<string> {
   if (flag !== undefined && invocation.has('password-stdin'))
     throw new UsageError('--password and --password-stdin exclude each other');
   if (flag !== undefined) return flag;
-  if (invocation.has('password-stdin')) return readInput();
+  if (invocation.has('password-stdin')) {
+    const input = await readInput(PASSWORD_LIMIT_BYTES);
+    if (input === undefined) throw tooLong();
+    return input;
+  }
   if (isTerminal()) return askTwice();
   throw new UsageError('there is no terminal to ask for the password on; give --password-stdin or --password');
-}
-
-/** All of standard input without the line end that `echo` adds. */
-async function readInput(): Promise<string> {
-  const pieces: Buffer[] = [];
-  let length = 0;
-  for await (const piece of process.stdin as AsyncIterable<Buffer>) {
-    length += piece.length;
-    if (length > PASSWORD_LIMIT_BYTES + LINE_END_BYTES) throw tooLong();
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces)
-    .toString('utf8')
-    .replace(/\r?\n$/, '');
 }
 
 async function askTwice(): Promise<string> {

@@ -8,6 +8,7 @@ import type { Driver } from '../store/driver.js';
 import type { Logins } from '../store/logins.js';
 import type { Mailboxes } from '../store/mailboxes.js';
 import type { QueuedMail } from '../store/queued-mail.js';
+import type { RelayLogins } from '../store/relay-logins.js';
 import { isBug, Refusal } from './exit.js';
 import { becomeOwnerOf } from './owner.js';
 
@@ -16,6 +17,7 @@ export interface Administration extends Deliveries, Logins {
   readonly directory: Directory;
   readonly mailboxes: Mailboxes;
   readonly queuedMail: QueuedMail;
+  readonly relayLogins: RelayLogins;
 }
 
 /** What only looks, or changes what must be there already: it makes no database where the path is mistaken. */

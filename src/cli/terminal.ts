@@ -45,10 +45,11 @@ export function printJson(value: unknown): Promise<void> {
   return print(`${json(value)}\n`);
 }
 
-/** Without a head it goes on from one that was printed before. */
+/** Without a head it goes on from one that was printed before. A cell that has more characters than `limit` is cut. */
 export async function printTable(
   head: readonly string[] | undefined,
   rows: readonly (readonly (string | number)[])[],
+  limit = CELL_LIMIT_CHARACTERS,
 ): Promise<void> {
   const { default: Table } = await import('cli-table3'); // Few commands print one.
   const table = new Table({
@@ -57,7 +58,7 @@ export async function printTable(
     colAligns: (head ?? rows[0] ?? []).map((_, column) => (typeof rows[0]?.[column] === 'number' ? 'right' : 'left')),
   });
   if (head !== undefined) table.push([...head]);
-  table.push(...rows.map((row) => row.map(cell)));
+  table.push(...rows.map((row) => row.map((value) => cell(value, limit))));
   const lines = table.toString().split('\n');
   return print(lines.map((line) => `${line.trimEnd()}\n`).join(''));
 }
@@ -98,10 +99,8 @@ export async function ask(questions: readonly string[], { hidden = false } = {})
   }
 }
 
-function cell(value: string | number): string {
+function cell(value: string | number, limit: number): string {
   const text = String(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ');
   const characters = Array.from(text);
-  return characters.length > CELL_LIMIT_CHARACTERS
-    ? `${characters.slice(0, CELL_LIMIT_CHARACTERS - 1).join('')}…`
-    : text;
+  return characters.length > limit ? `${characters.slice(0, limit - 1).join('')}…` : text;
 }

@@ -10,12 +10,15 @@ import type { Configuration } from '../config/configuration.js';
 import { LineOutput } from '../log/line-output.js';
 import { createLog, type Log } from '../log/log.js';
 import { openUnblocked } from '../log/unblocked.js';
+import { tryToRefresh } from '../oauth/token-request.js';
+import { AccessTokens } from '../outbound/access-tokens.js';
 import { attemptLog } from '../outbound/attempt-log.js';
 import { SmtpClient } from '../outbound/client/client.js';
 import { Dispatcher, type DispatcherLimits } from '../outbound/dispatcher.js';
-import { nextHops, NoPassword } from '../outbound/relays.js';
+import { nextHops, NoPassword, oauthUsers } from '../outbound/relays.js';
 import { RouteTable } from '../outbound/routes.js';
 import { Schedule } from '../outbound/schedule.js';
+import { TokenClient } from '../outbound/token-client.js';
 import { driverOf } from '../store/open.js';
 import type { MailStore } from '../store/store.js';
 import { receiveFromSupervisor, sendToSupervisor } from './control/child.js';
@@ -37,6 +40,8 @@ const MESSAGES_A_CONNECTION = 100;
 const IDLE_MS = 10_000;
 /** After a reload. */
 const UNSENT_MS = 60_000;
+/** For the store to take a token that came at last. */
+const FLUSH_MS = 3_000;
 
 export function runSender(): void {
   let sender: Sender | undefined;
@@ -47,7 +52,7 @@ export function runSender(): void {
       else if (message.kind === 'go') sender?.go();
       else if (message.kind === 'drain') void sender?.drain(message.patienceMs);
     },
-    () => sender?.counts ?? {},
+    () => ({ counts: sender?.counts ?? {}, problems: sender?.problems ?? [] }),
   );
 }
 
@@ -69,6 +74,7 @@ function begin(configuration: Configuration): Sender | undefined {
 class Sender {
   readonly #log: Log;
   readonly #store: MailStore;
+  readonly #tokens: AccessTokens;
   readonly #dispatcher: Dispatcher;
 
   /** @throws NoPassword, UnreadablePassword */
@@ -78,10 +84,11 @@ class Sender {
     const hops = nextHops(configuration.relay, passwordOf(configuration));
     const { hostname, domain } = configuration;
     this.#store = this.#join(configuration);
+    this.#tokens = this.#accessTokens(configuration);
     this.#dispatcher = new Dispatcher({
       ...{ name: randomUUID(), queue: this.#store.queue, store: this.#store, hostname, domain },
       ...{ router: new RouteTable(hops), schedule: new Schedule(configuration), limits: limitsOf(configuration) },
-      client: new SmtpClient({ name: hostname }),
+      client: new TokenClient(new SmtpClient({ name: hostname }), this.#tokens),
       observer: attemptLog(this.#log),
     });
   }
@@ -92,15 +99,34 @@ class Sender {
     return { inFlight, ...counters, ...(nextDueInSeconds !== undefined && { nextDueInSeconds }) };
   }
 
+  get problems(): readonly string[] {
+    return this.#tokens.problems;
+  }
+
   go(): void {
     send({ kind: 'ready' });
+    this.#tokens.start();
+    this.#store.queue.watch(() => this.#tokens.look());
     void this.#dispatcher.start();
   }
 
   async drain(patienceMs: number): Promise<void> {
     await this.#dispatcher.drain(patienceMs);
+    await this.#tokens.stop(FLUSH_MS);
     await this.#store.close();
     process.exit(0);
+  }
+
+  #accessTokens({ relay }: Configuration): AccessTokens {
+    return new AccessTokens({
+      ...{ logins: this.#store.relayLogins, users: oauthUsers(relay), refresh: tryToRefresh },
+      lost: (user, why) => this.#log.warn({ user }, why),
+      restored: (user) => {
+        this.#log.info({ user }, 'the login at the relay works again');
+        this.#dispatcher.revive(user);
+      },
+      trouble: (error) => this.#log.error({ err: error }, 'access tokens could not be looked at'),
+    });
   }
 
   #join({ db, domain }: Configuration): MailStore {

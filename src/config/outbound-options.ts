@@ -26,7 +26,7 @@ export const outboundOptions: {
   relay: {
     initial: 'none',
     placeholder: 'URL,…',
-    doc: 'The servers that take mail for other domains, the preferred one first: smtp://user@host:587 (STARTTLS), smtps://user@host:465, or lmtp:/socket.',
+    doc: 'The servers that take mail for other domains, the preferred one first: smtp://user@host:587 (STARTTLS), smtps://user@host:465, or lmtp:/socket; with ?auth=oauth the user logs in as `relay login` has set up.',
     parse: relays,
   },
   relayPasswordFile: {

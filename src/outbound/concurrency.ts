@@ -64,7 +64,11 @@ export class Concurrency {
     if (begunAtMs < this.#lastFailureAtMs) return;
     this.#lastFailureAtMs = nowMs;
     this.#failures += 1;
-    if (this.#failures < this.#limits.failures && !this.isDead) return;
+    if (this.#failures >= this.#limits.failures || this.isDead) this.die(nowMs);
+  }
+
+  /** At once: what failed needs no second attempt to be known. */
+  die(nowMs: number): void {
     const { firstProbe, longestProbe } = this.#limits;
     this.#probeAtMs = nowMs + Math.min(firstProbe * 2 ** Math.min(this.#probes, 30), longestProbe);
     this.#probes += 1;

@@ -14,12 +14,13 @@ import type {
 } from '../store/queue.js';
 import { Bounces, type BouncesOptions } from './bounce/bounces.js';
 import type { Client } from './client/connection.js';
+import { count, type Counters } from './counters.js';
 import { AHEAD, Hops, type HopLimits } from './hops.js';
 import { Outcomes, type OutcomeObserver, type Result } from './outcomes.js';
 import { isPassing, untilTaken } from './patience.js';
 import { planLeases } from './plan.js';
 import { Leases } from './leases.js';
-import { judgeRoute, routed } from './routed.js';
+import { judgeRoute, restsWith, routed } from './routed.js';
 import type { Route, Router } from './routes.js';
 import type { Schedule } from './schedule.js';
 import { Settlements } from './settlements.js';
@@ -60,13 +61,6 @@ const AGAIN_MS = 1_000;
 const LONGEST_SLEEP_MS = 60_000;
 /** For the store to take the last outcomes. */
 const FLUSH_MS = 3_000;
-
-/** Since this sender began. */
-export interface Counters {
-  delivered: number;
-  deferred: number;
-  failed: number;
-}
 
 export class Dispatcher {
   readonly counters: Counters = { delivered: 0, deferred: 0, failed: 0 };
@@ -131,6 +125,11 @@ export class Dispatcher {
     if (this.#isDraining) return;
     this.#unwatch = queue.watch(() => this.#want());
     this.#want();
+  }
+
+  /** This user can log in again. */
+  revive(user: string): void {
+    this.#hops.revive(user);
   }
 
   /** Leases nothing more, finishes what is under way, and gives the rest back. Resolves when everything is settled. */
@@ -243,6 +242,8 @@ export class Dispatcher {
     if (route.kind !== 'hops') return this.#judged(message, recipients, judgeRoute(route));
     const hops = this.#hops.usable(route.hops, nowMs);
     const reply = this.#hops.deadFor(route.hops, nowMs).reason ?? { text: 'The next hop cannot be reached' };
+    if (hops.length === 0 && restsWith(recipients, route, this.#options.router))
+      return this.#outcomes.returned(recipients);
     if (hops.length === 0) return this.#judged(message, recipients, { kind: 'deferred', reply });
     const most = this.#options.limits.recipients;
     for (let at = 0; at < recipients.length; at += most)
@@ -271,8 +272,7 @@ export class Dispatcher {
 
   #settled(settlements: readonly Settlement[]): void {
     this.#leases.end(settlements.map(({ id }) => id));
-    for (const { outcome } of settlements)
-      if (outcome.kind in this.counters) this.counters[outcome.kind as keyof Counters] += 1;
+    count(this.counters, settlements);
     const { size } = this.#leases;
     // With none, what was under way when a sender ended may be leased, of which nothing else is said while anything is.
     if (size === 0 || (this.#isShort && size < this.#options.limits.leased / 2)) this.#want();

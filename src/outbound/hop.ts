@@ -46,6 +46,27 @@ export class Hop {
     return this.waiting.length > 0 && this.active < this.concurrency.allowed(nowMs);
   }
 
+  /** Whether something may be given to it: to a dead one a probe, when it is time for one. */
+  isUsable(nowMs: number): boolean {
+    const { isDead } = this.concurrency;
+    return !isDead || (this.concurrency.allowed(nowMs) > 0 && this.active + this.waiting.length === 0);
+  }
+
+  /** Returns the destinations that need not rest any more, if it was dead. */
+  succeeded(): readonly string[] | undefined {
+    const woken = this.concurrency.isDead ? [...this.resting] : undefined;
+    this.concurrency.succeeded();
+    this.failure = undefined;
+    if (woken !== undefined) this.resting.clear();
+    return woken;
+  }
+
+  /** Dead at once: what is missing is missing here, and no attempt would tell more. */
+  stop(failure: Reply, nowMs: number): void {
+    this.failure = failure;
+    if (this.concurrency.allowed(nowMs) > 0) this.concurrency.die(nowMs);
+  }
+
   rests(destination: string): void {
     if (this.resting.size < RESTING_LIMIT) this.resting.add(destination);
   }

@@ -8,7 +8,7 @@ import type { Source } from '../store/source.js';
 import type { LeasedMessage, LeasedRecipient, Reply } from '../store/queue.js';
 import { envelopeOf, replyOf } from './attempt.js';
 import type { NextHop } from './client/next-hop.js';
-import type { Report } from './client/outcome.js';
+import type { NotConnected, Report } from './client/outcome.js';
 import type { ConcurrencyLimits } from './concurrency.js';
 import type { Client } from './client/connection.js';
 import { Connections, type ConnectionLimits, type KeptConnection } from './connections.js';
@@ -69,7 +69,7 @@ export class Hops {
 
   /** Of those in order of preference, from the first that can be tried now on; none when all are dead. */
   usable(hops: readonly NextHop[], nowMs: number): readonly NextHop[] {
-    const at = hops.findIndex((each) => this.#isUsable(this.of(each), nowMs));
+    const at = hops.findIndex((each) => this.of(each).isUsable(nowMs));
     return at === -1 ? [] : hops.slice(at);
   }
 
@@ -99,6 +99,12 @@ export class Hops {
       this.#hops.set(key, hop);
     }
     return hop;
+  }
+
+  /** Those where this user logs in may be tried again now. */
+  revive(user: string): void {
+    for (const hop of this.#hops.values())
+      if (hop.next.credentials?.user === user && hop.concurrency.isDead) this.#succeeded(hop);
   }
 
   /** To the first of its hops. */
@@ -136,10 +142,6 @@ export class Hops {
 
   #beEmpty(): void {
     for (const resolve of this.#empty.splice(0)) resolve();
-  }
-
-  #isUsable({ concurrency, active, waiting }: Hop, nowMs: number): boolean {
-    return !concurrency.isDead || (concurrency.allowed(nowMs) > 0 && active + waiting.length === 0);
   }
 
   #mayStart(hop: Hop): boolean {
@@ -192,7 +194,8 @@ export class Hops {
     this.#options.sending(job.recipients);
     const kept = idle ?? (await this.#connections.open(hop));
     if (!('connection' in kept)) {
-      this.#judged(hop, job, judgeConnecting(job, kept), time());
+      if (kept.isUntried === true) this.#untried(hop, job, kept);
+      else this.#judged(hop, job, judgeConnecting(job, kept), time());
       return undefined;
     }
     const isStale = await this.#send(hop, job, kept, time).catch((error: unknown) => {
@@ -233,18 +236,23 @@ export class Hops {
   }
 
   #succeeded(hop: Hop): void {
-    const wasDead = hop.concurrency.isDead;
-    hop.concurrency.succeeded();
-    hop.failure = undefined;
-    if (!wasDead) return;
-    this.#options.revived([...hop.resting]);
-    hop.resting.clear();
+    const woken = hop.succeeded();
+    if (woken !== undefined) this.#options.revived(woken);
   }
 
   #failed(hop: Hop, failure: Report, begunAtMs: number): void {
     hop.failure = replyOf(failure);
     hop.concurrency.failed({ begunAtMs, nowMs: performance.now() });
-    if (!hop.concurrency.isDead) return;
+    if (hop.concurrency.isDead) this.#abandon(hop);
+  }
+
+  #untried(hop: Hop, job: Job, failure: NotConnected): void {
+    hop.stop(replyOf(failure), performance.now());
+    hop.waiting.unshift(job);
+    this.#abandon(hop);
+  }
+
+  #abandon(hop: Hop): void {
     for (const job of hop.waiting.splice(0)) this.#giveToOther({ ...job, hops: job.hops.slice(1) });
   }
 

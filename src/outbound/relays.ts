@@ -1,6 +1,5 @@
-/** The relays of the configuration as next hops: with the password of whom they have in their URL. */
-import type { NextHop } from './client/next-hop.js';
-import { nameOfEndpoint } from './client/next-hop.js';
+/** The relays of the configuration as next hops: with the password of whom they have in their URL, or the login that is stored. */
+import { nameOfEndpoint, type NextHop } from './client/next-hop.js';
 import type { Relay } from './client/relay-url.js';
 
 /** A relay that wants a login, and nobody said the password. */
@@ -8,8 +7,9 @@ export class NoPassword extends Error {}
 
 /** @throws NoPassword */
 export function nextHops(relays: readonly Relay[], password: string | undefined): readonly NextHop[] {
-  return relays.map(({ nextHop, user }) => {
+  return relays.map(({ nextHop, user, auth }) => {
     if (user === undefined) return nextHop;
+    if (auth === 'oauth') return { ...nextHop, credentials: { kind: 'oauth', user } };
     if (password === undefined || password === '')
       throw new NoPassword(
         `The relay ${nameOfEndpoint(nextHop.endpoint)} is to be logged in at as ${user}, and there is no password: ` +
@@ -17,4 +17,9 @@ export function nextHops(relays: readonly Relay[], password: string | undefined)
       );
     return { ...nextHop, credentials: { kind: 'password', user, password } };
   });
+}
+
+/** Those who log in by OAuth. */
+export function oauthUsers(relays: readonly Relay[]): readonly string[] {
+  return [...new Set(relays.flatMap(({ user, auth }) => (auth === 'oauth' && user !== undefined ? [user] : [])))];
 }

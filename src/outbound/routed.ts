@@ -36,3 +36,8 @@ export function judgeRoute(route: Exclude<Route, { kind: 'hops' }>): Omit<Result
   if (route.kind === 'hold') return { kind: 'held', reply: { text: route.text } };
   return { kind: 'failed', reply: { enhanced: route.status, text: route.text } };
 }
+
+/** Whether none of them is asked for again before a hop of the route may be tried: their destinations rest as it does. */
+export function restsWith(recipients: readonly LeasedRecipient[], route: Route, router: Router): boolean {
+  return recipients.every(({ destination }) => router.route(destination, '') === route);
+}

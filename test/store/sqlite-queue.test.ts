@@ -7,6 +7,7 @@ import type { StoreError } from '../../src/store/errors.js';
 import { openForWriting, type Connection } from '../../src/store/sqlite/database/database.js';
 import { prepareQueueReads } from '../../src/store/sqlite/database/queue-reads.js';
 import { prepareQueueWrites } from '../../src/store/sqlite/database/queue-writes.js';
+import { prepareRelayLoginReads, prepareRelayLoginWrites } from '../../src/store/sqlite/database/relay-logins.js';
 import { sqlite } from '../../src/store/sqlite/driver.js';
 import { Writer } from '../../src/store/sqlite/server/writer.js';
 import { eventually } from '../support/eventually.js';
@@ -15,7 +16,7 @@ import { envelopeOut } from './queue-contract.js';
 
 /** In order of the row's number, or of an index that holds none but such rows: the first that is meant is near its beginning. */
 const BOUNDED =
-  /^SCAN (outgoing|attempt|queue_count|\(subquery-\d+\))$|^SCAN \w+ USING (COVERING )?INDEX (queued_leased|queued_expire|queued_notice|destination_ready)$/;
+  /^SCAN (outgoing|attempt|queue_count|relay_login|\(subquery-\d+\))$|^SCAN \w+ USING (COVERING )?INDEX (queued_leased|queued_expire|queued_notice|destination_ready)$/;
 
 describe('the queue in SQLite', () => {
   let directory = '';
@@ -40,20 +41,18 @@ describe('the queue in SQLite', () => {
   it('is asked nothing that is looked for among all rows', () => {
     const plans = withConnection((connection) => {
       const asked: string[] = [];
-      const named = {
-        ...{ after: 0, last: 0, limit: 0, state: null, before: null },
-        destination: null,
-        from: null,
-        to: null,
-      };
+      const named = (sql: string): unknown =>
+        Object.fromEntries([...sql.matchAll(/:([a-z_]+)/g)].map(([, name]) => [name, null]));
       const noting = { prepare: (sql: string) => (asked.push(sql), connection.prepare(sql)) } as unknown as Connection;
       prepareQueueReads(noting);
       prepareQueueWrites(noting);
+      prepareRelayLoginReads(noting);
+      prepareRelayLoginWrites(noting);
       expect(asked).to.have.length.above(40);
       return asked.flatMap((sql) =>
         connection
           .prepare<unknown[], { readonly detail: string }>(`explain query plan ${sql}`)
-          .all(...(sql.includes(':after') ? [named] : Array<null>(sql.split('?').length - 1).fill(null)))
+          .all(...(/:[a-z]/.test(sql) ? [named(sql)] : Array<null>(sql.split('?').length - 1).fill(null)))
           .map(({ detail }) => ({ detail, sql })),
       );
     });
@@ -100,7 +99,7 @@ describe('the queue in SQLite', () => {
     withConnection((connection) =>
       connection.exec(`
         drop view queue; drop view deliveries; drop table queued; drop table destination; drop table outgoing;
-        drop table queue_count; drop table attempt; drop table suppression; pragma user_version = 6`),
+        drop table queue_count; drop table attempt; drop table suppression; drop table relay_login; pragma user_version = 6`),
     );
     store = await sqlite.open(db);
     try {

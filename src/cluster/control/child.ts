@@ -21,16 +21,21 @@ export interface ReportWanted {
 export interface Report {
   readonly kind: 'report';
   readonly counts: Counts;
+  /** What somebody should mend, in sentences. */
+  readonly problems?: readonly string[];
 }
 
-export function receiveFromSupervisor(receive: (message: unknown) => void, counts: () => Counts = () => ({})): void {
+export function receiveFromSupervisor(
+  receive: (message: unknown) => void,
+  told: () => Omit<Report, 'kind'> = () => ({ counts: {} }),
+): void {
   for (const signal of IGNORED) process.on(signal, () => undefined);
   let isStarted = false;
   process.on('message', (message) => {
     const { kind } = message as { readonly kind?: string };
     isStarted ||= kind === 'start';
     if (kind === 'ping') sendToSupervisor({ kind: 'alive' } satisfies Alive);
-    else if (kind === 'report-wanted') sendToSupervisor({ kind: 'report', counts: counts() } satisfies Report);
+    else if (kind === 'report-wanted') sendToSupervisor({ kind: 'report', ...told() } satisfies Report);
     else if (isStarted) receive(message);
     else if (kind === 'stop' || kind === 'drain') process.exit(0); // The server ends before this was to begin.
   });

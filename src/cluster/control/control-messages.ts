@@ -36,6 +36,8 @@ export interface ProcessStatus {
   readonly restarts: number;
   /** Undefined when it did not answer in time. */
   readonly counts?: Counts;
+  /** Which it has found itself. */
+  readonly problems?: readonly string[];
 }
 
 /** Of a supervisor and all that it has started. */

@@ -26,6 +26,7 @@ export async function statusOf({ store, pools, reloads, state, hasStore }: Healt
     ...(hasStore() ? [] : [NO_STORE]),
     ...missing(pools.wanted, processes),
     ...processes.filter(isSilent).map(({ role, pid }) => `${role} ${pid} does not answer`),
+    ...processes.flatMap(({ problems: own = [] }) => own),
   ];
   return {
     ...{ pid: process.pid, startedAtMs, state: state(), listeners: pools.workers.listeners },

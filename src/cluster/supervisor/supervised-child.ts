@@ -6,7 +6,7 @@
 import type { Configuration } from '../../config/configuration.js';
 import type { Log } from '../../log/log.js';
 import type { Report, ReportWanted } from '../control/child.js';
-import type { Counts, ProcessState, ProcessStatus } from '../control/control-messages.js';
+import type { ProcessState, ProcessStatus } from '../control/control-messages.js';
 import type { Failed, FromChild, Ready, ToChild } from '../control/messages.js';
 import type { Role } from '../control/role.js';
 import { watchdog } from '../control/watchdog.js';
@@ -52,7 +52,7 @@ export class SupervisedChild<L extends Language> {
   /** What it is told when its time is over. */
   #farewell: ToChild | undefined;
   #isOver = false;
-  readonly #asking = new Set<(counts: Counts | undefined) => void>();
+  readonly #asking = new Set<(report: Report | undefined) => void>();
   #bePrepared: () => void = () => undefined;
   #beReady: (ready: L['ready']) => void = () => undefined;
   #fail: (error: StartError) => void = () => undefined;
@@ -89,8 +89,13 @@ export class SupervisedChild<L extends Language> {
   async status(restarts: number): Promise<ProcessStatus | undefined> {
     const pid = this.#process?.pid;
     if (pid === undefined) return undefined;
-    const counts = await this.#report();
-    return { role: this.#options.role.name, pid, state: this.#state, restarts, ...(counts && { counts }) };
+    const report = await this.#report();
+    const { counts, problems } = report ?? {};
+    return {
+      ...{ role: this.#options.role.name, pid, state: this.#state, restarts },
+      ...(counts && { counts }),
+      ...(problems && { problems }),
+    };
   }
 
   send(message: L['to']): void {
@@ -121,12 +126,12 @@ export class SupervisedChild<L extends Language> {
     return this.#isReady ? 'ready' : 'starting';
   }
 
-  #report(): Promise<Counts | undefined> {
+  #report(): Promise<Report | undefined> {
     return new Promise((resolve) => {
-      const told = (counts: Counts | undefined): void => {
+      const told = (report: Report | undefined): void => {
         clearTimeout(timer);
         this.#asking.delete(told);
-        resolve(counts);
+        resolve(report);
       };
       const timer = setTimeout(() => told(undefined), REPORT_LIMIT_MS);
       if (!this.#isStarted || this.#isOver) return told(undefined); // It would not hear it.
@@ -135,8 +140,8 @@ export class SupervisedChild<L extends Language> {
     });
   }
 
-  #reported(counts: Counts | undefined): void {
-    for (const told of [...this.#asking]) told(counts);
+  #reported(report: Report | undefined): void {
+    for (const told of [...this.#asking]) told(report);
   }
 
   #send(message: object): void {
@@ -155,7 +160,7 @@ export class SupervisedChild<L extends Language> {
         this.#lower();
         return this.#fail(new StartError((message as Failed).sentence, this.#options.role.failedStatus));
       case 'report':
-        return this.#reported((message as Report).counts);
+        return this.#reported(message as Report);
       case 'alive':
         return;
       default:

@@ -61,7 +61,7 @@ export function runWorker(): void {
         void worker.listen();
       } else worker?.receive(message);
     },
-    () => worker?.counts ?? {},
+    () => ({ counts: worker?.counts ?? {} }),
   );
 }
 

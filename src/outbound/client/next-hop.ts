@@ -31,10 +31,14 @@ export interface SocketEndpoint {
  */
 export type TlsPolicy = 'none' | 'opportunistic' | 'required' | 'implicit';
 
-/** Who logs in. A token is good for as long as the connection is being opened; its refresh is somebody else's. */
+/**
+ * Who logs in. A token is good for as long as the connection is being opened; its refresh is somebody else's: `oauth` has none yet, and
+ * is replaced by one before a connection is opened.
+ */
 export type Credentials =
   | { readonly kind: 'password'; readonly user: string; readonly password: string }
-  | { readonly kind: 'token'; readonly user: string; readonly accessToken: string };
+  | { readonly kind: 'token'; readonly user: string; readonly accessToken: string }
+  | { readonly kind: 'oauth'; readonly user: string };
 
 /** For the log and for people; without user and password. */
 export function nameOfEndpoint(endpoint: NetworkEndpoint | SocketEndpoint): string {

@@ -31,6 +31,8 @@ export interface Outcome extends Report {
 /** Why there is no connection that mail could be sent over. */
 export interface NotConnected extends Report {
   readonly kind: 'deferred' | 'failed';
+  /** Nothing was sent to anybody: what is missing is missing here, and waits without an attempt being counted. */
+  readonly isUntried?: true;
 }
 
 export interface Report {

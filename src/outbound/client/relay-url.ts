@@ -6,8 +6,8 @@
  *   lmtp://host[:port]           LMTP, with the TLS of smtp://
  *   lmtp:/path/of/socket         LMTP over a Unix socket
  *
- * `?tls-name=NAME` is the name that the certificate must have, where it is not the host's. Never holds a password: what is in
- * a URL is in `ps`, too.
+ * `?tls-name=NAME` is the name that the certificate must have, where it is not the host's. `?auth=oauth` logs the user in with an
+ * access token, which `pennypost relay login` gets. Never holds a password: what is in a URL is in `ps`, too.
  */
 import { isIP } from 'node:net';
 import { isLoopbackHost } from '../../ip/address.js';
@@ -21,6 +21,8 @@ export interface Relay {
   readonly nextHop: NextHop;
   /** Who logs in, with a password or token that comes by another way. */
   readonly user?: string;
+  /** By the login that is stored for the user. */
+  readonly auth?: 'oauth';
 }
 
 /** Of submission (RFC 6409 §3.1), of submissions (RFC 8314 §7.3), and what RFC 2033 leaves to each site. */
@@ -29,7 +31,8 @@ type Scheme = keyof typeof DEFAULT_PORTS;
 
 const EXAMPLES = 'a URL such as smtp://user@relay.example.org:587, smtps://relay.example.org or lmtp:/run/lmtp.sock';
 const POLICIES = ['none', 'opportunistic', 'required'] as const;
-const PARAMETERS = ['tls', 'tls-name'];
+const PARAMETERS = ['tls', 'tls-name', 'auth'];
+const OAUTH = 'oauth';
 /** `sun_path` of Linux, without the NUL at its end. */
 const SOCKET_PATH_LIMIT_BYTES = 107;
 // eslint-disable-next-line no-control-regex -- exactly what no login and no path may hold
@@ -53,7 +56,15 @@ export function parseRelayUrl(text: string): Relay {
       ...(tlsName !== undefined && { tlsName }),
     },
     ...(user !== undefined && { user }),
+    ...(usesOAuth(parameters, user) && { auth: OAUTH }),
   };
+}
+
+function usesOAuth(parameters: ReadonlyMap<string, string>, user: string | undefined): boolean {
+  const given = parameters.get('auth');
+  if (given !== undefined && (given !== OAUTH || user === undefined))
+    throw new UnfitRelayUrl('takes ?auth=oauth alone, with the user before the @; without it a user has a password');
+  return given !== undefined;
 }
 
 function socketHop(path: string): NextHop {
@@ -69,7 +80,7 @@ function parse(text: string): URL {
   if (url.password !== '')
     throw new UnfitRelayUrl('takes no password in its URL, where others see it; give it in a file of its own');
   if (!['', '/'].includes(url.pathname) || url.hash !== '')
-    throw new UnfitRelayUrl(`takes nothing behind the host and port but ?tls= and ?tls-name=${shown(text)}`);
+    throw new UnfitRelayUrl(`takes nothing behind the host and port but ?tls=, ?tls-name= and ?auth=${shown(text)}`);
   return url;
 }
 
@@ -116,7 +127,7 @@ function parametersOf({ searchParams }: URL): ReadonlyMap<string, string> {
   const parameters = new Map<string, string>();
   for (const [name, value] of searchParams) {
     if (!PARAMETERS.includes(name) || parameters.has(name))
-      throw new UnfitRelayUrl(`takes ?tls= and ?tls-name= behind its URL, each once, not '${name}'`);
+      throw new UnfitRelayUrl(`takes ?tls=, ?tls-name= and ?auth= behind its URL, each once, not '${name}'`);
     parameters.set(name, value);
   }
   return parameters;

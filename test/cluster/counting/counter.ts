@@ -22,7 +22,7 @@ export function runCounter(): void {
       else if (message.kind === 'go') counter?.begin();
       else if (message.kind === 'drain') counter?.drain();
     },
-    () => ({ counted: counter?.count ?? 0 }),
+    () => ({ counts: { counted: counter?.count ?? 0 } }),
   );
 }
 

@@ -1,0 +1,172 @@
+/** `pennypost relay login`, each of its ways, against a provider over real HTTP; and that nothing secret is shown by it. */
+import { spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'chai';
+import { logInByDevice } from '../../src/oauth/device-code.js';
+import { driverOf } from '../../src/store/open.js';
+import type { RelayLogin } from '../../src/store/relay-logins.js';
+import { inEmptyDirectory, pennypost, type Ended } from '../cli/pennypost.js';
+import { eventually } from '../support/eventually.js';
+import { CLIENT, IdentityServer, json } from '../support/identity-server.js';
+import { MAIN, NODE } from '../support/program.js';
+
+const USER = 'office@example.org';
+
+describe('pennypost relay login', () => {
+  let identity: IdentityServer;
+
+  beforeEach(async () => (identity = await IdentityServer.start()));
+  afterEach(() => identity.stop());
+
+  /** In a directory with a database and a file with the client's secret. */
+  const inDirectory = (work: (directory: string) => Promise<void>) =>
+    inEmptyDirectory(async (directory) => {
+      await writeFile(join(directory, 'secret'), `${CLIENT.clientSecret}\n`);
+      const made = await pennypost(['account', 'add', USER, '--password-stdin'], { directory, input: 'grünes Haus' });
+      expect(made.status, made.stderr).to.equal(0);
+      await work(directory);
+    });
+
+  const login = (directory: string, more: readonly string[], input = '') =>
+    pennypost(['relay', 'login', identity.issuer, '--client-id', CLIENT.clientId, '--user', USER, ...more], {
+      ...{ directory, input },
+    });
+
+  async function stored(directory: string): Promise<RelayLogin | undefined> {
+    const db = join(directory, 'mail.db');
+    const store = await driverOf(db).open(db);
+    try {
+      return await store.relayLogins.findRelayLogin(USER);
+    } finally {
+      await store.close();
+    }
+  }
+
+  function showsNoSecret({ stdout, stderr }: Ended): void {
+    expect(stdout + stderr).to.not.match(/refresh-\d|access-\d|client-secret-7/);
+  }
+
+  it('takes a refresh token from standard input or a file, tries it, and stores what came', () =>
+    inDirectory(async (directory) => {
+      identity.rotates = true;
+      const pasted = identity.newRefreshToken();
+      const done = await login(directory, ['--refresh-token-file', '-'], `${pasted}\n`);
+      expect(done.status, done.stderr).to.equal(0);
+      expect(done.stdout).to.match(/^office@example\.org logs in at its relay .* \?auth=oauth/);
+      showsNoSecret(done);
+      expect(await stored(directory)).to.include({ refreshToken: 'refresh-2', accessToken: 'access-3' });
+      await writeFile(join(directory, 'token'), 'unknown');
+      const refused = await login(directory, ['--refresh-token-file', 'token']);
+      expect(refused.status).to.equal(1);
+      expect(refused.stderr).to.match(/answers invalid_grant: The grant was revoked\.\n$/);
+      expect(await stored(directory)).to.include({ refreshToken: 'refresh-2' });
+    }));
+
+  it('logs in as the application itself', () =>
+    inDirectory(async (directory) => {
+      const done = await login(directory, ['--client-credentials', '--client-secret-file', 'secret', '--scope', 'all']);
+      expect(done.status, done.stderr).to.equal(0);
+      showsNoSecret(done);
+      expect(await stored(directory)).to.include({ refreshToken: undefined, clientSecret: CLIENT.clientSecret });
+      expect(identity.asked).to.deep.equal([
+        {
+          ...{ grant_type: 'client_credentials', scope: 'all' },
+          ...{ client_id: CLIENT.clientId, client_secret: CLIENT.clientSecret },
+        },
+      ]);
+    }));
+
+  it('shows a code for another machine, and asks until it was typed (RFC 8628)', () =>
+    inDirectory(async (directory) => {
+      const done = await login(directory, ['--device']);
+      expect(done.status, done.stderr).to.equal(0);
+      expect(done.stdout).to.match(
+        /^Open http:\/\/127\.0\.0\.1:\d+\/where in any browser, and type the code WDJB-MJHT$/m,
+      );
+      expect(identity.asked).to.have.length(3);
+      expect(await stored(directory)).to.include({ refreshToken: 'refresh-2' });
+    }));
+
+  it('waits for a browser that comes back to this machine (RFC 8252), and for no other', () =>
+    inDirectory(async (directory) => {
+      const argv = ['relay', 'login', identity.issuer, '--client-id', CLIENT.clientId, '--user', USER];
+      const child = spawn(NODE, [MAIN, ...argv], { cwd: directory, env: {} });
+      let output = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+      child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text));
+      const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+      const shown = await eventually('the page', () => /^http:\S+$/m.exec(output)?.[0], 20_000);
+      const page = new URL(shown);
+      expect(Object.fromEntries(page.searchParams)).to.include({
+        ...{ response_type: 'code', client_id: CLIENT.clientId, code_challenge_method: 'S256', login_hint: USER },
+      });
+      const back = page.searchParams.get('redirect_uri') ?? '';
+      expect(back).to.match(/^http:\/\/127\.0\.0\.1:\d+$/);
+      expect((await fetch(`${back}/?code=mine&state=guessed`)).status).to.equal(404);
+      expect(await (await fetch(page)).text()).to.match(/close this page/);
+      expect(await ended, output).to.equal(0);
+      expect(output).to.not.match(/refresh-\d|access-\d/);
+      expect(await stored(directory)).to.include({ refreshToken: 'refresh-2', accessToken: 'access-3' });
+    }));
+
+  it('is taken from --relay who logs in, and refused where that is not said', () =>
+    inDirectory(async (directory) => {
+      const argv = ['relay', 'login', identity.issuer, '--client-id', CLIENT.clientId, '--refresh-token-file', '-'];
+      const relay = ['--relay', `smtp://${USER.replace('@', '%40')}@relay.example?auth=oauth`];
+      const unsaid = await pennypost(argv, { directory, input: identity.newRefreshToken() });
+      expect(unsaid.status).to.equal(64);
+      expect(unsaid.stderr).to.match(/--user is missing/);
+      const said = await pennypost([...argv, ...relay], { directory, input: identity.newRefreshToken() });
+      expect(said.status, said.stderr).to.equal(0);
+      expect(await stored(directory)).to.include({ user: USER });
+    }));
+
+  it('refuses what would not last, or go over the network in clear', () =>
+    inDirectory(async (directory) => {
+      identity.instead = (_, response) => {
+        json(response, 200, { access_token: 'a', token_type: 'bearer', expires_in: 3_600 });
+        return true;
+      };
+      const fleeting = await login(directory, ['--device']);
+      expect([fleeting.status, fleeting.stderr]).to.satisfy(
+        ([status, text]: readonly [number, string]) => status === 1 && text.includes('gives no refresh token'),
+      );
+      const clear = await login(directory, ['--token-endpoint', 'http://192.0.2.7/token', '--client-credentials']);
+      expect(clear.stderr).to.match(/takes a URL that begins with https:/);
+      expect(await stored(directory)).to.equal(undefined);
+    }));
+
+  it('is shown by relay status without its tokens, and undone by relay logout', () =>
+    inDirectory(async (directory) => {
+      await login(directory, ['--refresh-token-file', '-'], identity.newRefreshToken());
+      const shown = await pennypost(['relay', 'status'], { directory });
+      expect(shown.status).to.equal(0);
+      expect(shown.stdout).to.include(USER).and.include(identity.issuer);
+      const json_ = await pennypost(['relay', 'status', '--json'], { directory });
+      for (const each of [shown, json_]) showsNoSecret(each);
+      expect((JSON.parse(json_.stdout) as readonly object[])[0]).to.include({ user: USER, failure: null });
+      expect((await pennypost(['relay', 'logout', USER], { directory })).status).to.equal(0);
+      expect(await stored(directory)).to.equal(undefined);
+      expect((await pennypost(['relay', 'logout', USER], { directory })).status).to.equal(1);
+    }));
+
+  it('asks for a device code more seldom when the provider wants that (RFC 8628 §3.5)', async () => {
+    const waits: number[] = [];
+    identity.pending = 0;
+    identity.instead = (form, response) => {
+      if (form['grant_type']?.endsWith('device_code') !== true || waits.length > 2) return false;
+      json(response, 400, { error: waits.length === 1 ? 'slow_down' : 'authorization_pending' });
+      return true;
+    };
+    const provider = { name: 'x', deviceEndpoint: `${identity.issuer}/device` };
+    const tokens = await logInByDevice({
+      ...{ provider, client: { tokenEndpoint: identity.tokenEndpoint, ...CLIENT } },
+      show: () => Promise.resolve(),
+      wait: (ms) => delay(Number(waits.push(ms) > 99)),
+    });
+    expect(tokens.refreshToken).to.match(/^refresh-/);
+    expect(waits).to.deep.equal([50, 5_050, 5_050]);
+  });
+});
