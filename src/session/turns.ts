@@ -5,7 +5,8 @@
  *
  * Those in the queue who had nothing yet go first, as in RFC 8290 §4.2: a single command waits behind no flood. The others
  * come round in order, with shares that are the smaller the more of them there are. A step cannot be divided: who goes beyond
- * its share by one is among the others until that is made up for by the time that goes by.
+ * its share by one is among the others until that is made up for by the time that goes by, of which the part of each is the smaller
+ * the more of them wait.
  */
 
 /** All sessions together, between two looks at the network. The step that goes beyond it is finished. */
@@ -30,7 +31,9 @@ export const unlimited: TurnLimits = { turnMs: Infinity, shareMs: Infinity };
 export class Turns {
   readonly #turnMs: number;
   readonly #shareMs: number;
-  readonly #counting: Counting;
+  readonly #mostForgiven: number;
+  /** Of what a session used, so much counts. */
+  readonly mostMs: number;
   readonly #fresh = new Queue();
   readonly #greedy = new Queue();
   #startedMs = -Infinity;
@@ -43,15 +46,15 @@ export class Turns {
   constructor({ turnMs, shareMs }: TurnLimits = { turnMs: TURN_MS, shareMs: SHARE_MS }) {
     this.#turnMs = turnMs;
     this.#shareMs = shareMs;
-    const forgiven = shareMs === Infinity ? 1 : shareMs / turnMs;
-    this.#counting = { forgiven, mostMs: SHARES_COUNTED * shareMs };
+    this.#mostForgiven = shareMs === Infinity ? 1 : shareMs / turnMs;
+    this.mostMs = SHARES_COUNTED * shareMs;
   }
 
   /** Whether a session may work now; otherwise it is in the queue. */
   admit(turn: Turn, nowMs: number): boolean {
     this.#charge(nowMs);
     if (this.#passed && nowMs - this.#startedMs >= this.#turnMs) this.#start(nowMs);
-    const leftMs = this.#shareMs - turn.usedMs(nowMs, this.#counting);
+    const leftMs = this.#shareMs - turn.usedMs(nowMs);
     if (leftMs > 0 && nowMs - this.#startedMs < this.#turnMs) {
       this.#grant(turn, nowMs, leftMs);
       return true;
@@ -78,9 +81,18 @@ export class Turns {
     this.#runningSinceMs = nowMs;
   }
 
+  get #waiting(): number {
+    return this.#fresh.count + this.#greedy.count;
+  }
+
+  /** So much of the time that goes by is taken off what a session used: a share in each turn, or what is left for each of many. */
+  get forgiven(): number {
+    return Math.min(this.#mostForgiven, 1 / (1 + this.#waiting));
+  }
+
   /** Until the next session comes, all time is the last one's, unless the loop may have slept meanwhile. */
   #charge(nowMs: number): void {
-    if (!this.#passed) this.#running?.use(nowMs - this.#runningSinceMs, nowMs, this.#counting);
+    if (!this.#passed) this.#running?.use(nowMs - this.#runningSinceMs, nowMs);
   }
 
   #schedule(): void {
@@ -92,13 +104,14 @@ export class Turns {
   /** The network was looked at: now the queue, and then the network again. */
   #pass(): void {
     this.#scheduled = false;
+    const waiting = this.#waiting;
+    if (waiting > 0) this.#charge(performance.now()); // While nobody waits, nobody asks what was used.
     this.#passed = true;
     this.#running = undefined;
-    const waiting = this.#fresh.count + this.#greedy.count;
     if (waiting === 0) return;
     this.#serve(Math.min(this.#shareMs, ROUND_MS / waiting));
     this.#startedMs = -Infinity; // Whoever comes now finds a turn that has just begun.
-    if (this.#fresh.count + this.#greedy.count > 0) this.#schedule();
+    if (this.#waiting > 0) this.#schedule();
   }
 
   #serve(shareMs: number): void {
@@ -110,19 +123,12 @@ export class Turns {
       turn?.go(nowMs + shareMs);
       const sinceMs = nowMs;
       nowMs = performance.now();
-      turn?.use(nowMs - sinceMs, nowMs, this.#counting);
+      turn?.use(nowMs - sinceMs, nowMs);
       return turn !== undefined && nowMs < endMs;
     };
     while (next(this.#fresh));
     while (next(this.#greedy)); // At least one of them, so that none waits for ever.
   }
-}
-
-/** How what a session used is counted. */
-interface Counting {
-  /** So much of the time that goes by is taken off it: a share in each turn. */
-  readonly forgiven: number;
-  readonly mostMs: number;
 }
 
 /** One session's place among the others. */
@@ -171,12 +177,12 @@ export class Turn {
   }
 
   /** What is not forgiven yet. */
-  usedMs(nowMs: number, { forgiven }: Counting): number {
-    return Math.max(0, this.#usedMs - forgiven * (nowMs - this.#usedAtMs));
+  usedMs(nowMs: number): number {
+    return Math.max(0, this.#usedMs - this.#turns.forgiven * (nowMs - this.#usedAtMs));
   }
 
-  use(ms: number, nowMs: number, counting: Counting): void {
-    this.#usedMs = Math.min(counting.mostMs, this.usedMs(nowMs, counting) + ms);
+  use(ms: number, nowMs: number): void {
+    this.#usedMs = Math.min(this.#turns.mostMs, this.usedMs(nowMs) + ms);
     this.#usedAtMs = nowMs;
   }
 
