@@ -25,7 +25,7 @@ Postfix and Dovecot need root. docs/performance.md explains every row.
 
   --short        the rows that have targets, one round: under three minutes
   --long         everything: every combination, and a mix of sending and reading for ten minutes: hours
-                 (without either: five rounds of the rows with targets, the others once; under twenty minutes)
+                 (without either: five rounds of the rows with targets, the others once; about half an hour)
   --only NAME,…  rows whose name is NAME, or starts with what stands before a * in it
   --rounds N     how many rounds of the rows that have targets
   --list         the names of the rows

@@ -62,7 +62,7 @@ async function measureAndReport(chosen: Arguments, data: string): Promise<number
     chosen,
     data,
     progress,
-    bench: { pace: paceOf(chosen.form), pop3Program: noReading === undefined ? await compilePop3Load(data) : '' },
+    bench: { data, pace: paceOf(chosen.form), pop3Program: noReading === undefined ? await compilePop3Load(data) : '' },
     skips: (peer, { reads }) => missing.has(peer) || (reads === true && noReading !== undefined),
   });
   const report = await makeReport(chosen, data, results);

@@ -45,10 +45,8 @@ export class Results {
   judge(target: Target): TargetResult {
     const { scenario, figure, against, better, allowance = 0 } = target;
     const ratios = this.of(scenario, 'pennypost').flatMap(({ round, figures }) => {
-      const theirs = this.of(against.scenario ?? scenario, against.peer).find(
-        (entry) => entry.round === round,
-      )?.figures;
-      const [ours, other] = [figures?.[figure], theirs?.[figure]];
+      const theirs = this.of(against.scenario ?? scenario, against.peer).find((entry) => entry.round === round);
+      const [ours, other] = [figures?.[figure], against.figure ?? theirs?.figures?.[figure]];
       const ratio = ours === undefined || other === undefined ? undefined : advantage(ours, other + allowance, better);
       return ratio === undefined ? [] : [ratio];
     });

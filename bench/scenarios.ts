@@ -3,6 +3,7 @@ import type { Instance } from './peers/peer.js';
 import { boxes } from './peers/accounts.js';
 import type { Form, Scenario, Stage } from './scenario.js';
 import { acceptKept, acceptScenarios } from './scenarios/accept.js';
+import { latencyThroughScenario, queueScenario, senderMemoryScenario } from './scenarios/queue.js';
 import { idleScenario } from './scenarios/idle.js';
 import { latencyScenarios } from './scenarios/latency.js';
 import { mixScenario } from './scenarios/mix.js';
@@ -26,7 +27,9 @@ const GROWTH: readonly Growth[] = [
 ];
 const WORKER_COUNTS = [1, 2, 4, 8];
 /** Figures of a target need as many rounds as the target rows, but are too long for the short form. */
-const TARGETS_OF_PLAIN = ['stored-0', 'stored-1m'];
+const TARGETS_OF_PLAIN = /^(?:stored-0|stored-1m|queue-.*)$/;
+const DEAD = { recipients: 100_000, destinations: 1, isDead: true };
+const MILLION = { recipients: 1_000_000, destinations: 1_000, isDead: false };
 
 export const stages: readonly Stage[] = [
   stage('idle', [idleScenario]),
@@ -40,13 +43,24 @@ export const stages: readonly Stage[] = [
     prepare: (instance: Instance) => fillStore(instance, growth.messages),
   })),
   stage('mix', [mixScenario]),
+  {
+    ...stage('queue', [queueScenario('queue-20-4k', '', ['pennypost', 'postfix']), latencyThroughScenario]),
+    sends: true,
+  },
+  {
+    ...stage('queue-dead', [queueScenario('queue-behind-100k', ', 100,000 waiting for a dead server', ['pennypost'])]),
+    ...{ sends: true, waiting: DEAD },
+  },
+  { ...stage('queue-million', [senderMemoryScenario]), sends: true, waiting: MILLION },
+  stage('queue-local-off', [localScenario('off')]),
+  { ...stage('queue-local-on', [localScenario('on')]), sends: true },
 ];
 
 export const scenarios: readonly Scenario[] = stages.flatMap((one) => one.scenarios);
 
 /** Whether a scenario takes part in every round of the plain form. */
 export function isRepeated({ name, form }: Scenario): boolean {
-  return form === 'target' || TARGETS_OF_PLAIN.includes(name);
+  return form === 'target' || TARGETS_OF_PLAIN.test(name);
 }
 
 function stage(name: string, of: readonly Scenario[]): Stage {
@@ -62,6 +76,17 @@ function workersScenario(workers: number): Scenario {
     peers: ['pennypost'],
     // So that each process has compiled its code, however many there are.
     run: (instance, bench) => acceptKept(instance, bench, Math.max(1, workers / WORKERS)),
+  };
+}
+
+function localScenario(out: 'on' | 'off'): Scenario {
+  return {
+    name: `queue-local-${out}`,
+    title: `accept, connections kept, 100 sessions, 4KB, all of it for here, mail out ${out}`,
+    unit: 'messages',
+    form: 'plain',
+    peers: ['pennypost'],
+    run: acceptKept,
   };
 }
 

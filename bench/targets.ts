@@ -10,7 +10,8 @@ export interface Target {
   readonly scenario: string;
   readonly figure: FigureName;
   readonly better: 'more' | 'less';
-  readonly against: { readonly peer: PeerName; readonly scenario?: string };
+  /** `figure`: that is set, instead of one that is measured. */
+  readonly against: { readonly peer: PeerName; readonly scenario?: string; readonly figure?: number };
   readonly atLeast: number;
   /** Added to the other's figure before the two are compared. */
   readonly allowance?: number;
@@ -35,6 +36,20 @@ export const targets: readonly Target[] = [
   {
     ...rate('throughput with a million messages stored', 'stored-1m', 'pennypost', 0.85),
     against: { peer: 'pennypost', scenario: 'stored-0' },
+  },
+  rate('queue and send on, 20 sessions, 4 KB', 'queue-20-4k', 'postfix', 3),
+  {
+    ...rate('the same with 100,000 waiting for a dead server', 'queue-behind-100k', 'pennypost', 0.9),
+    against: { peer: 'pennypost', scenario: 'queue-20-4k' },
+  },
+  less("from one 250 to the next server's, quiet", 'queue-latency', 'postfix', 1, 'p50Ms'),
+  {
+    ...less('memory of the sender, a million waiting', 'queue-memory-1m', 'pennypost', 1, 'memoryMiB'),
+    against: { peer: 'pennypost', figure: 150 },
+  },
+  {
+    ...rate('accept local mail, mail out switched on', 'queue-local-on', 'pennypost', 0.98),
+    against: { peer: 'pennypost', scenario: 'queue-local-off' },
   },
   { ...less('memory, idle, all processes', 'idle', 'postfix+dovecot', 1, 'memoryMiB'), allowance: 150 },
 ];

@@ -18,4 +18,6 @@ export interface LoadResult {
   readonly p99: number;
   readonly p999: number;
   readonly windows: readonly LoadWindow[];
+  /** By the clock of the machine: when all sessions were open, where that is told. */
+  readonly beganAtMs?: number;
 }

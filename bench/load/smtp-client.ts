@@ -9,11 +9,21 @@ export interface SmtpClientOptions {
   readonly to: string;
   readonly octets: number;
   readonly chunking: boolean;
-  /** Asked before each message. */
-  readonly goesOn: () => boolean;
+  readonly login?: Login;
+  /** Called when the session is open; it begins when that resolves. */
+  readonly ready?: () => Promise<void>;
+  /** Asked before each message; what it waits for is no part of any time. */
+  readonly goesOn: () => boolean | Promise<boolean>;
   readonly took: (milliseconds: number) => void;
 }
 
+/** A server that sends mail on for nobody else wants one. */
+export interface Login {
+  readonly user: string;
+  readonly password: string;
+}
+
+const SENDER = 'sender@example.org';
 const LINE = `${'y'.repeat(70)}\r\n`;
 
 export async function runSmtpClient(options: SmtpClientOptions): Promise<void> {
@@ -23,8 +33,11 @@ export async function runSmtpClient(options: SmtpClientOptions): Promise<void> {
   const exchange = new Exchange(connect({ port: options.port, host: '127.0.0.1' }));
   await exchange.expect('220');
   await exchange.ask('EHLO bench.localhost\r\n', '250');
-  while (options.goesOn()) {
-    await exchange.ask('MAIL FROM:<sender@example.org>\r\n', '250');
+  const { login } = options;
+  if (login !== undefined) await exchange.ask(`AUTH PLAIN ${initialResponse(login)}\r\n`, '235');
+  await options.ready?.();
+  while (await options.goesOn()) {
+    await exchange.ask(`MAIL FROM:<${login?.user ?? SENDER}>\r\n`, '250');
     await exchange.ask(`RCPT TO:<${options.to}>\r\n`, '250');
     const startedMs = performance.now();
     if (options.chunking) await exchange.ask(chunk, '250');
@@ -38,8 +51,12 @@ export async function runSmtpClient(options: SmtpClientOptions): Promise<void> {
   exchange.close();
 }
 
-function message({ octets, to }: SmtpClientOptions): Buffer {
-  const header = `From: <sender@example.org>\r\nTo: <${to}>\r\nSubject: benchmark\r\n\r\n`;
+function initialResponse({ user, password }: Login): string {
+  return Buffer.from(`\0${user}\0${password}`).toString('base64');
+}
+
+function message({ octets, to, login }: SmtpClientOptions): Buffer {
+  const header = `From: <${login?.user ?? SENDER}>\r\nTo: <${to}>\r\nSubject: benchmark\r\n\r\n`;
   return Buffer.from(header + LINE.repeat(Math.max(1, Math.round((octets - header.length) / LINE.length))));
 }
 

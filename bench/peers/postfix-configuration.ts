@@ -26,8 +26,17 @@ const SETTINGS = [
 export const postfixSettings: readonly string[] = [
   'virtual(8) delivers into maildirs, which Postfix syncs; accounts in a texthash table; no TLS, no milters, no chroot',
   `main.cf: ${SETTINGS.map(([name, value]) => `\`${name}=${value}\``).join(', ')}; everything else as Postfix has it, in_flow_delay included`,
+  `where it sends on: \`relayhost\` with smtp(8), its connections cached as by default; qmgr(8) as it comes: 20 at once to a destination, 5 of them at first, 20,000 messages active`,
   'logs what it logs by default, into a file by postlogd (maillog_file)',
 ];
+
+/** What sends to a relay on this port. */
+export function sendsTo(port: number): MorePostfix {
+  return {
+    settings: { relayhost: `[127.0.0.1]:${port}` },
+    services: ['smtp unix - - n - - smtp', 'relay unix - - n - - smtp', 'scache unix - - n - 1 scache'],
+  };
+}
 
 /** For who compares what is answered, not how fast. */
 export interface MorePostfix {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { findProgram, run } from '../processes/program.js';
 import { freePort, startServer, stopServer } from '../processes/server.js';
-import type { Instance, Peer } from './peer.js';
+import type { Instance, Peer, StartOptions } from './peer.js';
 import {
   boxTable,
   mainCf,
@@ -15,6 +15,7 @@ import {
   masterCf,
   postfixSettings,
   postfixVersion,
+  sendsTo,
   type MorePostfix,
 } from './postfix-configuration.js';
 
@@ -32,8 +33,14 @@ export const postfix: Peer = {
     return process.getuid?.() === 0 ? undefined : 'Postfix changes users, so it starts only for root';
   },
   version: postfixVersion,
-  start: (home) => startPostfix(home),
+  start,
 };
+
+async function start(home: string, { sends = false }: StartOptions): Promise<Instance> {
+  if (!sends) return startPostfix(home);
+  const relayPort = await freePort();
+  return { ...(await startPostfix(home, sendsTo(relayPort))), relayPort };
+}
 
 /** With other settings than those that are measured, and more services, if told. */
 export async function startPostfix(home: string, more: MorePostfix = {}): Promise<Instance> {

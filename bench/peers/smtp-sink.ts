@@ -18,8 +18,13 @@ export const smtpSink: Peer = {
 
 async function start(home: string): Promise<Instance> {
   const smtpPort = await freePort();
+  const pid = await startSink(home, smtpPort);
+  return { roots: [pid], smtpPort, settle: () => Promise.resolve(), stop: () => stopServer(pid) };
+}
+
+/** Its pid, once it is ready. */
+export function startSink(home: string, smtpPort: number): Promise<number> {
   const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
   const argv = [...user, '-m', String(MOST_SESSIONS), `127.0.0.1:${smtpPort}`, String(BACKLOG)];
-  const pid = await startServer({ program: 'smtp-sink', argv, home, ports: [smtpPort] });
-  return { roots: [pid], smtpPort, settle: () => Promise.resolve(), stop: () => stopServer(pid) };
+  return startServer({ program: 'smtp-sink', argv, home, ports: [smtpPort] });
 }

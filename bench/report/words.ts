@@ -33,6 +33,7 @@ export function verdict({ met }: TargetResult): string {
 }
 
 export function opponent({ target: { against, allowance } }: TargetResult): string {
+  if (against.figure !== undefined) return `${against.figure} MiB`;
   const where = against.scenario === undefined ? '' : ` (${against.scenario})`;
   return `${against.peer}${where}${allowance === undefined ? '' : ` + ${allowance} MiB`}`;
 }
