@@ -140,7 +140,7 @@ export function totals(rounds: readonly Round[]): Totals {
     removed: sum(({ removed }) => removed),
     refused: sum(({ refused }) => refused),
     compared: sum(({ findings }) => findings.compared),
-    resent: rounds.at(-1)?.findings.resent ?? 0, // Counted over the whole ledger each time.
+    resent: sum(({ findings }) => findings.resent),
     LOST: sum(({ findings }) => findings.lost.length),
     RISEN: sum(({ findings }) => findings.risen.length),
     TORN: sum(({ findings }) => findings.torn.length),

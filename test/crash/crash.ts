@@ -1,6 +1,7 @@
 /**
- * `npm run crash -- --minutes N [--seed N] [--json FILE]`: rounds of mixed faults against the real server, one of them
- * with the store stopped for 30 seconds. Ends with status 1 if anything was lost, rose or was torn.
+ * `npm run crash -- --minutes N [--seed N] [--only WORDS] [--json FILE]`: rounds of mixed faults against the real server, one of
+ * them with the store stopped for 30 seconds; or those alone that have these words in their names. Ends with status 1 if anything was
+ * lost, rose, was torn, or came twice without a reason.
  */
 import { writeFileSync } from 'node:fs';
 import CliTable from 'cli-table3';
@@ -9,6 +10,7 @@ import { campaign, totals, type Round, type RoundFault } from './campaign.js';
 import { faults, stoppedFor30Seconds } from './faults.js';
 import { fullLogDisk } from './full-log.js';
 import { movedFiles } from './moved-files.js';
+import { killsWhileMailGoesOut } from './outgoing-round.js';
 import { smallDiskObstacle } from './small-disk.js';
 import { stuckWorkers } from './stuck.js';
 import { thinDiskObstacle } from './thin-disk.js';
@@ -17,25 +19,34 @@ import type { Chance } from '../support/ledger-chance.js';
 
 /** The round with the long stop: late enough that there is mail. */
 const LONG_STOP_ROUND = 4;
+/** As often as it stands among the others. */
+const MAIL_OUT_SHARE = 3;
 const SHOWN = 10;
 
 const {
   minutes = 30,
   seed = Date.now() % 1_000_000,
+  only = '',
   json,
-} = minimist(process.argv.slice(2)) as Partial<Record<'minutes' | 'seed', number>> & { json?: string };
+} = minimist(process.argv.slice(2), { string: ['only'] }) as Partial<Record<'minutes' | 'seed', number>> & {
+  only?: string;
+  json?: string;
+};
 const deadlineMs = Date.now() + minutes * 60_000;
 process.stdout.write(`Faults for ${minutes} minutes, seed ${seed}\n`);
 
 const obstacle = thinDiskObstacle();
 if (obstacle !== undefined) process.stdout.write(`Without a disk whose blocks run out: ${obstacle}\n`);
-const chosen: readonly RoundFault[] = [
+const all: readonly RoundFault[] = [
   ...faults,
+  ...Array.from({ length: MAIL_OUT_SHARE }, () => killsWhileMailGoesOut),
   ...movedFiles,
   ...(smallDiskObstacle() === undefined ? [fullLogDisk] : []),
   stuckWorkers,
   ...(obstacle === undefined ? [failedSyncOnThinDisk] : []),
 ];
+const chosen = all.filter(({ name }) => name.includes(only));
+if (chosen.length === 0) throw new Error(`No fault is called '${only}'`);
 
 const rounds: Round[] = [];
 try {
@@ -48,7 +59,7 @@ summarize();
 
 function next(chance: Chance, round: number): RoundFault | undefined {
   if (Date.now() > deadlineMs) return undefined;
-  return round === LONG_STOP_ROUND ? stoppedFor30Seconds : chance.pick(chosen);
+  return round === LONG_STOP_ROUND && only === '' ? stoppedFor30Seconds : chance.pick(chosen);
 }
 
 function report(round: Round): void {
@@ -66,11 +77,22 @@ function report(round: Round): void {
 
 function summarize(): void {
   const names = [...new Set(rounds.map(({ fault }) => fault))].sort();
-  const head = ['fault', 'rounds', 'acknowledged', 'removed', 'compared', 'LOST', 'RISEN', 'TORN', 'DUPLICATE'];
+  const head = [
+    'fault',
+    'rounds',
+    'acknowledged',
+    'removed',
+    'compared',
+    'resent',
+    'LOST',
+    'RISEN',
+    'TORN',
+    'DUPLICATE',
+  ];
   const table = new CliTable({ head, style: { head: [], border: [] } });
   const row = (name: string, of: readonly Round[]): void => {
-    const { rounds: count, acknowledged, removed, compared, LOST, RISEN, TORN, DUPLICATE } = totals(of);
-    table.push([name, count, acknowledged, removed, compared, LOST, RISEN, TORN, DUPLICATE]);
+    const { rounds: count, acknowledged, removed, compared, resent, LOST, RISEN, TORN, DUPLICATE } = totals(of);
+    table.push([name, count, acknowledged, removed, compared, resent, LOST, RISEN, TORN, DUPLICATE]);
   };
   for (const name of names)
     row(
@@ -78,8 +100,8 @@ function summarize(): void {
       rounds.filter(({ fault }) => fault === name),
     );
   row('all', rounds);
-  const all = { seed, minutes, ...totals(rounds) };
-  process.stdout.write(`${table.toString()}\n${JSON.stringify(all)}\n`);
-  if (json !== undefined) writeFileSync(json, JSON.stringify({ ...all, each: rounds }, null, 2));
-  if (all.LOST + all.RISEN + all.TORN > 0) process.exitCode = 1;
+  const sums = { seed, minutes, ...totals(rounds) };
+  process.stdout.write(`${table.toString()}\n${JSON.stringify(sums)}\n`);
+  if (json !== undefined) writeFileSync(json, JSON.stringify({ ...sums, each: rounds }, null, 2));
+  if (sums.LOST + sums.RISEN + sums.TORN + sums.DUPLICATE > 0) process.exitCode = 1;
 }

@@ -33,10 +33,10 @@ describe('durability, by the system calls', function () {
 
   describe('the order', () => {
     itNeeds(needed, 'is: commit, sync, and then 250 or +OK to QUIT', async () => {
-      const { early, acceptances, removals, syncs } = checkOrder(await recording());
+      const { early, acceptances, withdrawals, syncs } = checkOrder(await recording());
       expect(early).to.deep.equal([]);
       expect(acceptances).to.be.at.least(MESSAGES);
-      expect(removals).to.be.above(MESSAGES / 120);
+      expect(withdrawals).to.be.above(MESSAGES / 120);
       expect(syncs).to.be.above(50);
     });
 
@@ -48,10 +48,10 @@ describe('durability, by the system calls', function () {
     ];
     for (const [what, change, replies] of taken)
       itNeeds(needed, `is checked: ${what} is noticed`, async () => {
-        const { early, acceptances, removals } = checkOrder(await broken(change));
+        const { early, acceptances, withdrawals } = checkOrder(await broken(change));
         expect(early.filter((line) => line.startsWith('250')).length).to.be.above(acceptances / 10);
         for (const reply of replies) expect(early.filter((line) => line.startsWith(reply)).length).to.be.above(0);
-        expect(removals).to.be.above(0);
+        expect(withdrawals).to.be.above(0);
       });
   });
 

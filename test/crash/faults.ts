@@ -17,19 +17,23 @@ export interface Fault {
   strike(server: Server, chance: Chance): Promise<Server>;
 }
 
-/** The store's children and workers, from the system: `pennypost status` would ask processes that are stopped. */
+/** Its processes of one kind, from the system: `pennypost status` would ask processes that are stopped. */
+export function processesOf(server: Server, role: 'store' | 'worker' | 'sender'): readonly number[] {
+  return server.processes.filter((pid) => isOf(pid, role));
+}
+
 export function storeOf(server: Server): number | undefined {
-  return server.processes.find((pid) => isStore(pid));
+  return processesOf(server, 'store')[0];
 }
 
 export function workersOf(server: Server): readonly number[] {
-  return server.processes.filter((pid) => pid !== server.pid && !isStore(pid));
+  return processesOf(server, 'worker');
 }
 
-function isStore(pid: number): boolean {
+function isOf(pid: number, role: string): boolean {
   try {
     const argv = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
-    return argv.includes('store') && argv.some((word) => word.endsWith('process.js'));
+    return argv.includes(role) && argv.some((word) => word.endsWith('process.js'));
   } catch {
     return false;
   }

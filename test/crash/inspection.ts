@@ -18,12 +18,21 @@ export interface Found {
   readonly id: string;
   readonly key: string;
   readonly hash: string;
+  /** Recipients elsewhere of which it tells that they failed. */
+  readonly reports: readonly string[];
+}
+
+/** One recipient that waits. */
+export interface Queued {
+  readonly id: number;
+  readonly recipient: string;
 }
 
 export interface Inspection {
   /** What is wrong with the file itself. */
   readonly damage: readonly string[];
   readonly found: readonly Found[];
+  readonly queued: readonly Queued[];
 }
 
 interface Row {
@@ -43,12 +52,13 @@ export function inspect(image: ReadonlyMap<string, Buffer>): Inspection {
     const connection = openForWriting(db);
     try {
       new Writer(connection).sweep();
-      return { damage: damageOf(connection), found: foundIn(connection) };
+      const queued = connection.prepare<[], Queued>('select id, recipient from queued').all();
+      return { damage: damageOf(connection), found: foundIn(connection), queued };
     } finally {
       connection.close();
     }
   } catch (error) {
-    return { damage: [(error as Error).message], found: [] };
+    return { damage: [(error as Error).message], found: [], queued: [] };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -94,6 +104,12 @@ function foundIn(connection: Connection): readonly Found[] {
     const message = Buffer.concat(chunks.all(body));
     const id = / with \S+ id (\S+)\r\n/.exec(trace.toString('latin1'))?.[1] ?? '';
     const hash = message.length === octets ? hashOf(message) : `${message.length} of ${octets} octets`;
-    return { account, accountId, uid, id, key: keyOf(message), hash };
+    return { account, accountId, uid, id, key: keyOf(message), hash, reports: reportedIn(message) };
   });
+}
+
+/** The recipients of which a report tells that they failed (RFC 3464 §2.3.2). */
+export function reportedIn(message: Buffer): readonly string[] {
+  const fields = message.toString('latin1').matchAll(/^Final-Recipient: rfc822; ?(\S+)\r$/gm);
+  return [...fields].map(([, recipient = '']) => recipient);
 }

@@ -1,21 +1,32 @@
 /**
  * The order of things in a trace: no answer leaves before a sync has ended that covers what it promises.
  * For a 250, the frames of the WAL are followed: the one that first holds the message's id, the commit frame behind it,
- * a sync of the WAL that began after that. For a QUIT, some commit and its sync must lie between the request to the store
- * and the answer, and the disk as it is then, with nothing but what was synced, must no longer hold the messages.
+ * a sync of the WAL that began after that. For an answer that something is gone (to QUIT, and to an outcome of mail out), some commit
+ * and its sync must lie between the request to the store and the answer, and the disk as it is then, with nothing but what was synced,
+ * must no longer hold it.
  */
 import type { Buffer } from 'node:buffer';
 import { Disk } from './disk.js';
-import { inspect } from './inspection.js';
-import type { Recording } from './recording.js';
+import { inspect, type Inspection } from './inspection.js';
+import type { Traced } from './recording.js';
 import { TracedFile, type TraceRecord } from './trace.js';
 
 export interface OrderReport {
   readonly acceptances: number;
-  readonly removals: number;
+  readonly withdrawals: number;
   /** Syncs of the WAL that ended. */
   readonly syncs: number;
   readonly early: readonly string[];
+}
+
+/** Something was to go, and that it has gone was answered, if it was. */
+export interface Withdrawal {
+  /** The answer. */
+  readonly what: string;
+  readonly asked: number;
+  readonly at: number | undefined;
+  /** How much of it is still there. */
+  readonly left: (inspection: Inspection) => number;
 }
 
 /** https://www.sqlite.org/fileformat2.html#walformat */
@@ -25,8 +36,8 @@ const PAGE_BYTES = 4096;
 /** In a frame header: the size of the database after the commit, 0 in frames that do not commit. */
 const COMMIT_AT = 4;
 
-export function checkOrder(recording: Recording): OrderReport {
-  const { records, acceptances, removals } = recording;
+export function checkOrder(recording: Traced & { readonly withdrawals: readonly Withdrawal[] }): OrderReport {
+  const { records, acceptances, withdrawals } = recording;
   const commits = commitsIn(records);
   const commitOf = new Map(commits.flatMap(({ at, ids }) => ids.map((id) => [id, at] as const)).reverse());
   const syncs = walSyncs(records);
@@ -39,9 +50,9 @@ export function checkOrder(recording: Recording): OrderReport {
   }
   return {
     acceptances: acceptances.length,
-    removals: removals.filter(({ at }) => at !== undefined).length,
+    withdrawals: withdrawals.filter(({ at }) => at !== undefined).length,
     syncs: syncs.length,
-    early: [...early, ...earlyRemovals(recording, commits, syncs)],
+    early: [...early, ...earlyWithdrawals(recording, commits, syncs)],
   };
 }
 
@@ -94,23 +105,22 @@ function walSyncs(records: readonly TraceRecord[]): readonly Sync[] {
   return syncs;
 }
 
-function earlyRemovals(
-  { records, removals }: Recording,
+function earlyWithdrawals(
+  { records, withdrawals }: Pick<Traced, 'records'> & { readonly withdrawals: readonly Withdrawal[] },
   commits: readonly Commit[],
   syncs: readonly Sync[],
 ): readonly string[] {
   const disk = new Disk();
   const early: string[] = [];
   let applied = 0;
-  for (const { asked, at: answered, account, uids } of removals) {
+  for (const { what, asked, at: answered, left } of withdrawals) {
     if (answered === undefined) continue;
     const committed = commits.find(({ at }) => at > asked)?.at ?? Infinity;
     if (!syncs.some(({ begun, ended }) => begun > committed && ended < answered))
-      early.push(`+OK to QUIT left before its commit was synced`);
+      early.push(`${what} left before its commit was synced`);
     for (; applied < answered; applied++) disk.apply(records[applied] as TraceRecord);
-    const { found } = inspect(disk.image({ kind: 'drop' }));
-    const left = found.filter(({ accountId, uid }) => accountId === account && uids.includes(uid));
-    if (left.length > 0) early.push(`+OK to QUIT left before the removal of ${left.length} messages was synced`);
+    const there = left(inspect(disk.image({ kind: 'drop' })));
+    if (there > 0) early.push(`${what} left before the removal of ${there} was synced`);
   }
   return early;
 }

@@ -3,8 +3,8 @@
  */
 import type { Chance } from '../support/ledger-chance.js';
 import { Disk, type Loss } from './disk.js';
-import { inspect, type Found } from './inspection.js';
-import type { Recording } from './recording.js';
+import { inspect, type Found, type Inspection } from './inspection.js';
+import type { Recording, Traced } from './recording.js';
 import type { TraceRecord } from './trace.js';
 
 export interface CutReport {
@@ -16,30 +16,41 @@ export interface CutReport {
   readonly torn: readonly string[];
 }
 
-/** Half of the cuts come right behind an answer, where a promise is youngest; the others anywhere. */
 export function cutPower(recording: Recording, cuts: number, chance: Chance): CutReport {
-  const { records } = recording;
-  const disk = new Disk();
+  const { acceptances, removals } = recording;
+  const answers = [...acceptances.map(({ at }) => at), ...removals.flatMap(({ at }) => at ?? [])];
   const verdicts = new Verdicts(recording);
+  cutAt(recording, { cuts, answers, chance }, (at, loss, inspection) => verdicts.hold(at, loss, inspection));
+  return verdicts.report();
+}
+
+interface Cuts {
+  readonly cuts: number;
+  /** Where promises were made. */
+  readonly answers: readonly number[];
+  readonly chance: Chance;
+}
+
+/** Half of the cuts come right behind an answer, where a promise is youngest; the others anywhere. Two images of each. */
+export function cutAt(
+  { records }: Traced,
+  { cuts, answers, chance }: Cuts,
+  hold: (at: number, loss: Loss['kind'], inspection: Inspection) => void,
+): void {
+  const disk = new Disk();
+  const first = Math.min(...answers);
+  const points = Array.from({ length: cuts }, (_, cut) =>
+    cut % 2 === 0 ? chance.pick(answers) + 1 : chance.between(first, records.length),
+  );
   let applied = 0;
-  for (const at of pointsOf(recording, cuts, chance)) {
+  for (const at of points.sort((a, b) => a - b)) {
     for (; applied < at; applied++) disk.apply(records[applied] as TraceRecord);
     const losses: readonly Loss[] = [
       { kind: 'drop' },
       { kind: 'sectors', octets: chance.happens(0.5) ? 512 : 4096, chance },
     ];
-    for (const loss of losses) verdicts.hold(at, loss.kind, inspect(disk.image(loss)));
+    for (const loss of losses) hold(at, loss.kind, inspect(disk.image(loss)));
   }
-  return verdicts.report();
-}
-
-function pointsOf({ records, acceptances, removals }: Recording, cuts: number, chance: Chance): readonly number[] {
-  const first = acceptances[0]?.at ?? 0;
-  const answers = [...acceptances.map(({ at }) => at), ...removals.flatMap(({ at }) => at ?? [])];
-  const points = Array.from({ length: cuts }, (_, cut) =>
-    cut % 2 === 0 ? chance.pick(answers) + 1 : chance.between(first, records.length),
-  );
-  return points.sort((a, b) => a - b);
 }
 
 class Verdicts {
@@ -59,7 +70,7 @@ class Verdicts {
         this.#keys.set(`${account} ${uidl.slice(uidl.lastIndexOf('.') + 1)}`, key);
   }
 
-  hold(at: number, loss: string, { damage, found }: ReturnType<typeof inspect>): void {
+  hold(at: number, loss: string, { damage, found }: Inspection): void {
     const where = `cut at ${at}, ${loss}`;
     this.#images += 1;
     for (const what of damage) this.#torn.push(`${where}: ${what}`);

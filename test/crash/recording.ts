@@ -5,25 +5,37 @@ import { Chance } from '../support/ledger-chance.js';
 import { LedgerLoad, type LoadOptions } from '../support/ledger-clients.js';
 import { Ledger, nothingFound, type Account } from '../support/ledger.js';
 import { eventually } from '../support/eventually.js';
-import { POSTMASTER } from '../support/server.js';
+import { POSTMASTER, type Server } from '../support/server.js';
+import type { Withdrawal } from './order.js';
 import { changedProgram, Control, Shim, type Change } from './shim.js';
 import { acceptances, readTrace, removals, type Acceptance, type Removal, type TraceRecord } from './trace.js';
 
-export interface Recording {
+/** What was said and done. */
+export interface Traced {
   readonly records: readonly TraceRecord[];
   readonly acceptances: readonly Acceptance[];
+}
+
+export interface Recording extends Traced {
   readonly removals: readonly Removal[];
+  readonly withdrawals: readonly Withdrawal[];
   readonly ledger: Ledger;
   readonly accounts: readonly string[];
 }
 
-export interface RecordingOptions {
-  readonly seed: number;
+export interface TracingOptions {
   /** A promise taken away from the program. */
-  readonly change?: Change;
-  readonly messages: number;
+  readonly change?: Change | undefined;
   /** Slower syncs make answers that do not wait for them easy to see. */
-  readonly syncDelayUs?: number;
+  readonly syncDelayUs?: number | undefined;
+  readonly everyService?: boolean;
+  /** More of what the server is started with. */
+  readonly arguments?: readonly string[];
+}
+
+export interface RecordingOptions extends TracingOptions {
+  readonly seed: number;
+  readonly messages: number;
   /** Syncs that fail, one after the other while the load goes on. */
   readonly strikes?: readonly (Control.WalSyncFails | Control.DbSyncFails)[];
   /** Where it is to be another load than that of every recording. */
@@ -37,17 +49,12 @@ const MESSAGES_A_REMOVAL = 60;
 
 export async function record({
   seed,
-  change,
   messages,
-  syncDelayUs = 0,
   strikes = [],
   load: other,
+  ...tracing
 }: RecordingOptions): Promise<Recording> {
-  const shim = await Shim.build();
-  try {
-    shim.set(Control.SyncDelayUs, syncDelayUs);
-    const main = change === undefined ? {} : { main: changedProgram(shim.directory, change) };
-    const server = await shim.serve({ trace: true, directory: mkdtempSync(join(shim.directory, 'db-')), ...main });
+  const [traced, driven] = await tracedWhile(tracing, async (server, shim) => {
     const ledger = new Ledger(join(shim.directory, 'ledger.jsonl'));
     try {
       await server.addAccount(ALICE.address, ALICE.password);
@@ -71,22 +78,39 @@ export async function record({
       } finally {
         await load.stop();
       }
-      await server.release();
-      const records = readTrace(shim.trace);
-      return {
-        records,
-        acceptances: acceptances(records),
-        removals: removals(records),
-        ledger,
-        accounts: accounts.map(({ address }) => address),
-      };
+      return { ledger, accounts: accounts.map(({ address }) => address) };
     } finally {
       ledger.close();
-      await server.release();
     }
+  });
+  const removed = removals(traced.records);
+  return { ...traced, ...driven, removals: removed, withdrawals: removed.map(withdrawalOf) };
+}
+
+/** What a server said and did while it was driven so, until it was killed. */
+export async function tracedWhile<T>(
+  { change, syncDelayUs = 0, everyService = false, arguments: more = [] }: TracingOptions,
+  drive: (server: Server, shim: Shim) => Promise<T>,
+): Promise<readonly [Traced, T]> {
+  const shim = await Shim.build();
+  try {
+    shim.set(Control.SyncDelayUs, syncDelayUs);
+    const main = change === undefined ? {} : { main: changedProgram(shim.directory, change) };
+    const directory = mkdtempSync(join(shim.directory, 'db-'));
+    const server = await shim.serve({ trace: true, directory, everyService, arguments: more, ...main });
+    const driven = await drive(server, shim).finally(() => server.release());
+    const records = readTrace(shim.trace);
+    return [{ records, acceptances: acceptances(records) }, driven];
   } finally {
     shim.release();
   }
+}
+
+function withdrawalOf({ asked, at, account, uids }: Removal): Withdrawal {
+  return {
+    ...{ what: '+OK to QUIT', asked, at },
+    left: ({ found }) => found.filter(({ accountId, uid }) => accountId === account && uids.includes(uid)).length,
+  };
 }
 
 /** Between two of them mail is taken, so that there is something to lose. */

@@ -36,7 +36,7 @@ struct record {
   uint8_t file;
   uint16_t unused;
   uint32_t pid;
-  uint32_t sync; /* joins B and S */
+  uint32_t sync; /* joins B and S; of what is said, the socket */
   int64_t offset;
 };
 
@@ -177,15 +177,15 @@ ssize_t pwrite64(int fd, const void *data, size_t size, off64_t offset) {
 
 ssize_t pwrite(int fd, const void *data, size_t size, off_t offset) { return pwrite64(fd, data, size, offset); }
 
-static void said(int file, const struct iovec *data, int parts) {
-  if (file == F_TCP) note('N', file, 0, 0, data, parts, SAID_LIMIT);
-  if (file == F_UNIX) note('R', file, 0, 0, data, parts, SAID_LIMIT);
+static void said(int fd, int file, const struct iovec *data, int parts) {
+  if (file == F_TCP) note('N', file, 0, (uint32_t)fd, data, parts, SAID_LIMIT);
+  if (file == F_UNIX) note('R', file, 0, (uint32_t)fd, data, parts, SAID_LIMIT);
 }
 
 ssize_t write(int fd, const void *data, size_t size) {
   int file = kind_of(fd);
   struct iovec part = {(void *)data, size};
-  said(file, &part, 1);
+  said(fd, file, &part, 1);
   if (file == F_DB || file == F_WAL || file == F_JOURNAL) {
     off64_t offset = lseek64(fd, 0, SEEK_CUR);
     if (refused(fd, file, offset + (int64_t)size)) return -1;
@@ -195,12 +195,12 @@ ssize_t write(int fd, const void *data, size_t size) {
 }
 
 ssize_t writev(int fd, const struct iovec *data, int parts) {
-  said(kind_of(fd), data, parts);
+  said(fd, kind_of(fd), data, parts);
   return real_writev(fd, data, parts);
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
-  said(kind_of(fd), message->msg_iov, (int)message->msg_iovlen);
+  said(fd, kind_of(fd), message->msg_iov, (int)message->msg_iovlen);
   return real_sendmsg(fd, message, flags);
 }
 

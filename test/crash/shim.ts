@@ -131,6 +131,22 @@ export const notRewritten: Change = {
   to: '',
 };
 
+/** Mail is delivered, says the sender, and then it sends it. */
+export const settledBeforeTheReply: Change = {
+  file: 'outbound/hops.js',
+  from: 'const result = await kept.connection.send(',
+  to: `this.#options.attempted(job.message, job.recipients.map((recipient) =>
+      ({ recipient, kind: 'delivered', reply: { text: 'soon' } })), time());
+    const result = await kept.connection.send(`,
+};
+
+/** The copies here are committed and answered; what is for elsewhere follows. */
+export const queuedAfterwards: Change = {
+  file: 'store/sqlite/server/writer.js',
+  from: 'this.queue.add(body, metadata, outgoing);',
+  to: 'setTimeout(() => { this.queue.add(body, metadata, outgoing); this.flush(); }, 300);',
+};
+
 /** Returns the copy's main.js. It fails where the source no longer reads as a change expects. */
 export function changedProgram(directory: string, ...changes: readonly Change[]): string {
   const copy = mkdtempSync(join(directory, 'changed-'));

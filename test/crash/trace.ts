@@ -21,7 +21,7 @@ export interface TraceRecord {
    */
   readonly kind: RecordKind;
   readonly file: TracedFile;
-  /** Process and number: joins a B and its S. */
+  /** Process and number: joins a B and its S. Of what is said, process and socket. */
   readonly sync: string;
   readonly pid: number;
   /** Of a write; for T the new size. */

@@ -107,7 +107,7 @@ export class LedgerLoad {
       client.write(Buffer.concat([stuffed(message), Buffer.from('.\r\n')]));
     }
     const { code, lines } = await client.reply();
-    const id = /^250 2\.0\.0 Accepted as (\S+)$/.exec(lines[0] ?? '')?.[1];
+    const id = acceptedId(code, lines);
     if (id === undefined) throw new Error(`End of data: '${code} ${lines.join(' / ')}'`);
     await this.#ledger.accepted(key, id);
   }
@@ -144,6 +144,11 @@ export class LedgerLoad {
     const to = chance.happens(0.7) ? [chance.pick(addresses)] : addresses;
     return { key, to, message: letterOf(key, octets) };
   }
+}
+
+/** What the server calls the message that it took. */
+export function acceptedId(code: number, lines: readonly string[]): string | undefined {
+  return code === 250 ? /^250 2\.0\.0 Accepted as (\S+)$/.exec(lines[0] ?? '')?.[1] : undefined;
 }
 
 async function sendChunks(client: LineClient, message: Buffer, chance: Chance, attempt: () => void): Promise<void> {

@@ -30,7 +30,7 @@ export interface Findings {
   risen: string[];
   torn: string[];
   duplicate: string[];
-  /** Copies that a client made by sending again what was not acknowledged: no fault of anybody. */
+  /** Copies that came of what was sent again because nothing was known of it, since this was last counted: no fault of anybody. */
   resent: number;
   /** Messages that were compared byte for byte. */
   compared: number;
@@ -64,6 +64,8 @@ export class Ledger {
   #waiting: (() => void)[] = [];
   #syncing = false;
   #quits = 0;
+  /** When this was last counted. */
+  #resent = 0;
   acknowledged = 0;
   removed = 0;
   /** Answers of +OK to QUIT. */
@@ -153,14 +155,17 @@ export class Ledger {
     for (const [account, copies] of this.#copies)
       for (const { key } of copies.values())
         counts.set(`${key} ${account}`, (counts.get(`${key} ${account}`) ?? 0) + 1);
+    const before = this.#resent;
+    this.#resent = 0;
     for (const [key, { accounts, attempts, acknowledged }] of this.#sent) {
       const each = accounts.map((account) => counts.get(`${key} ${account}`) ?? 0);
       const [least, most] = [Math.min(...each), Math.max(...each)];
       if (least < acknowledged) findings.lost.push(`${key}: ${acknowledged} acknowledged, ${least} stored`);
       else if (least !== most) findings.torn.push(`${key}: not the same for all its recipients`);
       if (most > attempts) findings.duplicate.push(`${key}: ${most} copies of ${attempts} attempts`);
-      else findings.resent += Math.max(0, most - 1);
+      else this.#resent += Math.max(0, most - 1);
     }
+    findings.resent += this.#resent - before;
   }
 
   #of(account: string): Map<string, Copy> {
