@@ -39,6 +39,8 @@ export interface Instance {
   /** Everything that descends from these is the server. */
   readonly roots: readonly number[];
   readonly smtpPort?: number;
+  /** Where mail for other domains is taken; the smtpPort unless told. */
+  readonly submissionPort?: number;
   readonly lmtpPort?: number;
   readonly pop3Port?: number;
   /** Where nothing listens yet: what goes to other domains is sent there. */

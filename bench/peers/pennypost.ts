@@ -38,11 +38,13 @@ export const pennypost: Peer = {
 };
 
 async function start(home: string, { workers, flags = [], sends = false, waiting }: StartOptions): Promise<Instance> {
-  const [smtpPort, pop3Port, relayPort] = [await freePort(), await freePort(), await freePort()];
+  const [smtpPort, pop3Port] = [await freePort(), await freePort()];
+  const [submissionPort, relayPort] = [await freePort(), await freePort()];
   const db = join(home, 'mail.db');
   if (waiting !== undefined && !existsSync(db)) await fillQueue(db, waiting);
   const ports = ['--smtp-port', String(smtpPort), '--pop3-port', String(pop3Port)];
-  const out = sends ? ['--outbound', 'relay', '--relay', `smtp://127.0.0.1:${relayPort}?tls=none`] : [];
+  const relay = `smtp://127.0.0.1:${relayPort}?tls=none`;
+  const out = sends ? ['--outbound', 'relay', '--relay', relay, '--submission-port', String(submissionPort)] : [];
   const pid = await startServer({
     program: process.execPath,
     argv: [MAIN, 'serve', '--host', '127.0.0.1', '--db', db, '--workers', String(workers), ...ports, ...out, ...flags],
@@ -54,7 +56,7 @@ async function start(home: string, { workers, flags = [], sends = false, waiting
     roots: [pid],
     smtpPort,
     pop3Port,
-    ...(sends && { relayPort, login: { user: addressOf(BOX), password: PASSWORD } }),
+    ...(sends && { submissionPort, relayPort, login: { user: addressOf(BOX), password: PASSWORD } }),
     fill: (fill) => fillBySmtp(smtpPort, fill),
     settle: () => (sends ? settle(db, waiting?.isDead === true ? waiting.recipients : 0) : Promise.resolve()),
     stop: () => stopServer(pid),

@@ -40,8 +40,11 @@ export const latencyThroughScenario: Scenario = {
   unit: 'messages',
   form: 'plain',
   peers: ['pennypost', 'postfix'],
-  async run({ smtpPort = 0, relayPort = 0, login }, { pace: { seconds, warmUpSeconds } }) {
-    const load = { port: smtpPort, relayPort, octets: OCTETS, to: TO, seconds, warmUpSeconds };
+  async run(
+    { smtpPort = 0, submissionPort: port = smtpPort, relayPort = 0, login },
+    { pace: { seconds, warmUpSeconds } },
+  ) {
+    const load = { port, relayPort, octets: OCTETS, to: TO, seconds, warmUpSeconds };
     const { p50, p99, p999 } = await latencyThrough({ ...load, ...(login !== undefined && { login }) });
     return { p50Ms: p50, p99Ms: p99, p999Ms: p999 };
   },
@@ -80,7 +83,7 @@ async function sendOn(instance: Instance, { pace: { seconds } }: Bench): Promise
 }
 
 async function through(instance: Instance, seconds: number): Promise<Work> {
-  const { smtpPort: port = 0, login } = instance;
+  const { smtpPort = 0, submissionPort: port = smtpPort, login } = instance;
   const { total, beganAtMs = 0 } = await smtpLatency({
     ...{ port, sessions: SESSIONS, octets: OCTETS, verb: 'data', seconds, warmUpSeconds: 0, to: [TO] },
     ...(login !== undefined && { login }),
