@@ -105,6 +105,7 @@ describe('the architecture', () => {
       'maildrops',
       'queue',
       'queued-mail',
+      'recipient-limits',
       'relay-logins',
       'shapes',
       'source',
@@ -123,10 +124,13 @@ describe('the architecture', () => {
 
   it('hands each part of the program only its own part of the store', () => {
     for (const [folder, theirs] of [
-      ['smtp/', 'deliveries|logins|suppressions'],
+      ['smtp/', 'deliveries|logins|recipient-limits|suppressions'],
       ['pop3/', 'maildrops|logins'],
       ['auth/', 'logins'],
-      ['cli/', 'open|driver|status|deliveries|logins|directory|mailboxes|queue|queued-mail|relay-logins|suppressions'],
+      [
+        'cli/',
+        'open|driver|status|deliveries|logins|directory|mailboxes|queue|queued-mail|recipient-limits|relay-logins|suppressions',
+      ],
       ['config/', 'schemes'],
       ['outbound/', 'deliveries|queue|relay-logins|suppressions'],
     ] as const)

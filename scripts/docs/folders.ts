@@ -34,7 +34,8 @@ export const folders: readonly Folder[] = [
         'outbound/client/relay-url.ts',
       ],
       ...store('open', 'driver', 'status', 'deliveries', 'logins', 'directory', 'mailboxes'),
-      ...['store/queue.ts', 'store/queued-mail.ts', 'store/relay-logins.ts', 'store/suppressions.ts'],
+      ...['store/queue.ts', 'store/queued-mail.ts', 'store/recipient-limits.ts', 'store/relay-logins.ts'],
+      'store/suppressions.ts',
     ],
   },
   {
@@ -81,7 +82,10 @@ export const folders: readonly Folder[] = [
   {
     path: 'smtp',
     what: 'SMTP: states, grammars, replies, one file per verb',
-    imports: ['auth', 'bytes', 'ip', 'message', 'runtime', 'session', ...store('deliveries', 'logins', 'suppressions')],
+    imports: [
+      ...['auth', 'bytes', 'ip', 'message', 'runtime', 'session'],
+      ...store('deliveries', 'logins', 'recipient-limits', 'suppressions'),
+    ],
   },
   {
     path: 'pop3',
@@ -170,7 +174,7 @@ export const folders: readonly Folder[] = [
   {
     path: 'log',
     what: "the server's log: one line a session, one an attempt to send",
-    imports: ['auth', 'config', 'session'],
+    imports: ['auth', 'config', 'session', 'smtp/context.ts'],
   },
   {
     path: 'runtime',

@@ -51,6 +51,7 @@ export const failureKinds: Readonly<Record<StoreErrorKind, string>> = {
   'in-use': 'another session holds the maildrop',
   'over-quota': 'the account may not hold more',
   'over-quota-meanwhile': 'one of several recipients has come above its quota',
+  'over-limit': 'the account has sent to as many elsewhere as it may',
   missing: 'what was named is not there any more',
   refused: 'a change that makes no sense',
   unavailable: 'the store cannot be reached, or cannot write',

@@ -7,6 +7,7 @@ import { bytes, InvalidValue } from '../config/units.js';
 import { formatAddress } from '../message/mailbox.js';
 import type { AccountSummary, Directory } from '../store/directory.js';
 import type { Address, Secrets } from '../store/shapes.js';
+import { accountLimitCommand } from './account-limit.js';
 import {
   jsonFlag,
   optionFlags,
@@ -181,6 +182,7 @@ export const accountCommands: readonly Command[] = [
     examples: ['account quota alice@localhost 1GiB', 'account quota alice@localhost none'],
     run: setQuota,
   },
+  accountLimitCommand,
   {
     words: 'account passwd',
     summary: 'Give an account a new password.',

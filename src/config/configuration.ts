@@ -36,6 +36,8 @@ export interface Configuration {
   readonly keepDeliveries: number;
   readonly outboundConnections: number;
   readonly destinationConcurrency: number;
+  readonly maxRecipientsPerHour: number | undefined;
+  readonly maxRecipientsPerDay: number | undefined;
   readonly trustedNetworks: readonly string[];
   readonly proxyNetworks: readonly string[];
   readonly xclientNetworks: readonly string[];

@@ -2,7 +2,7 @@
 import type { Configuration } from './configuration.js';
 import type { Option } from './option.js';
 import { relays } from './relays.js';
-import { durationMs, integer, longDurationMs, nonEmpty, oneOf } from './units.js';
+import { durationMs, integer, limit, longDurationMs, nonEmpty, oneOf } from './units.js';
 
 type OutboundOptionName =
   | 'outbound'
@@ -11,6 +11,7 @@ type OutboundOptionName =
   | 'queueLifetime'
   | 'delayWarning'
   | 'keepDeliveries'
+  | `maxRecipientsPer${string}`
   | 'outboundConnections'
   | 'destinationConcurrency';
 
@@ -81,5 +82,17 @@ export const outboundOptions: {
     placeholder: 'N',
     doc: 'Connections to one server at once; fewer while it fails.',
     parse: integer(1, 1_000),
+  },
+  maxRecipientsPerHour: {
+    initial: '300',
+    placeholder: 'N|none',
+    doc: 'Recipients in other domains that one account may send to in an hour; `pennypost account limit` sets others for an account.',
+    parse: limit,
+  },
+  maxRecipientsPerDay: {
+    initial: '500',
+    placeholder: 'N|none',
+    doc: 'The same in a day, as hosted mailboxes have it, so that one stolen password is no spam run.',
+    parse: limit,
   },
 };

@@ -75,6 +75,13 @@ export function integer(lowest: number, highest: number): (text: string) => numb
   };
 }
 
+const LIMIT_HIGHEST = 1_000_000_000;
+
+/** How many there may be; undefined for `none`, which is any number. */
+export function limit(text: string): number | undefined {
+  return text.toLowerCase() === 'none' ? undefined : integer(0, LIMIT_HIGHEST)(text);
+}
+
 export function oneOf<T extends string>(...choices: readonly T[]): (text: string) => T {
   return (text) => {
     const found = choices.find((choice) => choice === text.toLowerCase());

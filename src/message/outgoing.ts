@@ -24,6 +24,8 @@ export function deadlines(
 export interface OutgoingOptions {
   /** Who logged in. */
   readonly submitter?: AccountId | undefined;
+  /** What it may send to, as far as its account has no limits of its own. */
+  readonly limits?: Outgoing['limits'];
   /** BODY=8BITMIME (RFC 6152). */
   readonly eightBit: boolean;
   readonly deadlines: DeadlineOptions;
@@ -33,7 +35,7 @@ export interface OutgoingOptions {
 export function outgoingOf(
   recipients: readonly EnvelopeRecipient[],
   common: CommonTrace,
-  { submitter, eightBit, deadlines: options }: OutgoingOptions,
+  { submitter, limits, eightBit, deadlines: options }: OutgoingOptions,
 ): Outgoing | undefined {
   const first = recipients.find(({ kind }) => kind === 'remote');
   if (first === undefined) return undefined;
@@ -43,6 +45,7 @@ export function outgoingOf(
   return {
     trace: onwardTrace(common, isOnly ? first.recipient : undefined),
     submitter,
+    limits,
     firstAttemptAtMs: atMs,
     delayNoticeAtMs: delayWarningAtMs,
     expiresAtMs,

@@ -154,6 +154,7 @@ const failures: Readonly<Record<Exclude<StoreErrorKind, 'in-use'>, Reply>> = {
   busy: trouble('The mail store is busy; try again in a moment', 'SYS/TEMP'),
   full: trouble('The mail store is full; try again later', 'SYS/TEMP'),
   'over-quota': trouble('The mailbox is over its quota', 'SYS/PERM'),
+  'over-limit': trouble('The account has sent too much', 'SYS/TEMP'),
   'over-quota-meanwhile': trouble('The mailbox has become full', 'SYS/TEMP'),
   missing: trouble('The message was removed meanwhile', 'SYS/PERM'),
   refused: trouble('The mail store refused that', 'SYS/PERM'),

@@ -1,5 +1,6 @@
 /** What SMTP's commands may use, made anew for each session. */
 import type { LoginCheck } from '../auth/login.js';
+import type { Peer } from '../session/channel.js';
 import type { Row } from '../session/command.js';
 import { commandOf, type SessionContext } from '../session/protocol.js';
 import type { Deliveries } from '../store/deliveries.js';
@@ -17,12 +18,20 @@ export interface SmtpCounters {
   /** How: a SASL mechanism's name. */
   mechanism?: string;
   accepted: number;
+  /** Recipients that were refused, and messages, because the account had sent to too many. */
+  overLimit?: number;
   refused: number;
   octets: number;
 }
 
 /** `login`: where mail is taken only from those who have proved who they are. `front`: who may speak for others. */
 export type SmtpNeed = 'login' | 'front';
+
+/** What somebody who watches a server wants to know at once. */
+export interface SmtpObserver {
+  /** A login has come to its limit of recipients: the first time in this session. */
+  overLimit(login: { readonly session: string; readonly peer: Peer; readonly account: string }): void;
+}
 
 export interface SmtpContext extends SessionContext {
   readonly counters: SmtpCounters;
@@ -32,6 +41,7 @@ export interface SmtpContext extends SessionContext {
   readonly isFront?: boolean;
   readonly suppressions: Suppressions;
   readonly authenticator: LoginCheck;
+  readonly observer: SmtpObserver;
   readonly table: ReadonlyMap<string, Row<SmtpState, SmtpContext, SmtpNeed>>;
   /** What is done with each message (stages.ts). */
   readonly stages: readonly StageRow[];

@@ -164,6 +164,12 @@ export const replies = {
   tooManyRecipients: trouble(452, '5.3', 'Too many recipients; send this message to the rest in another transaction'),
   tooManyMembers: (path: string) =>
     trouble(451, '3.5', `<${path}> leads to too many mailboxes; its postmaster must change that`),
+  /** No mistake, and the rest of the message goes: whoever has sent too much tries again later. */
+  overLimit: trouble(
+    450,
+    '7.1',
+    'You have sent to as many recipients in other domains as you may for now; try again later',
+  ),
   tooLarge: (limit: number) => reply(552, '3.4', `The message is larger than ${limit} octets`),
   bareNewline: reply(550, '5.2', 'The message holds a CR or LF that is not part of a CRLF; lines must end with CRLF'),
   looping: (limit: number) => reply(554, '4.6', `The message has passed more than ${limit} servers; it seems to loop`),
@@ -193,6 +199,7 @@ const failures: Readonly<Record<StoreErrorKind, SmtpReply>> = {
   'over-quota': trouble(552, '2.2', 'The mailbox is over its quota'),
   // Temporary: RCPT says which, when the client sends it again.
   'over-quota-meanwhile': trouble(452, '2.2', "A recipient's mailbox has become full; send the message again"),
+  'over-limit': replies.overLimit,
   missing: trouble(550, '2.1', 'The mailbox was removed meanwhile'),
   refused: trouble(554, '3.0', 'The mail store refused the message'),
   unavailable: trouble(451, '3.0', 'The mail store cannot be reached; try again in a moment'),

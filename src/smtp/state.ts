@@ -55,6 +55,8 @@ export interface Transaction {
   readonly copies: Copies;
   /** How many maildrops they lead to; one that several lead to is counted for each. */
   readonly maildrops: number;
+  /** Recipients elsewhere that the login may still name; undefined before the first of them. */
+  readonly recipientsLeft?: number;
 }
 
 /** A first BDAT was taken; more follow until LAST (RFC 3030 §2). */

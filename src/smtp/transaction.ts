@@ -5,6 +5,7 @@ import { replies, type SmtpReply } from './replies.js';
 import { answerEach, answerOnce } from './answer.js';
 import type { SmtpContext } from './context.js';
 import { copiesFor } from '../message/envelope.js';
+import { limitsOf, noteOverLimit } from './recipient-limits.js';
 import { MessageReceiver } from './message-receiver.js';
 import { outgoingOf } from '../message/outgoing.js';
 import { protocolName, type CommonTrace } from '../message/received.js';
@@ -22,7 +23,8 @@ export function openReceiver(transaction: Transaction, context: SmtpContext): Me
   const envelope = [...copies.values()];
   const { eightBit } = transaction;
   const submitter = hello.login?.account;
-  const outgoing = outgoingOf(envelope, trace, { submitter, eightBit, deadlines: context.settings });
+  const limits = submitter === undefined ? undefined : limitsOf(context.settings);
+  const outgoing = outgoingOf(envelope, trace, { submitter, limits, eightBit, deadlines: context.settings });
   const delivery = context.store.deliver({
     reversePath: from.text,
     receivedAtMs: atMs,
@@ -55,6 +57,7 @@ export function conclude(
 ): Outcome<SmtpState> | Promise<Outcome<SmtpState>> {
   const over = (reply: SmtpReply): Outcome<SmtpState> => {
     count(reply, receiver, context);
+    if (reply === replies.overLimit) noteOverLimit(state.hello, context);
     return stay(reply, greeted(state));
   };
   return whenReady(receiver.finish(bareNewline ? newlineRefusal(context) : undefined), over);

@@ -1,6 +1,7 @@
 /** Mail on its way in: where a forward-path leads, and a message until it is durable. */
 import type { StoreError } from './errors.js';
 import type { BodyKind, NotifyOn, Returned, Settlement } from './queue.js';
+import type { RecipientLimits } from './recipient-limits.js';
 import type { AccountId, Address, MaybePromise } from './shapes.js';
 
 /** Where one copy of a message goes, after aliases, plus addressing and catch-alls: into a maildrop here, or to another server. */
@@ -63,8 +64,10 @@ export interface RemoteRecipient {
 export interface Outgoing {
   /** Received lines that stand before the body when it is sent on, CRLF each. */
   readonly trace: Uint8Array;
-  /** Who has logged in. */
+  /** Who has logged in: all recipients of this message count as its. */
   readonly submitter?: AccountId | undefined;
+  /** What the submitter may send to, as far as its account has no limits of its own. */
+  readonly limits?: RecipientLimits | undefined;
   /** Now, or what HOLDUNTIL says (RFC 4865). */
   readonly firstAttemptAtMs: number;
   /** When the sender is told that a recipient still waits, once; absent: never. */
@@ -107,6 +110,7 @@ export interface Envelope {
  * When some are: of an envelope that is judged `apart` those are stored. Of an ordinary envelope every copy is, since all were
  * accepted and one answer stands for all, so that an account may come above its quota by one message; where it would by more,
  * nothing is stored, and the commit rejects with 'over-quota-meanwhile'. A remote recipient has no quota: its copy always fits.
+ * Where the submitter would send to more recipients than it may, nothing is stored, and the commit rejects with 'over-limit'.
  */
 export interface Delivery {
   write(chunk: Uint8Array): void | Promise<void>;
@@ -121,6 +125,8 @@ export interface Delivery {
 /** What takes mail in sees of a store. */
 export interface Deliveries {
   resolve(address: Address): MaybePromise<Resolution>;
+  /** To how many recipients elsewhere the account may send now; `usual` holds as far as it has no limits of its own. Infinity: to any number. */
+  recipientsLeft(account: AccountId, usual: RecipientLimits): MaybePromise<number>;
   /** Why no message can be taken now: 'full' when the disk nearly is, 'busy' when the store is far behind. */
   availability(): StoreError | undefined;
   deliver(envelope: Envelope): Delivery;

@@ -1,4 +1,5 @@
 /** Administration: accounts, credentials, domains and aliases. */
+import type { OwnLimits, RecipientUse } from './recipient-limits.js';
 import type { Address, Scope, Secrets, MaybePromise } from './shapes.js';
 
 export interface AccountSummary {
@@ -44,6 +45,10 @@ export interface Directory {
   setPassword(address: Address, passwordHash: string, scram?: string): Promise<void>;
   /** What the account may hold from now on; what it holds already stays. Undefined, as at first: any amount. */
   setQuota(address: Address, quotaOctets: number | undefined): Promise<void>;
+  /** How many recipients in other domains it may send to from now on; what is not said stays as it was. */
+  setRecipientLimits(address: Address, limits: Partial<OwnLimits>): Promise<void>;
+  /** Rejects with 'missing' when there is no such account. */
+  findRecipientUse(address: Address): MaybePromise<RecipientUse>;
   /** Whether its passwords let anybody in. */
   setEnabled(address: Address, enabled: boolean): Promise<void>;
   addCredential(address: Address, credential: NewCredential): Promise<void>;

@@ -12,13 +12,23 @@ export interface Holder {
  * - `in-use`: another session holds the maildrop.
  * - `over-quota`: the account may not hold more.
  * - `over-quota-meanwhile`: one of several recipients has come above its quota; without it the same request may succeed.
+ * - `over-limit`: the account has sent to as many recipients in other domains as it may for now.
  * - `missing`: what was named is not there any more.
  * - `refused`: a change of the directory that makes no sense; the message says why.
  * - `unavailable`: the store cannot be reached or cannot write; nothing was done, or it is not known to be.
  * - `bug`: the store met a mistake of ours at this request, and did nothing of it; the same request would meet it again.
  */
 export type StoreErrorKind =
-  'busy' | 'full' | 'in-use' | 'over-quota' | 'over-quota-meanwhile' | 'missing' | 'refused' | 'unavailable' | 'bug';
+  | 'busy'
+  | 'full'
+  | 'in-use'
+  | 'over-quota'
+  | 'over-quota-meanwhile'
+  | 'over-limit'
+  | 'missing'
+  | 'refused'
+  | 'unavailable'
+  | 'bug';
 
 /** Who holds a maildrop, and since when. */
 export interface HolderSince extends Holder {

@@ -23,7 +23,10 @@ const MESSAGES = 600;
 /** What reads, and what nothing is read for: a method that is added here has to say which it is. */
 type Reads<T, Without extends keyof T> = Record<Exclude<keyof T, Without>, (part: T) => unknown>;
 
-const deliveries: Reads<Deliveries, 'deliver' | 'availability'> = { resolve: (store) => store.resolve(ALICE) };
+const deliveries: Reads<Deliveries, 'deliver' | 'availability'> = {
+  resolve: (store) => store.resolve(ALICE),
+  recipientsLeft: (store) => store.recipientsLeft(1, {}),
+};
 const maildrops: Reads<Maildrops, never> = { open: (store) => store.open(1, { from: 'test' }) };
 // A worker knows its first domain.
 const logins: Reads<Logins, 'recordUse' | 'renew' | 'loginAddress'> = {
@@ -37,12 +40,13 @@ const mailboxes: Reads<Mailboxes, never> = {
   findMail: (part) => part.findMail(ALICE, 1),
   readMail: (part) => allPieces(part.readMail(ALICE, 1)),
 };
-type Changes = Exclude<keyof Directory, `list${string}`>;
+type Changes = Exclude<keyof Directory, `list${string}` | `find${string}`>;
 const directory: Reads<Directory, Changes> = {
   listCredentials: (part) => part.listCredentials(ALICE),
   listAccounts: (part) => part.listAccounts(),
   listDomains: (part) => part.listDomains(),
   listAliases: (part) => part.listAliases(),
+  findRecipientUse: (part) => part.findRecipientUse(ALICE),
 };
 const relayLogins: Reads<RelayLogins, Exclude<keyof RelayLogins, `find${string}` | `list${string}`>> = {
   findRelayLogin: (part) => part.findRelayLogin('office@example.org'),

@@ -1,4 +1,4 @@
-/** The queue in SQLite: no question of it grows with what is stored, its views speak plainly, and an older database gets it. */
+/** The queue in SQLite: no question of it grows with what is stored, and its views speak plainly. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { prepareRelayLoginReads, prepareRelayLoginWrites } from '../../src/store
 import { sqlite } from '../../src/store/sqlite/driver.js';
 import { Writer } from '../../src/store/sqlite/server/writer.js';
 import { eventually } from '../support/eventually.js';
-import { at, deliver } from './contract.js';
+import { deliver } from './contract.js';
 import { envelopeOut } from './queue-contract.js';
 
 /** In order of the row's number, or of an index that holds none but such rows: the first that is meant is near its beginning. */
@@ -84,28 +84,6 @@ describe('the queue in SQLite', () => {
         ...{ id, at: '2026-01-02T03:04:05Z', outcome: 'deferred', to: 'bob@x.example', host: 'mx.x.example' },
         ...{ tls: null, code: 450, duration_ms: 7 },
       });
-    } finally {
-      await store.close();
-    }
-  });
-
-  it('comes to a database with mail in it, and leaves that as it is', async () => {
-    let store = await sqlite.open(db);
-    await store.directory.addAccount(at('alice@example.org'), 'hash');
-    const trace = Buffer.from('Delivered-To: alice\r\n');
-    const recipients = [{ kind: 'local', account: 1, recipient: 'a@example.org', trace } as const];
-    await deliver(store, { reversePath: '', receivedAtMs: Date.now(), recipients }, Buffer.from('text\r\n'));
-    await store.close();
-    withConnection((connection) =>
-      connection.exec(`
-        drop view queue; drop view deliveries; drop table queued; drop table destination; drop table outgoing;
-        drop table queue_count; drop table attempt; drop table suppression; drop table relay_login; pragma user_version = 6`),
-    );
-    store = await sqlite.open(db);
-    try {
-      expect(await store.mailboxes.countMail(at('alice@example.org'))).to.equal(1);
-      await deliver(store, envelopeOut(['bob@x.example']), Buffer.from('text\r\n'));
-      expect((await store.queuedMail.count()).active).to.equal(1);
     } finally {
       await store.close();
     }

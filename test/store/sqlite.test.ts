@@ -22,7 +22,8 @@ import { eventually, within } from '../support/eventually.js';
 import { messageAt } from '../support/maildrops.js';
 import { MAIN, ROOT } from '../support/server.js';
 import { at, deliver, describeStore, envelopeTo, failure, fails, openSoon, type StoreUnderTest } from './contract.js';
-import { describeQueue } from './queue-contract.js';
+import { describeLimits } from './limits-contract.js';
+import { describeQueue, envelopeOut } from './queue-contract.js';
 import { describeQuotas } from './quota-contract.js';
 import { describeRelayLogins } from './relay-login-contract.js';
 
@@ -86,6 +87,7 @@ describeStore('SQLite', make);
 describeQuotas('SQLite', make);
 describeQueue('SQLite', make);
 describeRelayLogins('SQLite', make);
+describeLimits('SQLite', make);
 
 describe('the SQLite driver', () => {
   let directory = '';
@@ -160,6 +162,8 @@ describe('the SQLite driver', () => {
         const store = await openAnother();
         expect(await store.findLogin('alice')).to.deep.include({ passwordHash: HASH, enabled: true, credentials: [] });
         await store.directory.addCredential(at('alice@localhost'), { name: 'phone', scopes: ['pop3'], hash: 'h' });
+        await deliver(store, envelopeOut(['bob@x.example'], { submitter: 1 }), Buffer.from('text\r\n'));
+        expect((await store.queuedMail.count()).active).to.equal(1);
         expect(look(db, 'select account, number, octets, subject, text from mail')).to.deep.equal([
           { account: 'alice@localhost', number: 1, octets: 8, subject: 'ab', text: 'x\r\n' },
         ]);

@@ -17,6 +17,8 @@ const settings = {
   bareNewlines: 'refuse' as const,
   outbound: 'off' as const,
   queueLifetime: 0,
+  maxRecipientsPerHour: undefined,
+  maxRecipientsPerDay: undefined,
   delayWarning: 0,
 };
 const TINY_IDLE_MS = 20;
@@ -46,6 +48,7 @@ export function beginSmtp(store: MailStore, options: Options = {}) {
     store,
     suppressions: store.queuedMail,
     authenticator: authenticatorOf(store),
+    observer: { overLimit: () => undefined },
     table: smtp.commands,
     stages: options.stages ?? usualStages,
     nextId: () => `s1-${++messages}`,

@@ -179,6 +179,7 @@ export function changed(store: MailStore, change: Partial<MailStore>): MailStore
     queuedMail: store.queuedMail,
     relayLogins: store.relayLogins,
     resolve: (address) => store.resolve(address),
+    recipientsLeft: (account, usual) => store.recipientsLeft(account, usual),
     findLogin: (name) => store.findLogin(name),
     stands: (grant) => store.stands(grant),
     loginAddress: (name) => store.loginAddress(name),

@@ -28,6 +28,7 @@ export type Given =
   | { readonly kind: 'TLS' }
   | { readonly kind: 'front' }
   | { readonly kind: 'outbound mail' }
+  | { readonly kind: 'recipients an hour'; readonly recipients: number }
   | { readonly kind: 'suppressed'; readonly address: string }
   | { readonly kind: 'under TLS' }
   | { readonly kind: 'submission' }
@@ -87,6 +88,10 @@ const GIVENS: readonly (readonly [RegExp, (...found: readonly (string | undefine
   ],
   [/^a front$/, () => ({ kind: 'front' })],
   [/^suppressed (\S+)$/, (address = '') => ({ kind: 'suppressed', address })],
+  [
+    /^at most (\d+) recipients an hour$/,
+    (recipients = '') => ({ kind: 'recipients an hour', recipients: Number(recipients) }),
+  ],
   [/^outbound mail$/, () => ({ kind: 'outbound mail' })],
   [/^TLS$/, () => ({ kind: 'TLS' })],
   [/^under TLS$/, () => ({ kind: 'under TLS' })],
@@ -98,7 +103,7 @@ const GIVENS: readonly (readonly [RegExp, (...found: readonly (string | undefine
   [/^local address (\S+)$/, (address = '') => ({ kind: 'local address', address })],
   [/^largest message (\d+) octets$/, (octets = '') => ({ kind: 'largest message', octets: Number(octets) })],
   [
-    /^store failure (busy|full|in-use|over-quota|over-quota-meanwhile|missing|refused|unavailable) at (resolve|login|write|commit|open|read|remove)$/,
+    /^store failure (busy|full|in-use|over-quota|over-quota-meanwhile|over-limit|missing|refused|unavailable) at (resolve|login|write|commit|open|read|remove)$/,
     (failure = '', at = '') => ({ kind: 'store failure', failure: failure as StoreErrorKind, at: at as StorePoint }),
   ],
 ];

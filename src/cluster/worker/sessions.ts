@@ -7,6 +7,7 @@ import { parseNetworks, type Networks } from '../../ip/networks.js';
 import type { Configuration } from '../../config/configuration.js';
 import type { LineOutput } from '../../log/line-output.js';
 import type { Log } from '../../log/log.js';
+import { limitObserver } from '../../log/limit-log.js';
 import { sessionObserver } from '../../log/session-log.js';
 import { pop3 } from '../../pop3/protocol.js';
 import type { Channel } from '../../session/channel.js';
@@ -17,6 +18,7 @@ import { Presence } from '../../session/presence.js';
 import type { Protocol, SessionContext } from '../../session/protocol.js';
 import { Session } from '../../session/session.js';
 import { Turns } from '../../session/turns.js';
+import type { SmtpObserver } from '../../smtp/context.js';
 import { lmtp, mx, submission } from '../../smtp/protocol.js';
 import { stages } from '../../smtp/stages.js';
 import type { Concerned } from '../../store/driver.js';
@@ -77,6 +79,7 @@ export class Sessions {
     readonly pop3: typeof pop3;
   };
   readonly #fronts: Networks;
+  readonly #limits: SmtpObserver;
   readonly #open = new UnorderedList<OpenSession>();
   readonly #turns = new Turns();
   /** In sessions that have ended. */
@@ -86,6 +89,7 @@ export class Sessions {
   constructor(options: SessionsOptions) {
     const { configuration } = options;
     this.#options = options;
+    this.#limits = limitObserver(options.log);
     this.#fronts = parseNetworks(configuration.xclientNetworks);
     this.#protocols = {
       smtp: { ...mx, limits: limitsOf(mx, configuration.smtpTimeout, configuration) },
@@ -151,6 +155,7 @@ export class Sessions {
       store: this.#options.store,
       suppressions: this.#options.store.queuedMail,
       authenticator: this.#options.authenticator,
+      observer: this.#limits,
       table: this.#protocols[role].commands,
       stages,
       nextId: () => `${Date.now().toString(36)}-${session}-${++messages}`,

@@ -12,7 +12,8 @@ import { defineCommand, type SmtpContext } from '../context.js';
 import { readParameters, type Parameters } from '../parameters.js';
 import { withBrackets } from '../path-text.js';
 import { readPath, type EnvelopeMailbox, type Path } from '../../message/path.js';
-import { replies } from '../replies.js';
+import { leftFor, noteOverLimit } from '../recipient-limits.js';
+import { replies, type SmtpReply } from '../replies.js';
 import type { SmtpState, Transaction } from '../state.js';
 
 /** RFC 5321 §4.5.3.1.8 asks for at least 100; announced by LIMITS (RFC 9422). More are refused with 452 4.5.3. */
@@ -62,7 +63,7 @@ export const rcpt = defineCommand({
     const decide = (found: Resolution) =>
       found.kind === 'remote' && maySendOn(state, context)
         ? acceptOnward(to, address, state, context)
-        : accept(to, found, state);
+        : accept(to, found, state, context);
     return whenReady(context.store.resolve(address), decide);
   },
 });
@@ -118,26 +119,51 @@ function acceptOnward(
   to: Path,
   { domain }: Address,
   state: Transaction,
-  { suppressions }: SmtpContext,
+  context: SmtpContext,
 ): Outcome<SmtpState> | Promise<Outcome<SmtpState>> {
   const target = { kind: 'remote', address: to.text, destination: domain } as const;
-  return whenReady(suppressions.findSuppression(to.text), (suppression) =>
+  return whenReady(context.suppressions.findSuppression(to.text), (suppression) =>
     suppression === undefined
-      ? accept(to, { kind: 'local', targets: [target] }, state)
+      ? accept(to, { kind: 'local', targets: [target] }, state, context)
       : stay(replies.suppressed(to.text)),
   );
 }
 
-function accept(to: Path, found: Resolution, state: Transaction): Outcome<SmtpState> {
+function accept(
+  to: Path,
+  found: Resolution,
+  state: Transaction,
+  context: SmtpContext,
+): Outcome<SmtpState> | Promise<Outcome<SmtpState>> {
   if (found.kind === 'unknown') return stay(replies.unknownMailbox(to.text));
   if (found.kind === 'remote') return stay(state.hello.login ? replies.noOutbound(to.text) : replies.noRelay(to.text));
   if (found.kind === 'too-many') return stay(replies.tooManyMembers(to.text));
-  const maildrops = state.maildrops + found.targets.length;
-  if (maildrops > COPIES_LIMIT) return stay(replies.tooManyRecipients);
-  if (found.targets.some((target) => !isWithinQuota(target, state))) return stay(replies.mailboxFull(to.text));
-  if (found.targets.some((target) => isOneCopyTooMany(target, state))) return stay(replies.anotherCopy(to.text));
-  state.copies.add(found.targets);
-  const recipients = [...state.recipients, { text: to.text, targets: found.targets }];
-  const pathOctets = state.pathOctets + Buffer.byteLength(to.text);
-  return stay(replies.recipientOk, { ...state, recipients, pathOctets, maildrops });
+  const { targets } = found;
+  const refusal = refusalOf(to, targets, state);
+  if (refusal !== undefined) return stay(refusal);
+  const remote = targets.filter(({ kind }) => kind === 'remote').length;
+  if (remote === 0) return stay(replies.recipientOk, withRecipient(to, targets, state));
+  return whenReady(leftFor(state, context), (left) => {
+    if (left >= remote)
+      return stay(replies.recipientOk, withRecipient(to, targets, { ...state, recipientsLeft: left - remote }));
+    noteOverLimit(state.hello, context);
+    return stay(replies.overLimit);
+  });
+}
+
+function refusalOf(to: Path, targets: readonly Target[], state: Transaction): SmtpReply | undefined {
+  if (state.maildrops + targets.length > COPIES_LIMIT) return replies.tooManyRecipients;
+  if (targets.some((target) => !isWithinQuota(target, state))) return replies.mailboxFull(to.text);
+  if (targets.some((target) => isOneCopyTooMany(target, state))) return replies.anotherCopy(to.text);
+  return undefined;
+}
+
+function withRecipient(to: Path, targets: readonly Target[], state: Transaction): Transaction {
+  state.copies.add(targets);
+  return {
+    ...state,
+    recipients: [...state.recipients, { text: to.text, targets }],
+    pathOctets: state.pathOctets + Buffer.byteLength(to.text),
+    maildrops: state.maildrops + targets.length,
+  };
 }

@@ -6,8 +6,8 @@ import type { Envelope } from '../deliveries.js';
 import type { StoreErrorKind } from '../errors.js';
 import type { AccountId } from '../shapes.js';
 
-/** Why a message is stored for nobody. */
-export type OverQuota = Extract<StoreErrorKind, 'over-quota' | 'over-quota-meanwhile'>;
+/** Why a message is stored for nobody, though each of its recipients is there. */
+export type OverLimit = Extract<StoreErrorKind, 'over-quota' | 'over-quota-meanwhile' | 'over-limit'>;
 
 /** Positions in an envelope. */
 export interface Copies {
@@ -23,7 +23,7 @@ export function judgeCopies(
   { recipients, perRecipient }: Envelope,
   octetsOf: (trace: Uint8Array) => number,
   fits: (account: AccountId, octets: number) => boolean,
-): Copies | OverQuota {
+): Copies | OverLimit {
   const coming = new Map<AccountId, number>();
   const taken: number[] = [];
   const refused: number[] = [];

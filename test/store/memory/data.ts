@@ -1,5 +1,7 @@
 /** What a store in memory holds, and what outlives its restarts. */
 import { randomBytes } from 'node:crypto';
+import type { OwnLimits, RecipientUse } from '../../../src/store/recipient-limits.js';
+import { slotsAt } from '../../../src/store/rules/recipient-limits.js';
 import type { Scope, Secrets } from '../../../src/store/shapes.js';
 import type { RelayLogin } from '../../../src/store/relay-logins.js';
 import type { Aliases } from '../../../src/store/rules/expansion.js';
@@ -44,6 +46,9 @@ export interface Account extends Used {
   passwordVersion: number;
   enabled: boolean;
   quotaOctets: number | undefined;
+  limits: OwnLimits;
+  /** Recipients elsewhere, by slot. */
+  readonly submitted: Map<number, number>;
   lastDeliveryAtMs: number | undefined;
   lastLoginAtMs: number | undefined;
   uidNext: number;
@@ -99,6 +104,21 @@ export class MemoryData implements Aliases<Account> {
     account.lastDeliveryAtMs = receivedAtMs;
     body.references += 1;
     this.bodies.add(body);
+  }
+
+  recipientUse(account: Account | undefined): RecipientUse {
+    const { present, hour, day } = slotsAt(Date.now());
+    const since = (first: number): number =>
+      [...(account?.submitted ?? [])]
+        .filter(([slot]) => slot >= first && slot <= present)
+        .reduce((sum, [, recipients]) => sum + recipients, 0);
+    const own = account?.limits ?? { perHour: 'default', perDay: 'default' };
+    return { lastHour: since(hour), lastDay: since(day), own };
+  }
+
+  countRecipients({ submitted }: Account, recipients: number): void {
+    const { present } = slotsAt(Date.now());
+    submitted.set(present, (submitted.get(present) ?? 0) + recipients);
   }
 
   removeMessages(account: Account, uids: ReadonlySet<number>): void {

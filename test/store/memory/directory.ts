@@ -54,6 +54,12 @@ export function directoryOf(store: MemoryStore): Directory {
         account.passwordVersion += 1;
       }),
     setQuota: (address, quotaOctets) => change(() => void (accountOf(address).quotaOctets = quotaOctets)),
+    setRecipientLimits: (address, { perHour, perDay }) =>
+      change(() => {
+        const account = accountOf(address);
+        account.limits = { perHour: perHour ?? account.limits.perHour, perDay: perDay ?? account.limits.perDay };
+      }),
+    findRecipientUse: (address) => store.answers(() => data.recipientUse(accountOf(address))),
     setEnabled: (address, enabled) => change(() => void (accountOf(address).enabled = enabled)),
     addCredential: (address, { name, scopes, hash, scram }) =>
       change(() => {
@@ -136,6 +142,7 @@ function newAccount(id: number, address: Address, secrets: Secrets): Account {
     ...{ validity: randomUUID(), createdAtMs: Date.now(), passwordVersion: 0, enabled: true, quotaOctets: undefined },
     ...{ lastDeliveryAtMs: undefined, lastLoginAtMs: undefined, lastUsedAtMs: undefined, lastUsedFrom: undefined },
     ...{ uidNext: 1, octets: 0, messages: [], credentials: [] },
+    ...{ limits: { perHour: 'default', perDay: 'default' }, submitted: new Map() },
   };
 }
 

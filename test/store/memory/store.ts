@@ -26,6 +26,8 @@ import {
   type Candidate,
   type Route,
 } from '../../../src/store/rules/names.js';
+import type { RecipientLimits } from '../../../src/store/recipient-limits.js';
+import { recipientsLeft } from '../../../src/store/rules/recipient-limits.js';
 import type { AccountId, Address, MaybePromise } from '../../../src/store/shapes.js';
 import type { MailStore } from '../../../src/store/store.js';
 import { MemoryData, type Account, type Body, type Used } from './data.js';
@@ -155,6 +157,10 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
       }
       return { kind: 'unknown' };
     });
+  }
+
+  recipientsLeft(account: AccountId, usual: RecipientLimits): MaybePromise<number> {
+    return this.answers(() => recipientsLeft(this.data.recipientUse(this.data.byId.get(account)), usual));
   }
 
   availability(): StoreError | undefined {
@@ -295,6 +301,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
   #store(envelope: Envelope, octets: Buffer): readonly number[] {
     const isEnded = octets.length === 0 || octets.at(-1) === 10;
     const octetsOf = (trace: Uint8Array) => trace.length + octets.length + (isEnded ? 0 : CRLF_OCTETS);
+    this.#limit(envelope);
     const copies = judgeCopies(envelope, octetsOf, (account, more) => {
       const { quotaOctets, octets: held } = this.#accountOf(account);
       return quotaOctets === undefined || held + more <= quotaOctets;
@@ -326,7 +333,18 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     const headerOctets = outgoing.trace.length + summarize(body.octets).headerOctets;
     this.data.bodies.add(body);
     this.data.queue.add({ envelope, outgoing, body, octets: octetsOf(outgoing.trace), headerOctets }, remote);
+    const submitter = this.data.byId.get(outgoing.submitter ?? NaN);
+    if (submitter !== undefined) this.data.countRecipients(submitter, remote.length);
     this.server.wake();
+  }
+
+  /** @throws StoreError 'over-limit' */
+  #limit({ recipients, outgoing }: Envelope): void {
+    if (outgoing?.submitter === undefined) return;
+    const use = this.data.recipientUse(this.data.byId.get(outgoing.submitter));
+    const remote = recipients.filter(({ kind }) => kind === 'remote').length;
+    if (recipientsLeft(use, outgoing.limits ?? {}) < remote)
+      throw new StoreError('over-limit', 'it has sent to too many');
   }
 
   /** @throws StoreError 'missing' */

@@ -21,6 +21,8 @@ export function directoryOf(client: StoreClient, reader: Reader): Directory {
     setPassword: sent('setPassword'),
     setEnabled: sent('setEnabled'),
     setQuota: sent('setQuota'),
+    setRecipientLimits: sent('setRecipientLimits'),
+    findRecipientUse: (address) => reader.recipientUse(reader.directory.accountId(address)),
     addCredential: sent('addCredential'),
     removeCredential: sent('removeCredential'),
     listCredentials: (address) => reader.directory.credentials(address),

@@ -8,6 +8,7 @@ import { openForReading } from '../database/database.js';
 import { Names } from '../database/names.js';
 import type { ReadingConnection } from '../database/reading-connection.js';
 import { prepareQueueReads, type QueueReads } from '../database/queue-reads.js';
+import { RecipientUses } from '../database/recipient-counts.js';
 import { prepareReads, type Reads } from '../database/reads.js';
 import { prepareRelayLoginReads, type RelayLoginReads } from '../database/relay-logins.js';
 import { isPassing } from '../database/sqlite-error.js';
@@ -24,6 +25,7 @@ interface Prepared {
   readonly names: Names;
   readonly queue: QueueReads;
   readonly relayLogins: RelayLoginReads;
+  readonly recipients: RecipientUses;
 }
 
 export class OpenReads {
@@ -61,6 +63,11 @@ export class OpenReads {
     return (this.#prepared ?? this.#prepare()).relayLogins;
   }
 
+  /** @throws StoreError */
+  get recipients(): RecipientUses {
+    return (this.#prepared ?? this.#prepare()).recipients;
+  }
+
   close(): void {
     this.#connection?.close();
   }
@@ -84,6 +91,7 @@ export class OpenReads {
     const options = { reads, slices: this.#slices, firstDomainName: this.firstDomainName };
     const queue = prepareQueueReads(connection);
     const relayLogins = prepareRelayLoginReads(connection);
-    return (this.#prepared = { reads, names: new Names(connection, options), queue, relayLogins });
+    const recipients = new RecipientUses(connection);
+    return (this.#prepared = { reads, names: new Names(connection, options), queue, relayLogins, recipients });
   }
 }

@@ -1,6 +1,7 @@
 /** What sessions read from the database: logins, where addresses lead, and the messages of one maildrop. */
 import type { Resolution } from '../../deliveries.js';
 import type { Account, Grant } from '../../logins.js';
+import type { RecipientUse } from '../../recipient-limits.js';
 import type { AccountId, Address, MaybePromise } from '../../shapes.js';
 import { readLoginName } from '../../rules/login-name.js';
 import { StoreError } from '../../errors.js';
@@ -39,6 +40,10 @@ export class Reader {
 
   resolve(address: Address, cache: NameCache | undefined): MaybePromise<Resolution> {
     return this.#open.names.resolve(address, cache);
+  }
+
+  recipientUse(account: AccountId): RecipientUse {
+    return this.#open.recipients.of(account, Date.now());
   }
 
   /** A name without a domain means the first domain. */

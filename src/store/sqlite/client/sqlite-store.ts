@@ -5,10 +5,12 @@ import type { StoreError } from '../../errors.js';
 import type { Account, Grant, Renewal, Use } from '../../logins.js';
 import type { Mailboxes } from '../../mailboxes.js';
 import type { Maildrop, Opener } from '../../maildrops.js';
+import type { RecipientLimits } from '../../recipient-limits.js';
 import type { AccountId, Address, MaybePromise } from '../../shapes.js';
 import type { Queue } from '../../queue.js';
 import type { QueuedMail } from '../../queued-mail.js';
 import type { RelayLogins } from '../../relay-logins.js';
+import { recipientsLeft } from '../../rules/recipient-limits.js';
 import type { MailStore } from '../../store.js';
 import { Slices } from '../../../runtime/slices.js';
 import type { FileIdentity } from '../../../runtime/file-identity.js';
@@ -80,6 +82,10 @@ export class SqliteStore implements MailStore {
   resolve(address: Address): MaybePromise<Resolution> {
     // While the store is away nobody would tell of a change.
     return this.#reader.resolve(address, this.#client.isAway ? undefined : this.#names);
+  }
+
+  recipientsLeft(account: AccountId, usual: RecipientLimits): number {
+    return recipientsLeft(this.#reader.recipientUse(account), usual);
   }
 
   availability(): StoreError | undefined {

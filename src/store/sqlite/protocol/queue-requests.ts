@@ -1,6 +1,7 @@
 /** What may stand in the JSON of the frames that are about the queue; as strict as requests.ts. */
 import { Buffer } from 'node:buffer';
 import type { Outgoing, RemoteRecipient } from '../../deliveries.js';
+import type { RecipientLimits } from '../../recipient-limits.js';
 import type { LeaseRequest, Lateness, Outcome, Reply, Settlement } from '../../queue.js';
 import { flag, list, natural, oneOf, optional, requireShape, shaped, text, type Check, type Shape } from './checks.js';
 import { readJson } from './frames.js';
@@ -83,9 +84,11 @@ const LEASE_LATE: Shape<LeaseLateFrame> = {
 };
 const LEASED: Shape<LeasedRequest> = { sender: text, ids: list(natural) };
 const REST: Shape<RestRequest> = { destination: text, untilMs: optional(natural), reason: optional(reply) };
+const LIMITS: Shape<RecipientLimits> = { perHour: optional(natural), perDay: optional(natural) };
 const OUTGOING: Shape<OutgoingFields> = {
   ...{
     submitter: optional(natural),
+    limits: optional(shaped(LIMITS)),
     firstAttemptAtMs: natural,
     delayNoticeAtMs: optional(natural),
     expiresAtMs: natural,

@@ -4,6 +4,7 @@
  * given.
  */
 import type { Buffer } from 'node:buffer';
+import type { OwnLimits } from '../../recipient-limits.js';
 import type { AccountId, Address } from '../../shapes.js';
 import type { Change, ChangeName, Changes as Changing } from '../protocol/change.js';
 import {
@@ -12,6 +13,7 @@ import {
   flag,
   list,
   natural,
+  oneOf,
   optional,
   record,
   requireShape,
@@ -31,6 +33,7 @@ export interface ChangeTargets {
   readonly directory: Changes;
   removeAccount(address: Address): void;
   setQuota(address: Address, octets: number | undefined): void;
+  setRecipientLimits(address: Address, limits: Partial<OwnLimits>): void;
   readonly queue: QueueWriter;
   readonly relayLogins: RelayLoginWriter;
 }
@@ -69,6 +72,8 @@ const relayLogin = shaped({
   ...{ clientSecret: optional(text), scope: optional(text), ...TOKENS },
 });
 const refreshFailure = shaped({ text, isRefused: flag });
+const ownLimit: Check = (value) => natural(value) || oneOf('none', 'default')(value);
+const ownLimits = shaped({ perHour: optional(ownLimit), perDay: optional(ownLimit) });
 
 const CHANGES: Table = {
   addAccount: {
@@ -82,6 +87,10 @@ const CHANGES: Table = {
     revokes: true,
   },
   setQuota: { takes: [address, optional(natural)], run: (to, account, octets) => to.setQuota(account, octets) },
+  setRecipientLimits: {
+    takes: [address, ownLimits],
+    run: (to, account, limits) => to.setRecipientLimits(account, limits),
+  },
   setEnabled: {
     takes: [address, flag],
     run: ({ directory }, account, enabled) => directory.setEnabled(account, enabled),

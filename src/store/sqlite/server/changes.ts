@@ -68,6 +68,7 @@ export class Changes {
   detachAccount(address: Address, id: number): void {
     this.#run('delete from alias where target = ?', addressText(address));
     this.#run('delete from credential where account = ?', id);
+    this.#run('delete from submitted where account = ?', id);
   }
 
   /** It has no messages. */

@@ -125,10 +125,13 @@ export class Uploads {
     this.#answers.failed(request, new StoreError('unavailable', 'octets of the message are missing'));
   }
 
-  /** A message that is over every quota was not written: no other write of its group had to be taken back for it. */
+  /** A message that is over a limit was not written: no other write of its group had to be taken back for it. */
   #posted(request: number, { summary }: MessageMetadata, refusedAt: Posted): void {
     if (typeof refusedAt === 'string')
-      return this.#answers.failed(request, new StoreError(refusedAt, 'a mailbox would be above its quota'));
+      return this.#answers.failed(
+        request,
+        new StoreError(refusedAt, 'a mailbox would be above its quota, or an account above its limits'),
+      );
     this.#store.countAccepted();
     if (summary.decodes) this.#store.undecoded();
     if (refusedAt.length === 0) this.#answers.done(request);

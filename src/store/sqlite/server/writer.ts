@@ -4,7 +4,7 @@
  */
 import type { EnvelopeRecipient } from '../../deliveries.js';
 import type { Renewal, Use } from '../../logins.js';
-import { judgeCopies, type Copies, type OverQuota } from '../../rules/copies.js';
+import { judgeCopies, type Copies, type OverLimit } from '../../rules/copies.js';
 import type { AccountId, Address } from '../../shapes.js';
 import { Bodies } from './bodies.js';
 import { bodyRow, octetsOf, references } from './body-row.js';
@@ -16,6 +16,7 @@ import { MailboxCounters, type Held } from './mailbox-counters.js';
 import type { MessageMetadata } from '../protocol/message-frame.js';
 import { QueueWriter } from './queue-writer.js';
 import { RelayLoginWriter } from './relay-login-writer.js';
+import { SubmissionLimits } from './submission-limits.js';
 import { Sweep } from './sweep.js';
 import { prepareWrites, TextState, type SumRow, type Writes } from '../database/writes.js';
 
@@ -37,6 +38,7 @@ export class Writer {
   readonly #writes: Writes;
   readonly #changes: Changes;
   readonly #counters: MailboxCounters;
+  readonly #limits: SubmissionLimits;
   readonly #bodies: Bodies;
   readonly #sweep: Sweep;
   #bodyNext: number;
@@ -47,6 +49,7 @@ export class Writer {
     this.#writes = prepareWrites(connection);
     this.#changes = new Changes(connection);
     this.#counters = new MailboxCounters(this.#writes);
+    this.#limits = new SubmissionLimits(connection);
     this.#bodies = new Bodies(this.#writes);
     this.#bodyNext = (this.#writes.lastBody.get() ?? 0) + 1;
     this.#removalNext = (this.#writes.lastRemoval.get() ?? 0) + 1;
@@ -160,6 +163,7 @@ export class Writer {
       relayLogins: this.#relayLogins,
       removeAccount: (address) => this.#removeAccount(address),
       setQuota: (address, octets) => this.#counters.setQuota(this.#changes.requireAccount(address), octets ?? null),
+      setRecipientLimits: (address, limits) => this.#limits.set(this.#changes.requireAccount(address), limits),
     });
   }
 
@@ -232,7 +236,8 @@ export class Writer {
   }
 
   /** @throws StoreError 'missing' for an account that is not there */
-  #copies(metadata: MessageMetadata): Copies | OverQuota {
+  #copies(metadata: MessageMetadata): Copies | OverLimit {
+    if (this.#limits.isOver(metadata)) return 'over-limit';
     return judgeCopies(
       metadata.envelope,
       (trace) => octetsOf(metadata, trace),
@@ -250,7 +255,9 @@ export class Writer {
       const uid = this.#counters.add(account, octets);
       this.#writes.addMessage.run(account, uid, body, octets, receivedAtMs, reversePath, recipient, trace);
     }
-    if (outgoing !== undefined) this.queue.add(body, metadata, outgoing);
+    if (outgoing === undefined) return;
+    this.queue.add(body, metadata, outgoing);
+    this.#limits.count(metadata);
   }
 
   #removeMessage(account: AccountId, uid: number): void {
@@ -278,7 +285,7 @@ export class Writer {
 }
 
 /** The places in its envelope that a message was not stored for. */
-export type Posted = readonly number[] | OverQuota;
+export type Posted = readonly number[] | OverLimit;
 
 function* pairs(ranges: Ranges): Iterable<readonly [first: number, last: number]> {
   for (let at = 0; at < ranges.length; at += 2) yield [ranges[at] as number, ranges[at + 1] as number];
