@@ -7,6 +7,7 @@ import type { ProcessStatus } from '../cluster/control/control-messages.js';
 import { placeOf } from '../cluster/control/place.js';
 import type { ServerStatus } from '../cluster/control/server-status.js';
 import { StoreError } from '../store/errors.js';
+import type { QueueCounts } from '../store/queued-mail.js';
 import type { StoreStatus } from '../store/status.js';
 import { jsonFlag, optionFlags, type Command, type Invocation } from './command.js';
 import { exit } from './exit.js';
@@ -63,13 +64,24 @@ function rows(server: ServerStatus): readonly (readonly string[])[] {
   ];
 }
 
-function storeRows({ store, file, messagesAccepted, walBytes }: ServerStatus): readonly (readonly string[])[] {
+function storeRows({ store, file, messagesAccepted, walBytes, queue }: ServerStatus): readonly (readonly string[])[] {
   if (store === null) return [['store', 'does not answer']];
   return [
     ...(file === 'there' ? [] : [['its file', `${file}: nothing is accepted`]]),
     ['store', `pid ${store.pid}, since ${moment(store.startedAtMs)}`],
     ['messages accepted', String(messagesAccepted)],
     ['WAL', `${walBytes} bytes`],
+    ...(queue === null ? [] : queueRows(queue)),
+  ];
+}
+
+/** By the recipient. */
+function queueRows({ oldestQueuedAtMs, nextDueAtMs, ...states }: QueueCounts): readonly (readonly string[])[] {
+  const counted = Object.entries(states).map((each) => each.toReversed().join(' '));
+  return [
+    ['queue', counted.join(', ')],
+    ...(oldestQueuedAtMs === null ? [] : [['oldest in queue', moment(oldestQueuedAtMs)]]),
+    ...(nextDueAtMs === null ? [] : [['next due', nextDueAtMs <= Date.now() ? 'now' : moment(nextDueAtMs)]]),
   ];
 }
 

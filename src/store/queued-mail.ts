@@ -64,9 +64,12 @@ export interface QueuedRecipient {
   readonly attempts: readonly Attempt[];
 }
 
+/** Recipients by their state. */
 export interface QueueCounts extends Readonly<Record<QueueState, number>> {
-  /** When the message that waits longest was queued. */
-  readonly oldestQueuedAtMs: number | undefined;
+  /** When the message that waits longest was queued; null when nothing waits. */
+  readonly oldestQueuedAtMs: number | null;
+  /** When something is tried next, or its sender told of it; null when nothing ever is. */
+  readonly nextDueAtMs: number | null;
 }
 
 /**
@@ -77,6 +80,7 @@ export interface QueuedMail extends Suppressions {
   list(filter: QueueFilter, after?: number): MaybePromise<QueuePage>;
   /** Undefined when nothing is known of it any more. */
   find(id: number): MaybePromise<QueuedRecipient | undefined>;
+  /** As quickly for a million as for one. */
   count(): MaybePromise<QueueCounts>;
   /** Nothing is tried before they are released. None that is being sent at this moment. */
   hold(ids: readonly number[]): Promise<number>;

@@ -1,4 +1,5 @@
 /** What a store tells of itself, for `pennypost status`: nothing of the processes that use it, which the cluster knows. */
+import type { QueueCounts } from './queued-mail.js';
 
 /** `emptied`: in place, and for good. `parted`: the database is there, but a file that belongs to it is not. */
 export type FileState = 'there' | 'missing' | 'replaced' | 'emptied' | 'parted';
@@ -13,6 +14,8 @@ export interface StoreStatus {
   /** Maildrops that sessions have open. */
   readonly maildropsHeld: number;
   readonly walBytes: number;
+  /** Null while it cannot be read. */
+  readonly queue: QueueCounts | null;
   readonly db: string;
   /** Whether that path leads to the database that is served; when it does not, nothing is accepted. */
   readonly file: FileState;

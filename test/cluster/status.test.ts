@@ -34,6 +34,10 @@ describe('a running server', () => {
     }
     expect(status.messagesAccepted).to.equal(1);
     expect(status.walBytes).to.be.above(0);
+    expect(status.queue).to.deep.equal({
+      ...{ active: 0, deferred: 0, hold: 0, corrupt: 0 },
+      ...{ oldestQueuedAtMs: null, nextDueAtMs: null },
+    });
     client.destroy();
   });
 
@@ -41,6 +45,7 @@ describe('a running server', () => {
     const text = await server.do('status');
     expect(text).to.match(new RegExp(`supervisor +pid ${server.pid}`));
     expect(text).to.match(/store +pid \d+/);
+    expect(text).to.match(/queue +0 active, 0 deferred, 0 hold, 0 corrupt\n(?!oldest|next)/);
     expect(text).to.include(`127.0.0.1:${server.smtpPort}`);
   });
 

@@ -541,11 +541,20 @@ export function describeQueue(name: string, make: () => Promise<StoreUnderTest>)
       });
 
       it('tells how long the oldest has waited', async () => {
-        expect((await store.queuedMail.count()).oldestQueuedAtMs).to.equal(undefined);
+        expect((await store.queuedMail.count()).oldestQueuedAtMs).to.equal(null);
         const old = Date.now() - HOUR_MS;
         await deliver(store, { ...envelopeOut(['a@x.example']), receivedAtMs: old }, BODY);
         await queueUp(['b@x.example']);
         expect((await store.queuedMail.count()).oldestQueuedAtMs).to.equal(old);
+      });
+
+      it('tells when something is due next, as the sender hears it', async () => {
+        expect((await store.queuedMail.count()).nextDueAtMs).to.equal(null);
+        const due = Date.now() + HOUR_MS;
+        await queueUp(['a@x.example'], { firstAttemptAtMs: due });
+        expect((await store.queuedMail.count()).nextDueAtMs).to.equal(due);
+        await store.queuedMail.hold([(await entries())[0]?.id ?? 0]);
+        expect((await store.queuedMail.count()).nextDueAtMs).to.equal(null);
       });
     });
 

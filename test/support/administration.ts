@@ -23,6 +23,7 @@ export interface Status {
   readonly listeners: readonly { readonly protocol: string; readonly host: string; readonly port: number }[];
   readonly messagesAccepted: number;
   readonly walBytes: number;
+  readonly queue: Readonly<Record<string, number | null>> | null;
   readonly db: string;
   readonly file: string | null;
   readonly healthy: boolean;

@@ -22,6 +22,8 @@ export interface ServerStatus {
   readonly commits: number | null;
   readonly maildropsHeld: number | null;
   readonly walBytes: number | null;
+  /** Null also while the database cannot be read. */
+  readonly queue: StoreStatus['queue'];
   readonly db: string;
   readonly file: FileState | null;
   readonly healthy: boolean;
@@ -58,11 +60,13 @@ export function serverStatus(
 }
 
 const UNKNOWN = {
-  ...{ store: null, messagesAccepted: null, commits: null, maildropsHeld: null, walBytes: null, file: null },
+  ...{ store: null, messagesAccepted: null, commits: null, maildropsHeld: null, walBytes: null },
+  ...{ queue: null, file: null },
 } as const;
 
-function ofStore({ pid, startedAtMs, messagesAccepted, commits, maildropsHeld, walBytes, db, file }: StoreStatus) {
-  return { store: { pid, startedAtMs }, messagesAccepted, commits, maildropsHeld, walBytes, db, file };
+function ofStore(status: StoreStatus) {
+  const { pid, startedAtMs, messagesAccepted, commits, maildropsHeld, walBytes, queue, db, file } = status;
+  return { store: { pid, startedAtMs }, messagesAccepted, commits, maildropsHeld, walBytes, queue, db, file };
 }
 
 /** Each once, though several may tell of it. */

@@ -141,7 +141,8 @@ export function queuedMailOf(store: MemoryStore): QueuedMail {
         const counts = { active: 0, deferred: 0, hold: 0, corrupt: 0 };
         for (const { waiting } of data().rows.values()) counts[waiting.state] += 1;
         const [oldest] = data().messages.values();
-        return { ...counts, oldestQueuedAtMs: oldest?.envelope.receivedAtMs };
+        const nextDue = nextDueAtMs(data(), '');
+        return { ...counts, oldestQueuedAtMs: oldest?.envelope.receivedAtMs ?? null, nextDueAtMs: nextDue ?? null };
       }),
     hold: (ids) => each(ids, (row) => becomes(row, held(row.waiting))),
     release: (ids) => each(ids, (row) => becomes(row, released(row.waiting, Date.now()))),

@@ -42,9 +42,7 @@ export class QueueReader {
   nextDueAtMs(sender: string): number | undefined {
     const blocked = this.#blockedUntilMs(sender, Date.now());
     if (blocked !== undefined) return blocked;
-    const { nextReady, nextExpiry, nextNotice } = this.#reads;
-    const times = [nextReady.get(), nextExpiry.get(), nextNotice.get()].filter((time) => time !== undefined);
-    return times.length === 0 ? undefined : Math.min(...times);
+    return this.#reads.summary.nextDueAtMs();
   }
 
   /** Without `filter`, all in the order of their ids. */
@@ -68,12 +66,7 @@ export class QueueReader {
   }
 
   count(): QueueCounts {
-    const recipients = new Map(this.#reads.counts.all());
-    const of = (state: (typeof QUEUE_STATES)[number]): number => recipients.get(QUEUE_STATES.indexOf(state)) ?? 0;
-    return {
-      ...{ active: of('active'), deferred: of('deferred'), hold: of('hold'), corrupt: of('corrupt') },
-      oldestQueuedAtMs: this.#reads.oldest.get(),
-    };
+    return this.#reads.summary.counts();
   }
 
   suppression(address: string): Suppression | undefined {

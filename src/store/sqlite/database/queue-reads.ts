@@ -1,4 +1,5 @@
 /** The statements that look at the queue, prepared once a connection, with the shapes of their rows. */
+import { QueueSummary } from './queue-summary.js';
 import type { Prepares, ReadStatement } from './reading-connection.js';
 import type { MessageRow } from './reads.js';
 
@@ -60,17 +61,13 @@ export interface QueueReads {
   readonly holdsCrashed: ReadStatement<[sender: string, nowMs: number], number>;
   /** When the first lease of a sender ends. */
   readonly leaseEnd: ReadStatement<[sender: string, nowMs: number], number>;
-  readonly nextReady: ReadStatement<[], number>;
-  readonly nextExpiry: ReadStatement<[], number>;
-  readonly nextNotice: ReadStatement<[], number>;
+  readonly summary: QueueSummary;
   readonly message: ReadStatement<[message: number], MessageRow>;
   /** The last of so many rows behind one. */
   readonly lastOf: ReadStatement<[after: number, limit: number], number | null>;
   readonly entries: ReadStatement<[filter: EntryFilter], EntryRow>;
   readonly entry: ReadStatement<[id: number], EntryRow>;
   readonly attempts: ReadStatement<[id: number, limit: number], AttemptRow>;
-  readonly counts: ReadStatement<[], [state: number, recipients: number]>;
-  readonly oldest: ReadStatement<[], number>;
   readonly suppression: ReadStatement<[address: string], SuppressionRow>;
   readonly suppressions: ReadStatement<[after: string, limit: number], SuppressionRow>;
 }
@@ -105,21 +102,7 @@ export function prepareQueueReads(connection: Prepares): QueueReads {
         'select due_at from queued where leased_by = ? and due_at > ? order by due_at limit 1',
       )
       .pluck(),
-    nextReady: connection
-      .prepare<[], number>('select ready_at from destination where ready_at is not null order by ready_at limit 1')
-      .pluck(),
-    nextExpiry: connection
-      .prepare<[], number>(
-        `select expire_at from queued where expire_at is not null and leased_by is null and crashes = 0
-         order by expire_at limit 1`,
-      )
-      .pluck(),
-    nextNotice: connection
-      .prepare<[], number>(
-        `select notice_at from queued where notice_at is not null and leased_by is null and crashes = 0
-         order by notice_at limit 1`,
-      )
-      .pluck(),
+    summary: new QueueSummary(connection),
     message: connection.prepare('select body, octets, trace from outgoing where id = ?'),
     lastOf: connection
       .prepare<[number, number], number | null>(
@@ -138,8 +121,6 @@ export function prepareQueueReads(connection: Prepares): QueueReads {
     entry: connection.prepare(`${ENTRY} where queued.id = ?`),
     attempts: connection.prepare(`
       select at, duration_ms, kind, reverse_path, recipient, reply from attempt where queued = ? order by id desc limit ? + 0`),
-    counts: connection.prepare<[], [number, number]>('select state, recipients from queue_count').raw(),
-    oldest: connection.prepare<[], number>('select queued_at from outgoing order by id limit 1').pluck(),
     suppression: connection.prepare('select address, reason, since from suppression where address = ?'),
     suppressions: connection.prepare(`
       select address, reason, since from suppression where address > ? order by address limit ? + 0`),

@@ -6,6 +6,7 @@ import type { EnvelopeRecipient, Outgoing, RemoteRecipient } from '../../deliver
 import { held, queued, released, removalReply, retried, suppressionKey, type Waiting } from '../../rules/queue.js';
 import { missing, refusals } from '../../rules/refusals.js';
 import type { Connection } from '../database/database.js';
+import { QueueSummary } from '../database/queue-summary.js';
 import { prepareQueueWrites, type QueuedRow, type QueueWrites } from '../database/queue-writes.js';
 import type { MessageMetadata } from '../protocol/message-frame.js';
 import type { Bodies } from './bodies.js';
@@ -17,11 +18,13 @@ import { QueueRows, stateOf, waitingOf } from './queue-rows.js';
 export class QueueWriter {
   readonly ledger: QueueLedger;
   readonly leases: QueueLeases;
+  readonly summary: QueueSummary;
   readonly #writes: QueueWrites;
   readonly #rows: QueueRows;
 
   constructor(connection: Connection, bodies: Bodies) {
     this.#writes = prepareQueueWrites(connection);
+    this.summary = new QueueSummary(connection);
     this.ledger = new QueueLedger(this.#writes);
     this.#rows = new QueueRows(this.#writes, this.ledger, bodies);
     this.leases = new QueueLeases(this.#rows);

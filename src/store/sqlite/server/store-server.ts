@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import { PrivateSocket } from '../../../runtime/private-socket.js';
 import { SharedReads } from '../../../runtime/shared-reads.js';
 import type { Concerned, RunningStore, StoreObserver } from '../../driver.js';
-import type { StoreError } from '../../errors.js';
+import { StoreError } from '../../errors.js';
 import type { Address, Secrets } from '../../shapes.js';
 import type { StoreStatus } from '../../status.js';
 import { FrameError } from '../protocol/frames.js';
@@ -196,6 +196,7 @@ export class StoreServer implements RunningStore, ServedStore {
       commits: this.#commits,
       maildropsHeld: this.locks.count,
       walBytes: walBytes(this.#location.db),
+      queue: this.#queueCounts,
       db: this.#location.db,
       file: this.#fileState,
       refusal: this.refusal?.message ?? null,
@@ -213,6 +214,16 @@ export class StoreServer implements RunningStore, ServedStore {
     await closed;
     await this.#opening.close();
     this.#ownership.release();
+  }
+
+  /** What of the queue is committed: of a database that cannot be read now, nothing is told. */
+  get #queueCounts(): StoreStatus['queue'] {
+    try {
+      return this.read((writer) => writer.queue.summary.counts());
+    } catch (error) {
+      if (error instanceof StoreError) return null;
+      throw error;
+    }
   }
 
   get #fileState(): StoreStatus['file'] {
