@@ -107,6 +107,7 @@ describe('the architecture', () => {
       'queued-mail',
       'recipient-limits',
       'relay-logins',
+      'routes',
       'shapes',
       'source',
       'store',
@@ -124,15 +125,15 @@ describe('the architecture', () => {
 
   it('hands each part of the program only its own part of the store', () => {
     for (const [folder, theirs] of [
-      ['smtp/', 'deliveries|logins|recipient-limits|suppressions'],
+      ['smtp/', 'deliveries|logins|recipient-limits|routes|suppressions'],
       ['pop3/', 'maildrops|logins'],
       ['auth/', 'logins'],
       [
         'cli/',
-        'open|driver|status|deliveries|logins|directory|mailboxes|queue|queued-mail|recipient-limits|relay-logins|suppressions',
+        'open|driver|status|deliveries|logins|directory|mailboxes|queue|queued-mail|recipient-limits|relay-logins|routes|suppressions',
       ],
-      ['config/', 'schemes'],
-      ['outbound/', 'deliveries|queue|relay-logins|suppressions'],
+      ['config/', 'routes|schemes'],
+      ['outbound/', 'deliveries|queue|relay-logins|routes|rules/routes|suppressions'],
     ] as const)
       importsNone(under(folder), new RegExp(`^store/(?!(${theirs}|errors|shapes|source)\\.ts$)`));
   });

@@ -35,13 +35,14 @@ export const folders: readonly Folder[] = [
       ],
       ...store('open', 'driver', 'status', 'deliveries', 'logins', 'directory', 'mailboxes'),
       ...['store/queue.ts', 'store/queued-mail.ts', 'store/recipient-limits.ts', 'store/relay-logins.ts'],
+      'store/routes.ts',
       'store/suppressions.ts',
     ],
   },
   {
     path: 'config',
     what: 'one table of options, units, where values come from',
-    imports: ['ip', 'outbound/client/relay-url.ts', 'store/schemes.ts'],
+    imports: ['ip', 'outbound/client/relay-url.ts', 'store/routes.ts', 'store/schemes.ts'],
   },
   {
     path: 'cluster',
@@ -84,7 +85,7 @@ export const folders: readonly Folder[] = [
     what: 'SMTP: states, grammars, replies, one file per verb',
     imports: [
       ...['auth', 'bytes', 'ip', 'message', 'runtime', 'session'],
-      ...store('deliveries', 'logins', 'recipient-limits', 'suppressions'),
+      ...store('deliveries', 'logins', 'recipient-limits', 'routes', 'suppressions'),
     ],
   },
   {
@@ -96,11 +97,8 @@ export const folders: readonly Folder[] = [
     path: 'outbound',
     what: 'mail on its way out: when and where each message goes, and what its sender is told',
     imports: [
-      'log',
-      'message',
-      'outbound/bounce',
-      'outbound/client',
-      ...store('queue', 'relay-logins', 'suppressions'),
+      ...['log', 'message', 'outbound/bounce', 'outbound/client', 'store/rules/routes.ts'],
+      ...store('queue', 'relay-logins', 'routes', 'suppressions'),
     ],
   },
   {

@@ -14,6 +14,7 @@ import { mailCommands } from './mail.js';
 import { queueCommands } from './queue.js';
 import { relayCommands } from './relay.js';
 import { reloadCommands } from './reload.js';
+import { routeCommands } from './route.js';
 import { serveCommands } from './serve.js';
 import { statusCommands } from './status.js';
 import { suppressionCommands } from './suppression.js';
@@ -30,6 +31,7 @@ export const commands: readonly Command[] = [
   ...queueCommands,
   ...suppressionCommands,
   ...relayCommands,
+  ...routeCommands,
   ...configurationCommands,
 ];
 

@@ -29,7 +29,8 @@ const LOOPS = `The message has more than ${HOP_LIMIT} Received lines: it loops.`
 
 export async function deliver(store: Administration, submission: Submission, limits: Configuration): Promise<void> {
   const recipients: Recipient[] = [];
-  for (const address of submission.recipients) recipients.push(await reach(store, address, limits));
+  for (const address of submission.recipients)
+    recipients.push(await reach(store, address, submission.reversePath, limits));
   const common = {
     reversePath: submission.reversePath,
     client: { helo: 'localhost', address: '127.0.0.1' },
@@ -50,19 +51,31 @@ export async function deliver(store: Administration, submission: Submission, lim
   await delivery.commit();
 }
 
-async function reach(store: Administration, address: Address, { outbound }: Configuration): Promise<Recipient> {
+async function reach(store: Administration, address: Address, from: string, limits: Configuration): Promise<Recipient> {
   const resolution = await store.resolve(address);
   const text = formatAddress(address);
   if (resolution.kind === 'local') return { text, targets: resolution.targets };
   if (resolution.kind === 'too-many') throw new Refusal(`${text} leads to too many accounts.`);
   if (resolution.kind === 'unknown')
     throw new Refusal(`There is no ${text} here; 'pennypost account add ${text}' makes it.`);
-  if (outbound !== 'off' && (await store.queuedMail.findSuppression(text)) !== undefined)
+  if (limits.outbound === 'off')
+    throw new Refusal(
+      `${address.domain} is not local, and outbound mail is off; 'pennypost domain add ${address.domain}' takes mail for it here.`,
+    );
+  await requireWay(store, { text, destination: address.domain, from });
+  return { text, targets: [{ kind: 'remote', address: text, destination: address.domain }] };
+}
+
+/** What RCPT would refuse. */
+async function requireWay(
+  { queuedMail, routes }: Administration,
+  { text, destination, from }: { readonly text: string; readonly destination: string; readonly from: string },
+): Promise<void> {
+  if ((await queuedMail.findSuppression(text)) !== undefined)
     throw new Refusal(`${text} is suppressed; 'pennypost suppression remove ${text}' lets mail go there again.`);
-  if (outbound !== 'off') return { text, targets: [{ kind: 'remote', address: text, destination: address.domain }] };
-  throw new Refusal(
-    `${address.domain} is not local, and outbound mail is off; 'pennypost domain add ${address.domain}' takes mail for it here.`,
-  );
+  const route = await routes.findRoute(destination, from);
+  if (route?.action.kind === 'error')
+    throw new Refusal(`${text} is refused by the route for the ${route.scope} ${route.domain}: ${route.action.text}`);
 }
 
 async function pour(message: AsyncIterable<Uint8Array>, delivery: Delivery, limitBytes: number): Promise<void> {

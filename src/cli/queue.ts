@@ -2,7 +2,7 @@
 import type { QueueEntry, QueuedMail, QueuedRecipient } from '../store/queued-mail.js';
 import { jsonFlag, optionFlags, UsageError, type Command, type Invocation } from './command.js';
 import { exit, Refusal } from './exit.js';
-import { explain } from './explanation.js';
+import { explain, explainFromFlag } from './explanation.js';
 import { printList, printListAsJson, type Table } from './listing.js';
 import { allFlag, entryId, filterFlags, filterOf, idOperand, pagesOf, replyText, selectedIds } from './selection.js';
 import { addressOperand } from './operand.js';
@@ -161,8 +161,8 @@ export const queueCommands: readonly Command[] = [
     words: 'queue explain',
     summary: 'Say where mail to an address would go, by which servers, and why.',
     operands: [addressOperand],
-    flags: optionFlags('db', 'outbound', 'relay', 'relayPasswordFile'),
-    examples: ['queue explain bob@example.net'],
+    flags: [explainFromFlag, ...optionFlags('db', 'outbound', 'relay', 'relayPasswordFile')],
+    examples: ['queue explain bob@example.net', 'queue explain bob@example.net --from till@shop.example'],
     run: explain,
   },
 ];

@@ -9,6 +9,7 @@ import type { Logins } from '../store/logins.js';
 import type { Mailboxes } from '../store/mailboxes.js';
 import type { QueuedMail } from '../store/queued-mail.js';
 import type { RelayLogins } from '../store/relay-logins.js';
+import type { Routes } from '../store/routes.js';
 import { isBug, Refusal } from './exit.js';
 import { becomeOwnerOf } from './owner.js';
 
@@ -18,6 +19,7 @@ export interface Administration extends Deliveries, Logins {
   readonly mailboxes: Mailboxes;
   readonly queuedMail: QueuedMail;
   readonly relayLogins: RelayLogins;
+  readonly routes: Routes;
 }
 
 /** What only looks, or changes what must be there already: it makes no database where the path is mistaken. */

@@ -16,7 +16,8 @@ import { attemptLog } from '../outbound/attempt-log.js';
 import { SmtpClient } from '../outbound/client/client.js';
 import { Dispatcher, type DispatcherLimits } from '../outbound/dispatcher.js';
 import { nextHops, NoPassword, oauthUsers } from '../outbound/relays.js';
-import { RouteTable } from '../outbound/routes.js';
+import { LiveRoutes } from '../outbound/live-routes.js';
+import { untilTaken } from '../outbound/patience.js';
 import { Schedule } from '../outbound/schedule.js';
 import { TokenClient } from '../outbound/token-client.js';
 import { driverOf } from '../store/open.js';
@@ -38,6 +39,8 @@ const FIRST_PROBE_MS = 30_000;
 const LONGEST_PROBE_MS = 300_000;
 const MESSAGES_A_CONNECTION = 100;
 const IDLE_MS = 10_000;
+/** How often routes are looked at again, for the sake of the files that their passwords are in. */
+const ROUTES_MS = 60_000;
 /** After a reload. */
 const UNSENT_MS = 60_000;
 /** For the store to take a token that came at last. */
@@ -75,7 +78,10 @@ class Sender {
   readonly #log: Log;
   readonly #store: MailStore;
   readonly #tokens: AccessTokens;
+  readonly #routes: LiveRoutes;
   readonly #dispatcher: Dispatcher;
+  readonly #ending = new AbortController();
+  #troubles: readonly string[] = [];
 
   /** @throws NoPassword, UnreadablePassword */
   constructor(configuration: Configuration) {
@@ -83,11 +89,12 @@ class Sender {
     watchDescriptors(this.#log);
     const hops = nextHops(configuration.relay, passwordOf(configuration));
     const { hostname, domain } = configuration;
+    this.#routes = new LiveRoutes(hops, firstLineOf);
     this.#store = this.#join(configuration);
     this.#tokens = this.#accessTokens(configuration);
     this.#dispatcher = new Dispatcher({
       ...{ name: randomUUID(), queue: this.#store.queue, store: this.#store, hostname, domain },
-      ...{ router: new RouteTable(hops), schedule: new Schedule(configuration), limits: limitsOf(configuration) },
+      ...{ router: this.#routes, schedule: new Schedule(configuration), limits: limitsOf(configuration) },
       client: new TokenClient(new SmtpClient({ name: hostname }), this.#tokens),
       observer: attemptLog(this.#log),
     });
@@ -100,17 +107,18 @@ class Sender {
   }
 
   get problems(): readonly string[] {
-    return this.#tokens.problems;
+    return [...this.#tokens.problems, ...this.#troubles];
   }
 
   go(): void {
     send({ kind: 'ready' });
     this.#tokens.start();
     this.#store.queue.watch(() => this.#tokens.look());
-    void this.#dispatcher.start();
+    void this.#begin();
   }
 
   async drain(patienceMs: number): Promise<void> {
+    this.#ending.abort();
     await this.#dispatcher.drain(patienceMs);
     await this.#tokens.stop(FLUSH_MS);
     await this.#store.close();
@@ -129,6 +137,29 @@ class Sender {
     });
   }
 
+  /** Nothing is sent before all routes are known. */
+  async #begin(): Promise<void> {
+    const { signal } = this.#ending;
+    await untilTaken(() => this.#readRoutes(), signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+    if (signal.aborted) return;
+    setInterval(() => void this.#followRoutes(), ROUTES_MS).unref();
+    await this.#dispatcher.start();
+  }
+
+  /** @throws StoreError */
+  async #readRoutes(): Promise<void> {
+    const troubles = this.#routes.replace(await this.#store.routes.listRoutes());
+    for (const trouble of troubles) if (!this.#troubles.includes(trouble)) this.#log.warn(trouble);
+    this.#troubles = troubles;
+  }
+
+  /** Those that were known stand until they can be read. */
+  async #followRoutes(): Promise<void> {
+    await this.#readRoutes().catch((err: unknown) => this.#log.warn({ err }, 'the routes could not be read'));
+  }
+
   #join({ db, domain }: Configuration): MailStore {
     return driverOf(db).join(db, {
       ...{ domain, minFreeBytes: 0 }, // What it stores are reports, which make room in the queue.
@@ -136,6 +167,7 @@ class Sender {
         this.#log.warn('another database is at the path; the sender ends');
         process.exit(0);
       },
+      directoryChanged: () => void this.#followRoutes(),
       changed: (there) => this.#log[there ? 'debug' : 'warn'](there ? 'the store is there' : 'the store went away'),
     });
   }
@@ -145,13 +177,17 @@ class UnreadablePassword extends Error {}
 
 /** @throws UnreadablePassword */
 function passwordOf({ relayPasswordFile: file }: Configuration): string | undefined {
-  if (file === undefined) return readRelayPassword();
+  return file === undefined ? readRelayPassword() : firstLineOf(file);
+}
+
+/** @throws UnreadablePassword */
+function firstLineOf(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8').split(/\r?\n/, 1)[0];
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new UnreadablePassword(
-      `The password of the relays cannot be read from ${file} (${code}): see to it that the server may read it`,
+      `The password of the relay cannot be read from ${file} (${code}): see to it that the server may read it`,
     );
   }
 }

@@ -205,8 +205,7 @@ export class Dispatcher {
     const { queue, router } = this.#options;
     const retried = page.filter(({ isRetried }) => isRetried);
     for (const { destination } of retried) {
-      const route = router.route(destination, '');
-      if (route.kind === 'hops') this.#hops.probeNow(route.hops);
+      for (const route of router.ways(destination)) if (route.kind === 'hops') this.#hops.probeNow(route.hops);
     }
     await Promise.all(retried.map(({ destination }) => queue.rest(destination, undefined)));
   }

@@ -11,7 +11,8 @@ import type { Job } from './job.js';
 const RESTING_LIMIT = 1_000;
 
 export class Hop {
-  readonly next: NextHop;
+  /** As whoever asked for it last knows it: its password may have been changed. */
+  next: NextHop;
   readonly concurrency: Concurrency;
   readonly waiting: Job[] = [];
   /** Connections that are being opened or used. */
@@ -79,7 +80,7 @@ export class Hop {
 }
 
 /** Two routes with the same login to the same place share what the place allows. */
-export function keyOf({ protocol, endpoint, tls, credentials }: NextHop): string {
+export function keyOf({ protocol, endpoint, tls, tlsName, credentials }: NextHop): string {
   const place = endpoint.kind === 'unix' ? endpoint.path : `${endpoint.host}:${endpoint.port}`;
-  return [protocol, place, tls, credentials?.user ?? ''].join(' ');
+  return [protocol, place, tls, tlsName ?? '', credentials?.user ?? ''].join(' ');
 }

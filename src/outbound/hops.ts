@@ -98,6 +98,7 @@ export class Hops {
       hop = new Hop(next, this.#options.limits);
       this.#hops.set(key, hop);
     }
+    hop.next = next;
     return hop;
   }
 

@@ -5,7 +5,7 @@
 import type { DueDestination, LeaseRequest, Reply } from '../store/queue.js';
 import type { Hop } from './hop.js';
 import type { Hops } from './hops.js';
-import type { Router } from './routes.js';
+import type { Route, Router } from './routes.js';
 
 export interface Plan {
   readonly requests: readonly LeaseRequest[];
@@ -28,8 +28,14 @@ export interface Room {
   readonly free: number;
 }
 
-/** What goes nowhere, held or refused, needs no room at a hop. */
+/** What goes nowhere, held, put off or refused, needs no room at a hop. */
 const ROUTED_NOWHERE = 100;
+
+/** What a destination waits for: the first next hop that can be tried, something that needs none, or the end of a rest. */
+type Standing =
+  | { readonly kind: 'usable'; readonly hop: Hop }
+  | { readonly kind: 'nowhere' }
+  | { readonly kind: 'dead'; readonly hop: Hop; readonly waitMs: number; readonly reason: Reply | undefined };
 
 export function planLeases(
   page: readonly DueDestination[],
@@ -39,18 +45,16 @@ export function planLeases(
   const requests: LeaseRequest[] = [];
   const resting: Plan['resting'][number][] = [];
   const byHop = new Map<Hop, string[]>();
+  const known = new Map<readonly Route[], Standing>();
   for (const { destination } of page) {
-    const route = router.route(destination, '');
-    if (route.kind !== 'hops') {
-      requests.push({ destination, recipients: ROUTED_NOWHERE });
-      continue;
-    }
-    const [first] = hops.usable(route.hops, room.nowMs);
-    const { waitMs, reason } = hops.deadFor(route.hops, room.nowMs);
-    if (first !== undefined) push(byHop, hops.of(first), destination);
-    else if (waitMs > 0) {
-      resting.push({ destination, waitMs, reason });
-      hops.of(route.hops[0] as never).rests(destination);
+    const ways = router.ways(destination);
+    const standing = known.get(ways) ?? standingOf(ways, hops, room.nowMs);
+    known.set(ways, standing);
+    if (standing.kind === 'nowhere') requests.push({ destination, recipients: ROUTED_NOWHERE });
+    else if (standing.kind === 'usable') push(byHop, standing.hop, destination);
+    else if (standing.waitMs > 0) {
+      resting.push({ destination, waitMs: standing.waitMs, reason: standing.reason });
+      standing.hop.rests(destination);
     }
   }
   const shared = [...byHop].flatMap(([hop, destinations]) => share(hop, destinations, room));
@@ -58,6 +62,19 @@ export function planLeases(
   const fitting = fit(wanted, room.free);
   const asked = requests.length + [...byHop.values()].reduce((sum, each) => sum + each.length, 0);
   return { requests: fitting, resting, isShort: fitting.length < asked };
+}
+
+/** A destination rests only while each way there is dead: mail of one sender does not wait for the relay of others. */
+function standingOf(ways: readonly Route[], hops: Hops, nowMs: number): Standing {
+  const lists = ways.flatMap((route) => (route.kind === 'hops' ? [route.hops] : []));
+  for (const list of lists) {
+    const [first] = hops.usable(list, nowMs);
+    if (first !== undefined) return { kind: 'usable', hop: hops.of(first) };
+  }
+  const [last] = lists.at(-1) ?? [];
+  if (last === undefined || lists.length < ways.length) return { kind: 'nowhere' };
+  const dead = lists.map((list) => hops.deadFor(list, nowMs)).toSorted((one, other) => one.waitMs - other.waitMs);
+  return { kind: 'dead', hop: hops.of(last), waitMs: dead[0]?.waitMs ?? 0, reason: dead[0]?.reason };
 }
 
 function push(byHop: Map<Hop, string[]>, hop: Hop, destination: string): void {

@@ -34,6 +34,7 @@ export function routed(leased: readonly LeasedMessage[], router: Router): readon
 /** Of a route that leads nowhere. */
 export function judgeRoute(route: Exclude<Route, { kind: 'hops' }>): Omit<Result, 'recipient'> {
   if (route.kind === 'hold') return { kind: 'held', reply: { text: route.text } };
+  if (route.kind === 'retry') return { kind: 'deferred', reply: { enhanced: '4.3.5', text: route.text } };
   return { kind: 'failed', reply: { enhanced: route.status, text: route.text } };
 }
 

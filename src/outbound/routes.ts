@@ -1,8 +1,9 @@
 /**
- * Which way a destination's mail takes: the relays of the configuration, in order of preference, unless a route of its own was made
- * for the destination, for all names below one, or for the domain of the sender; the first that is there, in this order, stands.
- * Pure: what the routes are is given to it.
+ * Which way a destination's mail takes: the relays of the configuration, in order of preference, unless administration has made a route
+ * for it, by the order of store/rules/routes.ts. Pure: what the routes are is given to it.
  */
+import { EVERY_DOMAIN, routeKeys, textOfKey } from '../store/rules/routes.js';
+import type { RouteKey } from '../store/routes.js';
 import type { NextHop } from './client/next-hop.js';
 
 export type Route =
@@ -10,63 +11,57 @@ export type Route =
   | { readonly kind: 'hops'; readonly hops: readonly NextHop[] }
   /** Until an administrator releases it. */
   | { readonly kind: 'hold'; readonly text: string }
+  /** Nothing can go there now: it is tried again later. */
+  | { readonly kind: 'retry'; readonly text: string }
   /** Nothing goes there: the sender is told so. */
   | { readonly kind: 'error'; readonly status: string; readonly text: string };
 
 /** What decides where mail goes. */
 export interface Router {
-  /** `sender` is the reverse-path; empty where it is not known yet, or null. */
+  /** `sender` is the reverse-path; empty for the null reverse-path. */
   route(destination: string, sender: string): Route;
+  /** All that mail there may take, whoever sends it, and last the one without a sender: the same list while nothing changes. */
+  ways(destination: string): readonly Route[];
 }
 
-/** A route of its own, by a domain in lower case; `*.example.org` is every name below example.org. */
-export interface RouteEntry {
-  readonly of: 'destination' | 'sender';
-  readonly domain: string;
+export interface RouteEntry extends RouteKey {
   readonly route: Route;
-}
-
-export class RouteTable implements Router {
-  readonly #byDestination = new Map<string, Route>();
-  readonly #bySender = new Map<string, Route>();
-  readonly #relays: Route;
-
-  constructor(relays: readonly NextHop[], entries: readonly RouteEntry[] = []) {
-    for (const { of, domain, route } of entries)
-      (of === 'destination' ? this.#byDestination : this.#bySender).set(domain.toLowerCase(), route);
-    this.#relays = relays.length === 0 ? NO_RELAY : { kind: 'hops', hops: relays };
-  }
-
-  route(destination: string, sender: string): Route {
-    const domain = sender.slice(sender.lastIndexOf('@') + 1).toLowerCase();
-    return find(this.#byDestination, destination) ?? find(this.#bySender, domain) ?? this.#relays;
-  }
 }
 
 /** Mail that was queued while there was a relay waits for another. */
 const NO_RELAY: Route = { kind: 'hold', text: 'There is no route to this destination, and no relay' };
 
-function find(routes: ReadonlyMap<string, Route>, domain: string): Route | undefined {
-  if (routes.size === 0) return undefined;
-  const own = routes.get(domain);
-  if (own !== undefined) return own;
-  for (let dot = domain.indexOf('.'); dot !== -1; dot = domain.indexOf('.', dot + 1)) {
-    const above = routes.get(`*${domain.slice(dot)}`);
-    if (above !== undefined) return above;
+export class RouteTable implements Router {
+  readonly #routes: ReadonlyMap<string, Route>;
+  /** Of destinations without a route of their own. */
+  readonly #ways: readonly Route[];
+  readonly #own = new Map<Route, readonly Route[]>();
+  readonly #fallback: Route;
+
+  constructor(relays: readonly NextHop[], entries: readonly RouteEntry[] = []) {
+    this.#routes = new Map(entries.map((entry) => [textOfKey(entry), entry.route]));
+    const every = this.#routes.get(textOfKey({ scope: 'destination', domain: EVERY_DOMAIN }));
+    this.#fallback = every ?? (relays.length === 0 ? NO_RELAY : { kind: 'hops', hops: relays });
+    const bySender = entries.filter(({ scope }) => scope === 'sender').map(({ route }) => route);
+    this.#ways = [...new Set([...bySender, this.#fallback])];
+    for (const { scope, route } of entries) if (scope === 'destination') this.#own.set(route, [route]);
   }
-  return undefined;
-}
 
-const ENHANCED = /^([45]\.\d{1,3}\.\d{1,3}) +/;
-const NOT_DELIVERED_THERE = '5.7.1';
+  route(destination: string, sender: string): Route {
+    return this.#find(destination, sender) ?? this.#fallback;
+  }
 
-/** `error:TEXT`, where the text may begin with an enhanced code (RFC 3463); 4.x.x would not end: what is given up is given up. */
-export function errorRoute(text: string): Route {
-  const status = ENHANCED.exec(text)?.[1] ?? NOT_DELIVERED_THERE;
-  const words = text.replace(ENHANCED, '').trim();
-  return {
-    kind: 'error',
-    status: status.replace(/^4/, '5'),
-    text: words === '' ? 'No mail is sent to this destination' : words,
-  };
+  ways(destination: string): readonly Route[] {
+    const own = this.#find(destination, '');
+    return (own && this.#own.get(own)) ?? this.#ways;
+  }
+
+  #find(destination: string, sender: string): Route | undefined {
+    if (this.#routes.size === 0) return undefined;
+    for (const key of routeKeys(destination, sender)) {
+      const route = this.#routes.get(textOfKey(key));
+      if (route !== undefined) return route;
+    }
+    return undefined;
+  }
 }

@@ -5,6 +5,7 @@ import type { Row } from '../session/command.js';
 import { commandOf, type SessionContext } from '../session/protocol.js';
 import type { Deliveries } from '../store/deliveries.js';
 import type { Logins } from '../store/logins.js';
+import type { RouteLookup } from '../store/routes.js';
 import type { Suppressions } from '../store/suppressions.js';
 import type { SmtpSettings } from './settings.js';
 import type { StageRow } from './stage-row.js';
@@ -40,6 +41,7 @@ export interface SmtpContext extends SessionContext {
   /** Whether the connection comes from a listed front; stays when the front has said who the client is. */
   readonly isFront?: boolean;
   readonly suppressions: Suppressions;
+  readonly routes: RouteLookup;
   readonly authenticator: LoginCheck;
   readonly observer: SmtpObserver;
   readonly table: ReadonlyMap<string, Row<SmtpState, SmtpContext, SmtpNeed>>;

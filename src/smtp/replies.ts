@@ -153,6 +153,9 @@ export const replies = {
   /** Why is for the operator: another server's words may be in it. */
   suppressed: (path: string) =>
     reply(550, '7.1', `<${path}> is suppressed here: nothing is sent to it any more; the operator can remove that`),
+  /** By an administrator's words; `status` is an enhanced code. */
+  routedNowhere: (path: string, status: string, text: string) =>
+    reply(550, status.slice(status.indexOf('.') + 1), `<${path}>: ${text}`),
   /**
    * RFC 5321 §4.2.2 keeps 552 for what is beyond its allocation and 452 for a lack of the system's own storage.
    * RFC 3463 §3.3 would have X.2.2 transient; a maildrop that is full tends to stay so, and its sender hears of it now.

@@ -43,6 +43,8 @@ export interface JoinOptions {
   readonly changed: (there: boolean) => void;
   /** Logins are to be looked at again; whoever changed the directory waits until it resolves, but not for long. */
   readonly rightsChanged?: (concerned: Concerned) => MaybePromise<void>;
+  /** Accounts, aliases or routes were changed by somebody; who did waits until every process has heard of it. */
+  readonly directoryChanged?: () => void;
   /** Another database is at the path than the one that this process reads: it must end, and with it all that it knows. */
   readonly replaced: () => void;
 }

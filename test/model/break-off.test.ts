@@ -137,6 +137,7 @@ async function converse(dialogue: Dialogue, stage: Stage, prefix: Buffer, way: W
     },
     store: stage.store,
     suppressions: stage.store.queuedMail,
+    routes: stage.store.routes,
     authenticator: authenticatorOf(stage.store),
     observer: { overLimit: () => undefined },
     table: (dialogue.protocol === 'smtp' ? smtp.commands : pop3.commands) as never,

@@ -270,6 +270,7 @@ describe('SMTP, held against a model of RFC 5321', function () {
       },
       store: lane.store,
       suppressions: lane.store.queuedMail,
+      routes: lane.store.routes,
       authenticator: authenticatorOf(lane.store),
       observer: { overLimit: () => undefined },
       table: smtp.commands,

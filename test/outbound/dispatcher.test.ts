@@ -4,12 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseRelayUrl } from '../../src/outbound/client/relay-url.js';
-import { errorRoute } from '../../src/outbound/routes.js';
 import { StoreError } from '../../src/store/errors.js';
 import { MemoryServer, type MemoryStore } from '../store/memory/store.js';
 import { eventually } from '../support/eventually.js';
 import { ScriptedServer, type Script } from '../support/scripted-server.js';
 import { enqueue, entries, mailOf, SENDER, Sending, type SendingOptions } from './sending.js';
+
+const NOBODY = { kind: 'error', status: '5.1.2', text: 'Nobody is there' } as const;
 
 describe('the dispatcher', () => {
   let server: MemoryServer;
@@ -218,10 +219,41 @@ describe('the dispatcher', () => {
       expect(await mailOf(store, SENDER)).to.be.empty;
     });
 
+    it('tries again later what a route puts off', async () => {
+      const routes = [
+        { scope: 'destination', domain: '.example', route: { kind: 'retry', text: 'no password yet' } },
+      ] as const;
+      await send({ routes });
+      await enqueue(store, { to: ['bob@later.example'] });
+      const [entry] = await eventually('it to wait', async () => {
+        const found = await entries(store);
+        return found[0]?.state === 'deferred' && !found[0].isLeased ? found : undefined;
+      });
+      expect(entry?.lastReply).to.deep.equal({ enhanced: '4.3.5', text: 'no password yet' });
+    });
+
+    it("sends by the route of a sender's domain while the relay of all others is dead", async () => {
+      const dead = await scripted();
+      const relay = url(dead);
+      await dead.stop();
+      const own = await scripted();
+      const routes = [
+        { scope: 'sender', domain: 'shop.example', route: { kind: 'hops', hops: [parseRelayUrl(url(own)).nextHop] } },
+      ] as const;
+      await send({ relays: [relay], routes });
+      for (let at = 0; at < 6; at++) await enqueue(store, { to: [`dead${at}@example.com`] });
+      await eventually('the relay to be dead', async () =>
+        (await entries(store)).every(({ attempts, isLeased }) => attempts > 0 && !isLeased),
+      );
+      await enqueue(store, { to: ['bob@example.com'], from: 'till@shop.example' });
+      await eventually('the other to leave', () => own.messages.length === 1);
+      expect(await entries(store)).to.have.length(6);
+    });
+
     it('does so by a route that leads nowhere, and holds what is to be held', async () => {
       const routes = [
-        { of: 'destination', domain: 'closed.example', route: errorRoute('5.1.2 Nobody is there') },
-        { of: 'sender', domain: 'example.org', route: { kind: 'hold', text: 'until we know' } },
+        { scope: 'destination', domain: 'closed.example', route: NOBODY },
+        { scope: 'sender', domain: 'example.org', route: { kind: 'hold', text: 'until we know' } },
       ] as const;
       await send({ routes });
       await enqueue(store, { to: ['bob@closed.example', 'bob@open.example'] });
@@ -393,7 +425,7 @@ describe('the dispatcher', () => {
       await gone.stop();
       const hop = (to: string) => ({ kind: 'hops', hops: [parseRelayUrl(to).nextHop] }) as const;
       const routes = [
-        { of: 'destination', domain: 'dead.example', route: hop(`smtp://127.0.0.1:${port}?tls=none`) },
+        { scope: 'destination', domain: 'dead.example', route: hop(`smtp://127.0.0.1:${port}?tls=none`) },
       ] as const;
       for (let at = 0; at < 300; at++) await enqueue(store, { to: [`r${at}@dead.example`] });
       const sending = await send({ relays: [url(live)], routes, schedule: { minimalBackoff: 100 } });

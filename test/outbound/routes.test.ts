@@ -2,18 +2,21 @@ import { expect } from 'chai';
 import type { NextHop } from '../../src/outbound/client/next-hop.js';
 import { parseRelayUrl } from '../../src/outbound/client/relay-url.js';
 import { nextHops, NoPassword } from '../../src/outbound/relays.js';
-import { errorRoute, RouteTable, type Route } from '../../src/outbound/routes.js';
+import { RouteTable, type Route } from '../../src/outbound/routes.js';
 
 const hop = (url: string): NextHop => parseRelayUrl(url).nextHop;
 const to = (...urls: readonly string[]): Route => ({ kind: 'hops', hops: urls.map(hop) });
+const HELD: Route = { kind: 'hold', text: 'held' };
 
 describe('a route', () => {
   const relays = ['smtp://one.example', 'smtp://two.example'];
+  const own = to('lmtp:/run/lmtp.sock');
+  const shop = to('smtps://shop.example');
   const table = new RouteTable(relays.map(hop), [
-    { of: 'destination', domain: 'Example.com', route: to('lmtp:/run/lmtp.sock') },
-    { of: 'destination', domain: '*.example.com', route: { kind: 'hold', text: 'held' } },
-    { of: 'destination', domain: '*.deep.example.com', route: errorRoute('no mail there') },
-    { of: 'sender', domain: 'shop.example', route: to('smtps://shop.example') },
+    { scope: 'destination', domain: 'example.com', route: own },
+    { scope: 'destination', domain: '.example.com', route: HELD },
+    { scope: 'destination', domain: '.deep.example.com', route: { kind: 'retry', text: 'later' } },
+    { scope: 'sender', domain: 'shop.example', route: shop },
   ]);
 
   it('is that of the relays, in order of preference, where there is no other', () => {
@@ -23,29 +26,35 @@ describe('a route', () => {
   });
 
   it("is the destination's own, or that of the names below one, the nearest first", () => {
-    expect(table.route('example.com', '')).to.deep.equal(to('lmtp:/run/lmtp.sock'));
-    expect(table.route('mail.example.com', '')).to.deep.equal({ kind: 'hold', text: 'held' });
-    expect(table.route('a.b.deep.example.com', '')).to.include({ kind: 'error', text: 'no mail there' });
-    expect(table.route('deep.example.com', '')).to.include({ kind: 'hold' });
+    expect(table.route('example.com', '')).to.equal(own);
+    expect(table.route('mail.example.com', '')).to.equal(HELD);
+    expect(table.route('a.b.deep.example.com', '')).to.include({ kind: 'retry' });
+    expect(table.route('deep.example.com', '')).to.equal(HELD);
   });
 
   it("is that of the sender's domain, where the destination has none", () => {
-    expect(table.route('example.net', 'till@Shop.Example')).to.deep.equal(to('smtps://shop.example'));
-    expect(table.route('example.com', 'till@shop.example')).to.deep.equal(to('lmtp:/run/lmtp.sock'));
+    expect(table.route('example.net', 'till@Shop.Example')).to.equal(shop);
+    expect(table.route('example.com', 'till@shop.example')).to.equal(own);
+  });
+
+  it('is that of every domain instead of the relays, where there is one', () => {
+    const every = new RouteTable(relays.map(hop), [
+      { scope: 'destination', domain: '*', route: HELD },
+      { scope: 'sender', domain: 'shop.example', route: shop },
+    ]);
+    expect([every.route('example.net', ''), every.route('example.net', 'a@shop.example')]).to.deep.equal([HELD, shop]);
+  });
+
+  it('may be one of several for a destination: its own alone, or those of senders before the relays', () => {
+    expect(table.ways('example.com')).to.deep.equal([own]);
+    expect(table.ways('x.example.com')).to.deep.equal([HELD]);
+    expect(table.ways('example.net')).to.deep.equal([shop, to(...relays)]);
+    expect(table.ways('example.net')).to.equal(table.ways('example.edu'));
+    expect(new RouteTable(relays.map(hop)).ways('example.net')).to.deep.equal([to(...relays)]);
   });
 
   it('holds mail where there is no relay any more', () => {
     expect(new RouteTable([]).route('example.net', '').kind).to.equal('hold');
-  });
-
-  it('may be an error with an enhanced code of its own', () => {
-    expect(errorRoute('5.1.2 No such domain')).to.deep.equal({
-      kind: 'error',
-      status: '5.1.2',
-      text: 'No such domain',
-    });
-    expect(errorRoute('4.1.2 Later')).to.include({ status: '5.1.2' });
-    expect(errorRoute(' ')).to.include({ status: '5.7.1', text: 'No mail is sent to this destination' });
   });
 });
 

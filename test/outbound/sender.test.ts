@@ -133,6 +133,29 @@ describe('a server that sends', () => {
     await eventually('when it is due next', async () => ((await sender())?.counts?.['nextDueInSeconds'] ?? 0) > 100);
   });
 
+  it('follows a route as soon as it is made, and until it is removed, without a restart', async () => {
+    const own = await ScriptedServer.start({});
+    const before = await sender();
+    const route = (...words: readonly string[]) => server.do('route', ...words);
+    try {
+      const url = `smtp://127.0.0.1:${own.port}?tls=none`;
+      expect(await route('add', '.routed.example', url)).to.include('names below routed.example goes to');
+      await enqueue('bob@mail.routed.example', 'late@example.com');
+      await eventually('it to leave by the route', () => own.messages.length === 1, 2_000);
+      await route('add', '.routed.example', 'hold:not now');
+      await enqueue('bob@mail.routed.example');
+      await eventually('it to be held', async () => (await waiting()).some(({ state }) => state === 'hold'));
+      await route('remove', '.routed.example');
+      await route('add', 'mail.routed.example', url);
+      await server.do('queue', 'release', '--domain', 'mail.routed.example');
+      await eventually('it to leave by the next', () => own.messages.length === 2, 2_000);
+      await route('remove', 'mail.routed.example');
+      expect((await sender())?.pid).to.equal(before?.pid);
+    } finally {
+      await own.stop();
+    }
+  });
+
   it('ends in order, with the queue as it is', async () => {
     await store.close();
     expect(await server.stop()).to.deep.equal({ status: 0, signal: null });

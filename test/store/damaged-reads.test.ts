@@ -10,6 +10,7 @@ import type { Logins } from '../../src/store/logins.js';
 import type { Mailboxes } from '../../src/store/mailboxes.js';
 import type { Maildrop, Maildrops } from '../../src/store/maildrops.js';
 import type { RelayLogins } from '../../src/store/relay-logins.js';
+import type { Routes } from '../../src/store/routes.js';
 import { sqlite } from '../../src/store/sqlite/driver.js';
 import { openConnection } from '../../src/store/sqlite/database/driver.js';
 import type { MailStore } from '../../src/store/store.js';
@@ -51,6 +52,10 @@ const directory: Reads<Directory, Changes> = {
 const relayLogins: Reads<RelayLogins, Exclude<keyof RelayLogins, `find${string}` | `list${string}`>> = {
   findRelayLogin: (part) => part.findRelayLogin('office@example.org'),
   listRelayLogins: (part) => part.listRelayLogins(),
+};
+const routes: Reads<Routes, 'addRoute' | 'removeRoute'> = {
+  findRoute: (part) => part.findRoute('x.example', 'alice@example.org'),
+  listRoutes: (part) => part.listRoutes(),
 };
 const maildrop: Reads<Maildrop, 'count' | 'octets' | 'release'> = {
   pages: (part) => allPieces(part.pages()),
@@ -116,6 +121,7 @@ describe('a read from a damaged database', () => {
     mailboxes: [mailboxes, () => reading.mailboxes],
     directory: [directory, () => reading.directory],
     relayLogins: [relayLogins, () => reading.relayLogins],
+    routes: [routes, () => reading.routes],
     maildrop: [maildrop, () => held],
   } as const;
   for (const [name, [methods, part]] of Object.entries(parts))

@@ -5,6 +5,7 @@ import { describeLimits } from './limits-contract.js';
 import { describeQueue } from './queue-contract.js';
 import { describeQuotas } from './quota-contract.js';
 import { describeRelayLogins } from './relay-login-contract.js';
+import { describeRoutes } from './routes-contract.js';
 
 function make(): Promise<StoreUnderTest> {
   let server = new MemoryServer();
@@ -26,3 +27,4 @@ describeQuotas('memory', make);
 describeQueue('memory', make);
 describeRelayLogins('memory', make);
 describeLimits('memory', make);
+describeRoutes('memory', make);

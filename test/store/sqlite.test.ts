@@ -26,6 +26,7 @@ import { describeLimits } from './limits-contract.js';
 import { describeQueue, envelopeOut } from './queue-contract.js';
 import { describeQuotas } from './quota-contract.js';
 import { describeRelayLogins } from './relay-login-contract.js';
+import { describeRoutes } from './routes-contract.js';
 
 const HASH = '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA';
 /** By the views, which show what sessions see. */
@@ -88,6 +89,7 @@ describeQuotas('SQLite', make);
 describeQueue('SQLite', make);
 describeRelayLogins('SQLite', make);
 describeLimits('SQLite', make);
+describeRoutes('SQLite', make);
 
 describe('the SQLite driver', () => {
   let directory = '';

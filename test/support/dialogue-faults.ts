@@ -47,6 +47,7 @@ export function beginSmtp(store: MailStore, options: Options = {}) {
     settings,
     store,
     suppressions: store.queuedMail,
+    routes: store.routes,
     authenticator: authenticatorOf(store),
     observer: { overLimit: () => undefined },
     table: smtp.commands,

@@ -191,6 +191,7 @@ class Player {
       },
       store,
       suppressions: store.queuedMail,
+      routes: store.routes,
       authenticator: authenticatorOf(store),
       observer: { overLimit: () => undefined },
       table: (this.#dialogue.protocol === 'smtp' ? this.#smtp.commands : pop3.commands) as never,

@@ -7,6 +7,7 @@ import { scryptSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { routeAction } from '../../src/config/routes.js';
 import { grantOf } from '../../src/auth/login.js';
 import type { Login } from '../../src/smtp/state.js';
 import { sqlite } from '../../src/store/sqlite/driver.js';
@@ -83,12 +84,14 @@ export class Stage {
   }
 
   async #provide(givens: readonly Given[]): Promise<void> {
-    const { directory, queuedMail } = this.#store;
+    const { directory, queuedMail, routes } = this.#store;
     await directory.addDomain(DOMAIN);
     for (const given of givens) {
       if (given.kind === 'domain') await directory.addDomain(given.name);
       else if (given.kind === 'account') await directory.addAccount(addressOf(given.name), cheapHash(given.password));
       else if (given.kind === 'quota') await directory.setQuota(addressOf(given.name), given.octets);
+      else if (given.kind === 'route')
+        await routes.addRoute({ scope: given.scope, domain: given.domain, action: routeAction(given.target) });
       else if (given.kind === 'suppressed') await queuedMail.addSuppression(given.address, 'asked for it');
       else if (given.kind === 'alias') await directory.addAlias(addressOf(given.name), given.targets.map(addressOf));
     }
@@ -178,6 +181,7 @@ export function changed(store: MailStore, change: Partial<MailStore>): MailStore
     queue: store.queue,
     queuedMail: store.queuedMail,
     relayLogins: store.relayLogins,
+    routes: store.routes,
     resolve: (address) => store.resolve(address),
     recipientsLeft: (account, usual) => store.recipientsLeft(account, usual),
     findLogin: (name) => store.findLogin(name),

@@ -29,6 +29,12 @@ export type Given =
   | { readonly kind: 'front' }
   | { readonly kind: 'outbound mail' }
   | { readonly kind: 'recipients an hour'; readonly recipients: number }
+  | {
+      readonly kind: 'route';
+      readonly scope: 'destination' | 'sender';
+      readonly domain: string;
+      readonly target: string;
+    }
   | { readonly kind: 'suppressed'; readonly address: string }
   | { readonly kind: 'under TLS' }
   | { readonly kind: 'submission' }
@@ -91,6 +97,12 @@ const GIVENS: readonly (readonly [RegExp, (...found: readonly (string | undefine
   [
     /^at most (\d+) recipients an hour$/,
     (recipients = '') => ({ kind: 'recipients an hour', recipients: Number(recipients) }),
+  ],
+  [
+    /^route (of sender )?(\S+) to (.+)$/,
+    (sender, domain = '', target = '') => ({
+      ...{ kind: 'route', scope: sender === undefined ? 'destination' : 'sender', domain, target },
+    }),
   ],
   [/^outbound mail$/, () => ({ kind: 'outbound mail' })],
   [/^TLS$/, () => ({ kind: 'TLS' })],

@@ -154,6 +154,7 @@ export class Sessions {
       settings: this.#options.configuration,
       store: this.#options.store,
       suppressions: this.#options.store.queuedMail,
+      routes: this.#options.store.routes,
       authenticator: this.#options.authenticator,
       observer: this.#limits,
       table: this.#protocols[role].commands,

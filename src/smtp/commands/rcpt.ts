@@ -6,8 +6,8 @@ import type { Peer } from '../../session/channel.js';
 import { whenReady } from '../../runtime/when-ready.js';
 import { stay, type Outcome } from '../../session/command.js';
 import { parsed, unparsed, type Grammar } from '../../session/grammar.js';
-import type { Resolution, Target } from '../../store/deliveries.js';
-import type { Address } from '../../store/shapes.js';
+import type { RemoteTarget, Resolution, Target } from '../../store/deliveries.js';
+import type { Address, MaybePromise } from '../../store/shapes.js';
 import { defineCommand, type SmtpContext } from '../context.js';
 import { readParameters, type Parameters } from '../parameters.js';
 import { withBrackets } from '../path-text.js';
@@ -114,7 +114,7 @@ function maySendOn({ hello }: Transaction, { settings }: SmtpContext): boolean {
   return hello.login !== undefined && settings.outbound !== 'off';
 }
 
-/** Nothing is sent to an address that is suppressed: whoever writes to it knows so at once. */
+/** Nothing is sent to an address that is suppressed, nor where a route says so: whoever writes there knows it at once. */
 function acceptOnward(
   to: Path,
   { domain }: Address,
@@ -122,11 +122,24 @@ function acceptOnward(
   context: SmtpContext,
 ): Outcome<SmtpState> | Promise<Outcome<SmtpState>> {
   const target = { kind: 'remote', address: to.text, destination: domain } as const;
-  return whenReady(context.suppressions.findSuppression(to.text), (suppression) =>
-    suppression === undefined
-      ? accept(to, { kind: 'local', targets: [target] }, state, context)
-      : stay(replies.suppressed(to.text)),
+  return whenReady(onwardRefusal(target, state, context), (refusal) =>
+    refusal === undefined ? accept(to, { kind: 'local', targets: [target] }, state, context) : stay(refusal),
   );
+}
+
+function onwardRefusal(
+  { address, destination }: RemoteTarget,
+  { from }: Transaction,
+  { suppressions, routes }: SmtpContext,
+): MaybePromise<SmtpReply | undefined> {
+  return whenReady(suppressions.findSuppression(address), (suppression) => {
+    if (suppression !== undefined) return replies.suppressed(address);
+    return whenReady(routes.findRoute(destination, from.text), (route) =>
+      route?.action.kind === 'error'
+        ? replies.routedNowhere(address, route.action.status, route.action.text)
+        : undefined,
+    );
+  });
 }
 
 function accept(

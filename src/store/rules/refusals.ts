@@ -26,6 +26,9 @@ export const refusals = {
   domainIsSwept: (name: string) =>
     `The mail of accounts that ${name} had is still being deleted; try again in a moment`,
   noAlias: (address: string) => `There is no alias ${address}`,
+  routeIsLocal: (domain: string) => `${domain} is a local domain: its mail stays here, and takes no route`,
+  tooManyRoutes: (count: number) => `There are ${count} routes; remove one first`,
+  noRoute: (scope: string, domain: string) => `There is no route for the ${scope} ${domain}`,
   nothingLeased: 'what it settles is leased by this sender no longer',
   noRelayLogin: (user: string) => `There is no login of ${user} at a relay`,
   noSuppression: (address: string) => `${address} is not suppressed`,

@@ -40,7 +40,7 @@ async function start(
 }
 
 function join(db: string, options: JoinOptions): MailStore {
-  const { domain, minFreeBytes, changed, rightsChanged, replaced } = options;
+  const { domain, minFreeBytes, changed, rightsChanged, directoryChanged, replaced } = options;
   const location = locate(db);
   const file = new FileIdentity(location.named);
   const names = new NameCache();
@@ -58,6 +58,7 @@ function join(db: string, options: JoinOptions): MailStore {
     },
     changed: (concerned) => {
       forget();
+      directoryChanged?.();
       if (concerned !== 'nobody') return rightsChanged?.(concerned);
     },
   });

@@ -5,6 +5,7 @@ import { slotsAt } from '../../../src/store/rules/recipient-limits.js';
 import type { Scope, Secrets } from '../../../src/store/shapes.js';
 import type { RelayLogin } from '../../../src/store/relay-logins.js';
 import type { Aliases } from '../../../src/store/rules/expansion.js';
+import type { Route } from '../../../src/store/routes.js';
 import { QueueData } from './queue-data.js';
 
 /** Shared by the messages of all recipients, and by what of it is queued. */
@@ -67,6 +68,7 @@ export class MemoryData implements Aliases<Account> {
   readonly byId = new Map<number, Account>();
   /** What each leads to, in order. */
   readonly aliases = new Map<string, string[]>();
+  readonly routes = new Map<string, Route>();
   readonly bodies = new Set<Body>();
   /** By user. */
   readonly relayLogins = new Map<string, RelayLogin>();

@@ -12,6 +12,7 @@ import type { Maildrop, Opener } from '../../../src/store/maildrops.js';
 import type { Queue } from '../../../src/store/queue.js';
 import type { QueuedMail } from '../../../src/store/queued-mail.js';
 import type { RelayLogins } from '../../../src/store/relay-logins.js';
+import type { Routes } from '../../../src/store/routes.js';
 import { refusals } from '../../../src/store/rules/refusals.js';
 import { summarize } from '../../../src/message/summary.js';
 import { judgeCopies } from '../../../src/store/rules/copies.js';
@@ -36,6 +37,7 @@ import { queuedMailOf, queueOf } from './queue.js';
 import { MemoryMaildrop } from './maildrop.js';
 import { mailboxesOf } from './mailboxes.js';
 import { relayLoginsOf } from './relay-logins.js';
+import { routesOf } from './routes.js';
 
 const USE_PERIOD_MS = 60_000;
 const CRLF_OCTETS = 2;
@@ -117,6 +119,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
   readonly queue: Queue;
   readonly queuedMail: QueuedMail;
   readonly relayLogins: RelayLogins;
+  readonly routes: Routes;
   /** Its name, when it has begun to send. */
   sender: string | undefined;
   readonly server: MemoryServer;
@@ -133,6 +136,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     this.queue = queueOf(this);
     this.queuedMail = queuedMailOf(this);
     this.relayLogins = relayLoginsOf(this);
+    this.routes = routesOf(this);
   }
 
   get data(): MemoryData {

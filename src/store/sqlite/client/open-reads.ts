@@ -9,6 +9,7 @@ import { Names } from '../database/names.js';
 import type { ReadingConnection } from '../database/reading-connection.js';
 import { prepareQueueReads, type QueueReads } from '../database/queue-reads.js';
 import { RecipientUses } from '../database/recipient-counts.js';
+import { RouteReads } from '../database/route-rows.js';
 import { prepareReads, type Reads } from '../database/reads.js';
 import { prepareRelayLoginReads, type RelayLoginReads } from '../database/relay-logins.js';
 import { isPassing } from '../database/sqlite-error.js';
@@ -26,6 +27,7 @@ interface Prepared {
   readonly queue: QueueReads;
   readonly relayLogins: RelayLoginReads;
   readonly recipients: RecipientUses;
+  readonly routes: RouteReads;
 }
 
 export class OpenReads {
@@ -68,6 +70,11 @@ export class OpenReads {
     return (this.#prepared ?? this.#prepare()).recipients;
   }
 
+  /** @throws StoreError */
+  get routes(): RouteReads {
+    return (this.#prepared ?? this.#prepare()).routes;
+  }
+
   close(): void {
     this.#connection?.close();
   }
@@ -91,7 +98,8 @@ export class OpenReads {
     const options = { reads, slices: this.#slices, firstDomainName: this.firstDomainName };
     const queue = prepareQueueReads(connection);
     const relayLogins = prepareRelayLoginReads(connection);
+    const routes = new RouteReads(connection);
     const recipients = new RecipientUses(connection);
-    return (this.#prepared = { reads, names: new Names(connection, options), queue, relayLogins, recipients });
+    return (this.#prepared = { reads, names: new Names(connection, options), queue, relayLogins, recipients, routes });
   }
 }

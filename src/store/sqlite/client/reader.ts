@@ -20,6 +20,7 @@ import { DirectoryReader } from './directory-reader.js';
 import { QueueReader } from './queue-reader.js';
 import { RelayLoginReader } from './relay-logins.js';
 import { OpenReads, type ReaderOptions } from './open-reads.js';
+import type { RouteReads } from '../database/route-rows.js';
 
 /** A larger message is read when it is asked for, a chunk at a time. */
 const SMALL_OCTETS = 8 * 1024;
@@ -40,6 +41,10 @@ export class Reader {
 
   resolve(address: Address, cache: NameCache | undefined): MaybePromise<Resolution> {
     return this.#open.names.resolve(address, cache);
+  }
+
+  get routes(): RouteReads {
+    return this.#open.routes;
   }
 
   recipientUse(account: AccountId): RecipientUse {

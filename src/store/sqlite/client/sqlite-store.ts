@@ -11,6 +11,7 @@ import type { Queue } from '../../queue.js';
 import type { QueuedMail } from '../../queued-mail.js';
 import type { RelayLogins } from '../../relay-logins.js';
 import { recipientsLeft } from '../../rules/recipient-limits.js';
+import type { Routes } from '../../routes.js';
 import type { MailStore } from '../../store.js';
 import { Slices } from '../../../runtime/slices.js';
 import type { FileIdentity } from '../../../runtime/file-identity.js';
@@ -26,6 +27,7 @@ import { queuedMailOf, queueOf } from './queue.js';
 import { PacedReads } from './paced-reads.js';
 import { relayLoginsOf } from './relay-logins.js';
 import { Reader } from './reader.js';
+import { routesOf } from './routes.js';
 import type { StoreClient } from './store-client.js';
 
 export interface SqliteStoreOptions {
@@ -50,6 +52,7 @@ export class SqliteStore implements MailStore {
   readonly queue: Queue;
   readonly queuedMail: QueuedMail;
   readonly relayLogins: RelayLogins;
+  readonly routes: Routes;
   readonly #client: StoreClient;
   readonly #names: NameCache;
   readonly #reader: Reader;
@@ -77,6 +80,7 @@ export class SqliteStore implements MailStore {
     this.queue = queueOf(queue);
     this.queuedMail = queuedMailOf(queue);
     this.relayLogins = relayLoginsOf(client, reader.relayLogins);
+    this.routes = routesOf(client, reader);
   }
 
   resolve(address: Address): MaybePromise<Resolution> {

@@ -1,9 +1,10 @@
-/** A change, as it travels to the store in JSON: a method of Directory, QueuedMail or RelayLogins, and what it was given. */
+/** A change, as it travels to the store in JSON: a method of Directory, QueuedMail, RelayLogins or Routes, and what it was given. */
 import type { Directory } from '../../directory.js';
 import type { QueuedMail } from '../../queued-mail.js';
 import type { RelayLogins } from '../../relay-logins.js';
+import type { Routes } from '../../routes.js';
 
-export type Changes = Directory & QueuedMail & RelayLogins;
+export type Changes = Directory & QueuedMail & RelayLogins & Routes;
 /** Those methods that change something. */
 export type ChangeName = Exclude<keyof Changes, `list${string}` | `find${string}` | 'count'>;
 

@@ -1,10 +1,11 @@
 /**
  * Every change by administration as one row: what it may be given, what it does, and whose logins may not stand afterwards. The
- * method of Directory (directory.ts), QueuedMail (queued-mail.ts) or RelayLogins (relay-logins.ts) says what it means, and sends its name and what it was
+ * method of Directory (directory.ts), QueuedMail (queued-mail.ts), RelayLogins (relay-logins.ts) or Routes (routes.ts) says what it means, and sends its name and what it was
  * given.
  */
 import type { Buffer } from 'node:buffer';
 import type { OwnLimits } from '../../recipient-limits.js';
+import type { RouteKey } from '../../routes.js';
 import type { AccountId, Address } from '../../shapes.js';
 import type { Change, ChangeName, Changes as Changing } from '../protocol/change.js';
 import {
@@ -26,6 +27,7 @@ import { readJson } from '../protocol/frames.js';
 import type { Changes } from './changes.js';
 import type { QueueWriter } from './queue-writer.js';
 import type { RelayLoginWriter } from './relay-login-writer.js';
+import { routeKey, routeShape } from '../protocol/route-shapes.js';
 import { IDS_LIMIT } from '../protocol/queue-requests.js';
 
 /** What rows do their work with. */
@@ -115,6 +117,8 @@ const CHANGES: Table = {
     takes: [address, list(address)],
     run: ({ directory }, alias, targets) => directory.removeAlias(alias, targets),
   },
+  addRoute: { takes: [routeShape], run: (to, route) => changeRoute(to, route, () => to.directory.addRoute(route)) },
+  removeRoute: { takes: [routeKey], run: (to, key) => changeRoute(to, key, () => to.directory.removeRoute(key)) },
   hold: { takes: [ids], run: ({ queue }, each) => queue.hold(each), isQueue: true },
   release: { takes: [ids], run: ({ queue }, each) => queue.release(each), isQueue: true },
   retry: { takes: [ids], run: ({ queue }, each) => queue.retry(each), isQueue: true },
@@ -143,6 +147,12 @@ const CHANGES: Table = {
     isQueue: true,
   },
 };
+
+/** What rests because of the way that it took before goes by the new one. */
+function changeRoute({ queue }: ChangeTargets, { domain }: RouteKey, change: () => void): void {
+  change();
+  queue.leases.rest({ destination: domain });
+}
 
 /** @throws FrameError */
 export function readChange(payload: Buffer): Change {

@@ -5,22 +5,27 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { NewCredential } from '../../directory.js';
+import type { Route, RouteKey } from '../../routes.js';
 import type { Address, Secrets } from '../../shapes.js';
 import type { Connection } from '../database/database.js';
 import { addressText, CATCH_ALL, normalizeLocalPart } from '../../rules/names.js';
 import { requireSoundAlias } from '../../rules/new-alias.js';
 import { CREDENTIALS_LIMIT, missing, refusals, refuse } from '../../rules/refusals.js';
+import { ROUTES_LIMIT } from '../../rules/routes.js';
 import { AliasRows } from '../database/aliases.js';
+import { RouteWrites } from '../database/route-rows.js';
 
 const VALIDITY_BYTES = 9;
 
 export class Changes {
   readonly #connection: Connection;
   readonly #aliases: AliasRows;
+  readonly #routes: RouteWrites;
 
   constructor(connection: Connection) {
     this.#connection = connection;
     this.#aliases = new AliasRows(connection);
+    this.#routes = new RouteWrites(connection);
   }
 
   /** Undefined when there is no such account. */
@@ -151,6 +156,17 @@ export class Changes {
       if (!there.has(target)) missing(refusals.noTarget(addressText(address), target));
       remove.run(domain, local, target);
     }
+  }
+
+  addRoute(route: Route): void {
+    const { scope, domain } = route;
+    if (scope === 'destination' && this.#domainId(domain) !== undefined) refuse(refusals.routeIsLocal(domain));
+    if (!this.#routes.hasRoom(route)) refuse(refusals.tooManyRoutes(ROUTES_LIMIT));
+    this.#routes.add(route);
+  }
+
+  removeRoute(key: RouteKey): void {
+    if (!this.#routes.remove(key)) missing(refusals.noRoute(key.scope, key.domain));
   }
 
   #aliasTargets({ local, domain }: Address): readonly string[] {

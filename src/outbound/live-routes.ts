@@ -1,0 +1,79 @@
+/**
+ * The routes as they are at this moment: the relays of the configuration, which stay, and what administration has made, which changes
+ * under way. What did not change stays the same route, and keeps its connections.
+ */
+import type { Route as StoredRoute, RouteAction } from '../store/routes.js';
+import type { NextHop } from './client/next-hop.js';
+import { parseRelayUrl, UnfitRelayUrl } from './client/relay-url.js';
+import { nextHops, NoPassword } from './relays.js';
+import { RouteTable, type Route, type Router } from './routes.js';
+
+/** The first line of a file that holds a password. @throws Error whose message is a sentence */
+export type ReadPassword = (file: string) => string | undefined;
+
+interface Made {
+  readonly route: Route;
+  readonly password?: string | undefined;
+  /** What is wrong with it, in a sentence. */
+  readonly trouble?: string;
+}
+
+export class LiveRoutes implements Router {
+  readonly #relays: readonly NextHop[];
+  readonly #readPassword: ReadPassword;
+  /** By their actions. */
+  #known: ReadonlyMap<string, Made> = new Map();
+  #table: RouteTable;
+
+  constructor(relays: readonly NextHop[], readPassword: ReadPassword) {
+    this.#relays = relays;
+    this.#readPassword = readPassword;
+    this.#table = new RouteTable(relays);
+  }
+
+  route(destination: string, sender: string): Route {
+    return this.#table.route(destination, sender);
+  }
+
+  ways(destination: string): readonly Route[] {
+    return this.#table.ways(destination);
+  }
+
+  /** From now on these stand. Returns what is wrong with some of them. */
+  replace(stored: readonly StoredRoute[]): readonly string[] {
+    const known = new Map<string, Made>();
+    const entries = stored.map(({ scope, domain, action }) => {
+      const key = JSON.stringify(action);
+      const made = known.get(key) ?? this.#make(action, this.#known.get(key));
+      known.set(key, made);
+      return { scope, domain, route: made.route };
+    });
+    this.#known = known;
+    this.#table = new RouteTable(this.#relays, entries);
+    return [...known.values()].flatMap(({ trouble }) => trouble ?? []);
+  }
+
+  /** A password that can be read no longer stays as it was read; without one, mail waits. */
+  #make(action: RouteAction, before: Made | undefined): Made {
+    if (action.kind !== 'relay') return before ?? { route: action };
+    try {
+      const password = action.passwordFile === undefined ? undefined : this.#readPassword(action.passwordFile);
+      if (before?.route.kind === 'hops' && before.password === password) return { route: before.route, password };
+      return { route: { kind: 'hops', hops: hopsOf(action.urls, password) }, password };
+    } catch (error) {
+      const trouble = `A route to ${action.urls.join(', ')} cannot be used as it is: ${(error as Error).message}`;
+      return { ...(before ?? { route: { kind: 'retry', text: (error as Error).message } }), trouble };
+    }
+  }
+}
+
+/** @throws Error whose message is a sentence */
+function hopsOf(urls: readonly string[], password: string | undefined): readonly NextHop[] {
+  try {
+    return nextHops(urls.map(parseRelayUrl), password);
+  } catch (error) {
+    if (error instanceof UnfitRelayUrl) throw new Error(`It ${error.message}`, { cause: error });
+    if (error instanceof NoPassword) throw new Error('It has a user, and no password', { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,73 @@
+/** Routes that change under way: what did not change keeps its connections, and a password that cannot be read holds up its own mail alone. */
+import { expect } from 'chai';
+import { LiveRoutes } from '../../src/outbound/live-routes.js';
+import { nextHops } from '../../src/outbound/relays.js';
+import { parseRelayUrl } from '../../src/outbound/client/relay-url.js';
+import type { Route } from '../../src/outbound/routes.js';
+import type { Route as StoredRoute, RouteAction } from '../../src/store/routes.js';
+
+const SHOP: RouteAction = { kind: 'relay', urls: ['smtps://shop@relay.example'], passwordFile: '/p' };
+const HOLD: RouteAction = { kind: 'hold', text: 'held' };
+
+function to(domain: string, action: RouteAction): StoredRoute {
+  return { scope: 'destination', domain, action };
+}
+
+describe('routes that administration changes', () => {
+  let password: string | undefined;
+  let routes: LiveRoutes;
+
+  beforeEach(() => {
+    password = 'first';
+    routes = new LiveRoutes(nextHops([parseRelayUrl('smtp://relay.example')], undefined), () => {
+      if (password === undefined) throw new Error('cannot be read');
+      return password;
+    });
+  });
+
+  const passwordOf = (route: Route): unknown =>
+    route.kind === 'hops' ? (route.hops[0]?.credentials as { password?: string } | undefined)?.password : undefined;
+
+  it('stand from the moment at which they are known, and go as they came', () => {
+    expect(routes.route('x.example', '').kind).to.equal('hops');
+    expect(routes.replace([to('x.example', HOLD)])).to.deep.equal([]);
+    expect(routes.route('x.example', '')).to.deep.equal(HOLD);
+    routes.replace([]);
+    expect(routes.route('x.example', '').kind).to.equal('hops');
+  });
+
+  it('are the same ones where nothing changed, and others with another password', () => {
+    routes.replace([to('x.example', SHOP), to('y.example', SHOP)]);
+    const before = routes.route('x.example', '');
+    expect(routes.route('y.example', '')).to.equal(before);
+    routes.replace([to('x.example', SHOP), to('z.example', HOLD)]);
+    expect(routes.route('x.example', '')).to.equal(before);
+    password = 'second';
+    routes.replace([to('x.example', SHOP)]);
+    expect([passwordOf(before), passwordOf(routes.route('x.example', ''))]).to.deep.equal(['first', 'second']);
+  });
+
+  it('keep a password that can be read no longer, and say so', () => {
+    routes.replace([to('x.example', SHOP)]);
+    password = undefined;
+    expect(routes.replace([to('x.example', SHOP)])).to.have.length(1);
+    expect(passwordOf(routes.route('x.example', ''))).to.equal('first');
+  });
+
+  it('make mail wait without a password, until there is one', () => {
+    password = undefined;
+    const [trouble] = routes.replace([to('x.example', SHOP), to('y.example', HOLD)]);
+    expect(trouble).to.match(/shop@relay\.example.*cannot be read/);
+    expect([routes.route('x.example', '').kind, routes.route('y.example', '').kind]).to.deep.equal(['retry', 'hold']);
+    password = '';
+    expect(routes.replace([to('x.example', SHOP)])).to.have.length(1);
+    password = 'there';
+    expect(routes.replace([to('x.example', SHOP)])).to.deep.equal([]);
+    expect(passwordOf(routes.route('x.example', ''))).to.equal('there');
+  });
+
+  it('that cannot be understood make mail wait too', () => {
+    expect(routes.replace([to('x.example', { kind: 'relay', urls: ['gopher://x'] })])).to.have.length(1);
+    expect(routes.route('x.example', '').kind).to.equal('retry');
+  });
+});
