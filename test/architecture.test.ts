@@ -166,6 +166,8 @@ describe('the architecture', () => {
     expect(importers(/^node:cluster/).filter((path) => !path.startsWith('cluster/'))).to.be.empty;
     expect(holders(/process\.env\b/).filter((path) => path !== 'config/load.ts')).to.be.empty;
     expect(importers(/^(better-sqlite3|node:cluster)/)).to.have.length.above(1);
+    expect(sources.filter(({ loads }) => loads.includes('oauth4webapi'))).to.be.empty; // With its first use.
+    expect(importers(/^oauth4webapi/)).to.have.length(1);
     expect(holders(/process\.env\b/)).to.have.length(1);
     expect(holders(/throwIfNoEntry/)).to.deep.equal(['runtime/stats.ts']);
   });

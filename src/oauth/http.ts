@@ -3,6 +3,7 @@
  * only to this machine. Whatever else happens is a ProviderError.
  */
 import { isLoopbackHost } from '../ip/address.js';
+import { printableLine } from '../message/printable.js';
 import { ProviderError } from './provider-error.js';
 
 /** From the connection to the last octet of the answer; then the provider is as good as away. */
@@ -24,7 +25,7 @@ export function requireSafe(endpoint: string): URL {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url));
   if (url === undefined || !isSafe || url.username !== '' || url.password !== '')
-    throw new ProviderError(`cannot be asked at ${endpoint}: it takes a URL that begins with https://`, {
+    throw new ProviderError(`cannot be asked${shown(endpoint)}: it takes a URL that begins with https://`, {
       isRefused: true,
     });
   return url;
@@ -44,6 +45,11 @@ export async function request(url: string, asked: HttpRequest): Promise<Response
   } catch (error) {
     throw error instanceof ProviderError ? error : new ProviderError(reasonOf(error));
   }
+}
+
+/** What may hold a password is not repeated. */
+function shown(endpoint: string): string {
+  return endpoint.includes('@') ? '' : ` at ${printableLine(endpoint)}`;
 }
 
 function isLoopback({ hostname }: URL): boolean {

@@ -46,6 +46,8 @@ export class AccessTokens {
   readonly #lost = new Map<string, string>();
   /** Versions that a server did not take, whatever their age. */
   readonly #rejected = new Map<string, number>();
+  /** Logins, by when they were made, whose new tokens a server does not take. */
+  readonly #unwelcome = new Map<string, number>();
   readonly #stopping = new AbortController();
   #timer: NodeJS.Timeout | undefined;
 
@@ -94,6 +96,17 @@ export class AccessTokens {
     if (Math.abs(Date.now() - login.refreshedAtMs) < FRESH_MS) return undefined;
     this.#rejected.set(user, version);
     return this.#noted(user, await this.#renewed(expired(login)));
+  }
+
+  /** A server did not take a token that is new: something else is wrong, and a new login may mend it. */
+  refused({ user, sinceMs }: RelayLogin, reply: string): void {
+    this.#unwelcome.set(user, sinceMs);
+    this.#lose(user, `mail waits for the login of ${user} at its relay, which refuses a new token: ${reply}`);
+  }
+
+  taken({ user }: RelayLogin): void {
+    this.#unwelcome.delete(user);
+    this.#restore(user);
   }
 
   #check(users: readonly string[]): void {
@@ -148,13 +161,19 @@ export class AccessTokens {
   }
 
   #noted<T extends RelayLogin | NoToken>(user: string, result: T): T {
-    const { lost, restored } = this.#options;
-    const before = this.#lost.get(user);
-    if ('why' in result) {
-      this.#lost.set(user, result.why);
-      if (before === undefined) lost(user, result.why);
-    } else if (this.#lost.delete(user)) restored(user);
+    if ('why' in result) this.#lose(user, result.why);
+    else if (this.#unwelcome.get(user) !== result.sinceMs) this.taken(result);
     return result;
+  }
+
+  #lose(user: string, why: string): void {
+    const isKnown = this.#lost.has(user);
+    this.#lost.set(user, why);
+    if (!isKnown) this.#options.lost(user, why);
+  }
+
+  #restore(user: string): void {
+    if (this.#lost.delete(user)) this.#options.restored(user);
   }
 }
 

@@ -15,9 +15,9 @@ const REFUSED = 535;
 
 export class TokenClient implements Client {
   readonly #client: Client;
-  readonly #tokens: Pick<AccessTokens, 'current' | 'after'>;
+  readonly #tokens: AccessTokens;
 
-  constructor(client: Client, tokens: Pick<AccessTokens, 'current' | 'after'>) {
+  constructor(client: Client, tokens: AccessTokens) {
     this.#client = client;
     this.#tokens = tokens;
   }
@@ -34,16 +34,35 @@ export class TokenClient implements Client {
   }
 
   async #connectAs(user: string, nextHop: NextHop, signal: AbortSignal | undefined) {
-    const connect = ({ accessToken }: RelayLogin) =>
-      this.#client.connect({ ...nextHop, credentials: { kind: 'token', user, accessToken } }, signal);
     const first = await this.#tokens.current(user);
     if ('why' in first) return withoutToken(nextHop, first.why);
-    const result = await connect(first);
-    if (result.kind === 'connected' || result.code !== REFUSED) return result;
+    const result = await this.#connectWith(first, nextHop, signal);
+    if (!isRefused(result)) return result;
     const second = await this.#tokens.after(first);
-    if (second === undefined) return result;
-    return 'why' in second ? withoutToken(nextHop, second.why) : connect(second);
+    if (second === undefined) return this.#refused(first, result);
+    if ('why' in second) return withoutToken(nextHop, second.why);
+    const again = await this.#connectWith(second, nextHop, signal);
+    return isRefused(again) ? this.#refused(second, again) : again;
   }
+
+  async #connectWith(login: RelayLogin, nextHop: NextHop, signal: AbortSignal | undefined) {
+    const { user, accessToken } = login;
+    const result = await this.#client.connect(
+      { ...nextHop, credentials: { kind: 'token', user, accessToken } },
+      signal,
+    );
+    if (result.kind === 'connected') this.#tokens.taken(login);
+    return result;
+  }
+
+  #refused(login: RelayLogin, refusal: NotConnected): NotConnected {
+    this.#tokens.refused(login, `${refusal.code} ${refusal.status} ${refusal.text}`);
+    return { ...refusal, isUntried: true };
+  }
+}
+
+function isRefused(result: Connection | NotConnected): result is NotConnected {
+  return result.kind !== 'connected' && result.code === REFUSED;
 }
 
 function withoutToken({ endpoint }: NextHop, why: string): NotConnected {

@@ -130,7 +130,9 @@ describe('a request for a token', () => {
 
   it('goes nowhere in clear but to this machine', async () => {
     for (const tokenEndpoint of ['http://192.0.2.1/token', 'ftp://127.0.0.1/', 'https://a:b@login.example/', 'nowhere'])
-      expect((await failed(refresh('any', { tokenEndpoint }))).text).to.match(/^cannot be asked at .* https:/);
+      expect((await failed(refresh('any', { tokenEndpoint }))).text).to.match(
+        /^cannot be asked(?!.*a:b).*: it takes a URL that begins with https:/,
+      );
   });
 });
 

@@ -1,4 +1,5 @@
 /** Access tokens of relays: fresh when they are used, refreshed once whoever wants them, durable before they are used. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { tryToRefresh } from '../../src/oauth/token-request.js';
 import { AccessTokens, type AccessTokensOptions, type NoToken } from '../../src/outbound/access-tokens.js';
@@ -153,6 +154,24 @@ describe('the access tokens of relays', () => {
     expect(tokenIn(await tokens.after(login))).to.match(/invalid_grant/);
     expect(tokenIn(await tokens.current(USER))).to.match(/invalid_grant/);
     expect(events).to.have.length(1);
+  });
+
+  it('that are new and refused are a problem until one is taken, or somebody logs in anew', async () => {
+    await logIn({ expiresAtMs: Date.now() + HOUR_MS });
+    const tokens = tokensOf();
+    const login = (await tokens.current(USER)) as RelayLogin;
+    for (let times = 0; times < 2; times++) {
+      tokens.refused(login, '535 5.7.3 no');
+      await tokens.current(USER);
+    }
+    expect(tokens.problems.join()).to.match(/at its relay, which refuses a new token: 535 5\.7\.3 no$/);
+    tokens.taken(login);
+    tokens.refused(login, '535 5.7.3 no');
+    await delay(2);
+    await logIn({ expiresAtMs: Date.now() + HOUR_MS });
+    tokens.look();
+    await eventually('the new login to be seen', () => tokens.problems.length === 0);
+    expect(events.map((event) => event.split(' ')[0])).to.deep.equal(['lost', 'restored', 'lost', 'restored']);
   });
 
   it('are asked for again soon where the failure passes, and used as long as they are good', async () => {

@@ -130,6 +130,35 @@ describe('a server whose relay wants OAuth', () => {
     await eventually('it to leave', () => left('d@one.example'), 3_000);
   });
 
+  it('keeps mail when the relay refuses a new token, and says why, until there is another login', async () => {
+    identity.expire();
+    for (const session of relay.sessions) session.destroy();
+    await enqueue('e@one.example');
+    await waits('e@one.example');
+    await isProblem(
+      /refuses a new token: 535 5\.7\.3 Authentication unsuccessful \({"status":"401","schemes":"bearer"}\)/,
+    );
+    await logIn();
+    await eventually('it to leave', () => left('e@one.example'), 3_000);
+  });
+
+  it('goes on with the refresh token that it had when it is killed between an answer and the disk', async () => {
+    identity.rotates = false;
+    const { pid } = (await server.status()).processes.find(({ role }) => role === 'sender') ?? { pid: NaN };
+    let killed = 0;
+    identity.instead = () => {
+      if (killed++ === 0) process.kill(pid, 'SIGKILL');
+      return false;
+    };
+    identity.expire();
+    age();
+    await enqueue('f@one.example');
+    await eventually('it to leave', () => left('f@one.example'), 40_000);
+    expect(killed).to.equal(2);
+    expect(new Set(identity.asked.slice(-2).map(({ refresh_token: token }) => token)).size).to.equal(1);
+    await eventually('status to be well', async () => (await server.status()).healthy);
+  });
+
   it('says nothing secret in its log', () => {
     expect(server.logs).to.not.match(/refresh-\d|access-\d/);
   });
