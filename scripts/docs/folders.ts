@@ -46,7 +46,7 @@ export const folders: readonly Folder[] = [
   },
   {
     path: 'cluster',
-    what: 'the table of the kinds of process (`roles.ts`), and what each begins with',
+    what: 'the table of the kinds of process (`roles.ts`), and what each begins with (`run-process.ts`)',
     imports: [
       ...['auth', 'config', 'log', 'oauth', 'cluster/control', 'cluster/supervisor/start-error.ts', 'cluster/worker'],
       ...['outbound', 'outbound/client', 'store/driver.ts', 'store/errors.ts', 'store/open.ts', 'store/store.ts'],
@@ -54,7 +54,7 @@ export const folders: readonly Folder[] = [
   },
   {
     path: 'cluster/supervisor',
-    what: 'forks every other process, restarts, reloads and drains them; who may come in and log in, for all',
+    what: 'forks every other process, restarts, reloads and drains them; who may come in and log in, for all; begin at `supervisor.ts`',
     imports: [
       ...['auth', 'cluster/control', 'cluster/roles.ts', 'config', 'ip', 'log', 'net', 'runtime', 'tls'],
       'store/watch.ts',
@@ -62,7 +62,7 @@ export const folders: readonly Folder[] = [
   },
   {
     path: 'cluster/worker',
-    what: 'accepts, and builds the line of each session',
+    what: 'accepts, and builds the line of each session; begin at `worker.ts`',
     imports: [
       ...['auth', 'cluster/control', 'config', 'ip', 'log', 'net', 'pop3', 'runtime', 'session', 'smtp'],
       ...['store/driver.ts', 'store/open.ts', 'store/store.ts', 'store/logins.ts', 'store/shapes.ts'],
@@ -70,7 +70,7 @@ export const folders: readonly Folder[] = [
   },
   {
     path: 'cluster/control',
-    what: 'what the processes say to each other; watchdogs; who a process is',
+    what: 'what the processes say to each other (`messages.ts`, `child.ts`); watchdogs; who a process is',
     imports: ['auth', 'config', 'log', 'net', 'runtime', 'store/status.ts', 'store/watch.ts'],
   },
   { path: 'net', what: 'listeners and connections', imports: ['bytes', 'ip', 'runtime', 'session/channel.ts'] },
@@ -82,7 +82,7 @@ export const folders: readonly Folder[] = [
   },
   {
     path: 'smtp',
-    what: 'SMTP: states, grammars, replies, one file per verb',
+    what: 'SMTP: states, grammars, replies, a file for each verb or a few alike',
     imports: [
       ...['auth', 'bytes', 'ip', 'message', 'runtime', 'session'],
       ...store('deliveries', 'logins', 'recipient-limits', 'routes', 'suppressions'),
@@ -138,7 +138,7 @@ export const folders: readonly Folder[] = [
   },
   {
     path: 'store/sqlite/client',
-    what: 'where it is used: reads, and what goes to the store process',
+    what: 'where it is used: reads, and what goes to the store process; begin at `sqlite-store.ts`',
     imports: [
       ...['bytes', 'message', 'runtime', 'store', 'store/rules'],
       ...['store/sqlite/database', 'store/sqlite/protocol'],
@@ -146,7 +146,7 @@ export const folders: readonly Folder[] = [
   },
   {
     path: 'store/sqlite/server',
-    what: 'the store process: group commit, locks, the queue, checkpoints, recovery, sweeping',
+    what: 'the store process: group commit, locks, the queue, checkpoints, recovery, sweeping; begin at `store-server.ts`',
     imports: [
       ...['bytes', 'message', 'runtime', 'store', 'store/rules'],
       ...['store/sqlite/database', 'store/sqlite/protocol'],
@@ -154,12 +154,12 @@ export const folders: readonly Folder[] = [
   },
   {
     path: 'store/sqlite/protocol',
-    what: 'what both say to each other: frames, message metadata, requests',
+    what: 'what both say to each other: frames (`frames.ts`), message metadata, requests',
     imports: ['message', 'store'],
   },
   {
     path: 'store/sqlite/database',
-    what: 'the file: who it belongs to, pragmas, migrations, statements, errors, threads',
+    what: 'the file (`database.ts`): who it belongs to and what lies beside it, pragmas, migrations, statements, names, errors, threads',
     imports: ['runtime', 'store', 'store/rules'],
   },
   {

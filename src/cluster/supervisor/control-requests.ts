@@ -1,13 +1,14 @@
 /**
- * What may be asked of the supervisor on its control socket, as one table: to add a request, its result in control-messages.ts, and
- * its row here. A request is `{"request":"status"}` and a line's end; it is answered with a result or an error.
+ * What may be asked of the supervisor on its control socket, as one table: to add a request, its result in control-messages.ts,
+ * its row here, and how long it may take in control-client.ts. A request is `{"request":"status"}` and a line's end; it is
+ * answered with a result or an error.
  */
 import { RequestError, type ControlAnswer, type ControlResults } from '../control/control-messages.js';
-import { statusOf, type HealthSources } from './server-health.js';
+import { statusOf, type RequestSources } from './server-health.js';
 
 export type ControlRequests = { readonly [Name in keyof ControlResults]: () => Promise<ControlResults[Name]> };
 
-export function controlRequests(sources: HealthSources): ControlRequests {
+export function controlRequests(sources: RequestSources): ControlRequests {
   const status = shared(() => statusOf(sources));
   return {
     status,

@@ -8,7 +8,7 @@ import type { Reloads } from './reloads.js';
 import type { StoreSupervision } from './store-supervision.js';
 
 /** Where it comes from. */
-export interface HealthSources {
+export interface RequestSources {
   readonly store: StoreSupervision;
   readonly pools: Pools;
   readonly reloads: Reloads;
@@ -19,7 +19,7 @@ export interface HealthSources {
 
 const startedAtMs = Math.round(performance.timeOrigin);
 
-export async function statusOf({ store, pools, reloads, state, hasStore }: HealthSources): Promise<SupervisorStatus> {
+export async function statusOf({ store, pools, reloads, state, hasStore }: RequestSources): Promise<SupervisorStatus> {
   const processes = (await Promise.all([store.processes(), pools.processes()])).flat();
   const problems = [
     ...(state() === 'ready' ? [] : [`the server is ${state()}`]),
