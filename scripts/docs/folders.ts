@@ -98,7 +98,7 @@ export const folders: readonly Folder[] = [
     what: 'mail on its way out: when and where each message goes, and what its sender is told',
     imports: [
       ...['log', 'message', 'outbound/bounce', 'outbound/client', 'store/rules/routes.ts'],
-      ...store('queue', 'relay-logins', 'routes', 'suppressions'),
+      ...store('deliveries', 'queue', 'relay-logins', 'routes', 'suppressions'),
     ],
   },
   {

@@ -2,6 +2,7 @@
  * The connections to all next hops, as many as there may be in all. One that has sent its message is kept for the next to the same
  * hop, for a while, and makes way where another hop needs a connection.
  */
+import { setMaxListeners } from 'node:events';
 import type { Client, Connection } from './client/connection.js';
 import type { NotConnected } from './client/outcome.js';
 import type { Hop } from './hop.js';
@@ -40,6 +41,7 @@ export class Connections {
 
   constructor(client: Client, limits: ConnectionLimits) {
     this.#client = client;
+    setMaxListeners(0, this.#cutting.signal); // One for each connection that is being opened.
     this.#limits = limits;
   }
 

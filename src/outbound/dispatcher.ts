@@ -3,23 +3,17 @@
  * hands it to them. Holds no more of the queue than is under way or next. Sleeps until the queue says that something is due.
  * Nothing that a hop, a message or the store does stops it: what failed is due again, and asked for again.
  */
-import type {
-  DueDestination,
-  Lateness,
-  LeasedMessage,
-  LeasedRecipient,
-  Queue,
-  Reply,
-  Settlement,
-} from '../store/queue.js';
+import type { DueDestination, LeasedMessage, LeasedRecipient, Queue, Reply, Settlement } from '../store/queue.js';
 import { Bounces, type BouncesOptions } from './bounce/bounces.js';
 import type { Client } from './client/connection.js';
 import { count, type Counters } from './counters.js';
-import { AHEAD, Hops, type HopLimits } from './hops.js';
+import { AHEAD, Hops, type HopLimits, type HopsOptions } from './hops.js';
 import { Outcomes, type OutcomeObserver, type Result } from './outcomes.js';
 import { isPassing, untilTaken } from './patience.js';
 import { planLeases } from './plan.js';
+import { LateMail } from './late-mail.js';
 import { Leases } from './leases.js';
+import { LocalDelivery } from './local-delivery.js';
 import { judgeRoute, restsWith, routed } from './routed.js';
 import type { Route, Router } from './routes.js';
 import type { Schedule } from './schedule.js';
@@ -52,9 +46,6 @@ export interface DispatcherLimits extends HopLimits {
 const PAGE = 200;
 /** In one round: the next goes on behind them. */
 const PAGES_LIMIT = 20;
-/** How often what is late is looked for while other things are due. */
-const LATE_MS = 1_000;
-const LATE_LIMIT = 100;
 /** After a failure, and where something is due that nobody could take. */
 const AGAIN_MS = 1_000;
 /** Clocks are set, and timers are late. */
@@ -67,6 +58,8 @@ export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #hops: Hops;
   readonly #outcomes: Outcomes;
+  readonly #local: LocalDelivery;
+  readonly #late: LateMail;
   readonly #leases: Leases;
   readonly #giveUp = new AbortController();
   /** Behind it the next page of destinations begins: each has its turn, however many are due. */
@@ -77,8 +70,6 @@ export class Dispatcher {
   #isWanted = false;
   /** Something is due that there was no room for. */
   #isShort = false;
-  /** By performance.now(). */
-  #lateAtMs = -Infinity;
   readonly #clock = new WallClock();
   #nextDueAtMs: number | undefined;
   #isDraining = false;
@@ -96,10 +87,13 @@ export class Dispatcher {
       bounces: new Bounces({ store, queue, schedule, hostname, domain }),
       settlements: new Settlements({ queue, settled, trouble, signal }),
     });
+    this.#late = new LateMail(this.#leases, { limit: options.limits.leased, outcomes: this.#outcomes });
+    const attempted: HopsOptions['attempted'] = (...result) => this.#outcomes.attempted(...result);
+    this.#local = new LocalDelivery({ store, queue, hostname, attempted, trouble });
     this.#hops = new Hops({
       ...{ limits: options.limits, client: options.client },
       open: (message) => queue.open(message),
-      attempted: (message, results, time) => this.#outcomes.attempted(message, results, time),
+      attempted,
       returned: (recipients) => this.#outcomes.returned(recipients),
       sending: (recipients) => queue.sending(recipients.map(({ id }) => id)),
       freed: () => this.#isShort && this.#want(),
@@ -139,6 +133,7 @@ export class Dispatcher {
     clearTimeout(this.#timer);
     await this.#round;
     await this.#hops.drain(patienceMs);
+    await this.#local.settled();
     const timer = setTimeout(() => this.#giveUp.abort(), FLUSH_MS);
     await this.#outcomes.flushed();
     clearTimeout(timer);
@@ -173,7 +168,7 @@ export class Dispatcher {
     this.#isShort = false;
     if (this.#clock.wasSetBack()) void this.#wake(this.#hops.resting); // They would rest for so much longer.
     await this.#leases.returnUnknown();
-    await this.#lookForLate();
+    await this.#late.look();
     let hasWrapped = this.#after === undefined;
     for (let pages = 0; pages < PAGES_LIMIT && !this.#isDraining; pages++) {
       const page = await this.#options.queue.dueDestinations(PAGE, this.#after);
@@ -189,15 +184,16 @@ export class Dispatcher {
   async #take(page: readonly DueDestination[]): Promise<void> {
     const { queue, router, limits } = this.#options;
     await this.#probeRetried(page);
+    const local = await this.#local.localAmong(page);
     const free = Math.max(0, limits.leased - this.#leases.size);
     const room = { nowMs: performance.now(), ahead: free < limits.leased / 2 ? 1 : AHEAD, free };
-    const { requests, resting, isShort } = planLeases(page, { router, hops: this.#hops }, room);
+    const { requests, resting, isShort } = planLeases(page, { router, hops: this.#hops, local }, room);
     if (isShort) this.#isShort = true;
     const nowMs = Date.now();
     await Promise.all(
       resting.map(({ destination, waitMs, reason }) => queue.rest(destination, nowMs + waitMs, reason)),
     );
-    if (requests.length > 0) await this.#dispatch(await this.#leases.lease(requests));
+    if (requests.length > 0) await this.#dispatch(await this.#leases.lease(requests), local);
   }
 
   /** Even where nothing answered before: an administrator knows more. */
@@ -210,16 +206,18 @@ export class Dispatcher {
     await Promise.all(retried.map(({ destination }) => queue.rest(destination, undefined)));
   }
 
-  async #dispatch(leased: readonly LeasedMessage[]): Promise<void> {
+  async #dispatch(leased: readonly LeasedMessage[], local: ReadonlySet<string>): Promise<void> {
     const added = leased.flatMap(({ recipients }) => recipients);
     if (this.#isDraining) return this.#outcomes.returned(added);
     const suppressed = await this.#suppressedAmong(added);
     for (const { message, recipients, route } of routed(leased, this.#options.router)) {
-      for (const each of recipients) {
+      const [here, elsewhere] = parted(recipients, ({ destination }) => local.has(destination));
+      this.#local.begin(message, here);
+      for (const each of elsewhere) {
         const reply = suppressed.get(each);
         if (reply !== undefined) this.#judged(message, [each], { kind: 'failed', reply });
       }
-      const wanted = recipients.filter((each) => !suppressed.has(each));
+      const wanted = elsewhere.filter((each) => !suppressed.has(each));
       this.#send(message, wanted, route);
     }
     this.#hops.run();
@@ -255,20 +253,6 @@ export class Dispatcher {
     this.#outcomes.attempted(message, results, { startedAtMs: Date.now(), durationMs: 0 });
   }
 
-  async #lookForLate(): Promise<void> {
-    if (performance.now() < this.#lateAtMs + LATE_MS) return;
-    this.#lateAtMs = performance.now();
-    for (const kind of ['expired', 'delayed'] as const) await this.#takeLate(kind);
-  }
-
-  async #takeLate(kind: Lateness): Promise<void> {
-    const free = Math.min(LATE_LIMIT, this.#options.limits.leased - this.#leases.size);
-    if (free <= 0) return;
-    const late = await this.#leases.leaseLate(kind, free);
-    for (const message of late) this.#outcomes.late(message, kind);
-    if (late.length > 0) this.#lateAtMs = -Infinity; // There may be more.
-  }
-
   #settled(settlements: readonly Settlement[]): void {
     this.#leases.end(settlements.map(({ id }) => id));
     count(this.counters, settlements);
@@ -295,4 +279,8 @@ export class Dispatcher {
     clearTimeout(this.#timer);
     if (!this.#isDraining) this.#timer = setTimeout(() => this.#want(), Math.min(ms, LONGEST_SLEEP_MS));
   }
+}
+
+function parted<T>(all: readonly T[], isFirst: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
 }

@@ -28,7 +28,7 @@ export interface Room {
   readonly free: number;
 }
 
-/** What goes nowhere, held, put off or refused, needs no room at a hop. */
+/** What goes nowhere, held, put off or refused, and what is delivered here, needs no room at a hop. */
 const ROUTED_NOWHERE = 100;
 
 /** What a destination waits for: the first next hop that can be tried, something that needs none, or the end of a rest. */
@@ -39,7 +39,7 @@ type Standing =
 
 export function planLeases(
   page: readonly DueDestination[],
-  { router, hops }: { router: Router; hops: Hops },
+  { router, hops, local }: { router: Router; hops: Hops; local: ReadonlySet<string> },
   room: Room,
 ): Plan {
   const requests: LeaseRequest[] = [];
@@ -50,7 +50,8 @@ export function planLeases(
     const ways = router.ways(destination);
     const standing = known.get(ways) ?? standingOf(ways, hops, room.nowMs);
     known.set(ways, standing);
-    if (standing.kind === 'nowhere') requests.push({ destination, recipients: ROUTED_NOWHERE });
+    if (standing.kind === 'nowhere' || local.has(destination))
+      requests.push({ destination, recipients: ROUTED_NOWHERE });
     else if (standing.kind === 'usable') push(byHop, standing.hop, destination);
     else if (standing.waitMs > 0) {
       resting.push({ destination, waitMs: standing.waitMs, reason: standing.reason });

@@ -604,6 +604,49 @@ describe('the dispatcher', () => {
     expect((await entries(store)).filter(({ isLeased }) => isLeased).length).to.be.within(5, 30);
   });
 
+  describe('for a domain that has become local while its mail waited', () => {
+    it('delivers here, tells of whom there is not, and sends on what is not local', async () => {
+      const relay = await scripted();
+      const to = ['bob@new.example', 'nobody@new.example', 'carol@example.com'];
+      await enqueue(store, { to, recipient: { notify: ['success', 'failure'] } });
+      await store.queuedMail.addSuppression('bob@new.example', 'nobody had that address where it was before');
+      server.data.ensureDomain('new.example');
+      await store.directory.addAccount({ local: 'bob', domain: 'new.example' }, 'hash');
+      const { dispatcher } = await send({ relays: [url(relay)] });
+      await empty();
+      expect(relay.lines.filter((line) => line.startsWith('RCPT'))).to.deep.equal(['RCPT TO:<carol@example.com>']);
+      const [here, ...more] = await mailOf(store, 'bob@new.example');
+      expect(more).to.be.empty;
+      expect(here).to.match(
+        /^Return-Path: <alice@example\.org>\r\nDelivered-To: bob@new\.example\r\nReceived: .*\r\n\tby .*\r\n.*\r\nReceived: by mail\.example\.org; .*\r\nSubject: Scan 7\r\n/,
+      );
+      const told = await eventually('three reports', async () => {
+        const reports = (await mailOf(store, SENDER)).join('');
+        return reports.split('Final-Recipient').length === 4 ? reports : undefined;
+      });
+      for (const action of ['delivered', 'failed', 'relayed']) expect(told).to.include(`\r\nAction: ${action}\r\n`);
+      expect(told).to.match(/^Status: 5\.1\.1\r$/m);
+      expect(dispatcher.counters).to.deep.equal({ delivered: 2, deferred: 0, failed: 1 });
+    });
+
+    it('does so while every relay is dead, and waits where the mailbox is full', async () => {
+      const relay = await scripted();
+      const dead = url(relay);
+      await relay.stop();
+      await enqueue(store, { to: ['full@new.example', 'nobody@new.example', 'bob@new.example'] });
+      server.data.ensureDomain('new.example');
+      for (const local of ['bob', 'full']) await store.directory.addAccount({ local, domain: 'new.example' }, 'hash');
+      const full = server.data.byAddress.get('full@new.example');
+      if (full !== undefined) full.quotaOctets = 1;
+      const { attempts } = await send({ relays: [dead] });
+      await eventually('attempts', () => attempts.length === 3);
+      const byName = new Map(attempts.map(({ recipient, outcome }) => [recipient.recipient, outcome]));
+      expect(byName.get('bob@new.example')?.kind).to.equal('delivered');
+      expect(byName.get('full@new.example')).to.deep.include({ kind: 'deferred' });
+      expect(byName.get('nobody@new.example')).to.deep.include({ kind: 'failed' });
+    });
+  });
+
   describe('when it is to end', () => {
     it('finishes what is under way, and gives back the rest uncounted', async () => {
       const relay = await scripted({

@@ -139,6 +139,37 @@ describe('the queue in SQLite', () => {
     }
   });
 
+  it('knows which rows were being sent also when sender and store ended together', async () => {
+    const observer = { noted: () => undefined, trouble: () => undefined, stopped: () => undefined };
+    let server = await sqlite.start(db, observer);
+    let store = await sqlite.open(db);
+    try {
+      await store.queue.begin('one');
+      await deliver(store, envelopeOut(['a@x.example', 'b@x.example', 'c@x.example']), Buffer.from('text\r\n'));
+      const [message] = await store.queue.lease([{ destination: 'x.example', recipients: 3 }], 60_000);
+      const [a, b] = (message?.recipients ?? []).map(({ id }) => id);
+      store.queue.sending([a ?? 0, b ?? 0]);
+      await store.queue.settle([{ id: b ?? 0, outcome: { kind: 'returned' } }]);
+      await eventually('that to be written', () =>
+        withConnection((connection) => connection.prepare('select 1 from queued where sending = 1').get()),
+      );
+      await store.close();
+      await server?.close();
+      server = await sqlite.start(db, observer);
+      store = await sqlite.open(db);
+      await store.queue.begin('two');
+      const { entries } = await store.queuedMail.list({});
+      expect(entries.map(({ crashes, isLeased }) => [crashes, isLeased])).to.deep.equal([
+        [1, false],
+        [0, false],
+        [0, false],
+      ]);
+    } finally {
+      await store.close();
+      await server?.close();
+    }
+  });
+
   it('refuses an outcome that it cannot write as a bug, and takes those beside it', async () => {
     const store = await sqlite.open(db);
     try {

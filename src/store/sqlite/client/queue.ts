@@ -37,7 +37,7 @@ export function queueOf({ client, reader, reads }: QueueOptions): Queue {
       const frame = { sender: sender.name, leaseMs: Math.round(leaseMs), late, limit: few };
       return (await client.askJson(FrameType.LeaseLate, frame)) as readonly LeasedMessage[];
     },
-    sending: (ids) => client.tell(jsonFrame(FrameType.Sending, 0, { sender: sender.name, ids })),
+    sending: (ids) => client.tellNow(jsonFrame(FrameType.Sending, 0, { sender: sender.name, ids })),
     async returnAllBut(ids) {
       await client.askJson(FrameType.ReturnAllBut, { sender: sender.name, ids });
     },

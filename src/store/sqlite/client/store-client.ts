@@ -143,6 +143,12 @@ export class StoreClient {
     this.#output?.send(frame);
   }
 
+  /** Before this process does anything else: the store hears of it whatever that leads to. */
+  tellNow(frame: Buffer): void {
+    this.#output?.send(frame);
+    this.#output?.flush();
+  }
+
   close(): void {
     this.#closed = true;
     clearTimeout(this.#retry);

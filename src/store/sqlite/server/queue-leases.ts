@@ -24,6 +24,8 @@ export class QueueLeases {
   readonly #rows: QueueRows;
   readonly #writes: QueueWrites;
   readonly #ledger: QueueLedger;
+  /** Who sends them, and it is not written yet. */
+  readonly #sending = new Map<number, string>();
 
   constructor(rows: QueueRows) {
     this.#rows = rows;
@@ -52,8 +54,18 @@ export class QueueLeases {
     return this.#take(rows, { sender, untilMs: nowMs + leaseMs, isAttempt: false });
   }
 
+  /** Written by `writeSending`; most are settled before. */
   sending({ sender, ids }: LeasedRequest): void {
-    for (const id of ids) this.#writes.sending.run(id, sender);
+    for (const id of ids) this.#sending.set(id, sender);
+  }
+
+  writeSending(): void {
+    for (const [id, sender] of this.#sending) this.#writes.sending.run(id, sender);
+  }
+
+  /** After COMMIT. */
+  sendingWritten(): void {
+    this.#sending.clear();
   }
 
   returnAllBut({ sender, ids }: LeasedRequest): void {
@@ -69,6 +81,7 @@ export class QueueLeases {
     for (const settlement of settlements) {
       const row = this.#writes.row.get(settlement.id);
       if (row?.leased_by !== sender) continue;
+      this.#sending.delete(settlement.id);
       count += 1;
       this.#settle(row, settlement);
     }
@@ -84,6 +97,7 @@ export class QueueLeases {
   /** What none of these senders has leased. */
   returnLeases(living: ReadonlySet<string>): readonly Parked[] {
     const nowMs = Date.now();
+    this.writeSending();
     const parked: Parked[] = [];
     const rows = this.#writes.leased.all().filter(({ leased_by: sender }) => !living.has(sender ?? ''));
     const suspected = suspectedOf(rows);

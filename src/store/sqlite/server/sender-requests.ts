@@ -14,19 +14,23 @@ import type {
   SettleRequest,
 } from '../protocol/queue-requests.js';
 import type { Answers } from './answers.js';
-import { unanswered, type Write } from './group.js';
-import type { Parked } from './queue-leases.js';
+import type { Write } from './group.js';
+import type { Parked, QueueLeases } from './queue-leases.js';
 import type { ServedStore } from './served-store.js';
 import type { Writer } from './writer.js';
 
-type Store = Pick<ServedStore, 'add' | 'senders' | 'trouble'>;
+type Store = Pick<ServedStore, 'add' | 'read' | 'senders' | 'trouble'>;
 
 /** What one row of an answer or of outcomes writes to the WAL, roughly. */
 const ROW_BYTES = 512;
 
+/** Nearly every message is settled before. */
+const SENDING_MS = 50;
+
 export class SenderRequests {
   readonly #store: Store;
   readonly #answers: Answers;
+  #writing: NodeJS.Timeout | undefined;
 
   constructor(store: Store, answers: Answers) {
     this.#store = store;
@@ -57,9 +61,13 @@ export class SenderRequests {
     this.#answering(request, frame.limit, (writer) => writer.queue.leases.leaseLate(frame));
   }
 
-  /** Not worth a sync: what a power cut takes away ended no process. */
+  /** Written after a while, if that is not settled by then. Not worth a sync: what a power cut takes away ended no process. */
   sending(frame: LeasedRequest): void {
-    this.#store.add(unanswered((writer) => writer.queue.leases.sending(frame)));
+    this.#store.read((writer) => writer.queue.leases.sending(frame));
+    this.#writing ??= setTimeout(() => {
+      this.#writing = undefined;
+      this.#store.add(writingSending());
+    }, SENDING_MS);
   }
 
   returnAllBut(request: number, frame: LeasedRequest): void {
@@ -91,6 +99,7 @@ export class SenderRequests {
 
   /** The connection is gone. */
   close(): void {
+    clearTimeout(this.#writing);
     const isTakenOver = this.#store.senders.end(this);
     if (isTakenOver) this.#store.add(this.#takingOver({ done: () => undefined, failed: () => undefined }));
   }
@@ -126,6 +135,18 @@ export class SenderRequests {
       failed,
     };
   }
+}
+
+function writingSending(): Write {
+  let leases: QueueLeases | undefined;
+  return {
+    act: ({ queue }) => {
+      leases = queue.leases;
+      leases.writeSending();
+    },
+    done: () => leases?.sendingWritten(),
+    ...{ failed: () => undefined, bytes: 0, deferrable: true },
+  };
 }
 
 function formerConnection(): StoreError {
