@@ -1,23 +1,46 @@
 /**
  * `pennypost alias …`: names that lead to other names. `*@domain` is the catch-all of a domain.
  */
-import { jsonFlag, optionFlags, type Command, type Invocation, type Operand } from './command.js';
+import { isAscii } from '../message/domain.js';
+import { formatAddress } from '../message/mailbox.js';
+import type { Address } from '../store/shapes.js';
+import { jsonFlag, optionFlags, UsageError, type Command, type Invocation, type Operand } from './command.js';
 import type { AliasEntry } from '../store/directory.js';
-import { exit } from './exit.js';
+import { exit, Refusal } from './exit.js';
 import { printList, printListAsJson, type Table } from './listing.js';
 import { address } from './operand.js';
-import { withExistingStore, withStore } from './storage.js';
+import { withExistingStore, withStore, type Administration } from './storage.js';
 import { print } from './terminal.js';
 
 const aliasOperand: Operand = { name: 'ADDRESS', doc: 'the alias, such as sales@localhost or *@localhost' };
-const targetOperand: Operand = { name: 'TARGET', doc: 'where it leads, such as alice@localhost', repeats: true };
+const targetOperand: Operand = {
+  name: 'TARGET',
+  doc: 'where it leads, such as alice@localhost, or with outbound mail an address elsewhere',
+  repeats: true,
+};
 
 async function add(invocation: Invocation): Promise<number> {
   const { alias, targets } = read(invocation);
-  await withStore(invocation.load().configuration.db, ({ directory }) => directory.addAlias(alias, targets));
+  const { db, outbound } = invocation.load().configuration;
+  await withStore(db, async (store) => {
+    for (const target of targets) await requireReach(store, alias, target, outbound);
+    await store.directory.addAlias(alias, targets);
+  });
   const [name = '', ...names] = invocation.operands;
   await print(`${name} now leads to ${names.join(', ')}.\n`);
   return exit.fine;
+}
+
+/** Who mistypes a local domain would send its mail away. */
+async function requireReach(store: Administration, alias: Address, target: Address, outbound: string): Promise<void> {
+  if (target.domain === alias.domain || (await store.resolve(target)).kind !== 'remote') return;
+  const text = formatAddress(target);
+  if (outbound === 'off')
+    throw new Refusal(
+      `${text} is of no local domain, and outbound mail is off; --outbound relay lets an alias lead there.`,
+    );
+  if (text !== `${target.local}@${target.domain}` || !isAscii(text))
+    throw new UsageError(`an alias leads to no quoted or international address elsewhere, such as ${text}`);
 }
 
 async function list(invocation: Invocation): Promise<number> {
@@ -50,8 +73,12 @@ export const aliasCommands: readonly Command[] = [
     words: 'alias add',
     summary: 'Let a name lead to one or more others.',
     operands: [aliasOperand, targetOperand],
-    flags: optionFlags('db'),
-    examples: ['alias add sales@localhost alice@localhost bob@localhost', "alias add '*@localhost' alice@localhost"],
+    flags: optionFlags('db', 'outbound', 'relay'),
+    examples: [
+      'alias add sales@localhost alice@localhost bob@localhost',
+      "alias add '*@localhost' alice@localhost",
+      'alias add team@localhost alice@localhost carol@elsewhere.example',
+    ],
     run: add,
   },
   {

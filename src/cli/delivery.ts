@@ -54,7 +54,11 @@ export async function deliver(store: Administration, submission: Submission, lim
 async function reach(store: Administration, address: Address, from: string, limits: Configuration): Promise<Recipient> {
   const resolution = await store.resolve(address);
   const text = formatAddress(address);
-  if (resolution.kind === 'local') return { text, targets: resolution.targets };
+  if (resolution.kind === 'local') {
+    if (limits.outbound === 'off' && resolution.targets.some(({ kind }) => kind === 'remote'))
+      throw new Refusal(`${text} leads to another server, and outbound mail is off.`);
+    return { text, targets: resolution.targets };
+  }
   if (resolution.kind === 'too-many') throw new Refusal(`${text} leads to too many accounts.`);
   if (resolution.kind === 'unknown')
     throw new Refusal(`There is no ${text} here; 'pennypost account add ${text}' makes it.`);

@@ -153,6 +153,9 @@ export const replies = {
   /** Why is for the operator: another server's words may be in it. */
   suppressed: (path: string) =>
     reply(550, '7.1', `<${path}> is suppressed here: nothing is sent to it any more; the operator can remove that`),
+  /** An alias that leads to another server, which its postmaster must know of. */
+  noWayOut: (path: string) =>
+    trouble(451, '3.5', `<${path}> leads to another server, and outbound mail is off here (--outbound)`),
   /** By an administrator's words; `status` is an enhanced code. */
   routedNowhere: (path: string, status: string, text: string) =>
     reply(550, status.slice(status.indexOf('.') + 1), `<${path}>: ${text}`),

@@ -60,9 +60,10 @@ export interface Directory {
    */
   listAccounts(after?: string): MaybePromise<readonly AccountSummary[]>;
   addDomain(name: string): Promise<void>;
+  /** With its aliases, and what of others leads to it. */
   removeDomain(name: string): Promise<void>;
   listDomains(after?: string): MaybePromise<readonly string[]>;
-  /** `address.local` may be `*`: every name of the domain that nothing else answers to. */
+  /** `address.local` may be `*`: every name of the domain that nothing else answers to. Targets in other domains get mail by the queue. */
   addAlias(address: Address, targets: readonly Address[]): Promise<void>;
   /** Without targets, the whole alias. */
   removeAlias(address: Address, targets: readonly Address[]): Promise<void>;

@@ -84,6 +84,16 @@ describe('administration without a server', () => {
     expect(await json('alias list')).to.deep.include({ address: 'sales@example.org', targets: ['alice@localhost'] });
     await done('alias remove sales@example.org');
     await done('alias remove *@example.org');
+    const out = 'alias add team@example.org alice@localhost Carol@elsewhere.example';
+    const on = '--outbound relay --relay smtp://relay.example';
+    await refused(out, /Carol@elsewhere\.example is of no local domain, and outbound mail is off/);
+    await done(`${out} ${on}`);
+    expect(await json('alias list')).to.deep.include({
+      address: 'team@example.org',
+      targets: ['Carol@elsewhere.example', 'alice@localhost'],
+    });
+    await done('alias remove team@example.org Carol@elsewhere.example');
+    await done('alias remove team@example.org');
     expect(await json('alias list')).to.deep.equal([]);
     await done('domain remove example.org');
     expect(await json('domain list')).to.not.include('example.org');

@@ -1,6 +1,7 @@
 /** The contract of every driver, held by a second one in which nothing answers at once: it needs neither SQLite nor that. */
 import { describeStore, type StoreUnderTest } from './contract.js';
 import { MemoryServer } from './memory/store.js';
+import { describeAliases } from './alias-contract.js';
 import { describeLimits } from './limits-contract.js';
 import { describeQueue } from './queue-contract.js';
 import { describeQuotas } from './quota-contract.js';
@@ -26,5 +27,6 @@ describeStore('memory', make);
 describeQuotas('memory', make);
 describeQueue('memory', make);
 describeRelayLogins('memory', make);
+describeAliases('memory', make);
 describeLimits('memory', make);
 describeRoutes('memory', make);

@@ -22,6 +22,7 @@ import { eventually, within } from '../support/eventually.js';
 import { messageAt } from '../support/maildrops.js';
 import { MAIN, ROOT } from '../support/server.js';
 import { at, deliver, describeStore, envelopeTo, failure, fails, openSoon, type StoreUnderTest } from './contract.js';
+import { describeAliases } from './alias-contract.js';
 import { describeLimits } from './limits-contract.js';
 import { describeQueue, envelopeOut } from './queue-contract.js';
 import { describeQuotas } from './quota-contract.js';
@@ -88,6 +89,7 @@ describeStore('SQLite', make);
 describeQuotas('SQLite', make);
 describeQueue('SQLite', make);
 describeRelayLogins('SQLite', make);
+describeAliases('SQLite', make);
 describeLimits('SQLite', make);
 describeRoutes('SQLite', make);
 

@@ -1,12 +1,12 @@
 /**
- * RCPT TO: names one recipient (RFC 5321 §4.1.1.3). It is accepted when it leads to a maildrop here, and from who has logged in also when
- * it is of another domain and mail goes out: nobody else can relay. A recipient that is refused leaves the transaction as it was.
+ * RCPT TO: names one recipient (RFC 5321 §4.1.1.3). It is accepted when it leads to a maildrop here or is an alias that leads elsewhere,
+ * and from who has logged in also when it is of another domain and mail goes out: nobody else can relay. A recipient that is refused leaves the transaction as it was.
  */
 import type { Peer } from '../../session/channel.js';
 import { whenReady } from '../../runtime/when-ready.js';
 import { stay, type Outcome } from '../../session/command.js';
 import { parsed, unparsed, type Grammar } from '../../session/grammar.js';
-import type { RemoteTarget, Resolution, Target } from '../../store/deliveries.js';
+import type { Resolution, Target } from '../../store/deliveries.js';
 import type { Address, MaybePromise } from '../../store/shapes.js';
 import { defineCommand, type SmtpContext } from '../context.js';
 import { readParameters, type Parameters } from '../parameters.js';
@@ -61,9 +61,7 @@ export const rcpt = defineCommand({
     if (isFull(state)) return stay(replies.tooManyRecipients);
     const address = addressOf(to.mailbox, context);
     const decide = (found: Resolution) =>
-      found.kind === 'remote' && maySendOn(state, context)
-        ? acceptOnward(to, address, state, context)
-        : accept(to, found, state, context);
+      accept(to, found.kind === 'remote' && maySendOn(state, context) ? onward(to, address) : found, state, context);
     return whenReady(context.store.resolve(address), decide);
   },
 });
@@ -114,30 +112,25 @@ function maySendOn({ hello }: Transaction, { settings }: SmtpContext): boolean {
   return hello.login !== undefined && settings.outbound !== 'off';
 }
 
-/** Nothing is sent to an address that is suppressed, nor where a route says so: whoever writes there knows it at once. */
-function acceptOnward(
-  to: Path,
-  { domain }: Address,
-  state: Transaction,
-  context: SmtpContext,
-): Outcome<SmtpState> | Promise<Outcome<SmtpState>> {
-  const target = { kind: 'remote', address: to.text, destination: domain } as const;
-  return whenReady(onwardRefusal(target, state, context), (refusal) =>
-    refusal === undefined ? accept(to, { kind: 'local', targets: [target] }, state, context) : stay(refusal),
-  );
+function onward({ text }: Path, { domain }: Address): Resolution {
+  return { kind: 'local', targets: [{ kind: 'remote', address: text, destination: domain }] };
 }
 
+/**
+ * Nothing is sent to an address that is suppressed, nor where a route says so: whoever writes there knows it at once. Of several
+ * that an alias leads to the others get the message, and a report tells of the one.
+ */
 function onwardRefusal(
-  { address, destination }: RemoteTarget,
+  { text }: Path,
+  [target, ...more]: readonly Target[],
   { from }: Transaction,
   { suppressions, routes }: SmtpContext,
 ): MaybePromise<SmtpReply | undefined> {
-  return whenReady(suppressions.findSuppression(address), (suppression) => {
-    if (suppression !== undefined) return replies.suppressed(address);
-    return whenReady(routes.findRoute(destination, from.text), (route) =>
-      route?.action.kind === 'error'
-        ? replies.routedNowhere(address, route.action.status, route.action.text)
-        : undefined,
+  if (target?.kind !== 'remote' || more.length > 0) return undefined;
+  return whenReady(suppressions.findSuppression(target.address), (suppression) => {
+    if (suppression !== undefined) return replies.suppressed(text);
+    return whenReady(routes.findRoute(target.destination, from.text), (route) =>
+      route?.action.kind === 'error' ? replies.routedNowhere(text, route.action.status, route.action.text) : undefined,
     );
   });
 }
@@ -154,8 +147,22 @@ function accept(
   const { targets } = found;
   const refusal = refusalOf(to, targets, state);
   if (refusal !== undefined) return stay(refusal);
+  if (targets.every(({ kind }) => kind === 'local'))
+    return stay(replies.recipientOk, withRecipient(to, targets, state));
+  if (context.settings.outbound === 'off') return stay(replies.noWayOut(to.text));
+  return whenReady(onwardRefusal(to, targets, state, context), (refused) =>
+    refused === undefined ? acceptOnward(to, targets, state, context) : stay(refused),
+  );
+}
+
+/** Within what a login may send. An alias leads to whom its postmaster has named, whoever writes to it. */
+function acceptOnward(
+  to: Path,
+  targets: readonly Target[],
+  state: Transaction,
+  context: SmtpContext,
+): Outcome<SmtpState> | Promise<Outcome<SmtpState>> {
   const remote = targets.filter(({ kind }) => kind === 'remote').length;
-  if (remote === 0) return stay(replies.recipientOk, withRecipient(to, targets, state));
   return whenReady(leftFor(state, context), (left) => {
     if (left >= remote)
       return stay(replies.recipientOk, withRecipient(to, targets, { ...state, recipientsLeft: left - remote }));

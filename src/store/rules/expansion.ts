@@ -1,9 +1,9 @@
 /**
- * Where aliases lead, through other aliases, to accounts: each name is looked at once, many of them in one query, and none of it
+ * Where aliases lead, through other aliases, to accounts and to other domains: each name is looked at once, many of them in one query, and none of it
  * goes on without bound.
  */
 
-/** Maildrops that one forward-path may lead to, as Postfix has it (virtual_alias_expansion_limit); more are refused. */
+/** Maildrops and addresses elsewhere that one forward-path may lead to, all together, as Postfix has it (virtual_alias_expansion_limit); more are refused. */
 export const EXPANSION_LIMIT = 1000;
 /** Aliases may lead to aliases, so far; a longer chain is refused as a loop when it is made, and leads nowhere here. */
 export const ALIAS_DEPTH_LIMIT = 10;
@@ -18,18 +18,28 @@ export interface Aliases<Account extends { readonly address: string }> {
   accounts(names: readonly string[]): readonly Account[];
   /** What aliases of these names lead to directly; one more than NAMES_LIMIT at most. */
   targets(names: readonly string[]): readonly string[];
+  /** Those of these names whose domain is not local, as they were given. */
+  elsewhere(names: readonly string[]): readonly string[];
+}
+
+/** What names lead to, each once. */
+export interface Expansion<Account> {
+  readonly accounts: readonly Account[];
+  /** Addresses in other domains. */
+  readonly elsewhere: readonly string[];
 }
 
 /** `too-many` when a limit is passed. Its steps are short; a pause may be made between two. */
-export type Expanding<Account> = Generator<undefined, readonly Account[] | 'too-many', undefined>;
+export type Expanding<Account> = Generator<undefined, Expansion<Account> | 'too-many', undefined>;
 
-/** The accounts that these names lead to, each once. */
+/** Where these names lead. */
 export function* expand<Account extends { readonly address: string }>(
   names: readonly string[],
   aliases: Aliases<Account>,
 ): Expanding<Account> {
   const seen = new Set<string>();
   const found: Account[] = [];
+  const elsewhere: string[] = [];
   let looked = 0;
   let level = unseen(names, seen);
   for (let depth = 1; level.length > 0 && depth <= ALIAS_DEPTH_LIMIT; depth++) {
@@ -40,20 +50,22 @@ export function* expand<Account extends { readonly address: string }>(
       const slice = level.slice(from, from + NAMES_AT_ONCE);
       looked = (looked % NAMES_AT_ONCE) + slice.length;
       const accounts = aliases.accounts(slice);
+      const others = without(slice, accounts);
       found.push(...accounts);
-      if (found.length > EXPANSION_LIMIT) return 'too-many';
-      next.push(...unseen(aliases.targets(without(slice, accounts)), seen));
+      if (others.length > 0) elsewhere.push(...aliases.elsewhere(others));
+      if (found.length + elsewhere.length > EXPANSION_LIMIT) return 'too-many';
+      next.push(...unseen(aliases.targets(others), seen));
     }
     level = next;
   }
-  return found;
+  return { accounts: found, elsewhere };
 }
 
 /** Without a pause. */
 export function expandAtOnce<Account extends { readonly address: string }>(
   names: readonly string[],
   aliases: Aliases<Account>,
-): readonly Account[] | 'too-many' {
+): Expansion<Account> | 'too-many' {
   const expanding = expand(names, aliases);
   let step = expanding.next();
   while (step.done !== true) step = expanding.next();

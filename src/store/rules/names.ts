@@ -2,7 +2,7 @@
  * Which name a forward-path means, whatever driver looks it up: the exact name, then the one before its `+detail`, then the
  * domain's catch-all, then RFC 5321's postmaster. And how names are compared.
  */
-import type { LocalTarget, Resolution, Target } from '../deliveries.js';
+import type { LocalTarget, RemoteTarget, Resolution, Target } from '../deliveries.js';
 import type { Address } from '../shapes.js';
 
 /** Between a name and its detail, as in `alice+lists@example.org`. */
@@ -21,7 +21,12 @@ export function addressText({ local, domain }: Address): string {
   return `${normalizeLocalPart(local)}@${domain}`;
 }
 
-/** What `addressText` made. */
+/** As an alias names an address in another domain: whoever has that domain may tell cases apart. */
+export function addressElsewhere({ local, domain }: Address): string {
+  return `${local}@${domain}`;
+}
+
+/** What these made. */
 export function addressOf(text: string): Address {
   const at = text.lastIndexOf('@');
   return { local: text.slice(0, at), domain: text.slice(at + 1) };
@@ -56,6 +61,11 @@ export type Route =
   | { readonly kind: 'account'; readonly targets: readonly LocalTarget[] }
   | { readonly kind: 'alias'; readonly targets: readonly Target[] }
   | { readonly kind: 'too-many' };
+
+/** Where an alias leads out to. */
+export function remoteTarget(address: string): RemoteTarget {
+  return { kind: 'remote', address, destination: addressOf(address).domain };
+}
 
 /** Only an account's own address takes the detail along. */
 export function resolutionOf(route: Route, detail: string): Resolution {

@@ -1,4 +1,4 @@
-/** Which aliases may be made: they lead to names that are there, never back to themselves, and to no more accounts than one path may. */
+/** Which aliases may be made: they lead to names that are there or elsewhere, never back to themselves, and to no more than one path may. */
 import { ALIAS_DEPTH_LIMIT, expandAtOnce, EXPANSION_LIMIT, NAMES_LIMIT, type Aliases } from './expansion.js';
 import { refuse } from './refusals.js';
 
@@ -18,15 +18,20 @@ export function requireSoundAlias<Account extends { readonly address: string }>(
   requireFew(alias, [...aliases.targets([alias]), ...targets], aliases);
 }
 
-/** Each is an account or an alias. */
+/** Each is an account, an alias, or in another domain. */
 function requireNames<Account extends { readonly address: string }>(
   alias: string,
   names: readonly string[],
   aliases: Aliases<Account>,
 ): void {
   const accounts = new Set(aliases.accounts(names).map(({ address }) => address));
+  const elsewhere = new Set(aliases.elsewhere(names));
   for (const name of names)
-    if (!accounts.has(name) && name !== alias && aliases.targets([name]).length === 0)
+    if (
+      ![accounts, elsewhere].some((known) => known.has(name)) &&
+      name !== alias &&
+      aliases.targets([name]).length === 0
+    )
       refuse(`${name} is neither an account nor an alias here; add it first`);
 }
 
@@ -61,5 +66,5 @@ function unseen(names: readonly string[], seen: ReadonlySet<string>): readonly s
 }
 
 function tooMany(alias: string): string {
-  return `${alias} would lead to more than ${EXPANSION_LIMIT} accounts; a mailing list program serves so many`;
+  return `${alias} would lead to more than ${EXPANSION_LIMIT} addresses; a mailing list program serves so many`;
 }

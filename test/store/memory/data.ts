@@ -6,6 +6,7 @@ import type { Scope, Secrets } from '../../../src/store/shapes.js';
 import type { RelayLogin } from '../../../src/store/relay-logins.js';
 import type { Aliases } from '../../../src/store/rules/expansion.js';
 import type { Route } from '../../../src/store/routes.js';
+import { addressOf } from '../../../src/store/rules/names.js';
 import { QueueData } from './queue-data.js';
 
 /** Shared by the messages of all recipients, and by what of it is queued. */
@@ -85,6 +86,10 @@ export class MemoryData implements Aliases<Account> {
 
   targets(names: readonly string[]): readonly string[] {
     return names.flatMap((name) => this.aliases.get(name) ?? []);
+  }
+
+  elsewhere(names: readonly string[]): readonly string[] {
+    return names.filter((name) => !this.hasDomain(addressOf(name).domain));
   }
 
   hasDomain(name: string): boolean {

@@ -1,7 +1,7 @@
 /** Administration of the store in memory, by the rules of every driver. */
 import { randomUUID } from 'node:crypto';
 import type { Directory } from '../../../src/store/directory.js';
-import { addressText, CATCH_ALL, normalizeLocalPart } from '../../../src/store/rules/names.js';
+import { addressElsewhere, addressText, CATCH_ALL, normalizeLocalPart } from '../../../src/store/rules/names.js';
 import { requireSoundAlias } from '../../../src/store/rules/new-alias.js';
 import { CREDENTIALS_LIMIT, missing, refusals, refuse } from '../../../src/store/rules/refusals.js';
 import type { Address, Secrets } from '../../../src/store/shapes.js';
@@ -100,23 +100,32 @@ export function directoryOf(store: MemoryStore): Directory {
         if (!data.hasDomain(name)) missing(refusals.noDomain(name));
         const accounts = [...data.byId.values()].filter(({ domain }) => domain === name).length;
         if (accounts > 0) refuse(refusals.domainHasAccounts(name, accounts));
-        for (const alias of [...data.aliases.keys()]) if (alias.endsWith(`@${name}`)) data.aliases.delete(alias);
+        for (const [alias, targets] of [...data.aliases])
+          if (alias.endsWith(`@${name}`)) data.aliases.delete(alias);
+          else setTargets(alias, targets.filter((target) => !target.endsWith(`@${name}`))); // prettier-ignore
         data.domains.splice(data.domains.indexOf(name), 1);
       }),
     listDomains: (after) =>
       store.answers(() => data.domains.slice(after === undefined ? 0 : data.domains.indexOf(after) + 1)),
     addAlias: (address, targets) =>
       change(() => {
-        const [alias, names] = [addressText(address), targets.map(addressText)];
-        requireSoundAlias(alias, names, data);
+        const alias = addressText(address);
+        const isNew = !data.hasDomain(address.domain);
         data.ensureDomain(address.domain);
+        const names = targets.map(targetText);
+        try {
+          requireSoundAlias(alias, names, data);
+        } catch (error) {
+          if (isNew) data.domains.pop();
+          throw error;
+        }
         setTargets(alias, [...new Set([...(data.aliases.get(alias) ?? []), ...names])].toSorted());
       }),
     removeAlias: (address, targets) =>
       change(() => {
         const alias = addressText(address);
         const known = data.aliases.get(alias) ?? missing(refusals.noAlias(alias));
-        const names = targets.map(addressText);
+        const names = targets.map(targetText);
         for (const name of names) if (!known.includes(name)) missing(refusals.noTarget(alias, name));
         setTargets(alias, names.length === 0 ? [] : without(known, names));
       }),
@@ -127,6 +136,10 @@ export function directoryOf(store: MemoryStore): Directory {
         after === '' ? '' : byDomain(after),
       ),
   };
+
+  function targetText(target: Address): string {
+    return data.hasDomain(target.domain) ? addressText(target) : addressElsewhere(target);
+  }
 
   /** An alias that leads nowhere is none. */
   function setTargets(alias: string, targets: string[]): void {

@@ -23,6 +23,7 @@ import {
   addressText,
   candidates,
   normalizeLocalPart,
+  remoteTarget,
   resolutionOf,
   type Candidate,
   type Route,
@@ -297,8 +298,9 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     if (account !== undefined) return { kind: 'account', targets: [targetOf(account)] };
     const targets = this.data.aliases.get(name);
     if (targets === undefined) return undefined;
-    const accounts = expandAtOnce(targets, this.data);
-    return accounts === 'too-many' ? { kind: 'too-many' } : { kind: 'alias', targets: accounts.map(targetOf) };
+    const found = expandAtOnce(targets, this.data);
+    if (found === 'too-many') return { kind: 'too-many' };
+    return { kind: 'alias', targets: [...found.accounts.map(targetOf), ...found.elsewhere.map(remoteTarget)] };
   }
 
   /** @throws StoreError */

@@ -13,6 +13,7 @@ export interface AccountRow {
 export class AliasRows implements Aliases<AccountRow> {
   readonly #accounts: ReadStatement<[names: string], AccountRow>;
   readonly #targets: ReadStatement<[names: string, limit: number], string>;
+  readonly #elsewhere: ReadStatement<[names: string], number>;
 
   constructor(connection: Prepares) {
     this.#accounts = connection.prepare(`
@@ -32,6 +33,17 @@ export class AliasRows implements Aliases<AccountRow> {
       limit ? + 0`,
       )
       .pluck();
+    this.#elsewhere = connection
+      .prepare<[string], number>(
+        `
+      select wanted.key from json_each(?) as wanted
+      where not exists (select 1 from domain where domain.name = wanted.value ->> 1)`,
+      )
+      .pluck();
+  }
+
+  elsewhere(names: readonly string[]): readonly string[] {
+    return this.#elsewhere.all(namesForQuery(names)).map((place) => names[place] ?? '');
   }
 
   accounts(names: readonly string[]): readonly AccountRow[] {

@@ -5,8 +5,8 @@
 import type { Slices } from '../../../runtime/slices.js';
 import { whenReady } from '../../../runtime/when-ready.js';
 import type { LocalTarget, Resolution } from '../../deliveries.js';
-import { expand, NAMES_LIMIT, type Expanding } from '../../rules/expansion.js';
-import { candidates, resolutionOf, type Candidate, type Route } from '../../rules/names.js';
+import { expand, NAMES_LIMIT, type Expanding, type Expansion } from '../../rules/expansion.js';
+import { candidates, remoteTarget, resolutionOf, type Candidate, type Route } from '../../rules/names.js';
 import type { Address, MaybePromise } from '../../shapes.js';
 import { AliasRows, type AccountRow } from './aliases.js';
 import type { NameCache } from './name-cache.js';
@@ -82,15 +82,15 @@ export class Names {
     if (account !== undefined) return keep({ kind: 'account', targets: [targetOf(account)] });
     const targets = this.#reads.aliasTargets.all(domain, name, NAMES_LIMIT + 1);
     if (targets.length === 0) return undefined;
-    return whenReady(this.#settle(expand(targets, this.#aliases)), (accounts) => keep(aliasOf(accounts)));
+    return whenReady(this.#settle(expand(targets, this.#aliases)), (found) => keep(aliasOf(found)));
   }
 
-  #settle(expanding: Expanding<AccountRow>): MaybePromise<readonly AccountRow[] | 'too-many'> {
+  #settle(expanding: Expanding<AccountRow>): MaybePromise<Expansion<AccountRow> | 'too-many'> {
     const step = expanding.next();
     return step.done === true ? step.value : this.#settleInSlices(expanding);
   }
 
-  async #settleInSlices(expanding: Expanding<AccountRow>): Promise<readonly AccountRow[] | 'too-many'> {
+  async #settleInSlices(expanding: Expanding<AccountRow>): Promise<Expansion<AccountRow> | 'too-many'> {
     for (;;) {
       const untilMs = await this.#slices.next();
       do {
@@ -101,8 +101,9 @@ export class Names {
   }
 }
 
-function aliasOf(accounts: readonly AccountRow[] | 'too-many'): Route {
-  return accounts === 'too-many' ? { kind: 'too-many' } : { kind: 'alias', targets: accounts.map(targetOf) };
+function aliasOf(found: Expansion<AccountRow> | 'too-many'): Route {
+  if (found === 'too-many') return { kind: 'too-many' };
+  return { kind: 'alias', targets: [...found.accounts.map(targetOf), ...found.elsewhere.map(remoteTarget)] };
 }
 
 function targetOf({ id, address, free_octets: freeOctets }: AccountRow): LocalTarget {

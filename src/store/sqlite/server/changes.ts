@@ -8,7 +8,7 @@ import type { NewCredential } from '../../directory.js';
 import type { Route, RouteKey } from '../../routes.js';
 import type { Address, Secrets } from '../../shapes.js';
 import type { Connection } from '../database/database.js';
-import { addressText, CATCH_ALL, normalizeLocalPart } from '../../rules/names.js';
+import { addressElsewhere, addressText, CATCH_ALL, normalizeLocalPart } from '../../rules/names.js';
 import { requireSoundAlias } from '../../rules/new-alias.js';
 import { CREDENTIALS_LIMIT, missing, refusals, refuse } from '../../rules/refusals.js';
 import { ROUTES_LIMIT } from '../../rules/routes.js';
@@ -132,13 +132,15 @@ export class Changes {
     if (accounts > 0) refuse(refusals.domainHasAccounts(name, accounts));
     if (this.#one('select 1 from account where domain = ?', id) !== undefined) refuse(refusals.domainIsSwept(name));
     this.#run('delete from alias where domain = ?', id);
+    // They would lead out of here all at once.
+    this.#run('delete from alias where substr(target, -length(?)) = ?', `@${name}`, `@${name}`);
     this.#run('delete from domain where id = ?', id);
   }
 
   addAlias(address: Address, targets: readonly Address[]): void {
-    const names = targets.map(addressText);
+    this.ensureDomain(address.domain); // Before anything is asked: none of its names is elsewhere.
+    const names = targets.map((target) => this.#targetText(target));
     requireSoundAlias(addressText(address), names, this.#aliases);
-    this.ensureDomain(address.domain);
     const domain = this.#domainId(address.domain) as number;
     const add = this.#connection.prepare('insert or ignore into alias values (?, ?, ?)');
     for (const target of names) add.run(domain, normalizeLocalPart(address.local), target);
@@ -152,7 +154,7 @@ export class Changes {
     if (targets.length === 0) return this.#run('delete from alias where domain = ? and local = ?', domain, local);
     const there = new Set(known);
     const remove = this.#connection.prepare('delete from alias where domain = ? and local = ? and target = ?');
-    for (const target of targets.map(addressText)) {
+    for (const target of targets.map((each) => this.#targetText(each))) {
       if (!there.has(target)) missing(refusals.noTarget(addressText(address), target));
       remove.run(domain, local, target);
     }
@@ -176,6 +178,10 @@ export class Changes {
       )
       .pluck()
       .all(domain, normalizeLocalPart(local));
+  }
+
+  #targetText(target: Address): string {
+    return this.#domainId(target.domain) === undefined ? addressElsewhere(target) : addressText(target);
   }
 
   #domainId(name: string): number | undefined {
