@@ -134,6 +134,7 @@ describe('the architecture', () => {
       ],
       ['config/', 'routes|schemes'],
       ['outbound/', 'deliveries|queue|relay-logins|routes|rules/routes|suppressions'],
+      ['dsn/', 'deliveries|queue'],
     ] as const)
       importsNone(under(folder), new RegExp(`^store/(?!(${theirs}|errors|shapes|source)\\.ts$)`));
   });

@@ -84,7 +84,7 @@ export const folders: readonly Folder[] = [
     path: 'smtp',
     what: 'SMTP: states, grammars, replies, a file for each verb or a few alike',
     imports: [
-      ...['auth', 'bytes', 'ip', 'message', 'runtime', 'session'],
+      ...['auth', 'bytes', 'dsn', 'ip', 'message', 'runtime', 'session'],
       ...store('deliveries', 'logins', 'recipient-limits', 'routes', 'suppressions'),
     ],
   },
@@ -97,14 +97,14 @@ export const folders: readonly Folder[] = [
     path: 'outbound',
     what: 'mail on its way out: when and where each message goes, and what its sender is told',
     imports: [
-      ...['log', 'message', 'outbound/bounce', 'outbound/client', 'store/rules/routes.ts'],
+      ...['dsn', 'log', 'message', 'outbound/client', 'store/rules/routes.ts'],
       ...store('deliveries', 'queue', 'relay-logins', 'routes', 'suppressions'),
     ],
   },
   {
-    path: 'outbound/bounce',
+    path: 'dsn',
     what: 'reports to senders: their words, their fields, where they go',
-    imports: ['message', 'outbound/schedule.ts', ...store('deliveries', 'queue')],
+    imports: ['message', ...store('deliveries', 'queue')],
   },
   {
     path: 'outbound/client',

@@ -14,6 +14,7 @@ import { StoreError, type StoreErrorKind } from '../../src/store/errors.js';
 import { differences } from './differences.js';
 import { code, codes, page, table, type Cell } from './markdown.js';
 import { addressSection, octetSection } from './messages.js';
+import { holdSection, reportSection } from './reports.js';
 import {
   announced,
   announcementTable,
@@ -41,11 +42,19 @@ import {
 
 const maxMessageSize = options.maxMessageSize.parse(options.maxMessageSize.initial);
 
-/** As much of a session's context as announcements and gates look at. */
-const smtpContext = { settings: { maxMessageSize }, peer: {}, offersTls: true } as unknown as SmtpContext;
+/** As much of a session's context as announcements and gates look at: in clear, with mail that goes out. */
+const smtpContext = {
+  ...{ settings: { maxMessageSize, outbound: 'relay' }, peer: {}, offersTls: true },
+  table: smtp.commands,
+} as unknown as SmtpContext;
 /** Under TLS 1.3, where every mechanism is offered. */
-const bound = { loopback: false, security: { channelBindings: () => [] } };
-const submissionContext = { ...smtpContext, peer: bound } as unknown as SmtpContext;
+const bound = { loopback: false, security: { channelBindings: () => [] } } as unknown as SmtpContext['peer'];
+const submissionContext: SmtpContext = { ...smtpContext, peer: bound, table: submission.commands };
+/** In clear and under TLS; a time that depends on now is left out. */
+const smtpLines = [...new Set([smtpContext, { ...smtpContext, peer: bound }].flatMap((each) => announced(smtp, each)))];
+const submissionLines = announced(submission, submissionContext)
+  .filter((line) => !smtpLines.includes(line))
+  .map((line) => line.replace(/\d{4}-\S+Z$/, '…'));
 const pop3Nearby = { peer: { loopback: true }, offersTls: true } as unknown as Pop3Context;
 const pop3FarAway = { peer: { loopback: false }, offersTls: true } as unknown as Pop3Context;
 
@@ -59,6 +68,8 @@ export function protocolsPage(): string {
     ...smtpSection(),
     ...submissionSection(),
     ...lmtpSection(),
+    ...reportSection(),
+    ...holdSection(),
     ...addressSection(),
     ...octetSection(),
     ...pop3Section(),
@@ -90,7 +101,7 @@ function smtpSection(): readonly string[] {
     exampleTable(smtp),
     '### SMTP extensions',
     'Announced in reply to EHLO; HELO announces none.',
-    announcementTable(announced(smtp, smtpContext), smtpExtensions),
+    announcementTable(smtpLines, smtpExtensions),
     '### SMTP limits',
     table(['Limit', 'Value', 'When it is reached'], [...sessionLimits(smtp), ...smtpLimits()]),
     '### SMTP commands out of place',
@@ -113,7 +124,7 @@ function submissionSection(): readonly string[] {
     '### Submission gates',
     table(['Gate', 'Open when', 'Reply when it is shut'], described(submissionGates).map(withLoginReply)),
     '### Submission extensions',
-    announcementTable(announced(addition, submissionContext), submissionExtensions),
+    announcementTable(submissionLines, submissionExtensions),
     '### Submission limits',
     table(['Limit', 'Value', 'When it is reached'], sessionLimits(submission).slice(0, 1)),
     '### Submission commands out of place',
@@ -220,7 +231,7 @@ function smtpLimits(): readonly (readonly Cell[])[] {
     ['what a mailbox may hold', '`pennypost account quota`', first(replies.mailboxFull('path'))],
     ['recipients of a transaction', RECIPIENT_LIMIT, first(replies.tooManyRecipients)],
     ['mailboxes that they lead to', COPIES_LIMIT, first(replies.tooManyRecipients)],
-    ['octets of their paths', PATHS_LIMIT_BYTES, first(replies.tooManyRecipients)],
+    ['octets of their paths, and of what ORCPT calls them', PATHS_LIMIT_BYTES, first(replies.tooManyRecipients)],
     ['Received fields of a message', HOP_LIMIT, first(replies.looping(HOP_LIMIT))],
   ];
 }

@@ -1,6 +1,6 @@
 /** What the queue is told of a message that is sent on to other domains: what SMTP and the command line share. */
 import type { EnvelopeRecipient, Outgoing } from '../store/deliveries.js';
-import type { AccountId } from '../store/shapes.js';
+import type { AccountId, Returned } from '../store/shapes.js';
 import { onwardTrace, type CommonTrace } from './received.js';
 
 export interface DeadlineOptions {
@@ -21,6 +21,20 @@ export function deadlines(
     : { expiresAtMs, delayWarningAtMs: nowMs + delayWarning };
 }
 
+/** What MAIL asks of whoever sends the message on. */
+export interface OnwardOptions {
+  /** RET (RFC 3461 §4.3). */
+  readonly returned?: Returned | undefined;
+  /** ENVID (RFC 3461 §4.4), as it was given. */
+  readonly envelopeId?: string | undefined;
+  /** RFC 8689. */
+  readonly requireTls?: boolean | undefined;
+  /** Nothing of it is to arrive before (RFC 4865). */
+  readonly heldUntilMs?: number | undefined;
+}
+
+const PLAIN: OnwardOptions = {};
+
 export interface OutgoingOptions {
   /** Who logged in. */
   readonly submitter?: AccountId | undefined;
@@ -29,28 +43,33 @@ export interface OutgoingOptions {
   /** BODY=8BITMIME (RFC 6152). */
   readonly eightBit: boolean;
   readonly deadlines: DeadlineOptions;
+  readonly onward?: OnwardOptions | undefined;
 }
 
 /** Undefined when nobody elsewhere gets a copy. */
 export function outgoingOf(
   recipients: readonly EnvelopeRecipient[],
   common: CommonTrace,
-  { submitter, limits, eightBit, deadlines: options }: OutgoingOptions,
+  { submitter, limits, eightBit, onward = PLAIN, deadlines: options }: OutgoingOptions,
 ): Outgoing | undefined {
   const first = recipients.find(({ kind }) => kind === 'remote');
   if (first === undefined) return undefined;
   const isOnly = recipients.findLast(({ kind }) => kind === 'remote') === first;
   const { atMs, international } = common;
-  const { expiresAtMs, delayWarningAtMs } = deadlines(options, atMs);
+  const { returned, envelopeId, requireTls = false, heldUntilMs = atMs } = onward;
+  const firstAttemptAtMs = Math.max(atMs, heldUntilMs);
+  const { expiresAtMs, delayWarningAtMs } = deadlines(options, firstAttemptAtMs);
   return {
     trace: onwardTrace(common, isOnly ? first.recipient : undefined),
     submitter,
     limits,
-    firstAttemptAtMs: atMs,
+    firstAttemptAtMs,
     delayNoticeAtMs: delayWarningAtMs,
     expiresAtMs,
     bodyKind: eightBit ? '8bitmime' : '7bit',
     smtputf8: international === true,
-    requireTls: false,
+    requireTls,
+    ...(returned !== undefined && { returned }),
+    ...(envelopeId !== undefined && { envelopeId }),
   };
 }

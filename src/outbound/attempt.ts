@@ -1,6 +1,8 @@
 /** Between the queue's words and the client's: what is sent for a job, and what is kept of an answer. Pure. */
+import { readOriginalRecipient } from '../message/original-recipient.js';
 import { readXtext } from '../message/xtext.js';
-import type { LeasedRecipient, NotifyOn, Reply } from '../store/queue.js';
+import type { LeasedRecipient, Reply } from '../store/queue.js';
+import type { NotifyOn } from '../store/shapes.js';
 import type { DsnEvent, OutboundEnvelope, OutboundRecipient } from './client/envelope.js';
 import type { Report } from './client/outcome.js';
 import type { Job } from './job.js';
@@ -27,19 +29,12 @@ export function envelopeOf({ message, recipients }: Job): OutboundEnvelope {
 }
 
 function recipientOf({ recipient, notify, originalRecipient }: LeasedRecipient): OutboundRecipient {
-  const orcpt = originalRecipient === undefined ? undefined : originalAddress(originalRecipient);
+  const orcpt = originalRecipient === undefined ? undefined : readOriginalRecipient(originalRecipient);
   return {
     address: recipient,
     ...(notify !== undefined && { notify: notify.map((event) => EVENTS[event]) }),
     ...(orcpt !== undefined && { orcpt }),
   };
-}
-
-/** ORCPT as text: its xtext undone (RFC 3461 §4.2). Undefined for one that cannot be read. */
-export function originalAddress(orcpt: string): string | undefined {
-  const semicolon = orcpt.indexOf(';');
-  const address = readXtext(orcpt.slice(semicolon + 1));
-  return semicolon === -1 || address === undefined ? undefined : orcpt.slice(0, semicolon + 1) + address;
 }
 
 export function replyOf({ code, status, text, command, remote: { host, address, tls } }: Report): Reply {

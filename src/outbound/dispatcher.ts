@@ -4,7 +4,7 @@
  * Nothing that a hop, a message or the store does stops it: what failed is due again, and asked for again.
  */
 import type { DueDestination, LeasedMessage, LeasedRecipient, Queue, Reply, Settlement } from '../store/queue.js';
-import { Bounces, type BouncesOptions } from './bounce/bounces.js';
+import { Bounces, type BouncesOptions } from './bounces.js';
 import type { Client } from './client/connection.js';
 import { count, type Counters } from './counters.js';
 import { AHEAD, Hops, type HopLimits, type HopsOptions } from './hops.js';

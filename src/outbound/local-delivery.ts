@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { envelopeFor } from '../message/envelope.js';
 import { readPath } from '../message/path.js';
-import type { Deliveries, Envelope, EnvelopeRecipient, Outgoing, Resolution } from '../store/deliveries.js';
+import type { Deliveries, Envelope, Outgoing, Resolution, Target } from '../store/deliveries.js';
 import { StoreError } from '../store/errors.js';
 import type { DueDestination, LeasedMessage, LeasedRecipient, Queue, Reply } from '../store/queue.js';
 import type { Time } from './job.js';
@@ -73,8 +73,7 @@ export class LocalDelivery {
       if (resolution.kind !== 'local') return { recipient, kind: 'failed', reply: REFUSALS[resolution.kind] };
       const { targets } = resolution;
       await this.#deliver(message, this.#envelope(message, recipient, targets));
-      const isHere = targets.some(({ kind }) => kind === 'local');
-      return { recipient, kind: 'delivered', reply: DELIVERED, ...(isHere && { reports: 'delivered' }) };
+      return { recipient, kind: 'delivered', reply: DELIVERED, reports: reportsOf(targets) };
     } catch (error) {
       if (error instanceof StoreError) return { recipient, kind: 'deferred', reply: deferral(error) };
       this.#options.trouble('a bug kept a message from being delivered here', error);
@@ -112,15 +111,13 @@ export class LocalDelivery {
     targets: Extract<Resolution, { kind: 'local' }>['targets'],
   ): Envelope {
     const { recipient: text, notify, originalRecipient } = leased;
-    const envelope = envelopeFor([{ text, targets }], {
+    const envelope = envelopeFor([{ text, targets, notify, originalRecipient }], {
       ...{ reversePath: message.reversePath, client: HERE, protocol: 'local' },
       ...{ international: message.smtputf8, hostname: this.#options.hostname },
       ...{ id: randomBytes(ID_BYTES).toString('hex'), atMs: Date.now() },
     });
-    const withRequests = (each: EnvelopeRecipient): EnvelopeRecipient =>
-      each.kind === 'remote' ? { ...each, notify, originalRecipient } : each;
     const outgoing = targets.some(({ kind }) => kind === 'remote') ? outgoingOf(message, leased) : undefined;
-    return { ...envelope, recipients: envelope.recipients.map(withRequests), ...(outgoing && { outgoing }) };
+    return { ...envelope, ...(outgoing && { outgoing }) };
   }
 }
 
@@ -131,6 +128,12 @@ function outgoingOf(message: LeasedMessage, { expiresAtMs }: LeasedRecipient): O
     ...{ trace: NOTHING, firstAttemptAtMs: Date.now(), expiresAtMs },
     ...{ bodyKind, smtputf8, requireTls, returned, envelopeId, submitter },
   };
+}
+
+/** RFC 3461 §5.2.7: of an alias of one elsewhere, whoever it goes to reports. */
+function reportsOf(targets: readonly Target[]): Result['reports'] {
+  if (targets.length > 1) return 'expanded';
+  return targets[0]?.kind === 'local' ? 'delivered' : undefined;
 }
 
 const DELIVERED: Reply = { enhanced: '2.0.0', text: 'Delivered here: the domain is local by now' };

@@ -4,9 +4,10 @@
  */
 import type { LeasedMessage, LeasedRecipient, Lateness, Outcome, Reply, Settlement } from '../store/queue.js';
 import { StoreError } from '../store/errors.js';
-import { isTold, type Bounces, type Telling } from './bounce/bounces.js';
-import type { Action, ReportedRecipient } from './bounce/report.js';
-import { originalAddress } from './attempt.js';
+import type { Action, ReportedRecipient } from '../dsn/report.js';
+import { isTold } from '../dsn/wanted.js';
+import { readOriginalRecipient } from '../message/original-recipient.js';
+import type { Bounces, Telling } from './bounces.js';
 import { untilTaken } from './patience.js';
 import type { Schedule } from './schedule.js';
 import type { Settlements } from './settlements.js';
@@ -33,7 +34,7 @@ export interface Result {
   readonly kind: 'delivered' | 'deferred' | 'failed' | 'held';
   readonly reply: Reply;
   /** Of one that was delivered: whether nobody else will report that it was. */
-  readonly reports?: 'relayed' | 'delivered' | undefined;
+  readonly reports?: 'relayed' | 'delivered' | 'expanded' | undefined;
 }
 
 export interface OutcomesOptions {
@@ -203,6 +204,6 @@ function reportOf(
   { recipient, originalRecipient }: LeasedRecipient,
   { action, reply }: { readonly action: Action; readonly reply: Reply | undefined },
 ): ReportedRecipient {
-  const original = originalRecipient === undefined ? undefined : originalAddress(originalRecipient);
+  const original = originalRecipient === undefined ? undefined : readOriginalRecipient(originalRecipient);
   return { recipient, originalRecipient: original, action, reply };
 }

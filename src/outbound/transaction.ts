@@ -84,8 +84,8 @@ function resultOf(recipient: LeasedRecipient, outcome: Pair['outcome'], reports:
   return { recipient, kind: isFinal ? 'failed' : 'deferred', reply };
 }
 
-/** RFC 3461 §5.2.2, §5.2.7: a server that was asked to report does; behind LMTP there is a mailbox. */
+/** RFC 3461 §5.2.2, §5.2.7: a server that was asked to report does, also by LMTP; behind LMTP there is a mailbox. */
 function reportsOf(hop: NextHop | undefined, relaysDsn: boolean): Result['reports'] {
-  if (hop?.protocol === 'lmtp') return 'delivered';
-  return relaysDsn ? undefined : 'relayed';
+  if (relaysDsn) return undefined;
+  return hop?.protocol === 'lmtp' ? 'delivered' : 'relayed';
 }

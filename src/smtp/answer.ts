@@ -18,16 +18,23 @@ export const answerOnce: Answer = {
   refused: (reply) => reply,
 };
 
-/** `addresses`: what each position of the envelope was delivered to. */
+/** Whether one of those that a recipient leads to was left out: `addresses` is what each position of the envelope was delivered to. */
+type LeftOut = (recipient: Recipient) => boolean;
+
+export function leftOutOf(addresses: readonly string[], refusedAt: readonly number[]): LeftOut {
+  if (refusedAt.length === 0) return () => false;
+  const missing = new Set(refusedAt.map((position) => addresses[position]));
+  return ({ targets }) => targets.some(({ address }) => missing.has(address));
+}
+
+/** `addresses`: as above. */
 export function answerEach(recipients: readonly Recipient[], addresses: readonly string[]): Answer {
   return {
     accepted(id, refusedAt) {
-      const missing = new Set(refusedAt.map((position) => addresses[position]));
+      const isLeftOut = leftOutOf(addresses, refusedAt);
       return together(
-        recipients.map(({ text, targets }) =>
-          missing.size > 0 && targets.some(({ address }) => missing.has(address))
-            ? replies.mailboxFull(text)
-            : replies.acceptedFor(text, id),
+        recipients.map((recipient) =>
+          isLeftOut(recipient) ? replies.mailboxFull(recipient.text) : replies.acceptedFor(recipient.text, id),
         ),
       );
     },

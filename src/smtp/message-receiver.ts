@@ -19,6 +19,8 @@ export interface MessageReceiverOptions {
   readonly answer: Answer;
   readonly stages: readonly Stage<SmtpReply>[];
   readonly limitBytes: number;
+  /** What must be done between the moment that the message is durable, but for those who were left out, and its answer. */
+  readonly stored?: ((refusedAt: readonly number[]) => Promise<void>) | undefined;
 }
 
 export class MessageReceiver implements Sink {
@@ -27,17 +29,19 @@ export class MessageReceiver implements Sink {
   readonly #id: string;
   readonly #answer: Answer;
   readonly #limitBytes: number;
+  readonly #stored: MessageReceiverOptions['stored'];
   /** For a message that comes in chunks, between which a CRLF may be cut. */
   readonly newlines = new NewlineCheck();
   #octets = 0;
   #refusal: SmtpReply | undefined;
 
-  constructor(delivery: Delivery, { id, answer, stages, limitBytes }: MessageReceiverOptions) {
+  constructor(delivery: Delivery, { id, answer, stages, limitBytes, stored }: MessageReceiverOptions) {
     this.#delivery = delivery;
     this.#stages = new StageLine(stages, (octets) => delivery.write(octets));
     this.#id = id;
     this.#answer = answer;
     this.#limitBytes = limitBytes;
+    this.#stored = stored;
   }
 
   get octets(): number {
@@ -72,10 +76,16 @@ export class MessageReceiver implements Sink {
 
   #answered(): SmtpReply | Promise<SmtpReply> {
     if (this.#refusal !== undefined) return this.#answer.refused(this.#refusal);
-    return this.#delivery.commit().then(
+    return this.#committed().then(
       (refusedAt) => this.#answer.accepted(this.#id, refusedAt),
       (error: unknown) => this.#answer.refused(failedReply(error)),
     );
+  }
+
+  #committed(): Promise<readonly number[]> {
+    const stored = this.#stored;
+    const committed = this.#delivery.commit();
+    return stored === undefined ? committed : committed.then((refusedAt) => stored(refusedAt).then(() => refusedAt));
   }
 
   /** Refuses the message where the stages or the store behind them do. */

@@ -140,6 +140,10 @@ export const replies = {
   badRecipient: reply(501, '1.3', 'Recipient address not understood; the syntax is RCPT TO:<local@domain>'),
   badParameter: (name: string) => reply(501, '5.4', `The value of ${name} is not understood`),
   unknownParameter: (name: string) => reply(555, '5.4', `Parameter ${shown(name)} is not offered here`),
+  heldTooLong: (days: number) => reply(501, '5.4', `No message is held here for more than ${days} days`),
+  /** A copy in a maildrop could be read before its time. */
+  heldForOthers: (path: string) =>
+    reply(550, '3.3', `<${path}> is here, and only mail for other domains can be held; send to it without HOLDFOR`),
   noBinaryMime: reply(555, '6.1', 'BODY=BINARYMIME is not offered here; use 8BITMIME'),
   needUtf8: reply(553, '6.7', 'This address needs the SMTPUTF8 parameter on MAIL FROM'),
 

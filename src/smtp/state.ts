@@ -6,6 +6,7 @@ import type { Copies } from './copies.js';
 import type { ForwardedHelo } from './xclient-attributes.js';
 import type { Recipient } from '../message/recipient.js';
 import type { MessageReceiver } from './message-receiver.js';
+import type { OnwardOptions } from '../message/outgoing.js';
 import type { Path } from '../message/path.js';
 import type { Grant } from '../store/logins.js';
 
@@ -48,6 +49,8 @@ export interface Transaction {
   readonly eightBit: boolean;
   /** What SIZE announced (RFC 1870); undefined when it was not given. */
   readonly announcedOctets: number | undefined;
+  /** What is asked of whoever sends it on; undefined when nothing is. */
+  readonly onward: OnwardOptions | undefined;
   readonly recipients: readonly Recipient[];
   /** Of their paths, all together. */
   readonly pathOctets: number;

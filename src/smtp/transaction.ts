@@ -2,7 +2,7 @@
 import { whenReady } from '../runtime/when-ready.js';
 import { stay, type Outcome } from '../session/command.js';
 import { replies, type SmtpReply } from './replies.js';
-import { answerEach, answerOnce } from './answer.js';
+import { answerEach, answerOnce, leftOutOf } from './answer.js';
 import type { SmtpContext } from './context.js';
 import { copiesFor } from '../message/envelope.js';
 import { limitsOf, noteOverLimit } from './recipient-limits.js';
@@ -12,6 +12,7 @@ import { protocolName, type CommonTrace } from '../message/received.js';
 import type { Stage } from '../message/stage.js';
 import type { Incoming } from './stage-row.js';
 import { greeted, type Chunking, type SmtpState, type Transaction } from './state.js';
+import { successReport } from './success-report.js';
 
 /** Begins the delivery of what the envelope says; from here on the message has its name. */
 export function openReceiver(transaction: Transaction, context: SmtpContext): MessageReceiver {
@@ -21,10 +22,11 @@ export function openReceiver(transaction: Transaction, context: SmtpContext): Me
   const trace = traceOf(transaction, { id, atMs }, context);
   const copies = copiesFor(recipients, trace);
   const envelope = [...copies.values()];
-  const { eightBit } = transaction;
+  const { eightBit, onward } = transaction;
   const submitter = hello.login?.account;
   const limits = submitter === undefined ? undefined : limitsOf(context.settings);
-  const outgoing = outgoingOf(envelope, trace, { submitter, limits, eightBit, deadlines: context.settings });
+  const terms = { submitter, limits, eightBit, onward, deadlines: context.settings };
+  const outgoing = outgoingOf(envelope, trace, terms);
   const delivery = context.store.deliver({
     reversePath: from.text,
     receivedAtMs: atMs,
@@ -35,7 +37,11 @@ export function openReceiver(transaction: Transaction, context: SmtpContext): Me
   const answer = hello.lmtp === true ? answerEach(recipients, [...copies.keys()]) : answerOnce;
   const { peer, settings, store } = context;
   const stages = stagesFor({ id, atMs, transaction, peer, settings, store }, context);
-  return new MessageReceiver(delivery, { id, answer, stages, limitBytes: settings.maxMessageSize });
+  const report = successReport(transaction, atMs, context);
+  const limitBytes = settings.maxMessageSize;
+  if (report === undefined) return new MessageReceiver(delivery, { id, answer, stages, limitBytes });
+  const stored = (refusedAt: readonly number[]) => report.post(leftOutOf([...copies.keys()], refusedAt));
+  return new MessageReceiver(delivery, { id, answer, stages: [...stages, report.stage], limitBytes, stored });
 }
 
 /** By a loop: this is asked for each message. */

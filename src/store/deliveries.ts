@@ -1,8 +1,8 @@
 /** Mail on its way in: where a forward-path leads, and a message until it is durable. */
 import type { StoreError } from './errors.js';
-import type { BodyKind, NotifyOn, Returned, Settlement } from './queue.js';
+import type { BodyKind, Settlement } from './queue.js';
 import type { RecipientLimits } from './recipient-limits.js';
-import type { AccountId, Address, MaybePromise } from './shapes.js';
+import type { AccountId, Address, MaybePromise, NotifyOn, Returned } from './shapes.js';
 
 /** Where one copy of a message goes, after aliases, plus addressing and catch-alls: into a maildrop here, or to another server. */
 export type Target = LocalTarget | RemoteTarget;

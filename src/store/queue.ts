@@ -2,15 +2,11 @@
  * Mail on its way out, as the process that sends it sees it: one row a recipient, leased before anything is tried and settled by
  * what became of it. What got 250 is delivered, or its sender is told, or it is in here. Never the octets of more than a piece.
  */
-import type { AccountId, MaybePromise } from './shapes.js';
+import type { AccountId, MaybePromise, NotifyOn, Returned } from './shapes.js';
 import type { Source } from './source.js';
 import type { Suppressions } from './suppressions.js';
 
 export type BodyKind = '7bit' | '8bitmime';
-/** NOTIFY, RFC 3461 §4.1. */
-export type NotifyOn = 'never' | 'success' | 'failure' | 'delay';
-/** RET, RFC 3461 §4.3. */
-export type Returned = 'full' | 'headers';
 
 /**
  * `active`: leased, or due for the first time. `deferred`: waits for a next attempt. `hold`: waits until an administrator releases

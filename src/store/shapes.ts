@@ -20,3 +20,8 @@ export interface Secrets {
   /** Absent until the password was known in clear for the first time since there are such keys. */
   readonly scram?: string | undefined;
 }
+
+/** NOTIFY, RFC 3461 §4.1. */
+export type NotifyOn = 'never' | 'success' | 'failure' | 'delay';
+/** RET, RFC 3461 §4.3. */
+export type Returned = 'full' | 'headers';

@@ -301,6 +301,43 @@ describe('the dispatcher', () => {
       await empty();
       expect((await mailOf(store, SENDER))[0]).to.include('\r\nAction: delivered\r\n');
     });
+
+    it('leaves that to LMTP too, where it announces it', async () => {
+      const lmtp = await scripted({ lmtp: true, extensions: ['DSN'] });
+      await send({ relays: [`lmtp://127.0.0.1:${lmtp.port}?tls=none`] });
+      await enqueue(store, { to: ['bob@example.com'], recipient: { notify: ['success'] } });
+      await empty();
+      expect(await mailOf(store, SENDER)).to.be.empty;
+      expect(lmtp.lines).to.include('RCPT TO:<bob@example.com> NOTIFY=SUCCESS');
+    });
+  });
+
+  it('returns the header alone of what had to go by TLS, and could not (RFC 8689 §5)', async () => {
+    const relay = await scripted();
+    await send({ relays: [url(relay)] });
+    await enqueue(store, {
+      to: ['bob@example.com'],
+      outgoing: { requireTls: true, returned: 'full', envelopeId: '1+2B' },
+    });
+    await empty();
+    const [report = ''] = await mailOf(store, SENDER);
+    expect(report).to.include('\r\nStatus: 5.7.10\r\n');
+    expect(report).to.include('\r\nOriginal-Envelope-Id: 1+\r\n');
+    expect(report).to.include('Subject: Scan 7').and.to.not.include('Hello');
+    expect(relay.messages).to.be.empty;
+  });
+
+  it('sends what it tells of such a message by TLS alone too', async () => {
+    const relay = await scripted();
+    const { attempts } = await send({ relays: [url(relay)] });
+    const outgoing = { requireTls: true };
+    await enqueue(store, { to: ['bob@example.com'], from: 'carol@elsewhere.example', outgoing });
+    await empty();
+    const tried = attempts.map(({ message, outcome }) => [message.reversePath, message.requireTls, outcome.kind]);
+    expect(tried).to.deep.equal([
+      ['carol@elsewhere.example', true, 'failed'],
+      ['', true, 'failed'],
+    ]);
   });
 
   describe('when it fails for now', () => {

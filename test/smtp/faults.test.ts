@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { StoreError, type StoreErrorKind } from '../../src/store/errors.js';
 import type { MailStore } from '../../src/store/store.js';
 import { MemoryChannel, turn } from '../support/dialogue-channel.js';
 import { beginSmtp, type Options } from '../support/dialogue-faults.js';
@@ -154,5 +155,35 @@ describe('SMTP', () => {
     await turn();
     expect(ends).to.deep.equal(['commit']);
     expect(stage.messages('alice')).to.have.length(1);
+  });
+
+  describe('a report of success that cannot be stored', () => {
+    /** The message is stored; what comes then fails so. */
+    async function answerWhere(kind: StoreErrorKind): Promise<string | undefined> {
+      let messages = 0;
+      const store = changed(stage.store, {
+        deliver(envelope) {
+          const delivery = stage.store.deliver(envelope);
+          if (++messages === 1) return delivery;
+          const commit = () => Promise.reject(new StoreError(kind, 'secret text of the failure'));
+          return { write: (chunk) => delivery.write(chunk), commit, abort: () => delivery.abort() };
+        },
+      });
+      const { channel } = await greeted(store, { outbound: 'relay' });
+      channel.send('MAIL FROM:<alice@example.org>\r\nRCPT TO:<alice@example.org> NOTIFY=SUCCESS\r\nDATA\r\n');
+      for (let lines = 0; lines < 3; lines++) await channel.line();
+      channel.send('Subject: x\r\n\r\n.\r\n');
+      const answer = await channel.line();
+      expect(messages).to.equal(2);
+      return answer;
+    }
+
+    for (const kind of ['unavailable', 'busy', 'full'] as const)
+      it(`for now (${kind}) is no success either: the client sends again`, async () =>
+        expect(await answerWhere(kind)).to.match(/^45[12] 4\.3\.[01] /));
+
+    for (const kind of ['over-quota', 'over-quota-meanwhile', 'missing', 'refused'] as const)
+      it(`because its reader cannot take it (${kind}) keeps nobody's message back`, async () =>
+        expect(await answerWhere(kind)).to.match(/^250 2\.0\.0 Accepted /));
   });
 });

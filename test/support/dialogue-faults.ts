@@ -4,6 +4,7 @@ import type { State } from '../../src/session/command.js';
 import type { Protocol, SessionContext } from '../../src/session/protocol.js';
 import { Session } from '../../src/session/session.js';
 import { lmtp, mx } from '../../src/smtp/protocol.js';
+import type { SmtpSettings } from '../../src/smtp/settings.js';
 import type { StageRow } from '../../src/smtp/stage-row.js';
 import { stages as usualStages } from '../../src/smtp/stages.js';
 import type { MailStore } from '../../src/store/store.js';
@@ -32,6 +33,7 @@ export interface Options {
   readonly heard?: (text: string) => void;
   readonly stages?: readonly StageRow[];
   readonly isLmtp?: boolean;
+  readonly outbound?: SmtpSettings['outbound'];
 }
 
 export function beginSmtp(store: MailStore, options: Options = {}) {
@@ -44,7 +46,7 @@ export function beginSmtp(store: MailStore, options: Options = {}) {
     offersTls: true,
     isFront: true,
     counters: { accepted: 0, refused: 0, octets: 0 },
-    settings,
+    settings: { ...settings, outbound: options.outbound ?? settings.outbound },
     store,
     suppressions: store.queuedMail,
     routes: store.routes,

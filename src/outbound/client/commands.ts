@@ -3,7 +3,9 @@
  * RFC 8689). What it has not announced is left out; whether a message may then be sent at all is judged elsewhere.
  */
 import { isAscii } from '../../message/domain.js';
+import { writeOriginalRecipient } from '../../message/original-recipient.js';
 import { readPath } from '../../message/path.js';
+import { writeXtext } from '../../message/xtext.js';
 import type { OutboundEnvelope, OutboundRecipient } from './envelope.js';
 import type { Extensions } from './extensions.js';
 
@@ -45,7 +47,7 @@ export function mailLine(envelope: OutboundEnvelope, { reversePath, internationa
     international && 'SMTPUTF8',
     requireTls === true && extensions.has('REQUIRETLS') && 'REQUIRETLS',
     takesDsn && ret !== undefined && `RET=${ret}`,
-    takesDsn && envid !== undefined && envid !== '' && `ENVID=${xtext(envid)}`,
+    takesDsn && envid !== undefined && envid !== '' && `ENVID=${writeXtext(envid)}`,
   ]
     .filter((part) => part !== false)
     .join(' ');
@@ -55,35 +57,6 @@ export function rcptLine(forwardPath: string, { notify, orcpt }: OutboundRecipie
   const takesDsn = extensions.has('DSN');
   const hasEvents = notify !== undefined && notify.length > 0;
   const notifying = takesDsn && hasEvents ? ` NOTIFY=${notify.includes('NEVER') ? 'NEVER' : notify.join(',')}` : '';
-  return `RCPT TO:<${forwardPath}>${notifying}${takesDsn && orcpt !== undefined ? orcptOf(orcpt) : ''}`;
-}
-
-/** RFC 3461 §4.2; an address with more than ASCII has a type of its own, that needs no SMTPUTF8 (RFC 6533 §3). */
-function orcptOf(orcpt: string): string {
-  const [, type, address] = /^([A-Za-z0-9-]+);([^]+)$/.exec(orcpt) ?? [];
-  if (type === undefined || address === undefined) return '';
-  const isUtf8 = type.toLowerCase() === 'utf-8' || !isAscii(address);
-  return isUtf8 ? ` ORCPT=utf-8;${utf8Xtext(address)}` : ` ORCPT=${type};${xtext(address)}`;
-}
-
-/** RFC 3461 §4. */
-function xtext(text: string): string {
-  return [...Buffer.from(text)].map((octet) => (isXchar(octet) ? String.fromCharCode(octet) : hex(octet))).join('');
-}
-
-function isXchar(octet: number): boolean {
-  return octet > 0x20 && octet < 0x7f && octet !== 0x2b && octet !== 0x3d;
-}
-
-function hex(octet: number): string {
-  return `+${octet.toString(16).toUpperCase().padStart(2, '0')}`;
-}
-
-/** RFC 6533 §3, utf-8-addr-xtext. */
-function utf8Xtext(text: string): string {
-  return Array.from(text, (character) => {
-    const point = character.codePointAt(0) ?? 0;
-    const isPlain = isXchar(point) && character !== '\\';
-    return isPlain ? character : `\\x{${point.toString(16).toUpperCase().padStart(2, '0')}}`;
-  }).join('');
+  const original = takesDsn && orcpt !== undefined ? writeOriginalRecipient(orcpt) : undefined;
+  return `RCPT TO:<${forwardPath}>${notifying}${original === undefined ? '' : ` ORCPT=${original}`}`;
 }

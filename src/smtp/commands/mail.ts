@@ -1,14 +1,16 @@
 /**
- * MAIL FROM: opens a transaction (RFC 5321 §4.1.1.2) with the parameters of SIZE (RFC 1870), 8BITMIME (RFC 6152)
- * and SMTPUTF8 (RFC 6531), and that of AUTH (RFC 4954 §5), which is read and trusted by nobody: servers send it where nobody
- * logs in too. A message that is announced as too large is refused before it is sent.
+ * MAIL FROM: opens a transaction (RFC 5321 §4.1.1.2) with what its parameters ask for (mail-parameters.ts). A message that is announced
+ * as too large is refused before it is sent.
  */
 import { whenReady } from '../../runtime/when-ready.js';
 import { stay, type Outcome } from '../../session/command.js';
-import { decimal, parsed, unparsed, type Grammar } from '../../session/grammar.js';
+import { parsed, unparsed, type Grammar } from '../../session/grammar.js';
 import type { Reply } from '../../session/reply.js';
-import { defineCommand, type SmtpContext } from '../context.js';
+import { defineCommand } from '../context.js';
 import { Copies } from '../copies.js';
+import { holdLimits } from '../future-release.js';
+import { mailSyntax, readMailParameters } from '../mail-parameters.js';
+import { offersDsn, offersHold, offersRequireTls } from '../offers.js';
 import { readParameters, type Parameters } from '../parameters.js';
 import { withBrackets } from '../path-text.js';
 import { readPath, type Path } from '../../message/path.js';
@@ -21,12 +23,6 @@ interface MailArgument {
   readonly from: Path | undefined;
   readonly parameters: Parameters;
 }
-
-/** RFC 1870 §3: up to 20 digits. */
-const SIZE_DIGITS = 20;
-
-/** RFC 3461 §4; what it stands for, an address or `<>`, has no effect here. */
-const XTEXT = /^(?:[!-*,-<>-~]|\+[0-9A-F]{2})+$/;
 
 /** `FROM:<path> parameters`. */
 const mailArgument: Grammar<MailArgument> = (text) => {
@@ -42,7 +38,7 @@ export const mail = defineCommand({
   verb: 'MAIL',
   rfc: 'RFC 5321 §4.1.1.2',
   help: {
-    syntax: 'FROM:<sender> [SIZE=octets] [BODY=7BIT|8BITMIME] [SMTPUTF8]',
+    syntax: `FROM:<sender> ${mailSyntax}`,
     summary: 'begins a message and names its sender, to whom failures are reported',
     example: 'MAIL FROM:<alice@example.org>',
     next: 'RCPT TO',
@@ -50,23 +46,28 @@ export const mail = defineCommand({
   grammar: mailArgument,
   at: ['greeted'],
   needs: ['login'],
-  announce: ({ settings }) => [`SIZE ${settings.maxMessageSize}`, '8BITMIME', 'SMTPUTF8'],
+  announce: (context) => [
+    ...[`SIZE ${context.settings.maxMessageSize}`, '8BITMIME', 'SMTPUTF8'],
+    ...(offersDsn(context) ? ['DSN'] : []),
+    ...(offersRequireTls(context) ? ['REQUIRETLS'] : []),
+    ...(offersHold(context) ? [`FUTURERELEASE ${holdLimits(Date.now())}`] : []),
+  ],
   run({ from: given, parameters }, { hello }, context) {
     if (given === undefined) return stay(replies.badSender);
     const from = hello.login === undefined ? given : qualified(given, context.settings.domain);
     const unavailable = context.store.availability();
     if (unavailable !== undefined) return stay(failureReply(unavailable));
-    const refusal = refusalOf(from, parameters, context);
-    if (refusal !== undefined) return stay(refusal);
-    const international = parameters.has('SMTPUTF8');
-    const announcedOctets = sizeOf(parameters);
+    const asked = readMailParameters(parameters, context);
+    if ('head' in asked) return stay(asked);
+    if (from.international && !asked.international) return stay(replies.needUtf8);
     const transaction: Transaction = {
       at: 'transaction',
       hello,
       from,
-      international,
-      eightBit: parameters.get('BODY')?.toUpperCase() === '8BITMIME',
-      announcedOctets,
+      international: asked.international,
+      eightBit: asked.eightBit,
+      announcedOctets: asked.announcedOctets,
+      onward: asked.onward,
       recipients: [],
       pathOctets: 0,
       copies: new Copies(),
@@ -77,40 +78,3 @@ export const mail = defineCommand({
     return whenReady(senderRefusal(from, hello.login, context.store), taken);
   },
 });
-
-function refusalOf(from: Path, parameters: Parameters, context: SmtpContext): Reply | undefined {
-  for (const [keyword, value] of parameters) {
-    const refusal = parameterRefusal(keyword, value, context);
-    if (refusal !== undefined) return refusal;
-  }
-  return from.international && !parameters.has('SMTPUTF8') ? replies.needUtf8 : undefined;
-}
-
-function parameterRefusal(keyword: string, value: string | undefined, context: SmtpContext): Reply | undefined {
-  switch (keyword) {
-    case 'SIZE':
-      return sizeRefusal(decimal(value ?? '', SIZE_DIGITS), context.settings.maxMessageSize);
-    case 'BODY':
-      return bodyRefusal(value?.toUpperCase());
-    case 'SMTPUTF8':
-      return value === undefined ? undefined : replies.badParameter('SMTPUTF8');
-    case 'AUTH':
-      return XTEXT.test(value ?? '') ? undefined : replies.badParameter('AUTH');
-    default:
-      return replies.unknownParameter(keyword);
-  }
-}
-
-function sizeOf(parameters: Parameters): number | undefined {
-  return decimal(parameters.get('SIZE') ?? '', SIZE_DIGITS);
-}
-
-function sizeRefusal(octets: number | undefined, limit: number): Reply | undefined {
-  if (octets === undefined) return replies.badParameter('SIZE');
-  return octets > limit ? replies.tooLarge(limit) : undefined;
-}
-
-function bodyRefusal(body: string | undefined): Reply | undefined {
-  if (body === '7BIT' || body === '8BITMIME') return undefined;
-  return body === 'BINARYMIME' ? replies.noBinaryMime : replies.badParameter('BODY');
-}

@@ -12,6 +12,7 @@ import { defineCommand, type SmtpContext } from '../context.js';
 import { readParameters, type Parameters } from '../parameters.js';
 import { withBrackets } from '../path-text.js';
 import { readPath, type EnvelopeMailbox, type Path } from '../../message/path.js';
+import { rcptSyntax, readRcptParameters, type ReportTerms } from '../rcpt-parameters.js';
 import { leftFor, noteOverLimit } from '../recipient-limits.js';
 import { replies, type SmtpReply } from '../replies.js';
 import type { SmtpState, Transaction } from '../state.js';
@@ -23,10 +24,16 @@ export const RECIPIENT_LIMIT = 1000;
 export const COPIES_LIMIT = 2000;
 
 /**
- * Octets of all paths of one transaction, which wait in memory: as many as RECIPIENT_LIMIT paths of RFC 5321 §4.5.3.1.3 have. More are
- * refused alike.
+ * Octets of all paths of one transaction, and of what ORCPT calls them, which wait in memory: as many as RECIPIENT_LIMIT paths of
+ * RFC 5321 §4.5.3.1.3 have. More are refused alike.
  */
 export const PATHS_LIMIT_BYTES = 256 * RECIPIENT_LIMIT;
+
+/** A forward-path, and what is to be reported of it. */
+interface Named {
+  readonly to: Path;
+  readonly reports: ReportTerms | undefined;
+}
 
 interface RcptArgument {
   readonly to: Path | undefined;
@@ -45,7 +52,7 @@ export const rcpt = defineCommand({
   verb: 'RCPT',
   rfc: 'RFC 5321 §4.1.1.3',
   help: {
-    syntax: 'TO:<recipient>',
+    syntax: `TO:<recipient> ${rcptSyntax}`,
     summary: 'names a recipient; once for each',
     example: 'RCPT TO:<postmaster@localhost>',
     next: 'another RCPT TO, or DATA',
@@ -55,13 +62,19 @@ export const rcpt = defineCommand({
   announce: () => [`LIMITS RCPTMAX=${RECIPIENT_LIMIT}`],
   run({ to, parameters }, state, context) {
     if (to?.mailbox === undefined) return stay(replies.badRecipient);
-    const [unknown] = parameters.keys();
-    if (unknown !== undefined) return stay(replies.unknownParameter(unknown));
+    const reports = readRcptParameters(parameters, context);
+    if (reports !== undefined && 'head' in reports) return stay(reports);
     if (to.international && !state.international) return stay(replies.needUtf8);
     if (isFull(state)) return stay(replies.tooManyRecipients);
     const address = addressOf(to.mailbox, context);
+    const named = { to, reports };
     const decide = (found: Resolution) =>
-      accept(to, found.kind === 'remote' && maySendOn(state, context) ? onward(to, address) : found, state, context);
+      accept(
+        named,
+        found.kind === 'remote' && maySendOn(state, context) ? elsewhere(to, address) : found,
+        state,
+        context,
+      );
     return whenReady(context.store.resolve(address), decide);
   },
 });
@@ -107,12 +120,17 @@ function isOneCopyTooMany(target: Target, { announcedOctets, copies, hello }: Tr
   return copies.countOf(target) > 1;
 }
 
+/** RFC 4865: what is held waits in the queue, and a copy in a maildrop would be there at once. */
+function isHeldHere(targets: readonly Target[], { onward }: Transaction): boolean {
+  return onward?.heldUntilMs !== undefined && targets.some(({ kind }) => kind === 'local');
+}
+
 /** Who has logged in may send elsewhere, where that is switched on; nobody else ever may. */
 function maySendOn({ hello }: Transaction, { settings }: SmtpContext): boolean {
   return hello.login !== undefined && settings.outbound !== 'off';
 }
 
-function onward({ text }: Path, { domain }: Address): Resolution {
+function elsewhere({ text }: Path, { domain }: Address): Resolution {
   return { kind: 'local', targets: [{ kind: 'remote', address: text, destination: domain }] };
 }
 
@@ -136,11 +154,12 @@ function onwardRefusal(
 }
 
 function accept(
-  to: Path,
+  named: Named,
   found: Resolution,
   state: Transaction,
   context: SmtpContext,
 ): Outcome<SmtpState> | Promise<Outcome<SmtpState>> {
+  const { to } = named;
   if (found.kind === 'unknown') return stay(replies.unknownMailbox(to.text));
   if (found.kind === 'remote') return stay(state.hello.login ? replies.noOutbound(to.text) : replies.noRelay(to.text));
   if (found.kind === 'too-many') return stay(replies.tooManyMembers(to.text));
@@ -148,16 +167,16 @@ function accept(
   const refusal = refusalOf(to, targets, state);
   if (refusal !== undefined) return stay(refusal);
   if (targets.every(({ kind }) => kind === 'local'))
-    return stay(replies.recipientOk, withRecipient(to, targets, state));
+    return stay(replies.recipientOk, withRecipient(named, targets, state));
   if (context.settings.outbound === 'off') return stay(replies.noWayOut(to.text));
   return whenReady(onwardRefusal(to, targets, state, context), (refused) =>
-    refused === undefined ? acceptOnward(to, targets, state, context) : stay(refused),
+    refused === undefined ? acceptOnward(named, targets, state, context) : stay(refused),
   );
 }
 
 /** Within what a login may send. An alias leads to whom its postmaster has named, whoever writes to it. */
 function acceptOnward(
-  to: Path,
+  named: Named,
   targets: readonly Target[],
   state: Transaction,
   context: SmtpContext,
@@ -165,25 +184,26 @@ function acceptOnward(
   const remote = targets.filter(({ kind }) => kind === 'remote').length;
   return whenReady(leftFor(state, context), (left) => {
     if (left >= remote)
-      return stay(replies.recipientOk, withRecipient(to, targets, { ...state, recipientsLeft: left - remote }));
+      return stay(replies.recipientOk, withRecipient(named, targets, { ...state, recipientsLeft: left - remote }));
     noteOverLimit(state.hello, context);
     return stay(replies.overLimit);
   });
 }
 
 function refusalOf(to: Path, targets: readonly Target[], state: Transaction): SmtpReply | undefined {
+  if (isHeldHere(targets, state)) return replies.heldForOthers(to.text);
   if (state.maildrops + targets.length > COPIES_LIMIT) return replies.tooManyRecipients;
   if (targets.some((target) => !isWithinQuota(target, state))) return replies.mailboxFull(to.text);
   if (targets.some((target) => isOneCopyTooMany(target, state))) return replies.anotherCopy(to.text);
   return undefined;
 }
 
-function withRecipient(to: Path, targets: readonly Target[], state: Transaction): Transaction {
+function withRecipient({ to, reports }: Named, targets: readonly Target[], state: Transaction): Transaction {
   state.copies.add(targets);
   return {
     ...state,
-    recipients: [...state.recipients, { text: to.text, targets }],
-    pathOctets: state.pathOctets + Buffer.byteLength(to.text),
+    recipients: [...state.recipients, { text: to.text, targets, ...reports }],
+    pathOctets: state.pathOctets + Buffer.byteLength(to.text) + (reports?.originalRecipient?.length ?? 0),
     maildrops: state.maildrops + targets.length,
   };
 }

@@ -1,7 +1,8 @@
 /** What of the queue is whose: leases, outcomes, and what comes back from a process that is gone (queue.ts says the rules). */
-import type { BodyKind, LeasedMessage, LeasedRecipient, NotifyOn, Reply, Returned, Settlement } from '../../queue.js';
+import type { BodyKind, LeasedMessage, LeasedRecipient, Reply, Settlement } from '../../queue.js';
 import { crashed, crashReply, leased, settled, suppresses, suppressionKey } from '../../rules/queue.js';
 import { missing, refusals } from '../../rules/refusals.js';
+import type { NotifyOn, Returned } from '../../shapes.js';
 import type { OutgoingRow, QueuedRow, QueueWrites } from '../database/queue-writes.js';
 import type {
   LeasedRequest,

@@ -1,11 +1,11 @@
 /** What a report to a sender tells (RFC 3464 §2.3.3): of which message, and what became of which recipient. */
-import type { Reply } from '../../store/queue.js';
+import type { Reply } from '../store/queue.js';
 
 /**
  * `failed`: it will not come. `delayed`: it has not come yet. `relayed`: it went on to a server that reports nothing itself.
- * `delivered`: it is in the mailbox.
+ * `delivered`: it is in the mailbox. `expanded`: it is on its way to each of several addresses, or there.
  */
-export type Action = 'failed' | 'delayed' | 'relayed' | 'delivered';
+export type Action = 'failed' | 'delayed' | 'relayed' | 'delivered' | 'expanded';
 
 export interface ReportedRecipient {
   /** The forward-path without angle brackets. */
@@ -23,6 +23,7 @@ export interface ReportedRecipient {
 export interface ReportedMessage {
   /** Without angle brackets; never empty. */
   readonly reversePath: string;
+  /** As text: ENVID with its xtext undone. */
   readonly envelopeId?: string | undefined;
   readonly queuedAtMs: number;
   /** Its header as it was received, and what follows it where the whole message goes back. */

@@ -3,9 +3,9 @@
  * First what happened and to which message, then for each recipient why, in plain words; then the server's own words; then what
  * one can do. Lines are of a width that every program shows.
  */
-import { printableLine } from '../../message/printable.js';
-import { dateTime } from '../../message/received.js';
-import type { Reply } from '../../store/queue.js';
+import { printableLine } from '../message/printable.js';
+import { dateTime } from '../message/received.js';
+import type { Reply } from '../store/queue.js';
 import { statusOf, withoutBrackets } from './delivery-status.js';
 import type { Action, Report, ReportedRecipient, Reporter } from './report.js';
 
@@ -17,6 +17,7 @@ export const subjects: Readonly<Record<Action, string>> = {
   delayed: 'Your message is delayed',
   relayed: 'Your message was passed on',
   delivered: 'Your message was delivered',
+  expanded: 'Your message was delivered',
 };
 
 /** What is known of the message that people recognize it by. */
@@ -52,12 +53,14 @@ function opening({ action, recipients }: Report): string {
       return `Your message was passed on to the mail server of ${whom}, which sends no reports itself.`;
     case 'delivered':
       return `Your message was delivered to ${whom}.`;
+    case 'expanded':
+      return `Your message was delivered to ${whom}, and from there to several others.`;
   }
 }
 
 function aboutRecipient(recipient: ReportedRecipient, tried: string): readonly string[] {
   const to = withoutBrackets(printableLine(recipient.recipient));
-  if (recipient.action === 'relayed' || recipient.action === 'delivered') return [to];
+  if (isSuccess(recipient.action)) return [to];
   const { reply, willRetryUntilMs } = recipient;
   return [
     to,
@@ -65,6 +68,10 @@ function aboutRecipient(recipient: ReportedRecipient, tried: string): readonly s
     ...(reply === undefined ? [] : remoteWords(reply)),
     ...(willRetryUntilMs === undefined ? [] : [indented(`It is tried until ${dateTime(willRetryUntilMs)}.`)]),
   ];
+}
+
+function isSuccess(action: Action): boolean {
+  return action !== 'failed' && action !== 'delayed';
 }
 
 /** By the enhanced code (RFC 3463 §3), where it says more than that something failed. */
@@ -168,7 +175,7 @@ function advice(recipients: readonly ReportedRecipient[]): readonly string[] {
 }
 
 function closing({ action, message }: Report): string {
-  if (action === 'delivered' || action === 'relayed') return 'You had asked for it.';
+  if (isSuccess(action)) return 'You had asked for it.';
   const back = message.rest === undefined ? 'the header of your message' : 'your message';
   return `Details for whoever looks after your mail, and ${back}, are attached.`;
 }

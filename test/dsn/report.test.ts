@@ -2,9 +2,9 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import PostalMime from 'postal-mime';
-import { composeReport } from '../../src/outbound/bounce/compose.js';
-import { deliveryStatus } from '../../src/outbound/bounce/delivery-status.js';
-import type { Report, ReportedRecipient } from '../../src/outbound/bounce/report.js';
+import { composeReport } from '../../src/dsn/compose.js';
+import { deliveryStatus } from '../../src/dsn/delivery-status.js';
+import type { Report, ReportedRecipient } from '../../src/dsn/report.js';
 
 const DAY_MS = 24 * 3_600_000;
 const NOW_MS = Date.UTC(2026, 10, 30, 10, 12, 9);

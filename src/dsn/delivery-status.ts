@@ -2,10 +2,10 @@
  * The part of a report that programs read (RFC 3464; RFC 6533 for addresses that are not ASCII). Whatever a remote server said
  * stands in it as one field: no CR, LF or other control character of it gets here, and no line is longer than lines may be.
  */
-import { isAscii } from '../../message/domain.js';
-import { printableLine } from '../../message/printable.js';
-import { dateTime } from '../../message/received.js';
-import type { Reply } from '../../store/queue.js';
+import { isAscii } from '../message/domain.js';
+import { printableLine } from '../message/printable.js';
+import { dateTime } from '../message/received.js';
+import type { Reply } from '../store/queue.js';
 import type { Action, Report, ReportedRecipient, Reporter } from './report.js';
 
 /** RFC 5322 §2.1.1, what lines should not exceed. */
@@ -34,7 +34,10 @@ export function statusOf({ action, reply, isExpired }: ReportedRecipient): strin
   return action === 'failed' ? said.replace(/^\d/, group) : said;
 }
 
-const CLASSES: Readonly<Record<Action, string>> = { failed: '5', delayed: '4', relayed: '2', delivered: '2' };
+const CLASSES: Readonly<Record<Action, string>> = {
+  ...{ failed: '5', delayed: '4' },
+  ...{ relayed: '2', delivered: '2', expanded: '2' },
+};
 
 function recipientFields(recipient: ReportedRecipient, { isInternational }: Report, nowMs: number): string {
   const { reply, originalRecipient, willRetryUntilMs } = recipient;

@@ -4,8 +4,8 @@
  * message's id, and that only if it is one.
  */
 import { isAscii as areAscii } from 'node:buffer';
-import { dateTime } from '../../message/received.js';
-import { summarize } from '../../message/summary.js';
+import { dateTime } from '../message/received.js';
+import { summarize } from '../message/summary.js';
 import { deliveryStatus, withoutBrackets } from './delivery-status.js';
 import type { Report, Reporter } from './report.js';
 import { sentences, subjects } from './words.js';

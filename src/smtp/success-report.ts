@@ -1,0 +1,118 @@
+/**
+ * Reports of success (RFC 3461 §4.1) about recipients whose mail is in a maildrop here: composed when the message is durable, and durable
+ * themselves before it is answered. So whoever heard 250 is reported to, whatever ends meanwhile; who did not hear it sends again.
+ * What is sent on is reported by who sends it, or by the server that it goes to.
+ */
+import { postReport } from '../dsn/posting.js';
+import { HEADER_LIMIT_OCTETS, wholeLines } from '../dsn/header.js';
+import type { Action, Report, ReportedRecipient } from '../dsn/report.js';
+import { isTold } from '../dsn/wanted.js';
+import { isAscii } from '../message/domain.js';
+import { endOfHeader } from '../message/header-scanner.js';
+import { readOriginalRecipient } from '../message/original-recipient.js';
+import { deadlines } from '../message/outgoing.js';
+import type { Recipient } from '../message/recipient.js';
+import type { Next, Stage } from '../message/stage.js';
+import { readXtext } from '../message/xtext.js';
+import { StoreError } from '../store/errors.js';
+import type { SmtpContext } from './context.js';
+import type { Transaction } from './state.js';
+
+export interface SuccessReport {
+  /** Keeps what is shown of the message. */
+  readonly stage: Stage<never>;
+  /** Resolves when the report is durable, or there is nobody to be told. @throws StoreError that passes */
+  post(isLeftOut: (recipient: Recipient) => boolean): Promise<void>;
+}
+
+/** Undefined when none is wanted, as for nearly every message. */
+export function successReport(transaction: Transaction, atMs: number, context: SmtpContext): SuccessReport | undefined {
+  if (!transaction.recipients.some(isAskedOf)) return undefined;
+  const recipients = transaction.recipients.filter((each) => isReportedHere(each, transaction));
+  if (recipients.length === 0) return undefined;
+  const stage = new HeaderKeeper();
+  return {
+    stage,
+    async post(isLeftOut) {
+      const stored = recipients.filter((each) => !isLeftOut(each));
+      for (const action of ['delivered', 'expanded'] as const) {
+        const reported = stored.filter((each) => actionFor(each) === action).map(reportedAs(action));
+        if (reported.length === 0) continue;
+        await post(reportOf(transaction, { action, reported, atMs, header: stage.header }), transaction, context);
+      }
+    },
+  };
+}
+
+async function post(report: Report, { onward }: Transaction, { settings, store }: SmtpContext): Promise<void> {
+  const { hostname, domain, outbound } = settings;
+  const expiresAtMs = (nowMs: number): number => deadlines(settings, nowMs).expiresAtMs;
+  const options = { store, hostname, domain, expiresAtMs: outbound === 'off' ? undefined : expiresAtMs };
+  await postReport({ report, requireTls: onward?.requireTls === true }, options).catch(ignoreWhereNobodyCanTakeIt);
+}
+
+function isAskedOf({ notify }: Recipient): boolean {
+  return notify !== undefined;
+}
+
+function isReportedHere({ notify, targets }: Recipient, { from }: Transaction): boolean {
+  if (notify === undefined || !isTold(from.text, notify, 'delivered')) return false;
+  return targets.length > 1 || targets[0]?.kind === 'local';
+}
+
+/** RFC 3461 §5.2.7.4: where a path leads to several, its arrival there is told, and not that at each of them. */
+function actionFor({ targets }: Recipient): Action {
+  return targets.length > 1 ? 'expanded' : 'delivered';
+}
+
+/** By the path that the sender knows: whose maildrop an alias leads to is nobody's business (RFC 3464 §4.2). */
+function reportedAs(action: Action): (recipient: Recipient) => ReportedRecipient {
+  return ({ text, originalRecipient }) => ({
+    recipient: text,
+    originalRecipient: originalRecipient === undefined ? undefined : readOriginalRecipient(originalRecipient),
+    action,
+  });
+}
+
+interface Told {
+  readonly action: Action;
+  readonly reported: readonly ReportedRecipient[];
+  readonly atMs: number;
+  readonly header: Buffer;
+}
+
+function reportOf({ from, international, onward }: Transaction, { action, reported, atMs, header }: Told): Report {
+  const envelopeId = onward?.envelopeId === undefined ? undefined : readXtext(onward.envelopeId);
+  return {
+    ...{ action, recipients: reported, isInternational: international || !isAscii(from.text) },
+    message: { reversePath: from.text, envelopeId, queuedAtMs: atMs, header },
+  };
+}
+
+/** The sender's maildrop is full, or gone: the message itself has arrived all the same. */
+function ignoreWhereNobodyCanTakeIt(error: unknown): void {
+  const passes = !(error instanceof StoreError) || ['busy', 'full', 'unavailable'].includes(error.kind);
+  if (passes) throw error;
+}
+
+class HeaderKeeper implements Stage<never> {
+  readonly #pieces: Buffer[] = [];
+  #octets = 0;
+
+  get isOver(): boolean {
+    return this.#octets >= HEADER_LIMIT_OCTETS;
+  }
+
+  write(piece: Uint8Array, next: Next): undefined {
+    const kept = piece.subarray(0, HEADER_LIMIT_OCTETS - this.#octets);
+    this.#pieces.push(Buffer.from(kept)); // A copy: a piece is good until this returns.
+    this.#octets += kept.length;
+    return next(piece);
+  }
+
+  /** With its empty line, where there is one. */
+  get header(): Buffer {
+    const first = Buffer.concat(this.#pieces);
+    return wholeLines(first.subarray(0, endOfHeader(first)));
+  }
+}
