@@ -20,7 +20,7 @@ export function helpFor(topic: string, commands: readonly Command[]): string {
 export function usage({ words, operands, flags }: Command): string {
   const essential = flags
     .filter((flag) => flag.essential)
-    .map((flag) => `-${flag.alias ?? flag.name} ${flag.placeholder}`);
+    .map(({ alias, name, placeholder }) => `${alias === undefined ? `--${name}` : `-${alias}`} ${placeholder}`);
   return [words, ...essential, ...operands.map(operandText)].join(' ');
 }
 

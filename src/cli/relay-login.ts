@@ -13,7 +13,7 @@ import type { TokenClient, Tokens } from '../store/relay-logins.js';
 import { optionFlags, UsageError, type Command, type Flag, type Invocation } from './command.js';
 import { exit, Refusal } from './exit.js';
 import { readInput } from './standard-input.js';
-import { withExistingStore } from './storage.js';
+import { requireDatabase, withExistingStore } from './storage.js';
 import { ask, isTerminal, print } from './terminal.js';
 
 const STANDARD_INPUT = '-';
@@ -63,6 +63,7 @@ interface Wanted {
 async function login(invocation: Invocation): Promise<number> {
   const { db } = invocation.load().configuration;
   try {
+    await requireDatabase(db);
     const wanted = await prepare(invocation);
     const tokens = await tokensFor(wanted);
     requireLasting(wanted, tokens);

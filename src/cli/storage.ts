@@ -24,10 +24,14 @@ export interface Administration extends Deliveries, Logins {
 
 /** What only looks, or changes what must be there already: it makes no database where the path is mistaken. */
 export async function withExistingStore<T>(db: string, work: (store: Administration) => T | Promise<T>): Promise<T> {
-  const driver = await driverOf(db);
-  if (!driver.mayBeThere(db))
-    throw new Refusal(`There is no database ${db}; 'pennypost serve' or 'pennypost account add' makes one.`);
+  await requireDatabase(db);
   return withStore(db, work);
+}
+
+/** Before a person is asked for anything that would be of no use. @throws Refusal */
+export async function requireDatabase(db: string): Promise<void> {
+  if ((await driverOf(db)).mayBeThere(db)) return;
+  throw new Refusal(`There is no database ${db}; 'pennypost serve' or 'pennypost account add' makes one.`);
 }
 
 export async function withStore<T>(db: string, work: (store: Administration) => T | Promise<T>): Promise<T> {

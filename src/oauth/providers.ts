@@ -55,6 +55,8 @@ export interface ProviderChoice extends Endpoints {
 /** What is given goes before what is known or found. @throws ProviderError */
 export async function findProvider({ provider, tenant = ANY_TENANT, ...given }: ProviderChoice): Promise<Provider> {
   const isGiven = given.tokenEndpoint !== undefined;
+  if (!Object.hasOwn(KNOWN, provider) && !isGiven && !URL.canParse(provider))
+    throw new ProviderError(`is no provider that is known (${knownProviders.join(', ')}), and no URL of one`);
   const known = Object.hasOwn(KNOWN, provider) ? KNOWN[provider]?.(encodeURIComponent(tenant)) : undefined;
   const found = known ?? (isGiven ? { name: provider } : await discovered(provider));
   const named = Object.entries(given).filter(([, endpoint]) => endpoint !== undefined);

@@ -138,6 +138,23 @@ describe('pennypost relay login', () => {
       expect(await stored(directory)).to.equal(undefined);
     }));
 
+  it('says what is wrong before anybody is asked to log in', () =>
+    inEmptyDirectory(async (directory) => {
+      const without = await login(directory, ['--device']);
+      expect(without.stderr).to.match(/^pennypost: There is no database mail\.db;/);
+      expect((await pennypost(['account', 'add', USER, '--password', 'x'], { directory })).status).to.equal(0);
+      for (const [argv, why] of [
+        [['nowhere', '--client-id', 'x', '--user', USER], /^pennypost: nowhere is no provider that is known/],
+        [['google', '--client-id', 'x', '--user', USER, '--device'], /google gives no code for another machine/],
+        [['microsoft', '--user', USER], /--client-id is missing/],
+        [['microsoft', '--client-id', 'x', '--user', USER, '--client-credentials'], /needs --client-secret-file/],
+        [['google', '--client-id', 'x', '--user', USER, '--device', '--client-credentials'], /exclude each other/],
+        [['google', '--client-id', 'x', '--user', USER, '--port', '70000'], /takes a port from 0 to 65535/],
+      ] as const)
+        expect((await pennypost(['relay', 'login', ...argv], { directory })).stderr).to.match(why);
+      expect(identity.asked).to.deep.equal([]);
+    }));
+
   it('is shown by relay status without its tokens, and undone by relay logout', () =>
     inDirectory(async (directory) => {
       await login(directory, ['--refresh-token-file', '-'], identity.newRefreshToken());
