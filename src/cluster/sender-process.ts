@@ -15,7 +15,7 @@ import { AccessTokens } from '../outbound/access-tokens.js';
 import { attemptLog } from '../outbound/attempt-log.js';
 import { SmtpClient } from '../outbound/client/client.js';
 import { Dispatcher, type DispatcherLimits } from '../outbound/dispatcher.js';
-import { nextHops, NoPassword, oauthUsers } from '../outbound/relays.js';
+import { nextHops, NoPassword } from '../outbound/relays.js';
 import { LiveRoutes } from '../outbound/live-routes.js';
 import { untilTaken } from '../outbound/patience.js';
 import { Schedule } from '../outbound/schedule.js';
@@ -91,7 +91,7 @@ class Sender {
     const { hostname, domain } = configuration;
     this.#routes = new LiveRoutes(hops, firstLineOf);
     this.#store = this.#join(configuration);
-    this.#tokens = this.#accessTokens(configuration);
+    this.#tokens = this.#accessTokens();
     this.#dispatcher = new Dispatcher({
       ...{ name: randomUUID(), queue: this.#store.queue, store: this.#store, hostname, domain },
       ...{ router: this.#routes, schedule: new Schedule(configuration), limits: limitsOf(configuration) },
@@ -125,9 +125,9 @@ class Sender {
     process.exit(0);
   }
 
-  #accessTokens({ relay }: Configuration): AccessTokens {
+  #accessTokens(): AccessTokens {
     return new AccessTokens({
-      ...{ logins: this.#store.relayLogins, users: oauthUsers(relay), refresh: tryToRefresh },
+      ...{ logins: this.#store.relayLogins, users: () => this.#routes.oauthUsers, refresh: tryToRefresh },
       lost: (user, why) => this.#log.warn({ user }, why),
       restored: (user) => {
         this.#log.info({ user }, 'the login at the relay works again');

@@ -14,8 +14,8 @@ export interface NoToken {
 
 export interface AccessTokensOptions {
   readonly logins: RelayLogins;
-  /** Whose tokens are kept fresh. */
-  readonly users: readonly string[];
+  /** Whose tokens are kept fresh; others are of no interest. */
+  readonly users: () => readonly string[];
   /** Asks the provider, for no longer than a claim lasts. */
   readonly refresh: (login: RelayLogin) => Promise<Tokens | RefreshFailure>;
   /** Somebody cannot log in any more; said once. */
@@ -57,13 +57,14 @@ export class AccessTokens {
 
   /** In sentences, for `pennypost status`. */
   get problems(): readonly string[] {
-    return [...this.#lost.values()];
+    const users = new Set(this.#options.users());
+    return [...this.#lost].flatMap(([user, why]) => (users.has(user) ? [why] : []));
   }
 
   /** Looks at every login, now and from time to time. */
   start(): void {
-    this.#timer = setInterval(() => this.#check(this.#options.users), CHECK_MS);
-    this.#check(this.#options.users);
+    this.#timer = setInterval(() => this.#check(this.#options.users()), CHECK_MS);
+    this.#check(this.#options.users());
   }
 
   /** Something was stored: perhaps a login that was missed. */

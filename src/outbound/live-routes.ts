@@ -39,6 +39,13 @@ export class LiveRoutes implements Router {
     return this.#table.ways(destination);
   }
 
+  /** Those who log in by OAuth somewhere. */
+  get oauthUsers(): readonly string[] {
+    const made = [...this.#known.values()].flatMap(({ route }) => (route.kind === 'hops' ? route.hops : []));
+    const logins = [...this.#relays, ...made].map(({ credentials }) => credentials);
+    return [...new Set(logins.flatMap((login) => (login?.kind === 'oauth' ? [login.user] : [])))];
+  }
+
   /** From now on these stand. Returns what is wrong with some of them. */
   replace(stored: readonly StoredRoute[]): readonly string[] {
     const known = new Map<string, Made>();

@@ -18,8 +18,3 @@ export function nextHops(relays: readonly Relay[], password: string | undefined)
     return { ...nextHop, credentials: { kind: 'password', user, password } };
   });
 }
-
-/** Those who log in by OAuth. */
-export function oauthUsers(relays: readonly Relay[]): readonly string[] {
-  return [...new Set(relays.flatMap(({ user, auth }) => (auth === 'oauth' && user !== undefined ? [user] : [])))];
-}

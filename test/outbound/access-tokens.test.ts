@@ -28,7 +28,7 @@ describe('the access tokens of relays', () => {
 
   const tokensOf = (change: Partial<AccessTokensOptions> = {}) =>
     new AccessTokens({
-      ...{ logins: store.relayLogins, users: [USER], refresh: tryToRefresh, claimMs: 400, retryMs: 50 },
+      ...{ logins: store.relayLogins, users: () => [USER], refresh: tryToRefresh, claimMs: 400, retryMs: 50 },
       lost: (user, why) => events.push(`lost ${user}: ${why}`),
       restored: (user) => events.push(`restored ${user}`),
       trouble: (error) => events.push(`trouble ${String(error)}`),
@@ -131,6 +131,15 @@ describe('the access tokens of relays', () => {
     } finally {
       await tokens.stop(0);
     }
+  });
+
+  it('are of no interest when nobody logs in with them any more', async () => {
+    let users = [USER];
+    const tokens = tokensOf({ users: () => users });
+    await tokens.current(USER);
+    expect(tokens.problems).to.have.length(1);
+    users = [];
+    expect(tokens.problems).to.deep.equal([]);
   });
 
   it('are missing when the provider refuses, which is not asked again at once', async () => {
