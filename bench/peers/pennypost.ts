@@ -18,6 +18,9 @@ const ACCOUNTS = fileURLToPath(new URL('./pennypost-accounts.js', import.meta.ur
 const QUEUE = fileURLToPath(new URL('./pennypost-queue.js', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
+/** One account sends it all. */
+const UNLIMITED = ['--max-recipients-per-hour', 'none', '--max-recipients-per-day', 'none'];
+
 /** What is not sent by then will not be. */
 const SETTLE_MS = 120_000;
 const STEP_MS = 50;
@@ -29,7 +32,7 @@ export const pennypost: Peer = {
   settings: [
     '`pennypost serve --workers 2`, every other option as it comes: `synchronous=FULL`, limits, one log line a session (into a file), trace headers',
     'as many workers as the row says where it names another number',
-    'where it sends on: `--outbound relay --relay smtp://127.0.0.1:…?tls=none`, 20 connections to a server as it comes; a row waits in the queue until the next server has answered',
+    'where it sends on: `--outbound relay --relay smtp://127.0.0.1:…?tls=none`, without limits of recipients an account, 20 connections to a server as it comes; a row waits in the queue until the next server has answered',
     'loopback is trusted by default, so the limits per client address do not bite',
   ],
   missing: () => undefined,
@@ -44,7 +47,9 @@ async function start(home: string, { workers, flags = [], sends = false, waiting
   if (waiting !== undefined && !existsSync(db)) await fillQueue(db, waiting);
   const ports = ['--smtp-port', String(smtpPort), '--pop3-port', String(pop3Port)];
   const relay = `smtp://127.0.0.1:${relayPort}?tls=none`;
-  const out = sends ? ['--outbound', 'relay', '--relay', relay, '--submission-port', String(submissionPort)] : [];
+  const out = sends
+    ? ['--outbound', 'relay', '--relay', relay, '--submission-port', String(submissionPort), ...UNLIMITED]
+    : [];
   const pid = await startServer({
     program: process.execPath,
     argv: [MAIN, 'serve', '--host', '127.0.0.1', '--db', db, '--workers', String(workers), ...ports, ...out, ...flags],

@@ -28,6 +28,9 @@ const DOMAINS = ['one.example', 'two.example', 'three.example', 'four.example', 
 /** As often as they stand here. */
 const WEIGHTED = [...Array.from({ length: 16 }, () => TREATMENTS[0]), 'later', 'later', 'refused', 'refused', 'cut'];
 
+/** For the server: one account sends all of this. */
+export const UNLIMITED = ['--max-recipients-per-hour', 'none', '--max-recipients-per-day', 'none'] as const;
+
 export class OutgoingLoad {
   readonly failures: string[] = [];
   readonly #ledger: OutgoingLedger;

@@ -6,7 +6,7 @@ import type { Server } from '../support/server.js';
 import { departures, type Departure } from './departures.js';
 import type { Withdrawal } from './order.js';
 import { OutgoingLedger } from './outgoing-ledger.js';
-import { OutgoingLoad } from './outgoing-load.js';
+import { OutgoingLoad, UNLIMITED } from './outgoing-load.js';
 import { OutgoingReceiver } from './outgoing-receiver.js';
 import { tracedWhile, type Traced, type TracingOptions } from './recording.js';
 
@@ -40,7 +40,11 @@ export async function recordOutgoing({
   const receiver = new OutgoingReceiver(ledger, chance.branch());
   const relay = `smtp://127.0.0.1:${await receiver.start()}?tls=none`;
   try {
-    const options = { ...tracing, everyService: true, arguments: ['--outbound', 'relay', '--relay', relay] };
+    const options = {
+      ...tracing,
+      everyService: true,
+      arguments: ['--outbound', 'relay', '--relay', relay, ...UNLIMITED],
+    };
     const [traced, recipients] = await tracedWhile(options, async (server) => {
       await server.addAccount(FROM, PASSWORD);
       const load = new OutgoingLoad(ledger, chance.branch(), {

@@ -14,7 +14,7 @@ import type { Round, RoundFault } from './campaign.js';
 import { isBack, processesOf } from './faults.js';
 import { reportedIn } from './inspection.js';
 import { add, OutgoingLedger, type Outcomes } from './outgoing-ledger.js';
-import { OutgoingLoad } from './outgoing-load.js';
+import { OutgoingLoad, UNLIMITED } from './outgoing-load.js';
 import { OutgoingReceiver } from './outgoing-receiver.js';
 
 export interface OutgoingOptions {
@@ -39,7 +39,10 @@ const EMPTY_LIMIT_MS = 90_000;
 const FROM = 'alice@localhost';
 const COPIES = 'bob@localhost';
 const PASSWORD = 'secret';
-const SENDING = ['--minimal-backoff', '1s', '--maximal-backoff', '2s', '--destination-concurrency', '8'];
+const SENDING = [
+  ...['--minimal-backoff', '1s', '--maximal-backoff', '2s', '--destination-concurrency', '8'],
+  ...UNLIMITED,
+];
 
 export const killsWhileMailGoesOut: RoundFault = {
   name: OUTGOING_FAULT,
