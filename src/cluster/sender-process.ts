@@ -29,6 +29,8 @@ import type { FromChild, Start, ToChild } from './control/messages.js';
 
 /** Of SMTP (RFC 5321 §4.5.3.1.8 wants servers to take 100; many relays take fewer). */
 const RECIPIENTS = 50;
+/** For one next hop: more than is ever planned for it. */
+const WAITING = 500;
 /** Under way or next; what else waits stays in the store. */
 const LEASED = 5_000;
 /** A hop that nothing is known of is not overrun. */
@@ -194,7 +196,13 @@ function firstLineOf(file: string): string | undefined {
 
 function limitsOf({ outboundConnections, destinationConcurrency }: Configuration): DispatcherLimits {
   return {
-    ...{ connections: outboundConnections, messages: MESSAGES_A_CONNECTION, idle: IDLE_MS, unsent: UNSENT_MS },
+    ...{
+      connections: outboundConnections,
+      messages: MESSAGES_A_CONNECTION,
+      idle: IDLE_MS,
+      unsent: UNSENT_MS,
+      waiting: WAITING,
+    },
     ...{ first: FIRST_CONNECTIONS, most: Math.min(destinationConcurrency, outboundConnections), failures: FAILURES },
     ...{ firstProbe: FIRST_PROBE_MS, longestProbe: LONGEST_PROBE_MS, recipients: RECIPIENTS, leased: LEASED },
   };

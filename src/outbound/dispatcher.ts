@@ -14,7 +14,7 @@ import { planLeases } from './plan.js';
 import { LateMail } from './late-mail.js';
 import { Leases } from './leases.js';
 import { LocalDelivery } from './local-delivery.js';
-import { judgeRoute, restsWith, routed } from './routed.js';
+import { CROWDED, judgeRoute, restsWith, routed, UNREACHABLE } from './routed.js';
 import type { Route, Router } from './routes.js';
 import type { Schedule } from './schedule.js';
 import { Settlements } from './settlements.js';
@@ -38,6 +38,8 @@ export interface DispatcherOptions {
 export interface DispatcherLimits extends HopLimits {
   /** Recipients in one transaction of SMTP, and one of LMTP. */
   readonly recipients: number;
+  /** Jobs for one hop; what comes beyond is tried later, so that a slow hop does not take the places of all others. */
+  readonly waiting: number;
   /** In memory: under way, next, or not settled yet. */
   readonly leased: number;
 }
@@ -235,16 +237,16 @@ export class Dispatcher {
 
   #send(message: LeasedMessage, recipients: readonly LeasedRecipient[], route: Route): void {
     if (recipients.length === 0) return;
-    const nowMs = performance.now();
     if (route.kind !== 'hops') return this.#judged(message, recipients, judgeRoute(route));
-    const hops = this.#hops.usable(route.hops, nowMs);
-    const reply = this.#hops.deadFor(route.hops, nowMs).reason ?? { text: 'The next hop cannot be reached' };
+    const hops = this.#hops.usable(route.hops, performance.now());
+    const reply = this.#hops.deadFor(route.hops, performance.now()).reason ?? UNREACHABLE;
     if (hops.length === 0 && restsWith(recipients, route, this.#options.router))
       return this.#outcomes.returned(recipients);
     if (hops.length === 0) return this.#judged(message, recipients, { kind: 'deferred', reply });
-    const most = this.#options.limits.recipients;
+    const { recipients: most, waiting } = this.#options.limits;
+    if (this.#hops.waitingFor(hops) >= waiting) return this.#judged(message, recipients, CROWDED);
     for (let at = 0; at < recipients.length; at += most)
-      this.#hops.give({ message, recipients: recipients.slice(at, at + most), hops, leasedAtMs: nowMs });
+      this.#hops.give({ message, recipients: recipients.slice(at, at + most), hops, leasedAtMs: performance.now() });
   }
 
   /** Without a connection. */

@@ -108,6 +108,10 @@ export class Hops {
       if (hop.next.credentials?.user === user && hop.concurrency.isDead) this.#succeeded(hop);
   }
 
+  waitingFor([first]: readonly NextHop[]): number {
+    return first === undefined ? 0 : this.of(first).waiting.length;
+  }
+
   /** To the first of its hops. */
   give(job: Job): void {
     this.of(job.hops[0] as NextHop).waiting.push(job);

@@ -65,10 +65,13 @@ export function planLeases(
   return { requests: fitting, resting, isShort: fitting.length < asked };
 }
 
-/** A destination rests only while each way there is dead: mail of one sender does not wait for the relay of others. */
+/**
+ * A destination rests only while each way there is dead: mail of one sender does not wait for the relay of others. What most mail takes
+ * decides how much is leased, as long as it lives.
+ */
 function standingOf(ways: readonly Route[], hops: Hops, nowMs: number): Standing {
   const lists = ways.flatMap((route) => (route.kind === 'hops' ? [route.hops] : []));
-  for (const list of lists) {
+  for (const list of lists.toReversed()) {
     const [first] = hops.usable(list, nowMs);
     if (first !== undefined) return { kind: 'usable', hop: hops.of(first) };
   }

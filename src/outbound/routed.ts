@@ -1,5 +1,5 @@
 /** What was leased, by the way that it takes: a message is sent once to all who are reached by the same route, whatever their domains. */
-import type { LeasedMessage, LeasedRecipient } from '../store/queue.js';
+import type { LeasedMessage, LeasedRecipient, Reply } from '../store/queue.js';
 import type { Result } from './outcomes.js';
 import type { Route, Router } from './routes.js';
 
@@ -38,7 +38,17 @@ export function judgeRoute(route: Exclude<Route, { kind: 'hops' }>): Omit<Result
   return { kind: 'failed', reply: { enhanced: route.status, text: route.text } };
 }
 
-/** Whether none of them is asked for again before a hop of the route may be tried: their destinations rest as it does. */
+export const UNREACHABLE: Reply = { text: 'The next hop cannot be reached' };
+
+/** Of a route that more waits for than was ever planned: one of some senders that is slow. */
+export const CROWDED: Omit<Result, 'recipient'> = {
+  ...{ kind: 'deferred', reply: { enhanced: '4.3.2', text: 'Too much waits for the next hop' } },
+};
+
+/**
+ * Whether none of them is asked for again before a hop of the route may be tried: their destinations rest as it does. One that has
+ * other ways, of other senders, does not.
+ */
 export function restsWith(recipients: readonly LeasedRecipient[], route: Route, router: Router): boolean {
-  return recipients.every(({ destination }) => router.route(destination, '') === route);
+  return recipients.every(({ destination }) => router.ways(destination).every((way) => way === route));
 }

@@ -240,14 +240,37 @@ describe('the dispatcher', () => {
       const routes = [
         { scope: 'sender', domain: 'shop.example', route: { kind: 'hops', hops: [parseRelayUrl(url(own)).nextHop] } },
       ] as const;
-      await send({ relays: [relay], routes });
-      for (let at = 0; at < 6; at++) await enqueue(store, { to: [`dead${at}@example.com`] });
-      await eventually('the relay to be dead', async () =>
-        (await entries(store)).every(({ attempts, isLeased }) => attempts > 0 && !isLeased),
-      );
+      await send({ relays: [relay], routes, limits: { firstProbe: 60_000, longestProbe: 60_000 } });
+      for (let at = 0; at < 6; at++) {
+        await enqueue(store, { to: [`dead${at}@example.com`] });
+        await eventually('it to wait', async () =>
+          (await entries(store)).every(
+            ({ attempts, isLeased, restsUntilMs }) => !isLeased && (attempts > 0 || restsUntilMs !== undefined),
+          ),
+        );
+      }
       await enqueue(store, { to: ['bob@example.com'], from: 'till@shop.example' });
-      await eventually('the other to leave', async () => (await entries(store)).length === 6);
-      expect(own.messages).to.have.length(1);
+      await eventually('the other to leave', () => own.messages.length === 1);
+      await eventually('nothing else to have left', async () => (await entries(store)).length === 6);
+    });
+
+    it("sends by the relay while that of a sender's domain is slow, and piles up nothing for it", async () => {
+      const slow = await scripted({ answer: () => '' });
+      const relay = await scripted();
+      const hops = [parseRelayUrl(url(slow)).nextHop];
+      await send({
+        ...{ relays: [url(relay)], limits: { waiting: 60 } },
+        routes: [{ scope: 'sender', domain: 'shop.example', route: { kind: 'hops', hops } }],
+      });
+      const from = 'till@shop.example';
+      await Promise.all(Array.from({ length: 150 }, (_, at) => enqueue(store, { to: [`r${at}@example.com`], from })));
+      await eventually('it to be too much', async () =>
+        (await store.queuedMail.list({ state: 'deferred' })).entries.some(
+          ({ lastReply }) => lastReply?.text === 'Too much waits for the next hop',
+        ),
+      );
+      await enqueue(store, { to: ['bob@example.com'] });
+      await eventually('the other to leave', () => relay.messages.length === 1);
     });
 
     it('does so by a route that leads nowhere, and holds what is to be held', async () => {

@@ -17,7 +17,7 @@ const DAY_MS = 24 * 3_600_000;
 
 const LIMITS: DispatcherLimits = {
   ...{ first: 5, most: 20, failures: 3, firstProbe: 200, longestProbe: 400 },
-  ...{ connections: 40, messages: 100, idle: 2_000, unsent: 60_000, recipients: 50, leased: 1_000 },
+  ...{ connections: 40, messages: 100, idle: 2_000, unsent: 60_000, waiting: 500, recipients: 50, leased: 1_000 },
 };
 
 export interface SendingOptions {
