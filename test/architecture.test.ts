@@ -98,6 +98,7 @@ describe('the architecture', () => {
   it('lets the rest of the program know the store by its interface alone', () => {
     const roles = [
       'deliveries',
+      'devices',
       'directory',
       'errors',
       'logins',

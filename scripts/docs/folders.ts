@@ -33,7 +33,7 @@ export const folders: readonly Folder[] = [
         'oauth',
         'outbound/client/relay-url.ts',
       ],
-      ...store('open', 'driver', 'status', 'deliveries', 'logins', 'directory', 'mailboxes'),
+      ...store('open', 'driver', 'status', 'deliveries', 'devices', 'logins', 'directory', 'mailboxes'),
       ...['store/queue.ts', 'store/queued-mail.ts', 'store/recipient-limits.ts', 'store/relay-logins.ts'],
       'store/routes.ts',
       'store/suppressions.ts',
@@ -66,6 +66,7 @@ export const folders: readonly Folder[] = [
     imports: [
       ...['auth', 'cluster/control', 'config', 'ip', 'log', 'net', 'pop3', 'runtime', 'session', 'smtp'],
       ...['store/driver.ts', 'store/open.ts', 'store/store.ts', 'store/logins.ts', 'store/shapes.ts'],
+      ...['store/devices.ts', 'store/errors.ts'],
     ],
   },
   {
@@ -84,8 +85,8 @@ export const folders: readonly Folder[] = [
     path: 'smtp',
     what: 'SMTP: states, grammars, replies, a file for each verb or a few alike',
     imports: [
-      ...['auth', 'bytes', 'dsn', 'ip', 'message', 'runtime', 'session'],
-      ...store('deliveries', 'logins', 'recipient-limits', 'routes', 'suppressions'),
+      ...['auth', 'bytes', 'dsn', 'ip', 'message', 'runtime', 'session', 'store/rules/devices.ts'],
+      ...store('deliveries', 'devices', 'logins', 'recipient-limits', 'routes', 'suppressions'),
     ],
   },
   {

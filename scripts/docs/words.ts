@@ -52,6 +52,7 @@ export const failureKinds: Readonly<Record<StoreErrorKind, string>> = {
   'over-quota': 'the account may not hold more',
   'over-quota-meanwhile': 'one of several recipients has come above its quota',
   'over-limit': 'the account has sent to as many elsewhere as it may',
+  'over-rate': 'the device has sent as many messages as it may for now',
   missing: 'what was named is not there any more',
   refused: 'a change that makes no sense',
   unavailable: 'the store cannot be reached, or cannot write',

@@ -76,6 +76,10 @@ export function optionFlags(...names: readonly OptionName[]): readonly Flag[] {
   return names.map((name) => {
     const { alias, placeholder, doc, initial } = options[name];
     const flag: Flag = { name: kebab(name), placeholder, doc, initial, option: name };
-    return { ...flag, ...(alias !== undefined && { alias }), ...(name === 'host' && { repeats: true }) };
+    return {
+      ...flag,
+      ...(alias !== undefined && { alias }),
+      ...((name === 'host' || name === 'deviceHost') && { repeats: true }),
+    };
   });
 }

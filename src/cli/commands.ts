@@ -9,6 +9,7 @@ import { aliasCommands } from './alias.js';
 import { UsageError, type Command } from './command.js';
 import { configurationCommands } from './configuration.js';
 import { credentialCommands } from './credential.js';
+import { deviceCommands } from './device.js';
 import { domainCommands } from './domain.js';
 import { mailCommands } from './mail.js';
 import { queueCommands } from './queue.js';
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   ...credentialCommands,
   ...domainCommands,
   ...aliasCommands,
+  ...deviceCommands,
   ...mailCommands,
   ...queueCommands,
   ...suppressionCommands,

@@ -83,7 +83,7 @@ function forcedSetting(name: OptionName, text: string, source: string): Setting 
 
 /** The flags of a form: everything but the ports that it switches off, with -p for its own. */
 function flagsOf({ speaks }: SingleForm): readonly Flag[] {
-  const off: readonly OptionName[] = [...silent(speaks), 'lmtpSocket', 'lmtpSocketMode'];
+  const off: readonly OptionName[] = [...silent(speaks), 'lmtpSocket', 'lmtpSocketMode', 'deviceHost'];
   const names = optionNames.filter((name) => name !== speaks && !off.includes(name));
   const port = optionFlags(speaks).map((flag) => ({
     ...flag,

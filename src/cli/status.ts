@@ -8,7 +8,7 @@ import { placeOf } from '../cluster/control/place.js';
 import type { ServerStatus } from '../cluster/control/server-status.js';
 import { StoreError } from '../store/errors.js';
 import type { QueueCounts } from '../store/queued-mail.js';
-import type { StoreStatus } from '../store/status.js';
+import type { DeviceStatus, StoreStatus } from '../store/status.js';
 import { jsonFlag, optionFlags, type Command, type Invocation } from './command.js';
 import { exit } from './exit.js';
 import { becomeOwnerOf } from './owner.js';
@@ -64,13 +64,21 @@ function rows(server: ServerStatus): readonly (readonly string[])[] {
   ];
 }
 
-function storeRows({ store, file, messagesAccepted, walBytes, queue }: ServerStatus): readonly (readonly string[])[] {
+function storeRows({
+  store,
+  file,
+  messagesAccepted,
+  walBytes,
+  queue,
+  devices,
+}: ServerStatus): readonly (readonly string[])[] {
   if (store === null) return [['store', 'does not answer']];
   return [
     ...(file === 'there' ? [] : [['its file', `${file}: nothing is accepted`]]),
     ['store', `pid ${store.pid}, since ${moment(store.startedAtMs)}`],
     ['messages accepted', String(messagesAccepted)],
     ['WAL', `${walBytes} bytes`],
+    ...(devices ?? []).map((device) => ['device', ofDevice(device)]),
     ...(queue === null ? [] : queueRows(queue)),
   ];
 }
@@ -83,6 +91,12 @@ function queueRows({ oldestQueuedAtMs, nextDueAtMs, ...states }: QueueCounts): r
     ...(oldestQueuedAtMs === null ? [] : [['oldest in queue', moment(oldestQueuedAtMs)]]),
     ...(nextDueAtMs === null ? [] : [['next due', nextDueAtMs <= Date.now() ? 'now' : moment(nextDueAtMs)]]),
   ];
+}
+
+/** The last of both; `device show` tells more. */
+function ofDevice({ name, acceptedToday, refusedToday, lastMailAtMs, lastRefusedAtMs }: DeviceStatus): string {
+  const [mail, refusal] = [lastMailAtMs, lastRefusedAtMs].map((atMs) => moment(atMs ?? undefined));
+  return `${name}: ${acceptedToday} accepted and ${refusedToday} refused today; last ${mail}, refused ${refusal}`;
 }
 
 function describe({ role, pid, state, restarts, counts }: ProcessStatus): string {

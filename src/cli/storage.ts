@@ -3,6 +3,7 @@
  * without a running server this process is the store meanwhile, and others would wait for an answer.
  */
 import type { Deliveries } from '../store/deliveries.js';
+import type { Devices } from '../store/devices.js';
 import type { Directory } from '../store/directory.js';
 import type { Driver } from '../store/driver.js';
 import type { Logins } from '../store/logins.js';
@@ -16,6 +17,7 @@ import { becomeOwnerOf } from './owner.js';
 /** What administration sees of a store. */
 export interface Administration extends Deliveries, Logins {
   readonly directory: Directory;
+  readonly devices: Devices;
   readonly mailboxes: Mailboxes;
   readonly queuedMail: QueuedMail;
   readonly relayLogins: RelayLogins;

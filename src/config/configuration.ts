@@ -10,12 +10,14 @@ export interface Configuration {
   readonly user: string | undefined;
   readonly group: string | undefined;
   readonly host: readonly string[];
+  readonly deviceHost: readonly string[] | undefined;
   readonly smtpPort: number;
   readonly submissionPort: number;
   readonly submissionsPort: number;
   readonly pop3Port: number;
   readonly pop3sPort: number;
   readonly lmtpPort: number;
+  readonly devicePort: number;
   readonly lmtpSocket: string | undefined;
   readonly lmtpSocketMode: number;
   readonly tlsCertificate: TlsFiles | 'none';

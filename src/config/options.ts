@@ -52,6 +52,12 @@ export const options: { readonly [Name in OptionName]: Option<Configuration[Name
     doc: 'The addresses to listen on.',
     parse: hosts,
   },
+  deviceHost: {
+    initial: 'auto',
+    placeholder: 'ADDRESS,…',
+    doc: 'The addresses to listen on for devices; auto takes those of --host.',
+    parse: (text) => (text.toLowerCase() === 'auto' ? undefined : hosts(text)),
+  },
   smtpPort: {
     initial: '2525',
     placeholder: 'PORT',
@@ -87,6 +93,12 @@ export const options: { readonly [Name in OptionName]: Option<Configuration[Name
     placeholder: 'PORT',
     doc: 'The port for LMTP from a server in front, such as Postfix, on the same addresses (24 by custom, never 25); 0 is off.',
     parse: lmtpPort,
+  },
+  devicePort: {
+    initial: '0',
+    placeholder: 'PORT',
+    doc: 'The port for devices that `pennypost device add` lists, such as scanners: no login, any TLS, lenient; 0 is off.',
+    parse: port,
   },
   lmtpSocket: {
     initial: 'none',

@@ -31,6 +31,22 @@ export function parseNetworks(entries: readonly string[]): Networks {
   );
 }
 
+/** How many bits the narrowest of these networks has that hold an address; undefined where none does. */
+export function narrowestBits(entries: readonly string[], address: string): number | undefined {
+  const family = isIPv4(address) ? 'ipv4' : isIPv6(address) ? 'ipv6' : undefined;
+  const bits = entries.flatMap((entry) => {
+    const network = readNetwork(entry);
+    return network?.family === family && holds(network as Network, address) ? [(network as Network).bits] : [];
+  });
+  return bits.length === 0 ? undefined : Math.max(...bits);
+}
+
+function holds({ address: base, bits, family }: Network, address: string): boolean {
+  const list = new BlockList();
+  list.addSubnet(base, bits, family);
+  return list.check(address, family);
+}
+
 /** Every connection asks more than once, and most come from few clients. */
 function remembering(includes: (address: string) => boolean): Networks {
   const known = new Map<string, boolean>();

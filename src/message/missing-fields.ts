@@ -18,9 +18,16 @@ import type { Next, Stage } from './stage.js';
 export interface Missing {
   readonly date: string;
   readonly messageId: string;
+  /** Of submissions by people it is not asked for (RFC 6409 §8.1). */
+  readonly from?: string;
+  /** Where a field of MIME is there, which means nothing without it (RFC 2045 §4). */
+  readonly mimeVersion?: string;
+  /** Told of each that was added, by its name in lower case. */
+  added?(name: string): void;
 }
 
-const NAMES = new WantedNames('bcc', 'resent-bcc', 'date', 'message-id');
+const MIME = ['content-type', 'content-transfer-encoding'];
+const NAMES = new WantedNames('bcc', 'resent-bcc', 'from', 'date', 'message-id', 'mime-version', ...MIME);
 
 export class MissingFields implements Stage<never>, HeaderHandler {
   readonly #missing: Missing;
@@ -33,8 +40,8 @@ export class MissingFields implements Stage<never>, HeaderHandler {
   #isDropping = false;
   /** The last line that was kept is not whole. */
   #isInLine = false;
-  #isDated = false;
-  #isNamed = false;
+  /** Names of fields that were asked for. */
+  readonly #seen = new Set<string>();
 
   constructor(missing: Missing) {
     this.#missing = missing;
@@ -59,8 +66,7 @@ export class MissingFields implements Stage<never>, HeaderHandler {
   field(name: string): void {
     this.#isEmpty = false;
     this.#isDropping = name === 'bcc' || name === 'resent-bcc';
-    this.#isDated ||= name === 'date';
-    this.#isNamed ||= name === 'message-id';
+    if (name !== '') this.#seen.add(name);
   }
 
   malformed(): void {
@@ -91,7 +97,11 @@ export class MissingFields implements Stage<never>, HeaderHandler {
   }
 
   #lacking(): Buffer {
-    const { date, messageId } = this.#missing;
-    return Buffer.from((this.#isDated ? '' : date) + (this.#isNamed ? '' : messageId));
+    const { date, messageId, from, mimeVersion } = this.#missing;
+    const isMime = MIME.some((name) => this.#seen.has(name));
+    const lines = { from, date, 'message-id': messageId, 'mime-version': isMime ? mimeVersion : undefined };
+    const lacking = Object.entries(lines).filter(([name, line]) => line !== undefined && !this.#seen.has(name));
+    for (const [name] of lacking) this.#missing.added?.(name);
+    return Buffer.from(lacking.map(([, line]) => line).join(''));
   }
 }

@@ -28,8 +28,10 @@ export interface Circumstances {
 export interface CommonTrace {
   /** Without brackets; empty for the null reverse-path. */
   readonly reversePath: string;
-  /** Who handed the message in; undefined for a client that logged in. */
+  /** Who handed the message in; undefined for a client that logged in, and for a device. */
   readonly client: Client | undefined;
+  /** The name of the device that it came from. */
+  readonly device?: string | undefined;
   readonly protocol: string;
   /** The message came with SMTPUTF8: its header may hold UTF-8 (RFC 6531 §3.6). */
   readonly international?: boolean;
@@ -85,9 +87,9 @@ export function protocolName({ hello, international, secured, authenticated }: C
   return `${international ? 'UTF8SMTP' : 'ESMTP'}${secured ? 'S' : ''}${authenticated ? 'A' : ''}`;
 }
 
-/** RFC 5321 §4.4 wants a domain there: for those who logged in it is ours. */
-function origin({ client, hostname, international }: CommonTrace): string {
-  if (client === undefined) return `${hostname} (logged in)`;
+/** RFC 5321 §4.4 wants a domain there: for those who logged in, and for devices, it is ours. */
+function origin({ client, device, hostname, international }: CommonTrace): string {
+  if (client === undefined) return `${hostname} (${device === undefined ? 'logged in' : `device ${device}`})`;
   const { helo, address } = client;
   return `${presentable(international === true ? helo : asciiName(helo))} (${literal(address)})`;
 }

@@ -8,6 +8,7 @@ import { isLoopback, plainAddress } from '../ip/address.js';
 import type { Channel, Peer, Receiver } from '../session/channel.js';
 import type { SharedReads } from '../runtime/shared-reads.js';
 import type { SharedWrites } from '../runtime/shared-writes.js';
+import { beginsWithTls } from './first-octet.js';
 import type { TlsService } from './tls.js';
 
 /** Output waiting above this stops the session; it goes on when all of it is with the kernel. */
@@ -46,6 +47,11 @@ export class Connection implements Channel {
     this.#shared = shared;
     this.peer = peer;
     socket.on('error', (error) => (this.#failure = error));
+  }
+
+  /** Whether the client begins with TLS; it has so long to show it. Before `open`. */
+  beginsWithTls(waitMs: number): Promise<boolean> {
+    return beginsWithTls(this.#socket, waitMs);
   }
 
   /** What the socket goes on to hold is `this` alone: Node keeps a closed socket until the next major garbage collection. */

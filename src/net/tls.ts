@@ -1,11 +1,11 @@
 /**
  * The TLS of one service (RFC 8446, RFC 5246 §1.2; choices of RFC 9325): which certificate for which name, and the handshake.
- * Versions below 1.2, ciphers without forward secrecy and renegotiation are never offered. A session ticket of one service
+ * Versions below 1.2, ciphers without forward secrecy and renegotiation are never offered, but for the first two where a service says so. A session ticket of one service
  * means nothing to another: its keys follow from the service's name. A handshake that fails, or takes too long, costs its connection.
  */
 import { X509Certificate, constants, createHash, hkdfSync } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { TLSSocket, createSecureContext, type SecureContext } from 'node:tls';
+import { TLSSocket, createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { Security } from '../session/channel.js';
 import { channelBindings } from './channel-binding.js';
 
@@ -38,9 +38,30 @@ const CIPHERS = [
 ].join(':');
 const GROUPS = 'X25519:P-256:P-384';
 
+const CURRENT: SecureContextOptions = {
+  minVersion: 'TLSv1.2',
+  ciphers: CIPHERS,
+  honorCipherOrder: true,
+  ecdhCurve: GROUPS,
+  secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_PRIORITIZE_CHACHA,
+};
+/** The level is OpenSSL's: at 0 it takes the hashes and key sizes of TLS 1.0 too. */
+const LEGACY: SecureContextOptions = {
+  ...CURRENT,
+  minVersion: 'TLSv1',
+  ciphers: 'DEFAULT@SECLEVEL=0',
+};
+
 interface Offer {
   readonly leaf: X509Certificate;
   readonly context: SecureContext;
+}
+
+/** What a service may offer besides. */
+export interface TlsOptions {
+  readonly timeoutMs?: number;
+  /** Every version and cipher that the library has, back to TLS 1.0: for machines that know no better, on a port of their own. */
+  readonly legacy?: boolean;
 }
 
 /** One service: its contexts are built once for a certificate, not for a connection. */
@@ -49,9 +70,13 @@ export class TlsService {
   readonly #timeoutMs: number;
 
   /** @throws Error of the TLS library for a certificate or key that it cannot use. */
-  constructor(service: string, { keys, ticketSecret }: TlsMaterial, timeoutMs = HANDSHAKE_TIMEOUT_MS) {
+  constructor(
+    service: string,
+    { keys, ticketSecret }: TlsMaterial,
+    { timeoutMs = HANDSHAKE_TIMEOUT_MS, legacy = false }: TlsOptions = {},
+  ) {
     const ticketKeys = ticketKeysOf(service, keys, ticketSecret);
-    this.#offers = keys.map((key) => offer(service, key, ticketKeys));
+    this.#offers = keys.map((key) => offer(key, { ...(legacy ? LEGACY : CURRENT), ...sharedBy(service, ticketKeys) }));
     if (this.#offers.length === 0) throw new Error('TLS without a certificate');
     this.#timeoutMs = timeoutMs;
   }
@@ -127,20 +152,13 @@ function ticketKeysOf(service: string, keys: readonly CertifiedKey[], ticketSecr
   return Buffer.from(hkdfSync('sha256', secret, leaves.digest(), service, TICKET_KEYS_BYTES));
 }
 
-function offer(service: string, { certificate, key }: CertifiedKey, ticketKeys: Buffer): Offer {
+function sharedBy(service: string, ticketKeys: Buffer): SecureContextOptions {
+  return { sessionIdContext: createHash('sha256').update(service).digest('hex').slice(0, 32), ticketKeys };
+}
+
+function offer({ certificate, key }: CertifiedKey, options: SecureContextOptions): Offer {
   const leaf = new X509Certificate(certificate);
-  const context = createSecureContext({
-    cert: certificate,
-    key,
-    minVersion: 'TLSv1.2',
-    ciphers: CIPHERS,
-    honorCipherOrder: true,
-    ecdhCurve: GROUPS,
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_PRIORITIZE_CHACHA,
-    sessionIdContext: createHash('sha256').update(service).digest('hex').slice(0, 32),
-    ticketKeys,
-  });
-  return { leaf, context };
+  return { leaf, context: createSecureContext({ ...options, cert: certificate, key }) };
 }
 
 /** With a code for the log, as the network's own errors have. */

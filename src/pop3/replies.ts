@@ -155,6 +155,7 @@ const failures: Readonly<Record<Exclude<StoreErrorKind, 'in-use'>, Reply>> = {
   full: trouble('The mail store is full; try again later', 'SYS/TEMP'),
   'over-quota': trouble('The mailbox is over its quota', 'SYS/PERM'),
   'over-limit': trouble('The account has sent too much', 'SYS/TEMP'),
+  'over-rate': trouble('The device has sent too much', 'SYS/TEMP'),
   'over-quota-meanwhile': trouble('The mailbox has become full', 'SYS/TEMP'),
   missing: trouble('The message was removed meanwhile', 'SYS/PERM'),
   refused: trouble('The mail store refused that', 'SYS/PERM'),

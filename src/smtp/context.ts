@@ -7,6 +7,7 @@ import type { Deliveries } from '../store/deliveries.js';
 import type { Logins } from '../store/logins.js';
 import type { RouteLookup } from '../store/routes.js';
 import type { Suppressions } from '../store/suppressions.js';
+import type { DeviceSession } from './device-session.js';
 import type { SmtpSettings } from './settings.js';
 import type { StageRow } from './stage-row.js';
 import type { SmtpState } from './state.js';
@@ -18,6 +19,9 @@ export interface SmtpCounters {
   account?: string;
   /** How: a SASL mechanism's name. */
   mechanism?: string;
+  /** The name of the device that has come, and what was mended of what it sent. */
+  readonly device?: string;
+  readonly mended?: string | undefined;
   accepted: number;
   /** Recipients that were refused, and messages, because the account had sent to too many. */
   overLimit?: number;
@@ -42,6 +46,8 @@ export interface SmtpContext extends SessionContext {
   readonly isFront?: boolean;
   readonly suppressions: Suppressions;
   readonly routes: RouteLookup;
+  /** On the port for devices: the one that has come. */
+  readonly device?: DeviceSession;
   readonly authenticator: LoginCheck;
   readonly observer: SmtpObserver;
   readonly table: ReadonlyMap<string, Row<SmtpState, SmtpContext, SmtpNeed>>;

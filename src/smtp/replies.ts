@@ -180,6 +180,23 @@ export const replies = {
     '7.1',
     'You have sent to as many recipients in other domains as you may for now; try again later',
   ),
+  /** Instead of a greeting, or when it was removed meanwhile. */
+  notListed: (address: string) =>
+    reply(
+      554,
+      '7.1',
+      `Mail is taken here from listed devices, and ${address} is none; 'pennypost device add NAME --network ${address}' lists it`,
+    ),
+  staysHere: (path: string, device: string) =>
+    reply(
+      550,
+      '7.1',
+      `<${path}> is not in a domain of this server, and device ${device} has no account to send elsewhere for (--account)`,
+    ),
+  notToDomain: (path: string, device: string) =>
+    reply(550, '7.1', `<${path}> is in no domain that device ${device} may send to (--to-domains)`),
+  /** No mistake: it tries again later. */
+  overRate: trouble(450, '7.1', 'This device has sent as many messages as it may for now; try again later'),
   tooLarge: (limit: number) => reply(552, '3.4', `The message is larger than ${limit} octets`),
   bareNewline: reply(550, '5.2', 'The message holds a CR or LF that is not part of a CRLF; lines must end with CRLF'),
   looping: (limit: number) => reply(554, '4.6', `The message has passed more than ${limit} servers; it seems to loop`),
@@ -210,6 +227,7 @@ const failures: Readonly<Record<StoreErrorKind, SmtpReply>> = {
   // Temporary: RCPT says which, when the client sends it again.
   'over-quota-meanwhile': trouble(452, '2.2', "A recipient's mailbox has become full; send the message again"),
   'over-limit': replies.overLimit,
+  'over-rate': replies.overRate,
   missing: trouble(550, '2.1', 'The mailbox was removed meanwhile'),
   refused: trouble(554, '3.0', 'The mail store refused the message'),
   unavailable: trouble(451, '3.0', 'The mail store cannot be reached; try again in a moment'),

@@ -10,10 +10,10 @@ import { replies } from './replies.js';
 import type { StageRow } from './stage-row.js';
 import { fieldsFor, senderRefusal } from './submission.js';
 
-const hops: StageRow = () => new HopLimit(replies.looping(HOP_LIMIT));
+export const hops: StageRow = () => new HopLimit(replies.looping(HOP_LIMIT));
 
 /** Who has logged in: an alias that was there at MAIL may be gone by the end. */
-const ownSender: StageRow = ({ transaction: { from, hello }, store }) =>
+export const ownSender: StageRow = ({ transaction: { from, hello }, store }) =>
   hello.login && { end: () => senderRefusal(from, hello.login, store) };
 
 const newlines: StageRow = ({ settings }) => {
@@ -23,7 +23,7 @@ const newlines: StageRow = ({ settings }) => {
 };
 
 /** Whoever hands a message in: the trace headers stand right before it. */
-const messageStart: StageRow = () => new MessageStart();
+export const messageStart: StageRow = () => new MessageStart();
 
 const missingFields: StageRow = ({ id, atMs, transaction: { hello }, settings }) =>
   hello.login && new MissingFields(fieldsFor(id, settings.hostname, atMs));

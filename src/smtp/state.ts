@@ -14,6 +14,8 @@ import type { Grant } from '../store/logins.js';
 export interface Login extends Grant {
   /** The account's own address. */
   readonly address: string;
+  /** Of a device: an address that it may send as, wherever that leads. */
+  readonly sendsAs?: string | undefined;
 }
 
 export interface Hello {

@@ -43,7 +43,7 @@ export function senderRefusal(
   login: Login | undefined,
   store: Deliveries,
 ): MaybePromise<SmtpReply | undefined> {
-  if (login === undefined || from.mailbox === undefined) return undefined;
+  if (login === undefined || from.mailbox === undefined || from.text === login.sendsAs) return undefined;
   const decide = (may: boolean) => (may ? undefined : replies.notYourAddress(from.text, login.address));
   const { local, domain = NOWHERE } = from.mailbox;
   return whenReady(mayUse({ local, domain }, login, store), decide);

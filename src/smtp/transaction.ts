@@ -6,6 +6,7 @@ import { answerEach, answerOnce, leftOutOf } from './answer.js';
 import type { SmtpContext } from './context.js';
 import { copiesFor } from '../message/envelope.js';
 import { limitsOf, noteOverLimit } from './recipient-limits.js';
+import { useOf } from './device-session.js';
 import { MessageReceiver } from './message-receiver.js';
 import { outgoingOf } from '../message/outgoing.js';
 import { protocolName, type CommonTrace } from '../message/received.js';
@@ -33,6 +34,7 @@ export function openReceiver(transaction: Transaction, context: SmtpContext): Me
     recipients: envelope,
     perRecipient: hello.lmtp === true,
     outgoing,
+    device: context.device && useOf(context.device),
   });
   const answer = hello.lmtp === true ? answerEach(recipients, [...copies.keys()]) : answerOnce;
   const { peer, settings, store } = context;
@@ -89,12 +91,13 @@ function count({ code }: SmtpReply, { octets }: MessageReceiver, { counters }: S
 function traceOf(
   { hello, from, international }: Transaction,
   { id, atMs }: { readonly id: string; readonly atMs: number },
-  { peer, settings }: SmtpContext,
+  { peer, settings, device }: SmtpContext,
 ): CommonTrace {
-  const authenticated = hello.login !== undefined;
+  const authenticated = hello.login !== undefined && device === undefined;
   return {
     reversePath: from.text,
-    client: authenticated ? undefined : { helo: hello.name, address: peer.address },
+    device: device?.device.name,
+    client: authenticated || device !== undefined ? undefined : { helo: hello.name, address: peer.address },
     protocol: protocolName({ hello, international, secured: peer.security !== undefined, authenticated }),
     international,
     security: peer.security,

@@ -1,4 +1,5 @@
 /** Mail on its way in: where a forward-path leads, and a message until it is durable. */
+import type { DeviceUse } from './devices.js';
 import type { StoreError } from './errors.js';
 import type { BodyKind, Settlement } from './queue.js';
 import type { RecipientLimits } from './recipient-limits.js';
@@ -91,6 +92,8 @@ export interface Envelope {
   readonly receivedAtMs: number;
   /** Whether each recipient's quota is judged for itself: for a protocol that answers for each, as LMTP does. */
   readonly perRecipient?: boolean;
+  /** The device that it comes from: it counts for that one's rate. */
+  readonly device?: DeviceUse | undefined;
   /** There when there is a remote recipient. */
   readonly outgoing?: Outgoing | undefined;
   /**
@@ -111,6 +114,8 @@ export interface Envelope {
  * accepted and one answer stands for all, so that an account may come above its quota by one message; where it would by more,
  * nothing is stored, and the commit rejects with 'over-quota-meanwhile'. A remote recipient has no quota: its copy always fits.
  * Where the submitter would send to more recipients than it may, nothing is stored, and the commit rejects with 'over-limit'.
+ * Of a device that has sent as many messages as it may for now nothing is stored, and the commit rejects with 'over-rate'; of one that
+ * was removed, with 'refused'.
  */
 export interface Delivery {
   write(chunk: Uint8Array): void | Promise<void>;

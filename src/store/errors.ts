@@ -13,6 +13,7 @@ export interface Holder {
  * - `over-quota`: the account may not hold more.
  * - `over-quota-meanwhile`: one of several recipients has come above its quota; without it the same request may succeed.
  * - `over-limit`: the account has sent to as many recipients in other domains as it may for now.
+ * - `over-rate`: the device has sent as many messages as it may for now.
  * - `missing`: what was named is not there any more.
  * - `refused`: a change of the directory that makes no sense; the message says why.
  * - `unavailable`: the store cannot be reached or cannot write; nothing was done, or it is not known to be.
@@ -25,6 +26,7 @@ export type StoreErrorKind =
   | 'over-quota'
   | 'over-quota-meanwhile'
   | 'over-limit'
+  | 'over-rate'
   | 'missing'
   | 'refused'
   | 'unavailable'

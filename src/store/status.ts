@@ -4,6 +4,16 @@ import type { QueueCounts } from './queued-mail.js';
 /** `emptied`: in place, and for good. `parted`: the database is there, but a file that belongs to it is not. */
 export type FileState = 'there' | 'missing' | 'replaced' | 'emptied' | 'parted';
 
+/** What became of a device's mail; null for never. */
+export interface DeviceStatus {
+  readonly name: string;
+  readonly acceptedToday: number;
+  readonly refusedToday: number;
+  readonly lastMailAtMs: number | null;
+  readonly lastRefusedAtMs: number | null;
+  readonly lastRefusal: string | null;
+}
+
 export interface StoreStatus {
   readonly pid: number;
   readonly startedAtMs: number;
@@ -19,6 +29,7 @@ export interface StoreStatus {
   readonly db: string;
   /** Whether that path leads to the database that is served; when it does not, nothing is accepted. */
   readonly file: FileState;
+  readonly devices: readonly DeviceStatus[];
   /** Why nothing can be written now; null when it can. */
   readonly refusal: string | null;
 }

@@ -6,6 +6,7 @@
  * Failures leave a store as a StoreError with a kind; anything else it throws is a bug.
  */
 import type { Deliveries } from './deliveries.js';
+import type { Devices } from './devices.js';
 import type { Directory } from './directory.js';
 import type { Logins } from './logins.js';
 import type { Mailboxes } from './mailboxes.js';
@@ -18,6 +19,7 @@ import type { Routes } from './routes.js';
 /** All of a store: who uses it is handed the part that he needs. */
 export interface MailStore extends Deliveries, Maildrops, Logins {
   readonly directory: Directory;
+  readonly devices: Devices;
   readonly mailboxes: Mailboxes;
   /** For the process that sends. */
   readonly queue: Queue;

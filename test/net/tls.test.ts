@@ -81,7 +81,7 @@ describe('the TLS of a service', () => {
   });
 
   async function serving(name = 'smtp', timeoutMs = PATIENCE_MS): Promise<Endpoint> {
-    const endpoint = await new Endpoint(new TlsService(name, { keys, ticketSecret: SECRET }, timeoutMs)).open();
+    const endpoint = await new Endpoint(new TlsService(name, { keys, ticketSecret: SECRET }, { timeoutMs })).open();
     open.push(endpoint);
     return endpoint;
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Deliveries } from '../../src/store/deliveries.js';
+import type { Devices } from '../../src/store/devices.js';
 import type { Directory } from '../../src/store/directory.js';
 import { StoreError } from '../../src/store/errors.js';
 import type { Logins } from '../../src/store/logins.js';
@@ -40,6 +41,10 @@ const mailboxes: Reads<Mailboxes, never> = {
   listMail: (part) => part.listMail(ALICE),
   findMail: (part) => part.findMail(ALICE, 1),
   readMail: (part) => allPieces(part.readMail(ALICE, 1)),
+};
+const devices: Reads<Devices, 'addDevice' | 'removeDevice' | 'recordRefusal'> = {
+  listDevices: (part) => part.listDevices(),
+  findDevice: (part) => part.findDevice(1),
 };
 type Changes = Exclude<keyof Directory, `list${string}` | `find${string}`>;
 const directory: Reads<Directory, Changes> = {
@@ -122,6 +127,7 @@ describe('a read from a damaged database', () => {
     directory: [directory, () => reading.directory],
     relayLogins: [relayLogins, () => reading.relayLogins],
     routes: [routes, () => reading.routes],
+    devices: [devices, () => reading.devices],
     maildrop: [maildrop, () => held],
   } as const;
   for (const [name, [methods, part]] of Object.entries(parts))

@@ -1,5 +1,6 @@
 /** The contract of every driver, held by a second one in which nothing answers at once: it needs neither SQLite nor that. */
 import { describeStore, type StoreUnderTest } from './contract.js';
+import { describeDevices } from './device-contract.js';
 import { MemoryServer } from './memory/store.js';
 import { describeAliases } from './alias-contract.js';
 import { describeLimits } from './limits-contract.js';
@@ -30,3 +31,4 @@ describeRelayLogins('memory', make);
 describeAliases('memory', make);
 describeLimits('memory', make);
 describeRoutes('memory', make);
+describeDevices('memory', make);

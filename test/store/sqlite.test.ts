@@ -23,6 +23,7 @@ import { messageAt } from '../support/maildrops.js';
 import { MAIN, ROOT } from '../support/server.js';
 import { at, deliver, describeStore, envelopeTo, failure, fails, openSoon, type StoreUnderTest } from './contract.js';
 import { describeAliases } from './alias-contract.js';
+import { describeDevices } from './device-contract.js';
 import { describeLimits } from './limits-contract.js';
 import { describeQueue, envelopeOut } from './queue-contract.js';
 import { describeQuotas } from './quota-contract.js';
@@ -87,6 +88,7 @@ async function make(): Promise<StoreUnderTest> {
 
 describeStore('SQLite', make);
 describeQuotas('SQLite', make);
+describeDevices('SQLite', make);
 describeQueue('SQLite', make);
 describeRelayLogins('SQLite', make);
 describeAliases('SQLite', make);

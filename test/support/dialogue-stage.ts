@@ -177,6 +177,7 @@ function failuresOf(givens: readonly Given[]): Failures {
 export function changed(store: MailStore, change: Partial<MailStore>): MailStore {
   return {
     directory: store.directory,
+    devices: store.devices,
     mailboxes: store.mailboxes,
     queue: store.queue,
     queuedMail: store.queuedMail,

@@ -42,7 +42,7 @@ export interface Start {
   readonly number: number;
 }
 
-/** Services that share places: with and without TLS, and LMTP with SMTP. */
+/** Services that share places: with and without TLS, LMTP with SMTP, and devices with submission. */
 export type ServiceGroup = 'smtp' | 'submission' | 'pop3';
 
 /** A client that is not trusted and wants in. */

@@ -24,6 +24,8 @@ export interface ServerStatus {
   readonly walBytes: number | null;
   /** Null also while the database cannot be read. */
   readonly queue: StoreStatus['queue'];
+  /** What became of each device's mail. */
+  readonly devices: StoreStatus['devices'] | null;
   readonly db: string;
   readonly file: FileState | null;
   readonly healthy: boolean;
@@ -61,12 +63,12 @@ export function serverStatus(
 
 const UNKNOWN = {
   ...{ store: null, messagesAccepted: null, commits: null, maildropsHeld: null, walBytes: null },
-  ...{ queue: null, file: null },
+  ...{ queue: null, devices: null, file: null },
 } as const;
 
 function ofStore(status: StoreStatus) {
-  const { pid, startedAtMs, messagesAccepted, commits, maildropsHeld, walBytes, queue, db, file } = status;
-  return { store: { pid, startedAtMs }, messagesAccepted, commits, maildropsHeld, walBytes, queue, db, file };
+  const { pid, startedAtMs, messagesAccepted, commits, maildropsHeld, walBytes, queue, devices, db, file } = status;
+  return { store: { pid, startedAtMs }, messagesAccepted, commits, maildropsHeld, walBytes, queue, devices, db, file };
 }
 
 /** Each once, though several may tell of it. */

@@ -5,10 +5,11 @@ import { kebab } from '../../config/options.js';
 import type { ListenerAddress, UnixAddress } from '../../net/listener.js';
 import type { ServiceGroup } from './messages.js';
 
-export type ServiceName = 'smtp' | 'submission' | 'submissions' | 'pop3' | 'pop3s' | 'lmtp';
+export type ServiceName = 'smtp' | 'submission' | 'submissions' | 'pop3' | 'pop3s' | 'lmtp' | 'device';
 
 export interface Service {
-  readonly protocol: 'smtp' | 'submission' | 'lmtp' | 'pop3';
+  readonly protocol: 'smtp' | 'submission' | 'lmtp' | 'device' | 'pop3';
+  /** That of devices may begin with TLS or without. */
   readonly implicitTls: boolean;
 }
 
@@ -19,11 +20,13 @@ export const services: Readonly<Record<ServiceName, Service>> = {
   pop3: { protocol: 'pop3', implicitTls: false },
   pop3s: { protocol: 'pop3', implicitTls: true },
   lmtp: { protocol: 'lmtp', implicitTls: false },
+  device: { protocol: 'device', implicitTls: false },
 };
 
 /** Whose places it shares. */
 export function groupOf(name: ServiceName): ServiceGroup {
   const { protocol } = services[name];
+  if (protocol === 'device') return 'submission';
   return protocol === 'lmtp' ? 'smtp' : protocol;
 }
 
@@ -37,10 +40,14 @@ export function addressesOf(
   const ports = portNames.filter(
     (name) => configuration[name] !== 0 && !inherited.some(({ protocol }) => protocol === serviceOf(name)),
   );
-  const own = configuration.host.flatMap((host) =>
-    ports.map((name) => ({ protocol: serviceOf(name), host, port: configuration[name] })),
+  const own = ports.flatMap((name) =>
+    hostsOf(name, configuration).map((host) => ({ protocol: serviceOf(name), host, port: configuration[name] })),
   );
   return [...inherited, ...own, ...unixAddressesOf(configuration)];
+}
+
+function hostsOf(name: PortName, { host, deviceHost }: Configuration): readonly string[] {
+  return name === 'devicePort' ? (deviceHost ?? host) : host;
 }
 
 /** Those of them that are files. */

@@ -11,7 +11,14 @@ import { pop3 } from '../../pop3/protocol.js';
 import { SharedReads } from '../../runtime/shared-reads.js';
 import { SharedWrites } from '../../runtime/shared-writes.js';
 import type { Channel, Peer } from '../../session/channel.js';
+import { MendedChannel } from '../../net/mended-channel.js';
+import { failureReply, replies } from '../../smtp/replies.js';
+import { Mends, type DeviceSession } from '../../smtp/device-session.js';
 import { mx } from '../../smtp/protocol.js';
+import type { Reply } from '../../session/reply.js';
+import type { Device, Devices } from '../../store/devices.js';
+import { StoreError } from '../../store/errors.js';
+import { deviceAt } from './listed-devices.js';
 import type { ConnectionSlots, SlotGrant, SlotAnswer } from './connection-slots.js';
 import { groupOf, serviceNames, services, type ServiceName } from '../control/services.js';
 import type { AdmittedConnections, Standing } from './admitted-connections.js';
@@ -22,6 +29,7 @@ export interface ArrivalsOptions {
   readonly slots: ConnectionSlots;
   readonly connections: AdmittedConnections;
   readonly sessions: Sessions;
+  readonly devices: Devices;
   readonly tls: TlsMaterial | undefined;
   /** Whether every session at rest is to end. */
   readonly isHurried: () => boolean;
@@ -31,6 +39,8 @@ export interface ArrivalsOptions {
 
 /** Who sends before the greeting is no mail client; those that are not trusted get this long to show it. */
 const GREETING_PAUSE_MS = 200;
+/** A device that begins with TLS sends its first octet in this time; it may be slow, and whoever waits for the greeting waits so long. */
+const DEVICE_PAUSE_MS = 500;
 
 export class Arrivals {
   readonly #options: ArrivalsOptions;
@@ -60,7 +70,7 @@ export class Arrivals {
     else this.#await(grant.then((late) => this.#letIn(name, channel, late)));
   }
 
-  #letIn(name: ServiceName, channel: Channel, grant: SlotGrant): void {
+  #letIn(name: ServiceName, channel: Connection, grant: SlotGrant): void {
     if (grant.answer === 'welcome') this.#welcome(name, channel, grant);
     else this.#refuse(name, channel, grant.answer);
   }
@@ -69,19 +79,61 @@ export class Arrivals {
     this.#options.log.info({ protocol: name, peer: channel.peer.address, outcome: answer }, 'connection refused');
     const { protocol, implicitTls } = services[name];
     const { connectionRefusals } = protocol === 'pop3' ? pop3 : mx;
-    channel.open({ receive: ignore, drained: ignore, inputEnded: ignore, closed: ignore });
-    if (!implicitTls) channel.write(connectionRefusals[answer].head);
-    channel.end();
+    turnAway(channel, implicitTls ? undefined : connectionRefusals[answer]);
   }
 
-  #welcome(name: ServiceName, channel: Channel, grant: SlotGrant): void {
+  #welcome(name: ServiceName, channel: Connection, grant: SlotGrant): void {
     const place = this.#place(name, channel, grant);
+    if (name === 'device') return this.#await(this.#admitDevice(channel, place));
     if (!services[name].implicitTls) return this.#begin(name, channel, place);
     const shaken = channel.secure().then(
       (secured) => this.#begin(name, secured, place),
       (error: unknown) => this.#noHandshake(name, channel, { place, error: error as NodeJS.ErrnoException }),
     );
     this.#await(shaken);
+  }
+
+  /** One that is not listed is told so before anything else, in clear: only who is listed may begin with TLS. */
+  async #admitDevice(channel: Connection, place: Place): Promise<void> {
+    const device = await this.#listed(channel.peer);
+    if (device === undefined || device instanceof StoreError) {
+      place.leave();
+      const refusal = device === undefined ? replies.notListed(channel.peer.address) : failureReply(device);
+      return turnAway(channel, refusal);
+    }
+    const mends = new Mends();
+    const session = { device, devices: this.#options.devices, mends };
+    const secured = (await channel.beginsWithTls(DEVICE_PAUSE_MS))
+      ? await this.#shake(channel, { place, device })
+      : channel;
+    if (secured !== undefined)
+      this.#begin('device', new MendedChannel(secured, () => mends.add('line-ends')), place, session);
+  }
+
+  async #listed({ address }: Peer): Promise<Device | StoreError | undefined> {
+    try {
+      const device = deviceAt(address, await this.#options.devices.listDevices());
+      if (device === undefined)
+        this.#options.log.info({ protocol: 'device', peer: address, outcome: 'not-listed' }, 'connection refused');
+      return device;
+    } catch (error) {
+      if (error instanceof StoreError) return error;
+      throw error;
+    }
+  }
+
+  async #shake(
+    channel: Connection,
+    { place, device }: { readonly place: Place; readonly device: Device },
+  ): Promise<Channel | undefined> {
+    try {
+      return await channel.secure();
+    } catch (error) {
+      const { code, name } = error as NodeJS.ErrnoException;
+      this.#options.devices.recordRefusal(device.id, `no TLS handshake: ${code ?? name}`);
+      this.#noHandshake('device', channel, { place, error: error as NodeJS.ErrnoException });
+      return undefined;
+    }
   }
 
   /** From here on it counts, until it ends or is evicted. */
@@ -130,12 +182,14 @@ export class Arrivals {
     );
   }
 
-  #begin(name: ServiceName, channel: Channel, place: Place): void {
+  #begin(name: ServiceName, channel: Channel, place: Place, device?: DeviceSession): void {
     const { peer } = channel;
     place.session = this.#options.sessions.begin(services[name].protocol, {
       channel,
+      device,
       offersTls: this.#tls.has(name) && peer.origin !== 'unix', // It crosses no network.
-      pauseMs: services[name].implicitTls || this.#options.slots.isTrusted(peer) ? 0 : GREETING_PAUSE_MS,
+      pauseMs:
+        services[name].implicitTls || name === 'device' || this.#options.slots.isTrusted(peer) ? 0 : GREETING_PAUSE_MS,
       ended: () => {
         place.leave();
         this.#options.ended();
@@ -147,7 +201,9 @@ export class Arrivals {
 
 /** Each service has its own, so that a ticket of one means nothing to another. */
 function tlsServices(tls: TlsMaterial | undefined): ReadonlyMap<ServiceName, TlsService> {
-  return new Map(tls === undefined ? [] : serviceNames.map((name) => [name, new TlsService(name, tls)]));
+  const serviceOf = (name: ServiceName, material: TlsMaterial) =>
+    new TlsService(name, material, { legacy: name === 'device' });
+  return new Map(tls === undefined ? [] : serviceNames.map((name) => [name, serviceOf(name, tls)]));
 }
 
 /** What a connection that was let in has taken. */
@@ -169,6 +225,13 @@ function once(act: () => void): () => void {
     if (!isDone) act();
     isDone = true;
   };
+}
+
+/** With a last word, if there is one that it would understand. */
+function turnAway(channel: Channel, word: Reply | undefined): void {
+  channel.open({ receive: ignore, drained: ignore, inputEnded: ignore, closed: ignore });
+  if (word !== undefined) channel.write(word.head);
+  channel.end();
 }
 
 /** Who was refused has nothing more to say. */

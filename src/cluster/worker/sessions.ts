@@ -19,6 +19,8 @@ import type { Protocol, SessionContext } from '../../session/protocol.js';
 import { Session } from '../../session/session.js';
 import { Turns } from '../../session/turns.js';
 import type { SmtpObserver } from '../../smtp/context.js';
+import type { DeviceSession } from '../../smtp/device-session.js';
+import { device } from '../../smtp/device-protocol.js';
 import { lmtp, mx, submission } from '../../smtp/protocol.js';
 import { stages } from '../../smtp/stages.js';
 import type { Concerned } from '../../store/driver.js';
@@ -28,6 +30,7 @@ import type { MailStore } from '../../store/store.js';
 import { UnorderedList } from '../../runtime/unordered-list.js';
 import type { Standing } from './admitted-connections.js';
 import type { Service } from '../control/services.js';
+import { deviceContext, noteRefusals } from './device-sessions.js';
 
 /** How often sessions are asked whether they have taken too long. */
 const TICK_MS = 1_000;
@@ -56,6 +59,8 @@ export interface SessionsOptions {
 export interface Arrival {
   readonly channel: Channel;
   readonly offersTls: boolean;
+  /** On the port for devices. */
+  readonly device?: DeviceSession | undefined;
   /** How long to listen before the greeting. */
   readonly pauseMs: number;
   ended(): void;
@@ -76,6 +81,7 @@ export class Sessions {
     readonly smtp: typeof mx;
     readonly submission: typeof submission;
     readonly lmtp: typeof lmtp;
+    readonly device: typeof device;
     readonly pop3: typeof pop3;
   };
   readonly #fronts: Networks;
@@ -95,6 +101,7 @@ export class Sessions {
       smtp: { ...mx, limits: limitsOf(mx, configuration.smtpTimeout, configuration) },
       submission: { ...submission, limits: limitsOf(submission, configuration.smtpTimeout, configuration) },
       lmtp: { ...lmtp, limits: limitsOf(lmtp, configuration.smtpTimeout, configuration) },
+      device: { ...device, limits: limitsOf(device, configuration.smtpTimeout, configuration) },
       pop3: { ...pop3, limits: limitsOf(pop3, configuration.pop3Timeout, configuration) },
     };
     setInterval(() => this.#tick(), TICK_MS).unref();
@@ -142,7 +149,9 @@ export class Sessions {
     }
   }
 
-  #smtpContext(role: 'smtp' | 'submission' | 'lmtp', { channel, offersTls }: Arrival) {
+  #smtpContext(role: 'smtp' | 'submission' | 'lmtp' | 'device', arrival: Arrival) {
+    const { channel, offersTls } = arrival;
+    const { configuration } = this.#options;
     const session = this.#nextName();
     let messages = 0;
     return {
@@ -151,7 +160,7 @@ export class Sessions {
       offersTls,
       isFront: this.#fronts.includes(channel.peer.address),
       counters: { accepted: 0, refused: 0, octets: 0 },
-      settings: this.#options.configuration,
+      settings: configuration,
       store: this.#options.store,
       suppressions: this.#options.store.queuedMail,
       routes: this.#options.store.routes,
@@ -160,6 +169,7 @@ export class Sessions {
       table: this.#protocols[role].commands,
       stages,
       nextId: () => `${Date.now().toString(36)}-${session}-${++messages}`,
+      ...(arrival.device && deviceContext(arrival.device, configuration)),
     };
   }
 
@@ -183,7 +193,8 @@ export class Sessions {
     context: C,
   ): Placed {
     const { log, dialogue } = this.#options;
-    const observer = sessionObserver(log, protocol.name, context, dialogue);
+    const watching = sessionObserver(log, protocol.name, context, dialogue);
+    const observer = arrival.device === undefined ? watching : noteRefusals(watching, arrival.device, context.counters);
     const ended = (end: SessionEnd): void => {
       this.#open.remove(entry);
       this.#acceptedBefore += acceptedIn(context.counters);

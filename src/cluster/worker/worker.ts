@@ -111,7 +111,8 @@ class Worker {
     const dialogue = configuration.verbose ? openDialogue(log, output) : undefined;
     this.#sessions = new Sessions({ configuration, number, log, dialogue, store, authenticator, nearlyFull });
     this.#arrivals = new Arrivals({
-      ...{ log, slots: this.#slots, connections: this.#connections, sessions: this.#sessions, tls },
+      ...{ log, tls, devices: store.devices },
+      ...{ slots: this.#slots, connections: this.#connections, sessions: this.#sessions },
       isHurried: () => this.#hurry,
       ended: () => this.#endWhenEmpty(),
     });

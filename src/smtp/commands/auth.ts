@@ -2,14 +2,14 @@
  * AUTH (RFC 4954): proves who the client is, by one of the SASL mechanisms of src/auth/sasl.ts. The login stays with the
  * session until it ends or TLS begins; RSET and EHLO leave it alone. Stands in the table of submission only.
  */
-import { authenticate, type AuthReplies } from '../../auth/exchange.js';
+import { authenticate, type AuthReplies, type Beginning } from '../../auth/exchange.js';
 import { grantOf } from '../../auth/login.js';
 import { findMechanism, isOffered, offeredTo } from '../../auth/sasl.js';
-import { stay } from '../../session/command.js';
+import { stay, type Outcome } from '../../session/command.js';
 import { parsed, unparsed, type Grammar } from '../../session/grammar.js';
 import { defineCommand, type SmtpContext } from '../context.js';
 import { replies } from '../replies.js';
-import type { Greeted, SmtpState } from '../state.js';
+import type { Greeted, Login, SmtpState } from '../state.js';
 
 interface AuthArgument {
   readonly name: string;
@@ -45,11 +45,28 @@ export const auth = defineCommand({
     if (mechanism === undefined) return stay(replies.unknownMechanism);
     if (!isOffered(mechanism, context.peer))
       return stay(mechanism.needs === 'privacy' ? replies.privateOnly(context) : replies.unknownMechanism);
-    return authenticate({ mechanism, initial, scope: 'smtp' }, context, authRepliesOf(mechanism.name, state, context));
+    return logIn({ mechanism, initial }, state, context);
   },
 });
 
-function authRepliesOf(mechanism: string, state: Greeted, { counters }: SmtpContext): AuthReplies<SmtpState> {
+/** `as`: what the login that was proved counts as. */
+export function logIn(
+  { mechanism, initial }: Omit<Beginning, 'scope'>,
+  state: Greeted,
+  context: SmtpContext,
+  as: (login: Login) => Login = (login) => login,
+): Outcome<SmtpState> | Promise<Outcome<SmtpState>> {
+  const login = { name: mechanism.name, as };
+  return authenticate({ mechanism, initial, scope: 'smtp' }, context, authRepliesOf(login, state, context));
+}
+
+interface Proof {
+  /** Of the mechanism. */
+  readonly name: string;
+  readonly as: (login: Login) => Login;
+}
+
+function authRepliesOf({ name, as }: Proof, state: Greeted, { counters }: SmtpContext): AuthReplies<SmtpState> {
   return {
     challenge: replies.challenge,
     cancelled: replies.loginCancelled,
@@ -64,8 +81,8 @@ function authRepliesOf(mechanism: string, state: Greeted, { counters }: SmtpCont
     welcome(proved) {
       const { address } = proved.account;
       counters.account = address;
-      counters.mechanism = mechanism;
-      const login = { ...grantOf(proved, 'smtp'), address };
+      counters.mechanism = name;
+      const login = as({ ...grantOf(proved, 'smtp'), address });
       return stay(replies.loggedIn, { ...state, hello: { ...state.hello, login } });
     },
   };

@@ -7,7 +7,7 @@ import type { StoreErrorKind } from '../errors.js';
 import type { AccountId } from '../shapes.js';
 
 /** Why a message is stored for nobody, though each of its recipients is there. */
-export type OverLimit = Extract<StoreErrorKind, 'over-quota' | 'over-quota-meanwhile' | 'over-limit'>;
+export type OverLimit = Extract<StoreErrorKind, 'over-quota' | 'over-quota-meanwhile' | 'over-limit' | 'over-rate'>;
 
 /** Positions in an envelope. */
 export interface Copies {

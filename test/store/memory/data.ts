@@ -7,6 +7,7 @@ import type { RelayLogin } from '../../../src/store/relay-logins.js';
 import type { Aliases } from '../../../src/store/rules/expansion.js';
 import type { Route } from '../../../src/store/routes.js';
 import { addressOf } from '../../../src/store/rules/names.js';
+import type { DeviceData } from './devices.js';
 import { QueueData } from './queue-data.js';
 
 /** Shared by the messages of all recipients, and by what of it is queued. */
@@ -70,6 +71,7 @@ export class MemoryData implements Aliases<Account> {
   /** What each leads to, in order. */
   readonly aliases = new Map<string, string[]>();
   readonly routes = new Map<string, Route>();
+  readonly devices = new Map<number, DeviceData>();
   readonly bodies = new Set<Body>();
   /** By user. */
   readonly relayLogins = new Map<string, RelayLogin>();

@@ -4,6 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import type { Deliveries, Delivery, Envelope, LocalTarget, Resolution } from '../../../src/store/deliveries.js';
+import type { Devices } from '../../../src/store/devices.js';
 import type { Directory } from '../../../src/store/directory.js';
 import { StoreError } from '../../../src/store/errors.js';
 import type { Account as LoginAccount, Grant, Renewal, Use } from '../../../src/store/logins.js';
@@ -33,6 +34,7 @@ import { recipientsLeft } from '../../../src/store/rules/recipient-limits.js';
 import type { AccountId, Address, MaybePromise } from '../../../src/store/shapes.js';
 import type { MailStore } from '../../../src/store/store.js';
 import { MemoryData, type Account, type Body, type Used } from './data.js';
+import { countDevice, devicesOf, isDeviceOverRate } from './devices.js';
 import { directoryOf } from './directory.js';
 import { queuedMailOf, queueOf } from './queue.js';
 import { MemoryMaildrop } from './maildrop.js';
@@ -116,6 +118,7 @@ export class MemoryServer {
 
 export class MemoryStore implements MailStore, Deliveries, LockOwner {
   readonly directory: Directory;
+  readonly devices: Devices;
   readonly mailboxes: Mailboxes;
   readonly queue: Queue;
   readonly queuedMail: QueuedMail;
@@ -133,6 +136,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     this.server = server;
     this.answers = answers;
     this.directory = directoryOf(this);
+    this.devices = devicesOf(this);
     this.mailboxes = mailboxesOf(this);
     this.queue = queueOf(this);
     this.queuedMail = queuedMailOf(this);
@@ -305,6 +309,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
 
   /** @throws StoreError */
   #store(envelope: Envelope, octets: Buffer): readonly number[] {
+    if (isDeviceOverRate(envelope.device, this.data)) throw new StoreError('over-rate', 'the device has sent too much');
     const isEnded = octets.length === 0 || octets.at(-1) === 10;
     const octetsOf = (trace: Uint8Array) => trace.length + octets.length + (isEnded ? 0 : CRLF_OCTETS);
     this.#limit(envelope);
@@ -314,6 +319,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     });
     if (typeof copies === 'string') throw new StoreError(copies, 'there is no room');
     this.#settle(envelope);
+    if (envelope.device !== undefined) countDevice(envelope.device, this.data);
     const body: Body = { octets, references: 0 };
     this.#queue(envelope, body, octetsOf);
     for (const position of copies.taken) {

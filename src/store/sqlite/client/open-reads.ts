@@ -5,6 +5,7 @@
 import type { Slices } from '../../../runtime/slices.js';
 import { StoreError } from '../../errors.js';
 import { openForReading } from '../database/database.js';
+import { DeviceRows } from '../database/devices.js';
 import { Names } from '../database/names.js';
 import type { ReadingConnection } from '../database/reading-connection.js';
 import { prepareQueueReads, type QueueReads } from '../database/queue-reads.js';
@@ -28,6 +29,7 @@ interface Prepared {
   readonly relayLogins: RelayLoginReads;
   readonly recipients: RecipientUses;
   readonly routes: RouteReads;
+  readonly devices: DeviceRows;
 }
 
 export class OpenReads {
@@ -75,6 +77,11 @@ export class OpenReads {
     return (this.#prepared ?? this.#prepare()).routes;
   }
 
+  /** @throws StoreError */
+  get devices(): DeviceRows {
+    return (this.#prepared ?? this.#prepare()).devices;
+  }
+
   close(): void {
     this.#connection?.close();
   }
@@ -97,9 +104,9 @@ export class OpenReads {
     const reads = prepareReads(connection);
     const options = { reads, slices: this.#slices, firstDomainName: this.firstDomainName };
     const queue = prepareQueueReads(connection);
-    const relayLogins = prepareRelayLoginReads(connection);
-    const routes = new RouteReads(connection);
-    const recipients = new RecipientUses(connection);
-    return (this.#prepared = { reads, names: new Names(connection, options), queue, relayLogins, recipients, routes });
+    const [relayLogins, routes] = [prepareRelayLoginReads(connection), new RouteReads(connection)];
+    const [recipients, devices] = [new RecipientUses(connection), new DeviceRows(connection)];
+    const names = new Names(connection, options);
+    return (this.#prepared = { reads, names, queue, relayLogins, recipients, routes, devices });
   }
 }

@@ -1,5 +1,6 @@
 /** What sessions read from the database: logins, where addresses lead, and the messages of one maildrop. */
 import type { Resolution } from '../../deliveries.js';
+import type { Device, DeviceId } from '../../devices.js';
 import type { Account, Grant } from '../../logins.js';
 import type { RecipientUse } from '../../recipient-limits.js';
 import type { AccountId, Address, MaybePromise } from '../../shapes.js';
@@ -70,6 +71,14 @@ export class Reader {
   loginAddress(name: string): string {
     const { local, domain } = readLoginName(name);
     return `${normalizeLocalPart(local)}@${domain ?? this.#open.firstDomainName ?? this.#open.reads.domains.all('', 1)[0] ?? ''}`;
+  }
+
+  devices(): readonly Device[] {
+    return this.#open.devices.all();
+  }
+
+  device(id: DeviceId): Device | undefined {
+    return this.#open.devices.find(id);
   }
 
   saltSecret(): Uint8Array {

@@ -1,5 +1,6 @@
 /** The store as a process sees it: reads on its own read-only connection, everything that writes through the socket of the store. */
 import type { Delivery, Envelope, Resolution } from '../../deliveries.js';
+import type { Devices } from '../../devices.js';
 import type { Directory } from '../../directory.js';
 import type { StoreError } from '../../errors.js';
 import type { Account, Grant, Renewal, Use } from '../../logins.js';
@@ -19,6 +20,7 @@ import type { NameCache } from '../database/name-cache.js';
 import { FrameType, jsonFrame } from '../protocol/frames.js';
 import { Availability } from './availability.js';
 import { SocketDelivery, UploadBudget } from './delivery.js';
+import { devicesOf } from './devices.js';
 import { directoryOf, mailboxesOf } from './directory.js';
 import { DiskSpace } from './disk-space.js';
 import { SocketMaildrops } from './maildrops.js';
@@ -48,6 +50,7 @@ export interface SqliteStoreOptions {
 
 export class SqliteStore implements MailStore {
   readonly directory: Directory;
+  readonly devices: Devices;
   readonly mailboxes: Mailboxes;
   readonly queue: Queue;
   readonly queuedMail: QueuedMail;
@@ -75,6 +78,7 @@ export class SqliteStore implements MailStore {
     const space = new DiskSpace(db, minFreeBytes, () => reader.fileSpace());
     this.#availability = new Availability({ client, file, space });
     this.directory = directoryOf(client, reader);
+    this.devices = devicesOf(client, reader);
     this.mailboxes = mailboxesOf({ reader, slices });
     const queue = { client, reader: reader.queue, reads: this.#reads };
     this.queue = queueOf(queue);

@@ -1,12 +1,13 @@
-/** A change, as it travels to the store in JSON: a method of Directory, QueuedMail, RelayLogins or Routes, and what it was given. */
+/** A change, as it travels to the store in JSON: a method of one of the interfaces below, and what it was given. */
+import type { Devices } from '../../devices.js';
 import type { Directory } from '../../directory.js';
 import type { QueuedMail } from '../../queued-mail.js';
 import type { RelayLogins } from '../../relay-logins.js';
 import type { Routes } from '../../routes.js';
 
-export type Changes = Directory & QueuedMail & RelayLogins & Routes;
+export type Changes = Directory & Devices & QueuedMail & RelayLogins & Routes;
 /** Those methods that change something. */
-export type ChangeName = Exclude<keyof Changes, `list${string}` | `find${string}` | 'count'>;
+export type ChangeName = Exclude<keyof Changes, `${'list' | 'find' | 'record'}${string}` | 'count'>;
 
 export interface Change<Name extends ChangeName = ChangeName> {
   readonly change: Name;

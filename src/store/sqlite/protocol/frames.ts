@@ -39,6 +39,8 @@ export const FrameType = {
   Sending: 21,
   /** What it has leased and is not among these returns. */
   ReturnAllBut: 22,
+  /** What a device was refused; never answered. */
+  Refused: 23,
   /** From the store. */
   Done: 64,
   Failed: 65,

@@ -6,6 +6,7 @@ import { Buffer } from 'node:buffer';
 import type { Envelope, EnvelopeRecipient, Outgoing } from '../../deliveries.js';
 import { FieldReader, FieldWriter, LENGTH_BYTES, textBytes } from './fields.js';
 import { FrameError, FrameType, HEADER_BYTES } from './frames.js';
+import { readDeviceUse } from './requests.js';
 import { readOutgoing, readRemote, readSettled, type SettleRequest } from './queue-requests.js';
 import type { Summary } from '../../../message/summary.js';
 
@@ -64,10 +65,11 @@ export function readMetadata(payload: Buffer): { readonly metadata: MessageMetad
   };
   const envelope = readEnvelope(reader);
   const settles = reader.text();
+  const device = reader.text();
   if (summary.headerOctets > octets) throw new FrameError('a header that is longer than its message');
   return {
     metadata: {
-      envelope,
+      envelope: device === undefined ? envelope : { ...envelope, device: readDeviceUse(device) },
       summary,
       octets,
       unterminated,
@@ -98,6 +100,7 @@ function writeMetadata(
   for (const recipient of envelope.recipients) writeRecipient(writer, recipient);
   writeOutgoing(writer, envelope.outgoing);
   writer.text(settles && JSON.stringify(settles));
+  writer.text(envelope.device && JSON.stringify(envelope.device));
 }
 
 function readEnvelope(reader: FieldReader): MessageMetadata['envelope'] {
@@ -161,5 +164,6 @@ function sizeOf({ envelope, summary, settles }: MessageMetadata): number {
     else bytes += LENGTH_BYTES + textBytes(JSON.stringify(recipient));
   if (envelope.outgoing !== undefined)
     bytes += textBytes(JSON.stringify({ ...envelope.outgoing, trace: undefined })) + envelope.outgoing.trace.length;
-  return settles === undefined ? bytes : bytes + textBytes(JSON.stringify(settles));
+  for (const extra of [settles, envelope.device]) if (extra !== undefined) bytes += textBytes(JSON.stringify(extra));
+  return bytes;
 }

@@ -2,7 +2,8 @@
  * What may stand in the JSON of a frame to the store. Each kind of request has one shape, and whatever differs from it,
  * by a field too many as by a wrong type, is a FrameError: nothing is guessed and nothing is repaired.
  */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
+import type { DeviceId, DeviceUse } from '../../devices.js';
 import type { Renewal, Use } from '../../logins.js';
 import type { AccountId } from '../../shapes.js';
 import {
@@ -43,6 +44,12 @@ export interface HolderAnswer {
   readonly leaving: boolean;
 }
 
+/** What a device was refused. */
+export interface RefusedRequest {
+  readonly device: DeviceId;
+  readonly refusal: string;
+}
+
 const LOCK: Shape<LockRequest> = { account: natural, from: text };
 const UNLOCK: Shape<UnlockRequest> = { account: natural, lock: natural };
 const HOLDER: Shape<HolderAnswer> = { question: natural, leaving: flag };
@@ -50,6 +57,8 @@ const ranges: Check = (value) => list(natural)(value) && (value as readonly numb
 const REMOVE: Shape<RemoveRequest> = { ...UNLOCK, ranges, more: flag };
 const USE: Shape<Use> = { account: natural, credential: optional(natural), from: text };
 const RENEWAL: Shape<Renewal> = { account: natural, credential: optional(natural), was: text, secrets };
+const REFUSED: Shape<RefusedRequest> = { device: natural, refusal: text };
+const DEVICE_USE: Shape<DeviceUse> = { id: natural, mended: list(text) };
 
 /** @throws FrameError, as all of these do. */
 export function readLock(payload: Buffer): LockRequest {
@@ -74,6 +83,15 @@ export function readUse(payload: Buffer): Use {
 
 export function readRenewal(payload: Buffer): Renewal {
   return read(payload, RENEWAL);
+}
+
+export function readRefused(payload: Buffer): RefusedRequest {
+  return read(payload, REFUSED);
+}
+
+/** What stands in the frame of a message as text. */
+export function readDeviceUse(given: string): DeviceUse {
+  return read(Buffer.from(given), DEVICE_USE);
 }
 
 function read<T>(payload: Buffer, shape: Shape<T>): T {

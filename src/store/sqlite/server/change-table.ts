@@ -1,9 +1,9 @@
 /**
  * Every change by administration as one row: what it may be given, what it does, and whose logins may not stand afterwards. The
- * method of Directory (directory.ts), QueuedMail (queued-mail.ts), RelayLogins (relay-logins.ts) or Routes (routes.ts) says what it means, and sends its name and what it was
- * given.
+ * method of the interface that has it (Changes in protocol/change.ts) says what it means, and sends its name and what it was given.
  */
 import type { Buffer } from 'node:buffer';
+import type { MessageRate, NewDevice } from '../../devices.js';
 import type { OwnLimits } from '../../recipient-limits.js';
 import type { RouteKey } from '../../routes.js';
 import type { AccountId, Address } from '../../shapes.js';
@@ -22,6 +22,7 @@ import {
   text,
   token,
   type Check,
+  type Shape,
 } from '../protocol/checks.js';
 import { readJson } from '../protocol/frames.js';
 import type { Changes } from './changes.js';
@@ -76,6 +77,11 @@ const relayLogin = shaped({
 const refreshFailure = shaped({ text, isRefused: flag });
 const ownLimit: Check = (value) => natural(value) || oneOf('none', 'default')(value);
 const ownLimits = shaped({ perHour: optional(ownLimit), perDay: optional(ownLimit) });
+const RATE: Shape<MessageRate> = { messages: natural, periodMs: natural };
+const DEVICE: Shape<NewDevice> = {
+  ...{ name: text, networks: list(text), from: optional(text), account: optional(address) },
+  ...{ rate: optional(shaped(RATE)), maxOctets: optional(natural), toDomains: optional(list(text)) },
+};
 
 const CHANGES: Table = {
   addAccount: {
@@ -119,6 +125,12 @@ const CHANGES: Table = {
   },
   addRoute: { takes: [routeShape], run: (to, route) => changeRoute(to, route, () => to.directory.addRoute(route)) },
   removeRoute: { takes: [routeKey], run: (to, key) => changeRoute(to, key, () => to.directory.removeRoute(key)) },
+  addDevice: {
+    takes: [shaped(DEVICE)],
+    run: ({ directory }, device) => directory.addDevice(device),
+    isQueue: true,
+  },
+  removeDevice: { takes: [text], run: ({ directory }, name) => directory.removeDevice(name), isQueue: true },
   hold: { takes: [ids], run: ({ queue }, each) => queue.hold(each), isQueue: true },
   release: { takes: [ids], run: ({ queue }, each) => queue.release(each), isQueue: true },
   retry: { takes: [ids], run: ({ queue }, each) => queue.retry(each), isQueue: true },

@@ -4,6 +4,7 @@
  * for people, before anything is written.
  */
 import { randomBytes } from 'node:crypto';
+import type { NewDevice } from '../../devices.js';
 import type { NewCredential } from '../../directory.js';
 import type { Route, RouteKey } from '../../routes.js';
 import type { Address, Secrets } from '../../shapes.js';
@@ -14,6 +15,8 @@ import { CREDENTIALS_LIMIT, missing, refusals, refuse } from '../../rules/refusa
 import { ROUTES_LIMIT } from '../../rules/routes.js';
 import { AliasRows } from '../database/aliases.js';
 import { RouteWrites } from '../database/route-rows.js';
+import type { DeviceTable } from '../database/devices.js';
+import { DEVICES_LIMIT } from '../../rules/devices.js';
 
 const VALIDITY_BYTES = 9;
 
@@ -21,8 +24,10 @@ export class Changes {
   readonly #connection: Connection;
   readonly #aliases: AliasRows;
   readonly #routes: RouteWrites;
+  readonly #devices: DeviceTable;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, devices: DeviceTable) {
+    this.#devices = devices;
     this.#connection = connection;
     this.#aliases = new AliasRows(connection);
     this.#routes = new RouteWrites(connection);
@@ -74,6 +79,7 @@ export class Changes {
     this.#run('delete from alias where target = ?', addressText(address));
     this.#run('delete from credential where account = ?', id);
     this.#run('delete from submitted where account = ?', id);
+    this.#devices.detach(id);
   }
 
   /** It has no messages. */
@@ -119,6 +125,18 @@ export class Changes {
 
   #credentialId(account: number, name: string): number | undefined {
     return this.#one('select id from credential where account = ? and name = ?', account, name);
+  }
+
+  addDevice({ account, ...settings }: NewDevice): void {
+    const { name } = settings;
+    const count = this.#one('select count(*) from device') ?? 0;
+    if (this.#one('select id from device where name = ?', name) !== undefined) refuse(refusals.deviceExists(name));
+    if (count >= DEVICES_LIMIT) refuse(refusals.tooManyDevices(count));
+    this.#devices.add(settings, account && this.requireAccount(account));
+  }
+
+  removeDevice(name: string): void {
+    if (!this.#devices.remove(name)) missing(refusals.noDevice(name));
   }
 
   addDomain(name: string): void {

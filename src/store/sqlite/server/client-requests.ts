@@ -7,7 +7,7 @@ import { StoreError } from '../../errors.js';
 import type { Renewal, Use } from '../../logins.js';
 import type { Change } from '../protocol/change.js';
 import { requireLength } from '../protocol/frames.js';
-import type { LockRequest, RemoveRequest, UnlockRequest } from '../protocol/requests.js';
+import type { LockRequest, RefusedRequest, RemoveRequest, UnlockRequest } from '../protocol/requests.js';
 import type { Answers } from './answers.js';
 import { NOTHING_CHANGED, type Changed } from './change-table.js';
 import { unanswered } from './group.js';
@@ -89,6 +89,10 @@ export class ClientRequests {
     const atMs = Date.now();
     if (!this.#store.uses.isDue(use, atMs)) return;
     this.#store.add(unanswered((writer) => writer.used(use, atMs)));
+  }
+
+  refused({ device, refusal }: RefusedRequest): void {
+    this.#store.refusals.note(device, refusal);
   }
 
   renew(request: number, renewal: Renewal): void {

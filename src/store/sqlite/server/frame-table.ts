@@ -1,7 +1,15 @@
 /** What the store takes: a row for each type of frame that may follow Hello. */
 import type { Buffer } from 'node:buffer';
 import { FrameType } from '../protocol/frames.js';
-import { readHolder, readLock, readRemove, readRenewal, readUnlock, readUse } from '../protocol/requests.js';
+import {
+  readHolder,
+  readLock,
+  readRefused,
+  readRemove,
+  readRenewal,
+  readUnlock,
+  readUse,
+} from '../protocol/requests.js';
 import { readBegin, readLease, readLeased, readLeaseLate, readRest, readSettle } from '../protocol/queue-requests.js';
 import { readChange } from './change-table.js';
 import type { ClientRequests } from './client-requests.js';
@@ -62,6 +70,7 @@ export const frames: ReadonlyMap<FrameType, FrameRow> = new Map<FrameType, Frame
     { writes: true, take: ({ sender }, request, payload) => sender.settle(request, readSettle(payload)) },
   ],
   [FrameType.Rest, { writes: true, take: ({ sender }, request, payload) => sender.rest(request, readRest(payload)) }],
+  [FrameType.Refused, { take: ({ requests }, _, payload) => requests.refused(readRefused(payload)) }],
   [FrameType.Use, { take: ({ requests }, _, payload) => requests.use(readUse(payload)) }],
   [FrameType.Status, { take: ({ requests }, request, payload) => requests.status(request, payload) }],
   [FrameType.Heard, { take: ({ questions }, _, payload) => questions.heard(payload) }],

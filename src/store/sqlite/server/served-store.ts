@@ -4,6 +4,7 @@ import type { StoreError } from '../../errors.js';
 import type { MaildropLocks } from '../../rules/maildrop-locks.js';
 import type { StoreStatus } from '../../status.js';
 import type { SharedReads } from '../../../runtime/shared-reads.js';
+import type { DeviceRefusals } from './device-refusals.js';
 import type { Write } from './group.js';
 import type { LastLogins } from './last-logins.js';
 import type { RecentUses } from './recent-uses.js';
@@ -16,6 +17,7 @@ export interface ServedStore {
   readonly locks: MaildropLocks;
   readonly uses: RecentUses;
   readonly logins: LastLogins;
+  readonly refusals: DeviceRefusals;
   readonly status: StoreStatus;
   readonly senders: Senders;
   /** Why nothing can be written yet. */

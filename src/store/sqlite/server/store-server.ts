@@ -11,6 +11,8 @@ import { StoreError } from '../../errors.js';
 import type { Address, Secrets } from '../../shapes.js';
 import type { StoreStatus } from '../../status.js';
 import { FrameError } from '../protocol/frames.js';
+import { deviceStatus } from './device-status.js';
+import { DeviceRefusals } from './device-refusals.js';
 import { takeFiles } from './files.js';
 import type { Write } from './group.js';
 import { identify } from '../database/identification.js';
@@ -59,6 +61,7 @@ export class StoreServer implements RunningStore, ServedStore {
   readonly locks = new MaildropLocks();
   readonly uses = new RecentUses();
   readonly logins = new LastLogins((write) => this.add(write));
+  readonly refusals = new DeviceRefusals((write) => this.add(write));
   readonly senders = new Senders();
   readonly #opening: Opening;
   #accepted = 0;
@@ -199,6 +202,7 @@ export class StoreServer implements RunningStore, ServedStore {
       queue: this.#queueCounts,
       db: this.#location.db,
       file: this.#fileState,
+      devices: this.#devices,
       refusal: this.refusal?.message ?? null,
     };
   }
@@ -208,6 +212,7 @@ export class StoreServer implements RunningStore, ServedStore {
     this.#closing = true;
     this.#opening.database?.settle();
     this.logins.flush();
+    this.refusals.flush();
     const closed = this.#socket.close();
     await this.write(() => undefined).catch(() => undefined); // Only to wait for the last group: its writes were told of.
     for (const client of this.#clients) client.close();
@@ -222,6 +227,16 @@ export class StoreServer implements RunningStore, ServedStore {
       return this.read((writer) => writer.queue.summary.counts());
     } catch (error) {
       if (error instanceof StoreError) return null;
+      throw error;
+    }
+  }
+
+  /** None while the database cannot be read. */
+  get #devices(): StoreStatus['devices'] {
+    try {
+      return this.read(({ devices }) => devices.all()).map(deviceStatus);
+    } catch (error) {
+      if (error instanceof StoreError) return [];
       throw error;
     }
   }

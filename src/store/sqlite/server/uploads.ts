@@ -130,7 +130,10 @@ export class Uploads {
     if (typeof refusedAt === 'string')
       return this.#answers.failed(
         request,
-        new StoreError(refusedAt, 'a mailbox would be above its quota, or an account above its limits'),
+        new StoreError(
+          refusedAt,
+          'a mailbox would be above its quota, an account above its limits, or a device above its rate',
+        ),
       );
     this.#store.countAccepted();
     if (summary.decodes) this.#store.undecoded();

@@ -4,7 +4,9 @@
  */
 import type { EnvelopeRecipient } from '../../deliveries.js';
 import type { Renewal, Use } from '../../logins.js';
+import { isOverRate } from '../../rules/devices.js';
 import { judgeCopies, type Copies, type OverLimit } from '../../rules/copies.js';
+import { refusals, refuse } from '../../rules/refusals.js';
 import type { AccountId, Address } from '../../shapes.js';
 import { Bodies } from './bodies.js';
 import { bodyRow, octetsOf, references } from './body-row.js';
@@ -12,6 +14,7 @@ import { applyChange, type Changed } from './change-table.js';
 import { Changes } from './changes.js';
 import type { Change } from '../protocol/change.js';
 import type { Connection } from '../database/database.js';
+import { DeviceTable } from '../database/devices.js';
 import { MailboxCounters, type Held } from './mailbox-counters.js';
 import type { MessageMetadata } from '../protocol/message-frame.js';
 import { QueueWriter } from './queue-writer.js';
@@ -34,6 +37,7 @@ type Settled = (typeof Settled)[keyof typeof Settled];
 
 export class Writer {
   readonly queue: QueueWriter;
+  readonly devices: DeviceTable;
   readonly #relayLogins: RelayLoginWriter;
   readonly #writes: Writes;
   readonly #changes: Changes;
@@ -47,7 +51,8 @@ export class Writer {
 
   constructor(connection: Connection, keepDeliveriesMs = Infinity) {
     this.#writes = prepareWrites(connection);
-    this.#changes = new Changes(connection);
+    this.devices = new DeviceTable(connection);
+    this.#changes = new Changes(connection, this.devices);
     this.#counters = new MailboxCounters(this.#writes);
     this.#limits = new SubmissionLimits(connection);
     this.#bodies = new Bodies(this.#writes);
@@ -238,6 +243,7 @@ export class Writer {
   /** @throws StoreError 'missing' for an account that is not there */
   #copies(metadata: MessageMetadata): Copies | OverLimit {
     if (this.#limits.isOver(metadata)) return 'over-limit';
+    if (this.#isOverRate(metadata)) return 'over-rate';
     return judgeCopies(
       metadata.envelope,
       (trace) => octetsOf(metadata, trace),
@@ -245,8 +251,15 @@ export class Writer {
     );
   }
 
+  /** Judged and counted in one transaction: all sessions of a device share what it may. @throws StoreError 'refused' */
+  #isOverRate({ envelope: { device } }: MessageMetadata): boolean {
+    if (device === undefined) return false;
+    const { activity, rate } = this.devices.find(device.id) ?? refuse(refusals.deviceIsGone);
+    return isOverRate(activity.acceptedInPeriod, rate);
+  }
+
   #address(body: number, metadata: MessageMetadata, places: readonly number[]): void {
-    const { recipients, receivedAtMs, reversePath, outgoing } = metadata.envelope;
+    const { recipients, receivedAtMs, reversePath, outgoing, device } = metadata.envelope;
     for (const place of places) {
       const copy = recipients[place] as EnvelopeRecipient;
       if (copy.kind === 'remote') continue;
@@ -255,6 +268,7 @@ export class Writer {
       const uid = this.#counters.add(account, octets);
       this.#writes.addMessage.run(account, uid, body, octets, receivedAtMs, reversePath, recipient, trace);
     }
+    if (device !== undefined) this.devices.accepted(device, Date.now());
     if (outgoing === undefined) return;
     this.queue.add(body, metadata, outgoing);
     this.#limits.count(metadata);

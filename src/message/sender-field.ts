@@ -1,0 +1,108 @@
+/**
+ * Gives a message another author: its From fields go, and one that names a given address comes behind the other fields. Where answers
+ * went by From they go on to whom it named: that becomes Reply-To, if there is none. Everything else passes byte for byte. Of the From
+ * field a few KiB are held, however long it is; a longer one is not kept.
+ */
+import { Buffer } from 'node:buffer';
+import { CRLF, CRLF_OCTETS } from '../bytes/line-ends.js';
+import { viewOf } from '../bytes/view.js';
+import { WantedNames } from './field-name.js';
+import { HeaderScanner, type HeaderHandler } from './header-scanner.js';
+import { Kept } from './kept.js';
+import type { Next, Stage } from './stage.js';
+
+const NAMES = new WantedNames('from', 'reply-to');
+const FIELD_LIMIT_OCTETS = 4096;
+const COLON = ':';
+
+export class SenderField implements Stage<never>, HeaderHandler {
+  readonly #address: string;
+  readonly #replaced: () => void;
+  readonly #scanner = new HeaderScanner(this, NAMES);
+  readonly #kept = new Kept();
+  #from = Buffer.alloc(0);
+  #isInFrom = false;
+  /** What has been read of it is the first. */
+  #isFirst = true;
+  #hasReplyTo = false;
+  #hasEnded = false;
+  /** The last line that was kept is not whole. */
+  #isInLine = false;
+
+  /** `replaced` is told when From named somebody else, or was missing. */
+  constructor(address: string, replaced: () => void) {
+    this.#address = address;
+    this.#replaced = replaced;
+  }
+
+  get isOver(): boolean {
+    return this.#scanner.isOver;
+  }
+
+  write(piece: Uint8Array, next: Next): undefined {
+    const bytes = viewOf(piece);
+    this.#kept.slice(bytes, this.#scanner.scan(bytes), bytes.length);
+    this.#kept.handOn(next);
+  }
+
+  end(next: Next): undefined {
+    this.#scanner.end();
+    if (!this.#scanner.isOver && this.#isInLine && !this.#hasEnded) this.#kept.add(CRLF_OCTETS);
+    if (!this.#scanner.isOver) this.#endOfFields();
+    this.#kept.handOn(next);
+  }
+
+  field(name: string): void {
+    if (this.#isInFrom) this.#isFirst = false;
+    this.#isInFrom = name === 'from' && !this.#hasEnded;
+    this.#hasReplyTo ||= name === 'reply-to';
+  }
+
+  /** What follows is text, though no empty line has come. */
+  malformed(): void {
+    this.#isInFrom = false;
+    this.#endOfFields();
+  }
+
+  octets(bytes: Buffer, from: number, to: number, endsLine: boolean): void {
+    if (this.#isInFrom) return this.#hold(bytes, from, to);
+    this.#kept.slice(bytes, from, to);
+    this.#isInLine = !endsLine;
+  }
+
+  endOfHeader(): void {
+    this.#endOfFields();
+  }
+
+  /** A copy: the octets are good for now only. */
+  #hold(bytes: Buffer, from: number, to: number): void {
+    if (this.#isFirst && this.#from.length <= FIELD_LIMIT_OCTETS)
+      this.#from = Buffer.concat([this.#from, bytes.subarray(from, to)]);
+  }
+
+  #endOfFields(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    const value = this.#value();
+    if (namesOnly(value, this.#address)) return this.#kept.add(Buffer.from(`From${COLON}${value}`, 'latin1'));
+    this.#replaced();
+    this.#kept.add(Buffer.from(`From: <${this.#address}>${CRLF}`));
+    if (value !== '' && !this.#hasReplyTo) this.#kept.add(Buffer.from(`Reply-To${COLON}${value}`, 'latin1'));
+  }
+
+  /** What stood behind the colon of From, with its CRLF, one character an octet; empty for nothing that can be kept. */
+  #value(): string {
+    if (this.#from.length > FIELD_LIMIT_OCTETS) return '';
+    const text = this.#from.toString('latin1');
+    const value = text.slice(text.indexOf(COLON) + 1);
+    if (value.trim() === '') return '';
+    return value.endsWith(CRLF) ? value : `${value}${CRLF}`;
+  }
+}
+
+/** Whether the field names this address alone, with a name before it or none. */
+function namesOnly(value: string, address: string): boolean {
+  const text = value.trim();
+  const bracketed = text.endsWith('>') ? text.slice(text.lastIndexOf('<') + 1, -1) : text;
+  return bracketed.trim().toLowerCase() === address.toLowerCase();
+}

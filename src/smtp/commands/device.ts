@@ -1,0 +1,146 @@
+/**
+ * The commands of the port for devices, where they differ from SMTP's own: more is taken where nothing is lost by it, a login is not
+ * needed, and a device may do what its listing says. What is mended is noted (device-session.ts). None of these rows stands in
+ * another table.
+ */
+import { findMechanism, mechanisms } from '../../auth/sasl.js';
+import { readPath, type Path } from '../../message/path.js';
+import { whenReady } from '../../runtime/when-ready.js';
+import { isPrivate, type Peer } from '../../session/channel.js';
+import { close, stay, type Outcome, type Row } from '../../session/command.js';
+import { parsed, type Grammar } from '../../session/grammar.js';
+import { isOverRate } from '../../store/rules/devices.js';
+import { defineCommand, type SmtpContext, type SmtpNeed } from '../context.js';
+import { deviceLogin, type DeviceSession } from '../device-session.js';
+import { replies, type SmtpReply } from '../replies.js';
+import type { Greeted, SmtpState, Transaction } from '../state.js';
+import { qualified } from '../submission.js';
+import { auth, logIn } from './auth.js';
+import { ehlo, helo } from './hello.js';
+import { mail } from './mail.js';
+import { rcpt } from './rcpt.js';
+
+/** As a table holds it: what it was made of has argument types of its own. */
+type DeviceRow = Row<SmtpState, SmtpContext, SmtpNeed>;
+type Answer = Outcome<SmtpState> | Promise<Outcome<SmtpState>>;
+
+/** Undefined for what cannot be one: a device says it, and has no way to say another. */
+const anyName: Grammar<string | undefined> = (text, isUtf8) => {
+  const name = ehlo.grammar(text, isUtf8);
+  return parsed(name.ok ? name.value : undefined);
+};
+
+export const deviceEhlo = defineCommand({
+  ...ehlo,
+  grammar: anyName,
+  run: (name, state, context) => known(ehlo.run(nameFor(name, context), state, context), context),
+});
+
+export const deviceHelo = defineCommand({
+  ...helo,
+  grammar: anyName,
+  run: (name, state, context) => known(helo.run(nameFor(name, context), state, context), context),
+});
+
+function nameFor(name: string | undefined, context: SmtpContext): string {
+  if (name !== undefined) return name;
+  sessionOf(context).mends.add('hello');
+  return literalOf(context.peer);
+}
+
+function literalOf({ address }: Peer): string {
+  return address.includes(':') ? `[IPv6:${address}]` : `[${address}]`;
+}
+
+const OLD_TLS = new Set(['TLSv1', 'TLSv1.1']);
+
+/** From its greeting on it is one that has logged in, where it has an account. */
+function known(answer: Answer, context: SmtpContext): Answer {
+  if (OLD_TLS.has(context.peer.security?.version ?? '')) sessionOf(context).mends.add('old-tls');
+  return whenReady(answer, (outcome) =>
+    outcome.kind === 'stay' && outcome.state?.at === 'greeted'
+      ? { ...outcome, state: withAccount(outcome.state, context) }
+      : outcome,
+  );
+}
+
+function withAccount({ hello }: Greeted, context: SmtpContext): Greeted {
+  const login = hello.login ?? deviceLogin(sessionOf(context));
+  return { at: 'greeted', hello: { ...hello, ...(login && { login }) } };
+}
+
+/** The listing is looked at again: the device may have been removed, or have sent enough, since its session began. */
+export const deviceMail: DeviceRow = defineCommand({
+  ...mail,
+  run({ from, parameters }, state, context) {
+    const { devices, device } = sessionOf(context);
+    return whenReady(devices.findDevice(device.id), (found) => {
+      if (found === undefined) return close(replies.notListed(context.peer.address));
+      if (isOverRate(found.activity.acceptedInPeriod, found.rate)) return stay(replies.overRate);
+      return mail.run({ from: senderFor(from, context), parameters }, state, context);
+    });
+  },
+});
+
+/** The device's own sender, whatever it says. */
+function senderFor(given: Path | undefined, context: SmtpContext): Path | undefined {
+  const { device, mends } = sessionOf(context);
+  if (device.from === undefined) return given && qualified(given, context.settings.domain);
+  if (given?.text.toLowerCase() !== device.from.toLowerCase()) mends.add('sender');
+  return readPath(`<${device.from}>`)?.path;
+}
+
+export const deviceRcpt: DeviceRow = defineCommand({
+  ...rcpt,
+  run(argument, state, context) {
+    const { to } = argument;
+    const domain = to?.mailbox?.domain;
+    if (to?.mailbox === undefined || domain === undefined) return rcpt.run(argument, state, context);
+    const { local } = to.mailbox;
+    return whenReady(context.store.resolve({ local, domain }), ({ kind }) => {
+      const refusal = kind === 'remote' ? elsewhereRefusal({ text: to.text, domain }, state, context) : undefined;
+      return refusal === undefined ? rcpt.run(argument, state, context) : stay(refusal);
+    });
+  },
+});
+
+function elsewhereRefusal(
+  { text: path, domain }: { readonly text: string; readonly domain: string },
+  state: Transaction,
+  context: SmtpContext,
+): SmtpReply | undefined {
+  const { device } = sessionOf(context);
+  if (context.settings.outbound === 'off') return undefined; // Which is refused to everybody.
+  if (state.hello.login === undefined) return replies.staysHere(path, device.name);
+  return device.toDomains?.includes(domain) === false ? replies.notToDomain(path, device.name) : undefined;
+}
+
+const inClear = mechanisms.filter(({ needs }) => needs !== 'binding').map(({ name }) => name);
+
+/** Before EHLO too, and in clear; announced as older clients look for it as well. Who is listed need not, and a wrong password is refused. */
+export const deviceAuth: DeviceRow = defineCommand({
+  ...auth,
+  at: ['start', 'greeted'],
+  announce: () => [`AUTH ${inClear.join(' ')}`, `AUTH=${inClear.join(' ')}`],
+  refuse: () => undefined,
+  run({ name, initial }, state, context) {
+    const mechanism = findMechanism(name);
+    const session = sessionOf(context);
+    if (mechanism === undefined || mechanism.needs === 'binding') return stay(replies.unknownMechanism);
+    if (mechanism.needs === 'privacy' && !isPrivate(context.peer)) session.mends.add('password-in-clear');
+    const as = deviceLogin(session);
+    return logIn({ mechanism, initial }, greetedAs(state, context), context, (login) => as ?? login);
+  },
+});
+
+function greetedAs(state: Exclude<SmtpState, { at: 'transaction' | 'chunking' }>, context: SmtpContext): Greeted {
+  if (state.at === 'greeted') return state;
+  sessionOf(context).mends.add('auth-before-hello');
+  return withAccount({ at: 'greeted', hello: { name: literalOf(context.peer), extended: false } }, context);
+}
+
+/** There is one wherever these rows are. */
+function sessionOf({ device }: SmtpContext): DeviceSession {
+  if (device === undefined) throw new Error('a command of the port for devices, and no device');
+  return device;
+}

@@ -1,0 +1,64 @@
+/** What every driver decides alike about devices: what counts when, and how much is kept. Pure. */
+import type { DeviceActivity, MessageRate } from '../devices.js';
+
+/** All of them are looked at for each connection, so that has a bound; more are refused. */
+export const DEVICES_LIMIT = 200;
+/** Of a refusal; what a client had a part in is not kept whole. */
+export const REFUSAL_LIMIT_CHARACTERS = 300;
+
+/** What is kept of what a device did. */
+export interface DeviceCounts {
+  readonly periodAtMs: number;
+  readonly periodMessages: number;
+  readonly day: string;
+  readonly acceptedOnDay: number;
+  readonly refusedOnDay: number;
+}
+
+export const NO_COUNTS: DeviceCounts = {
+  ...{ periodAtMs: 0, periodMessages: 0 },
+  ...{ day: '', acceptedOnDay: 0, refusedOnDay: 0 },
+};
+
+type TodaysCounts = Pick<DeviceActivity, 'acceptedInPeriod' | 'acceptedToday' | 'refusedToday'>;
+
+export function countsAt(counts: DeviceCounts, rate: MessageRate | undefined, nowMs: number): TodaysCounts {
+  const isToday = counts.day === dayOf(nowMs);
+  return {
+    acceptedInPeriod: isInPeriod(counts, rate, nowMs) ? counts.periodMessages : 0,
+    acceptedToday: isToday ? counts.acceptedOnDay : 0,
+    refusedToday: isToday ? counts.refusedOnDay : 0,
+  };
+}
+
+/** With one more message. */
+export function withAccepted(counts: DeviceCounts, rate: MessageRate | undefined, nowMs: number): DeviceCounts {
+  const { acceptedInPeriod, acceptedToday, refusedToday } = countsAt(counts, rate, nowMs);
+  return {
+    periodAtMs: acceptedInPeriod === 0 ? nowMs : counts.periodAtMs,
+    periodMessages: acceptedInPeriod + 1,
+    ...{ day: dayOf(nowMs), acceptedOnDay: acceptedToday + 1, refusedOnDay: refusedToday },
+  };
+}
+
+/** With so many refusals more. */
+export function withRefused(counts: DeviceCounts, more: number, nowMs: number): DeviceCounts {
+  const { acceptedToday, refusedToday } = countsAt(counts, undefined, nowMs);
+  return { ...counts, day: dayOf(nowMs), acceptedOnDay: acceptedToday, refusedOnDay: refusedToday + more };
+}
+
+export function isOverRate(acceptedInPeriod: number, rate: MessageRate | undefined): boolean {
+  return rate !== undefined && acceptedInPeriod >= rate.messages;
+}
+
+/** A clock that was set back begins anew. */
+function isInPeriod({ periodAtMs }: DeviceCounts, rate: MessageRate | undefined, nowMs: number): boolean {
+  return rate !== undefined && nowMs >= periodAtMs && nowMs - periodAtMs < rate.periodMs;
+}
+
+/** At the server, as `2026-01-31`. */
+function dayOf(atMs: number): string {
+  const at = new Date(atMs);
+  const digits = (part: number): string => String(part).padStart(2, '0');
+  return `${at.getFullYear()}-${digits(at.getMonth() + 1)}-${digits(at.getDate())}`;
+}

@@ -1,0 +1,25 @@
+/** Devices where they are used: changes and refusals go to the store, everything else is read here. */
+import type { Devices } from '../../devices.js';
+import { REFUSAL_LIMIT_CHARACTERS } from '../../rules/devices.js';
+import type { Change, ChangeName } from '../protocol/change.js';
+import { FrameType, jsonFrame } from '../protocol/frames.js';
+import type { Reader } from './reader.js';
+import type { StoreClient } from './store-client.js';
+
+export function devicesOf(client: StoreClient, reader: Reader): Devices {
+  const send = <Name extends ChangeName>(change: Change<Name>) => client.askJson(FrameType.Change, change);
+  return {
+    async addDevice(device) {
+      await send({ change: 'addDevice', given: [device] });
+    },
+    async removeDevice(name) {
+      await send({ change: 'removeDevice', given: [name] });
+    },
+    listDevices: () => reader.devices(),
+    findDevice: (id) => reader.device(id),
+    recordRefusal(device, refusal) {
+      const text = Array.from(refusal).slice(0, REFUSAL_LIMIT_CHARACTERS).join(''); // Never half a character.
+      client.tell(jsonFrame(FrameType.Refused, 0, { device, refusal: text }));
+    },
+  };
+}

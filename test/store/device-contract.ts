@@ -1,0 +1,135 @@
+/** What every driver must do about devices, beside the rest of the contract. */
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import type { Device, DeviceUse } from '../../src/store/devices.js';
+import type { Envelope } from '../../src/store/deliveries.js';
+import { DEVICES_LIMIT } from '../../src/store/rules/devices.js';
+import type { MailStore } from '../../src/store/store.js';
+import { eventually } from '../support/eventually.js';
+import { at, deliver, envelopeTo, fails, type StoreUnderTest } from './contract.js';
+
+const HASH = '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA';
+const HOUR_MS = 3_600_000;
+const SCANNER = { name: 'scanner', networks: ['192.0.2.7', '2001:db8::/64'] } as const;
+/** One goes in a frame, the other in chunks whose end comes last. */
+const BODIES = [Buffer.from('Subject: scan\r\n\r\n'), Buffer.alloc(600 * 1024, '\n')];
+
+export function describeDevices(name: string, make: () => Promise<StoreUnderTest>): void {
+  describe(`${name} as a store of devices`, () => {
+    let underTest: StoreUnderTest;
+    let store: MailStore;
+
+    beforeEach(async () => {
+      underTest = await make();
+      store = await underTest.connect();
+      await store.directory.addAccount(at('alice@example.org'), HASH);
+    });
+
+    afterEach(() => underTest.cleanup());
+
+    async function only(): Promise<Device> {
+      const devices = await store.devices.listDevices();
+      expect(devices).to.have.length(1);
+      return devices[0] as Device;
+    }
+
+    async function envelope(use: Partial<DeviceUse> = {}): Promise<Envelope> {
+      const { id } = await only();
+      const account = (await store.findLogin('alice@example.org'))?.id ?? -1;
+      return { ...envelopeTo(account), device: { id, mended: [], ...use } };
+    }
+
+    it('keeps what it was told of each, and shows another process the same', async () => {
+      const given = {
+        ...{ ...SCANNER, from: 'scanner@example.org', account: at('alice@example.org') },
+        ...{ rate: { messages: 100, periodMs: HOUR_MS }, maxOctets: 25_000_000, toDomains: ['a.example', 'b.example'] },
+      };
+      await store.devices.addDevice(given);
+      const other = await underTest.connect();
+      const [device] = await other.devices.listDevices();
+      const { id, createdAtMs, activity, account, ...settings } = device as Device;
+      expect({ ...settings, account: given.account }).to.deep.equal(given);
+      expect(account?.address).to.equal('alice@example.org');
+      expect(await store.stands(account?.grant as never)).to.equal(true);
+      expect(createdAtMs).to.be.closeTo(Date.now(), 10_000);
+      expect(activity).to.deep.include({ acceptedToday: 0, refusedToday: 0, lastMailAtMs: undefined, lastMended: [] });
+      expect(await other.devices.findDevice(id)).to.deep.equal(device);
+    });
+
+    it('refuses a name that is taken, whatever the case, an account that is not there, and more than there may be', async () => {
+      await store.devices.addDevice(SCANNER);
+      await fails('refused', store.devices.addDevice({ ...SCANNER, name: 'Scanner' }), /there is a device scanner/i);
+      await fails('missing', store.devices.addDevice({ ...SCANNER, name: 'nas', account: at('nobody@example.org') }));
+      await fails('missing', store.devices.removeDevice('nas'), /no device nas/);
+      for (let count = 1; count < DEVICES_LIMIT; count++)
+        await store.devices.addDevice({ ...SCANNER, name: `device-${count}` });
+      await fails('refused', store.devices.addDevice({ ...SCANNER, name: 'nas' }), /remove one first/);
+      await store.devices.removeDevice('SCANNER');
+      await store.devices.addDevice({ ...SCANNER, name: 'nas' });
+    });
+
+    it('has no account of a device when the account is gone', async () => {
+      await store.devices.addDevice({ ...SCANNER, account: at('alice@example.org') });
+      await store.directory.setEnabled(at('alice@example.org'), false);
+      expect((await only()).account?.enabled).to.equal(false);
+      await store.directory.removeAccount(at('alice@example.org'));
+      expect((await only()).account).to.equal(undefined);
+    });
+
+    for (const body of BODIES)
+      it(`takes as many messages of ${body.length} octets as its rate allows, however many come at once`, async () => {
+        await store.devices.addDevice({ ...SCANNER, rate: { messages: 3, periodMs: HOUR_MS } });
+        const from = await envelope({ mended: ['date'] });
+        const sent = Array.from({ length: 5 }, () => deliver(store, from, body));
+        const outcomes = await Promise.all(
+          sent.map((one) =>
+            one.then(
+              () => 'taken',
+              (error: unknown) => (error as { readonly kind: string }).kind,
+            ),
+          ),
+        );
+        expect(outcomes.filter((one) => one === 'taken')).to.have.length(3);
+        expect(outcomes.filter((one) => one === 'over-rate')).to.have.length(2);
+        const { acceptedInPeriod, acceptedToday, lastMended, lastMailAtMs } = (await only()).activity;
+        expect({ acceptedInPeriod, acceptedToday, lastMended }).to.deep.equal({
+          ...{ acceptedInPeriod: 3, acceptedToday: 3, lastMended: ['date'] },
+        });
+        expect(lastMailAtMs).to.be.closeTo(Date.now(), 10_000);
+        await eventually('octets of what was refused to go', () => underTest.storedOctets() <= 3 * body.length);
+      });
+
+    it('counts anew when the time of a rate is over', async () => {
+      await store.devices.addDevice({ ...SCANNER, rate: { messages: 1, periodMs: 1 } });
+      const from = await envelope();
+      for (let count = 0; count < 3; count++) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        await deliver(store, from, BODIES[0] as Buffer);
+      }
+      expect((await only()).activity.acceptedToday).to.equal(3);
+    });
+
+    it('stores nothing of a device that was removed while its message came', async () => {
+      await store.devices.addDevice(SCANNER);
+      const from = await envelope();
+      await store.devices.removeDevice('scanner');
+      await fails('refused', deliver(store, from, BODIES[0] as Buffer), /removed/);
+      expect(underTest.storedOctets()).to.equal(0);
+    });
+
+    it('remembers the last refusal of each, and how many there were', async () => {
+      await store.devices.addDevice(SCANNER);
+      const { id } = await only();
+      store.devices.recordRefusal(id, '550 5.1.1 no such mailbox');
+      store.devices.recordRefusal(id, `450 4.7.1 ${'x'.repeat(5000)}\u{1f600}`);
+      store.devices.recordRefusal(id + 1000, 'of nobody');
+      const { activity } = await eventually('the refusals', async () => {
+        const device = await only();
+        return device.activity.refusedToday === 2 ? device : undefined;
+      });
+      expect(activity.lastRefusal).to.match(/^450 4\.7\.1 x{200}/);
+      expect(activity.lastRefusal?.length).to.be.below(400);
+      expect(activity.lastRefusedAtMs).to.be.closeTo(Date.now(), 10_000);
+    });
+  });
+}

@@ -1,0 +1,100 @@
+/** Devices of the store in memory, by the rules of every driver. */
+import type { Device, DeviceSettings, DeviceUse, Devices } from '../../../src/store/devices.js';
+import {
+  countsAt,
+  DEVICES_LIMIT,
+  isOverRate,
+  NO_COUNTS,
+  REFUSAL_LIMIT_CHARACTERS,
+  withAccepted,
+  withRefused,
+  type DeviceCounts,
+} from '../../../src/store/rules/devices.js';
+import { addressText } from '../../../src/store/rules/names.js';
+import { missing, refusals, refuse } from '../../../src/store/rules/refusals.js';
+import type { Account, MemoryData } from './data.js';
+import type { MemoryStore } from './store.js';
+
+export interface DeviceData extends Pick<Device, 'id' | 'createdAtMs'> {
+  readonly settings: DeviceSettings;
+  readonly account: Account | undefined;
+  counts: DeviceCounts;
+  last: Pick<Device['activity'], 'lastMailAtMs' | 'lastMended' | 'lastMendedAtMs' | 'lastRefusal' | 'lastRefusedAtMs'>;
+}
+
+const NOTHING_YET: DeviceData['last'] = {
+  ...{ lastMailAtMs: undefined, lastMended: [], lastMendedAtMs: undefined },
+  ...{ lastRefusal: undefined, lastRefusedAtMs: undefined },
+};
+
+export function devicesOf(store: MemoryStore): Devices {
+  const { data } = store;
+  const change = async (act: () => void): Promise<void> => {
+    await store.answers(() => {
+      store.requireLife();
+      act();
+    });
+  };
+  const named = (name: string) => [...data.devices.values()].find(({ settings }) => isSame(settings.name, name));
+  return {
+    addDevice: ({ account, ...settings }) =>
+      change(() => {
+        const owner = account && data.byAddress.get(addressText(account));
+        if (named(settings.name) !== undefined) refuse(refusals.deviceExists(settings.name));
+        if (data.devices.size >= DEVICES_LIMIT) refuse(refusals.tooManyDevices(data.devices.size));
+        if (account !== undefined && owner === undefined) missing(refusals.noAccount(addressText(account)));
+        const known = { id: data.nextId(), createdAtMs: Date.now(), counts: NO_COUNTS, last: NOTHING_YET };
+        data.devices.set(known.id, { ...known, settings, account: owner });
+      }),
+    removeDevice: (name) =>
+      change(() => void data.devices.delete((named(name) ?? missing(refusals.noDevice(name))).id)),
+    listDevices: () => store.answers(() => [...data.devices.values()].map((one) => deviceOf(one, data))),
+    findDevice: (id) =>
+      store.answers(() => {
+        const found = data.devices.get(id);
+        return found && deviceOf(found, data);
+      }),
+    recordRefusal(id, refusal) {
+      const device = data.devices.get(id);
+      if (device === undefined) return;
+      const nowMs = Date.now();
+      device.counts = withRefused(device.counts, 1, nowMs);
+      const lastRefusal = Array.from(refusal).slice(0, REFUSAL_LIMIT_CHARACTERS).join('');
+      device.last = { ...device.last, lastRefusal, lastRefusedAtMs: nowMs };
+    },
+  };
+}
+
+/** Before anything of a message is stored. @throws StoreError */
+export function isDeviceOverRate(use: DeviceUse | undefined, data: MemoryData): boolean {
+  if (use === undefined) return false;
+  const device = data.devices.get(use.id) ?? refuse(refusals.deviceIsGone);
+  const { rate } = device.settings;
+  return isOverRate(countsAt(device.counts, rate, Date.now()).acceptedInPeriod, rate);
+}
+
+export function countDevice({ id, mended }: DeviceUse, data: MemoryData): void {
+  const device = data.devices.get(id);
+  if (device === undefined) return;
+  const nowMs = Date.now();
+  device.counts = withAccepted(device.counts, device.settings.rate, nowMs);
+  const repaired = mended.length === 0 ? {} : { lastMended: [...mended], lastMendedAtMs: nowMs };
+  device.last = { ...device.last, lastMailAtMs: nowMs, ...repaired };
+}
+
+function deviceOf({ id, settings, account, createdAtMs, counts, last }: DeviceData, data: MemoryData): Device {
+  const owner = account && data.byId.get(account.id);
+  return {
+    ...{ from: undefined, rate: undefined, maxOctets: undefined, toDomains: undefined },
+    ...{ ...settings, id, createdAtMs },
+    activity: { ...countsAt(counts, settings.rate, Date.now()), ...last },
+    account: owner && {
+      ...{ address: owner.address, enabled: owner.enabled },
+      grant: { account: owner.id, scope: 'smtp', passwordVersion: owner.passwordVersion },
+    },
+  };
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}

@@ -1,0 +1,67 @@
+/** Devices in SQLite: one is found by its number, an account's by an index, and the view speaks plainly. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { openForWriting, type Connection } from '../../src/store/sqlite/database/database.js';
+import { DeviceTable } from '../../src/store/sqlite/database/devices.js';
+import { sqlite } from '../../src/store/sqlite/driver.js';
+import { Writer } from '../../src/store/sqlite/server/writer.js';
+import { eventually } from '../support/eventually.js';
+
+/** Of all devices, of which there are at most a few hundred, in the order of their numbers. */
+const BOUNDED = 'SCAN device';
+
+describe('devices in SQLite', () => {
+  let directory = '';
+  let db = '';
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'pennypost-devices-'));
+    db = join(directory, 'mail.db');
+  });
+
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  function withConnection<T>(act: (connection: Connection) => T): T {
+    const connection = openForWriting(db);
+    try {
+      return act(connection);
+    } finally {
+      connection.close();
+    }
+  }
+
+  it('are looked through as a whole where all are asked for, and nowhere else', () => {
+    const scans = withConnection((connection) => {
+      new Writer(connection).sweep(); // It has the tables.
+      const asked: string[] = [];
+      const noting = { prepare: (sql: string) => (asked.push(sql), connection.prepare(sql)) } as unknown as Connection;
+      new DeviceTable(noting);
+      return asked.flatMap((sql) =>
+        connection
+          .prepare<unknown[], { readonly detail: string }>(`explain query plan ${sql}`)
+          .all(...Array<null>(sql.split('?').length - 1).fill(null))
+          .filter(({ detail }) => /SCAN|TEMP B-TREE/.test(detail)),
+      );
+    });
+    expect(scans.map(({ detail }) => detail)).to.deep.equal([BOUNDED]);
+  });
+
+  it('are shown by the view devices, in words for people', async () => {
+    const store = await sqlite.open(db);
+    try {
+      await store.devices.addDevice({ name: 'scanner', networks: ['192.0.2.7', '2001:db8::/64'] });
+      store.devices.recordRefusal(1, '550 5.1.1 \u001b[2J');
+      const row = await eventually('the refusal', () =>
+        withConnection((connection) =>
+          connection.prepare<[], object>('select * from devices where refusal is not null').get(),
+        ),
+      );
+      expect(row).to.include({ name: 'scanner', networks: '192.0.2.7 2001:db8::/64', account: null, refused: 1 });
+      expect(row).to.include({ accepted: 0, last_mail: null, refusal: '550 5.1.1 [2J' });
+    } finally {
+      await store.close();
+    }
+  });
+});
