@@ -1,6 +1,7 @@
 /** The table of devices, on the connection of whoever asks or writes. There are at most a few hundred rows. */
 import type { Device, DeviceAccount, DeviceId, DeviceSettings, DeviceUse, MessageRate } from '../../devices.js';
-import { countsAt, withAccepted, withRefused, type DeviceCounts } from '../../rules/devices.js';
+import { countsAt, isOverRate, withAccepted, withRefused, type DeviceCounts } from '../../rules/devices.js';
+import { refusals, refuse } from '../../rules/refusals.js';
 import type { AccountId } from '../../shapes.js';
 import type { Connection, Statement } from './database.js';
 import type { Prepares, ReadStatement } from './reading-connection.js';
@@ -113,6 +114,13 @@ export class DeviceTable extends DeviceRows {
   /** The account goes: its devices send to nobody in other domains any more. */
   detach(account: AccountId): void {
     this.#detach.run(account);
+  }
+
+  /** Judged and counted in one transaction: all sessions of a device share what it may. @throws StoreError 'refused' */
+  isOverRate(use: DeviceUse | undefined): boolean {
+    if (use === undefined) return false;
+    const { activity, rate } = this.find(use.id) ?? refuse(refusals.deviceIsGone);
+    return isOverRate(activity.acceptedInPeriod, rate);
   }
 
   accepted({ id, mended }: DeviceUse, nowMs: number): void {

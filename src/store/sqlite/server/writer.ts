@@ -4,9 +4,7 @@
  */
 import type { EnvelopeRecipient } from '../../deliveries.js';
 import type { Renewal, Use } from '../../logins.js';
-import { isOverRate } from '../../rules/devices.js';
 import { judgeCopies, type Copies, type OverLimit } from '../../rules/copies.js';
-import { refusals, refuse } from '../../rules/refusals.js';
 import type { AccountId, Address } from '../../shapes.js';
 import { Bodies } from './bodies.js';
 import { bodyRow, octetsOf, references } from './body-row.js';
@@ -243,19 +241,12 @@ export class Writer {
   /** @throws StoreError 'missing' for an account that is not there */
   #copies(metadata: MessageMetadata): Copies | OverLimit {
     if (this.#limits.isOver(metadata)) return 'over-limit';
-    if (this.#isOverRate(metadata)) return 'over-rate';
+    if (this.devices.isOverRate(metadata.envelope.device)) return 'over-rate';
     return judgeCopies(
       metadata.envelope,
       (trace) => octetsOf(metadata, trace),
       (account, octets) => this.#counters.isWithinQuota(account, octets),
     );
-  }
-
-  /** Judged and counted in one transaction: all sessions of a device share what it may. @throws StoreError 'refused' */
-  #isOverRate({ envelope: { device } }: MessageMetadata): boolean {
-    if (device === undefined) return false;
-    const { activity, rate } = this.devices.find(device.id) ?? refuse(refusals.deviceIsGone);
-    return isOverRate(activity.acceptedInPeriod, rate);
   }
 
   #address(body: number, metadata: MessageMetadata, places: readonly number[]): void {
