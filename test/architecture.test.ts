@@ -126,12 +126,12 @@ describe('the architecture', () => {
 
   it('hands each part of the program only its own part of the store', () => {
     for (const [folder, theirs] of [
-      ['smtp/', 'deliveries|logins|recipient-limits|routes|suppressions'],
+      ['smtp/', 'deliveries|devices|logins|recipient-limits|routes|rules/devices|suppressions'],
       ['pop3/', 'maildrops|logins'],
       ['auth/', 'logins'],
       [
         'cli/',
-        'open|driver|status|deliveries|logins|directory|mailboxes|queue|queued-mail|recipient-limits|relay-logins|routes|suppressions',
+        'open|driver|status|deliveries|devices|logins|directory|mailboxes|queue|queued-mail|recipient-limits|relay-logins|routes|suppressions',
       ],
       ['config/', 'routes|schemes'],
       ['outbound/', 'deliveries|queue|relay-logins|routes|rules/routes|suppressions'],
