@@ -2,6 +2,7 @@
  * One next hop, whatever destinations lead there: what waits for it, how many connections it uses and may use, and how it went the last
  * time. Opens nothing by itself.
  */
+import { createHash } from 'node:crypto';
 import type { Reply } from '../store/queue.js';
 import type { NextHop } from './client/next-hop.js';
 import { Concurrency, type ConcurrencyLimits } from './concurrency.js';
@@ -11,8 +12,7 @@ import type { Job } from './job.js';
 const RESTING_LIMIT = 1_000;
 
 export class Hop {
-  /** As whoever asked for it last knows it: its password may have been changed. */
-  next: NextHop;
+  readonly next: NextHop;
   readonly concurrency: Concurrency;
   readonly waiting: Job[] = [];
   /** Connections that are being opened or used. */
@@ -79,8 +79,21 @@ export class Hop {
   }
 }
 
-/** Two routes with the same login to the same place share what the place allows. */
-export function keyOf({ protocol, endpoint, tls, tlsName, credentials }: NextHop): string {
+/** They are asked for with each job, and a digest takes longer than the rest of it. */
+const keys = new WeakMap<NextHop, string>();
+
+/** Two routes with the same login to the same place share what the place allows; one with another password does not spoil theirs. */
+export function keyOf(next: NextHop): string {
+  const known = keys.get(next);
+  if (known !== undefined) return known;
+  const { protocol, endpoint, tls, tlsName, credentials } = next;
   const place = endpoint.kind === 'unix' ? endpoint.path : `${endpoint.host}:${endpoint.port}`;
-  return [protocol, place, tls, tlsName ?? '', credentials?.user ?? ''].join(' ');
+  const login = credentials === undefined ? '' : digestOf(JSON.stringify(credentials));
+  const key = [protocol, place, tls, tlsName ?? '', login].join(' ');
+  keys.set(next, key);
+  return key;
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
 }

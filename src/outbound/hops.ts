@@ -98,7 +98,6 @@ export class Hops {
       hop = new Hop(next, this.#options.limits);
       this.#hops.set(key, hop);
     }
-    hop.next = next;
     return hop;
   }
 

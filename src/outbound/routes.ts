@@ -52,14 +52,14 @@ export class RouteTable implements Router {
   }
 
   ways(destination: string): readonly Route[] {
-    const own = this.#find(destination, '');
+    const own = this.#find(destination, '', (key) => key.domain !== EVERY_DOMAIN);
     return (own && this.#own.get(own)) ?? this.#ways;
   }
 
-  #find(destination: string, sender: string): Route | undefined {
+  #find(destination: string, sender: string, counts: (key: RouteKey) => boolean = () => true): Route | undefined {
     if (this.#routes.size === 0) return undefined;
     for (const key of routeKeys(destination, sender)) {
-      const route = this.#routes.get(textOfKey(key));
+      const route = counts(key) ? this.#routes.get(textOfKey(key)) : undefined;
       if (route !== undefined) return route;
     }
     return undefined;

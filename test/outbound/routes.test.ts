@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { NextHop } from '../../src/outbound/client/next-hop.js';
 import { parseRelayUrl } from '../../src/outbound/client/relay-url.js';
+import { keyOf } from '../../src/outbound/hop.js';
 import { nextHops, NoPassword } from '../../src/outbound/relays.js';
 import { RouteTable, type Route } from '../../src/outbound/routes.js';
 
@@ -43,6 +44,13 @@ describe('a route', () => {
       { scope: 'sender', domain: 'shop.example', route: shop },
     ]);
     expect([every.route('example.net', ''), every.route('example.net', 'a@shop.example')]).to.deep.equal([HELD, shop]);
+    expect(every.ways('example.net')).to.deep.equal([shop, HELD]);
+    const same = new RouteTable(relays.map(hop), [
+      { scope: 'destination', domain: '*', route: own },
+      { scope: 'destination', domain: 'example.com', route: own },
+      { scope: 'sender', domain: 'shop.example', route: shop },
+    ]);
+    expect([same.ways('example.com'), same.ways('example.net')]).to.deep.equal([[own], [shop, own]]);
   });
 
   it('may be one of several for a destination: its own alone, or those of senders before the relays', () => {
@@ -55,6 +63,20 @@ describe('a route', () => {
 
   it('holds mail where there is no relay any more', () => {
     expect(new RouteTable([]).route('example.net', '').kind).to.equal('hold');
+  });
+});
+
+describe('a next hop', () => {
+  const login = (user: string, password: string): NextHop => ({
+    ...hop('smtps://one.example'),
+    credentials: { kind: 'password', user, password },
+  });
+
+  it('is the same one with the same login alone: a wrong password is of its own route', () => {
+    expect(keyOf(login('office', 'secret'))).to.equal(keyOf(login('office', 'secret')));
+    const others = [login('office', 'wrong'), login('shop', 'secret'), hop('smtps://one.example')];
+    for (const other of others) expect(keyOf(other)).to.not.equal(keyOf(login('office', 'secret')));
+    expect(keyOf(login('office', 'secret'))).to.not.include('secret');
   });
 });
 
