@@ -8,7 +8,7 @@ import type { Action, ReportedRecipient } from '../dsn/report.js';
 import { isTold } from '../dsn/wanted.js';
 import { readOriginalRecipient } from '../message/original-recipient.js';
 import type { Bounces, Telling } from './bounces.js';
-import { untilTaken } from './patience.js';
+import { isPassing, untilTaken } from './patience.js';
 import type { Schedule } from './schedule.js';
 import type { Settlements } from './settlements.js';
 
@@ -158,18 +158,24 @@ export class Outcomes {
       if (told === 'nobody') observer.untold(telling.message, 'there is no such sender');
       this.#options.settlements.add(telling.settlements);
     } catch (error) {
-      if (!(error instanceof StoreError)) observer.trouble('a bug kept a report from being made', error);
+      if (isBug(error)) observer.trouble('a bug kept a report from being made', error);
       this.#untold(telling, error);
     }
   }
 
-  /** The report could not be stored. While it may yet be, what failed is tried again: it may come with the next failure. */
+  /** The report could not be stored. What failed leaves the queue without one only where there will never be one. */
   #untold({ message, action, settlements }: Telling, error: unknown): void {
-    const isFull = error instanceof StoreError && error.kind.startsWith('over-quota');
-    const wait = isFull && action === 'failed' ? settlements.map((each) => this.#later(message, each)) : settlements;
-    if (wait.some(({ outcome }) => outcome.kind !== 'deferred') && !isGone(error))
+    const settled = action === 'failed' ? settlements.map((each) => this.#kept(message, each, error)) : settlements;
+    if (settled.some(({ outcome }) => !STAYS.has(outcome.kind)) && !isGone(error))
       this.#options.observer.untold(message, (error as Error).message);
-    this.#options.settlements.add(wait);
+    this.#options.settlements.add(settled);
+  }
+
+  /** Tried again while a report may yet be stored: it may come with the next failure. An administrator decides about a bug. */
+  #kept(message: LeasedMessage, settlement: Settlement, error: unknown): Settlement {
+    if (isPassing(error)) return { id: settlement.id, outcome: { kind: 'returned' } };
+    if (isBug(error)) return { ...settlement, outcome: { kind: 'held', reply: untellable(settlement.outcome) } };
+    return isGone(error) ? settlement : this.#later(message, settlement);
   }
 
   #later(message: LeasedMessage, settlement: Settlement): Settlement {
@@ -180,8 +186,25 @@ export class Outcomes {
   }
 }
 
+/** Of a row that stays in the queue. */
+const STAYS: ReadonlySet<Outcome['kind']> = new Set(['deferred', 'held', 'returned']);
+
 function isGone(error: unknown): boolean {
   return error instanceof StoreError && error.kind === 'missing';
+}
+
+function isBug(error: unknown): boolean {
+  return !isPassing(error) && !isGone(error) && !isFull(error);
+}
+
+/** The maildrop of who is to be told. */
+function isFull(error: unknown): boolean {
+  return error instanceof StoreError && error.kind.startsWith('over-quota');
+}
+
+function untellable(outcome: Outcome): Reply {
+  const reply = 'reply' in outcome ? outcome.reply : NO_REPLY;
+  return { ...reply, text: `${reply.text} (its sender could not be told: release it to try again, or remove it)` };
 }
 
 const NO_REPLY: Reply = { enhanced: '4.4.7', text: 'It was never tried' };

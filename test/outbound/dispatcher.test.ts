@@ -219,6 +219,40 @@ describe('the dispatcher', () => {
       expect(await mailOf(store, SENDER)).to.be.empty;
     });
 
+    it('holds what failed where a bug keeps its sender from being told, and says so', async () => {
+      const relay = await scripted({ answer: (line) => (line.startsWith('RCPT') ? '550 5.7.1 no' : undefined) });
+      const sending = await send({
+        relays: [url(relay)],
+        deliver: () => {
+          throw new StoreError('bug', 'a report has no room');
+        },
+      });
+      await enqueue(store, { to: ['bob@example.com'] });
+      const [entry] = await eventually('it to be held', async () => {
+        const found = await entries(store);
+        return found[0]?.state === 'hold' || found.length === 0 ? found : undefined;
+      });
+      expect(entry?.lastReply).to.include({ code: 550 });
+      expect(entry?.lastReply?.text).to.match(/^no \(its sender could not be told: release it/);
+      expect(sending.troubles.splice(0)[0]).to.equal('a bug kept a report from being made');
+    });
+
+    it('keeps what failed where there is no room for the report until its end', async () => {
+      const relay = await scripted({ answer: (line) => (line.startsWith('RCPT') ? '550 5.7.1 no' : undefined) });
+      const sending = await send({
+        relays: [url(relay)],
+        deliver: () => {
+          throw new StoreError('full', 'the disk is full');
+        },
+      });
+      await enqueue(store, { to: ['bob@example.com'] });
+      await eventually('an attempt', () => sending.attempts.length === 1);
+      await sending.stop();
+      const [entry] = await entries(store);
+      expect(entry).to.include({ state: 'active', isLeased: false, attempts: 0 });
+      expect(sending.untoldOf).to.be.empty;
+    });
+
     it('tries again later what a route puts off', async () => {
       const routes = [
         { scope: 'destination', domain: '.example', route: { kind: 'retry', text: 'no password yet' } },
@@ -437,6 +471,25 @@ describe('the dispatcher', () => {
         expect(reply?.code).to.be.within(521, 554);
         expect(await mailOf(store, SENDER)).to.be.empty;
       });
+
+    it('defers one recipient that wants a login, and not the relay that takes the others', async () => {
+      const relay = await scripted({
+        answer: (line) => (/^RCPT.*outside/.test(line) ? '530 5.7.1 Authentication required' : undefined),
+      });
+      const { attempts } = await send({
+        relays: [url(relay)],
+        limits: { failures: 1, firstProbe: 60_000, longestProbe: 60_000 },
+      });
+      await enqueue(store, { to: ['outside@example.com', 'bob@example.com'] });
+      await eventually('attempts', () => attempts.length === 2);
+      await enqueue(store, { to: ['outside@example.com'] });
+      await eventually('another', () => attempts.length === 3);
+      await enqueue(store, { to: ['carol@example.com'] });
+      await received(relay, 2);
+      expect(attempts.map(({ outcome }) => outcome.kind)).to.deep.equal([
+        ...['deferred', 'delivered', 'deferred', 'delivered'],
+      ]);
+    });
 
     it('does not send twice what broke off before its last reply, and waits', async () => {
       const relay = await scripted({ answer: (line, session) => (line === '.' ? session.destroy() : undefined) });

@@ -28,6 +28,8 @@ export interface SendingOptions {
   /** In the place of what the queue, or the client, does by itself. */
   readonly queue?: (queue: Queue) => Partial<Queue>;
   readonly client?: (client: Client) => Client;
+  /** In the place of what the store says of a report. */
+  readonly deliver?: MemoryStore['deliver'];
 }
 
 export interface Queued {
@@ -54,7 +56,11 @@ export class Sending implements OutcomeObserver {
     const queue = { ...this.store.queue, ...options.queue?.(this.store.queue) };
     const client = new SmtpClient({ name: 'mail.example.org' });
     this.dispatcher = new Dispatcher({
-      ...{ name: `sender ${Math.random()}`, queue: this.#watched(queue), store: this.store, observer: this },
+      ...{ name: `sender ${Math.random()}`, queue: this.#watched(queue), observer: this },
+      store: {
+        resolve: (address) => this.store.resolve(address),
+        deliver: options.deliver ?? ((envelope) => this.store.deliver(envelope)),
+      },
       ...{ hostname: 'mail.example.org', domain: 'example.org', limits: { ...LIMITS, ...limits } },
       router: new RouteTable(nextHops(relays.map(parseRelayUrl), 'secret'), routes),
       client: options.client?.(client) ?? client,
