@@ -13,7 +13,7 @@ export interface Judged {
   readonly results: readonly Result[];
   /** For those that the hop's own fault kept from being tried, and that have another way to go; and for those that were too many. */
   readonly again: Job | undefined;
-  /** Of the hop: every other message would have met it too. */
+  /** Of the hop: every other message would have met it too. None where it took this one for anybody. */
   readonly failure: Report | undefined;
 }
 
@@ -44,15 +44,15 @@ function judge(job: Job, pairs: readonly Pair[], reports: Result['reports']): Ju
   const [, ...others] = job.hops;
   const isHops = ({ outcome: { kind, concerns } }: Pair) =>
     kind !== 'delivered' && (concerns === 'connection' || concerns === 'login');
-  if (pairs.some(({ outcome }) => outcome.kind === 'delivered') && pairs.some(isSurplus))
-    return judgeRest(job, pairs, reports);
+  const isDelivered = pairs.some(({ outcome }) => outcome.kind === 'delivered');
+  if (isDelivered && pairs.some(isSurplus)) return judgeRest(job, pairs, reports);
   const tryAgain = (pair: Pair) => others.length > 0 && isHops(pair) && pair.outcome.kind !== 'unknown';
   const again = pairs.filter(tryAgain).map(({ recipient }) => recipient);
   const settled = pairs.filter((pair) => !tryAgain(pair));
   return {
     results: settled.map(({ recipient, outcome }) => resultOf(recipient, outcome, reports)),
     again: again.length === 0 ? undefined : { ...job, recipients: again, hops: others, isRepeated: false },
-    failure: pairs.find(isHops)?.outcome,
+    failure: isDelivered ? undefined : pairs.find(isHops)?.outcome,
   };
 }
 

@@ -238,8 +238,9 @@ export class Transaction {
 
   #refusal(command: Command, answer: Answer, concerns: Report['concerns']): NotConnected {
     const refused = refusal(this.#step(command, concerns), answer);
-    const wantsLogin = refused.code === AUTHENTICATION_REQUIRED;
-    return wantsLogin ? { ...refused, kind: 'deferred', concerns: 'login' } : refused;
+    if (refused.code !== AUTHENTICATION_REQUIRED) return refused;
+    // Who took MAIL may take other recipients without a login: this one waits alone.
+    return { ...refused, kind: 'deferred', concerns: command === 'RCPT' ? concerns : 'login' };
   }
 
   #step(command: Command, concerns: Report['concerns']): Step {
