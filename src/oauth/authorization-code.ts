@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { TokenClient, Tokens } from '../store/relay-logins.js';
 import type { Provider } from './providers.js';
-import { ProviderError } from './provider-error.js';
+import { ProviderError, quoted } from './provider-error.js';
 import { answered, called, type Call } from './token-request.js';
 
 export interface CodeLogin {
@@ -75,7 +75,7 @@ function readAnswer({ library, server, client }: Call, answer: URLSearchParams, 
     return library.validateAuthResponse(server, client, answer, state);
   } catch (error) {
     if (!(error instanceof library.AuthorizationResponseError)) throw error;
-    throw new ProviderError(`lets nobody in (${error.error})`, { isRefused: true, code: error.error });
+    throw new ProviderError(`lets nobody in (${quoted(error.error)})`, { isRefused: true, code: error.error });
   }
 }
 

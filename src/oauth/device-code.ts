@@ -19,6 +19,10 @@ export interface DeviceLogin {
 /** RFC 8628 §3.2 and §3.5. */
 const USUAL_INTERVAL_S = 5;
 const SLOWER_S = 5;
+/** Whatever the provider says: it is not pressed, nor waited for longer than a person sits there. */
+const SHORTEST_INTERVAL_S = 1;
+const LONGEST_INTERVAL_S = 300;
+const LONGEST_LIFE_S = 30 * 60;
 const SECOND_MS = 1_000;
 const PENDING = 'authorization_pending';
 const SLOW_DOWN = 'slow_down';
@@ -27,9 +31,10 @@ const SLOW_DOWN = 'slow_down';
 export async function logInByDevice({ provider, client, show, wait = setTimeout }: DeviceLogin): Promise<Tokens> {
   const device = await begin(provider, client);
   await show(device.verification_uri, device.user_code);
-  const endMs = Date.now() + device.expires_in * SECOND_MS;
+  const endMs = Date.now() + Math.min(device.expires_in, LONGEST_LIFE_S) * SECOND_MS;
   let intervalS = device.interval ?? USUAL_INTERVAL_S;
   while (Date.now() < endMs) {
+    intervalS = Math.min(Math.max(intervalS, SHORTEST_INTERVAL_S), LONGEST_INTERVAL_S);
     await wait(intervalS * SECOND_MS);
     try {
       return await poll(client, device.device_code);

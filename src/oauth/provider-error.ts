@@ -1,3 +1,8 @@
+import { printableLine } from '../message/printable.js';
+
+/** What the provider says of its failure is cut there. */
+const TEXT_LIMIT = 300;
+
 /** Why a provider gave no token, in a clause for people that follows its name: nothing secret stands in it. */
 export class ProviderError extends Error {
   /** What was asked is not right, and will not be: who runs this server has to do something. Any other failure passes. */
@@ -13,4 +18,9 @@ export class ProviderError extends Error {
     this.isRefused = isRefused;
     this.code = code;
   }
+}
+
+/** What a provider, or whoever speaks for it, says: one line, for a terminal and a log. */
+export function quoted(text: string): string {
+  return printableLine(text).slice(0, TEXT_LIMIT);
 }

@@ -4,10 +4,9 @@
  */
 import type * as OAuth from 'oauth4webapi';
 import type { AuthorizationServer, Client, ClientAuth, TokenEndpointResponse } from 'oauth4webapi';
-import { printableLine } from '../message/printable.js';
 import type { RefreshFailure, TokenClient, Tokens } from '../store/relay-logins.js';
 import { request, requireSafe, type HttpRequest } from './http.js';
-import { ProviderError } from './provider-error.js';
+import { ProviderError, quoted } from './provider-error.js';
 
 type Library = typeof OAuth;
 
@@ -20,14 +19,14 @@ export interface Call {
   readonly options: object;
 }
 
-/** What the provider says of its failure is cut there. */
-const TEXT_LIMIT = 300;
 const SECOND_MS = 1_000;
 /** Where the provider does not say (RFC 6749 §5.1). */
 const USUAL_LIFE_S = 3_600;
 const LONGEST_LIFE_S = 365 * 24 * 3_600;
 /** RFC 6750 §2.1, and what is near to it. */
 const TOKEN = /^[\x21-\x7e]+$/;
+/** Nobody here looks at these, and the library would refuse the tokens beside them if they were not as it wants them. */
+const UNUSED = new Set(['id_token', 'scope']);
 /** What no repetition mends (RFC 6749 §5.2, OpenID Connect Core §3.1.2.6). */
 const REFUSALS = new Set([
   ...['invalid_grant', 'invalid_client', 'unauthorized_client', 'invalid_scope', 'unsupported_grant_type'],
@@ -88,13 +87,32 @@ export async function called<T>(
       client: { client_id: clientId },
       authentication: clientSecret === undefined ? library.None() : library.ClientSecretPost(clientSecret),
       options: {
-        [library.customFetch]: (url: string, options: HttpRequest) => request(url, options),
+        [library.customFetch]: async (url: string, options: HttpRequest) => essence(await request(url, options)),
         // eslint-disable-next-line @typescript-eslint/no-deprecated -- where they may go is for `request` to say
         [library.allowInsecureRequests]: true,
       },
     });
   } catch (error) {
     throw failureOf(error, library);
+  }
+}
+
+/**
+ * What is read of an answer. A refresh token that came along is not lost for something else that the answer holds; and whether a request
+ * is refused for good is for the body to say: a proxy before the provider wants a login, too.
+ */
+async function essence(answer: Response): Promise<Response> {
+  const headers = new Headers(answer.headers);
+  headers.delete('www-authenticate');
+  const body = answer.body === null ? null : withoutUnused(await answer.text());
+  return new Response(body, { status: answer.status, headers });
+}
+
+function withoutUnused(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text, (name, value: unknown) => (UNUSED.has(name) ? undefined : value)));
+  } catch {
+    return text; // The library says so.
   }
 }
 
@@ -109,11 +127,9 @@ function tokensOf(answer: TokenEndpointResponse, askedAtMs: number): Tokens {
 function failureOf(error: unknown, library: Library): unknown {
   if (error instanceof library.ResponseBodyError) {
     const { error: code, error_description: description } = error;
-    const text = printableLine(description === undefined ? code : `${code}: ${description}`).slice(0, TEXT_LIMIT);
+    const text = quoted(description === undefined ? code : `${code}: ${description}`);
     return new ProviderError(`answers ${text}`, { isRefused: REFUSALS.has(code), code });
   }
-  if (error instanceof library.WWWAuthenticateChallengeError)
-    return new ProviderError(`does not take the client id or its secret (status ${error.status})`, { isRefused: true });
   if (error instanceof library.OperationProcessingError || error instanceof library.UnsupportedOperationError)
     return new ProviderError('answers what is no answer to a request for a token');
   return error;

@@ -50,9 +50,20 @@ describe('a request for a token', () => {
   it('is by the credentials of the client where there is no refresh token (RFC 6749 §4.4)', async () => {
     expect(await refresh()).to.include({ accessToken: 'access-1' });
     expect(await failed(refresh(undefined, { clientSecret: 'wrong' }))).to.deep.equal({
-      text: 'does not take the client id or its secret (status 401)',
+      text: 'answers invalid_client',
       isRefused: true,
     });
+  });
+
+  it('loses no refresh token for what else the answer holds', async () => {
+    const claims = Buffer.from(JSON.stringify({ iss: 'https://elsewhere.example', aud: 'x' })).toString('base64url');
+    identity.instead = (_, response) => {
+      const more = { id_token: `eyJhbGciOiJub25lIn0.${claims}.`, scope: ['send'] };
+      const tokens = { access_token: 'new', refresh_token: 'rotated', token_type: 'Bearer', expires_in: 60 };
+      json(response, 200, { ...tokens, ...more });
+      return true;
+    };
+    expect(await refresh('any')).to.include({ accessToken: 'new', refreshToken: 'rotated' });
   });
 
   it('is refused for good in the words of the provider (RFC 6749 §5.2)', async () => {
@@ -89,6 +100,16 @@ describe('a request for a token', () => {
       'more than is read',
       /more than any answer/,
       (response) => json(response, 200, { access_token: 'a'.repeat(400_000), token_type: 'Bearer' }),
+    ],
+    [
+      'that of a proxy that wants a login',
+      /no answer/,
+      (response) => response.writeHead(401, { 'www-authenticate': 'Basic realm="proxy"' }).end('<html>'),
+    ],
+    [
+      'too many requests',
+      /slow_down/,
+      (response) => json(response, 429, { error: 'slow_down' }, { 'www-authenticate': 'Bearer' }),
     ],
     ['nothing', /cannot be reached/, (response) => response.destroy()],
   ] satisfies readonly [string, RegExp, (response: ServerResponse) => unknown][])

@@ -20,7 +20,9 @@ export class IdentityServer {
   /** Instead of what is usual at the token endpoint, when it returns true. */
   instead: ((form: Form, response: ServerResponse) => boolean | Promise<boolean>) | undefined;
   /** Device codes are pending for so many questions. */
-  pending = 2;
+  pending = 1;
+  /** Between them, in seconds. */
+  interval = 0.05;
   readonly #refreshTokens = new Set<string>();
   readonly #accessTokens = new Set<string>();
   readonly #codes = new Map<string, Form>();
@@ -109,7 +111,7 @@ export class IdentityServer {
       user_code: 'WDJB-MJHT',
       verification_uri: verification,
       expires_in: 60,
-      interval: 0.05,
+      interval: this.interval,
     };
   }
 
