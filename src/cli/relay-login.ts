@@ -1,6 +1,7 @@
 /**
  * `pennypost relay login`: gets an access token for a relay in one of four ways, and stores it with all that is needed for the next.
- * No secret is taken from the command line, none is shown, and nothing is stored before the provider has given a token.
+ * No secret is taken from the command line, none is shown, and nothing is stored before the provider has given a token. What it gave
+ * may be the only one that it ever gives: it is tried first whether the store can be opened, and again for a while when it cannot.
  */
 import { readFileSync } from 'node:fs';
 import { printableLine } from '../message/printable.js';
@@ -9,9 +10,11 @@ import { logInByDevice } from '../oauth/device-code.js';
 import { findProvider, knownProviders, type Provider } from '../oauth/providers.js';
 import { ProviderError } from '../oauth/provider-error.js';
 import { refreshed } from '../oauth/token-request.js';
+import { untilTaken } from '../outbound/patience.js';
 import type { TokenClient, Tokens } from '../store/relay-logins.js';
 import { optionFlags, UsageError, type Command, type Flag, type Invocation } from './command.js';
 import { exit, Refusal } from './exit.js';
+import { relayHosts } from './relay-hosts.js';
 import { readInput } from './standard-input.js';
 import { requireDatabase, withExistingStore } from './storage.js';
 import { ask, isTerminal, print } from './terminal.js';
@@ -20,6 +23,8 @@ const STANDARD_INPUT = '-';
 /** No provider's is nearly so long. */
 const SECRET_LIMIT_BYTES = 32 * 1024;
 const PORT_LIMIT = 65_535;
+/** For a store that cannot be had just now; then the tokens are lost. */
+const STORE_PATIENCE_MS = 30_000;
 
 const flags = {
   user: { name: 'user', placeholder: 'NAME', doc: 'Who logs in at the relay; the user of --relay unless told.' },
@@ -32,6 +37,14 @@ const flags = {
     doc: "The file whose first line is the application's secret, where it has one.",
   },
   tenant: { name: 'tenant', placeholder: 'TENANT', doc: 'The organization, for microsoft; any unless told.' },
+  relayHost: {
+    ...{ name: 'relay-host', placeholder: 'HOSTS' },
+    doc: 'The relays that its tokens may go to, separated by commas; unless told those of the provider, where they are known, else of --relay and the routes for the user.',
+  },
+  replace: {
+    ...{ name: 'replace', placeholder: '' },
+    doc: 'Put it in the place of a login of the same user at another provider.',
+  },
   scope: { name: 'scope', placeholder: 'TEXT', doc: 'What the token is good for; to send mail, where that is known.' },
   device: { name: 'device', placeholder: '', doc: 'Show a code to be typed on another machine.' },
   port: {
@@ -58,6 +71,9 @@ interface Wanted {
   readonly user: string;
   readonly provider: Provider;
   readonly client: TokenClient;
+  readonly hosts: readonly string[];
+  /** That there is already. */
+  readonly refreshToken: string | undefined;
 }
 
 async function login(invocation: Invocation): Promise<number> {
@@ -67,12 +83,14 @@ async function login(invocation: Invocation): Promise<number> {
     const wanted = await prepare(invocation);
     const tokens = await tokensFor(wanted);
     requireLasting(wanted, tokens);
-    const { user, provider, client } = wanted;
-    await withExistingStore(db, ({ relayLogins }) =>
-      relayLogins.setRelayLogin({ user, provider: provider.name, ...client, ...tokens }),
-    );
+    const { user, provider, client, hosts } = wanted;
+    const store = () =>
+      withExistingStore(db, ({ relayLogins }) =>
+        relayLogins.setRelayLogin({ user, provider: provider.name, hosts, ...client, ...tokens }),
+      );
+    await untilTaken(store, AbortSignal.timeout(STORE_PATIENCE_MS));
     await print(
-      `${user} logs in at its relay with tokens of ${provider.name} from now on; the relay's URL ends with ?auth=oauth.\n`,
+      `${user} logs in at ${hosts.join(', ')} with tokens of ${provider.name} from now on; the relay's URL ends with ?auth=oauth.\n`,
     );
     return exit.fine;
   } catch (error) {
@@ -98,19 +116,32 @@ async function prepare(invocation: Invocation): Promise<Wanted> {
   const { tokenEndpoint, scope: usual, ownScope = usual } = provider;
   if (tokenEndpoint === undefined) throw new ProviderError('does not say where it gives tokens; give --token-endpoint');
   const scope = given(invocation, 'scope') ?? (isSet(invocation, 'clientCredentials') ? ownScope : usual);
-  return { invocation, user, provider, client: { tokenEndpoint, clientId, clientSecret, scope } };
+  const client = { tokenEndpoint, clientId, clientSecret, scope };
+  if (isSet(invocation, 'clientCredentials') && clientSecret === undefined)
+    throw new UsageError('--client-credentials needs --client-secret-file');
+  const filed = filedRefreshToken(invocation);
+  const hosts = await hostsFor(invocation, user, provider); // As the database's owner from here on.
+  const refreshToken = filed ?? (await typedRefreshToken(invocation));
+  return { invocation, user, provider, client, hosts, refreshToken };
 }
 
-async function tokensFor({ invocation, user, provider, client }: Wanted): Promise<Tokens> {
-  const file = given(invocation, 'refreshTokenFile');
-  if (file !== undefined) {
-    const refreshToken = await refreshTokenIn(file);
-    return { refreshToken, ...(await refreshed({ ...client, refreshToken })) };
-  }
-  if (isSet(invocation, 'clientCredentials')) {
-    if (client.clientSecret === undefined) throw new UsageError('--client-credentials needs --client-secret-file');
-    return refreshed(client);
-  }
+/** Opens the store for the first time. @throws Refusal where the user is another provider's */
+async function hostsFor(invocation: Invocation, user: string, { name, hosts }: Provider): Promise<readonly string[]> {
+  const { db, relay } = invocation.load().configuration;
+  const { before, routes } = await withExistingStore(db, async (store) => ({
+    before: await store.relayLogins.findRelayLogin(user),
+    routes: await store.routes.listRoutes(),
+  }));
+  if (before !== undefined && before.provider !== name && !isSet(invocation, 'replace'))
+    throw new Refusal(
+      `${user} logs in with tokens of ${printableLine(before.provider)} already; --replace puts this login in its place.`,
+    );
+  return relayHosts({ user, told: given(invocation, 'relayHost'), known: hosts, relays: relay, routes });
+}
+
+async function tokensFor({ invocation, user, provider, client, refreshToken }: Wanted): Promise<Tokens> {
+  if (refreshToken !== undefined) return { refreshToken, ...(await refreshed({ ...client, refreshToken })) };
+  if (isSet(invocation, 'clientCredentials')) return refreshed(client);
   if (isSet(invocation, 'device')) return logInByDevice({ provider, client, show: showCode });
   return logInByBrowser({ provider, client, user, port: portOf(invocation), show: showPage });
 }
@@ -144,8 +175,13 @@ function portOf(invocation: Invocation): number {
   return Number(text);
 }
 
-async function refreshTokenIn(file: string): Promise<string> {
-  if (file !== STANDARD_INPUT) return firstLineOf(file, flags.refreshTokenFile);
+function filedRefreshToken(invocation: Invocation): string | undefined {
+  const file = given(invocation, 'refreshTokenFile');
+  return file === undefined || file === STANDARD_INPUT ? undefined : firstLineOf(file, flags.refreshTokenFile);
+}
+
+async function typedRefreshToken(invocation: Invocation): Promise<string | undefined> {
+  if (given(invocation, 'refreshTokenFile') !== STANDARD_INPUT) return undefined;
   const [text] = isTerminal()
     ? await ask(['Refresh token: '], { hidden: true })
     : [await readInput(SECRET_LIMIT_BYTES)];

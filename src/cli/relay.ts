@@ -11,14 +11,27 @@ async function status(invocation: Invocation): Promise<number> {
   const { db } = invocation.load().configuration;
   const logins = await withExistingStore(db, ({ relayLogins }) => relayLogins.listRelayLogins());
   if (invocation.has(jsonFlag.name)) await printJson(logins);
-  else await printTable(['user', 'provider', 'since', 'refreshed', 'good until', 'problem'], logins.map(row), Infinity);
+  else
+    await printTable(
+      ['user', 'provider', 'for', 'since', 'refreshed', 'good until', 'problem'],
+      logins.map(row),
+      Infinity,
+    );
   return logins.some(({ failure }) => failure !== undefined) ? exit.unavailable : exit.fine;
 }
 
-function row({ user, provider, sinceMs, refreshedAtMs, expiresAtMs, failure }: RelayLoginSummary): readonly string[] {
+function row({
+  user,
+  provider,
+  hosts,
+  sinceMs,
+  refreshedAtMs,
+  expiresAtMs,
+  failure,
+}: RelayLoginSummary): readonly string[] {
   const times = [sinceMs, refreshedAtMs, expiresAtMs].map(moment);
   const problem = failure === undefined ? '' : `${moment(failure.atMs)}: ${printableLine(failure.text)}`;
-  return [user, provider, ...times, problem];
+  return [user, provider, hosts.join(' '), ...times, problem];
 }
 
 async function logout(invocation: Invocation): Promise<number> {

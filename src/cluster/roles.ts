@@ -55,7 +55,7 @@ export const ROLES: Roles = {
     readyLimitMs: 60_000,
     failedStatus: MISCONFIGURED_STATUS,
     drains: true,
-    endLimitMs: 6_000, // For what is broken off, and for its outcomes to be stored.
+    endLimitMs: 14_000, // For a token that a provider is being asked for; what is broken off, and its outcomes, take less.
     reloadPatienceMs: 11 * 60_000, // A server may take ten minutes for its last reply (RFC 5321 §4.5.3.2.6).
     rolled: true,
     opensDatabase: true,

@@ -45,8 +45,8 @@ const IDLE_MS = 10_000;
 const ROUTES_MS = 60_000;
 /** After a reload. */
 const UNSENT_MS = 60_000;
-/** For the store to take a token that came at last. */
-const FLUSH_MS = 3_000;
+/** For a provider that is being asked to answer, and for the store to take what came: less than what roles.ts leaves for the end. */
+const TOKENS_MS = 13_000;
 
 export function runSender(): void {
   let sender: Sender | undefined;
@@ -121,19 +121,18 @@ class Sender {
 
   async drain(patienceMs: number): Promise<void> {
     this.#ending.abort();
-    await this.#dispatcher.drain(patienceMs);
-    await this.#tokens.stop(FLUSH_MS);
+    await Promise.all([this.#dispatcher.drain(patienceMs), this.#tokens.stop(TOKENS_MS)]);
     await this.#store.close();
     process.exit(0);
   }
 
   #accessTokens(): AccessTokens {
     return new AccessTokens({
-      ...{ logins: this.#store.relayLogins, users: () => this.#routes.oauthUsers, refresh: tryToRefresh },
+      ...{ logins: this.#store.relayLogins, uses: () => this.#routes.tokenUses, refresh: tryToRefresh },
       lost: (user, why) => this.#log.warn({ user }, why),
-      restored: (user) => {
+      restored: (user, hop) => {
         this.#log.info({ user }, 'the login at the relay works again');
-        this.#dispatcher.revive(user);
+        this.#dispatcher.revive(user, hop);
       },
       trouble: (error) => this.#log.error({ err: error }, 'access tokens could not be looked at'),
     });
@@ -155,6 +154,7 @@ class Sender {
     const troubles = this.#routes.replace(await this.#store.routes.listRoutes());
     for (const trouble of troubles) if (!this.#troubles.includes(trouble)) this.#log.warn(trouble);
     this.#troubles = troubles;
+    this.#tokens.check();
   }
 
   /** Those that were known stand until they can be read. */

@@ -17,6 +17,8 @@ export interface Provider extends Endpoints {
   readonly ownScope?: string | undefined;
   /** What else the page for people is asked for. */
   readonly parameters?: Readonly<Record<string, string>>;
+  /** The relays that take its tokens. */
+  readonly hosts?: readonly string[];
   /** How it wants this machine named to come back to. */
   readonly loopback?: string;
 }
@@ -32,6 +34,7 @@ const KNOWN: Readonly<Record<string, (tenant: string) => Provider>> = {
     deviceEndpoint: `https://login.microsoftonline.com/${tenant}/oauth2/v2.0/devicecode`,
     scope: 'https://outlook.office.com/SMTP.Send offline_access',
     ownScope: 'https://outlook.office365.com/.default',
+    hosts: ['smtp.office365.com', 'smtp-mail.outlook.com'],
     loopback: 'localhost', // It is registered so, and then every port is right.
   }),
   google: () => ({
@@ -40,6 +43,7 @@ const KNOWN: Readonly<Record<string, (tenant: string) => Provider>> = {
     tokenEndpoint: 'https://oauth2.googleapis.com/token',
     authorizationEndpoint: 'https://accounts.google.com/o/oauth2/v2/auth',
     scope: 'https://mail.google.com/',
+    hosts: ['smtp.gmail.com', 'smtp-relay.gmail.com'],
     parameters: { access_type: 'offline', prompt: 'consent' }, // Else there is no refresh token.
   }),
 };

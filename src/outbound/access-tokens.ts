@@ -12,22 +12,33 @@ export interface NoToken {
   readonly why: string;
 }
 
+/** A user of a next hop, and the key of that (hop.ts). */
+export interface TokenUse {
+  readonly user: string;
+  readonly hop: string;
+}
+
+interface Refusal extends TokenUse {
+  readonly sinceMs: number;
+  readonly why: string;
+}
+
 export interface AccessTokensOptions {
   readonly logins: RelayLogins;
-  /** Whose tokens are kept fresh; others are of no interest. */
-  readonly users: () => readonly string[];
+  /** Where tokens are used: they are kept fresh; others are of no interest. */
+  readonly uses: () => readonly TokenUse[];
   /** Asks the provider, for no longer than a claim lasts. */
   readonly refresh: (login: RelayLogin) => Promise<Tokens | RefreshFailure>;
   /** Somebody cannot log in any more; said once. */
   readonly lost: (user: string, why: string) => void;
-  /** Somebody can again. */
-  readonly restored: (user: string) => void;
+  /** Somebody can again: has a token, or a new login for a hop where the old one was not welcome. */
+  readonly restored: (user: string, hop?: string) => void;
   readonly trouble: (error: unknown) => void;
   readonly claimMs?: number;
   readonly retryMs?: number;
 }
 
-/** A token that ends sooner is refreshed first: it has to last for as long as a connection is used. */
+/** A token that ends sooner is refreshed first: it has to last for as long as a connection is used. Of a short life it is half. */
 const MARGIN_MS = 5 * 60_000;
 /** Longer than a provider is waited for. */
 const CLAIM_MS = 15_000;
@@ -46,9 +57,10 @@ export class AccessTokens {
   readonly #lost = new Map<string, string>();
   /** Versions that a server did not take, whatever their age. */
   readonly #rejected = new Map<string, number>();
-  /** Logins, by when they were made, whose new tokens a server does not take. */
-  readonly #unwelcome = new Map<string, number>();
+  /** By hop: the login that is of no use there, by when it was made. */
+  readonly #unwelcome = new Map<string, Refusal>();
   readonly #stopping = new AbortController();
+  #isStopping = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: AccessTokensOptions) {
@@ -57,23 +69,30 @@ export class AccessTokens {
 
   /** In sentences, for `pennypost status`. */
   get problems(): readonly string[] {
-    const users = new Set(this.#options.users());
-    return [...this.#lost].flatMap(([user, why]) => (users.has(user) ? [why] : []));
+    this.#forget();
+    return [...this.#lost.values(), ...[...this.#unwelcome.values()].map(({ why }) => why)];
   }
 
   /** Looks at every login, now and from time to time. */
   start(): void {
-    this.#timer = setInterval(() => this.#check(this.#options.users()), CHECK_MS);
-    this.#check(this.#options.users());
+    this.#timer = setInterval(() => this.check(), CHECK_MS);
+    this.check();
+  }
+
+  /** At every login, also at those that are used only now. */
+  check(): void {
+    this.#forget();
+    this.#look(this.#options.uses().map(({ user }) => user));
   }
 
   /** Something was stored: perhaps a login that was missed. */
   look(): void {
-    this.#check([...this.#lost.keys()]);
+    this.#look([...this.#lost.keys(), ...[...this.#unwelcome.values()].map(({ user }) => user)]);
   }
 
-  /** What a provider is asked for already is stored yet, if the store takes it in time. */
+  /** Asks for nothing more. What a provider is asked for already is stored yet, if it comes and the store takes it in time. */
   async stop(patienceMs: number): Promise<void> {
+    this.#isStopping = true;
     clearInterval(this.#timer);
     const timer = setTimeout(() => this.#stopping.abort(), patienceMs);
     await Promise.allSettled(this.#renewing.values());
@@ -85,7 +104,7 @@ export class AccessTokens {
     const login = await this.#options.logins.findRelayLogin(user);
     if (login === undefined) return this.#noted(user, missing(user));
     const isRejected = this.#rejected.get(user) === login.version;
-    if (!isRejected && login.expiresAtMs - MARGIN_MS > Date.now()) return this.#noted(user, login);
+    if (!isRejected && login.expiresAtMs - marginMs(login) > Date.now()) return this.#noted(user, login);
     return this.#noted(user, await this.#renewed(isRejected ? expired(login) : login));
   }
 
@@ -99,19 +118,22 @@ export class AccessTokens {
     return this.#noted(user, await this.#renewed(expired(login)));
   }
 
-  /** A server did not take a token that is new: something else is wrong, and a new login may mend it. */
-  refused({ user, sinceMs }: RelayLogin, reply: string): void {
-    this.#unwelcome.set(user, sinceMs);
-    this.#lose(user, `mail waits for the login of ${user} at its relay, which refuses a new token: ${reply}`);
+  /** A good token is of no use at this hop: something else is wrong, and a new login may mend it. */
+  unwelcome({ user, sinceMs }: RelayLogin, hop: string, why: string): void {
+    const isKnown = this.#unwelcome.has(hop);
+    this.#unwelcome.set(hop, { user, hop, sinceMs, why });
+    if (!isKnown) this.#options.lost(user, why);
   }
 
-  taken({ user }: RelayLogin): void {
-    this.#unwelcome.delete(user);
-    this.#restore(user);
+  taken(login: RelayLogin, hop: string): void {
+    const refusal = this.#unwelcome.get(hop);
+    if (refusal !== undefined) this.#welcome(refusal);
+    this.#restore(login);
   }
 
-  #check(users: readonly string[]): void {
-    for (const user of users) void this.current(user).catch(this.#options.trouble);
+  #look(users: readonly string[]): void {
+    if (this.#isStopping) return;
+    for (const user of new Set(users)) void this.current(user).catch(this.#options.trouble);
   }
 
   #renewed(login: RelayLogin): Promise<RelayLogin | NoToken> {
@@ -125,7 +147,7 @@ export class AccessTokens {
   async #renew(login: RelayLogin): Promise<RelayLogin | NoToken> {
     const { logins, refresh, claimMs, retryMs } = this.#options;
     const { user, version } = login;
-    if (!mayBeTried(login, retryMs)) return usableYet(login);
+    if (this.#isStopping || !mayBeTried(login, retryMs)) return usableYet(login);
     if ((await logins.claimRelayLogin(user, version, claimMs)) === 0) return this.#others(login);
     const answer = await refresh(login).catch((error: unknown) => this.#bug(error));
     const store = () =>
@@ -140,7 +162,7 @@ export class AccessTokens {
   async #others(login: RelayLogin): Promise<RelayLogin | NoToken> {
     const { user, version, failure } = login;
     const { logins, claimMs } = this.#options;
-    for (const endMs = Date.now() + 2 * claimMs; Date.now() < endMs && !this.#stopping.signal.aborted;) {
+    for (const endMs = Date.now() + 2 * claimMs; Date.now() < endMs && !this.#isStopping;) {
       const now = await logins.findRelayLogin(user);
       if (now?.version !== version || now.failure?.atMs !== failure?.atMs) break;
       if (isUnclaimed(now, claimMs)) return this.#renew(login);
@@ -163,7 +185,7 @@ export class AccessTokens {
 
   #noted<T extends RelayLogin | NoToken>(user: string, result: T): T {
     if ('why' in result) this.#lose(user, result.why);
-    else if (this.#unwelcome.get(user) !== result.sinceMs) this.taken(result);
+    else this.#restore(result);
     return result;
   }
 
@@ -173,13 +195,33 @@ export class AccessTokens {
     if (!isKnown) this.#options.lost(user, why);
   }
 
-  #restore(user: string): void {
+  /** There is a token. What was not welcome somewhere may have been one of another login. */
+  #restore({ user, sinceMs }: RelayLogin): void {
     if (this.#lost.delete(user)) this.#options.restored(user);
+    for (const refusal of this.#unwelcome.values())
+      if (refusal.user === user && refusal.sinceMs !== sinceMs) this.#welcome(refusal);
+  }
+
+  #welcome({ user, hop }: Refusal): void {
+    this.#unwelcome.delete(hop);
+    this.#options.restored(user, hop);
+  }
+
+  /** What nobody uses any more is nobody's trouble. */
+  #forget(): void {
+    const uses = this.#options.uses();
+    const [users, hops] = [new Set(uses.map(({ user }) => user)), new Set(uses.map(({ hop }) => hop))];
+    for (const user of this.#lost.keys()) if (!users.has(user)) this.#lost.delete(user);
+    for (const hop of this.#unwelcome.keys()) if (!hops.has(hop)) this.#unwelcome.delete(hop);
   }
 }
 
 function expired(login: RelayLogin): RelayLogin {
   return { ...login, expiresAtMs: 0 };
+}
+
+function marginMs({ expiresAtMs, refreshedAtMs }: RelayLogin): number {
+  return Math.min(MARGIN_MS, Math.max(0, expiresAtMs - refreshedAtMs) / 2);
 }
 
 function isUnclaimed({ claimedUntilMs = 0 }: RelayLogin, claimMs: number): boolean {

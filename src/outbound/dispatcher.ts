@@ -123,9 +123,9 @@ export class Dispatcher {
     this.#want();
   }
 
-  /** This user can log in again. */
-  revive(user: string): void {
-    this.#hops.revive(user);
+  /** This user has a token again, or a new login for the next hop with this key. */
+  revive(user: string, key?: string): void {
+    this.#hops.revive(user, key);
   }
 
   /** Leases nothing more, finishes what is under way, and gives the rest back. Resolves when everything is settled. */

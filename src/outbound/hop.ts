@@ -20,6 +20,8 @@ export class Hop {
   /** Of its last failure. */
   failure: Reply | undefined;
   readonly resting = new Set<string>();
+  /** What it was stopped for. */
+  #stop: Reply | undefined;
 
   constructor(next: NextHop, limits: ConcurrencyLimits) {
     this.next = next;
@@ -65,7 +67,14 @@ export class Hop {
   /** Dead at once: what is missing is missing here, and no attempt would tell more. */
   stop(failure: Reply, nowMs: number): void {
     this.failure = failure;
+    this.#stop = failure;
     if (this.concurrency.allowed(nowMs) > 0) this.concurrency.die(nowMs);
+  }
+
+  /** Whether it is dead because there was no access token for it: its server has not been asked. */
+  lacksTokenOf(user: string): boolean {
+    const { failure, next } = this;
+    return failure !== undefined && failure === this.#stop && !failure.code && next.credentials?.user === user;
   }
 
   rests(destination: string): void {

@@ -101,10 +101,10 @@ export class Hops {
     return hop;
   }
 
-  /** Those where this user logs in may be tried again now. */
-  revive(user: string): void {
-    for (const hop of this.#hops.values())
-      if (hop.next.credentials?.user === user && hop.concurrency.isDead) this.#succeeded(hop);
+  /** May be tried again now: what died for want of a token of this user, or one that a new login may be welcome at. */
+  revive(user: string, key?: string): void {
+    for (const [each, hop] of this.#hops)
+      if (key === undefined ? hop.lacksTokenOf(user) : each === key && hop.concurrency.isDead) this.#succeeded(hop);
   }
 
   waitingFor([first]: readonly NextHop[]): number {

@@ -3,8 +3,10 @@
  * under way. What did not change stays the same route, and keeps its connections.
  */
 import type { Route as StoredRoute, RouteAction } from '../store/routes.js';
+import type { TokenUse } from './access-tokens.js';
 import type { NextHop } from './client/next-hop.js';
 import { parseRelayUrl, UnfitRelayUrl } from './client/relay-url.js';
+import { keyOf } from './hop.js';
 import { nextHops, NoPassword } from './relays.js';
 import { RouteTable, type Route, type Router } from './routes.js';
 
@@ -39,11 +41,12 @@ export class LiveRoutes implements Router {
     return this.#table.ways(destination);
   }
 
-  /** Those who log in by OAuth somewhere. */
-  get oauthUsers(): readonly string[] {
+  /** Those who log in by OAuth somewhere, and where. */
+  get tokenUses(): readonly TokenUse[] {
     const made = [...this.#known.values()].flatMap(({ route }) => (route.kind === 'hops' ? route.hops : []));
-    const logins = [...this.#relays, ...made].map(({ credentials }) => credentials);
-    return [...new Set(logins.flatMap((login) => (login?.kind === 'oauth' ? [login.user] : [])))];
+    return [...this.#relays, ...made].flatMap((hop) =>
+      hop.credentials?.kind === 'oauth' ? [{ user: hop.credentials.user, hop: keyOf(hop) }] : [],
+    );
   }
 
   /** From now on these stand. Returns what is wrong with some of them. */

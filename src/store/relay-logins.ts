@@ -25,6 +25,8 @@ export interface NewRelayLogin extends TokenClient, Tokens {
   readonly user: string;
   /** Who gives the tokens, for people. */
   readonly provider: string;
+  /** Of relays, names or addresses as in their URLs: its tokens go to these and no others. */
+  readonly hosts: readonly string[];
 }
 
 /** Why there is no newer access token. */
@@ -48,7 +50,7 @@ export interface RelayLogin extends NewRelayLogin {
 /** What may be shown of a login. */
 export type RelayLoginSummary = Pick<
   RelayLogin,
-  'user' | 'provider' | 'clientId' | 'scope' | 'sinceMs' | 'refreshedAtMs' | 'expiresAtMs' | 'failure'
+  'user' | 'provider' | 'hosts' | 'clientId' | 'scope' | 'sinceMs' | 'refreshedAtMs' | 'expiresAtMs' | 'failure'
 >;
 
 /**

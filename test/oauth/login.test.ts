@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
+import { logInByBrowser } from '../../src/oauth/authorization-code.js';
 import { logInByDevice } from '../../src/oauth/device-code.js';
 import { driverOf } from '../../src/store/open.js';
 import type { RelayLogin } from '../../src/store/relay-logins.js';
@@ -13,6 +14,7 @@ import { CLIENT, IdentityServer, json } from '../support/identity-server.js';
 import { MAIN, NODE } from '../support/program.js';
 
 const USER = 'office@example.org';
+const WHO = ['--client-id', CLIENT.clientId, '--user', USER, '--relay-host', 'relay.example'];
 
 describe('pennypost relay login', () => {
   let identity: IdentityServer;
@@ -30,9 +32,7 @@ describe('pennypost relay login', () => {
     });
 
   const login = (directory: string, more: readonly string[], input = '') =>
-    pennypost(['relay', 'login', identity.issuer, '--client-id', CLIENT.clientId, '--user', USER, ...more], {
-      ...{ directory, input },
-    });
+    pennypost(['relay', 'login', identity.issuer, ...WHO, ...more], { directory, input });
 
   async function stored(directory: string): Promise<RelayLogin | undefined> {
     const db = join(directory, 'mail.db');
@@ -54,7 +54,7 @@ describe('pennypost relay login', () => {
       const pasted = identity.newRefreshToken();
       const done = await login(directory, ['--refresh-token-file', '-'], `${pasted}\n`);
       expect(done.status, done.stderr).to.equal(0);
-      expect(done.stdout).to.match(/^office@example\.org logs in at its relay .* \?auth=oauth/);
+      expect(done.stdout).to.match(/^office@example\.org logs in at relay\.example .* \?auth=oauth/);
       showsNoSecret(done);
       expect(await stored(directory)).to.include({ refreshToken: 'refresh-2', accessToken: 'access-3' });
       await writeFile(join(directory, 'token'), 'unknown');
@@ -85,13 +85,13 @@ describe('pennypost relay login', () => {
       expect(done.stdout).to.match(
         /^Open http:\/\/127\.0\.0\.1:\d+\/where in any browser, and type the code WDJB-MJHT$/m,
       );
-      expect(identity.asked).to.have.length(3);
+      expect(identity.asked).to.have.length(2);
       expect(await stored(directory)).to.include({ refreshToken: 'refresh-2' });
     }));
 
   it('waits for a browser that comes back to this machine (RFC 8252), and for no other', () =>
     inDirectory(async (directory) => {
-      const argv = ['relay', 'login', identity.issuer, '--client-id', CLIENT.clientId, '--user', USER];
+      const argv = ['relay', 'login', identity.issuer, ...WHO];
       const child = spawn(NODE, [MAIN, ...argv], { cwd: directory, env: {} });
       let output = '';
       child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
@@ -111,6 +111,23 @@ describe('pennypost relay login', () => {
       expect(await stored(directory)).to.include({ refreshToken: 'refresh-2', accessToken: 'access-3' });
     }));
 
+  it('shows what a browser brings back in one line without control characters', async () => {
+    const provider = { name: 'x', authorizationEndpoint: `${identity.issuer}/authorize` };
+    const denied = logInByBrowser({
+      ...{ provider, client: { tokenEndpoint: identity.tokenEndpoint, ...CLIENT }, user: USER, port: 0 },
+      show: async (page) => {
+        const { searchParams } = new URL(page);
+        const back = new URL(searchParams.get('redirect_uri') ?? '');
+        const error = `denied\x1b[2J\n${'x'.repeat(5_000)}`;
+        back.search = new URLSearchParams({ error, state: searchParams.get('state') ?? '' }).toString();
+        await (await fetch(back)).text();
+      },
+    });
+    const { message } = (await denied.catch((error: unknown) => error)) as Error;
+    expect(message).to.match(/^lets nobody in \(denied\[2J x+\)$/);
+    expect(message).to.have.length.below(400);
+  });
+
   it('is taken from --relay who logs in, and refused where that is not said', () =>
     inDirectory(async (directory) => {
       const argv = ['relay', 'login', identity.issuer, '--client-id', CLIENT.clientId, '--refresh-token-file', '-'];
@@ -120,7 +137,7 @@ describe('pennypost relay login', () => {
       expect(unsaid.stderr).to.match(/--user is missing/);
       const said = await pennypost([...argv, ...relay], { directory, input: identity.newRefreshToken() });
       expect(said.status, said.stderr).to.equal(0);
-      expect(await stored(directory)).to.include({ user: USER });
+      expect(await stored(directory)).to.deep.include({ user: USER, hosts: ['relay.example'] });
     }));
 
   it('refuses what would not last, or go over the network in clear', () =>
@@ -155,12 +172,45 @@ describe('pennypost relay login', () => {
       expect(identity.asked).to.deep.equal([]);
     }));
 
+  it('asks no provider for a token that could not be stored', () =>
+    inEmptyDirectory(async (directory) => {
+      await writeFile(join(directory, 'mail.db'), 'no database '.repeat(1_000));
+      const refused = await login(directory, ['--refresh-token-file', '-'], identity.newRefreshToken());
+      expect(refused.status).to.not.equal(0);
+      expect(refused.stderr).to.match(/mail\.db/);
+      expect(identity.asked).to.deep.equal([]);
+    }));
+
+  it('takes the relay from what is known, told, or routed; and no login of another provider away unasked', () =>
+    inDirectory(async (directory) => {
+      const argv = ['relay', 'login', identity.issuer, ...WHO.slice(0, 4), '--refresh-token-file', '-'];
+      const run = (more: readonly string[]) =>
+        pennypost([...argv, ...more], { directory, input: identity.newRefreshToken() });
+      expect((await run([])).stderr).to.match(/--relay-host is missing/);
+      expect((await run(['--relay-host', 'a b'])).stderr).to.match(/the name or the address of a relay, not 'a b'/);
+      expect(identity.asked).to.deep.equal([]);
+      const url = `smtp://${USER.replace('@', '%40')}@[2001:db8::1]?auth=oauth`;
+      await pennypost(['route', 'add', 'one.example', url], { directory });
+      expect((await run([])).status).to.equal(0);
+      expect((await stored(directory))?.hosts).to.deep.equal(['2001:db8::1']);
+      const known = ['relay', 'login', 'google', ...WHO.slice(0, 4), '--token-endpoint', identity.tokenEndpoint];
+      const google = (more: readonly string[]) =>
+        pennypost([...known, '--refresh-token-file', '-', ...more], { directory, input: identity.newRefreshToken() });
+      expect((await google([])).stderr).to.match(/with tokens of http:\S+ already; --replace/);
+      expect((await stored(directory))?.provider).to.equal(identity.issuer);
+      const replaced = await google(['--replace']);
+      expect(replaced.status, replaced.stderr).to.equal(0);
+      expect((await stored(directory))?.hosts)
+        .to.include('smtp.gmail.com')
+        .and.not.include('2001:db8::1');
+    }));
+
   it('is shown by relay status without its tokens, and undone by relay logout', () =>
     inDirectory(async (directory) => {
       await login(directory, ['--refresh-token-file', '-'], identity.newRefreshToken());
       const shown = await pennypost(['relay', 'status'], { directory });
       expect(shown.status).to.equal(0);
-      expect(shown.stdout).to.include(USER).and.include(identity.issuer);
+      expect(shown.stdout).to.include(USER).and.include(identity.issuer).and.include('relay.example');
       const json_ = await pennypost(['relay', 'status', '--json'], { directory });
       for (const each of [shown, json_]) showsNoSecret(each);
       expect((JSON.parse(json_.stdout) as readonly object[])[0]).to.include({ user: USER, failure: null });
@@ -177,13 +227,23 @@ describe('pennypost relay login', () => {
       json(response, 400, { error: waits.length === 1 ? 'slow_down' : 'authorization_pending' });
       return true;
     };
+    expect((await logInAfter(waits)).refreshToken).to.match(/^refresh-/);
+    expect(waits).to.deep.equal([1_000, 6_000, 6_000]);
+  });
+
+  it('asks for one every five minutes at least, however seldom the provider wants that', async () => {
+    const waits: number[] = [];
+    identity.interval = 3_000_000; // No timer waits for so long.
+    await logInAfter(waits);
+    expect(waits).to.deep.equal([300_000, 300_000]);
+  });
+
+  function logInAfter(waits: number[]) {
     const provider = { name: 'x', deviceEndpoint: `${identity.issuer}/device` };
-    const tokens = await logInByDevice({
+    return logInByDevice({
       ...{ provider, client: { tokenEndpoint: identity.tokenEndpoint, ...CLIENT } },
       show: () => Promise.resolve(),
       wait: (ms) => delay(Number(waits.push(ms) > 99)),
     });
-    expect(tokens.refreshToken).to.match(/^refresh-/);
-    expect(waits).to.deep.equal([50, 5_050, 5_050]);
-  });
+  }
 });

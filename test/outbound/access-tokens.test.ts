@@ -10,6 +10,7 @@ import { eventually } from '../support/eventually.js';
 import { CLIENT, IdentityServer } from '../support/identity-server.js';
 
 const USER = 'office@example.org';
+const HOP = 'smtp relay.example:587';
 const HOUR_MS = 3_600_000;
 
 describe('the access tokens of relays', () => {
@@ -28,9 +29,15 @@ describe('the access tokens of relays', () => {
 
   const tokensOf = (change: Partial<AccessTokensOptions> = {}) =>
     new AccessTokens({
-      ...{ logins: store.relayLogins, users: () => [USER], refresh: tryToRefresh, claimMs: 400, retryMs: 50 },
+      ...{
+        logins: store.relayLogins,
+        uses: () => [{ user: USER, hop: HOP }],
+        refresh: tryToRefresh,
+        claimMs: 400,
+        retryMs: 50,
+      },
       lost: (user, why) => events.push(`lost ${user}: ${why}`),
-      restored: (user) => events.push(`restored ${user}`),
+      restored: (user, hop) => events.push(`restored ${hop ?? user}`),
       trouble: (error) => events.push(`trouble ${String(error)}`),
       ...change,
     });
@@ -38,8 +45,14 @@ describe('the access tokens of relays', () => {
   async function logIn(change: Partial<NewRelayLogin> = {}): Promise<void> {
     await store.relayLogins.setRelayLogin({
       ...{ user: USER, provider: 'the provider', tokenEndpoint: identity.tokenEndpoint, ...CLIENT },
+      hosts: ['relay.example'],
       ...{ accessToken: 'first', expiresAtMs: Date.now(), refreshToken: identity.newRefreshToken(), ...change },
     });
+  }
+
+  async function obtainedMsAgo(ms: number): Promise<void> {
+    const login = (await store.relayLogins.findRelayLogin(USER)) as RelayLogin;
+    server.data.relayLogins.set(USER, { ...login, refreshedAtMs: Date.now() - ms });
   }
 
   function tokenIn(result: RelayLogin | NoToken | undefined): string {
@@ -51,9 +64,21 @@ describe('the access tokens of relays', () => {
     await logIn({ expiresAtMs: Date.now() + HOUR_MS });
     expect(tokenIn(await tokens.current(USER))).to.equal('first');
     await logIn({ expiresAtMs: Date.now() + 4 * 60_000 });
+    await obtainedMsAgo(HOUR_MS);
     expect(tokenIn(await tokens.current(USER))).to.match(/^access-/);
     expect(tokenIn(await tokens.current(USER))).to.match(/^access-/);
     expect(identity.asked).to.have.length(1);
+  });
+
+  it('of a short life are used for half of it', async () => {
+    identity.lifeS = 120;
+    await logIn();
+    const tokens = tokensOf();
+    const first = tokenIn(await tokens.current(USER));
+    expect(tokenIn(await tokens.current(USER))).to.equal(first);
+    await obtainedMsAgo(130_000);
+    expect(tokenIn(await tokens.current(USER))).to.not.equal(first);
+    expect(identity.asked).to.have.length(2);
   });
 
   it('are refreshed once, whoever wants them at the same time, in this process and in others', async () => {
@@ -133,13 +158,18 @@ describe('the access tokens of relays', () => {
     }
   });
 
-  it('are of no interest when nobody logs in with them any more', async () => {
-    let users = [USER];
-    const tokens = tokensOf({ users: () => users });
+  it('are of no interest when nobody logs in with them any more, and missed anew when somebody does', async () => {
+    let uses = [{ user: USER, hop: HOP }];
+    const tokens = tokensOf({ uses: () => uses });
     await tokens.current(USER);
-    expect(tokens.problems).to.have.length(1);
-    users = [];
+    tokens.unwelcome({ user: USER, sinceMs: 1 } as RelayLogin, HOP, 'refused there');
+    expect(tokens.problems).to.have.length(2);
+    uses = [];
     expect(tokens.problems).to.deep.equal([]);
+    uses = [{ user: USER, hop: 'elsewhere' }];
+    tokens.check();
+    await eventually('it to be missed again', () => events.length === 3);
+    expect(tokens.problems.join()).to.match(/there is none/);
   });
 
   it('are missing when the provider refuses, which is not asked again at once', async () => {
@@ -165,22 +195,46 @@ describe('the access tokens of relays', () => {
     expect(events).to.have.length(1);
   });
 
-  it('that are new and refused are a problem until one is taken, or somebody logs in anew', async () => {
+  it('that one hop refuses are a problem there alone, until it takes one or somebody logs in anew', async () => {
     await logIn({ expiresAtMs: Date.now() + HOUR_MS });
-    const tokens = tokensOf();
+    const uses = [HOP, 'another'].map((hop) => ({ user: USER, hop }));
+    const tokens = tokensOf({ uses: () => uses });
     const login = (await tokens.current(USER)) as RelayLogin;
     for (let times = 0; times < 2; times++) {
-      tokens.refused(login, '535 5.7.3 no');
+      tokens.unwelcome(login, HOP, 'refused there');
+      tokens.taken(login, 'another');
       await tokens.current(USER);
     }
-    expect(tokens.problems.join()).to.match(/at its relay, which refuses a new token: 535 5\.7\.3 no$/);
-    tokens.taken(login);
-    tokens.refused(login, '535 5.7.3 no');
+    expect(tokens.problems).to.deep.equal(['refused there']);
+    tokens.taken(login, HOP);
+    tokens.unwelcome(login, HOP, 'refused there');
     await delay(2);
     await logIn({ expiresAtMs: Date.now() + HOUR_MS });
     tokens.look();
     await eventually('the new login to be seen', () => tokens.problems.length === 0);
-    expect(events.map((event) => event.split(' ')[0])).to.deep.equal(['lost', 'restored', 'lost', 'restored']);
+    const lost = `lost ${USER}: refused there`;
+    expect(events).to.deep.equal([lost, `restored ${HOP}`, lost, `restored ${HOP}`]);
+  });
+
+  it('that are asked for when it stops are stored yet, and no others are asked for', async () => {
+    identity.rotates = true;
+    let answer = (): void => undefined;
+    const asked = new Promise<void>((resolve) => (answer = resolve));
+    identity.instead = async () => {
+      await asked;
+      return false;
+    };
+    await logIn();
+    const tokens = tokensOf();
+    tokens.start();
+    await eventually('it to be asked for', () => identity.asked.length === 1);
+    const stopped = tokens.stop(5_000);
+    setTimeout(answer, 50);
+    await stopped;
+    expect((await store.relayLogins.findRelayLogin(USER))?.refreshToken).to.equal('refresh-2');
+    await logIn();
+    expect(tokenIn(await tokens.current(USER))).to.match(/is being asked/);
+    expect(identity.asked).to.have.length(1);
   });
 
   it('are asked for again soon where the failure passes, and used as long as they are good', async () => {

@@ -47,13 +47,15 @@ describe('routes that administration changes', () => {
     expect([passwordOf(before), passwordOf(routes.route('x.example', ''))]).to.deep.equal(['first', 'second']);
   });
 
-  it('say who logs in by OAuth, as long as somebody does', () => {
-    expect(routes.oauthUsers).to.deep.equal([]);
+  it('say who logs in by OAuth and where, as long as somebody does', () => {
+    expect(routes.tokenUses).to.deep.equal([]);
     const action: RouteAction = { kind: 'relay', urls: ['smtp://office@a.example?auth=oauth', 'smtp://b.example'] };
     expect(routes.replace([to('x.example', action), to('y.example', action)])).to.deep.equal([]);
-    expect(routes.oauthUsers).to.deep.equal(['office']);
+    expect(routes.tokenUses.map(({ user, hop }) => [user, hop.includes('a.example:587')])).to.deep.equal([
+      ['office', true],
+    ]);
     routes.replace([]);
-    expect(routes.oauthUsers).to.deep.equal([]);
+    expect(routes.tokenUses).to.deep.equal([]);
   });
 
   it('keep a password that can be read no longer, and say so', () => {

@@ -13,6 +13,7 @@ import { ScriptedServer } from '../support/scripted-server.js';
 import { Server } from '../support/server.js';
 
 const USER = 'office@example.org';
+const LOGIN = USER.replace('@', '%40');
 const DAY_MS = 24 * 3_600_000;
 const WHY = Buffer.from('{"status":"401","schemes":"bearer"}').toString('base64');
 
@@ -35,7 +36,7 @@ describe('a server whose relay wants OAuth', () => {
         return identity.takes(token) ? '235 2.7.0 welcome' : `334 ${WHY}`;
       },
     });
-    const url = `smtp://${USER.replace('@', '%40')}@127.0.0.1:${relay.port}?tls=none&auth=oauth`;
+    const url = `smtp://${LOGIN}@127.0.0.1:${relay.port}?tls=none&auth=oauth`;
     server = await Server.start({ workers: 1, arguments: ['--outbound', 'relay', '--relay', url] });
     store = await driverOf(server.db).open(server.db);
   });
@@ -63,9 +64,23 @@ describe('a server whose relay wants OAuth', () => {
     await delivery.commit();
   }
 
+  async function route(domain: string, url: string): Promise<void> {
+    const { status, stderr } = await server.run('route', 'add', domain, url);
+    expect(status, stderr).to.equal(0);
+  }
   const logIn = async (refreshToken = identity.newRefreshToken()) => {
-    const way = ['--token-endpoint', identity.tokenEndpoint, '--refresh-token-file', '-'];
-    const argv = ['relay', 'login', identity.issuer, '--client-id', CLIENT.clientId, '--user', USER, ...way];
+    const way = ['--token-endpoint', identity.tokenEndpoint, '--relay-host', '127.0.0.1', '--refresh-token-file', '-'];
+    const argv = [
+      'relay',
+      'login',
+      identity.issuer,
+      '--client-id',
+      CLIENT.clientId,
+      '--user',
+      USER,
+      '--replace',
+      ...way,
+    ];
     const { status, stderr } = await pennypost(argv, { directory: server.directory, input: refreshToken });
     expect(status, stderr).to.equal(0);
   };
@@ -157,6 +172,40 @@ describe('a server whose relay wants OAuth', () => {
     expect(killed).to.equal(2);
     expect(new Set(identity.asked.slice(-2).map(({ refresh_token: token }) => token)).size).to.equal(1);
     await eventually('status to be well', async () => (await server.status()).healthy);
+  });
+
+  it('keeps mail for a relay that its tokens are not for, whoever is its user', async () => {
+    const before = relay.sessions.length;
+    await route('other.example', `smtp://${LOGIN}@localhost:${relay.port}?tls=none&auth=oauth`);
+    await enqueue('g@other.example');
+    await waits('g@other.example');
+    await isProblem(/at localhost, which its tokens are not for: .* made it for 127\.0\.0\.1/);
+    expect(relay.sessions).to.have.length(before);
+    await server.run('route', 'remove', 'other.example');
+    await eventually('status to be well', async () => (await server.status()).healthy);
+  });
+
+  it('asks a relay that refuses its token no more for every message that another takes with the same', async () => {
+    const strict = await ScriptedServer.start({
+      extensions: ['AUTH XOAUTH2'],
+      answer: (line) => (line.startsWith('AUTH') ? '535 5.7.8 not you' : undefined),
+    });
+    try {
+      await route('strict.example', `smtp://${LOGIN}@127.0.0.1:${strict.port}?tls=none&auth=oauth`);
+      await enqueue('h@strict.example');
+      await waits('h@strict.example');
+      await isProblem(/at 127\.0\.0\.1, which refuses a new token: 535 5\.7\.8 not you/);
+      for (const name of ['i', 'j', 'k']) {
+        await enqueue(`${name}@one.example`);
+        await eventually('it to leave', () => left(`${name}@one.example`), 3_000);
+      }
+      expect(strict.sessions).to.have.length(1);
+      await logIn();
+      await eventually('it to be asked again', () => strict.sessions.length === 2);
+    } finally {
+      await server.run('route', 'remove', 'strict.example');
+      await strict.stop();
+    }
   });
 
   it('says nothing secret in its log', () => {

@@ -81,6 +81,12 @@ describe('a next hop', () => {
 });
 
 describe('a relay of the configuration', () => {
+  it('is another next hop by its token than by its password', () => {
+    const urls = ['smtp://shop@relay.example', 'smtp://shop@relay.example?auth=oauth'];
+    const [byPassword, byToken] = nextHops(urls.map(parseRelayUrl), 'secret').map(keyOf);
+    expect(byPassword).to.not.equal(byToken);
+  });
+
   it('logs in with the password as the user in its URL', () => {
     const relays = ['smtp://office@one.example', 'smtp://127.0.0.1:2525'].map(parseRelayUrl);
     const [first, second] = nextHops(relays, 'secret');

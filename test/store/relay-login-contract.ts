@@ -11,6 +11,7 @@ const CLAIM_MS = 60_000;
 function newLogin(change: Partial<NewRelayLogin> = {}): NewRelayLogin {
   return {
     ...{ user: USER, provider: 'microsoft', tokenEndpoint: 'https://login.example/token', clientId: 'client' },
+    hosts: ['relay.example', '2001:db8::1'],
     ...{ clientSecret: 'shh', scope: 'send', accessToken: 'a1', expiresAtMs: 1_000, refreshToken: 'r1' },
     ...change,
   };

@@ -27,6 +27,6 @@ export function failedLogin(login: RelayLogin, failure: RefreshFailure, nowMs: n
 }
 
 export function summaryOf(login: RelayLogin): RelayLoginSummary {
-  const { user, provider, clientId, scope, sinceMs, refreshedAtMs, expiresAtMs, failure } = login;
-  return { user, provider, clientId, scope, sinceMs, refreshedAtMs, expiresAtMs, failure };
+  const { user, provider, hosts, clientId, scope, sinceMs, refreshedAtMs, expiresAtMs, failure } = login;
+  return { user, provider, hosts, clientId, scope, sinceMs, refreshedAtMs, expiresAtMs, failure };
 }

@@ -18,6 +18,7 @@ export interface RelayLoginRow {
   readonly refreshed_at: number;
   readonly claimed_until: number | null;
   readonly failure: string | null;
+  readonly hosts: string;
 }
 
 export interface RelayLoginReads {
@@ -43,9 +44,9 @@ export function prepareRelayLoginWrites(connection: Connection): RelayLoginWrite
     login: connection.prepare('select * from relay_login where user = ?'),
     put: connection.prepare(`
       insert or replace into relay_login (user, provider, token_endpoint, client_id, client_secret, scope, access_token,
-        refresh_token, expires_at, version, since, refreshed_at, claimed_until, failure)
+        refresh_token, expires_at, version, since, refreshed_at, claimed_until, failure, hosts)
       values (:user, :provider, :token_endpoint, :client_id, :client_secret, :scope, :access_token,
-        :refresh_token, :expires_at, :version, :since, :refreshed_at, :claimed_until, :failure)`),
+        :refresh_token, :expires_at, :version, :since, :refreshed_at, :claimed_until, :failure, :hosts)`),
     remove: connection.prepare('delete from relay_login where user = ?'),
   };
 }
@@ -66,6 +67,7 @@ export function relayLoginOf(row: RelayLoginRow): RelayLogin {
     refreshedAtMs: row.refreshed_at,
     claimedUntilMs: row.claimed_until ?? undefined,
     failure: row.failure === null ? undefined : (JSON.parse(row.failure) as RelayLogin['failure']),
+    hosts: JSON.parse(row.hosts) as readonly string[],
   };
 }
 
@@ -85,5 +87,6 @@ export function relayLoginRow(login: RelayLogin): RelayLoginRow {
     refreshed_at: login.refreshedAtMs,
     claimed_until: login.claimedUntilMs ?? null,
     failure: login.failure === undefined ? null : JSON.stringify(login.failure),
+    hosts: JSON.stringify(login.hosts),
   };
 }

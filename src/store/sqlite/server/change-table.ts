@@ -71,7 +71,7 @@ const ids: Check = (value) => list(natural)(value) && (value as readonly number[
 const TOKENS = { accessToken: token, expiresAtMs: natural, refreshToken: optional(token) };
 const tokens = shaped(TOKENS);
 const relayLogin = shaped({
-  ...{ user: text, provider: text, tokenEndpoint: text, clientId: text },
+  ...{ user: text, provider: text, tokenEndpoint: text, clientId: text, hosts: list(text) },
   ...{ clientSecret: optional(text), scope: optional(text), ...TOKENS },
 });
 const refreshFailure = shaped({ text, isRefused: flag });
