@@ -2,7 +2,7 @@
 -- transaction; never edited after a release.
 
 create table device (
-  id              integer primary key,
+  id              integer primary key autoincrement,  -- never used again: an open session would have another's rights
   name            text not null unique collate nocase,
   networks        text not null,               -- addresses and subnets, a list in JSON
   sender          text,                        -- the sender of all its mail; null: what it says itself

@@ -100,9 +100,13 @@ export class SenderField implements Stage<never>, HeaderHandler {
   }
 }
 
-/** Whether the field names this address alone, with a name before it or none. */
+/** What a plain name has none of: with one of these more may stand before the brackets than a name (RFC 5322 §3.4). */
+const NO_NAME = /[@,;:<>()]/;
+
+/** Whether the field names this address alone, with a plain name before it or none. */
 function namesOnly(value: string, address: string): boolean {
   const text = value.trim();
-  const bracketed = text.endsWith('>') ? text.slice(text.lastIndexOf('<') + 1, -1) : text;
-  return bracketed.trim().toLowerCase() === address.toLowerCase();
+  const from = text.endsWith('>') ? text.lastIndexOf('<') : -1;
+  const named = from === -1 ? text : text.slice(from + 1, -1).trim();
+  return named.toLowerCase() === address.toLowerCase() && (from === -1 || !NO_NAME.test(text.slice(0, from)));
 }

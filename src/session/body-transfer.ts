@@ -40,8 +40,8 @@ export class BodyTransfer<S extends State> {
   }
 
   /** What the end of the body leads to. */
-  end(): Outcome<S> | Promise<Outcome<S>> {
-    return this.#command.ended(this.#body.end);
+  end(behind: () => Uint8Array): Outcome<S> | Promise<Outcome<S>> {
+    return this.#command.ended(this.#body.end, behind);
   }
 
   abandon(): void {

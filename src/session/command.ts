@@ -49,7 +49,8 @@ export type Outcome<S extends State> =
       readonly reply?: Reply;
       readonly framing: Framing;
       readonly sink: Sink;
-      ended(end: BodyEnd): Outcome<S> | Promise<Outcome<S>>;
+      /** `behind`: what waits behind the body when it is asked for; from the first time on more is read. */
+      ended(end: BodyEnd, behind: () => Uint8Array): Outcome<S> | Promise<Outcome<S>>;
     }
   | {
       readonly kind: 'ask';

@@ -79,7 +79,12 @@ export class Conversation<S extends State, C extends SessionContext, Need extend
   }
 
   get isStranger(): boolean {
-    return this.protocol.atRest(this.state) && this.protocol.grantOf(this.state) === undefined;
+    return this.protocol.atRest(this.state) && !this.isProved;
+  }
+
+  get isProved(): boolean {
+    const { protocol, state } = this;
+    return protocol.isProved?.(state) ?? protocol.grantOf(state) !== undefined;
   }
 
   get phase(): Phase {

@@ -3,6 +3,7 @@
  * while output is behind or others have their turn; meanwhile the connection is read only up to a mark.
  * TLS makes all of it anew: nothing that was read in clear is there afterwards (RFC 3207 §4.2).
  */
+import type { Buffer } from 'node:buffer';
 import type { Channel, Receiver } from './channel.js';
 import type { SessionLimits } from './limits.js';
 import { Output } from './output.js';
@@ -82,6 +83,15 @@ export class Flow {
     if (this.#reader.waiting < most) return;
     this.#isPaused = true;
     this.#channel.pause();
+  }
+
+  /** What waits, though nothing of it is handled yet; what comes is to be known, too. */
+  lookAhead(): Buffer {
+    if (this.#isPaused && this.#reader.waiting === 0) {
+      this.#isPaused = false;
+      this.#channel.resume();
+    }
+    return this.#reader.start;
   }
 
   resumeWhenIdle(isWaiting: boolean): void {

@@ -87,7 +87,7 @@ export class Loop<S extends State, C extends SessionContext, Need extends string
   #endBody(transfer: BodyTransfer<S>, drained: Promise<void> | undefined): void {
     const conversation = this.#conversation;
     conversation.mode = COMMANDS;
-    const end = () => guarded(conversation.protocol, () => transfer.end());
+    const end = () => guarded(conversation.protocol, () => transfer.end(() => conversation.flow.lookAhead()));
     if (conversation.isRevoked) conversation.leaveRevoked();
     else if (drained === undefined) this.#apply(end());
     else this.#wait(drained.then(() => (conversation.isRevoked ? dropped(transfer) : end())));

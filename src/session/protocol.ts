@@ -73,6 +73,8 @@ export interface Protocol<S extends State, C extends SessionContext, Need extend
   atRest(state: S): boolean;
   /** The login that the session rests on in this state; undefined where it rests on none. */
   grantOf(state: S): Grant | undefined;
+  /** Whether the client has proved who it is, where a login may stand for less. */
+  isProved?(state: S): boolean;
   /** What is left of a state when TLS begins, where it is not the initial one: nothing that the client itself said (RFC 3207 §4.2). */
   underTls?(state: S): S;
   /** The session ended in this state: give back what it holds. Nothing is committed here. */

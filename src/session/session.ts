@@ -59,11 +59,11 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     else this.#conversation.finish(overdue, protocol.errorReplies[overdue]);
   }
 
-  /** Undefined for one that has logged in, or for which something is being done. */
+  /** Undefined for one that has proved who it is, or for which something is being done. */
   get standing(): { readonly idleMs: number; readonly ageMs: number; readonly spoke: boolean } | undefined {
-    const { protocol, state, deadlines, commands, isOver, isWaiting } = this.#conversation;
+    const { protocol, state, deadlines, commands, isOver, isWaiting, isProved } = this.#conversation;
     const isBusy = isWaiting && !protocol.atRest(state);
-    if (isOver || isBusy || protocol.grantOf(state) !== undefined) return undefined;
+    if (isOver || isBusy || isProved) return undefined;
     const { idleMs, ageMs } = deadlines;
     return { idleMs, ageMs, spoke: commands > 0 };
   }

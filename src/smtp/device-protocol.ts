@@ -4,8 +4,7 @@
  * There is no BDAT, whose octets are counted: lines that are ended anew have others.
  */
 import { tableOf, type Protocol } from '../session/protocol.js';
-import { data } from './commands/data.js';
-import { deviceAuth, deviceEhlo, deviceHelo, deviceMail, deviceRcpt } from './commands/device.js';
+import { deviceAuth, deviceData, deviceEhlo, deviceHelo, deviceMail, deviceRcpt } from './commands/device.js';
 import { help } from './commands/help.js';
 import { noop } from './commands/noop.js';
 import { quit } from './commands/quit.js';
@@ -20,13 +19,15 @@ export const device: Protocol<SmtpState, SmtpContext, SmtpNeed> = {
   ...mx,
   name: 'device',
   limits: submission.limits,
+  isProved: (state) =>
+    'hello' in state && state.hello.login !== undefined && state.hello.login.device?.isProved !== false,
   commands: tableOf<SmtpState, SmtpContext, SmtpNeed>([
     deviceEhlo,
     deviceHelo,
     starttls,
     deviceMail,
     deviceRcpt,
-    data,
+    deviceData,
     rset,
     noop,
     vrfy,

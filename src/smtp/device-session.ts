@@ -31,6 +31,10 @@ export class Mends {
     this.#words.add(word);
   }
 
+  has(word: Mend): boolean {
+    return this.#words.has(word);
+  }
+
   /** Of this session so far, in the order in which they came. */
   get words(): readonly Mend[] {
     return [...this.#words];
@@ -54,8 +58,8 @@ export function useOf({ device, mends }: DeviceSession): DeviceUse {
   };
 }
 
-/** A device with an account sends as one that has logged in to it. */
-export function deviceLogin({ device: { account, from } }: DeviceSession): Login | undefined {
+/** A device with an account sends as one that has logged in to it, whether it did or not. */
+export function deviceLogin({ account, from }: Device, isProved: boolean): Login | undefined {
   if (account?.enabled !== true) return undefined;
-  return { ...account.grant, address: account.address, sendsAs: from };
+  return { ...account.grant, address: account.address, sendsAs: from, device: { isProved } };
 }

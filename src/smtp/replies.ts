@@ -197,6 +197,12 @@ export const replies = {
     reply(550, '7.1', `<${path}> is in no domain that device ${device} may send to (--to-domains)`),
   /** No mistake: it tries again later. */
   overRate: trouble(450, '7.1', 'This device has sent as many messages as it may for now; try again later'),
+  /** Of a device whose lines end with LF: what follows may be the rest of the message, and no commands. */
+  cutShort: reply(
+    554,
+    '5.0',
+    'More came behind a line with a dot alone, which an LF ended: wait for the reply there, or end all lines with CRLF; closing',
+  ),
   tooLarge: (limit: number) => reply(552, '3.4', `The message is larger than ${limit} octets`),
   bareNewline: reply(550, '5.2', 'The message holds a CR or LF that is not part of a CRLF; lines must end with CRLF'),
   looping: (limit: number) => reply(554, '4.6', `The message has passed more than ${limit} servers; it seems to loop`),

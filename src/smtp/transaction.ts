@@ -1,6 +1,6 @@
 /** From a transaction's envelope to the store: what DATA and BDAT share. */
 import { whenReady } from '../runtime/when-ready.js';
-import { stay, type Outcome } from '../session/command.js';
+import { close, stay, type Outcome } from '../session/command.js';
 import { replies, type SmtpReply } from './replies.js';
 import { answerEach, answerOnce, leftOutOf } from './answer.js';
 import type { SmtpContext } from './context.js';
@@ -69,6 +69,18 @@ export function conclude(
     return stay(reply, greeted(state));
   };
   return whenReady(receiver.finish(bareNewline ? newlineRefusal(context) : undefined), over);
+}
+
+/** Where the message ends is not sure, and so neither is what follows it: nothing of either is taken. */
+export function giveUp(
+  receiver: MessageReceiver,
+  reply: SmtpReply,
+  state: Transaction,
+  context: SmtpContext,
+): Outcome<SmtpState> {
+  receiver.abandon();
+  count(reply, receiver, context);
+  return close(reply, greeted(state));
 }
 
 function newlineRefusal({ settings }: SmtpContext): SmtpReply | undefined {

@@ -4,12 +4,13 @@
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { expect } from 'chai';
 import type { Device } from '../../src/store/devices.js';
 import { driverOf } from '../../src/store/open.js';
 import type { MailStore } from '../../src/store/store.js';
-import { eventually } from '../support/eventually.js';
+import { eventually, within } from '../support/eventually.js';
 import { proxyV1 } from '../support/proxy-headers.js';
 import { ScriptedServer } from '../support/scripted-server.js';
 import { Server, somePorts } from '../support/server.js';
@@ -42,6 +43,8 @@ interface Case {
 }
 
 const ENVELOPE = ['HELO scanner', `MAIL FROM:<${OFFICE}>`, `RCPT TO:<${OFFICE}>`, 'DATA'];
+/** What a stranger wrote in the text of a message that a device sends. */
+const SMUGGLED = `MAIL FROM:<${OFFICE}>\r\nRCPT TO:<victim@good.example>\r\nDATA\r\nSubject: smuggled\r\n\r\n`;
 const message = (end: string): string => [...ENVELOPE, 'Subject: s', '', 'text', '.', 'QUIT', ''].join(end);
 
 const cases: readonly Case[] = [
@@ -60,6 +63,13 @@ const cases: readonly Case[] = [
     smtp: /354 [^\r]*\r\n$/,
     submission: /^250 .*\r\n530 /,
     mended: ['line-ends', 'from', 'date', 'message-id'],
+  },
+  {
+    what: 'no commands in the text of a message that an LF cut',
+    said: `${ENVELOPE.join('\r\n')}\r\nSubject: s\r\n\r\ntext\n.\n${SMUGGLED}\r\n.\r\nQUIT\r\n`,
+    device: /354 [^\r]*\r\n554 5\.5\.0 [^\r]*\r\n$/,
+    smtp: /354 [^\r]*\r\n550 5\.5\.2 [^\r]*\r\n221 /,
+    submission: /^250 .*\r\n530 /,
   },
   {
     what: 'a last line that nothing ends',
@@ -161,6 +171,13 @@ describe('the port for devices', () => {
     await once(socket, 'connect');
     socket.write(proxyV1(`TCP4 ${from} 192.168.1.1 40000 25`));
     return socket;
+  }
+
+  /** All that is heard from now on. */
+  function hearing(socket: Socket): () => string {
+    let heard = '';
+    socket.setEncoding('latin1').on('data', (text: string) => (heard += text));
+    return () => heard;
   }
 
   /** What is said behind the greeting, and then the client's side is closed; all that was answered. */
@@ -301,14 +318,55 @@ describe('the port for devices', () => {
   it('ends a session whose device was removed at its next message', async () => {
     await store.devices.addDevice({ name: 'shortly', networks: ['192.168.1.98'] });
     const socket = await dial('device', '192.168.1.98');
-    let heard = '';
-    socket.setEncoding('latin1').on('data', (text: string) => (heard += text));
+    const heard = hearing(socket);
     socket.write('HELO d\r\n');
-    await eventually('the greeting', () => /^250 /m.test(heard));
+    await eventually('the greeting', () => /^250 /m.test(heard()));
     await store.devices.removeDevice('shortly');
     socket.write(`MAIL FROM:<${OFFICE}>\r\n`);
     await once(socket, 'close');
-    expect(heard).to.match(/^554 5\.7\.1 /m);
+    expect(heard()).to.match(/^554 5\.7\.1 /m);
+  });
+
+  it('takes no command that comes a moment after an LF has cut a message', async () => {
+    const socket = await dial('device', SCANNER);
+    const heard = hearing(socket);
+    socket.write(`${ENVELOPE.join('\r\n')}\r\nSubject: s\r\n\r\ntext\n.\n`);
+    await delay(50);
+    socket.write(`${SMUGGLED}.\r\n`);
+    await once(socket, 'close');
+    expect(heard()).to.match(/^354 [^\r]*\r\n554 5\.5\.0 [^\r]*\r\n$/m);
+    expect(relay.messages.some((each) => each.includes('smuggled'))).to.equal(false);
+  });
+
+  it('ends a session whose device was removed, though another of its name was added', async () => {
+    await store.devices.addDevice({ name: 'again', networks: ['192.168.1.97'] });
+    const socket = await dial('device', '192.168.1.97');
+    const heard = hearing(socket);
+    socket.write('HELO d\r\n');
+    await eventually('the greeting', () => /^250 /m.test(heard()));
+    await store.devices.removeDevice('again');
+    await store.devices.addDevice({ name: 'again', networks: ['192.168.1.97'], from: 'other@localhost' });
+    socket.write(`MAIL FROM:<${OFFICE}>\r\n`);
+    await once(socket, 'close');
+    expect(heard()).to.match(/^554 5\.7\.1 /m);
+  });
+
+  it('lends no account that was disabled before the device was greeted', async () => {
+    const owner = { local: 'owner', domain: 'localhost' };
+    await server.addAccount('owner@localhost', PASSWORD);
+    await store.devices.addDevice({ name: 'lent', networks: ['192.168.1.96'], account: owner });
+    const socket = await dial('device', '192.168.1.96');
+    const heard = hearing(socket);
+    await eventually('the greeting', () => /^220 /m.test(heard()));
+    await store.directory.setEnabled(owner, false);
+    socket.end('HELO d\r\nMAIL FROM:<owner@localhost>\r\nRCPT TO:<bob@good.example>\r\nQUIT\r\n');
+    await once(socket, 'close');
+    expect(heard()).to.match(/^550 5\.7\.1 .*--account/m);
+  });
+
+  it("takes mail for this server's own address", async () => {
+    const said = 'HELO d\r\nMAIL FROM:<camera@lan>\r\nRCPT TO:<office@[192.168.1.1]>\r\nQUIT\r\n';
+    expect(await talk('device', LOCAL_ONLY, said)).to.match(/250 2\.1\.0 .*\r\n250 2\.1\.5 .*\r\n221 /);
   });
 
   it('completes a message, says whose it is, and notes what it mended', async () => {
@@ -391,7 +449,62 @@ describe('the port for devices', () => {
     expect(hello).to.match(/^250-AUTH SCRAM-SHA-256 PLAIN LOGIN\r\n250-?.AUTH=|^250-AUTH=SCRAM-SHA-256 PLAIN LOGIN/m);
     expect(hello)
       .to.match(/^250-SIZE 2000\r\n/m)
-      .and.not.match(/CHUNKING|XCLIENT/);
+      .and.not.match(/CHUNKING|XCLIENT|PIPELINING/);
     expect(hello).to.match(/^500 5\.5\.2 /m);
+  });
+});
+
+describe('the port for devices without TLS, on a small server', () => {
+  let server: Server;
+  let port = 0;
+
+  before(async () => {
+    [port = 0] = await somePorts(1);
+    server = await Server.start({
+      arguments: [
+        ...[
+          '--device-port',
+          String(port),
+          '--tls-certificate',
+          'none',
+          '--outbound',
+          'relay',
+          '--relay',
+          'smtp://127.0.0.1:1?tls=none',
+        ],
+        ...['--proxy-networks', '127.0.0.1/32', '--max-sessions', '20', '--max-new-sessions-per-minute', '1000'],
+      ],
+    });
+    await server.addAccount(OFFICE, PASSWORD);
+    await server.do('device', 'add', 'scanner', '--network', '192.168.1.0/24', '--account', OFFICE);
+  });
+
+  after(() => server.release());
+
+  async function dial(to: number, from: string): Promise<Socket> {
+    const socket = connect({ port: to, host: '127.0.0.1' });
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    socket.write(proxyV1(`TCP4 ${from} 192.168.1.1 40000 25`));
+    return socket;
+  }
+
+  it('closes a connection that begins with TLS', async () => {
+    const socket = await dial(port, SCANNER);
+    socket.write(Buffer.from([0x16, 3, 1, 0, 4, 1, 0, 0, 0]));
+    await within(5_000, 'the end of the connection', once(socket.resume(), 'close'));
+  });
+
+  it('gives the place of a device that has only said hello to whoever needs it', async () => {
+    const devices = await Promise.all(Array.from({ length: 20 }, (_, at) => dial(port, `192.168.1.${10 + at}`)));
+    for (const socket of devices) socket.on('data', () => undefined).write('HELO d\r\n');
+    const greetings = await eventually('a place', async () => {
+      const socket = await dial(server.ports.smtp, '192.0.2.1');
+      const [bytes] = (await once(socket, 'data')) as [Buffer];
+      socket.destroy();
+      return bytes.toString().startsWith('220 ') ? bytes.toString() : undefined;
+    });
+    expect(greetings).to.match(/^220 /);
+    for (const socket of devices) socket.destroy();
   });
 });

@@ -75,6 +75,13 @@ describe("a device's own From", () => {
       `From: Scanner <Scanner@example.org>\r\nTo: c\r\n\r\n`,
       `To: c\r\nFrom: Scanner <Scanner@example.org>\r\n\r\n`,
     ],
+    [
+      'another before its own',
+      `From: ceo@example.org, <${OWN}>\r\n\r\n`,
+      `${FROM}Reply-To: ceo@example.org, <${OWN}>\r\n\r\n`,
+    ],
+    ['two in brackets', `From: <a@b> <${OWN}>\r\n\r\n`, `${FROM}Reply-To: <a@b> <${OWN}>\r\n\r\n`],
+    ['bare', `From: ${OWN}\r\n\r\n`, `From: ${OWN}\r\n\r\n`],
     ['a longer address that ends alike', `From: x${OWN}\r\n\r\n`, `${FROM}Reply-To: x${OWN}\r\n\r\n`],
     ['no text', 'From: a@b', `${FROM}Reply-To: a@b\r\n`],
     ['no line end', 'To: c', `To: c\r\n${FROM}`],

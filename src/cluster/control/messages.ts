@@ -42,8 +42,8 @@ export interface Start {
   readonly number: number;
 }
 
-/** Services that share places: with and without TLS, LMTP with SMTP, and devices with submission. */
-export type ServiceGroup = 'smtp' | 'submission' | 'pop3';
+/** Services that share places: with and without TLS, and LMTP with SMTP. */
+export type ServiceGroup = 'smtp' | 'submission' | 'device' | 'pop3';
 
 /** A client that is not trusted and wants in. */
 export interface ConnectionRequest {

@@ -26,7 +26,6 @@ export const services: Readonly<Record<ServiceName, Service>> = {
 /** Whose places it shares. */
 export function groupOf(name: ServiceName): ServiceGroup {
   const { protocol } = services[name];
-  if (protocol === 'device') return 'submission';
   return protocol === 'lmtp' ? 'smtp' : protocol;
 }
 

@@ -172,12 +172,13 @@ export class Arrivals {
 
   #noHandshake(
     name: ServiceName,
-    { peer }: Channel,
+    channel: Channel,
     { place, error: { code, name: kind } }: { readonly place: Place; readonly error: NodeJS.ErrnoException },
   ): void {
     place.leave();
+    channel.destroy(); // Also where there is no TLS to begin: nobody else has it any more.
     this.#options.log.info(
-      { protocol: name, peer: peer.address, outcome: `broken: ${code ?? kind}` },
+      { protocol: name, peer: channel.peer.address, outcome: `broken: ${code ?? kind}` },
       'no TLS handshake',
     );
   }

@@ -3,12 +3,15 @@
  * needed, and a device may do what its listing says. What is mended is noted (device-session.ts). None of these rows stands in
  * another table.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { findMechanism, mechanisms } from '../../auth/sasl.js';
+import { viewOf } from '../../bytes/view.js';
 import { readPath, type Path } from '../../message/path.js';
 import { whenReady } from '../../runtime/when-ready.js';
 import { isPrivate, type Peer } from '../../session/channel.js';
 import { close, stay, type Outcome, type Row } from '../../session/command.js';
 import { parsed, type Grammar } from '../../session/grammar.js';
+import type { Device } from '../../store/devices.js';
 import { isOverRate } from '../../store/rules/devices.js';
 import { defineCommand, type SmtpContext, type SmtpNeed } from '../context.js';
 import { deviceLogin, type DeviceSession } from '../device-session.js';
@@ -16,9 +19,10 @@ import { replies, type SmtpReply } from '../replies.js';
 import type { Greeted, SmtpState, Transaction } from '../state.js';
 import { qualified } from '../submission.js';
 import { auth, logIn } from './auth.js';
+import { collectMessage, data } from './data.js';
 import { ehlo, helo } from './hello.js';
 import { mail } from './mail.js';
-import { rcpt } from './rcpt.js';
+import { addressOf, rcpt } from './rcpt.js';
 
 /** As a table holds it: what it was made of has argument types of its own. */
 type DeviceRow = Row<SmtpState, SmtpContext, SmtpNeed>;
@@ -33,6 +37,8 @@ const anyName: Grammar<string | undefined> = (text, isUtf8) => {
 export const deviceEhlo = defineCommand({
   ...ehlo,
   grammar: anyName,
+  /** No PIPELINING: whoever ends lines with LF is to wait for the reply to a message. */
+  announce: () => ['ENHANCEDSTATUSCODES'],
   run: (name, state, context) => known(ehlo.run(nameFor(name, context), state, context), context),
 });
 
@@ -65,7 +71,7 @@ function known(answer: Answer, context: SmtpContext): Answer {
 }
 
 function withAccount({ hello }: Greeted, context: SmtpContext): Greeted {
-  const login = hello.login ?? deviceLogin(sessionOf(context));
+  const login = hello.login ?? deviceLogin(sessionOf(context).device, false);
   return { at: 'greeted', hello: { ...hello, ...(login && { login }) } };
 }
 
@@ -77,14 +83,22 @@ export const deviceMail: DeviceRow = defineCommand({
     return whenReady(devices.findDevice(device.id), (found) => {
       if (found === undefined) return close(replies.notListed(context.peer.address));
       if (isOverRate(found.activity.acceptedInPeriod, found.rate)) return stay(replies.overRate);
-      return mail.run({ from: senderFor(from, context), parameters }, state, context);
+      return mail.run({ from: senderFor(from, found, context), parameters }, asListed(state, found), context);
     });
   },
 });
 
+/** Its account may be another's, or disabled, or gone, since it was greeted. */
+function asListed(state: Greeted, found: Device): Greeted {
+  const { login, ...hello } = state.hello;
+  if (login?.device === undefined) return state;
+  const now = deviceLogin(found, login.device.isProved);
+  return { at: 'greeted', hello: { ...hello, ...(now && { login: now }) } };
+}
+
 /** The device's own sender, whatever it says. */
-function senderFor(given: Path | undefined, context: SmtpContext): Path | undefined {
-  const { device, mends } = sessionOf(context);
+function senderFor(given: Path | undefined, device: Device, context: SmtpContext): Path | undefined {
+  const { mends } = sessionOf(context);
   if (device.from === undefined) return given && qualified(given, context.settings.domain);
   if (given?.text.toLowerCase() !== device.from.toLowerCase()) mends.add('sender');
   return readPath(`<${device.from}>`)?.path;
@@ -94,11 +108,11 @@ export const deviceRcpt: DeviceRow = defineCommand({
   ...rcpt,
   run(argument, state, context) {
     const { to } = argument;
-    const domain = to?.mailbox?.domain;
-    if (to?.mailbox === undefined || domain === undefined) return rcpt.run(argument, state, context);
-    const { local } = to.mailbox;
-    return whenReady(context.store.resolve({ local, domain }), ({ kind }) => {
-      const refusal = kind === 'remote' ? elsewhereRefusal({ text: to.text, domain }, state, context) : undefined;
+    if (to?.mailbox === undefined) return rcpt.run(argument, state, context);
+    const address = addressOf(to.mailbox, context);
+    const path = { text: to.text, domain: address.domain };
+    return whenReady(context.store.resolve(address), ({ kind }) => {
+      const refusal = kind === 'remote' ? elsewhereRefusal(path, state, context) : undefined;
       return refusal === undefined ? rcpt.run(argument, state, context) : stay(refusal);
     });
   },
@@ -115,6 +129,31 @@ function elsewhereRefusal(
   return device.toDomains?.includes(domain) === false ? replies.notToDomain(path, device.name) : undefined;
 }
 
+/** For so long nothing may follow a message of one who ends lines with LF; longer than a delayed acknowledgement of TCP. */
+const END_PAUSE_MS = 500;
+/** All that may: no harm is in it. */
+const GOODBYE = /^QUIT\s*$/i;
+const GOODBYE_OCTETS = 16;
+
+/**
+ * Of one who ends lines with LF a dot alone on a line may be text of the message, as a program has it that ends its own lines with CRLF and
+ * stuffs dots behind those alone. Its rest would be read as commands, and stand for whatever a stranger wrote there. A device waits for
+ * the reply instead.
+ */
+export const deviceData: DeviceRow = defineCommand({
+  ...data,
+  run: (_, state, context) =>
+    collectMessage(state, context, (behind) => {
+      if (!sessionOf(context).mends.has('line-ends')) return undefined;
+      if (!isGoodbye(behind())) return replies.cutShort;
+      return pause(END_PAUSE_MS).then(() => (isGoodbye(behind()) ? undefined : replies.cutShort));
+    }),
+});
+
+function isGoodbye(bytes: Uint8Array): boolean {
+  return bytes.length === 0 || (bytes.length <= GOODBYE_OCTETS && GOODBYE.test(viewOf(bytes).toString('latin1')));
+}
+
 const inClear = mechanisms.filter(({ needs }) => needs !== 'binding').map(({ name }) => name);
 
 /** Before EHLO too, and in clear; announced as older clients look for it as well. Who is listed need not, and a wrong password is refused. */
@@ -128,7 +167,7 @@ export const deviceAuth: DeviceRow = defineCommand({
     const session = sessionOf(context);
     if (mechanism === undefined || mechanism.needs === 'binding') return stay(replies.unknownMechanism);
     if (mechanism.needs === 'privacy' && !isPrivate(context.peer)) session.mends.add('password-in-clear');
-    const as = deviceLogin(session);
+    const as = deviceLogin(session.device, true);
     return logIn({ mechanism, initial }, greetedAs(state, context), context, (login) => as ?? login);
   },
 });

@@ -84,7 +84,7 @@ function isFull({ recipients, pathOctets, maildrops }: Transaction): boolean {
 }
 
 /** `<Postmaster>` and others without a domain, and a mailbox at this server's own address, are of the first domain (RFC 5321 §4.1.3, §4.5.1). */
-function addressOf({ local, domain }: EnvelopeMailbox, { settings, peer }: SmtpContext): Address {
+export function addressOf({ local, domain }: EnvelopeMailbox, { settings, peer }: SmtpContext): Address {
   return {
     local,
     domain: domain === undefined || (domain.startsWith('[') && isLiteralOf(domain, peer)) ? settings.domain : domain,
