@@ -34,7 +34,7 @@ export function configurationPage(): string {
           '`B`, `kB`, `MB`, `GB` count in thousands; `K`, `M`, `G` and `KiB`, `MiB`, `GiB` in 1024s; without a unit, bytes',
           '`50MiB`, `10MB`, `4096`',
         ],
-        ['`TIME`', '`ms`, `s`, `m` or `h`; the unit must be given', '`10s`, `5m`, `250ms`'],
+        ['`TIME`', '`ms`, `s`, `m`, `h` or `d`; the unit must be given', '`10s`, `5m`, `5d`'],
         [
           '`ADDRESS,…`',
           'IP addresses or host names with commas between; the flag may also be given several times',

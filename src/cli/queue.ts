@@ -49,7 +49,7 @@ async function show(invocation: Invocation): Promise<number> {
     if (invocation.has(jsonFlag.name)) return printJson({ id, ...found });
     await printTable(['what', 'value'], [['number', String(id)], ...story(found)]);
     await print('\n');
-    await printTable(attemptHead, found.attempts.map(attemptRow));
+    await printTable(attemptHead, found.attempts.map(attemptRow), Infinity);
   });
   return exit.fine;
 }

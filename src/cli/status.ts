@@ -23,7 +23,7 @@ async function status(invocation: Invocation): Promise<number> {
   const server = await serverOn(db);
   if (invocation.has(jsonFlag.name)) await printJson(server ?? NOTHING);
   else if (server === undefined) await print(`No server runs on ${db}.\n`);
-  else await printTable(['what', 'value'], rows(server), Infinity); // A problem is of no use without its end.
+  else await printTable(['what', 'value'], rows(server));
   if (server === undefined) return exit.refused;
   return server.healthy ? exit.fine : exit.unavailable;
 }

@@ -12,6 +12,8 @@ const STDOUT = 1;
 
 /** A longer cell is cut: `--json` has it whole. */
 const CELL_LIMIT_CHARACTERS = 60;
+/** What and its value: nothing stands behind it, and a reason is of no use without its end. */
+const PAIR = 2;
 
 /** No frame, and two spaces between columns: as easy for awk as for people. */
 const FRAMELESS = Object.fromEntries(
@@ -45,11 +47,11 @@ export function printJson(value: unknown): Promise<void> {
   return print(`${json(value)}\n`);
 }
 
-/** Without a head it goes on from one that was printed before. A cell that has more characters than `limit` is cut. */
+/** Without a head it goes on from one that was printed before. A cell that has more characters than `limit` is cut, but of no pair. */
 export async function printTable(
   head: readonly string[] | undefined,
   rows: readonly (readonly (string | number)[])[],
-  limit = CELL_LIMIT_CHARACTERS,
+  limit = head?.length === PAIR ? Infinity : CELL_LIMIT_CHARACTERS,
 ): Promise<void> {
   const { default: Table } = await import('cli-table3'); // Few commands print one.
   const table = new Table({
