@@ -20,6 +20,8 @@ export interface ConnectionLimits {
 export interface KeptConnection {
   readonly connection: Connection;
   messages: number;
+  /** Broken off here, and nothing was sent as a whole. */
+  isCut?: boolean;
 }
 
 interface Idle {
@@ -91,16 +93,26 @@ export class Connections {
     this.#closeIdle(this.#idle.splice(0));
   }
 
+  /** Something was broken off: what cannot be reached any more says nothing of a hop. */
+  get isCutting(): boolean {
+    return this.#cutting.signal.aborted;
+  }
+
   /** What is under way breaks off at once, but for messages that were sent as a whole. Nothing more is begun. */
   cutUnsent(): void {
     this.#cutting.abort();
-    for (const kept of [...this.#open]) if (!kept.connection.awaitsEnd) this.destroy(kept);
+    for (const kept of [...this.#open]) if (!kept.connection.awaitsEnd) this.#cut(kept);
   }
 
   /** These too. */
   cut(): void {
     this.#cutting.abort();
-    for (const kept of [...this.#open]) this.destroy(kept);
+    for (const kept of [...this.#open]) this.#cut(kept);
+  }
+
+  #cut(kept: KeptConnection): void {
+    kept.isCut = !kept.connection.awaitsEnd;
+    this.destroy(kept);
   }
 
   #tidy(): void {

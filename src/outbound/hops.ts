@@ -15,7 +15,7 @@ import { Connections, type ConnectionLimits, type KeptConnection } from './conne
 import { Hop, keyOf } from './hop.js';
 import type { BegunTime, Job, Time } from './job.js';
 import type { Result } from './outcomes.js';
-import { judgeConnecting, judgeSending, type Judged } from './transaction.js';
+import { judgeConnecting, isUnsent, judgeSending, type Judged } from './transaction.js';
 
 export interface HopLimits extends ConcurrencyLimits, ConnectionLimits {
   /** In a drain, what has not been sent as a whole by then is broken off: another sender works already, and tries it again. */
@@ -92,12 +92,11 @@ export class Hops {
 
   of(next: NextHop): Hop {
     const key = keyOf(next);
-    let hop = this.#hops.get(key);
-    if (hop === undefined) {
-      this.#forget();
-      hop = new Hop(next, this.#options.limits);
-      this.#hops.set(key, hop);
-    }
+    const known = this.#hops.get(key);
+    if (known !== undefined) return known;
+    this.#forget();
+    const hop = new Hop(next, this.#options.limits);
+    this.#hops.set(key, hop);
     return hop;
   }
 
@@ -198,7 +197,8 @@ export class Hops {
     this.#options.sending(job.recipients);
     const kept = idle ?? (await this.#connections.open(hop));
     if (!('connection' in kept)) {
-      if (kept.isUntried === true) this.#untried(hop, job, kept);
+      if (this.#connections.isCutting) this.#giveBack([job]);
+      else if (kept.isUntried === true) this.#untried(hop, job, kept);
       else this.#judged(hop, job, judgeConnecting(job, kept), time());
       return undefined;
     }
@@ -224,6 +224,7 @@ export class Hops {
       const result = await kept.connection.send(envelopeOf(job), this.#options.open(job.message.message));
       if (result.stale && kept.messages > 1) return true;
       if (result.sourceError !== undefined) this.#unreadable(job, result.sourceError, time());
+      else if (kept.isCut === true && isUnsent(result)) this.#giveBack([job]);
       else this.#judged(hop, job, judgeSending(job, result), time());
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;

@@ -4,6 +4,7 @@
  * makes one more copy.
  */
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { envelopeFor } from '../message/envelope.js';
 import { readPath } from '../message/path.js';
 import type { Deliveries, Envelope, Outgoing, Resolution, Target } from '../store/deliveries.js';
@@ -17,6 +18,7 @@ export interface LocalDeliveryOptions {
   readonly queue: Pick<Queue, 'open' | 'sending'>;
   readonly hostname: string;
   readonly attempted: (message: LeasedMessage, results: readonly Result[], time: Time) => void;
+  readonly returned: (recipients: readonly LeasedRecipient[]) => void;
   readonly trouble: (what: string, error: unknown) => void;
 }
 
@@ -24,6 +26,8 @@ export interface LocalDeliveryOptions {
 type Local = Exclude<Resolution, { kind: 'remote' }>;
 
 const ID_BYTES = 9;
+/** Recipients of one message whose outcomes are stored, and told, together. */
+const AT_ONCE = 10;
 const NOTHING = Buffer.alloc(0);
 const HERE = { helo: 'localhost', address: '127.0.0.1' };
 const BUG: Reply = { enhanced: '4.3.0', text: 'Something went wrong here' };
@@ -32,6 +36,7 @@ export class LocalDelivery {
   readonly #options: LocalDeliveryOptions;
   /** One after the other: it is rare, and no message is in memory but for a piece. */
   #last: Promise<void> = Promise.resolve();
+  #isDraining = false;
 
   constructor(options: LocalDeliveryOptions) {
     this.#options = options;
@@ -47,30 +52,37 @@ export class LocalDelivery {
 
   /** Goes on by itself. */
   begin(message: LeasedMessage, recipients: readonly LeasedRecipient[]): void {
-    if (recipients.length === 0) return;
-    this.#last = this.#last.then(() => this.#attempt(message, recipients));
+    for (let at = 0; at < recipients.length; at += AT_ONCE)
+      this.#last = this.#last.then(() => this.#attempt(message, recipients.slice(at, at + AT_ONCE)));
   }
 
-  /** Resolves when nothing is under way. */
-  async settled(): Promise<void> {
-    await this.#last;
+  /** Gives back what has not begun. Resolves when nothing is under way, or the time is over. */
+  async drain(patienceMs: number): Promise<void> {
+    this.#isDraining = true;
+    await Promise.race([this.#last, setTimeout(patienceMs, undefined, { ref: false })]);
   }
 
   async #attempt(message: LeasedMessage, recipients: readonly LeasedRecipient[]): Promise<void> {
-    const { queue, attempted } = this.#options;
+    const { queue, attempted, returned } = this.#options;
     const startedAtMs = Date.now();
     const begunAtMs = performance.now();
-    queue.sending(recipients.map(({ id }) => id));
     const results: Result[] = [];
-    for (const recipient of recipients) results.push(await this.#result(message, recipient));
-    attempted(message, results, { startedAtMs, durationMs: Math.round(performance.now() - begunAtMs) });
+    for (const recipient of recipients) {
+      if (this.#isDraining) break;
+      queue.sending([recipient.id]);
+      results.push(await this.#result(message, recipient));
+    }
+    const left = recipients.slice(results.length);
+    if (left.length > 0) returned(left);
+    if (results.length > 0)
+      attempted(message, results, { startedAtMs, durationMs: Math.round(performance.now() - begunAtMs) });
   }
 
   async #result(message: LeasedMessage, recipient: LeasedRecipient): Promise<Result> {
     try {
       const resolution = await this.#resolve(recipient.recipient);
       if (resolution === undefined) return { recipient, kind: 'deferred', reply: NOT_LOCAL };
-      if (resolution.kind !== 'local') return { recipient, kind: 'failed', reply: REFUSALS[resolution.kind] };
+      if (resolution.kind !== 'local') return { recipient, ...NOT_DELIVERED[resolution.kind] };
       const { targets } = resolution;
       await this.#deliver(message, this.#envelope(message, recipient, targets));
       return { recipient, kind: 'delivered', reply: DELIVERED, reports: reportsOf(targets) };
@@ -121,12 +133,12 @@ export class LocalDelivery {
   }
 }
 
-/** For what an alias sends on: as it waited before. */
+/** For what an alias sends on: as it waited before, and counted for whoever submitted it then. */
 function outgoingOf(message: LeasedMessage, { expiresAtMs }: LeasedRecipient): Outgoing {
-  const { bodyKind, smtputf8, requireTls, returned, envelopeId, submitter } = message;
+  const { bodyKind, smtputf8, requireTls, returned, envelopeId } = message;
   return {
     ...{ trace: NOTHING, firstAttemptAtMs: Date.now(), expiresAtMs },
-    ...{ bodyKind, smtputf8, requireTls, returned, envelopeId, submitter },
+    ...{ bodyKind, smtputf8, requireTls, returned, envelopeId },
   };
 }
 
@@ -141,9 +153,17 @@ const DELIVERED: Reply = { enhanced: '2.0.0', text: 'Delivered here: the domain 
 /** Not any more. */
 const NOT_LOCAL: Reply = { enhanced: '4.3.0', text: 'The domain is local no more' };
 
-const REFUSALS: Readonly<Record<'unknown' | 'too-many', Reply>> = {
-  unknown: { enhanced: '5.1.1', text: 'There is no such mailbox here: the domain is local by now' },
-  'too-many': { enhanced: '5.2.4', text: 'The address leads to too many mailboxes here' },
+/** Aliases that lead to too many are mended here: nobody is told of them. */
+const NOT_DELIVERED: Readonly<Record<'unknown' | 'too-many', Omit<Result, 'recipient'>>> = {
+  unknown: {
+    ...{
+      kind: 'failed',
+      reply: { enhanced: '5.1.1', text: 'There is no such mailbox here: the domain is local by now' },
+    },
+  },
+  'too-many': {
+    ...{ kind: 'deferred', reply: { enhanced: '4.2.4', text: 'The address leads to too many mailboxes here' } },
+  },
 };
 
 function deferral({ kind, message }: StoreError): Reply {

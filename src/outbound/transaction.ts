@@ -35,6 +35,11 @@ export function judgeSending(job: Job, { outcomes, relaysDsn }: SendResult): Jud
   return judge(job, pairs, reportsOf(hop, relaysDsn));
 }
 
+/** Nobody may have it. */
+export function isUnsent({ outcomes }: SendResult): boolean {
+  return outcomes.every(({ kind }) => kind !== 'delivered' && kind !== 'unknown');
+}
+
 interface Pair {
   readonly recipient: LeasedRecipient;
   readonly outcome: Report & { readonly kind: 'delivered' | 'deferred' | 'failed' | 'unknown' };
