@@ -17,10 +17,12 @@ import { SmtpClient } from '../outbound/client/client.js';
 import { Dispatcher, type DispatcherLimits } from '../outbound/dispatcher.js';
 import { nextHops, NoPassword } from '../outbound/relays.js';
 import { LiveRoutes } from '../outbound/live-routes.js';
+import { PasswordFiles, UnreadablePassword } from '../outbound/password-files.js';
 import { untilTaken } from '../outbound/patience.js';
 import { Schedule } from '../outbound/schedule.js';
 import { TokenClient } from '../outbound/token-client.js';
 import { driverOf } from '../store/open.js';
+import type { Route } from '../store/routes.js';
 import type { MailStore } from '../store/store.js';
 import { receiveFromSupervisor, sendToSupervisor } from './control/child.js';
 import type { Counts } from './control/control-messages.js';
@@ -83,6 +85,11 @@ class Sender {
   readonly #routes: LiveRoutes;
   readonly #dispatcher: Dispatcher;
   readonly #ending = new AbortController();
+  readonly #passwords = new PasswordFiles();
+  /** As they are stored. */
+  #listed: string | undefined;
+  /** One at a time: the later one stands. */
+  #following: Promise<void> = Promise.resolve();
   #troubles: readonly string[] = [];
 
   /** @throws NoPassword, UnreadablePassword */
@@ -91,7 +98,7 @@ class Sender {
     watchDescriptors(this.#log);
     const hops = nextHops(configuration.relay, passwordOf(configuration));
     const { hostname, domain } = configuration;
-    this.#routes = new LiveRoutes(hops, firstLineOf);
+    this.#routes = new LiveRoutes(hops, (file) => this.#passwords.passwordIn(file));
     this.#store = this.#join(configuration);
     this.#tokens = this.#accessTokens();
     this.#dispatcher = new Dispatcher({
@@ -141,25 +148,34 @@ class Sender {
   /** Nothing is sent before all routes are known. */
   async #begin(): Promise<void> {
     const { signal } = this.#ending;
-    await untilTaken(() => this.#readRoutes(), signal).catch((error: unknown) => {
+    await untilTaken(() => this.#readRoutes('files too'), signal).catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
     if (signal.aborted) return;
-    setInterval(() => void this.#followRoutes(), ROUTES_MS).unref();
+    setInterval(() => this.#followRoutes('files too'), ROUTES_MS).unref();
     await this.#dispatcher.start();
   }
 
-  /** @throws StoreError */
-  async #readRoutes(): Promise<void> {
-    const troubles = this.#routes.replace(await this.#store.routes.listRoutes());
+  /** Other changes of the directory are many, and no reason to read every file. @throws StoreError */
+  async #readRoutes(files?: 'files too'): Promise<void> {
+    const stored = await this.#store.routes.listRoutes();
+    const listed = JSON.stringify(stored);
+    const isChanged = listed !== this.#listed;
+    if (!isChanged && files === undefined) return;
+    await this.#passwords.read(stored.flatMap(passwordFileOf));
+    const troubles = this.#routes.replace(stored);
+    this.#listed = listed;
     for (const trouble of troubles) if (!this.#troubles.includes(trouble)) this.#log.warn(trouble);
     this.#troubles = troubles;
     this.#tokens.check();
+    if (isChanged) this.#dispatcher.rerouted();
   }
 
   /** Those that were known stand until they can be read. */
-  async #followRoutes(): Promise<void> {
-    await this.#readRoutes().catch((err: unknown) => this.#log.warn({ err }, 'the routes could not be read'));
+  #followRoutes(files?: 'files too'): void {
+    this.#following = this.#following
+      .then(() => this.#readRoutes(files))
+      .catch((err: unknown) => this.#log.warn({ err }, 'the routes could not be read'));
   }
 
   #join({ db, domain }: Configuration): MailStore {
@@ -169,13 +185,15 @@ class Sender {
         this.#log.warn('another database is at the path; the sender ends');
         process.exit(0);
       },
-      directoryChanged: () => void this.#followRoutes(),
+      directoryChanged: () => this.#followRoutes(),
       changed: (there) => this.#log[there ? 'debug' : 'warn'](there ? 'the store is there' : 'the store went away'),
     });
   }
 }
 
-class UnreadablePassword extends Error {}
+function passwordFileOf({ action }: Route): readonly string[] {
+  return action.kind === 'relay' && action.passwordFile !== undefined ? [action.passwordFile] : [];
+}
 
 /** @throws UnreadablePassword */
 function passwordOf({ relayPasswordFile: file }: Configuration): string | undefined {
@@ -188,9 +206,7 @@ function firstLineOf(file: string): string | undefined {
     return readFileSync(file, 'utf8').split(/\r?\n/, 1)[0];
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new UnreadablePassword(
-      `The password of the relay cannot be read from ${file} (${code}): see to it that the server may read it`,
-    );
+    throw new UnreadablePassword(file, String(code));
   }
 }
 

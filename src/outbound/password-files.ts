@@ -1,0 +1,67 @@
+/**
+ * The files that the passwords of routes are in, as they were last read. One on a dead mount holds up nobody: a read has its time, what
+ * does not end is not begun again, and few such reads are waited for at once, since each holds a thread of all that the process reads.
+ */
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
+
+const READ_MS = 2_000;
+/** Of the four threads of libuv. */
+const STUCK_LIMIT = 2;
+const LIMIT_OCTETS = 4_096;
+
+export class UnreadablePassword extends Error {
+  constructor(file: string, why: string) {
+    super(`The password of the relay cannot be read from ${file} (${why}): see to it that the server may read it`);
+  }
+}
+
+export class PasswordFiles {
+  /** What was read, or why nothing was. */
+  #known: ReadonlyMap<string, string | UnreadablePassword> = new Map();
+  /** Reads that have not ended. */
+  readonly #stuck = new Set<string>();
+
+  /** Reads these, and forgets all others. */
+  async read(files: readonly string[]): Promise<void> {
+    const known = new Map<string, string | UnreadablePassword>();
+    for (const file of new Set(files)) known.set(file, await this.#read(file));
+    this.#known = known;
+  }
+
+  /** The first line. @throws UnreadablePassword */
+  passwordIn(file: string): string {
+    const known = this.#known.get(file) ?? new UnreadablePassword(file, 'not yet');
+    if (typeof known !== 'string') throw known;
+    return known;
+  }
+
+  async #read(file: string): Promise<string | UnreadablePassword> {
+    if (this.#stuck.has(file)) return new UnreadablePassword(file, 'no answer');
+    if (this.#stuck.size >= STUCK_LIMIT) return new UnreadablePassword(file, 'other files do not answer');
+    this.#stuck.add(file);
+    const reading = firstLineOf(file).finally(() => this.#stuck.delete(file));
+    const ended = new AbortController();
+    const late = setTimeout(READ_MS, new UnreadablePassword(file, 'no answer'), { signal: ended.signal });
+    try {
+      return await Promise.race([reading, late]);
+    } catch (error) {
+      return new UnreadablePassword(file, (error as NodeJS.ErrnoException).code ?? (error as Error).message);
+    } finally {
+      ended.abort();
+    }
+  }
+}
+
+/** Of a regular file: a FIFO would be waited for. */
+async function firstLineOf(file: string): Promise<string> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    if (!(await handle.stat()).isFile()) throw new Error('no regular file');
+    const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(LIMIT_OCTETS) });
+    return buffer.toString('utf8', 0, bytesRead).split(/\r?\n/, 1)[0] ?? '';
+  } finally {
+    await handle.close();
+  }
+}
