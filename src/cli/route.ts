@@ -42,7 +42,7 @@ async function add(invocation: Invocation): Promise<number> {
   const action = actionOf(target, invocation.text(passwordFileFlag.name));
   const { db, outbound } = invocation.load().configuration;
   await withExistingStore(db, ({ routes }) => routes.addRoute({ ...key, action }));
-  await print(`Mail ${whose(key)} ${leads(action)} from now on; 'queue retry' does so at once with what waits.\n`);
+  await print(`Mail ${whose(key)} ${leads(action)} from now on. ${waiting(action)}\n`);
   if (outbound === 'off') await print(OFF);
   return exit.fine;
 }
@@ -83,6 +83,11 @@ function whose({ scope, domain }: RouteKey): string {
 function leads(action: RouteAction): string {
   if (action.kind === 'hold') return 'is put on hold';
   return action.kind === 'error' ? 'is refused' : `goes to ${action.urls.join(', ')}`;
+}
+
+function waiting(action: RouteAction): string {
+  const again = "What waits already follows at its next attempt, or at once with 'queue retry'";
+  return action.kind === 'hold' ? `${again}.` : `${again}; what is on hold stays there until 'queue release'.`;
 }
 
 /** @throws UsageError */

@@ -91,12 +91,12 @@ export class Dispatcher {
     });
     this.#late = new LateMail(this.#leases, { limit: options.limits.leased, outcomes: this.#outcomes });
     const attempted: HopsOptions['attempted'] = (...result) => this.#outcomes.attempted(...result);
-    this.#local = new LocalDelivery({ store, queue, hostname, attempted, trouble });
+    const returned: HopsOptions['returned'] = (recipients) => this.#outcomes.returned(recipients);
+    this.#local = new LocalDelivery({ store, queue, hostname, attempted, returned, trouble });
     this.#hops = new Hops({
       ...{ limits: options.limits, client: options.client },
       open: (message) => queue.open(message),
-      attempted,
-      returned: (recipients) => this.#outcomes.returned(recipients),
+      ...{ attempted, returned },
       sending: (recipients) => queue.sending(recipients.map(({ id }) => id)),
       freed: () => this.#isShort && this.#want(),
       revived: (destinations) => void this.#wake(destinations),
@@ -128,14 +128,19 @@ export class Dispatcher {
     this.#hops.revive(user, key);
   }
 
+  /** Routes have changed: what rests may have another way by now. */
+  rerouted(): void {
+    const { resting } = this.#hops;
+    if (resting.length > 0) void this.#wake(resting);
+  }
+
   /** Leases nothing more, finishes what is under way, and gives the rest back. Resolves when everything is settled. */
   async drain(patienceMs: number): Promise<void> {
     this.#isDraining = true;
     this.#unwatch();
     clearTimeout(this.#timer);
     await this.#round;
-    await this.#hops.drain(patienceMs);
-    await this.#local.settled();
+    await Promise.all([this.#hops.drain(patienceMs), this.#local.drain(patienceMs)]);
     const timer = setTimeout(() => this.#giveUp.abort(), FLUSH_MS);
     await this.#outcomes.flushed();
     clearTimeout(timer);

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseRelayUrl } from '../../src/outbound/client/relay-url.js';
+import { LiveRoutes } from '../../src/outbound/live-routes.js';
 import { StoreError } from '../../src/store/errors.js';
 import { MemoryServer, type MemoryStore } from '../store/memory/store.js';
 import { eventually } from '../support/eventually.js';
@@ -580,6 +581,24 @@ describe('the dispatcher', () => {
       expect(attempts).to.have.length(3);
     });
 
+    it('takes another way as soon as there is one', async () => {
+      const dead = await scripted();
+      const router = new LiveRoutes([parseRelayUrl(url(dead)).nextHop], () => undefined);
+      await dead.stop();
+      const { attempts, dispatcher } = await send({
+        router,
+        limits: { failures: 1, firstProbe: 60_000, longestProbe: 60_000 },
+      });
+      await enqueue(store, { to: ['bob@example.com'] });
+      await eventually('an attempt', () => attempts.length === 1);
+      await enqueue(store, { to: ['carol@example.com'] });
+      await eventually('it to rest', async () => (await store.queue.dueDestinations(1)).length === 0);
+      const other = await scripted();
+      router.replace([{ scope: 'destination', domain: '.com', action: { kind: 'relay', urls: [url(other)] } }]);
+      dispatcher.rerouted();
+      await received(other);
+    });
+
     it('tries it as soon as before when the clock is set back', async () => {
       const { attempts } = await dead(500);
       const { now } = Date;
@@ -760,6 +779,29 @@ describe('the dispatcher', () => {
     });
   });
 
+  it('stops delivering here when it is to end, and gives back the rest uncounted', async () => {
+    const to = Array.from({ length: 30 }, (_, at) => `nobody${at}@new.example`);
+    await enqueue(store, { to: ['bob@new.example', ...to], recipient: { notify: [] } });
+    server.data.ensureDomain('new.example');
+    await store.directory.addAccount({ local: 'bob', domain: 'new.example' }, 'hash');
+    let isBegun = false;
+    const sending = await send({
+      deliver: (envelope) => {
+        const delivery = store.deliver(envelope);
+        const commit = delivery.commit.bind(delivery);
+        isBegun = true;
+        delivery.commit = () => new Promise((resolve) => setTimeout(() => resolve(commit()), 100));
+        return delivery;
+      },
+    });
+    await eventually('the first', () => isBegun);
+    await sending.stop(5_000);
+    expect(sending.attempts.map(({ outcome }) => outcome.kind)).to.deep.equal(['delivered']);
+    const left = await entries(store);
+    expect(left).to.have.length(30);
+    expect(left.every(({ attempts, isLeased }) => attempts === 0 && !isLeased)).to.equal(true);
+  });
+
   describe('when it is to end', () => {
     it('finishes what is under way, and gives back the rest uncounted', async () => {
       const relay = await scripted({
@@ -786,7 +828,7 @@ describe('the dispatcher', () => {
       await eventually('it to be under way', () => relay.lines.some((line) => line.startsWith('MAIL')));
       await sending.stop(50);
       const [entry] = await entries(store);
-      expect(entry).to.include({ state: 'deferred', isLeased: false, crashes: 0 });
+      expect(entry).to.include({ state: 'active', isLeased: false, attempts: 0, crashes: 0 });
     });
   });
 
@@ -803,8 +845,8 @@ describe('the dispatcher', () => {
     await received(relay);
     await sending.stop(10_000);
     const left = await entries(store);
-    expect(left.map(({ recipient, state }) => [recipient, state])).to.deep.equal([['bob@example.com', 'deferred']]);
-    expect(sending.dispatcher.counters).to.include({ delivered: 1, deferred: 1 });
+    expect(left.map(({ recipient, state }) => [recipient, state])).to.deep.equal([['bob@example.com', 'active']]);
+    expect(sending.dispatcher.counters).to.include({ delivered: 1, deferred: 0 });
   });
 
   describe('after another has ended without a word', () => {

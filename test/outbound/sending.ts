@@ -5,7 +5,7 @@ import { parseRelayUrl } from '../../src/outbound/client/relay-url.js';
 import { Dispatcher, type DispatcherLimits } from '../../src/outbound/dispatcher.js';
 import type { Attempt, OutcomeObserver } from '../../src/outbound/outcomes.js';
 import { nextHops } from '../../src/outbound/relays.js';
-import { RouteTable, type RouteEntry } from '../../src/outbound/routes.js';
+import { RouteTable, type RouteEntry, type Router } from '../../src/outbound/routes.js';
 import { Schedule, type ScheduleOptions } from '../../src/outbound/schedule.js';
 import type { Envelope, Outgoing, RemoteRecipient } from '../../src/store/deliveries.js';
 import type { LeasedMessage, LeaseRequest, Queue } from '../../src/store/queue.js';
@@ -23,6 +23,8 @@ const LIMITS: DispatcherLimits = {
 export interface SendingOptions {
   readonly relays?: readonly string[];
   readonly routes?: readonly RouteEntry[];
+  /** In the place of these and the relays. */
+  readonly router?: Router;
   readonly limits?: Partial<DispatcherLimits>;
   readonly schedule?: Partial<ScheduleOptions>;
   /** In the place of what the queue, or the client, does by itself. */
@@ -62,7 +64,7 @@ export class Sending implements OutcomeObserver {
         deliver: options.deliver ?? ((envelope) => this.store.deliver(envelope)),
       },
       ...{ hostname: 'mail.example.org', domain: 'example.org', limits: { ...LIMITS, ...limits } },
-      router: new RouteTable(nextHops(relays.map(parseRelayUrl), 'secret'), routes),
+      router: options.router ?? new RouteTable(nextHops(relays.map(parseRelayUrl), 'secret'), routes),
       client: options.client?.(client) ?? client,
       schedule: new Schedule({
         ...{ minimalBackoff: 300_000, maximalBackoff: 14_400_000, queueLifetime: 5 * DAY_MS, delayWarning: 0 },
