@@ -16,13 +16,12 @@ import { attemptLog } from '../outbound/attempt-log.js';
 import { SmtpClient } from '../outbound/client/client.js';
 import { Dispatcher, type DispatcherLimits } from '../outbound/dispatcher.js';
 import { nextHops, NoPassword } from '../outbound/relays.js';
-import { LiveRoutes } from '../outbound/live-routes.js';
+import { LiveRoutes, passwordFilesOf } from '../outbound/live-routes.js';
 import { PasswordFiles, UnreadablePassword } from '../outbound/password-files.js';
 import { untilTaken } from '../outbound/patience.js';
 import { Schedule } from '../outbound/schedule.js';
 import { TokenClient } from '../outbound/token-client.js';
 import { driverOf } from '../store/open.js';
-import type { Route } from '../store/routes.js';
 import type { MailStore } from '../store/store.js';
 import { receiveFromSupervisor, sendToSupervisor } from './control/child.js';
 import type { Counts } from './control/control-messages.js';
@@ -162,7 +161,7 @@ class Sender {
     const listed = JSON.stringify(stored);
     const isChanged = listed !== this.#listed;
     if (!isChanged && files === undefined) return;
-    await this.#passwords.read(stored.flatMap(passwordFileOf));
+    await this.#passwords.read(passwordFilesOf(stored));
     const troubles = this.#routes.replace(stored);
     this.#listed = listed;
     for (const trouble of troubles) if (!this.#troubles.includes(trouble)) this.#log.warn(trouble);
@@ -189,10 +188,6 @@ class Sender {
       changed: (there) => this.#log[there ? 'debug' : 'warn'](there ? 'the store is there' : 'the store went away'),
     });
   }
-}
-
-function passwordFileOf({ action }: Route): readonly string[] {
-  return action.kind === 'relay' && action.passwordFile !== undefined ? [action.passwordFile] : [];
 }
 
 /** @throws UnreadablePassword */

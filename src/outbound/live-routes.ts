@@ -87,3 +87,7 @@ function hopsOf(urls: readonly string[], password: string | undefined): readonly
     throw error;
   }
 }
+
+export function passwordFilesOf(stored: readonly StoredRoute[]): readonly string[] {
+  return stored.flatMap(({ action }) => (action.kind === 'relay' ? (action.passwordFile ?? []) : []));
+}
