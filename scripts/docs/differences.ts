@@ -99,7 +99,7 @@ export const differences: readonly Difference[] = [
     theirs: taken,
     what: 'The parameters of DSN (RFC 3461): RET, ENVID, NOTIFY, ORCPT',
     answers: '555; Postfix takes them',
-    why: 'Without `--outbound relay` EHLO offers no DSN to other servers: no report could reach their senders, and who is told that NOTIFY was taken waits for one.',
+    why: 'Other servers may name anybody as the sender, who would get reports that nobody asked for; so EHLO offers them no DSN, and they report themselves.',
   },
   {
     kinds: [

@@ -1,5 +1,6 @@
 /** What docs/protocols.md says of reports to senders (DSN), of messages that are held, and of those that must go by TLS. */
-import { ENVELOPE_ID_LIMIT_BYTES, ORIGINAL_RECIPIENT_LIMIT_BYTES } from '../../src/smtp/dsn-parameters.js';
+import { ORIGINAL_RECIPIENT_LIMIT_BYTES } from '../../src/message/original-recipient.js';
+import { ENVELOPE_ID_LIMIT_BYTES } from '../../src/smtp/dsn-parameters.js';
 import { HOLD_LIMIT_DAYS } from '../../src/smtp/future-release.js';
 import { replies } from '../../src/smtp/replies.js';
 import { table } from './markdown.js';
@@ -8,7 +9,7 @@ import { first } from './protocol-tables.js';
 export function reportSection(): readonly string[] {
   return [
     '## Reports to senders',
-    'DSN (RFC 3461) is offered in submission, and to other servers and in LMTP with `--outbound relay`: a server that takes NOTIFY promises the report, and without mail that goes out none could reach a sender elsewhere.',
+    'DSN (RFC 3461) is offered in submission, and in LMTP with `--outbound relay`: a server that takes NOTIFY promises the report, and without mail that goes out none could reach a sender elsewhere. On the port for other servers, and to devices, it is not offered: who sends there can name anybody as the sender, who would get reports that nobody asked for. The server before then says itself that it has passed the message on.',
     table(
       ['Parameter', 'What it may be', 'Otherwise', 'What it does'],
       [
@@ -53,8 +54,8 @@ export function reportSection(): readonly string[] {
         ['in LMTP, refused after the message', 'nothing: the server in front tells its sender'],
       ],
     ),
-    'A report of success about a maildrop here is stored before the message is answered. So whoever heard 250 is reported to; where the report cannot be stored for the moment the answer is 451, and the message comes again. Where the sender has no maildrop any more, or a full one, the report is left out. It names recipients as the sender did: whose maildrop an alias leads to is not told.',
-    'A sender elsewhere is told through the queue. As with Postfix, that is also true of senders that nobody has proved: who forges one causes one report for each message that is taken, with its header alone. Whoever does not want that has a front before port 25 that does not offer DSN.',
+    'A report of success about a maildrop here is stored before the message is answered. So whoever heard 250 is reported to. Where the report cannot be stored it is tried again for 3 s (`PATIENCE_MS` in `src/smtp/success-report.ts`), while the client waits; then the answer is 250 without a report, and the log has a line with the `event` `untold`: the message is there, and must not come again. Where the sender has no maildrop any more, or a full one, the report is left out. It names recipients as the sender did: whose maildrop an alias leads to is not told.',
+    'A sender elsewhere is told through the queue. In LMTP that is also true of senders that nobody has proved: a front that takes mail from everybody should not offer DSN to everybody.',
   ];
 }
 

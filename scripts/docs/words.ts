@@ -67,10 +67,6 @@ export const smtpExtensions: Readonly<Record<string, readonly [rfc: string, mean
   SIZE: ['RFC 1870', 'the largest message, checked at MAIL and counted while the body arrives'],
   '8BITMIME': ['RFC 6152', 'a body may hold octets above 127'],
   SMTPUTF8: ['RFC 6531', 'addresses and header fields may hold UTF-8, when MAIL asks for it'],
-  DSN: [
-    'RFC 3461',
-    'MAIL takes RET and ENVID, RCPT takes NOTIFY and ORCPT: [which reports the sender gets](#reports-to-senders)',
-  ],
   REQUIRETLS: [
     'RFC 8689',
     'the message is sent on by TLS with a verified certificate, to servers that promise the same, or goes back; announced under TLS, with `--outbound relay`',
@@ -81,6 +77,10 @@ export const smtpExtensions: Readonly<Record<string, readonly [rfc: string, mean
 };
 
 export const submissionExtensions: Readonly<Record<string, readonly [rfc: string, meaning: string]>> = {
+  DSN: [
+    'RFC 3461',
+    'MAIL takes RET and ENVID, RCPT takes NOTIFY and ORCPT: [which reports the sender gets](#reports-to-senders)',
+  ],
   FUTURERELEASE: [
     'RFC 4865',
     '[HOLDFOR and HOLDUNTIL](#messages-that-are-held) of MAIL: the most seconds, and the latest time; with `--outbound relay`',

@@ -18,7 +18,7 @@ import { Dispatcher, type DispatcherLimits } from '../outbound/dispatcher.js';
 import { nextHops, NoPassword } from '../outbound/relays.js';
 import { LiveRoutes, passwordFilesOf } from '../outbound/live-routes.js';
 import { PasswordFiles, UnreadablePassword } from '../outbound/password-files.js';
-import { untilTaken } from '../outbound/patience.js';
+import { untilTaken } from '../store/patience.js';
 import { Schedule } from '../outbound/schedule.js';
 import { TokenClient } from '../outbound/token-client.js';
 import { driverOf } from '../store/open.js';

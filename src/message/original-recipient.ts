@@ -6,6 +6,8 @@
 import { isAscii } from './domain.js';
 import { readUtf8Xtext, readXtext, writeUtf8Xtext, writeXtext } from './xtext.js';
 
+/** RFC 3461 §5.4, in octets, as it stands in a command. */
+export const ORIGINAL_RECIPIENT_LIMIT_BYTES = 500;
 const ORCPT = /^([A-Za-z0-9-]+);([^]+)$/;
 const UTF_8 = 'utf-8';
 
@@ -17,10 +19,14 @@ export function readOriginalRecipient(orcpt: string): string | undefined {
   return address === undefined ? undefined : `${type};${address}`;
 }
 
-/** The reverse, always in ASCII: an address with more has a type of its own. Undefined for what has no type. */
+/**
+ * The reverse, always in ASCII: an address with more has a type of its own. Undefined for what has no type, and for what comes out
+ * longer than anybody has to take: a report then names the recipient as it was sent on.
+ */
 export function writeOriginalRecipient(original: string): string | undefined {
   const [, type, address] = ORCPT.exec(original) ?? [];
   if (type === undefined || address === undefined) return undefined;
   const isUtf8 = type.toLowerCase() === UTF_8 || !isAscii(address);
-  return isUtf8 ? `${UTF_8};${writeUtf8Xtext(address)}` : `${type};${writeXtext(address)}`;
+  const written = isUtf8 ? `${UTF_8};${writeUtf8Xtext(address)}` : `${type};${writeXtext(address)}`;
+  return written.length > ORIGINAL_RECIPIENT_LIMIT_BYTES ? undefined : written;
 }

@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RefreshFailure, RelayLogin, RelayLogins, Tokens } from '../store/relay-logins.js';
-import { untilTaken } from './patience.js';
+import { untilTaken } from '../store/patience.js';
 
 /** Why nobody can log in, in a sentence for people. */
 export interface NoToken {

@@ -9,7 +9,7 @@ import type { Client } from './client/connection.js';
 import { count, type Counters } from './counters.js';
 import { AHEAD, Hops, type HopLimits, type HopsOptions } from './hops.js';
 import { Outcomes, type OutcomeObserver, type Result } from './outcomes.js';
-import { isPassing, untilTaken } from './patience.js';
+import { isPassing, untilTaken } from '../store/patience.js';
 import { planLeases } from './plan.js';
 import { LateMail } from './late-mail.js';
 import { Leases } from './leases.js';

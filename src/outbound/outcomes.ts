@@ -8,7 +8,7 @@ import type { Action, ReportedRecipient } from '../dsn/report.js';
 import { isTold } from '../dsn/wanted.js';
 import { readOriginalRecipient } from '../message/original-recipient.js';
 import type { Bounces, Telling } from './bounces.js';
-import { isPassing, untilTaken } from './patience.js';
+import { isPassing, untilTaken } from '../store/patience.js';
 import type { Schedule } from './schedule.js';
 import type { Settlements } from './settlements.js';
 

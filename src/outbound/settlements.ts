@@ -3,7 +3,7 @@
  * transaction. Waits for a store that is away. What the store refuses for good is parted from the rest, and held.
  */
 import type { Outcome, Queue, Settlement } from '../store/queue.js';
-import { isPassing, untilTaken } from './patience.js';
+import { isPassing, untilTaken } from '../store/patience.js';
 
 /** One frame, and one transaction that others wait behind. */
 const BATCH_LIMIT = 500;

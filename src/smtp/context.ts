@@ -32,10 +32,19 @@ export interface SmtpCounters {
 /** `login`: where mail is taken only from those who have proved who they are. `front`: who may speak for others. */
 export type SmtpNeed = 'login' | 'front';
 
+export interface Untold {
+  readonly session: string;
+  readonly peer: Peer;
+  readonly reversePath: string;
+  readonly error: unknown;
+}
+
 /** What somebody who watches a server wants to know at once. */
 export interface SmtpObserver {
   /** A login has come to its limit of recipients: the first time in this session. */
   overLimit(login: { readonly session: string; readonly peer: Peer; readonly account: string }): void;
+  /** A message is stored whose sender was promised a report of that, and has none. */
+  untold(report: Untold): void;
 }
 
 export interface SmtpContext extends SessionContext {

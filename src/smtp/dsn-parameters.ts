@@ -8,13 +8,12 @@
  *   orcpt        = addr-type ";" xtext
  */
 import { isAscii } from '../message/domain.js';
-import { readOriginalRecipient } from '../message/original-recipient.js';
+import { ORIGINAL_RECIPIENT_LIMIT_BYTES, readOriginalRecipient } from '../message/original-recipient.js';
 import { readXtext } from '../message/xtext.js';
 import type { NotifyOn, Returned } from '../store/shapes.js';
 
-/** RFC 3461 §5.4, in octets, as they stand in the command; longer ones are refused. */
+/** RFC 3461 §5.4, in octets, as it stands in the command; a longer one is refused. */
 export const ENVELOPE_ID_LIMIT_BYTES = 100;
-export const ORIGINAL_RECIPIENT_LIMIT_BYTES = 500;
 
 const RETURNED: ReadonlyMap<string, Returned> = new Map([
   ['FULL', 'full'],

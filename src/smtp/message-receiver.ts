@@ -19,7 +19,7 @@ export interface MessageReceiverOptions {
   readonly answer: Answer;
   readonly stages: readonly Stage<SmtpReply>[];
   readonly limitBytes: number;
-  /** What must be done between the moment that the message is durable, but for those who were left out, and its answer. */
+  /** What is done between the moment that the message is durable, but for those who were left out, and its answer. Never rejects. */
   readonly stored?: ((refusedAt: readonly number[]) => Promise<void>) | undefined;
 }
 

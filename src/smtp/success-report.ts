@@ -1,6 +1,7 @@
 /**
  * Reports of success (RFC 3461 §4.1) about recipients whose mail is in a maildrop here: composed when the message is durable, and durable
- * themselves before it is answered. So whoever heard 250 is reported to, whatever ends meanwhile; who did not hear it sends again.
+ * themselves before it is answered. So whoever heard 250 is reported to, but where the store could not take the report for PATIENCE_MS:
+ * that is in the log. The message is there whatever becomes of its report, and never comes again for it.
  * What is sent on is reported by who sends it, or by the server that it goes to.
  */
 import { postReport } from '../dsn/posting.js';
@@ -15,13 +16,17 @@ import type { Recipient } from '../message/recipient.js';
 import type { Next, Stage } from '../message/stage.js';
 import { readXtext } from '../message/xtext.js';
 import { StoreError } from '../store/errors.js';
+import { untilTaken } from '../store/patience.js';
 import type { SmtpContext } from './context.js';
 import type { Transaction } from './state.js';
+
+/** Of the store, while the client waits for its answer. */
+const PATIENCE_MS = 3_000;
 
 export interface SuccessReport {
   /** Keeps what is shown of the message. */
   readonly stage: Stage<never>;
-  /** Resolves when the report is durable, or there is nobody to be told. @throws StoreError that passes */
+  /** Resolves when the report is durable, there is nobody to be told, or nobody could be. Never rejects. */
   post(isLeftOut: (recipient: Recipient) => boolean): Promise<void>;
 }
 
@@ -44,11 +49,17 @@ export function successReport(transaction: Transaction, atMs: number, context: S
   };
 }
 
-async function post(report: Report, { onward }: Transaction, { settings, store }: SmtpContext): Promise<void> {
+async function post(report: Report, { onward, from }: Transaction, context: SmtpContext): Promise<void> {
+  const { settings, store, session, peer, observer } = context;
   const { hostname, domain, outbound } = settings;
   const expiresAtMs = (nowMs: number): number => deadlines(settings, nowMs).expiresAtMs;
   const options = { store, hostname, domain, expiresAtMs: outbound === 'off' ? undefined : expiresAtMs };
-  await postReport({ report, requireTls: onward?.requireTls === true }, options).catch(ignoreWhereNobodyCanTakeIt);
+  const posting = { report, requireTls: onward?.requireTls === true };
+  try {
+    await untilTaken(() => postReport(posting, options), AbortSignal.timeout(PATIENCE_MS));
+  } catch (error) {
+    if (!canNobodyTakeIt(error)) observer.untold({ session, peer, reversePath: from.text, error });
+  }
 }
 
 function isAskedOf({ notify }: Recipient): boolean {
@@ -90,9 +101,8 @@ function reportOf({ from, international, onward }: Transaction, { action, report
 }
 
 /** The sender's maildrop is full, or gone: the message itself has arrived all the same. */
-function ignoreWhereNobodyCanTakeIt(error: unknown): void {
-  const passes = !(error instanceof StoreError) || ['busy', 'full', 'unavailable'].includes(error.kind);
-  if (passes) throw error;
+function canNobodyTakeIt(error: unknown): boolean {
+  return error instanceof StoreError && (error.kind === 'missing' || error.kind.startsWith('over-quota'));
 }
 
 class HeaderKeeper implements Stage<never> {

@@ -33,6 +33,12 @@ describe('ORCPT', () => {
       expect(writeOriginalRecipient(text)).to.equal(written);
     });
 
+  it('of more octets than anybody has to take is not made (RFC 3461 §5.4)', () => {
+    expect(writeOriginalRecipient(`rfc822;${'+'.repeat(164)}`)).to.have.length(499);
+    expect(writeOriginalRecipient(`rfc822;${'+'.repeat(165)}`)).to.equal(undefined);
+    expect(writeOriginalRecipient(`utf-8;${'ö'.repeat(100)}`)).to.equal(undefined);
+  });
+
   it('that cannot be read is none', () => {
     for (const given of ['', 'bob@example.com', 'rfc822;', 'rfc822;a+0A', 'utf-8;a+2B', 'utf-8;\\x{0}'])
       expect(readOriginalRecipient(given), given).to.equal(undefined);

@@ -20,14 +20,17 @@ describe('a report of success', () => {
     await next.release();
   });
 
-  /** The next server is for b.example, and sends on if it is told how. */
+  /** The next server is for b.example, takes mail as one behind a front, and sends on if it is told how. */
   async function begin(sendsOn: boolean): Promise<void> {
-    const [lmtpPort] = await freePorts();
+    const [lmtpPort, nextPort] = await freePorts();
     const relay = (url: string) => ['--outbound', 'relay', '--relay', url];
     const back = sendsOn ? relay(`lmtp://127.0.0.1:${lmtpPort}?tls=none`) : [];
-    next = await Server.start({ workers: 1, arguments: ['--domain', 'b.example', ...back] });
+    next = await Server.start({
+      workers: 1,
+      arguments: ['--domain', 'b.example', '--lmtp-port', String(nextPort), ...back],
+    });
     await next.addAccount(BOB, PASSWORD);
-    const on = relay(`smtp://127.0.0.1:${next.smtpPort}?tls=none`);
+    const on = relay(sendsOn ? `lmtp://127.0.0.1:${nextPort}?tls=none` : `smtp://127.0.0.1:${next.smtpPort}?tls=none`);
     const more = ['--lmtp-port', String(lmtpPort), ...on];
     first = await Server.start({ workers: 1, everyService: true, arguments: more });
     await first.addAccount(ALICE, PASSWORD);

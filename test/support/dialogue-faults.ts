@@ -40,7 +40,8 @@ export function beginSmtp(store: MailStore, options: Options = {}) {
   const channel = new MemoryChannel();
   const smtp = options.isLmtp === true ? lmtp : mx;
   let messages = 0;
-  return begin(smtp, channel, options, {
+  const untold: unknown[] = [];
+  const begun = begin(smtp, channel, options, {
     peer: channel.peer,
     session: 's1',
     offersTls: true,
@@ -51,11 +52,12 @@ export function beginSmtp(store: MailStore, options: Options = {}) {
     suppressions: store.queuedMail,
     routes: store.routes,
     authenticator: authenticatorOf(store),
-    observer: { overLimit: () => undefined },
+    observer: { overLimit: () => undefined, untold: ({ error }) => untold.push(error) },
     table: smtp.commands,
     stages: options.stages ?? usualStages,
     nextId: () => `s1-${++messages}`,
   });
+  return { ...begun, untold };
 }
 
 export function beginPop3(store: MailStore, options: Options = {}) {

@@ -193,7 +193,7 @@ class Player {
       suppressions: store.queuedMail,
       routes: store.routes,
       authenticator: authenticatorOf(store),
-      observer: { overLimit: () => undefined },
+      observer: { overLimit: () => undefined, untold: () => undefined },
       table: (this.#dialogue.protocol === 'smtp' ? this.#smtp.commands : pop3.commands) as never,
       stages,
       nextId: () => `${session}-${++messages}`,

@@ -374,6 +374,36 @@ describe("the store's socket", function () {
     expect(await server.do('domain', 'list')).to.not.include('example.org');
   });
 
+  it('fails mail alone whose text it does not take, and goes on with the connection', async () => {
+    const remote = { kind: 'remote' as const, recipient: 'bob@elsewhere.example', destination: 'elsewhere.example' };
+    const outgoing = { trace: Buffer.alloc(0), firstAttemptAtMs: 1, expiresAtMs: 2, bodyKind: '7bit' as const };
+    const brokenOf = (message: Buffer): MessageMetadata => {
+      const { envelope, ...posting } = postingOf(message);
+      const recipients = [...envelope.recipients, { ...remote, originalRecipient: 'x'.repeat(5000) }];
+      return {
+        ...posting,
+        envelope: { ...envelope, recipients, outgoing: { ...outgoing, smtputf8: false, requireTls: false } },
+      };
+    };
+    const reply = { text: 'x'.repeat(5000) };
+    const client = await greeted(
+      deliverFrame(1, brokenOf(MESSAGE), MESSAGE),
+      chunk,
+      commitFrame(4, 9, brokenOf(LARGE)),
+      jsonFrame(FrameType.Settle, 5, { sender: 's', settlements: [{ id: 1, outcome: { kind: 'failed', reply } }] }),
+      jsonFrame(FrameType.Rest, 6, { destination: 'elsewhere.example', reason: reply }),
+      deliverFrame(7, postingOf(MESSAGE), MESSAGE),
+    );
+    await eventually('an answer to the last', () => client.closed || client.heardOf(7));
+    const failed = client.answers.filter(({ type }) => type === FrameType.Failed);
+    expect(failed.map(({ request }) => request)).to.deep.equal([1, 4, 5, 6]);
+    for (const { payload } of failed) expect(String(payload)).to.include('"bug"');
+    expect(client.answered(7)).to.equal(true);
+    expect(garbageMessages()).to.equal(1);
+    expectWhole();
+    await client.end();
+  });
+
   it('keeps its memory whatever is sent and never finished, asked and never read', async () => {
     await underLoad(async () => {
       const clients: RawClient[] = [];

@@ -7,7 +7,7 @@ import { parseNetworks, type Networks } from '../../ip/networks.js';
 import type { Configuration } from '../../config/configuration.js';
 import type { LineOutput } from '../../log/line-output.js';
 import type { Log } from '../../log/log.js';
-import { limitObserver } from '../../log/limit-log.js';
+import { smtpObserver } from '../../log/smtp-log.js';
 import { sessionObserver } from '../../log/session-log.js';
 import { pop3 } from '../../pop3/protocol.js';
 import type { Channel } from '../../session/channel.js';
@@ -95,7 +95,7 @@ export class Sessions {
   constructor(options: SessionsOptions) {
     const { configuration } = options;
     this.#options = options;
-    this.#limits = limitObserver(options.log);
+    this.#limits = smtpObserver(options.log);
     this.#fronts = parseNetworks(configuration.xclientNetworks);
     this.#protocols = {
       smtp: { ...mx, limits: limitsOf(mx, configuration.smtpTimeout, configuration) },

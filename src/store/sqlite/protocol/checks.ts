@@ -44,9 +44,12 @@ export const secrets = shaped({ hash: text, scram: optional(text) });
 const scope: Check = (value) => value === 'smtp' || value === 'pop3';
 export const credential = shaped({ name: text, scopes: list(scope), hash: text, scram: optional(text) });
 
-/** @throws FrameError */
+/** A whole frame, whose JSON says what nothing here would. */
+export class ShapeError extends FrameError {}
+
+/** @throws ShapeError */
 export function requireShape(isShaped: boolean): void {
-  if (!isShaped) throw new FrameError('a request of the wrong shape');
+  if (!isShaped) throw new ShapeError('a request of the wrong shape');
 }
 
 /** Half of a surrogate pair would become another character on its way into the database. */

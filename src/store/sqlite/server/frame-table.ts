@@ -27,14 +27,25 @@ export interface FrameTakers {
 export interface FrameRow {
   /** Cannot be asked before the database is open. */
   readonly writes?: true;
+  /**
+   * It has texts of other people's. Where one of them is of a shape that is not taken, by a mistake of ours, that request fails:
+   * whoever wrote the text must not end what others have under way on the connection.
+   */
+  readonly carriesMail?: true;
   /** @throws FrameError for a payload that is not what it should be */
   take(to: FrameTakers, request: number, payload: Buffer): void;
 }
 
 export const frames: ReadonlyMap<FrameType, FrameRow> = new Map<FrameType, FrameRow>([
-  [FrameType.Deliver, { writes: true, take: ({ uploads }, request, payload) => uploads.deliver(request, payload) }],
+  [
+    FrameType.Deliver,
+    { writes: true, carriesMail: true, take: ({ uploads }, request, payload) => uploads.deliver(request, payload) },
+  ],
   [FrameType.Chunk, { writes: true, take: ({ uploads }, request, payload) => uploads.chunk(request, payload) }],
-  [FrameType.Commit, { writes: true, take: ({ uploads }, request, payload) => uploads.commit(request, payload) }],
+  [
+    FrameType.Commit,
+    { writes: true, carriesMail: true, take: ({ uploads }, request, payload) => uploads.commit(request, payload) },
+  ],
   [FrameType.Abort, { take: ({ uploads }, _, payload) => uploads.abort(payload) }],
   [FrameType.Lock, { take: ({ requests }, request, payload) => requests.lock(request, readLock(payload)) }],
   [FrameType.Unlock, { take: ({ requests }, request, payload) => requests.unlock(request, readUnlock(payload)) }],
@@ -67,9 +78,20 @@ export const frames: ReadonlyMap<FrameType, FrameRow> = new Map<FrameType, Frame
   ],
   [
     FrameType.Settle,
-    { writes: true, take: ({ sender }, request, payload) => sender.settle(request, readSettle(payload)) },
+    {
+      writes: true,
+      carriesMail: true,
+      take: ({ sender }, request, payload) => sender.settle(request, readSettle(payload)),
+    },
   ],
-  [FrameType.Rest, { writes: true, take: ({ sender }, request, payload) => sender.rest(request, readRest(payload)) }],
+  [
+    FrameType.Rest,
+    {
+      writes: true,
+      carriesMail: true,
+      take: ({ sender }, request, payload) => sender.rest(request, readRest(payload)),
+    },
+  ],
   [FrameType.Refused, { take: ({ requests }, _, payload) => requests.refused(readRefused(payload)) }],
   [FrameType.Use, { take: ({ requests }, _, payload) => requests.use(readUse(payload)) }],
   [FrameType.Status, { take: ({ requests }, request, payload) => requests.status(request, payload) }],

@@ -1,10 +1,12 @@
 /**
  * One worker, supervisor or command, as the store sees it: reads its frames and hands each to who takes it (frame-table.ts).
- * Garbage closes the connection. Closing it frees its maildrops and drops its unfinished messages.
+ * Garbage closes the connection; mail with a text that is not taken fails alone. Closing it frees its maildrops and drops its unfinished messages.
  */
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { Concerned } from '../../driver.js';
+import { StoreError } from '../../errors.js';
+import { ShapeError } from '../protocol/checks.js';
 import { FrameOutput } from '../protocol/frame-output.js';
 import { emptyFrame, FrameError, FrameReader, FrameType, isHello, type Frame } from '../protocol/frames.js';
 import { Answers } from './answers.js';
@@ -104,7 +106,14 @@ export class StoreConnection {
     if (row === undefined) throw new FrameError(`a frame of type ${type}`);
     const { refusal } = this.#store;
     if (refusal !== undefined && row.writes === true) this.#answers.failed(request, refusal);
-    else row.take(this.#takers, request, payload);
+    else
+      try {
+        row.take(this.#takers, request, payload);
+      } catch (error) {
+        if (row.carriesMail !== true || !(error instanceof ShapeError)) throw error;
+        this.#store.trouble('a request is of a shape that is not taken', error);
+        this.#answers.failed(request, new StoreError('bug', error.message));
+      }
   }
 
   /** Who waits for it on this side hears so first; then its locks are free, and its messages that never came to an end go. */

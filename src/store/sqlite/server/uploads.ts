@@ -83,7 +83,7 @@ export class Uploads {
     if (upload === undefined)
       return this.#answers.failed(request, new StoreError('unavailable', 'there is no such upload'));
     this.#open.delete(name);
-    const { metadata, body } = readMetadata(payload.subarray(UPLOAD_BYTES));
+    const { metadata, body } = this.#metadataOf(upload, payload.subarray(UPLOAD_BYTES));
     if (body.length > 0) throw new FrameError('a frame goes on after its end');
     if (metadata.octets === upload.octets) this.#finish(request, upload, metadata);
     else this.#tear(request, upload);
@@ -101,6 +101,16 @@ export class Uploads {
   close(): void {
     for (const upload of this.#open.values()) this.#drop(upload);
     this.#open.clear();
+  }
+
+  /** With what cannot be read its chunks go. */
+  #metadataOf(upload: Upload, payload: Buffer): ReturnType<typeof readMetadata> {
+    try {
+      return readMetadata(payload);
+    } catch (error) {
+      this.#drop(upload);
+      throw error;
+    }
   }
 
   #finish(request: number, upload: Upload, metadata: MessageMetadata): void {

@@ -1,6 +1,6 @@
 /** What a store cannot take just now is given to it again, until it does: nothing of an outcome is lost because the store was away. */
 import { setTimeout } from 'node:timers/promises';
-import { StoreError } from '../store/errors.js';
+import { StoreError } from './errors.js';
 
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 1_000;
