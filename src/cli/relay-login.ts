@@ -10,7 +10,7 @@ import { logInByDevice } from '../oauth/device-code.js';
 import { findProvider, knownProviders, type Provider } from '../oauth/providers.js';
 import { ProviderError } from '../oauth/provider-error.js';
 import { refreshed } from '../oauth/token-request.js';
-import { untilTaken } from '../outbound/patience.js';
+import { untilTaken } from '../store/patience.js';
 import type { TokenClient, Tokens } from '../store/relay-logins.js';
 import { optionFlags, UsageError, type Command, type Flag, type Invocation } from './command.js';
 import { exit, Refusal } from './exit.js';
