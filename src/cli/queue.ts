@@ -1,6 +1,7 @@
 /** `pennypost queue …`: what waits to be sent to other domains, what became of it, and what an administrator does with it. */
 import type { QueueEntry, QueuedMail, QueuedRecipient } from '../store/queued-mail.js';
 import { jsonFlag, optionFlags, UsageError, type Command, type Invocation } from './command.js';
+import { isForLater } from '../store/rules/queue.js';
 import { exit, Refusal } from './exit.js';
 import { explain, explainFromFlag } from './explanation.js';
 import { printList, printListAsJson, type Table } from './listing.js';
@@ -86,7 +87,9 @@ type Change = 'retry' | 'hold' | 'release' | 'remove';
 /** Says how many, since what is being sent, or left the queue meanwhile, is not changed. */
 function changing(change: Change, done: string) {
   return async (invocation: Invocation): Promise<number> => {
-    const select = selectedIds(invocation);
+    const nowMs = Date.now();
+    // What is to leave at a time leaves before by its number alone.
+    const select = selectedIds(invocation, (entry) => change !== 'retry' || !isForLater(entry, nowMs));
     if (change === 'remove' && invocation.operands.length === 0 && !invocation.has(yesFlag.name))
       throw new UsageError('removed mail is lost, and its senders are not told; --yes says that this is meant');
     const changed = await withExistingStore(invocation.load().configuration.db, ({ queuedMail }) =>
@@ -127,7 +130,7 @@ export const queueCommands: readonly Command[] = [
   },
   {
     words: 'queue retry',
-    summary: 'Try deferred mail again now.',
+    summary: 'Try deferred mail again now; what is held until a time, by its number alone.',
     operands: someIds,
     flags: selecting,
     examples: ['queue retry 17', 'queue retry --domain example.net'],

@@ -50,9 +50,12 @@ export function entryId(text = ''): number {
 
 /**
  * The ids that were typed, a few hundred at a time, or those of the entries that the flags leave. Neither of both is a mistake that
- * costs too much. @throws UsageError
+ * costs too much. `isMeant` leaves out more of those that were not typed. @throws UsageError
  */
-export function selectedIds(invocation: Invocation): (queue: QueuedMail) => AsyncIterable<readonly number[]> {
+export function selectedIds(
+  invocation: Invocation,
+  isMeant: (entry: QueueEntry) => boolean = () => true,
+): (queue: QueuedMail) => AsyncIterable<readonly number[]> {
   const ids = invocation.operands.map(entryId);
   const filter = filterOf(invocation);
   const isFiltered = Object.values(filter).some((value) => value !== undefined);
@@ -60,7 +63,7 @@ export function selectedIds(invocation: Invocation): (queue: QueuedMail) => Asyn
     throw new UsageError('numbers and flags that select cannot be given together');
   if (ids.length === 0 && !isFiltered && !invocation.has(allFlag.name))
     throw new UsageError('name what is meant: numbers, flags such as --domain, or --all');
-  return (queue) => (ids.length > 0 ? inPieces(ids) : idsOf(queue, filter));
+  return (queue) => (ids.length > 0 ? inPieces(ids) : idsOf(queue, filter, isMeant));
 }
 
 const PIECE = 500;
@@ -70,8 +73,12 @@ async function* inPieces(ids: readonly number[]): AsyncIterable<readonly number[
   for (let at = 0; at < ids.length; at += PIECE) yield ids.slice(at, at + PIECE);
 }
 
-async function* idsOf(queue: QueuedMail, filter: QueueFilter): AsyncIterable<readonly number[]> {
-  for await (const entries of pagesOf(queue, filter)) yield entries.map(({ id }) => id);
+async function* idsOf(
+  queue: QueuedMail,
+  filter: QueueFilter,
+  isMeant: (entry: QueueEntry) => boolean,
+): AsyncIterable<readonly number[]> {
+  for await (const entries of pagesOf(queue, filter)) yield entries.filter(isMeant).map(({ id }) => id);
 }
 
 /** Every page that has something on it. */

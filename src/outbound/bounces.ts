@@ -32,6 +32,8 @@ export interface Telling {
 
 /** A larger message goes back as its header, as with Postfix. */
 const WHOLE_LIMIT_OCTETS = 50_000;
+/** Of a header that somebody wrote who has not logged in: enough to know the message by. Its sender may be forged. */
+const UNPROVED_HEADER_LIMIT_OCTETS = 8 * 1024;
 
 export class Bounces {
   readonly #options: BouncesOptions;
@@ -83,18 +85,23 @@ export class Bounces {
 
   /** Its header, as much of it as a report holds, and with `whole` what follows. */
   async #read(
-    { message, octets, headerOctets }: LeasedMessage,
+    { message, octets, headerOctets, submitter }: LeasedMessage,
     whole: boolean,
   ): Promise<readonly [header: Buffer, rest?: Buffer]> {
-    const limit = whole ? octets : Math.min(headerOctets, HEADER_LIMIT_OCTETS);
+    const most = submitter === undefined ? UNPROVED_HEADER_LIMIT_OCTETS : HEADER_LIMIT_OCTETS;
+    const limit = whole ? octets : Math.min(headerOctets, most);
     const read = await readUpTo(this.#options.queue.open(message), limit);
     return whole ? [read.subarray(0, headerOctets), read.subarray(headerOctets)] : [wholeLines(read)];
   }
 }
 
-/** RFC 3461 §4.3; what was to go by TLS alone does not come back whole (RFC 8689 §5). */
-function isWhole({ returned, requireTls, octets }: LeasedMessage, action: Action): boolean {
-  return action === 'failed' && returned !== 'headers' && !requireTls && octets <= WHOLE_LIMIT_OCTETS;
+/**
+ * RFC 3461 §4.3; what was to go by TLS alone does not come back whole (RFC 8689 §5), nor does what anybody may have sent who wanted it to
+ * arrive there.
+ */
+function isWhole({ returned, requireTls, octets, submitter }: LeasedMessage, action: Action): boolean {
+  const isWanted = submitter !== undefined && returned !== 'headers' && !requireTls;
+  return action === 'failed' && isWanted && octets <= WHOLE_LIMIT_OCTETS;
 }
 
 /** As text (RFC 3464 §2.2.1). */

@@ -18,7 +18,7 @@ import { CROWDED, judgeRoute, restsWith, routed, UNREACHABLE } from './routed.js
 import type { Route, Router } from './routes.js';
 import type { Schedule } from './schedule.js';
 import { Settlements } from './settlements.js';
-import { suppressedAmong } from './suppressed.js';
+import { suppressedAmong, suppressedOutcome } from './suppressed.js';
 import { WallClock } from './wall-clock.js';
 
 export interface DispatcherOptions {
@@ -222,7 +222,7 @@ export class Dispatcher {
       this.#local.begin(message, here);
       for (const each of elsewhere) {
         const reply = suppressed.get(each);
-        if (reply !== undefined) this.#judged(message, [each], { kind: 'failed', reply });
+        if (reply !== undefined) this.#judged(message, [each], suppressedOutcome(message, reply));
       }
       const wanted = elsewhere.filter((each) => !suppressed.has(each));
       this.#send(message, wanted, route);

@@ -35,6 +35,8 @@ export interface Result {
   readonly reply: Reply;
   /** Of one that was delivered: whether nobody else will report that it was. */
   readonly reports?: 'relayed' | 'delivered' | 'expanded' | undefined;
+  /** No report is made of it. */
+  readonly isUntold?: true;
 }
 
 export interface OutcomesOptions {
@@ -111,7 +113,7 @@ export class Outcomes {
     const outcome: Outcome = isExpired ? { kind: 'failed', reply } : this.#outcomeOf(result);
     const settlement = { id: recipient.id, outcome, ...time };
     const action = outcome.kind === 'delivered' ? result.reports : outcome.kind === 'failed' ? 'failed' : undefined;
-    if (action === undefined || !isTold(message.reversePath, recipient.notify, action))
+    if (action === undefined || result.isUntold === true || !isTold(message.reversePath, recipient.notify, action))
       return { settlement, reported: undefined };
     return { settlement, reported: { ...reportOf(recipient, { action, reply }), isExpired } };
   }

@@ -16,7 +16,7 @@ export function routed(leased: readonly LeasedMessage[], router: Router): readon
       byMessage.get(message.message) ?? new Map<Route, { message: LeasedMessage; recipients: LeasedRecipient[] }>();
     byMessage.set(message.message, byRoute);
     for (const recipient of message.recipients) {
-      const route = router.route(recipient.destination, message.reversePath);
+      const route = router.route(recipient.destination, senderOf(message));
       const same = byRoute.get(route);
       if (same === undefined) byRoute.set(route, { message, recipients: [recipient] });
       else same.recipients.push(recipient);
@@ -29,6 +29,11 @@ export function routed(leased: readonly LeasedMessage[], router: Router): readon
       route,
     })),
   );
+}
+
+/** By whose routes it goes: who has not logged in could name any sender. */
+function senderOf({ submitter, reversePath }: LeasedMessage): string {
+  return submitter === undefined ? '' : reversePath;
 }
 
 /** Of a route that leads nowhere. */

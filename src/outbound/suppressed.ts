@@ -1,6 +1,7 @@
 /** Whom nothing is sent to any more, among what was leased: suppressed since it was queued, or by a client that could not know. */
-import type { LeasedRecipient, Reply } from '../store/queue.js';
+import type { LeasedMessage, LeasedRecipient, Reply } from '../store/queue.js';
 import type { Suppressions } from '../store/suppressions.js';
+import type { Result } from './outcomes.js';
 
 /** What those are told. @throws StoreError */
 export async function suppressedAmong(
@@ -16,4 +17,12 @@ export async function suppressedAmong(
       return [[recipient, { enhanced: '5.7.1', text }]];
     }),
   );
+}
+
+/**
+ * Who has logged in hears of it. Anybody else wrote to an alias, one of whose members is left out: whose that is, and why, is not their
+ * business, and the sender that they named may be a victim.
+ */
+export function suppressedOutcome({ submitter }: LeasedMessage, reply: Reply): Omit<Result, 'recipient'> {
+  return { kind: 'failed', reply, ...(submitter === undefined && { isUntold: true }) };
 }

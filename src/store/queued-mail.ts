@@ -84,7 +84,7 @@ export interface QueuedMail extends Suppressions {
   count(): MaybePromise<QueueCounts>;
   /** Nothing is tried before they are released. None that is being sent at this moment. */
   hold(ids: readonly number[]): Promise<number>;
-  /** Those that are held or corrupt are due now, and their crashes are forgotten. */
+  /** Those that are held or corrupt are due now, or at the time that they were held until, and their crashes are forgotten. */
   release(ids: readonly number[]): Promise<number>;
   /** Those that wait for a next attempt are due now, and their destinations rest no longer. None that is being sent. */
   retry(ids: readonly number[]): Promise<number>;

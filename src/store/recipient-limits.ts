@@ -14,7 +14,10 @@ export interface OwnLimits {
   readonly perDay: OwnLimit;
 }
 
-/** What an account has sent to of late. Each recipient counts when it is queued, whatever becomes of it. */
+/**
+ * What an account has sent to of late, and what it has held until a time that is as near. Each recipient counts when it is queued, or for
+ * when it is held until, whatever becomes of it.
+ */
 export interface RecipientUse {
   readonly lastHour: number;
   readonly lastDay: number;

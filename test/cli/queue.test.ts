@@ -84,6 +84,14 @@ describe('the queue on the command line', () => {
       expect((await run('queue', 'hold', ...typed)).status, typed.join(' ')).to.equal(64);
   });
 
+  it('sends by its number alone what is held until a time', async () => {
+    expect((await run('queue', 'retry', '--all')).stderr).to.match(/Nothing was changed/);
+    expect((await run('queue', 'retry', '--state', 'deferred')).stderr).to.match(/Nothing was changed/);
+    expect(await recipients('--state', 'active')).to.be.empty;
+    expect(await done('queue', 'retry', '3')).to.equal('1 recipient will be tried now.\n');
+    expect(await recipients('--state', 'active')).to.deep.equal(['dave@two.example']);
+  });
+
   it('says where mail would go', async () => {
     expect(await done('queue', 'explain', 'bob@one.example')).to.match(/off: it is refused; --outbound relay/);
     const relay = ['--outbound', 'relay', '--relay', 'smtp://me@relay.example.org,lmtp:/run/x.sock'];

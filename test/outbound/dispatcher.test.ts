@@ -188,6 +188,44 @@ describe('the dispatcher', () => {
         .and.match(/any\s+more: asked for it/);
     });
 
+    it('tells nobody of a suppressed member of an alias that somebody wrote to who has not logged in', async () => {
+      const relay = await scripted();
+      await enqueue(store, { to: ['carol@example.com', 'bob@example.com'], outgoing: { submitter: undefined } });
+      await store.queuedMail.addSuppression('carol@example.com', 'asked for it');
+      const { attempts, untoldOf } = await send({ relays: [url(relay)] });
+      await empty();
+      expect(attempts.map(({ outcome }) => outcome.kind).toSorted()).to.deep.equal(['delivered', 'failed']);
+      expect(await mailOf(store, SENDER)).to.be.empty;
+      expect(untoldOf).to.be.empty;
+    });
+
+    it('brings no more than a bounded header of what somebody wrote who has not logged in', async () => {
+      const relay = await scripted({ answer: (line) => (line.startsWith('RCPT') ? '550 5.7.1 no' : undefined) });
+      await send({ relays: [url(relay)] });
+      const text = `Subject: x\r\n${'X-Long: y\r\n'.repeat(4_000)}\r\nBuy this\r\n`;
+      await enqueue(store, { to: ['bob@example.com'], text, outgoing: { submitter: undefined } });
+      await empty();
+      const [report = ''] = await mailOf(store, SENDER);
+      expect(report)
+        .to.match(/Content-Type: text\/rfc822-headers/)
+        .and.not.match(/Buy this/);
+      expect(report.length).to.be.within(8_000, 12_000);
+    });
+
+    it("sends by no route of a sender's domain what somebody wrote who has not logged in", async () => {
+      const relay = await scripted();
+      const routes = [{ scope: 'sender', domain: 'example.org', route: { kind: 'hold', text: 'no' } }] as const;
+      await enqueue(store, { to: ['bob@example.com'], outgoing: { submitter: undefined } });
+      await enqueue(store, { to: ['carol@example.com'] });
+      await send({ relays: [url(relay)], routes });
+      await received(relay);
+      const [entry, ...more] = await eventually('the other to be held', async () => {
+        const found = await entries(store);
+        return found.length === 1 && found[0]?.state === 'hold' ? found : undefined;
+      });
+      expect([entry?.recipient, more.length]).to.deep.equal(['carol@example.com', 0]);
+    });
+
     it('brings the header alone of what is large, or where no more is wanted', async () => {
       const relay = await scripted({ answer: (line) => (line.startsWith('RCPT') ? '550 5.7.1 no' : undefined) });
       await send({ relays: [url(relay)] });

@@ -108,6 +108,9 @@ export class Sending implements OutcomeObserver {
   }
 }
 
+/** An account that no limit is for. */
+const SUBMITTER = 1;
+
 /** Puts a message into the queue, as submission does. */
 export async function enqueue(store: MemoryStore, { to, from = SENDER, text, ...more }: Queued): Promise<void> {
   const nowMs = Date.now();
@@ -121,7 +124,7 @@ export async function enqueue(store: MemoryStore, { to, from = SENDER, text, ...
     outgoing: {
       trace: Buffer.from('Received: by mail.example.org; Mon, 30 Nov 2026 10:12:05 +0000\r\n'),
       ...{ firstAttemptAtMs: nowMs, expiresAtMs: nowMs + 5 * DAY_MS },
-      ...{ bodyKind: '7bit', smtputf8: false, requireTls: false, ...more.outgoing },
+      ...{ bodyKind: '7bit', smtputf8: false, requireTls: false, submitter: SUBMITTER, ...more.outgoing },
     },
   };
   const delivery = store.deliver(envelope);

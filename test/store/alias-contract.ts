@@ -63,6 +63,19 @@ export function describeAliases(name: string, make: () => Promise<StoreUnderTest
       await fails('refused', store.directory.addAlias(TEAM, [ALICE]));
     });
 
+    it('leads to who is here, in any spelling, when a domain becomes local', async () => {
+      await add('team@example.org', 'Carol@x.example', 'carol@x.example', 'Dave@xx.example');
+      await add('sales@example.org', 'Carol@x.example');
+      await store.directory.addAccount(at('carol@x.example'), 'hash');
+      expect(await reached('team@example.org')).to.have.members(['local carol@x.example', 'remote Dave@xx.example']);
+      expect(await reached('sales@example.org')).to.deep.equal(['local carol@x.example']);
+      await store.directory.addDomain('xx.example');
+      await store.directory.addAccount(at('dave@xx.example'), 'hash');
+      expect(await reached('team@example.org')).to.have.members(['local carol@x.example', 'local dave@xx.example']);
+      await store.directory.removeAlias(at('sales@example.org'), [at('Carol@x.example')]);
+      expect(await reached('sales@example.org')).to.equal('unknown');
+    });
+
     it('leads nobody out of here when a domain is local no longer', async () => {
       await add('sales@shop.example', 'alice@example.org');
       await add('team@example.org', 'alice@example.org', 'sales@shop.example');

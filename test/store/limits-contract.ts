@@ -98,6 +98,21 @@ export function describeLimits(name: string, make: () => Promise<StoreUnderTest>
       expect(await queued()).to.equal(30);
     });
 
+    it('holds where messages that wait for a time are to leave, whenever they came and in whatever order', async () => {
+      const hours = (count: number) => ({ firstAttemptAtMs: Date.now() + count * 3_600_000 });
+      const day = { perDay: 5 };
+      await send(3, day, hours(48));
+      await fails('over-limit', send(3, day, hours(48)));
+      await fails('over-limit', send(3, day, hours(30)));
+      await fails('over-limit', send(3, day, hours(66)));
+      await send(5, day, hours(96));
+      expect((await use()).lastDay).to.equal(0);
+      await send(3, day, hours(12));
+      expect((await use()).lastDay).to.equal(3);
+      await fails('over-limit', send(3, day)); // It would leave within a day of what is held.
+      await send(2, day);
+    });
+
     it('is durable', async () => {
       await send(4, {});
       await set({ perDay: 6 });

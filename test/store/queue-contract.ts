@@ -540,6 +540,21 @@ export function describeQueue(name: string, make: () => Promise<StoreUnderTest>)
         await eventually('nothing to be stored', () => underTest.storedOctets() === 0);
       });
 
+      it('releases what is to leave later for its time, and retries it now', async () => {
+        const firstAttemptAtMs = Date.now() + HOUR_MS;
+        await queueUp(['a@x.example'], { firstAttemptAtMs });
+        const [{ id } = { id: 0 }] = await entries();
+        expect(await store.queuedMail.hold([id])).to.equal(1);
+        expect(await store.queue.nextDueAtMs()).to.equal(undefined);
+        expect(await store.queuedMail.release([id])).to.equal(1);
+        expect((await entries())[0]).to.include({ state: 'deferred', dueAtMs: firstAttemptAtMs });
+        expect(await store.queuedMail.retry([id])).to.equal(1);
+        expect(await due()).to.deep.equal(['x.example']);
+        expect(await store.queuedMail.hold([id])).to.equal(1);
+        expect(await store.queuedMail.release([id])).to.equal(1);
+        expect(await due()).to.deep.equal(['x.example']);
+      });
+
       it('tells how long the oldest has waited', async () => {
         expect((await store.queuedMail.count()).oldestQueuedAtMs).to.equal(null);
         const old = Date.now() - HOUR_MS;

@@ -53,6 +53,14 @@ describe('recipients as SQLite counts them', () => {
     expect([sent(NOW_MS), rows()]).to.deep.equal([[2, 2], 1]);
   });
 
+  it('of what is held stay until it leaves, and a day more', () => {
+    counts.add(1, 7, NOW_MS, NOW_MS + 720 * HOUR_MS);
+    counts.add(1, 1, NOW_MS + 600_000);
+    expect([sent(NOW_MS + 720 * HOUR_MS), rows()]).to.deep.equal([[7, 7], 2]);
+    counts.add(1, 2, NOW_MS + 750 * HOUR_MS);
+    expect(rows()).to.equal(1);
+  });
+
   it('are found by the account', () => {
     const asked: string[] = [];
     const noting = { prepare: (sql: string) => (asked.push(sql), connection.prepare(sql)) } as unknown as Connection;

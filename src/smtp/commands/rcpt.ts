@@ -136,18 +136,18 @@ function elsewhere({ text }: Path, { domain }: Address): Resolution {
 
 /**
  * Nothing is sent to an address that is suppressed, nor where a route says so: whoever writes there knows it at once. Of several
- * that an alias leads to the others get the message, and a report tells of the one.
+ * that an alias leads to the others get the message, and a report tells of the one who has logged in. Routes of senders are for those too.
  */
 function onwardRefusal(
   { text }: Path,
   [target, ...more]: readonly Target[],
-  { from }: Transaction,
+  { from, hello }: Transaction,
   { suppressions, routes }: SmtpContext,
 ): MaybePromise<SmtpReply | undefined> {
   if (target?.kind !== 'remote' || more.length > 0) return undefined;
   return whenReady(suppressions.findSuppression(target.address), (suppression) => {
     if (suppression !== undefined) return replies.suppressed(text);
-    return whenReady(routes.findRoute(target.destination, from.text), (route) =>
+    return whenReady(routes.findRoute(target.destination, hello.login === undefined ? '' : from.text), (route) =>
       route?.action.kind === 'error' ? replies.routedNowhere(text, route.action.status, route.action.text) : undefined,
     );
   });

@@ -14,6 +14,8 @@ export interface Waiting {
   readonly crashes: number;
   /** When its sender is told that it still waits; undefined: never, or it was. */
   readonly noticeAtMs: number | undefined;
+  /** On hold: before which it is not due, when it is released (RFC 4865). */
+  readonly notBeforeMs?: number | undefined;
 }
 
 /** And of one that somebody has: `dueAtMs` is then the end of the lease. */
@@ -69,16 +71,23 @@ export function crashed(row: Leased, nowMs: number): Waiting {
 }
 
 /** By an administrator: none of these is leased. Undefined when there is nothing to change. */
-export function held(row: Waiting): Waiting | undefined {
-  return row.state === 'hold' || row.state === 'corrupt' ? undefined : { ...row, state: 'hold', dueAtMs: undefined };
+export function held(row: Waiting, nowMs: number): Waiting | undefined {
+  if (row.state === 'hold' || row.state === 'corrupt') return undefined;
+  return { ...row, state: 'hold', dueAtMs: undefined, ...(isForLater(row, nowMs) && { notBeforeMs: row.dueAtMs }) };
 }
 
 export function released(row: Waiting, nowMs: number): Waiting | undefined {
-  return row.dueAtMs === undefined ? waiting({ ...row, crashes: 0, dueAtMs: nowMs }, nowMs) : undefined;
+  if (row.dueAtMs !== undefined) return undefined;
+  return waiting({ ...row, crashes: 0, dueAtMs: Math.max(nowMs, row.notBeforeMs ?? nowMs) }, nowMs);
 }
 
 export function retried(row: Waiting, nowMs: number): Waiting | undefined {
   return row.dueAtMs === undefined ? undefined : waiting({ ...row, dueAtMs: Math.min(row.dueAtMs, nowMs) }, nowMs);
+}
+
+/** Whether its sender wants it to leave later (RFC 4865): it was never tried, and is not due. */
+export function isForLater({ attempts, dueAtMs }: Pick<Waiting, 'attempts' | 'dueAtMs'>, nowMs: number): boolean {
+  return attempts === 0 && dueAtMs !== undefined && dueAtMs > nowMs;
 }
 
 /** Whether what a server said of this one recipient means that nothing is to be sent there again. */

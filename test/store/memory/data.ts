@@ -6,7 +6,7 @@ import type { Scope, Secrets } from '../../../src/store/shapes.js';
 import type { RelayLogin } from '../../../src/store/relay-logins.js';
 import type { Aliases } from '../../../src/store/rules/expansion.js';
 import type { Route } from '../../../src/store/routes.js';
-import { addressOf } from '../../../src/store/rules/names.js';
+import { addressOf, addressText } from '../../../src/store/rules/names.js';
 import type { DeviceData } from './devices.js';
 import { QueueData } from './queue-data.js';
 
@@ -99,7 +99,10 @@ export class MemoryData implements Aliases<Account> {
   }
 
   ensureDomain(name: string): void {
-    if (!this.hasDomain(name)) this.domains.push(name);
+    if (this.hasDomain(name)) return;
+    this.domains.push(name);
+    const localized = (target: string) => (target.endsWith(`@${name}`) ? addressText(addressOf(target)) : target);
+    for (const [alias, targets] of this.aliases) this.aliases.set(alias, [...new Set(targets.map(localized))]);
   }
 
   addMessage(
@@ -115,18 +118,18 @@ export class MemoryData implements Aliases<Account> {
     this.bodies.add(body);
   }
 
-  recipientUse(account: Account | undefined): RecipientUse {
-    const { present, hour, day } = slotsAt(Date.now());
-    const since = (first: number): number =>
+  recipientUse(account: Account | undefined, atMs = Date.now()): RecipientUse {
+    const { hour, hourEnd, day, dayEnd } = slotsAt(atMs);
+    const between = (first: number, last: number): number =>
       [...(account?.submitted ?? [])]
-        .filter(([slot]) => slot >= first && slot <= present)
+        .filter(([slot]) => slot >= first && slot <= last)
         .reduce((sum, [, recipients]) => sum + recipients, 0);
     const own = account?.limits ?? { perHour: 'default', perDay: 'default' };
-    return { lastHour: since(hour), lastDay: since(day), own };
+    return { lastHour: between(hour, hourEnd), lastDay: between(day, dayEnd), own };
   }
 
-  countRecipients({ submitted }: Account, recipients: number): void {
-    const { present } = slotsAt(Date.now());
+  countRecipients({ submitted }: Account, recipients: number, atMs: number): void {
+    const { present } = slotsAt(atMs);
     submitted.set(present, (submitted.get(present) ?? 0) + recipients);
   }
 

@@ -93,7 +93,7 @@ export function directoryOf(store: MemoryStore): Directory {
     addDomain: (name) =>
       change(() => {
         if (data.hasDomain(name)) refuse(refusals.domainExists(name));
-        data.domains.push(name);
+        data.ensureDomain(name);
       }),
     removeDomain: (name) =>
       change(() => {

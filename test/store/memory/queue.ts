@@ -144,7 +144,7 @@ export function queuedMailOf(store: MemoryStore): QueuedMail {
         const nextDue = nextDueAtMs(data(), '');
         return { ...counts, oldestQueuedAtMs: oldest?.envelope.receivedAtMs ?? null, nextDueAtMs: nextDue ?? null };
       }),
-    hold: (ids) => each(ids, (row) => becomes(row, held(row.waiting))),
+    hold: (ids) => each(ids, (row) => becomes(row, held(row.waiting, Date.now()))),
     release: (ids) => each(ids, (row) => becomes(row, released(row.waiting, Date.now()))),
     retry: (ids) =>
       each(ids, (row) => {

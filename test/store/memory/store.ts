@@ -30,7 +30,7 @@ import {
   type Route,
 } from '../../../src/store/rules/names.js';
 import type { RecipientLimits } from '../../../src/store/recipient-limits.js';
-import { recipientsLeft } from '../../../src/store/rules/recipient-limits.js';
+import { countsAtMs, recipientsLeft } from '../../../src/store/rules/recipient-limits.js';
 import type { AccountId, Address, MaybePromise } from '../../../src/store/shapes.js';
 import type { MailStore } from '../../../src/store/store.js';
 import { MemoryData, type Account, type Body, type Used } from './data.js';
@@ -346,14 +346,14 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     this.data.bodies.add(body);
     this.data.queue.add({ envelope, outgoing, body, octets: octetsOf(outgoing.trace), headerOctets }, remote);
     const submitter = this.data.byId.get(outgoing.submitter ?? NaN);
-    if (submitter !== undefined) this.data.countRecipients(submitter, remote.length);
+    if (submitter !== undefined) this.data.countRecipients(submitter, remote.length, countsAtMs(outgoing, Date.now()));
     this.server.wake();
   }
 
   /** @throws StoreError 'over-limit' */
   #limit({ recipients, outgoing }: Envelope): void {
     if (outgoing?.submitter === undefined) return;
-    const use = this.data.recipientUse(this.data.byId.get(outgoing.submitter));
+    const use = this.data.recipientUse(this.data.byId.get(outgoing.submitter), countsAtMs(outgoing, Date.now()));
     const remote = recipients.filter(({ kind }) => kind === 'remote').length;
     if (recipientsLeft(use, outgoing.limits ?? {}) < remote)
       throw new StoreError('over-limit', 'it has sent to too many');

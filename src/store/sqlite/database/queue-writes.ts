@@ -56,7 +56,7 @@ export type NewQueued = [
 
 export type ChangedQueued = [
   ...[state: number, dueAt: number | null, attempts: number, crashes: number],
-  ...[noticed: number, expireAt: number | null, noticeAt: number | null, id: number],
+  ...[noticed: number, expireAt: number | null, noticeAt: number | null, notBefore: number | null, id: number],
 ];
 
 export type NewAttempt = [
@@ -181,7 +181,7 @@ export function prepareQueueWrites(connection: Connection): QueueWrites {
       update queued set state = 0, due_at = ?, attempts = ?, leased_by = ?, due_before = ?, is_attempt = ?, sending = 0 where id = ?`),
     change: connection.prepare(`
       update queued set state = ?, due_at = ?, attempts = ?, crashes = ?, noticed = ?, expire_at = ?, notice_at = ?,
-                        leased_by = null, due_before = null, is_attempt = null, sending = 0
+                        leased_by = null, due_before = ?, is_attempt = null, sending = 0
       where id = ?`),
     reply: connection.prepare('update queued set reply = ? where id = ?'),
     drop: connection.prepare('delete from queued where id = ?'),

@@ -1,6 +1,6 @@
 /** How many recipients in other domains accounts have sent to, on the connection of whoever counts or asks. */
 import type { OwnLimit, OwnLimits, RecipientUse } from '../../recipient-limits.js';
-import { slotsAt } from '../../rules/recipient-limits.js';
+import { keptSlots, slotsAt } from '../../rules/recipient-limits.js';
 import type { AccountId } from '../../shapes.js';
 import type { Connection, Statement } from './database.js';
 import type { Prepares, ReadStatement } from './reading-connection.js';
@@ -13,14 +13,17 @@ type LimitsRow = [perHour: number | null, perDay: number | null];
 
 /** What one has sent to. */
 export class RecipientUses {
-  readonly #use: ReadStatement<[hour: number, account: AccountId, day: number, present: number], UseRow>;
+  readonly #use: ReadStatement<
+    [hour: number, hourEnd: number, account: AccountId, day: number, dayEnd: number],
+    UseRow
+  >;
   readonly #limits: ReadStatement<[account: AccountId], LimitsRow>;
 
   constructor(connection: Prepares) {
     this.#use = connection
-      .prepare<[number, number, number, number], UseRow>(
+      .prepare<[number, number, number, number, number], UseRow>(
         `
-      select coalesce(sum(case when slot >= ? then recipients end), 0), coalesce(sum(recipients), 0)
+      select coalesce(sum(case when slot between ? and ? then recipients end), 0), coalesce(sum(recipients), 0)
       from submitted where account = ? and slot between ? and ?`,
       )
       .raw();
@@ -29,9 +32,10 @@ export class RecipientUses {
       .raw();
   }
 
-  of(account: AccountId, nowMs: number): RecipientUse {
-    const { present, hour, day } = slotsAt(nowMs);
-    const [lastHour, lastDay] = this.#use.get(hour, account, day, present) ?? [0, 0];
+  /** Around a moment. */
+  of(account: AccountId, atMs: number): RecipientUse {
+    const { hour, hourEnd, day, dayEnd } = slotsAt(atMs);
+    const [lastHour, lastDay] = this.#use.get(hour, hourEnd, account, day, dayEnd) ?? [0, 0];
     const [perHour, perDay] = this.#limits.get(account) ?? [null, null];
     return { lastHour, lastDay, own: { perHour: ownLimit(perHour), perDay: ownLimit(perDay) } };
   }
@@ -41,7 +45,7 @@ export class RecipientUses {
 export class RecipientCounts extends RecipientUses {
   readonly #add: Statement<[recipients: number, account: AccountId, slot: number]>;
   readonly #begin: Statement<[account: AccountId, slot: number, recipients: number]>;
-  readonly #forget: Statement<[account: AccountId, day: number, present: number]>;
+  readonly #forget: Statement<[account: AccountId, first: number, last: number]>;
   readonly #setLimits: Statement<[perHour: number | null, perDay: number | null, account: AccountId]>;
 
   constructor(connection: Connection) {
@@ -54,12 +58,12 @@ export class RecipientCounts extends RecipientUses {
     );
   }
 
-  /** With the first of a slot, those that count no longer go. */
-  add(account: AccountId, recipients: number, nowMs: number): void {
-    const { present, day } = slotsAt(nowMs);
-    if (this.#add.run(recipients, account, present).changes > 0) return;
-    this.#forget.run(account, day, present);
-    this.#begin.run(account, present, recipients);
+  /** With the first of a slot, those that count no longer go. `atMs`: when they leave. */
+  add(account: AccountId, recipients: number, nowMs: number, atMs = nowMs): void {
+    const { present: slot } = slotsAt(atMs);
+    if (this.#add.run(recipients, account, slot).changes > 0) return;
+    this.#forget.run(account, ...keptSlots(nowMs));
+    this.#begin.run(account, slot, recipients);
   }
 
   setLimits(account: AccountId, change: Partial<OwnLimits>): void {

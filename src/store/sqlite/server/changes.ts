@@ -9,7 +9,7 @@ import type { NewCredential } from '../../directory.js';
 import type { Route, RouteKey } from '../../routes.js';
 import type { Address, Secrets } from '../../shapes.js';
 import type { Connection } from '../database/database.js';
-import { addressElsewhere, addressText, CATCH_ALL, normalizeLocalPart } from '../../rules/names.js';
+import { addressElsewhere, addressOf, addressText, CATCH_ALL, normalizeLocalPart } from '../../rules/names.js';
 import { requireSoundAlias } from '../../rules/new-alias.js';
 import { CREDENTIALS_LIMIT, missing, refusals, refuse } from '../../rules/refusals.js';
 import { ROUTES_LIMIT } from '../../rules/routes.js';
@@ -19,6 +19,12 @@ import type { DeviceTable } from '../database/devices.js';
 import { DEVICES_LIMIT } from '../../rules/devices.js';
 
 const VALIDITY_BYTES = 9;
+
+interface AliasTarget {
+  readonly domain: number;
+  readonly local: string;
+  readonly target: string;
+}
 
 export class Changes {
   readonly #connection: Connection;
@@ -53,7 +59,8 @@ export class Changes {
   }
 
   ensureDomain(name: string): void {
-    this.#run('insert or ignore into domain (name) values (?)', name);
+    const { changes } = this.#connection.prepare('insert or ignore into domain (name) values (?)').run(name);
+    if (changes > 0) this.#normalizeTargets(name);
   }
 
   addAccount(address: Address, { hash, scram }: Secrets): void {
@@ -141,7 +148,7 @@ export class Changes {
 
   addDomain(name: string): void {
     if (this.#domainId(name) !== undefined) refuse(refusals.domainExists(name));
-    this.#run('insert into domain (name) values (?)', name);
+    this.ensureDomain(name);
   }
 
   removeDomain(name: string): void {
@@ -196,6 +203,18 @@ export class Changes {
       )
       .pluck()
       .all(domain, normalizeLocalPart(local));
+  }
+
+  /** The domain is new here: whoever had it may have told cases apart, and here names are compared without. */
+  #normalizeTargets(domain: string): void {
+    const rows = this.#connection
+      .prepare<[string, string], AliasTarget>(
+        'select domain, local, target from alias where substr(target, -length(?)) = ?',
+      )
+      .all(`@${domain}`, `@${domain}`);
+    const change = 'update or replace alias set target = ? where domain = ? and local = ? and target = ?';
+    for (const { domain: of, local, target } of rows)
+      this.#run(change, addressText(addressOf(target)), of, local, target);
   }
 
   #targetText(target: Address): string {

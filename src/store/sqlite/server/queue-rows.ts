@@ -32,11 +32,12 @@ export class QueueRows {
 
   /** It is nobody's any more. */
   change(row: QueuedRow, next: Waiting): void {
-    const { dueAtMs = null, attempts, crashes, noticeAtMs } = next;
+    const { dueAtMs = null, attempts, crashes, noticeAtMs, notBeforeMs = null } = next;
     const expireAt = dueAtMs === null ? null : row.expires_at;
     const noticeAt = dueAtMs === null ? null : (noticeAtMs ?? null);
     const noticed = Number(row.notice_at !== null && noticeAtMs === undefined);
-    this.writes.change.run(stateOf(next), dueAtMs, attempts, crashes, noticed, expireAt, noticeAt, row.id);
+    const counts = [attempts, crashes, noticed] as const;
+    this.writes.change.run(stateOf(next), dueAtMs, ...counts, expireAt, noticeAt, notBeforeMs, row.id);
     this.#moved(row, next);
   }
 
@@ -73,6 +74,7 @@ export function waitingOf(row: QueuedRow): Waiting {
     attempts: row.attempts,
     crashes: row.crashes,
     noticeAtMs: row.noticed === 0 ? (row.notice_at ?? undefined) : undefined,
+    notBeforeMs: row.leased_by === null ? (row.due_before ?? undefined) : undefined,
   };
 }
 

@@ -49,7 +49,8 @@ export class QueueWriter {
   }
 
   hold(ids: readonly number[]): number {
-    return this.#become(ids, held).length;
+    const nowMs = Date.now();
+    return this.#become(ids, (row) => held(row, nowMs)).length;
   }
 
   release(ids: readonly number[]): number {

@@ -3,7 +3,7 @@
  * that however many sessions and processes one has, they share what it may. Runs inside a transaction that somebody else commits.
  */
 import type { OwnLimits } from '../../recipient-limits.js';
-import { recipientsLeft } from '../../rules/recipient-limits.js';
+import { countsAtMs, recipientsLeft } from '../../rules/recipient-limits.js';
 import type { AccountId } from '../../shapes.js';
 import type { Connection } from '../database/database.js';
 import { RecipientCounts } from '../database/recipient-counts.js';
@@ -20,14 +20,18 @@ export class SubmissionLimits {
 
   /** Whether a message would go to more than its submitter may send to. */
   isOver({ envelope }: Submission): boolean {
-    const { submitter, limits = {} } = envelope.outgoing ?? {};
-    if (submitter === undefined) return false;
-    return recipientsLeft(this.#counts.of(submitter, Date.now()), limits) < remoteCount(envelope);
+    const { outgoing } = envelope;
+    if (outgoing?.submitter === undefined) return false;
+    const { submitter, limits = {} } = outgoing;
+    const atMs = countsAtMs(outgoing, Date.now());
+    return recipientsLeft(this.#counts.of(submitter, atMs), limits) < remoteCount(envelope);
   }
 
   count({ envelope }: Submission): void {
-    const submitter = envelope.outgoing?.submitter;
-    if (submitter !== undefined) this.#counts.add(submitter, remoteCount(envelope), Date.now());
+    const { outgoing } = envelope;
+    if (outgoing?.submitter === undefined) return;
+    const nowMs = Date.now();
+    this.#counts.add(outgoing.submitter, remoteCount(envelope), nowMs, countsAtMs(outgoing, nowMs));
   }
 
   set(account: AccountId, limits: Partial<OwnLimits>): void {
