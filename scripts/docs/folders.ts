@@ -33,7 +33,7 @@ export const folders: readonly Folder[] = [
         'oauth',
         'outbound/client/next-hop.ts',
         'outbound/client/relay-url.ts',
-        'outbound/patience.ts',
+        'store/patience.ts',
       ],
       ...store('open', 'driver', 'status', 'deliveries', 'devices', 'logins', 'directory', 'mailboxes'),
       ...['store/queue.ts', 'store/queued-mail.ts', 'store/recipient-limits.ts', 'store/relay-logins.ts'],
@@ -51,7 +51,15 @@ export const folders: readonly Folder[] = [
     what: 'the table of the kinds of process (`roles.ts`), and what each begins with (`run-process.ts`)',
     imports: [
       ...['auth', 'config', 'log', 'oauth', 'cluster/control', 'cluster/supervisor/start-error.ts', 'cluster/worker'],
-      ...['outbound', 'outbound/client', 'store/driver.ts', 'store/errors.ts', 'store/open.ts', 'store/store.ts'],
+      ...[
+        'outbound',
+        'outbound/client',
+        'store/driver.ts',
+        'store/errors.ts',
+        'store/open.ts',
+        'store/patience.ts',
+        'store/store.ts',
+      ],
     ],
   },
   {
@@ -88,7 +96,7 @@ export const folders: readonly Folder[] = [
     what: 'SMTP: states, grammars, replies, a file for each verb or a few alike',
     imports: [
       ...['auth', 'bytes', 'dsn', 'ip', 'message', 'runtime', 'session', 'store/rules/devices.ts'],
-      ...store('deliveries', 'devices', 'logins', 'recipient-limits', 'routes', 'suppressions'),
+      ...store('deliveries', 'devices', 'logins', 'patience', 'recipient-limits', 'routes', 'suppressions'),
     ],
   },
   {
@@ -101,7 +109,7 @@ export const folders: readonly Folder[] = [
     what: 'mail on its way out: when and where each message goes, and what its sender is told',
     imports: [
       ...['dsn', 'log', 'message', 'outbound/client', 'store/rules/routes.ts'],
-      ...store('deliveries', 'queue', 'relay-logins', 'routes', 'suppressions'),
+      ...store('deliveries', 'patience', 'queue', 'relay-logins', 'routes', 'suppressions'),
     ],
   },
   {

@@ -1,7 +1,6 @@
 /** `pennypost queue …`: what waits to be sent to other domains, what became of it, and what an administrator does with it. */
-import type { QueueEntry, QueuedMail, QueuedRecipient } from '../store/queued-mail.js';
+import { isForLater, type QueueEntry, type QueuedMail, type QueuedRecipient } from '../store/queued-mail.js';
 import { jsonFlag, optionFlags, UsageError, type Command, type Invocation } from './command.js';
-import { isForLater } from '../store/rules/queue.js';
 import { exit, Refusal } from './exit.js';
 import { explain, explainFromFlag } from './explanation.js';
 import { printList, printListAsJson, type Table } from './listing.js';

@@ -38,6 +38,11 @@ export interface QueueEntry {
   readonly lastReply: Reply | undefined;
 }
 
+/** Whether its sender wants it to leave later (RFC 4865): it was never tried, and is not due. */
+export function isForLater({ attempts, dueAtMs }: Pick<QueueEntry, 'attempts' | 'dueAtMs'>, nowMs: number): boolean {
+  return attempts === 0 && dueAtMs !== undefined && dueAtMs > nowMs;
+}
+
 /** Entries in the order of their ids. There may be more behind `next`, also where there is none here. */
 export interface QueuePage {
   readonly entries: readonly QueueEntry[];

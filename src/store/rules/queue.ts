@@ -4,6 +4,7 @@
  */
 import type { Outgoing } from '../deliveries.js';
 import type { Outcome, QueueState, Reply } from '../queue.js';
+import { isForLater } from '../queued-mail.js';
 
 /** What is decided here of a row that nobody has leased. */
 export interface Waiting {
@@ -83,11 +84,6 @@ export function released(row: Waiting, nowMs: number): Waiting | undefined {
 
 export function retried(row: Waiting, nowMs: number): Waiting | undefined {
   return row.dueAtMs === undefined ? undefined : waiting({ ...row, dueAtMs: Math.min(row.dueAtMs, nowMs) }, nowMs);
-}
-
-/** Whether its sender wants it to leave later (RFC 4865): it was never tried, and is not due. */
-export function isForLater({ attempts, dueAtMs }: Pick<Waiting, 'attempts' | 'dueAtMs'>, nowMs: number): boolean {
-  return attempts === 0 && dueAtMs !== undefined && dueAtMs > nowMs;
 }
 
 /** Whether what a server said of this one recipient means that nothing is to be sent there again. */

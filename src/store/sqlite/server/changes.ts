@@ -212,9 +212,10 @@ export class Changes {
         'select domain, local, target from alias where substr(target, -length(?)) = ?',
       )
       .all(`@${domain}`, `@${domain}`);
-    const change = 'update or replace alias set target = ? where domain = ? and local = ? and target = ?';
-    for (const { domain: of, local, target } of rows)
-      this.#run(change, addressText(addressOf(target)), of, local, target);
+    const change = this.#connection.prepare(
+      'update or replace alias set target = ? where domain = ? and local = ? and target = ?',
+    );
+    for (const { domain: of, local, target } of rows) change.run(addressText(addressOf(target)), of, local, target);
   }
 
   #targetText(target: Address): string {
