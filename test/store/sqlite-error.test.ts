@@ -10,7 +10,7 @@ describe('an error of SQLite', () => {
     ['SQLITE_IOERR_FSYNC', 'unavailable', true],
     ['SQLITE_CORRUPT', 'unavailable', true],
     ['SQLITE_BUSY', 'busy', false],
-    ['SQLITE_CONSTRAINT', 'unavailable', false],
+    ['SQLITE_CONSTRAINT', 'bug', false],
   ] as const;
   for (const [code, kind, disk] of meanings)
     it(`${code} means '${kind}', and ${disk ? 'stops the store' : 'nothing worse'}`, () => {
