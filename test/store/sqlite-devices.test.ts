@@ -8,6 +8,7 @@ import { DeviceTable } from '../../src/store/sqlite/database/devices.js';
 import { sqlite } from '../../src/store/sqlite/driver.js';
 import { Writer } from '../../src/store/sqlite/server/writer.js';
 import { eventually } from '../support/eventually.js';
+import { plansOf } from '../support/query-plans.js';
 
 /** Of all devices, of which there are at most a few hundred, in the order of their numbers. */
 const BOUNDED = 'SCAN device';
@@ -35,17 +36,10 @@ describe('devices in SQLite', () => {
   it('are looked through as a whole where all are asked for, and nowhere else', () => {
     const scans = withConnection((connection) => {
       new Writer(connection).sweep(); // It has the tables.
-      const asked: string[] = [];
-      const noting = { prepare: (sql: string) => (asked.push(sql), connection.prepare(sql)) } as unknown as Connection;
-      new DeviceTable(noting);
-      return asked.flatMap((sql) =>
-        connection
-          .prepare<unknown[], { readonly detail: string }>(`explain query plan ${sql}`)
-          .all(...Array<null>(sql.split('?').length - 1).fill(null))
-          .filter(({ detail }) => /SCAN|TEMP B-TREE/.test(detail)),
-      );
+      const plans = plansOf(connection, (noting) => new DeviceTable(noting));
+      return plans.flatMap(({ details }) => details.filter((detail) => /SCAN|TEMP B-TREE/.test(detail)));
     });
-    expect(scans.map(({ detail }) => detail)).to.deep.equal([BOUNDED]);
+    expect(scans).to.deep.equal([BOUNDED]);
   });
 
   it('are shown by the view devices, in words for people', async () => {

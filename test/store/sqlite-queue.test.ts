@@ -11,6 +11,7 @@ import { prepareRelayLoginReads, prepareRelayLoginWrites } from '../../src/store
 import { sqlite } from '../../src/store/sqlite/driver.js';
 import { Writer } from '../../src/store/sqlite/server/writer.js';
 import { eventually } from '../support/eventually.js';
+import { plansOf } from '../support/query-plans.js';
 import { deliver } from './contract.js';
 import { envelopeOut } from './queue-contract.js';
 
@@ -39,27 +40,20 @@ describe('the queue in SQLite', () => {
   }
 
   it('is asked nothing that is looked for among all rows', () => {
-    const plans = withConnection((connection) => {
-      const asked: string[] = [];
-      const named = (sql: string): unknown =>
-        Object.fromEntries([...sql.matchAll(/:([a-z_]+)/g)].map(([, name]) => [name, null]));
-      const noting = { prepare: (sql: string) => (asked.push(sql), connection.prepare(sql)) } as unknown as Connection;
-      prepareQueueReads(noting);
-      prepareQueueWrites(noting);
-      prepareRelayLoginReads(noting);
-      prepareRelayLoginWrites(noting);
-      expect(asked).to.have.length.above(40);
-      return asked.flatMap((sql) =>
-        connection
-          .prepare<unknown[], { readonly detail: string }>(`explain query plan ${sql}`)
-          .all(...(/:[a-z]/.test(sql) ? [named(sql)] : Array<null>(sql.split('?').length - 1).fill(null)))
-          .map(({ detail }) => ({ detail, sql })),
-      );
-    });
-    for (const { detail, sql } of plans) {
-      expect(detail, sql).to.not.match(/TEMP B-TREE/);
-      if (detail.startsWith('SCAN')) expect(detail, sql).to.match(BOUNDED);
-    }
+    const plans = withConnection((connection) =>
+      plansOf(connection, (noting) => {
+        prepareQueueReads(noting);
+        prepareQueueWrites(noting);
+        prepareRelayLoginReads(noting);
+        prepareRelayLoginWrites(noting);
+      }),
+    );
+    expect(plans).to.have.length.above(40);
+    for (const { details, sql } of plans)
+      for (const detail of details) {
+        expect(detail, sql).to.not.match(/TEMP B-TREE/);
+        if (detail.startsWith('SCAN')) expect(detail, sql).to.match(BOUNDED);
+      }
   });
 
   it('is shown by the views queue and deliveries, in words for people', async () => {

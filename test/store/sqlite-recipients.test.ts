@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { openForWriting, type Connection } from '../../src/store/sqlite/database/database.js';
 import { RecipientCounts } from '../../src/store/sqlite/database/recipient-counts.js';
+import { plansOf } from '../support/query-plans.js';
 
 const HOUR_MS = 3_600_000;
 const NOW_MS = 500_000 * HOUR_MS + 1;
@@ -62,13 +63,8 @@ describe('recipients as SQLite counts them', () => {
   });
 
   it('are found by the account', () => {
-    const asked: string[] = [];
-    const noting = { prepare: (sql: string) => (asked.push(sql), connection.prepare(sql)) } as unknown as Connection;
-    expect(new RecipientCounts(noting)).to.be.instanceOf(RecipientCounts);
-    for (const sql of asked)
-      for (const { detail } of connection
-        .prepare<unknown[], { readonly detail: string }>(`explain query plan ${sql}`)
-        .all(...Array<null>(sql.split('?').length - 1).fill(null)))
-        expect(detail, sql).to.not.match(/^SCAN/);
+    const plans = plansOf(connection, (noting) => new RecipientCounts(noting));
+    expect(plans).to.not.be.empty;
+    for (const { details, sql } of plans) for (const detail of details) expect(detail, sql).to.not.match(/^SCAN/);
   });
 });

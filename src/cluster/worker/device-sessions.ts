@@ -1,4 +1,7 @@
-/** What sessions with devices have besides what all of SMTP have, or instead: limits, stages and counters of their own, and who notes what is refused. */
+/**
+ * What sessions with devices have besides what all of SMTP have, or instead: limits, stages and counters of their own, and who notes
+ * what is refused.
+ */
 import { Buffer } from 'node:buffer';
 import type { Observer, SessionEnd } from '../../session/observer.js';
 import type { Reply } from '../../session/reply.js';
