@@ -1,6 +1,6 @@
 /**
  * Reads the values of options: sizes, durations, ports, names.
- * A parser returns the value or throws a Misfit whose message completes the sentence "--option …".
+ * A parser returns the value or throws InvalidValue, whose message completes the sentence "--option …".
  */
 import { isIP } from 'node:net';
 import { isNetwork } from '../ip/networks.js';

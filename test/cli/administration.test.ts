@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { pennypost, type Surroundings } from './pennypost.js';
+import { pennypost, type RunOptions } from './pennypost.js';
 
 describe('administration without a server', () => {
   let directory = '';
@@ -14,8 +14,8 @@ describe('administration without a server', () => {
 
   afterEach(() => rm(directory, { recursive: true, force: true }));
 
-  function run(typed: string, surroundings: Partial<Surroundings> = {}) {
-    return pennypost(typed.split(' '), { directory, ...surroundings });
+  function run(typed: string, options: Partial<RunOptions> = {}) {
+    return pennypost(typed.split(' '), { directory, ...options });
   }
 
   async function json(typed: string): Promise<unknown> {
@@ -24,8 +24,8 @@ describe('administration without a server', () => {
     return JSON.parse(stdout);
   }
 
-  async function done(typed: string, surroundings: Partial<Surroundings> = {}): Promise<string> {
-    const { status, stdout, stderr } = await run(typed, surroundings);
+  async function done(typed: string, options: Partial<RunOptions> = {}): Promise<string> {
+    const { status, stdout, stderr } = await run(typed, options);
     expect({ status, stderr }, typed).to.deep.equal({ status: 0, stderr: '' });
     return stdout;
   }

@@ -92,14 +92,14 @@ describe('a damaged database', function () {
     directory = mkdtempSync(join(tmpdir(), 'pennypost-damage-'));
     sound = join(directory, 'sound.db');
     db = join(directory, 'mail.db');
-    const surroundings = { directory, environment: { PENNYPOST_DB: sound } };
+    const options = { directory, environment: { PENNYPOST_DB: sound } };
     const input = 'correct horse battery';
-    await pennypost(['account', 'add', 'alice@localhost', '--password-stdin'], { ...surroundings, input });
-    await pennypost(['account', 'credential', 'add', 'alice@localhost', 'phone'], surroundings);
-    await pennypost(['alias', 'add', 'sales@localhost', 'alice@localhost'], surroundings);
+    await pennypost(['account', 'add', 'alice@localhost', '--password-stdin'], { ...options, input });
+    await pennypost(['account', 'credential', 'add', 'alice@localhost', 'phone'], options);
+    await pennypost(['alias', 'add', 'sales@localhost', 'alice@localhost'], options);
     const message = `Subject: x\r\n\r\n${'text\r\n'.repeat(2000)}`;
     for (let sent = 0; sent < 3; sent++)
-      await pennypost(['mail', 'send', 'alice@localhost'], { ...surroundings, input: message });
+      await pennypost(['mail', 'send', 'alice@localhost'], { ...options, input: message });
     const connection = openConnection(sound);
     connection.pragma('wal_checkpoint(TRUNCATE)');
     connection.close();

@@ -15,7 +15,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-export interface Surroundings {
+export interface RunOptions {
   readonly directory: string;
   readonly input?: string | Uint8Array;
   readonly environment?: Readonly<Record<string, string>>;
@@ -23,8 +23,8 @@ export interface Surroundings {
   readonly nodeArguments?: readonly string[];
 }
 
-export function pennypost(argv: readonly string[], surroundings: Surroundings): Promise<Ended> {
-  const { directory, input = '', environment = {}, nodeArguments = [] } = surroundings;
+export function pennypost(argv: readonly string[], options: RunOptions): Promise<Ended> {
+  const { directory, input = '', environment = {}, nodeArguments = [] } = options;
   const child = spawn(process.execPath, [...nodeArguments, MAIN, ...argv], {
     cwd: directory,
     env: environment,

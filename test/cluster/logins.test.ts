@@ -172,7 +172,7 @@ describe('logins', () => {
     const checked = log(isFailure)
       .slice(before)
       .filter(({ outcome }) => outcome === 'wrong');
-    for (const [client, count] of tally(checked.map(({ peer }) => String(peer))))
+    for (const [client, count] of countsOf(checked.map(({ peer }) => String(peer))))
       expect(count, client).to.be.at.most(10);
   });
 
@@ -207,7 +207,7 @@ describe('logins', () => {
     await store.close();
   }
 
-  function tally(names: readonly string[]): ReadonlyMap<string, number> {
+  function countsOf(names: readonly string[]): ReadonlyMap<string, number> {
     return names.reduce((counts, name) => counts.set(name, (counts.get(name) ?? 0) + 1), new Map<string, number>());
   }
 

@@ -11,9 +11,9 @@ import { faults, stoppedFor30Seconds } from './faults.js';
 import { fullLogDisk } from './full-log.js';
 import { movedFiles } from './moved-files.js';
 import { killsWhileMailGoesOut } from './outgoing-round.js';
-import { smallDiskObstacle } from './small-disk.js';
+import { whyNoSmallDisk } from './small-disk.js';
 import { stuckWorkers } from './stuck.js';
-import { thinDiskObstacle } from './thin-disk.js';
+import { whyNoThinDisk } from './thin-disk.js';
 import { failedSyncOnThinDisk } from './thin-round.js';
 import type { Chance } from '../support/ledger-chance.js';
 
@@ -35,15 +35,15 @@ const {
 const deadlineMs = Date.now() + minutes * 60_000;
 process.stdout.write(`Faults for ${minutes} minutes, seed ${seed}\n`);
 
-const obstacle = thinDiskObstacle();
-if (obstacle !== undefined) process.stdout.write(`Without a disk whose blocks run out: ${obstacle}\n`);
+const missing = whyNoThinDisk();
+if (missing !== undefined) process.stdout.write(`Without a disk whose blocks run out: ${missing}\n`);
 const all: readonly RoundFault[] = [
   ...faults,
   ...Array.from({ length: MAIL_OUT_SHARE }, () => killsWhileMailGoesOut),
   ...movedFiles,
-  ...(smallDiskObstacle() === undefined ? [fullLogDisk] : []),
+  ...(whyNoSmallDisk() === undefined ? [fullLogDisk] : []),
   stuckWorkers,
-  ...(obstacle === undefined ? [failedSyncOnThinDisk] : []),
+  ...(missing === undefined ? [failedSyncOnThinDisk] : []),
 ];
 const chosen = all.filter(({ name }) => name.includes(only));
 if (chosen.length === 0) throw new Error(`No fault is called '${only}'`);

@@ -14,7 +14,7 @@ import { itNeeds } from '../support/programs.js';
 import { POSTMASTER, Server } from '../support/server.js';
 import { storeOf } from './faults.js';
 import { Control, Shim } from './shim.js';
-import { fillUp, mountSmall, smallDiskObstacle } from './small-disk.js';
+import { fillUp, mountSmall, whyNoSmallDisk } from './small-disk.js';
 
 const DISK_MIB = 24;
 const MARK = ['--min-free', '6MiB'];
@@ -103,9 +103,9 @@ describe('a start on a full disk', () => {
 
   /** With mail in a file that has free pages, so that it need not grow. */
   function itOnSmallDisk(rule: string, test: (ballast: string) => Promise<void>): void {
-    const obstacle = smallDiskObstacle();
-    if (obstacle !== undefined)
-      return void it(`${rule} (skipped: ${obstacle})`, function () {
+    const missing = whyNoSmallDisk();
+    if (missing !== undefined)
+      return void it(`${rule} (skipped: ${missing})`, function () {
         this.skip();
       });
     it(rule, async () => {

@@ -13,7 +13,7 @@ import { POSTMASTER, Server } from '../support/server.js';
 import { letterOf } from '../support/ledger-clients.js';
 import { storeOf } from './faults.js';
 import { Control, Shim } from './shim.js';
-import { freeBytes, mountSmall, smallDiskObstacle } from './small-disk.js';
+import { freeBytes, mountSmall, whyNoSmallDisk } from './small-disk.js';
 
 const MESSAGE = letterOf('kept', 4_000);
 const MIB = 1024 * 1024;
@@ -80,7 +80,7 @@ describe('a full disk', () => {
     await removeAll(server, 1);
   });
 
-  const small = smallDiskObstacle();
+  const small = whyNoSmallDisk();
 
   itOnSmallDisk('that fills: 452 at the end of data, reading goes on, service returns with the space', async (disk) => {
     const ballast = join(disk, 'ballast');

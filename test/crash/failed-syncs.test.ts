@@ -12,7 +12,7 @@ import { itNeeds } from '../support/programs.js';
 import { cutPower, type CutReport } from './power-cut.js';
 import { record } from './recording.js';
 import { changedProgram, Control, notRewritten, walTrusted, type Change } from './shim.js';
-import { thinDiskObstacle } from './thin-disk.js';
+import { whyNoThinDisk } from './thin-disk.js';
 import { thinRound } from './thin-round.js';
 
 const CUTS = 40;
@@ -43,7 +43,7 @@ describe('a power cut after a failed sync', function () {
 
 describe('a disk whose blocks run out for a moment, and a power cut', function () {
   this.timeout(TIMEOUT_MS);
-  const obstacle = thinDiskObstacle();
+  const missing = whyNoThinDisk();
 
   itOnThinDisk('lose nothing that was acknowledged before or after', async () => {
     const { acknowledged, findings } = await thinRound({ seed: 10 });
@@ -63,9 +63,9 @@ describe('a disk whose blocks run out for a moment, and a power cut', function (
   });
 
   function itOnThinDisk(rule: string, test: () => Promise<void>): void {
-    if (obstacle === undefined) it(rule, test);
+    if (missing === undefined) it(rule, test);
     else
-      it(`${rule} (skipped: ${obstacle})`, function () {
+      it(`${rule} (skipped: ${missing})`, function () {
         this.skip();
       });
   }

@@ -24,7 +24,7 @@ export function mountSmall(mebibytes: number): SmallDisk {
 }
 
 /** Why a small file system cannot be made here, if so. */
-export function smallDiskObstacle(): string | undefined {
+export function whyNoSmallDisk(): string | undefined {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'mounting needs root on Linux';
   try {
     mountSmall(1).release();

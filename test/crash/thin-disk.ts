@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fillUp, mountSmall, smallDiskObstacle, type SmallDisk } from './small-disk.js';
+import { fillUp, mountSmall, whyNoSmallDisk, type SmallDisk } from './small-disk.js';
 
 const POOL_MIB = 24;
 const DISK_BYTES = 96 * 1024 * 1024;
@@ -83,9 +83,9 @@ export class ThinDisk {
 }
 
 /** Why there can be none here, if so. */
-export function thinDiskObstacle(): string | undefined {
-  const obstacle = smallDiskObstacle();
-  if (obstacle !== undefined) return obstacle;
+export function whyNoThinDisk(): string | undefined {
+  const missing = whyNoSmallDisk();
+  if (missing !== undefined) return missing;
   try {
     ThinDisk.make().release();
     return undefined;

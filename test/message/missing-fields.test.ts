@@ -125,8 +125,8 @@ describe('the header of a submitted message', () => {
     expect(text(`${long}: y\r\n\r\n`)).to.equal(`${DATE}${ID}\r\n${long}: y\r\n\r\n`);
     expect(text(`X: y\r\n${long}: y\r\n\r\n`)).to.equal(`X: y\r\n${DATE}${ID}\r\n${long}: y\r\n\r\n`);
     expect(text(`${HEADER}Bcc: ${long}\r\n ${long}\r\n\r\n${long}`)).to.equal(`${HEADER}\r\n${long}`);
-    const completion = new MissingFields({ date: DATE, messageId: ID });
-    const kept = Array.from({ length: 3000 }, () => taken(completion, Buffer.from('x')).length);
+    const fields = new MissingFields({ date: DATE, messageId: ID });
+    const kept = Array.from({ length: 3000 }, () => taken(fields, Buffer.from('x')).length);
     expect(kept.lastIndexOf(0)).to.be.below(1000);
   });
 
@@ -137,8 +137,8 @@ describe('the header of a submitted message', () => {
   });
 
   it('keeps the pieces few, since each costs memory until it is stored', () => {
-    const completion = new MissingFields({ date: DATE, messageId: ID });
-    expect(taken(completion, Buffer.from('a:\r\n'.repeat(10_000)))).to.have.length(1);
+    const fields = new MissingFields({ date: DATE, messageId: ID });
+    expect(taken(fields, Buffer.from('a:\r\n'.repeat(10_000)))).to.have.length(1);
   });
 
   const line = fc.oneof(

@@ -140,7 +140,7 @@ export function foresee(stream: string, manners: Manners): Forecast {
     else if (typeof found === 'number') say(found);
     else say(250, { at: 'mail', to: [...state.to, ...found] });
   };
-  const obey = (verb: string, argument: string): void => {
+  const carryOut = (verb: string, argument: string): void => {
     const idle = argument === '';
     switch (verb) {
       case 'EHLO':
@@ -183,7 +183,7 @@ export function foresee(stream: string, manners: Manners): Forecast {
     const [, verb = '', argument = ''] = /^[ \t]*([^ \t]*)([^]*)$/.exec(line) ?? [];
     if (first && manners.closesOnForeign && verb.includes('\0')) close(500);
     else if (line.length > manners.lineLimitBytes || /[\0\r\n]/.test(line)) say(500);
-    else obey(verb.toUpperCase(), trimmed(argument));
+    else carryOut(verb.toUpperCase(), trimmed(argument));
     first = false;
   }
   return { replies, mail, closed };

@@ -146,8 +146,8 @@ describe('pennypost relay login', () => {
         json(response, 200, { access_token: 'a', token_type: 'bearer', expires_in: 3_600 });
         return true;
       };
-      const fleeting = await login(directory, ['--device']);
-      expect([fleeting.status, fleeting.stderr]).to.satisfy(
+      const refused = await login(directory, ['--device']);
+      expect([refused.status, refused.stderr]).to.satisfy(
         ([status, text]: readonly [number, string]) => status === 1 && text.includes('gives no refresh token'),
       );
       const clear = await login(directory, ['--token-endpoint', 'http://192.0.2.7/token', '--client-credentials']);

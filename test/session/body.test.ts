@@ -19,9 +19,9 @@ function read(reader: BodyReader, pieces: readonly Buffer[]): Seen {
   for (const piece of pieces) {
     if (rest !== undefined) rest += piece.toString('latin1');
     else {
-      const passage = reader.pass(piece);
-      body += passage.pieces.map((part) => part.toString('latin1')).join('');
-      rest = passage.rest?.toString('latin1');
+      const passed = reader.pass(piece);
+      body += passed.pieces.map((part) => part.toString('latin1')).join('');
+      rest = passed.rest?.toString('latin1');
     }
   }
   return { body, rest, octets: reader.end.octets, bare: reader.end.bareNewline };

@@ -67,8 +67,8 @@ describe('dispatch', () => {
   });
 
   it('refuses by state before anything else', () => {
-    expect(text(ask('GATED', 'nonsense', SHUT, true))).to.equal('misplaced GATED shut');
-    expect(text(ask('OPEN', '', OPEN))).to.equal('misplaced OPEN open');
+    expect(text(ask('GATED', 'nonsense', SHUT, true))).to.equal('bad sequence: GATED shut');
+    expect(text(ask('OPEN', '', OPEN))).to.equal('bad sequence: OPEN open');
   });
 
   it('then by its gates', () => expect(text(ask('GATED', 'nonsense', OPEN, true))).to.equal('locked'));
@@ -82,7 +82,7 @@ describe('dispatch', () => {
   });
 
   it('lets a command say what becomes of its refusal', () => {
-    expect(text(ask('SKIP', 'it', SHUT))).to.equal('skipped it misplaced SKIP shut');
+    expect(text(ask('SKIP', 'it', SHUT))).to.equal('skipped it bad sequence: SKIP shut');
     expect(text(ask('SKIP', 'two words'))).to.equal('skipped two words syntax SKIP');
     expect(text(ask('SKIP', 'it'))).to.equal('not skipped');
   });

@@ -486,9 +486,9 @@ describe('a stranger', () => {
   it('who speaks before the greeting is refused and closed', async () => {
     const { channel, ends } = begin({}, PAUSE_MS);
     channel.send('ECHO 1\r\n');
-    expect(lines(channel.said)).to.deep.equal(['impatient']);
+    expect(lines(channel.said)).to.deep.equal(['early talker']);
     await new Promise((resolve) => setTimeout(resolve, 2 * PAUSE_MS));
-    expect(lines(channel.said)).to.deep.equal(['impatient']);
+    expect(lines(channel.said)).to.deep.equal(['early talker']);
     channel.drop();
     expect(ends[0]).to.include({ outcome: 'early-talker' });
   });

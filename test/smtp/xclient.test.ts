@@ -70,7 +70,7 @@ describe('the peer behind a front', () => {
     expect(peer('ADDR=ipv6:::FFFF:c000:207').address).to.equal('192.0.2.7'));
 });
 
-describe('what a session keeps of an introduction', () => {
+describe('what a session keeps of XCLIENT', () => {
   it('is how the client greeted, until something else is said', () => {
     const first = mergeForwardedHelo(undefined, said('HELO=a.example PROTO=esmtp'));
     expect(first).to.deep.equal({ helo: 'a.example', extended: true });
@@ -81,7 +81,7 @@ describe('what a session keeps of an introduction', () => {
   });
 });
 
-describe('the attributes of an introduction', () => {
+describe('the attributes of XCLIENT', () => {
   it('are read or refused whole, whatever stands there', () => {
     const name = fc.oneof(fc.constantFrom(...attributeNames), fc.string({ maxLength: 5 }));
     const value = fc.oneof(fc.ipV4(), fc.ipV6(), fc.nat(70_000).map(String), fc.string({ unit: 'binary' }));

@@ -4,7 +4,7 @@ import { stuffed } from '../support/line-client.js';
 import type { Dice } from '../fuzz/words.js';
 import type { Visit } from './visit.js';
 
-export interface Guest {
+export interface OddSession {
   readonly visit: Visit;
   readonly dice: Dice;
   /** Who takes mail. */
@@ -17,7 +17,7 @@ export interface Guest {
 export interface OddClient {
   readonly name: string;
   readonly service: 'smtp' | 'pop3';
-  come(guest: Guest): Promise<unknown>;
+  come(session: OddSession): Promise<unknown>;
 }
 
 const SOON_MS = 300;
@@ -31,11 +31,11 @@ const TLS = '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'.padEnd(300, '\xa5');
 export const oddClients: readonly OddClient[] = [
   { name: 'sends messages', service: 'smtp', come: sendSome },
   { name: 'sends chunks', service: 'smtp', come: sendChunks },
-  { name: 'sends to all', service: 'smtp', come: (guest) => sendTo(guest, guest.recipients) },
+  { name: 'sends to all', service: 'smtp', come: (session) => sendTo(session, session.recipients) },
   { name: 'sends an octet at a time', service: 'smtp', come: sendSlowly },
   { name: 'says everything at once', service: 'smtp', come: sendAtOnce },
-  { name: 'is gone before the answer', service: 'smtp', come: (guest) => sendAndLeave(guest, END) },
-  { name: 'is gone inside the message', service: 'smtp', come: (guest) => sendAndLeave(guest, Buffer.alloc(0)) },
+  { name: 'is gone before the answer', service: 'smtp', come: (session) => sendAndLeave(session, END) },
+  { name: 'is gone inside the message', service: 'smtp', come: (session) => sendAndLeave(session, Buffer.alloc(0)) },
   { name: 'speaks HTTP', service: 'smtp', come: ({ visit }) => blurt(visit, HTTP) },
   { name: 'begins TLS', service: 'smtp', come: ({ visit }) => blurt(visit, TLS) },
   {
@@ -52,13 +52,14 @@ export const oddClients: readonly OddClient[] = [
   { name: 'begins TLS after STLS and breaks off', service: 'pop3', come: ({ visit }) => halfTls(visit, 'STLS') },
 ];
 
-async function sendSome(guest: Guest): Promise<void> {
-  for (let left = 1 + guest.dice.roll(3); left > 0; left--) await sendTo(guest, [guest.dice.pick(guest.recipients)]);
-  await guest.visit.ask('QUIT', /^221/m);
+async function sendSome(session: OddSession): Promise<void> {
+  for (let left = 1 + session.dice.roll(3); left > 0; left--)
+    await sendTo(session, [session.dice.pick(session.recipients)]);
+  await session.visit.ask('QUIT', /^221/m);
 }
 
-async function sendTo(guest: Guest, recipients: readonly string[]): Promise<void> {
-  const { visit, dice } = guest;
+async function sendTo(session: OddSession, recipients: readonly string[]): Promise<void> {
+  const { visit, dice } = session;
   if (!(await begin(visit, recipients))) return;
   if (!(await visit.ask('DATA', /^354/m))) return;
   await sayData(visit, Buffer.concat([stuffed(messageOf(dice)), END]));
@@ -79,7 +80,7 @@ async function sayData(visit: Visit, bytes: Buffer): Promise<void> {
 
 const ACKNOWLEDGED_MS = 20_000;
 
-async function sendChunks({ visit, dice, recipients }: Guest): Promise<void> {
+async function sendChunks({ visit, dice, recipients }: OddSession): Promise<void> {
   if (!(await begin(visit, [dice.pick(recipients)]))) return;
   const message = messageOf(dice);
   const cut = dice.roll(message.length);
@@ -89,7 +90,7 @@ async function sendChunks({ visit, dice, recipients }: Guest): Promise<void> {
   await sayData(visit, message.subarray(cut));
 }
 
-async function sendSlowly({ visit, dice, recipients }: Guest): Promise<void> {
+async function sendSlowly({ visit, dice, recipients }: OddSession): Promise<void> {
   const text = `${HELLO}\r\n${MAIL}\r\nRCPT TO:<${dice.pick(recipients)}>\r\nDATA\r\nSubject: slow\r\n\r\n..\r\n.\r\nQUIT\r\n`;
   for (const octet of text) {
     visit.say(octet);
@@ -98,14 +99,14 @@ async function sendSlowly({ visit, dice, recipients }: Guest): Promise<void> {
   await visit.until(() => /^221/m.test(visit.heard), ACKNOWLEDGED_MS);
 }
 
-async function sendAtOnce({ visit, dice, recipients }: Guest): Promise<void> {
+async function sendAtOnce({ visit, dice, recipients }: OddSession): Promise<void> {
   const one = `${MAIL}\r\nRCPT TO:<${dice.pick(recipients)}>\r\nDATA\r\nSubject: x\r\n\r\n${dice.roll(1e9)}\r\n.\r\n`;
   await visit.lines(1, ACKNOWLEDGED_MS);
   visit.say(`${HELLO}\r\n${one.repeat(1 + dice.roll(4))}QUIT\r\n`);
   await visit.until(() => /^221/m.test(visit.heard), ACKNOWLEDGED_MS);
 }
 
-async function sendAndLeave({ visit, dice, recipients }: Guest, end: Buffer): Promise<void> {
+async function sendAndLeave({ visit, dice, recipients }: OddSession, end: Buffer): Promise<void> {
   if (!(await begin(visit, [dice.pick(recipients)])) || !(await visit.ask('DATA', /^354/m))) return;
   visit.say(Buffer.concat([stuffed(messageOf(dice)), end]));
   await pause(dice.roll(5));
@@ -125,19 +126,19 @@ async function halfTls(visit: Visit, verb: string): Promise<void> {
   await pause(10);
 }
 
-async function logIn({ visit, reader, password }: Guest): Promise<boolean> {
+async function logIn({ visit, reader, password }: OddSession): Promise<boolean> {
   await visit.ask(`USER ${reader}`, /^(\+OK|-ERR).*\r\n/m);
   return visit.ask(`PASS ${password}`, /^\+OK .*\r\n/m, SOON_MS);
 }
 
-async function guess({ visit, dice, reader }: Guest): Promise<void> {
+async function guess({ visit, dice, reader }: OddSession): Promise<void> {
   await visit.ask(`USER ${reader}`, /^\+OK/m);
   await visit.ask(`PASS ${dice.roll(1e9)}`, /^(\+OK|-ERR)/m, SOON_MS);
 }
 
-async function readSome(guest: Guest): Promise<void> {
-  const { visit, dice } = guest;
-  if (!(await logIn(guest))) return;
+async function readSome(session: OddSession): Promise<void> {
+  const { visit, dice } = session;
+  if (!(await logIn(session))) return;
   await visit.ask('UIDL', /\r\n\.\r\n/);
   for (let number = 1; number <= 1 + dice.roll(5); number++) {
     if (!(await visit.ask(`RETR ${number}`, /\r\n\.\r\n|^-ERR/m))) return;
@@ -146,9 +147,9 @@ async function readSome(guest: Guest): Promise<void> {
   await visit.ask('QUIT', /^\+OK/m);
 }
 
-async function neverRead(guest: Guest): Promise<void> {
-  const { visit } = guest;
-  if (!(await logIn(guest))) return;
+async function neverRead(session: OddSession): Promise<void> {
+  const { visit } = session;
+  if (!(await logIn(session))) return;
   visit.socket.pause();
   visit.say('RETR 1\r\nLIST\r\nRETR 2\r\n'.repeat(200));
   await pause(SOON_MS);

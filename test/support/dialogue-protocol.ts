@@ -205,7 +205,7 @@ export const toy: Protocol<ToyState, ToyContext, Need> = {
   errorReplies: {
     unknown: (verb, { at }) => say(`unknown ${verb} ${at}`, true),
     syntax: ({ verb }, why = 'syntax') => say(`${why} ${verb}`, true),
-    badSequence: ({ verb }, { at }) => say(`misplaced ${verb} ${at}`, true),
+    badSequence: ({ verb }, { at }) => say(`bad sequence: ${verb} ${at}`, true),
     unreadable: say('unreadable', true),
     lineTooLong: say('too long', true),
     tooManyErrors: say('too many errors', true),
@@ -213,7 +213,7 @@ export const toy: Protocol<ToyState, ToyContext, Need> = {
     idle: say('idle', true),
     slow: say('slow', true),
     session: say('session', true),
-    earlyTalker: say('impatient', true),
+    earlyTalker: say('early talker', true),
     otherProtocol: say('foreign', true),
     injected: say('injected', true),
     revoked: say('revoked', true),

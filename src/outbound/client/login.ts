@@ -57,7 +57,7 @@ function nothingOffered({ extensions }: Session, credentials: Credentials): stri
   return bounded(`the server offers ${offered}, and ${what} can be used with ${namesFor(credentials)}`);
 }
 
-interface Surroundings {
+interface LoginOptions {
   readonly session: Session;
   readonly step: Step;
   readonly context: LoginContext;
@@ -66,7 +66,7 @@ interface Surroundings {
 async function attempt(
   mechanism: ClientMechanism,
   credentials: Credentials,
-  { session, step, context }: Surroundings,
+  { session, step, context }: LoginOptions,
 ): Promise<NotConnected | undefined> {
   const exchange = mechanism.begin(credentials, context);
   const answer = await converse(session, mechanism.name, exchange);
