@@ -25,6 +25,7 @@ export const folders: readonly Folder[] = [
         'auth',
         'bytes',
         'config',
+        'formats',
         'message',
         'runtime',
         'tls',
@@ -40,6 +41,11 @@ export const folders: readonly Folder[] = [
       'store/routes.ts',
       'store/suppressions.ts',
     ],
+  },
+  {
+    path: 'formats',
+    what: 'mail in files, as other programs keep it: mbox, maildir, .eml files, zip; written here',
+    imports: ['bytes'],
   },
   {
     path: 'config',

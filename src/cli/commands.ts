@@ -11,6 +11,7 @@ import { configurationCommands } from './configuration.js';
 import { credentialCommands } from './credential.js';
 import { deviceCommands } from './device.js';
 import { domainCommands } from './domain.js';
+import { exportCommands } from './export.js';
 import { mailCommands } from './mail.js';
 import { queueCommands } from './queue.js';
 import { relayCommands } from './relay.js';
@@ -30,6 +31,7 @@ export const commands: readonly Command[] = [
   ...aliasCommands,
   ...deviceCommands,
   ...mailCommands,
+  ...exportCommands,
   ...queueCommands,
   ...suppressionCommands,
   ...relayCommands,

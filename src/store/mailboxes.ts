@@ -9,6 +9,8 @@ export interface MailSummary {
   readonly uidl: string;
   readonly octets: number;
   readonly receivedAtMs: number;
+  /** Of the envelope; empty for the null reverse-path. */
+  readonly reversePath: string;
   readonly from: string | undefined;
   readonly to: string | undefined;
   readonly subject: string | undefined;

@@ -8,6 +8,7 @@ import { accountAddress } from '../../src/cli/operand.js';
 import { NOTHING, serverOn } from '../../src/cli/status.js';
 import { json } from '../../src/cli/terminal.js';
 import { driverOf } from '../../src/store/open.js';
+import type { CorpusMessage } from './corpus.js';
 
 export interface Status {
   readonly supervisor: { readonly pid: number } | null;
@@ -31,6 +32,7 @@ export interface Status {
 }
 
 const PRIVATE_UMASK = 0o077;
+const CRLF_BYTES = 2;
 
 /** An account as `account add` makes it. */
 export async function accountIn(db: string, name: string, password: string): Promise<void> {
@@ -42,6 +44,25 @@ export async function accountIn(db: string, name: string, password: string): Pro
     await store.directory.addAccount(address, hash, scram);
   } finally {
     process.umask(mask);
+    await store.close();
+  }
+}
+
+/** Messages of an account that is made for them. The end of the last line of every other one is left to RETR. */
+export async function mailIn(db: string, name: string, messages: readonly CorpusMessage[]): Promise<void> {
+  await accountIn(db, name, 'secret');
+  const store = await driverOf(db).open(db);
+  const trace = Buffer.alloc(0);
+  try {
+    const account = (await store.findLogin(name))?.id ?? -1;
+    for (const [at, { octets, receivedAtMs, from }] of messages.entries()) {
+      const recipients = [{ kind: 'local', account, recipient: name, trace } as const];
+      const delivery = store.deliver({ reversePath: from, receivedAtMs, recipients });
+      const isLeft = at % 2 === 1 && !octets.subarray(0, -CRLF_BYTES).toString('latin1').endsWith('\n');
+      await delivery.write(isLeft ? octets.subarray(0, -CRLF_BYTES) : octets);
+      await delivery.commit();
+    }
+  } finally {
     await store.close();
   }
 }

@@ -23,6 +23,7 @@ export interface Message {
   /** What RETR sends. */
   readonly octets: number;
   readonly receivedAtMs: number;
+  readonly reversePath: string;
 }
 
 export interface Used {
@@ -109,9 +110,16 @@ export class MemoryData implements Aliases<Account> {
     account: Account,
     trace: Uint8Array,
     body: Body,
-    { octets, receivedAtMs }: Omit<Message, 'uid' | 'trace' | 'body'>,
+    { octets, receivedAtMs, reversePath }: Omit<Message, 'uid' | 'trace' | 'body'>,
   ): void {
-    account.messages.push({ uid: account.uidNext++, trace: Buffer.from(trace), body, octets, receivedAtMs });
+    account.messages.push({
+      uid: account.uidNext++,
+      trace: Buffer.from(trace),
+      body,
+      octets,
+      receivedAtMs,
+      reversePath,
+    });
     account.octets += octets;
     account.lastDeliveryAtMs = receivedAtMs;
     body.references += 1;

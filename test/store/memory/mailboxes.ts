@@ -37,5 +37,13 @@ export function mailboxesOf(store: MemoryStore): Mailboxes {
 
 function summaryOf(account: Account, message: Message, number: number): MailSummary {
   const { from, to, subject } = summarize(message.body.octets);
-  return { ...infoOf(account, message), number, receivedAtMs: message.receivedAtMs, from, to, subject };
+  return {
+    ...infoOf(account, message),
+    number,
+    receivedAtMs: message.receivedAtMs,
+    reversePath: message.reversePath,
+    from,
+    to,
+    subject,
+  };
 }

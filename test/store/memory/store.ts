@@ -326,8 +326,9 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
       const copy = envelope.recipients[position] as Envelope['recipients'][number];
       if (copy.kind === 'remote') continue;
       const { account, trace } = copy;
-      const { receivedAtMs } = envelope;
-      this.data.addMessage(this.#accountOf(account), trace, body, { octets: octetsOf(trace), receivedAtMs });
+      const { receivedAtMs, reversePath } = envelope;
+      const facts = { octets: octetsOf(trace), receivedAtMs, reversePath };
+      this.data.addMessage(this.#accountOf(account), trace, body, facts);
     }
     return copies.refused;
   }

@@ -49,6 +49,7 @@ function summaryOf(row: MailRow, number: number): MailSummary {
     uidl: `${row.validity}.${row.uid}`,
     octets: row.octets,
     receivedAtMs: row.received_at,
+    reversePath: row.reverse_path,
     from: row.from_text ?? undefined,
     to: row.to_text ?? undefined,
     subject: row.subject ?? undefined,

@@ -89,6 +89,7 @@ export interface MailRow {
   readonly validity: string;
   readonly octets: number;
   readonly received_at: number;
+  readonly reverse_path: string;
   readonly from_text: string | null;
   readonly to_text: string | null;
   readonly subject: string | null;
@@ -235,7 +236,7 @@ export function prepareReads(connection: Prepares): Reads {
       .prepare<[number, string], string>('select target from alias where domain = ? and local = ? order by target')
       .pluck(),
     mail: connection.prepare(`
-      select message.uid, account.validity, message.octets, message.received_at,
+      select message.uid, account.validity, message.octets, message.received_at, message.reverse_path,
              body.from_text, body.to_text, body.subject
       from json_each(?) as wanted
       join message on message.account = ? and message.uid = wanted.value
