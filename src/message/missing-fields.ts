@@ -8,11 +8,8 @@
  */
 import { Buffer } from 'node:buffer';
 import { CRLF_OCTETS } from '../bytes/line-ends.js';
-import { viewOf } from '../bytes/view.js';
 import { WantedNames } from './field-name.js';
-import { HeaderScanner, type HeaderHandler } from './header-scanner.js';
-import { Kept } from './kept.js';
-import type { Next, Stage } from './stage.js';
+import { HeaderStage, type HeaderEditor, type HeaderOutput } from './header-stage.js';
 
 /** What a header gets that lacks them: whole lines, each ended by CRLF. */
 export interface Missing {
@@ -29,38 +26,25 @@ export interface Missing {
 const MIME = ['content-type', 'content-transfer-encoding'];
 const NAMES = new WantedNames('bcc', 'resent-bcc', 'from', 'date', 'message-id', 'mime-version', ...MIME);
 
-export class MissingFields implements Stage<never>, HeaderHandler {
+export function missingFields(missing: Missing): HeaderStage {
+  return new HeaderStage((output) => new MissingFields(missing, output));
+}
+
+class MissingFields implements HeaderEditor {
+  readonly names = NAMES;
   readonly #missing: Missing;
-  readonly #scanner = new HeaderScanner(this, NAMES);
-  readonly #kept = new Kept();
+  readonly #output: HeaderOutput;
   #isEmpty = true;
   /** A line that is no field came before the empty one. */
   #hasEnded = false;
   /** The field that a folded line would belong to is a Bcc. */
   #isDropping = false;
-  /** The last line that was kept is not whole. */
-  #isInLine = false;
   /** Names of fields that were asked for. */
   readonly #seen = new Set<string>();
 
-  constructor(missing: Missing) {
+  constructor(missing: Missing, output: HeaderOutput) {
     this.#missing = missing;
-  }
-
-  get isOver(): boolean {
-    return this.#scanner.isOver;
-  }
-
-  write(piece: Uint8Array, next: Next): undefined {
-    const bytes = viewOf(piece);
-    this.#kept.slice(bytes, this.#scanner.scan(bytes), bytes.length);
-    this.#kept.handOn(next);
-  }
-
-  end(next: Next): undefined {
-    this.#scanner.end();
-    if (!this.#scanner.isOver && !this.#hasEnded) this.#endWithoutText();
-    this.#kept.handOn(next);
+    this.#output = output;
   }
 
   field(name: string): void {
@@ -73,27 +57,25 @@ export class MissingFields implements Stage<never>, HeaderHandler {
     this.#isEmpty = false;
     this.#isDropping = false;
     if (this.#hasEnded) return;
-    this.#kept.add(this.#lacking());
-    this.#kept.add(CRLF_OCTETS);
+    this.#output.add(this.#lacking());
+    this.#output.add(CRLF_OCTETS);
     this.#hasEnded = true;
   }
 
-  octets(bytes: Buffer, from: number, to: number, endsLine: boolean): void {
-    if (this.#isDropping) return;
-    this.#kept.slice(bytes, from, to);
-    this.#isInLine = !endsLine;
+  keeps(): boolean {
+    return !this.#isDropping;
   }
 
   endOfHeader(): void {
-    if (!this.#hasEnded) this.#kept.add(this.#lacking());
+    if (!this.#hasEnded) this.#output.add(this.#lacking());
   }
 
-  /** The message was all header, or nothing at all. */
-  #endWithoutText(): void {
+  endOfMessage(): void {
+    if (this.#hasEnded) return;
     const lacking = this.#lacking();
-    if (this.#isInLine && lacking.length > 0) this.#kept.add(CRLF_OCTETS);
-    this.#kept.add(lacking);
-    if (this.#isEmpty) this.#kept.add(CRLF_OCTETS);
+    if (lacking.length > 0) this.#output.endLine();
+    this.#output.add(lacking);
+    if (this.#isEmpty) this.#output.add(CRLF_OCTETS);
   }
 
   #lacking(): Buffer {

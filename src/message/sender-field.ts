@@ -4,52 +4,37 @@
  * field a few KiB are held, however long it is; a longer one is not kept.
  */
 import { Buffer } from 'node:buffer';
-import { CRLF, CRLF_OCTETS } from '../bytes/line-ends.js';
-import { viewOf } from '../bytes/view.js';
+import { CRLF } from '../bytes/line-ends.js';
 import { WantedNames } from './field-name.js';
-import { HeaderScanner, type HeaderHandler } from './header-scanner.js';
-import { Kept } from './kept.js';
-import type { Next, Stage } from './stage.js';
+import { HeaderStage, type HeaderEditor, type HeaderOutput } from './header-stage.js';
 
 const NAMES = new WantedNames('from', 'reply-to');
 const FIELD_LIMIT_OCTETS = 4096;
 const COLON = ':';
 
-export class SenderField implements Stage<never>, HeaderHandler {
-  readonly #address: string;
-  readonly #replaced: () => void;
-  readonly #scanner = new HeaderScanner(this, NAMES);
-  readonly #kept = new Kept();
+/** `replaced` is told when From named somebody else, or was missing. */
+export function senderField(address: string, replaced: () => void): HeaderStage {
+  return new HeaderStage((output) => new SenderField({ address, replaced, output }));
+}
+
+interface SenderFieldOptions {
+  readonly address: string;
+  readonly replaced: () => void;
+  readonly output: HeaderOutput;
+}
+
+class SenderField implements HeaderEditor {
+  readonly names = NAMES;
+  readonly #options: SenderFieldOptions;
   #from = Buffer.alloc(0);
   #isInFrom = false;
   /** What has been read of it is the first. */
   #isFirst = true;
   #hasReplyTo = false;
   #hasEnded = false;
-  /** The last line that was kept is not whole. */
-  #isInLine = false;
 
-  /** `replaced` is told when From named somebody else, or was missing. */
-  constructor(address: string, replaced: () => void) {
-    this.#address = address;
-    this.#replaced = replaced;
-  }
-
-  get isOver(): boolean {
-    return this.#scanner.isOver;
-  }
-
-  write(piece: Uint8Array, next: Next): undefined {
-    const bytes = viewOf(piece);
-    this.#kept.slice(bytes, this.#scanner.scan(bytes), bytes.length);
-    this.#kept.handOn(next);
-  }
-
-  end(next: Next): undefined {
-    this.#scanner.end();
-    if (!this.#scanner.isOver && this.#isInLine && !this.#hasEnded) this.#kept.add(CRLF_OCTETS);
-    if (!this.#scanner.isOver) this.#endOfFields();
-    this.#kept.handOn(next);
+  constructor(options: SenderFieldOptions) {
+    this.#options = options;
   }
 
   field(name: string): void {
@@ -64,13 +49,17 @@ export class SenderField implements Stage<never>, HeaderHandler {
     this.#endOfFields();
   }
 
-  octets(bytes: Buffer, from: number, to: number, endsLine: boolean): void {
-    if (this.#isInFrom) return this.#hold(bytes, from, to);
-    this.#kept.slice(bytes, from, to);
-    this.#isInLine = !endsLine;
+  keeps(bytes: Buffer, from: number, to: number): boolean {
+    if (this.#isInFrom) this.#hold(bytes, from, to);
+    return !this.#isInFrom;
   }
 
   endOfHeader(): void {
+    this.#endOfFields();
+  }
+
+  endOfMessage(): void {
+    if (!this.#hasEnded) this.#options.output.endLine();
     this.#endOfFields();
   }
 
@@ -83,11 +72,12 @@ export class SenderField implements Stage<never>, HeaderHandler {
   #endOfFields(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    const { address, replaced, output } = this.#options;
     const value = this.#value();
-    if (namesOnly(value, this.#address)) return this.#kept.add(Buffer.from(`From${COLON}${value}`, 'latin1'));
-    this.#replaced();
-    this.#kept.add(Buffer.from(`From: <${this.#address}>${CRLF}`));
-    if (value !== '' && !this.#hasReplyTo) this.#kept.add(Buffer.from(`Reply-To${COLON}${value}`, 'latin1'));
+    if (namesOnly(value, address)) return output.add(Buffer.from(`From${COLON}${value}`, 'latin1'));
+    replaced();
+    output.add(Buffer.from(`From: <${address}>${CRLF}`));
+    if (value !== '' && !this.#hasReplyTo) output.add(Buffer.from(`Reply-To${COLON}${value}`, 'latin1'));
   }
 
   /** What stood behind the colon of From, with its CRLF, one character an octet; empty for nothing that can be kept. */

@@ -1,8 +1,8 @@
 /** What is done with a message of a device, as stages.ts says for all others: its lines are broken, its header completed, its From replaced. */
 import { NewlineNormalizer } from '../bytes/newlines.js';
 import { LongLines } from '../message/long-lines.js';
-import { MissingFields } from '../message/missing-fields.js';
-import { SenderField } from '../message/sender-field.js';
+import { missingFields } from '../message/missing-fields.js';
+import { senderField } from '../message/sender-field.js';
 import type { DeviceSession, Mend } from './device-session.js';
 import type { StageRow } from './stage-row.js';
 import { hops, messageStart, ownSender } from './stages.js';
@@ -21,15 +21,15 @@ export function deviceStages({ device, mends }: DeviceSession): readonly StageRo
     };
   };
   const longLines: StageRow = () => new LongLines(() => mends.add('long-lines'));
-  const senderField: StageRow = () =>
-    from === undefined ? undefined : new SenderField(from, () => mends.add('from-replaced'));
-  const missingFields: StageRow = ({ id, atMs, transaction, settings: { hostname, domain } }) => {
+  const ownFrom: StageRow = () =>
+    from === undefined ? undefined : senderField(from, () => mends.add('from-replaced'));
+  const missingHeaderFields: StageRow = ({ id, atMs, transaction, settings: { hostname, domain } }) => {
     const author = transaction.from.text === '' ? `postmaster@${domain}` : transaction.from.text;
-    return new MissingFields({
+    return missingFields({
       ...fieldsFor(id, hostname, atMs),
       ...{ from: `From: ${name} <${author}>\r\n`, mimeVersion: 'MIME-Version: 1.0\r\n' },
       added: (field) => mends.add(field as Mend),
     });
   };
-  return [hops, ownSender, newlines, longLines, messageStart, senderField, missingFields];
+  return [hops, ownSender, newlines, longLines, messageStart, ownFrom, missingHeaderFields];
 }

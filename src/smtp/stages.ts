@@ -2,7 +2,7 @@
  * What is done with a message between the client and the store, in this order. A refusal of one of them is the reply, after the
  * true end of the message; whoever stands before another is asked first.
  */
-import { MissingFields } from '../message/missing-fields.js';
+import { missingFields } from '../message/missing-fields.js';
 import { HOP_LIMIT, HopLimit } from '../message/hops.js';
 import { MessageStart } from '../message/message-start.js';
 import { NewlineNormalizer } from '../bytes/newlines.js';
@@ -25,7 +25,7 @@ const newlines: StageRow = ({ settings }) => {
 /** Whoever hands a message in: the trace headers stand right before it. */
 export const messageStart: StageRow = () => new MessageStart();
 
-const missingFields: StageRow = ({ id, atMs, transaction: { hello }, settings }) =>
-  hello.login && new MissingFields(fieldsFor(id, settings.hostname, atMs));
+const missingHeaderFields: StageRow = ({ id, atMs, transaction: { hello }, settings }) =>
+  hello.login && missingFields(fieldsFor(id, settings.hostname, atMs));
 
-export const stages: readonly StageRow[] = [hops, ownSender, newlines, messageStart, missingFields];
+export const stages: readonly StageRow[] = [hops, ownSender, newlines, messageStart, missingHeaderFields];

@@ -3,8 +3,8 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { LINE_LIMIT_OCTETS, LongLines } from '../../src/message/long-lines.js';
-import { MissingFields } from '../../src/message/missing-fields.js';
-import { SenderField } from '../../src/message/sender-field.js';
+import { missingFields } from '../../src/message/missing-fields.js';
+import { senderField } from '../../src/message/sender-field.js';
 import type { Stage } from '../../src/message/stage.js';
 import { through } from '../support/through.js';
 
@@ -57,7 +57,7 @@ describe('long lines of a device', () => {
 });
 
 describe("a device's own From", () => {
-  const replaced = (text: string) => run(() => new SenderField(OWN, () => undefined), text);
+  const replaced = (text: string) => run(() => senderField(OWN, () => undefined), text);
   const FROM = `From: <${OWN}>\r\n`;
 
   const cases: readonly (readonly [what: string, given: string, becomes: string])[] = [
@@ -102,7 +102,7 @@ describe("a device's own From", () => {
 
   it('is noticed when it is another', () => {
     let count = 0;
-    const make = () => new SenderField(OWN, () => (count += 1));
+    const make = () => senderField(OWN, () => (count += 1));
     through([make()], [Buffer.from('From: a@b\r\n\r\n')]);
     through([make()], [Buffer.from(`From: ${OWN}\r\n\r\n`)]);
     expect(count).to.equal(1);
@@ -122,7 +122,7 @@ describe('fields that a device leaves out', () => {
   };
   const completed = (text: string) => {
     added.splice(0);
-    return Buffer.concat(through([new MissingFields(missing)], [Buffer.from(text)])).toString();
+    return Buffer.concat(through([missingFields(missing)], [Buffer.from(text)])).toString();
   };
 
   it('come behind the others, each once', () => {

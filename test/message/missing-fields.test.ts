@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { MissingFields } from '../../src/message/missing-fields.js';
+import { missingFields } from '../../src/message/missing-fields.js';
 import { MessageStart } from '../../src/message/message-start.js';
 import { localDateTime, fieldsFor } from '../../src/smtp/submission.js';
 import { cut, cuts, octets } from '../support/dialogue-property.js';
@@ -13,7 +13,7 @@ const ID = 'Message-ID: <1@mx.example.org>\r\n';
 
 /** As a message goes through both on its way to the store. */
 function completed(pieces: readonly Uint8Array[]): Buffer {
-  const stages = [new MessageStart(), new MissingFields({ date: DATE, messageId: ID })];
+  const stages = [new MessageStart(), missingFields({ date: DATE, messageId: ID })];
   return Buffer.concat(through(stages, pieces));
 }
 
@@ -125,7 +125,7 @@ describe('the header of a submitted message', () => {
     expect(text(`${long}: y\r\n\r\n`)).to.equal(`${DATE}${ID}\r\n${long}: y\r\n\r\n`);
     expect(text(`X: y\r\n${long}: y\r\n\r\n`)).to.equal(`X: y\r\n${DATE}${ID}\r\n${long}: y\r\n\r\n`);
     expect(text(`${HEADER}Bcc: ${long}\r\n ${long}\r\n\r\n${long}`)).to.equal(`${HEADER}\r\n${long}`);
-    const fields = new MissingFields({ date: DATE, messageId: ID });
+    const fields = missingFields({ date: DATE, messageId: ID });
     const kept = Array.from({ length: 3000 }, () => taken(fields, Buffer.from('x')).length);
     expect(kept.lastIndexOf(0)).to.be.below(1000);
   });
@@ -137,7 +137,7 @@ describe('the header of a submitted message', () => {
   });
 
   it('keeps the pieces few, since each costs memory until it is stored', () => {
-    const fields = new MissingFields({ date: DATE, messageId: ID });
+    const fields = missingFields({ date: DATE, messageId: ID });
     expect(taken(fields, Buffer.from('a:\r\n'.repeat(10_000)))).to.have.length(1);
   });
 

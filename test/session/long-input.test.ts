@@ -12,7 +12,7 @@ import { NewlineCheck, NewlineNormalizer } from '../../src/bytes/newlines.js';
 import { DotReader } from '../../src/session/body.js';
 import { otherProtocolLine, otherProtocolOctets } from '../../src/session/other-protocol.js';
 import { readRequest } from '../../src/session/request.js';
-import { MissingFields } from '../../src/message/missing-fields.js';
+import { missingFields } from '../../src/message/missing-fields.js';
 import { HopCount } from '../../src/message/hops.js';
 import { readParameters } from '../../src/smtp/parameters.js';
 import { withBrackets } from '../../src/smtp/path-text.js';
@@ -144,7 +144,7 @@ const ofOctets: readonly (readonly [what: string, read: (octets: Buffer) => unkn
   ['the check of newlines', (octets) => new NewlineCheck().look(octets)],
   ['newlines made whole', (octets) => new NewlineNormalizer().pass(octets)],
   ['dots', (octets) => new DotReader().pass(octets)],
-  ['a completed header', (octets) => taken(new MissingFields({ date: 'd', messageId: 'i' }), octets)],
+  ['a completed header', (octets) => taken(missingFields({ date: 'd', messageId: 'i' }), octets)],
   ['the beginning of a message', (octets) => taken(new MessageStart(), octets)],
   ['a summary', summarize],
   ['text for a terminal', (octets) => new PrintableDecoder().pass(octets)],
