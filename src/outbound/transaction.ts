@@ -89,7 +89,7 @@ function resultOf(recipient: LeasedRecipient, outcome: Pair['outcome'], reports:
   return { recipient, kind: isFinal ? 'failed' : 'deferred', reply };
 }
 
-/** RFC 3461 §5.2.2, §5.2.7: a server that was asked to report does, also by LMTP; behind LMTP there is a mailbox. */
+/** RFC 3461 §5.2.1 to §5.2.3: a server that was asked to report does, also by LMTP; behind LMTP there is a mailbox. */
 function reportsOf(hop: NextHop | undefined, relaysDsn: boolean): Result['reports'] {
   if (relaysDsn) return undefined;
   return hop?.protocol === 'lmtp' ? 'delivered' : 'relayed';

@@ -9,7 +9,7 @@ import { decimal } from '../session/grammar.js';
 /** No message is held for longer. */
 export const HOLD_LIMIT_DAYS = 30;
 const HOLD_LIMIT_SECONDS = HOLD_LIMIT_DAYS * 86_400;
-/** RFC 4865 §3. */
+/** Of HOLDFOR, as RFC 4865 has it. */
 const SECONDS_DIGITS = 9;
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/i;
 

@@ -72,7 +72,7 @@ function onward<Key extends keyof OnwardOptions>(
   };
 }
 
-/** RFC 4865 §4.1: one of both alone. */
+/** RFC 4865: one of both alone. */
 function hold(keyword: string, heldUntilMs: number | undefined, terms: MailTerms): Read {
   if (heldUntilMs === undefined || terms.onward?.heldUntilMs !== undefined) return replies.badParameter(keyword);
   if (isTooLate(heldUntilMs, Date.now())) return replies.heldTooLong(HOLD_LIMIT_DAYS);

@@ -20,7 +20,7 @@ export function offersRequireTls(here: Here): boolean {
   return sendsOn(here) && here.peer.security !== undefined;
 }
 
-/** RFC 4865 §4: for submission. */
+/** RFC 4865: for submission. */
 export function offersHold(here: Here): boolean {
   return sendsOn(here) && isForLogins(here);
 }

@@ -12,7 +12,7 @@ import { withoutBlanks, wordsOf } from '../session/grammar.js';
  */
 export type Parameters = ReadonlyMap<string, string | undefined>;
 
-/** RFC 3461 §4, RFC 4865 §4. */
+/** RFC 3461 §4.5, RFC 4865. */
 const ONCE: ReadonlySet<string> = new Set(['RET', 'ENVID', 'NOTIFY', 'ORCPT', 'HOLDFOR', 'HOLDUNTIL']);
 const NONE: Parameters = new Map();
 

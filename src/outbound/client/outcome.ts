@@ -7,7 +7,7 @@
 export interface SendResult {
   /** In the order of the envelope's recipients. */
   readonly outcomes: readonly Outcome[];
-  /** Whether the next server was told what reports are wanted, and answers for those from now on (RFC 3461 §5.2.2). */
+  /** Whether the next server was told what reports are wanted, and answers for those from now on (RFC 3461 §5.2.1). */
   readonly relaysDsn: boolean;
   /** Whether another message may be sent over the connection. */
   readonly reusable: boolean;

@@ -62,15 +62,22 @@ function unmet(
       'the message has a header with letters beyond ASCII, and the server cannot take it (no SMTPUTF8)',
     );
   if (body !== '7bit' && !extensions.has('8BITMIME')) return eightBit(step);
-  return requireTls === true ? tlsFault(session, step) : undefined;
+  return requireTls === true ? tlsFault(reversePath, session, step) : undefined;
 }
 
 export function eightBit(step: Step): NotConnected {
   return finding(step, '5.6.3', 'the message has 8-bit text, and the server takes 7-bit text only (no 8BITMIME)');
 }
 
-/** What is handed to a store of mail on this machine has arrived (RFC 8689 §4.2). */
-function tlsFault({ nextHop, remote, extensions, verified }: Session, step: Step): NotConnected | undefined {
+/**
+ * What is handed to a store of mail on this machine has arrived (RFC 8689 §4.4). A report goes by TLS too, and is not lost because the
+ * server does not promise it (§5).
+ */
+function tlsFault(
+  { text: reversePath }: WirePath,
+  { nextHop, remote, extensions, verified }: Session,
+  step: Step,
+): NotConnected | undefined {
   const isLocal = nextHop.endpoint.kind === 'unix' || isLoopback(remote.address ?? '');
   if (nextHop.protocol === 'lmtp' && isLocal) return undefined;
   if (!verified)
@@ -79,7 +86,7 @@ function tlsFault({ nextHop, remote, extensions, verified }: Session, step: Step
       '5.7.10',
       'the sender wants TLS with a valid certificate on the whole way, and there is none to this server',
     );
-  if (extensions.has('REQUIRETLS')) return undefined;
+  if (extensions.has('REQUIRETLS') || reversePath === '') return undefined;
   return finding(
     step,
     '5.7.30',

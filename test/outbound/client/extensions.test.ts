@@ -50,9 +50,16 @@ describe('the extensions of a server', () => {
     expect(await said([], { reversePath: '' })).to.deep.equal(['MAIL FROM:<>', 'RCPT TO:<rcpt@example.com>']);
   });
 
-  it('say who answers for reports of delivery (RFC 3461 §5.2.2)', async () => {
+  it('say who answers for reports of delivery (RFC 3461 §5.2.1, §5.2.2)', async () => {
     expect(await sendTo({ extensions: EVERYTHING })).to.include({ relaysDsn: true });
     expect(await sendTo({ extensions: ['SIZE'] })).to.include({ relaysDsn: false });
+  });
+
+  it('do not change that a message goes by DATA: CHUNKING is left alone', async () => {
+    const { server, outcomes } = await sendTo({ extensions: [...EVERYTHING, 'BINARYMIME'] });
+    expect(outcomes[0]?.kind).to.equal('delivered');
+    expect(server.lines).to.include('DATA');
+    expect(server.lines.filter((line) => /^BDAT|BINARYMIME/i.test(line))).to.deep.equal([]);
   });
 
   it('may be written in any case, and with what nobody knows', async () => {
@@ -111,6 +118,17 @@ describe('the extensions of a server', () => {
     expect(promised.server.lines).to.include('MAIL FROM:<sender@example.org> REQUIRETLS');
     const unpromised = await sendTo({ identity, extensions: ['STARTTLS'] }, sending);
     expect(unpromised.outcomes[0]).to.include({ kind: 'failed', status: '5.7.30' });
+    // Reports go by TLS like what they are about, and are not lost for want of a promise (§5).
+    const report = { ...sending, envelope: envelopeOf(MESSAGE, { ...requireTls, reversePath: '' }) };
+    for (const [extensions, mail] of [
+      [['STARTTLS'], 'MAIL FROM:<>'],
+      [['STARTTLS', 'REQUIRETLS'], 'MAIL FROM:<> REQUIRETLS'],
+    ] as const) {
+      const told = await sendTo({ identity, extensions }, report);
+      expect(told.outcomes[0]?.kind).to.equal('delivered');
+      expect(told.server.lines).to.include(mail);
+    }
+    expect(await outcomeOf([], { ...requireTls, reversePath: '' })).to.match(/^failed 5\.7\.10 MAIL; unsaid/);
     const local = await sendTo({ lmtp: true }, { envelope: envelopeOf(MESSAGE, requireTls) });
     expect(local.outcomes[0]?.kind).to.equal('delivered');
   });
