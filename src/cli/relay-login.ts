@@ -3,13 +3,13 @@
  * No secret is taken from the command line, none is shown, and nothing is stored before the provider has given a token. What it gave
  * may be the only one that it ever gives: it is tried first whether the store can be opened, and again for a while when it cannot.
  */
-import { readFileSync } from 'node:fs';
 import { printableLine } from '../message/printable.js';
 import { logInByBrowser } from '../oauth/authorization-code.js';
 import { logInByDevice } from '../oauth/device-code.js';
 import { findProvider, knownProviders, type Provider } from '../oauth/providers.js';
 import { ProviderError } from '../oauth/provider-error.js';
 import { refreshed } from '../oauth/token-request.js';
+import { firstLineOf } from '../runtime/first-line.js';
 import { untilTaken } from '../store/patience.js';
 import type { TokenClient, Tokens } from '../store/relay-logins.js';
 import { optionFlags, UsageError, type Command, type Flag, type Invocation } from './command.js';
@@ -105,7 +105,7 @@ async function prepare(invocation: Invocation): Promise<Wanted> {
   const clientId = given(invocation, 'clientId');
   if (clientId === undefined) throw new UsageError('--client-id is missing: what the provider calls this server');
   const secretFile = given(invocation, 'clientSecretFile');
-  const clientSecret = secretFile === undefined ? undefined : firstLineOf(secretFile, flags.clientSecretFile);
+  const clientSecret = secretFile === undefined ? undefined : await secretIn(secretFile, flags.clientSecretFile);
   const provider = await findProvider({
     provider: invocation.operands[0] ?? '',
     tenant: given(invocation, 'tenant'),
@@ -119,7 +119,7 @@ async function prepare(invocation: Invocation): Promise<Wanted> {
   const client = { tokenEndpoint, clientId, clientSecret, scope };
   if (isSet(invocation, 'clientCredentials') && clientSecret === undefined)
     throw new UsageError('--client-credentials needs --client-secret-file');
-  const filed = filedRefreshToken(invocation);
+  const filed = await filedRefreshToken(invocation);
   const hosts = await hostsFor(invocation, user, provider); // As the database's owner from here on.
   const refreshToken = filed ?? (await typedRefreshToken(invocation));
   return { invocation, user, provider, client, hosts, refreshToken };
@@ -175,9 +175,9 @@ function portOf(invocation: Invocation): number {
   return Number(text);
 }
 
-function filedRefreshToken(invocation: Invocation): string | undefined {
+async function filedRefreshToken(invocation: Invocation): Promise<string | undefined> {
   const file = given(invocation, 'refreshTokenFile');
-  return file === undefined || file === STANDARD_INPUT ? undefined : firstLineOf(file, flags.refreshTokenFile);
+  return file === undefined || file === STANDARD_INPUT ? undefined : secretIn(file, flags.refreshTokenFile);
 }
 
 async function typedRefreshToken(invocation: Invocation): Promise<string | undefined> {
@@ -190,11 +190,15 @@ async function typedRefreshToken(invocation: Invocation): Promise<string | undef
   return text.trim();
 }
 
-function firstLineOf(file: string, flag: Flag): string {
-  const line = readFileSync(file, 'utf8').split(/\r?\n/, 1)[0]?.trim() ?? '';
-  if (line === '' || Buffer.byteLength(line) > SECRET_LIMIT_BYTES)
-    throw new UsageError(`--${flag.name}: there is no secret in the first line of ${file}`);
-  return line;
+async function secretIn(file: string, { name }: Flag): Promise<string> {
+  try {
+    const line = await firstLineOf(file, { limitOctets: SECRET_LIMIT_BYTES, isWaitedFor: true });
+    if (line.trim() !== '') return line.trim();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UsageError(`--${name}: ${file} cannot be read: ${code ?? message}`);
+  }
+  throw new UsageError(`--${name}: there is no secret in the first line of ${file}`);
 }
 
 async function showPage(url: string): Promise<void> {

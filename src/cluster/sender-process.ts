@@ -4,7 +4,6 @@
  * sender's beginning returns to the queue.
  */
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { readRelayPassword } from '../config/load.js';
 import type { Configuration } from '../config/configuration.js';
 import { LineOutput } from '../log/line-output.js';
@@ -15,7 +14,7 @@ import { AccessTokens } from '../outbound/access-tokens.js';
 import { attemptLog } from '../outbound/attempt-log.js';
 import { SmtpClient } from '../outbound/client/client.js';
 import { Dispatcher, type DispatcherLimits } from '../outbound/dispatcher.js';
-import { nextHops, NoPassword } from '../outbound/relays.js';
+import { NoPassword, relaysWith } from '../outbound/relays.js';
 import { LiveRoutes, passwordFilesOf } from '../outbound/live-routes.js';
 import { PasswordFiles, UnreadablePassword } from '../outbound/password-files.js';
 import { Schedule } from '../outbound/schedule.js';
@@ -51,21 +50,24 @@ const TOKENS_MS = 13_000;
 
 export function runSender(): void {
   let sender: Sender | undefined;
+  let beginning: Promise<Sender | undefined> | undefined;
   receiveFromSupervisor(
     (told) => {
       const message = told as Start | ToChild;
-      if (message.kind === 'start') sender = begin(message.configuration);
+      if (message.kind === 'start') beginning = begin(message.configuration).then((begun) => (sender = begun));
       else if (message.kind === 'go') sender?.go();
-      else if (message.kind === 'drain') void sender?.drain(message.patienceMs);
+      else if (message.kind === 'drain') void beginning?.then((begun) => begun?.drain(message.patienceMs));
     },
     () => ({ counts: sender?.counts ?? {}, problems: sender?.problems ?? [] }),
   );
 }
 
 /** Undefined when it cannot begin, and ends. */
-function begin(configuration: Configuration): Sender | undefined {
+async function begin(configuration: Configuration): Promise<Sender | undefined> {
+  const passwords = new PasswordFiles();
+  await passwords.read(relayFileOf(configuration));
   try {
-    const sender = new Sender(configuration);
+    const sender = new Sender(configuration, passwords);
     send({ kind: 'prepared' });
     return sender;
   } catch (error) {
@@ -84,20 +86,24 @@ class Sender {
   readonly #routes: LiveRoutes;
   readonly #dispatcher: Dispatcher;
   readonly #ending = new AbortController();
-  readonly #passwords = new PasswordFiles();
+  readonly #passwords: PasswordFiles;
+  readonly #relayFile: readonly string[];
   /** As they are stored. */
   #listed: string | undefined;
   /** One at a time: the later one stands. */
   #following: Promise<void> = Promise.resolve();
   #troubles: readonly string[] = [];
 
-  /** @throws NoPassword, UnreadablePassword */
-  constructor(configuration: Configuration) {
+  /** `passwords` has read the relay's. @throws NoPassword, UnreadablePassword */
+  constructor(configuration: Configuration, passwords: PasswordFiles) {
     this.#log = createLog(configuration.logLevel, 'sender', new LineOutput(openUnblocked(1)));
     watchDescriptors(this.#log);
-    const hops = nextHops(configuration.relay, passwordOf(configuration));
-    const { hostname, domain } = configuration;
-    this.#routes = new LiveRoutes(hops, (file) => this.#passwords.passwordIn(file));
+    const { hostname, domain, relay } = configuration;
+    this.#passwords = passwords;
+    this.#relayFile = relayFileOf(configuration);
+    const [relayFile] = this.#relayFile;
+    const password = () => (relayFile === undefined ? readRelayPassword() : passwords.passwordIn(relayFile));
+    this.#routes = new LiveRoutes(relaysWith(relay, password), (file) => passwords.passwordIn(file));
     this.#store = this.#join(configuration);
     this.#tokens = this.#accessTokens();
     this.#dispatcher = new Dispatcher({
@@ -159,10 +165,9 @@ class Sender {
   async #readRoutes(files?: 'files too'): Promise<void> {
     const stored = await this.#store.routes.listRoutes();
     const listed = JSON.stringify(stored);
-    const isChanged = listed !== this.#listed;
-    if (!isChanged && files === undefined) return;
-    await this.#passwords.read(passwordFilesOf(stored));
-    const troubles = this.#routes.replace(stored);
+    if (listed === this.#listed && files === undefined) return;
+    await this.#passwords.read([...this.#relayFile, ...passwordFilesOf(stored)]);
+    const { troubles, isChanged } = this.#routes.replace(stored);
     this.#listed = listed;
     for (const trouble of troubles) if (!this.#troubles.includes(trouble)) this.#log.warn(trouble);
     this.#troubles = troubles;
@@ -190,19 +195,8 @@ class Sender {
   }
 }
 
-/** @throws UnreadablePassword */
-function passwordOf({ relayPasswordFile: file }: Configuration): string | undefined {
-  return file === undefined ? readRelayPassword() : firstLineOf(file);
-}
-
-/** @throws UnreadablePassword */
-function firstLineOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8').split(/\r?\n/, 1)[0];
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UnreadablePassword(file, String(code));
-  }
+function relayFileOf({ relayPasswordFile }: Configuration): readonly string[] {
+  return relayPasswordFile === undefined ? [] : [relayPasswordFile];
 }
 
 function limitsOf({ outboundConnections, destinationConcurrency }: Configuration): DispatcherLimits {

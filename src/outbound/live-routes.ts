@@ -1,6 +1,6 @@
 /**
- * The routes as they are at this moment: the relays of the configuration, which stay, and what administration has made, which changes
- * under way. What did not change stays the same route, and keeps its connections.
+ * The routes as they are at this moment: the relays of the configuration, whose password may change, and what administration has made,
+ * which changes under way. What did not change stays the same route, and keeps its connections.
  */
 import type { Route as StoredRoute, RouteAction } from '../store/routes.js';
 import type { TokenUse } from './access-tokens.js';
@@ -13,6 +13,14 @@ import { RouteTable, type Route, type Router } from './routes.js';
 /** The first line of a file that holds a password. @throws Error whose message is a sentence */
 export type ReadPassword = (file: string) => string | undefined;
 
+/** What became of the routes. */
+export interface Replaced {
+  /** Mail may have another way by now. */
+  readonly isChanged: boolean;
+  /** What is wrong with some of them, a sentence each. */
+  readonly troubles: readonly string[];
+}
+
 interface Made {
   readonly route: Route;
   readonly password?: string | undefined;
@@ -21,16 +29,19 @@ interface Made {
 }
 
 export class LiveRoutes implements Router {
-  readonly #relays: readonly NextHop[];
+  readonly #relaysNow: () => readonly NextHop[];
   readonly #readPassword: ReadPassword;
+  #relays: readonly NextHop[];
   /** By their actions. */
   #known: ReadonlyMap<string, Made> = new Map();
   #table: RouteTable;
 
-  constructor(relays: readonly NextHop[], readPassword: ReadPassword) {
-    this.#relays = relays;
+  /** `relaysNow` answers with the same list until something changes. @throws Error of its own */
+  constructor(relaysNow: () => readonly NextHop[], readPassword: ReadPassword) {
+    this.#relaysNow = relaysNow;
     this.#readPassword = readPassword;
-    this.#table = new RouteTable(relays);
+    this.#relays = relaysNow();
+    this.#table = new RouteTable(this.#relays);
   }
 
   route(destination: string, sender: string): Route {
@@ -49,8 +60,10 @@ export class LiveRoutes implements Router {
     );
   }
 
-  /** From now on these stand. Returns what is wrong with some of them. */
-  replace(stored: readonly StoredRoute[]): readonly string[] {
+  /** From now on these stand. */
+  replace(stored: readonly StoredRoute[]): Replaced {
+    const before = { relays: this.#relays, known: this.#known };
+    const trouble = this.#renewRelays();
     const known = new Map<string, Made>();
     const entries = stored.map(({ scope, domain, action }) => {
       const key = JSON.stringify(action);
@@ -60,7 +73,18 @@ export class LiveRoutes implements Router {
     });
     this.#known = known;
     this.#table = new RouteTable(this.#relays, entries);
-    return [...known.values()].flatMap(({ trouble }) => trouble ?? []);
+    const troubles = [trouble ?? [], ...[...known.values()].map((made) => made.trouble ?? [])].flat();
+    return { isChanged: this.#relays !== before.relays || isOther(known, before.known), troubles };
+  }
+
+  /** Those of a password that can be read no longer stay. Returns what is wrong with them. */
+  #renewRelays(): string | undefined {
+    try {
+      this.#relays = this.#relaysNow();
+      return undefined;
+    } catch (error) {
+      return `The relay is used as it was before: ${(error as Error).message}`;
+    }
   }
 
   /** A password that can be read no longer stays as it was read; without one, mail waits. */
@@ -75,6 +99,10 @@ export class LiveRoutes implements Router {
       return { ...(before ?? { route: { kind: 'retry', text: (error as Error).message } }), trouble };
     }
   }
+}
+
+function isOther(now: ReadonlyMap<string, Made>, before: ReadonlyMap<string, Made>): boolean {
+  return now.size !== before.size || [...now].some(([key, { route }]) => route !== before.get(key)?.route);
 }
 
 /** @throws Error whose message is a sentence */

@@ -142,7 +142,7 @@ function outgoingOf(message: LeasedMessage, { expiresAtMs }: LeasedRecipient): O
   };
 }
 
-/** RFC 3461 §5.2.7: of an alias of one elsewhere, whoever it goes to reports. */
+/** RFC 3461 §5.2.7.2: of an alias of one elsewhere, whoever it goes to reports. */
 function reportsOf(targets: readonly Target[]): Result['reports'] {
   if (targets.length > 1) return 'expanded';
   return targets[0]?.kind === 'local' ? 'delivered' : undefined;

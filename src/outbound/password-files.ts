@@ -1,10 +1,9 @@
 /**
- * The files that the passwords of routes are in, as they were last read. One on a dead mount holds up nobody: a read has its time, what
+ * The files that the passwords of relays are in, as they were last read. One on a dead mount holds up nobody: a read has its time, what
  * does not end is not begun again, and few such reads are waited for at once, since each holds a thread of all that the process reads.
  */
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
+import { firstLineOf } from '../runtime/first-line.js';
 
 const READ_MS = 2_000;
 /** Of the four threads of libuv. */
@@ -41,7 +40,7 @@ export class PasswordFiles {
     if (this.#stuck.has(file)) return new UnreadablePassword(file, 'no answer');
     if (this.#stuck.size >= STUCK_LIMIT) return new UnreadablePassword(file, 'other files do not answer');
     this.#stuck.add(file);
-    const reading = firstLineOf(file).finally(() => this.#stuck.delete(file));
+    const reading = firstLineOf(file, { limitOctets: LIMIT_OCTETS }).finally(() => this.#stuck.delete(file));
     const ended = new AbortController();
     const late = setTimeout(READ_MS, new UnreadablePassword(file, 'no answer'), { signal: ended.signal });
     try {
@@ -51,17 +50,5 @@ export class PasswordFiles {
     } finally {
       ended.abort();
     }
-  }
-}
-
-/** Of a regular file: a FIFO would be waited for. */
-async function firstLineOf(file: string): Promise<string> {
-  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    if (!(await handle.stat()).isFile()) throw new Error('no regular file');
-    const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(LIMIT_OCTETS) });
-    return buffer.toString('utf8', 0, bytesRead).split(/\r?\n/, 1)[0] ?? '';
-  } finally {
-    await handle.close();
   }
 }

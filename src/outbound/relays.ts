@@ -18,3 +18,13 @@ export function nextHops(relays: readonly Relay[], password: string | undefined)
     return { ...nextHop, credentials: { kind: 'password', user, password } };
   });
 }
+
+/** The same again and again, with the password as it is by then: the same list while that is the same. */
+export function relaysWith(relays: readonly Relay[], passwordNow: () => string | undefined): () => readonly NextHop[] {
+  let known: { readonly password: string | undefined; readonly hops: readonly NextHop[] } | undefined;
+  return () => {
+    const password = passwordNow();
+    if (known === undefined || known.password !== password) known = { password, hops: nextHops(relays, password) };
+    return known.hops;
+  };
+}

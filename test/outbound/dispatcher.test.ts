@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseRelayUrl } from '../../src/outbound/client/relay-url.js';
 import { LiveRoutes } from '../../src/outbound/live-routes.js';
+import { relaysWith } from '../../src/outbound/relays.js';
 import { StoreError } from '../../src/store/errors.js';
 import { MemoryServer, type MemoryStore } from '../store/memory/store.js';
 import { eventually } from '../support/eventually.js';
@@ -621,7 +622,8 @@ describe('the dispatcher', () => {
 
     it('takes another way as soon as there is one', async () => {
       const dead = await scripted();
-      const router = new LiveRoutes([parseRelayUrl(url(dead)).nextHop], () => undefined);
+      const noPassword = (): undefined => undefined;
+      const router = new LiveRoutes(relaysWith([parseRelayUrl(url(dead))], noPassword), noPassword);
       await dead.stop();
       const { attempts, dispatcher } = await send({
         router,

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Server } from '../support/server.js';
 import { PasswordFiles } from '../../src/outbound/password-files.js';
 
 describe('the files of passwords', () => {
@@ -40,5 +41,29 @@ describe('the files of passwords', () => {
       [missing, /ENOENT/],
     ] as const)
       expect(() => files.passwordIn(bad)).to.throw(why);
+  });
+
+  it('have a first line of a password at most, not cut', async () => {
+    const [long, ends, cr] = ['long', 'ends', 'cr'].map((name) => join(folder, name)) as [string, string, string];
+    writeFileSync(long, 'x'.repeat(5_000));
+    writeFileSync(ends, `${'x'.repeat(4_096)}\r\n`);
+    writeFileSync(cr, 'a\rb\nc');
+    await files.read([long, ends, cr]);
+    expect(() => files.passwordIn(long)).to.throw(/first line is too long/);
+    expect(files.passwordIn(ends)).to.have.length(4_096);
+    expect(files.passwordIn(cr)).to.equal('a\rb');
+  });
+
+  it('keep no server from ending with a word, where nobody writes to the FIFO that the password is to come from', async () => {
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const relay = ['--outbound', 'relay', '--relay', 'smtp://us@127.0.0.1:1?tls=none', '--relay-password-file', fifo];
+    const server = await Server.launch({ workers: 1, arguments: relay });
+    try {
+      expect((await server.end()).status).to.equal(78);
+      expect(server.logs).to.contain(`cannot be read from ${fifo} (no regular file)`);
+    } finally {
+      await server.release();
+    }
   });
 });
