@@ -31,22 +31,6 @@ export function parseNetworks(entries: readonly string[]): Networks {
   );
 }
 
-/** How many bits the narrowest of these networks has that hold an address; undefined where none does. */
-export function narrowestBits(entries: readonly string[], address: string): number | undefined {
-  const family = isIPv4(address) ? 'ipv4' : isIPv6(address) ? 'ipv6' : undefined;
-  const bits = entries.flatMap((entry) => {
-    const network = readNetwork(entry);
-    return network?.family === family && holds(network as Network, address) ? [(network as Network).bits] : [];
-  });
-  return bits.length === 0 ? undefined : Math.max(...bits);
-}
-
-function holds({ address: base, bits, family }: Network, address: string): boolean {
-  const list = new BlockList();
-  list.addSubnet(base, bits, family);
-  return list.check(address, family);
-}
-
 /** Every connection asks more than once, and most come from few clients. */
 function remembering(includes: (address: string) => boolean): Networks {
   const known = new Map<string, boolean>();
@@ -62,11 +46,13 @@ function remembering(includes: (address: string) => boolean): Networks {
 
 /** What limits per address count: the address itself, or the /64 of an IPv6 one. */
 export function clientOf(address: string): string {
-  return isIPv6(address) ? `${expand(address).slice(0, IPV6_GROUP_FIELDS).join(':')}::/64` : address;
+  return isIPv6(address) ? `${fieldsOf(address).slice(0, IPV6_GROUP_FIELDS).join(':')}::/64` : address;
 }
 
+export type Family = 'ipv4' | 'ipv6';
+
 interface Network {
-  readonly family: 'ipv4' | 'ipv6';
+  readonly family: Family;
   readonly address: string;
   readonly bits: number;
 }
@@ -97,7 +83,8 @@ function networkOf(fields: readonly string[], bits: number): string {
 /** The bits in front of an IPv4 address that is written as an IPv6 one (RFC 4291 §2.5.5.2). */
 const MAPPED_BITS = 96;
 
-function readNetwork(entry: string): Network | undefined {
+/** Undefined for what is no network. */
+export function readNetwork(entry: string): Network | undefined {
   const [address = '', prefix, ...rest] = entry.split('/');
   const family = isIPv6(address) ? 'ipv6' : 'ipv4';
   const widest = family === 'ipv6' ? 128 : 32;
@@ -116,13 +103,23 @@ function mappedAddress(address: string): string | undefined {
   return /^::ffff:(\d.*\..*)$/.exec(new SocketAddress({ address, family: 'ipv6' }).address)?.[1];
 }
 
-/** The eight fields of an IPv6 address without leading zeros; an embedded IPv4 address and a zone do not matter for a /64. */
-function expand(address: string): readonly string[] {
+/** The eight fields of an IPv6 address, without leading zeros and zone. */
+export function fieldsOf(address: string): readonly string[] {
   const [plain = ''] = address.toLowerCase().split('%');
-  const [head = '', tail] = plain.split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after =
-    tail === undefined || tail === '' ? [] : tail.split(':').flatMap((field) => (isIPv4(field) ? ['0', '0'] : [field]));
+  const [head = '', tail = ''] = plain.split('::');
+  const before = fieldsIn(head);
+  const after = fieldsIn(tail);
   const zeros = Array.from({ length: Math.max(0, FIELDS - before.length - after.length) }, () => '0');
-  return [...before, ...zeros, ...after].map((field) => field.replace(/^0+(?=.)/, ''));
+  return [...before, ...zeros, ...after];
+}
+
+function fieldsIn(part: string): readonly string[] {
+  if (part === '') return [];
+  return part.split(':').flatMap((field) => (isIPv4(field) ? fieldsOfIPv4(field) : [field.replace(/^0+(?=.)/, '')]));
+}
+
+/** As it stands behind the other fields (RFC 4291 §2.2). */
+function fieldsOfIPv4(address: string): readonly string[] {
+  const [first = 0, second = 0, third = 0, fourth = 0] = address.split('.').map(Number);
+  return [first * 256 + second, third * 256 + fourth].map((field) => field.toString(16));
 }

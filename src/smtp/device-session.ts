@@ -2,7 +2,7 @@
  * What a session on the port for devices knows of the device that has come, and what of it was not as it should be and was made so: a
  * word each, for the log and `pennypost device show`.
  */
-import type { Device, Devices, DeviceUse } from '../store/devices.js';
+import type { Devices, DeviceUse, ListedDevice } from '../store/devices.js';
 import type { Login } from './state.js';
 
 export type Mend =
@@ -43,8 +43,8 @@ export class Mends {
 
 export interface DeviceSession {
   /** As it was listed when the session began. */
-  readonly device: Device;
-  readonly devices: Pick<Devices, 'findDevice' | 'recordRefusal'>;
+  readonly device: ListedDevice;
+  readonly devices: Pick<Devices, 'listedDevices' | 'findDevice' | 'recordRefusal'>;
   readonly mends: Mends;
 }
 
@@ -59,7 +59,7 @@ export function useOf({ device, mends }: DeviceSession): DeviceUse {
 }
 
 /** A device with an account sends as one that has logged in to it, whether it did or not. */
-export function deviceLogin({ account, from }: Device, isProved: boolean): Login | undefined {
+export function deviceLogin({ account, from }: ListedDevice, isProved: boolean): Login | undefined {
   if (account?.enabled !== true) return undefined;
   return { ...account.grant, address: account.address, sendsAs: from, device: { isProved } };
 }

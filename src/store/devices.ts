@@ -28,10 +28,14 @@ export interface NewDevice extends DeviceSettings {
   readonly account?: Address | undefined;
 }
 
-export interface Device extends DeviceSettings {
+/** What a device may: all of it changes with the directory alone. */
+export interface ListedDevice extends DeviceSettings {
   readonly id: DeviceId;
   /** Undefined too when it was removed. */
   readonly account: DeviceAccount | undefined;
+}
+
+export interface Device extends ListedDevice {
   readonly createdAtMs: number;
   readonly activity: DeviceActivity;
 }
@@ -66,12 +70,17 @@ export interface DeviceUse {
   readonly mended: readonly string[];
 }
 
-/** Changes are durable when their promises resolve, and refused as those of the directory are. There are at most a few hundred. */
+/**
+ * Changes are durable when their promises resolve, and refused as those of the directory are. There are at most a few hundred, each with
+ * a few networks (rules/devices.ts).
+ */
 export interface Devices {
   addDevice(device: NewDevice): Promise<void>;
   removeDevice(name: string): Promise<void>;
   /** All of them, as they are at this moment. */
   listDevices(): MaybePromise<readonly Device[]>;
+  /** What all of them may. The same list is answered until something changes: what was made of it may be kept as long. */
+  listedDevices(): MaybePromise<readonly ListedDevice[]>;
   findDevice(id: DeviceId): MaybePromise<Device | undefined>;
   /** Told, not asked: written a little later, the last of several; lost when the store is away. */
   recordRefusal(device: DeviceId, refusal: string): void;

@@ -421,6 +421,24 @@ describe('the port for devices', () => {
     expect((await listed('limited')).activity).to.deep.include({ acceptedInPeriod: 2, acceptedToday: 2 });
   });
 
+  it('takes no more than its rate of fifty messages that come at once, over all workers', async () => {
+    await store.devices.addDevice({
+      ...{ name: 'fifty', networks: ['192.168.1.95'], rate: { messages: 10, periodMs: 3_600_000 } },
+    });
+    const sockets = await Promise.all(Array.from({ length: 50 }, () => dial('device', '192.168.1.95')));
+    const heard = sockets.map(hearing);
+    const everyone = (what: RegExp) => eventually(String(what), () => heard.every((text) => what.test(text())));
+    await everyone(/^220 /m);
+    for (const socket of sockets) socket.write(`${ENVELOPE.join('\r\n')}\r\n`);
+    await everyone(/^354 /m); // At MAIL nothing was over.
+    for (const socket of sockets) socket.write('Subject: s\r\n\r\nx\r\n.\r\nQUIT\r\n');
+    await everyone(/^221 /m);
+    const ended = heard.map((text) => /^(250 2\.0\.0 Accepted|450 4\.7\.1 )/m.exec(text())?.[1]);
+    expect(ended.filter((answer) => answer?.startsWith('250'))).to.have.length(10);
+    expect(ended.filter((answer) => answer?.startsWith('450'))).to.have.length(40);
+    expect((await listed('fifty')).activity.acceptedInPeriod).to.equal(10);
+  });
+
   it('sends on under the sender of the listing, clean whatever the device said', async () => {
     const said = `HELO x\nMAIL FROM:<root>\nRCPT TO:<bob@good.example>\nDATA\nFrom: root\nSubject: hi\n\none\n\r.\rtwo\n.x\n.\nQUIT\n`;
     expect(await talk('device', OWNED, said)).to.match(/^250 2\.0\.0 Accepted.*\r\n221 /m);

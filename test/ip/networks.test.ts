@@ -1,7 +1,7 @@
 /** Networks of both families, and what counts as one client. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { around, clientOf, isNetwork, narrowestBits, parseNetworks } from '../../src/ip/networks.js';
+import { around, clientOf, isNetwork, parseNetworks } from '../../src/ip/networks.js';
 import { isLoopback, plainAddress } from '../../src/ip/address.js';
 
 const within: readonly (readonly [network: string, inside: readonly string[], outside: readonly string[]])[] = [
@@ -44,21 +44,6 @@ describe('networks', () => {
     ],
   ])
     it(`'${entry}' is none`, () => expect(isNetwork(entry)).to.equal(false));
-});
-
-describe('the narrowest of several networks', () => {
-  const networks = ['192.0.2.0/24', '192.0.2.7', '0.0.0.0/0', '2001:db8::/32', '::ffff:198.51.100.0/120'];
-  const cases: readonly (readonly [address: string, bits: number | undefined])[] = [
-    ['192.0.2.7', 32],
-    ['192.0.2.8', 24],
-    ['203.0.113.1', 0],
-    ['198.51.100.9', 24],
-    ['2001:db8::1', 32],
-    ['2001:db9::1', undefined],
-    ['unix', undefined],
-  ];
-  for (const [address, bits] of cases)
-    it(`has ${String(bits)} bits for ${address}`, () => expect(narrowestBits(networks, address)).to.equal(bits));
 });
 
 describe('a client of the limits per address', () => {

@@ -44,6 +44,7 @@ const mailboxes: Reads<Mailboxes, never> = {
 };
 const devices: Reads<Devices, 'addDevice' | 'removeDevice' | 'recordRefusal'> = {
   listDevices: (part) => part.listDevices(),
+  listedDevices: (part) => part.listedDevices(),
   findDevice: (part) => part.findDevice(1),
 };
 type Changes = Exclude<keyof Directory, `list${string}` | `find${string}`>;

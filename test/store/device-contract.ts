@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import type { Device, DeviceUse } from '../../src/store/devices.js';
 import type { Envelope } from '../../src/store/deliveries.js';
-import { DEVICES_LIMIT } from '../../src/store/rules/devices.js';
+import { DEVICES_LIMIT, NETWORKS_LIMIT } from '../../src/store/rules/devices.js';
 import type { MailStore } from '../../src/store/store.js';
 import { eventually } from '../support/eventually.js';
 import { at, deliver, envelopeTo, fails, type StoreUnderTest } from './contract.js';
@@ -66,6 +66,38 @@ export function describeDevices(name: string, make: () => Promise<StoreUnderTest
       await fails('refused', store.devices.addDevice({ ...SCANNER, name: 'nas' }), /remove one first/);
       await store.devices.removeDevice('SCANNER');
       await store.devices.addDevice({ ...SCANNER, name: 'nas' });
+    });
+
+    it('refuses more networks of one device than it may have', async () => {
+      const networks = Array.from({ length: NETWORKS_LIMIT }, (_, at) => `192.0.2.${at}`);
+      await store.devices.addDevice({ ...SCANNER, networks });
+      const more = [...networks, '198.51.100.0/24'];
+      await fails(
+        'refused',
+        store.devices.addDevice({ ...SCANNER, name: 'nas', networks: more }),
+        /at most 16 networks/,
+      );
+    });
+
+    it('lists what all may, by the same list until something changes', async () => {
+      await store.devices.addDevice({ ...SCANNER, account: at('alice@example.org') });
+      const other = await underTest.connect();
+      const listed = await other.devices.listedDevices();
+      const { activity, createdAtMs, ...settings } = await only();
+      expect(listed).to.deep.equal([settings]);
+      expect(activity.acceptedToday + createdAtMs).to.be.above(0);
+      await deliver(store, await envelope(), BODIES[0] as Buffer); // Counts change nothing of it.
+      expect(await other.devices.listedDevices()).to.equal(listed);
+      for (const change of [
+        () => store.directory.setEnabled(at('alice@example.org'), false),
+        () => store.devices.addDevice({ ...SCANNER, name: 'nas' }),
+        () => store.devices.removeDevice('scanner'),
+      ]) {
+        const before = await other.devices.listedDevices();
+        await change();
+        expect(await other.devices.listedDevices(), 'after a change').not.to.equal(before);
+      }
+      expect((await other.devices.listedDevices()).map(({ name }) => name)).to.deep.equal(['nas']);
     });
 
     it('has no account of a device when the account is gone', async () => {

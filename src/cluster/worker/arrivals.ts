@@ -16,9 +16,9 @@ import { failureReply, replies } from '../../smtp/replies.js';
 import { Mends, type DeviceSession } from '../../smtp/device-session.js';
 import { mx } from '../../smtp/protocol.js';
 import type { Reply } from '../../session/reply.js';
-import type { Device, Devices } from '../../store/devices.js';
+import type { Devices, ListedDevice } from '../../store/devices.js';
 import { StoreError } from '../../store/errors.js';
-import { deviceAt } from './listed-devices.js';
+import { ListedDevices } from './listed-devices.js';
 import type { ConnectionSlots, SlotGrant, SlotAnswer } from './connection-slots.js';
 import { groupOf, serviceNames, services, type ServiceName } from '../control/services.js';
 import type { AdmittedConnections, Standing } from './admitted-connections.js';
@@ -45,11 +45,13 @@ const DEVICE_PAUSE_MS = 500;
 export class Arrivals {
   readonly #options: ArrivalsOptions;
   readonly #shared = { reads: new SharedReads(), writes: new SharedWrites() };
+  readonly #listed: ListedDevices;
   #tls: ReadonlyMap<ServiceName, TlsService>;
   #count = 0;
 
   constructor(options: ArrivalsOptions) {
     this.#options = options;
+    this.#listed = new ListedDevices(options.devices);
     this.#tls = tlsServices(options.tls);
   }
 
@@ -95,7 +97,7 @@ export class Arrivals {
 
   /** One that is not listed is told so before anything else, in clear: only who is listed may begin with TLS. */
   async #admitDevice(channel: Connection, place: Place): Promise<void> {
-    const device = await this.#listed(channel.peer);
+    const device = await this.#deviceAt(channel.peer);
     if (device === undefined || device instanceof StoreError) {
       place.leave();
       const refusal = device === undefined ? replies.notListed(channel.peer.address) : failureReply(device);
@@ -110,9 +112,9 @@ export class Arrivals {
       this.#begin('device', new MendedChannel(secured, () => mends.add('line-ends')), place, session);
   }
 
-  async #listed({ address }: Peer): Promise<Device | StoreError | undefined> {
+  async #deviceAt({ address }: Peer): Promise<ListedDevice | StoreError | undefined> {
     try {
-      const device = deviceAt(address, await this.#options.devices.listDevices());
+      const device = await this.#listed.at(address);
       if (device === undefined)
         this.#options.log.info({ protocol: 'device', peer: address, outcome: 'not-listed' }, 'connection refused');
       return device;
@@ -124,7 +126,7 @@ export class Arrivals {
 
   async #shake(
     channel: Connection,
-    { place, device }: { readonly place: Place; readonly device: Device },
+    { place, device }: { readonly place: Place; readonly device: ListedDevice },
   ): Promise<Channel | undefined> {
     try {
       return await channel.secure();

@@ -11,7 +11,8 @@ import { whenReady } from '../../runtime/when-ready.js';
 import { isPrivate, type Peer } from '../../session/channel.js';
 import { close, stay, type Outcome, type Row } from '../../session/command.js';
 import { parsed, type Grammar } from '../../session/grammar.js';
-import type { Device } from '../../store/devices.js';
+import type { ListedDevice } from '../../store/devices.js';
+import type { MaybePromise } from '../../store/shapes.js';
 import { isOverRate } from '../../store/rules/devices.js';
 import { defineCommand, type SmtpContext, type SmtpNeed } from '../context.js';
 import { deviceLogin, type DeviceSession } from '../device-session.js';
@@ -80,16 +81,25 @@ export const deviceMail: DeviceRow = defineCommand({
   ...mail,
   run({ from, parameters }, state, context) {
     const { devices, device } = sessionOf(context);
-    return whenReady(devices.findDevice(device.id), (found) => {
+    return whenReady(devices.listedDevices(), (listed) => {
+      const found = listed.find(({ id }) => id === device.id);
       if (found === undefined) return close(replies.notListed(context.peer.address));
-      if (isOverRate(found.activity.acceptedInPeriod, found.rate)) return stay(replies.overRate);
-      return mail.run({ from: senderFor(from, found, context), parameters }, asListed(state, found), context);
+      return whenReady(hasSentEnough(found, devices), (isEnough) => {
+        if (isEnough) return stay(replies.overRate);
+        return mail.run({ from: senderFor(from, found, context), parameters }, asListed(state, found), context);
+      });
     });
   },
 });
 
+/** Told before the message is sent. What others send meanwhile counts too: the commit judges again. Without a rate nothing is read. */
+function hasSentEnough({ id, rate }: ListedDevice, devices: DeviceSession['devices']): MaybePromise<boolean> {
+  if (rate === undefined) return false;
+  return whenReady(devices.findDevice(id), (now) => isOverRate(now?.activity.acceptedInPeriod ?? 0, rate));
+}
+
 /** Its account may be another's, or disabled, or gone, since it was greeted. */
-function asListed(state: Greeted, found: Device): Greeted {
+function asListed(state: Greeted, found: ListedDevice): Greeted {
   const { login, ...hello } = state.hello;
   if (login?.device === undefined) return state;
   const now = deviceLogin(found, login.device.isProved);
@@ -97,7 +107,7 @@ function asListed(state: Greeted, found: Device): Greeted {
 }
 
 /** The device's own sender, whatever it says. */
-function senderFor(given: Path | undefined, device: Device, context: SmtpContext): Path | undefined {
+function senderFor(given: Path | undefined, device: ListedDevice, context: SmtpContext): Path | undefined {
   const { mends } = sessionOf(context);
   if (device.from === undefined) return given && qualified(given, context.settings.domain);
   if (given?.text.toLowerCase() !== device.from.toLowerCase()) mends.add('sender');

@@ -1,8 +1,10 @@
 /** What every driver decides alike about devices: what counts when, and how much is kept. Pure. */
 import type { DeviceActivity, MessageRate } from '../devices.js';
 
-/** All of them are looked at for each connection, so that has a bound; more are refused. */
+/** All of them are read by each worker after each change of the directory, so that has a bound; more are refused. */
 export const DEVICES_LIMIT = 200;
+/** Of one device, for the same reason: a subnet holds more of them. */
+export const NETWORKS_LIMIT = 16;
 /** Of a refusal; what a client had a part in is not kept whole. */
 export const REFUSAL_LIMIT_CHARACTERS = 300;
 

@@ -1,5 +1,6 @@
 /** How a driver refuses a change of the directory: in one sentence for people. */
 import { StoreError } from '../errors.js';
+import { NETWORKS_LIMIT } from './devices.js';
 
 /** @throws StoreError 'refused': the change makes no sense */
 export function refuse(why: string): never {
@@ -31,6 +32,8 @@ export const refusals = {
   noRoute: (scope: string, domain: string) => `There is no route for the ${scope} ${domain}`,
   deviceExists: (name: string) => `There is a device ${name} already; remove it first to list it anew`,
   tooManyDevices: (count: number) => `${count} devices are listed, and no more can be; remove one first`,
+  tooManyNetworks: (count: number) =>
+    `A device has at most ${NETWORKS_LIMIT} networks, and ${count} were given; name a subnet that holds several of them`,
   noDevice: (name: string) => `There is no device ${name}`,
   deviceIsGone: 'the device was removed meanwhile',
   nothingLeased: 'what it settles is leased by this sender no longer',

@@ -5,13 +5,13 @@ import { StoreError } from '../errors.js';
 import type { MailStore } from '../store.js';
 import { Openers } from './client/openers.js';
 import { SqliteStore } from './client/sqlite-store.js';
+import { Remembered } from './client/remembered.js';
 import { readStatus } from './client/status.js';
 import { StoreClient, type StoreClientOptions } from './client/store-client.js';
 import { damageIn } from './database/database.js';
 import { FileIdentity } from '../../runtime/file-identity.js';
 import { requireDatabase } from './database/identification.js';
 import { locate, makeDirectory, type Location } from './database/location.js';
-import { NameCache } from './database/name-cache.js';
 import { StoreServer } from './server/store-server.js';
 
 /** How long a command waits for a store process that has its lock but does not answer yet. */
@@ -43,8 +43,7 @@ function join(db: string, options: JoinOptions): MailStore {
   const { domain, minFreeBytes, changed, rightsChanged, directoryChanged, replaced } = options;
   const location = locate(db);
   const file = new FileIdentity(location.named);
-  const names = new NameCache();
-  const forget = () => names.clear();
+  const remembered = new Remembered();
   const openers = new Openers();
   const client = new StoreClient(() => locate(db).socket, {
     isLeaving: (lock) => openers.isLeaving(lock),
@@ -53,16 +52,24 @@ function join(db: string, options: JoinOptions): MailStore {
       changed(true);
     },
     lost: () => {
-      forget();
+      remembered.clear();
       changed(false);
     },
     changed: (concerned) => {
-      forget();
+      remembered.clear();
       directoryChanged?.();
       if (concerned !== 'nobody') return rightsChanged?.(concerned);
     },
   });
-  const store = new SqliteStore({ db: location.db, file, firstDomain: domain, minFreeBytes, client, openers, names });
+  const store = new SqliteStore({
+    db: location.db,
+    file,
+    firstDomain: domain,
+    minFreeBytes,
+    client,
+    openers,
+    remembered,
+  });
   client.stayConnected();
   return store;
 }
@@ -72,15 +79,15 @@ async function open(db: string): Promise<MailStore> {
   const location = locate(db);
   const server = await StoreServer.start(location, silent);
   await server?.tried; // What only reads goes on however that ended.
-  const names = new NameCache();
+  const remembered = new Remembered();
   const openers = new Openers();
   const client = await connectSoon(location, {
-    changed: () => names.clear(),
+    changed: () => remembered.clear(),
     isLeaving: (lock) => openers.isLeaving(lock),
   });
   const file = new FileIdentity(location.named);
   const whole = { db: location.db, firstDomain: undefined, minFreeBytes: 0 };
-  return new SqliteStore({ ...whole, file, client, openers, names, server });
+  return new SqliteStore({ ...whole, file, client, openers, remembered, server });
 }
 
 async function connectSoon({ socket, db }: Location, options: StoreClientOptions): Promise<StoreClient> {

@@ -1,9 +1,11 @@
 /** Devices of the store in memory, by the rules of every driver. */
-import type { Device, DeviceSettings, DeviceUse, Devices } from '../../../src/store/devices.js';
+import { isDeepStrictEqual } from 'node:util';
+import type { Device, DeviceSettings, DeviceUse, Devices, ListedDevice } from '../../../src/store/devices.js';
 import {
   countsAt,
   DEVICES_LIMIT,
   isOverRate,
+  NETWORKS_LIMIT,
   NO_COUNTS,
   REFUSAL_LIMIT_CHARACTERS,
   withAccepted,
@@ -39,6 +41,8 @@ export function devicesOf(store: MemoryStore): Devices {
   return {
     addDevice: ({ account, ...settings }) =>
       change(() => {
+        const { networks } = settings;
+        if (networks.length > NETWORKS_LIMIT) refuse(refusals.tooManyNetworks(networks.length));
         const owner = account && data.byAddress.get(addressText(account));
         if (named(settings.name) !== undefined) refuse(refusals.deviceExists(settings.name));
         if (data.devices.size >= DEVICES_LIMIT) refuse(refusals.tooManyDevices(data.devices.size));
@@ -49,6 +53,7 @@ export function devicesOf(store: MemoryStore): Devices {
     removeDevice: (name) =>
       change(() => void data.devices.delete((named(name) ?? missing(refusals.noDevice(name))).id)),
     listDevices: () => store.answers(() => [...data.devices.values()].map((one) => deviceOf(one, data))),
+    listedDevices: () => store.answers(() => listed(data)),
     findDevice: (id) =>
       store.answers(() => {
         const found = data.devices.get(id);
@@ -80,6 +85,20 @@ export function countDevice({ id, mended }: DeviceUse, data: MemoryData): void {
   device.counts = withAccepted(device.counts, device.settings.rate, nowMs);
   const repaired = mended.length === 0 ? {} : { lastMended: [...mended], lastMendedAtMs: nowMs };
   device.last = { ...device.last, lastMailAtMs: nowMs, ...repaired };
+}
+
+/** The list that was answered last, while all is as it says. */
+const lists = new WeakMap<MemoryData, readonly ListedDevice[]>();
+
+function listed(data: MemoryData): readonly ListedDevice[] {
+  const now = [...data.devices.values()].map((one): ListedDevice => {
+    const { id, name, networks, from, rate, maxOctets, toDomains, account } = deviceOf(one, data);
+    return { id, name, networks, from, rate, maxOctets, toDomains, account };
+  });
+  const before = lists.get(data);
+  if (before !== undefined && isDeepStrictEqual(before, now)) return before;
+  lists.set(data, now);
+  return now;
 }
 
 function deviceOf({ id, settings, account, createdAtMs, counts, last }: DeviceData, data: MemoryData): Device {

@@ -1,6 +1,6 @@
 /** What sessions read from the database: logins, where addresses lead, and the messages of one maildrop. */
 import type { Resolution } from '../../deliveries.js';
-import type { Device, DeviceId } from '../../devices.js';
+import type { Device, DeviceId, ListedDevice } from '../../devices.js';
 import type { Account, Grant } from '../../logins.js';
 import type { RecipientUse } from '../../recipient-limits.js';
 import type { AccountId, Address, MaybePromise } from '../../shapes.js';
@@ -75,6 +75,10 @@ export class Reader {
 
   devices(): readonly Device[] {
     return this.#open.devices.all();
+  }
+
+  listedDevices(): readonly ListedDevice[] {
+    return this.#open.devices.listed();
   }
 
   device(id: DeviceId): Device | undefined {

@@ -16,7 +16,6 @@ import type { Routes } from '../../routes.js';
 import type { MailStore } from '../../store.js';
 import { Slices } from '../../../runtime/slices.js';
 import type { FileIdentity } from '../../../runtime/file-identity.js';
-import type { NameCache } from '../database/name-cache.js';
 import { FrameType, jsonFrame } from '../protocol/frames.js';
 import { Availability } from './availability.js';
 import { SocketDelivery, UploadBudget } from './delivery.js';
@@ -29,6 +28,7 @@ import { queuedMailOf, queueOf } from './queue.js';
 import { PacedReads } from './paced-reads.js';
 import { relayLoginsOf } from './relay-logins.js';
 import { Reader } from './reader.js';
+import type { Remembered } from './remembered.js';
 import { routesOf } from './routes.js';
 import type { StoreClient } from './store-client.js';
 
@@ -43,7 +43,7 @@ export interface SqliteStoreOptions {
   /** Asked by the client when the store wants to know. */
   readonly openers: Openers;
   /** Emptied by the client whenever the directory changes or the store goes away. */
-  readonly names: NameCache;
+  readonly remembered: Remembered;
   /** When this process is the store itself, which then ends with this. */
   readonly server?: { close(): Promise<void> } | undefined;
 }
@@ -57,7 +57,7 @@ export class SqliteStore implements MailStore {
   readonly relayLogins: RelayLogins;
   readonly routes: Routes;
   readonly #client: StoreClient;
-  readonly #names: NameCache;
+  readonly #remembered: Remembered;
   readonly #reader: Reader;
   readonly #reads: PacedReads;
   readonly #maildrops: SocketMaildrops;
@@ -66,11 +66,11 @@ export class SqliteStore implements MailStore {
   readonly #server: SqliteStoreOptions['server'];
 
   /** @throws StoreError 'unavailable' */
-  constructor({ db, file, firstDomain, minFreeBytes, client, openers, names, server }: SqliteStoreOptions) {
+  constructor({ db, file, firstDomain, minFreeBytes, client, openers, remembered, server }: SqliteStoreOptions) {
     const slices = new Slices();
     const reader = new Reader(db, { firstDomain, slices });
     this.#client = client;
-    this.#names = names;
+    this.#remembered = remembered;
     this.#server = server;
     this.#reader = reader;
     this.#reads = new PacedReads(reader, { db, firstDomain });
@@ -78,7 +78,7 @@ export class SqliteStore implements MailStore {
     const space = new DiskSpace(db, minFreeBytes, () => reader.fileSpace());
     this.#availability = new Availability({ client, file, space });
     this.directory = directoryOf(client, reader);
-    this.devices = devicesOf(client, reader);
+    this.devices = devicesOf(client, reader, remembered);
     this.mailboxes = mailboxesOf({ reader, slices });
     const queue = { client, reader: reader.queue, reads: this.#reads };
     this.queue = queueOf(queue);
@@ -89,7 +89,7 @@ export class SqliteStore implements MailStore {
 
   resolve(address: Address): MaybePromise<Resolution> {
     // While the store is away nobody would tell of a change.
-    return this.#reader.resolve(address, this.#client.isAway ? undefined : this.#names);
+    return this.#reader.resolve(address, this.#client.isAway ? undefined : this.#remembered.names);
   }
 
   recipientsLeft(account: AccountId, usual: RecipientLimits): number {

@@ -1,5 +1,13 @@
 /** The table of devices, on the connection of whoever asks or writes. There are at most a few hundred rows. */
-import type { Device, DeviceAccount, DeviceId, DeviceSettings, DeviceUse, MessageRate } from '../../devices.js';
+import type {
+  Device,
+  DeviceAccount,
+  DeviceId,
+  DeviceSettings,
+  DeviceUse,
+  ListedDevice,
+  MessageRate,
+} from '../../devices.js';
 import { countsAt, isOverRate, withAccepted, withRefused, type DeviceCounts } from '../../rules/devices.js';
 import { refusals, refuse } from '../../rules/refusals.js';
 import type { AccountId } from '../../shapes.js';
@@ -50,6 +58,10 @@ export class DeviceRows {
   all(): readonly Device[] {
     const nowMs = Date.now();
     return this.#all.all().map((row) => deviceOf(row, nowMs));
+  }
+
+  listed(): readonly ListedDevice[] {
+    return this.#all.all().map(listedOf);
   }
 
   find(id: DeviceId): Device | undefined {
@@ -165,14 +177,20 @@ function rateOf({ rate_messages: messages, rate_ms: periodMs }: DeviceRow): Mess
   return messages === null || periodMs === null ? undefined : { messages, periodMs };
 }
 
-function deviceOf(row: DeviceRow, nowMs: number): Device {
-  const rate = rateOf(row);
+function listedOf(row: DeviceRow): ListedDevice {
   return {
-    ...{ id: row.id, name: row.name, networks: listOf(row.networks) ?? [], from: row.sender ?? undefined, rate },
-    ...{ maxOctets: row.max_octets ?? undefined, toDomains: listOf(row.to_domains) },
-    ...{ account: accountOf(row), createdAtMs: row.created_at },
+    ...{ id: row.id, name: row.name, networks: listOf(row.networks) ?? [], from: row.sender ?? undefined },
+    ...{ rate: rateOf(row), maxOctets: row.max_octets ?? undefined, toDomains: listOf(row.to_domains) },
+    account: accountOf(row),
+  };
+}
+
+function deviceOf(row: DeviceRow, nowMs: number): Device {
+  return {
+    ...listedOf(row),
+    createdAtMs: row.created_at,
     activity: {
-      ...countsAt(countsOf(row), rate, nowMs),
+      ...countsAt(countsOf(row), rateOf(row), nowMs),
       ...{ lastMailAtMs: row.last_mail_at ?? undefined, lastMendedAtMs: row.last_mended_at ?? undefined },
       lastMended: listOf(row.last_mended) ?? [],
       ...{ lastRefusedAtMs: row.last_refused_at ?? undefined, lastRefusal: row.last_refusal ?? undefined },

@@ -16,7 +16,7 @@ import { ROUTES_LIMIT } from '../../rules/routes.js';
 import { AliasRows } from '../database/aliases.js';
 import { RouteWrites } from '../database/route-rows.js';
 import type { DeviceTable } from '../database/devices.js';
-import { DEVICES_LIMIT } from '../../rules/devices.js';
+import { DEVICES_LIMIT, NETWORKS_LIMIT } from '../../rules/devices.js';
 
 const VALIDITY_BYTES = 9;
 
@@ -135,7 +135,8 @@ export class Changes {
   }
 
   addDevice({ account, ...settings }: NewDevice): void {
-    const { name } = settings;
+    const { name, networks } = settings;
+    if (networks.length > NETWORKS_LIMIT) refuse(refusals.tooManyNetworks(networks.length));
     const count = this.#one('select count(*) from device') ?? 0;
     if (this.#one('select id from device where name = ?', name) !== undefined) refuse(refusals.deviceExists(name));
     if (count >= DEVICES_LIMIT) refuse(refusals.tooManyDevices(count));
