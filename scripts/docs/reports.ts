@@ -72,6 +72,7 @@ export function holdSection(): readonly string[] {
       ],
     ),
     '## Messages that must go by TLS',
-    'With REQUIRETLS (RFC 8689) a message is sent on over TLS with a certificate of the right name alone, and to servers that offer REQUIRETLS themselves; LMTP on this machine has arrived. Otherwise it goes back (`5.7.10`, `5.7.30`), with its header alone whatever RET says, and the report must go by TLS too.',
+    'With REQUIRETLS (RFC 8689) a message is sent on over TLS with a certificate of the right name alone, and to servers that offer REQUIRETLS themselves; LMTP on this machine has arrived. Otherwise it goes back (`5.7.10`, `5.7.30`), with its header alone whatever RET says, and the report must go by TLS too, also where a server on its way does not offer REQUIRETLS.',
+    'Messages go out by DATA, also to a server that offers CHUNKING (RFC 3030): what is stored has whole lines, so nothing needs BDAT, and BODY=BINARYMIME, for which BDAT was made, is taken from nobody ([decision 24](decisions/0024-an-smtp-client-of-our-own.md)).',
   ];
 }
