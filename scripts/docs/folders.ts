@@ -121,7 +121,7 @@ export const folders: readonly Folder[] = [
   {
     path: 'dsn',
     what: 'reports to senders: their words, their fields, where they go',
-    imports: ['message', ...store('deliveries', 'queue')],
+    imports: ['message', 'runtime/slices.ts', ...store('deliveries', 'queue')],
   },
   {
     path: 'outbound/client',

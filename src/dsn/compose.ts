@@ -12,12 +12,13 @@ import { sentences, subjects } from './words.js';
 
 const MESSAGE_ID = /^<[!-~]{1,200}@[!-~]{1,200}>$/;
 
-export function composeReport(report: Report, reporter: Reporter): Buffer {
+/** In slices, where it is about many: whoever speaks to this process meanwhile is answered. */
+export async function composeReport(report: Report, reporter: Reporter): Promise<Buffer> {
   const { message, isInternational } = report;
   const recognized = summarize(message.header);
   const boundary = `report.${reporter.id}`;
-  const words = sentences(report, recognized, reporter);
-  const status = deliveryStatus(report, reporter);
+  const words = await sentences(report, recognized, reporter);
+  const status = await deliveryStatus(report, reporter);
   const global = isInternational ? 'global' : '';
   return Buffer.concat([
     text(header(report, { ...reporter, boundary, about: recognized.messageId })),

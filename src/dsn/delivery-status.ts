@@ -5,6 +5,7 @@
 import { isAscii } from '../message/domain.js';
 import { printableLine } from '../message/printable.js';
 import { dateTime } from '../message/received.js';
+import { madeInSlices } from '../runtime/slices.js';
 import type { Reply } from '../store/queue.js';
 import type { Action, Report, ReportedRecipient, Reporter } from './report.js';
 
@@ -13,14 +14,14 @@ const LINE_CHARACTERS = 78;
 const TEXT_LIMIT_CHARACTERS = 1_000;
 const UTF_8 = 'utf-8';
 
-export function deliveryStatus(report: Report, { hostname, nowMs }: Reporter): string {
+export async function deliveryStatus(report: Report, { hostname, nowMs }: Reporter): Promise<string> {
   const { envelopeId, queuedAtMs } = report.message;
   const common = [
     field('Reporting-MTA', `dns; ${hostname}`),
     envelopeId === undefined ? '' : field('Original-Envelope-Id', onlyAscii(printableLine(envelopeId))),
     field('Arrival-Date', dateTime(queuedAtMs)),
   ];
-  const recipients = report.recipients.map((each) => recipientFields(each, report, nowMs));
+  const recipients = await madeInSlices(report.recipients, (each) => recipientFields(each, report, nowMs));
   return [common.join(''), ...recipients].join('\r\n');
 }
 

@@ -41,7 +41,7 @@ export async function postReport(posting: Posting, options: PostingOptions): Pro
   const made = { id: randomBytes(ID_BYTES).toString('hex'), nowMs: Date.now() };
   const addressee = await addresseeOf(posting.report.message.reversePath, options);
   if (addressee === undefined) return 'nobody';
-  const octets = composeReport(posting.report, { hostname, domain, ...made });
+  const octets = await composeReport(posting.report, { hostname, domain, ...made });
   const envelope = envelopeOf(addressee, { ...made, octets, ...posting }, options);
   const delivery = store.deliver(posting.settles === undefined ? envelope : { ...envelope, settles: posting.settles });
   await delivery.write(octets);

@@ -5,6 +5,7 @@
  */
 import { printableLine } from '../message/printable.js';
 import { dateTime } from '../message/received.js';
+import { madeInSlices } from '../runtime/slices.js';
 import type { Reply } from '../store/queue.js';
 import { statusOf, withoutBrackets } from './delivery-status.js';
 import type { Action, Report, ReportedRecipient, Reporter } from './report.js';
@@ -26,15 +27,16 @@ export interface Recognized {
   readonly date: string | undefined;
 }
 
-export function sentences(report: Report, message: Recognized, reporter: Reporter): string {
+export async function sentences(report: Report, message: Recognized, reporter: Reporter): Promise<string> {
   const { recipients } = report;
   const tried = span(reporter.nowMs - report.message.queuedAtMs);
+  const about = await madeInSlices(recipients, (recipient) => ['', ...aboutRecipient(recipient, tried)]);
   const lines = [
     wrapped(opening(report)),
     '',
     `Subject: ${shown(message.subject) ?? '(none)'}`,
     `Sent:    ${shown(message.date) ?? dateTime(report.message.queuedAtMs)}`,
-    ...recipients.flatMap((recipient) => ['', ...aboutRecipient(recipient, tried)]),
+    ...about.flat(),
     '',
     ...advice(recipients).flatMap((text) => [wrapped(text), '']),
     wrapped(`This report was made by the mail server ${reporter.hostname}. ${closing(report)}`),

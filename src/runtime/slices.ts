@@ -22,3 +22,15 @@ export class Slices {
     if (this.#waiting.length > 0) setImmediate(() => this.#run());
   }
 }
+
+/** What `make` makes of each: at once where that is soon done, otherwise in slices. */
+export async function madeInSlices<T, U>(all: readonly T[], make: (one: T) => U): Promise<readonly U[]> {
+  const slices = new Slices();
+  const made: U[] = [];
+  let untilMs = performance.now() + SLICE_MS;
+  for (const one of all) {
+    if (performance.now() >= untilMs) untilMs = await slices.next();
+    made.push(make(one));
+  }
+  return made;
+}
