@@ -10,7 +10,7 @@ import { campaign, totals, type Round, type RoundFault } from './campaign.js';
 import { faults, stoppedFor30Seconds } from './faults.js';
 import { fullLogDisk } from './full-log.js';
 import { movedFiles } from './moved-files.js';
-import { killsWhileMailGoesOut } from './outgoing-round.js';
+import { killsWhileMailGoesOut, stopsWhileMailGoesOut } from './outgoing-round.js';
 import { whyNoSmallDisk } from './small-disk.js';
 import { stuckWorkers } from './stuck.js';
 import { whyNoThinDisk } from './thin-disk.js';
@@ -40,6 +40,7 @@ if (missing !== undefined) process.stdout.write(`Without a disk whose blocks run
 const all: readonly RoundFault[] = [
   ...faults,
   ...Array.from({ length: MAIL_OUT_SHARE }, () => killsWhileMailGoesOut),
+  stopsWhileMailGoesOut,
   ...movedFiles,
   ...(whyNoSmallDisk() === undefined ? [fullLogDisk] : []),
   stuckWorkers,

@@ -1,11 +1,12 @@
 /**
  * Mail out under kill -9: clients submit, a receiver of ours takes and refuses, and the sender, the store, a worker or the supervisor
- * dies, again and again. Afterwards the queue empties, and the ledger is held against what the receiver took, the reports and the
+ * dies, again and again; or one of them stands still until the watchdog ends it. Afterwards the queue empties, and the ledger is held against what the receiver took, the reports and the
  * queue. A round has a server of its own.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { openConnection } from '../../src/store/sqlite/database/driver.js';
 import { eventually } from '../support/eventually.js';
+import { isAlive } from '../support/processes.js';
 import { Chance } from '../support/ledger-chance.js';
 import { keyOf, type Findings } from '../support/ledger.js';
 import { fetchAll } from '../support/mail-clients.js';
@@ -21,14 +22,21 @@ export interface OutgoingOptions {
   readonly seed: number;
   readonly number?: number;
   readonly kills?: number;
+  /** Who is stopped, one after the other, in the place of kills. */
+  readonly stopped?: readonly Watched[];
   /** Another build of the program. */
   readonly main?: string;
 }
 
 const VICTIMS = ['sender', 'sender', 'store', 'worker', 'supervisor'] as const;
 type Victim = (typeof VICTIMS)[number];
+/** By the watchdog. */
+type Watched = Exclude<Victim, 'supervisor'>;
 
 const OUTGOING_FAULT = 'kill -9 while mail goes out';
+/** The store is given twice as long. */
+const WATCHED = ['--watchdog-timeout', '3s'];
+const WATCHED_LIMIT_MS = 30_000;
 const KILLS = 8;
 /** Before each kill. */
 const MESSAGES = 20;
@@ -50,7 +58,15 @@ export const killsWhileMailGoesOut: RoundFault = {
   apart: (number, chance) => outgoingRound({ number, seed: chance.between(0, SEEDS) }),
 };
 
-export async function outgoingRound({ seed, number = 1, kills = KILLS, main }: OutgoingOptions): Promise<Round> {
+export const stopsWhileMailGoesOut: RoundFault = {
+  name: 'SIGSTOP while mail goes out',
+  strike: (server) => Promise.resolve(server),
+  apart: (number, chance) =>
+    outgoingRound({ number, seed: chance.between(0, SEEDS), stopped: ['sender', 'store', 'worker'] }),
+};
+
+export async function outgoingRound(wanted: OutgoingOptions): Promise<Round> {
+  const { seed, number = 1, kills = KILLS, stopped, main } = wanted;
   const startedAtMs = Date.now();
   const chance = new Chance(seed);
   const ledger = new OutgoingLedger();
@@ -58,7 +74,7 @@ export async function outgoingRound({ seed, number = 1, kills = KILLS, main }: O
   const relay = `smtp://127.0.0.1:${await receiver.start()}?tls=none`;
   const options = {
     everyService: true,
-    arguments: ['--outbound', 'relay', '--relay', relay, ...SENDING],
+    arguments: ['--outbound', 'relay', '--relay', relay, ...SENDING, ...(stopped === undefined ? [] : WATCHED)],
     ...(main === undefined ? {} : { main }),
   };
   let server = await Server.start(options);
@@ -68,11 +84,13 @@ export async function outgoingRound({ seed, number = 1, kills = KILLS, main }: O
       ...{ port: server.submissionPort, from: FROM, password: PASSWORD, copyTo: COPIES },
     });
     try {
-      for (let kill = 0; kill < kills; kill++) {
+      for (let blow = 0; blow < (stopped?.length ?? kills); blow++) {
         await submitted(ledger);
         await pause(chance.between(0, MOST_PAUSE_MS));
-        const killed = await strike(server, ledger, VICTIMS[kill] ?? chance.pick(VICTIMS));
-        if (killed) server = await Server.start({ ...options, like: server });
+        const still = stopped?.[blow];
+        if (still !== undefined) await stop(server, ledger, still);
+        else if (await strike(server, ledger, VICTIMS[blow] ?? chance.pick(VICTIMS)))
+          server = await Server.start({ ...options, like: server });
         await isBack(server);
       }
     } finally {
@@ -105,6 +123,15 @@ async function strike(server: Server, ledger: OutgoingLedger, victim: Victim): P
   await server.end();
   await server.release({ keep: true });
   return true;
+}
+
+/** Until the watchdog ends it. What the sender has then is what it was at when it was stopped. */
+async function stop(server: Server, ledger: OutgoingLedger, victim: Watched): Promise<void> {
+  const [pid] = processesOf(server, victim);
+  if (pid === undefined) throw new Error(`there is no ${victim}`);
+  process.kill(pid, 'SIGSTOP');
+  if (victim === 'sender') ledger.interrupting(recipients(server, 'where leased_by is not null'));
+  await eventually('the watchdog to end it', () => !isAlive(pid), WATCHED_LIMIT_MS);
 }
 
 /** What two senders died over is set aside, which keeps it: it is released, and leaves like the rest. */

@@ -20,6 +20,13 @@ describe('mail out under kill -9', function () {
     expect(compared).to.be.above(acknowledged);
   });
 
+  it('loses nothing either when the sender, the store and a worker stand still until the watchdog ends them', async () => {
+    const { findings, acknowledged } = await outgoingRound({ seed: 7, stopped: ['sender', 'store', 'worker'] });
+    const { lost, torn, duplicate, compared } = findings;
+    expect({ lost, torn, duplicate }).to.deep.equal({ lost: [], torn: [], duplicate: [] });
+    expect(compared).to.be.above(acknowledged);
+  });
+
   const broken: readonly (readonly [what: string, change: Change])[] = [
     ['one that settles before the reply', settledBeforeTheReply],
     ['one that queues after the transaction', queuedAfterwards],
