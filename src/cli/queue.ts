@@ -68,11 +68,16 @@ function story({ entry, attempts }: QueuedRecipient): readonly (readonly string[
     ['to', entry.recipient],
     ['destination', entry.destination],
     ['octets', String(entry.octets)],
-    ['queued', moment(entry.queuedAtMs)],
+    ['queued', moment(known(entry.queuedAtMs))],
     ['next attempt', moment(nextAttempt(entry))],
-    ['given up', moment(entry.expiresAtMs)],
+    ['given up', moment(known(entry.expiresAtMs))],
     ['last reply', replyText(entry.lastReply)],
   ];
+}
+
+/** Of a message that cannot be read no time is known. */
+function known(atMs: number): number | undefined {
+  return atMs === 0 ? undefined : atMs;
 }
 
 const attemptHead = ['at', 'outcome', 'ms', 'host', 'TLS', 'reply'];

@@ -7,6 +7,9 @@ import type { DsnEvent, OutboundEnvelope, OutboundRecipient } from './client/env
 import type { Report } from './client/outcome.js';
 import type { Job } from './job.js';
 
+/** What nobody hears more of than the log. */
+export const BUG: Reply = { enhanced: '4.3.0', text: 'Something went wrong here' };
+
 const EVENTS: Readonly<Record<NotifyOn, DsnEvent>> = {
   never: 'NEVER',
   success: 'SUCCESS',

@@ -6,7 +6,7 @@
 import { StoreError } from '../store/errors.js';
 import type { Source } from '../store/source.js';
 import type { LeasedMessage, LeasedRecipient, Reply } from '../store/queue.js';
-import { envelopeOf, replyOf } from './attempt.js';
+import { BUG, envelopeOf, replyOf } from './attempt.js';
 import type { NextHop } from './client/next-hop.js';
 import type { NotConnected, Report } from './client/outcome.js';
 import type { ConcurrencyLimits } from './concurrency.js';
@@ -15,7 +15,7 @@ import { Connections, type ConnectionLimits, type KeptConnection } from './conne
 import { Hop, keyOf } from './hop.js';
 import type { BegunTime, Job, Time } from './job.js';
 import type { Result } from './outcomes.js';
-import { judgeConnecting, isUnsent, judgeSending, type Judged } from './transaction.js';
+import { judgeConnecting, isUnsent, judgeSending, judgeUnreadable, type Judged } from './transaction.js';
 
 export interface HopLimits extends ConcurrencyLimits, ConnectionLimits {
   /** In a drain, what has not been sent as a whole by then is broken off: another sender works already, and tries it again. */
@@ -37,7 +37,6 @@ export interface HopsOptions {
   readonly trouble: (what: string, error: unknown) => void;
 }
 
-const BUG: Reply = { enhanced: '4.3.0', text: 'Something went wrong here' };
 /** Of all connections: for hops that have none. */
 const RESERVED = 0.1;
 /** What waited for longer is leased anew, so that its lease seldom ends meanwhile. */
@@ -214,7 +213,7 @@ export class Hops {
   /** By a bug of ours: what was under way is tried again later, like any other failure. */
   #broken(job: Job, error: unknown): undefined {
     this.#options.trouble('a bug ended a connection', error);
-    this.#defer(job, BUG, { startedAtMs: Date.now(), durationMs: 0 });
+    this.#settle(job, { kind: 'deferred', reply: BUG }, { startedAtMs: Date.now(), durationMs: 0 });
   }
 
   /** Whether the connection had been closed before it heard of the message; it is to be sent over another then. */
@@ -272,19 +271,18 @@ export class Hops {
   #tryAgain(job: Job, failure: Report | undefined, time: Time): void {
     const hops = this.#isDraining ? [] : this.usable(job.hops, performance.now());
     if (hops.length > 0) return this.give({ ...job, hops });
-    this.#defer(job, failure === undefined ? { text: 'No relay can be reached' } : replyOf(failure), time);
+    const reply = failure === undefined ? { text: 'No relay can be reached' } : replyOf(failure);
+    this.#settle(job, { kind: 'deferred', reply }, time);
   }
 
-  /** It may be readable another time. What was removed meanwhile is nobody's any more: the outcome of that is ignored. */
+  /** What was removed meanwhile is nobody's any more: the outcome of that is ignored. */
   #unreadable(job: Job, error: unknown, time: Time): void {
     if (!(error instanceof StoreError)) this.#options.trouble('a message could not be read', error);
-    const text = `The message cannot be read here: ${(error as Error).message}`;
-    this.#defer(job, { enhanced: '4.3.0', text }, time);
+    this.#settle(job, judgeUnreadable(error), time);
   }
 
-  /** All of it is tried again later, for one reason. */
-  #defer(job: Job, reply: Reply, time: Time): void {
-    const results = job.recipients.map((recipient) => ({ recipient, kind: 'deferred' as const, reply }));
+  #settle(job: Job, what: Omit<Result, 'recipient'>, time: Time): void {
+    const results = job.recipients.map((recipient) => ({ recipient, ...what }));
     this.#options.attempted(job.message, results, time);
   }
 

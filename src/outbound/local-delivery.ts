@@ -10,6 +10,7 @@ import { readPath } from '../message/path.js';
 import type { Deliveries, Envelope, Outgoing, Resolution, Target } from '../store/deliveries.js';
 import { StoreError } from '../store/errors.js';
 import type { DueDestination, LeasedMessage, LeasedRecipient, Queue, Reply } from '../store/queue.js';
+import { BUG } from './attempt.js';
 import type { Time } from './job.js';
 import type { Result } from './outcomes.js';
 
@@ -30,7 +31,6 @@ const ID_BYTES = 9;
 const AT_ONCE = 10;
 const NOTHING = Buffer.alloc(0);
 const HERE = { helo: 'localhost', address: '127.0.0.1' };
-const BUG: Reply = { enhanced: '4.3.0', text: 'Something went wrong here' };
 
 export class LocalDelivery {
   readonly #options: LocalDeliveryOptions;
@@ -87,7 +87,8 @@ export class LocalDelivery {
       await this.#deliver(message, this.#envelope(message, recipient, targets));
       return { recipient, kind: 'delivered', reply: DELIVERED, reports: reportsOf(targets) };
     } catch (error) {
-      if (error instanceof StoreError) return { recipient, kind: 'deferred', reply: deferral(error) };
+      if (error instanceof StoreError)
+        return { recipient, kind: error.isDamage ? 'corrupt' : 'deferred', reply: deferral(error) };
       this.#options.trouble('a bug kept a message from being delivered here', error);
       return { recipient, kind: 'deferred', reply: BUG };
     }

@@ -31,7 +31,7 @@ export interface Attempt {
 /** What became of one recipient of a message. */
 export interface Result {
   readonly recipient: LeasedRecipient;
-  readonly kind: 'delivered' | 'deferred' | 'failed' | 'held';
+  readonly kind: 'delivered' | 'deferred' | 'failed' | 'held' | 'corrupt';
   readonly reply: Reply;
   /** Of one that was delivered: whether nobody else will report that it was. */
   readonly reports?: 'relayed' | 'delivered' | 'expanded' | undefined;
@@ -189,7 +189,7 @@ export class Outcomes {
 }
 
 /** Of a row that stays in the queue. */
-const STAYS: ReadonlySet<Outcome['kind']> = new Set(['deferred', 'held', 'returned']);
+const STAYS: ReadonlySet<Outcome['kind']> = new Set(['deferred', 'held', 'corrupt', 'returned']);
 
 function isGone(error: unknown): boolean {
   return error instanceof StoreError && error.kind === 'missing';

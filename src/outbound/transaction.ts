@@ -2,6 +2,7 @@
  * One job over one connection: what the client answers becomes a result for each recipient, or another way to be tried. Judges only
  * whose fault a failure is: a hop's, for which other mail would get the same answer, or this message's.
  */
+import { StoreError } from '../store/errors.js';
 import type { LeasedRecipient } from '../store/queue.js';
 import { replyOf } from './attempt.js';
 import type { NextHop } from './client/next-hop.js';
@@ -33,6 +34,12 @@ export function judgeSending(job: Job, { outcomes, relaysDsn }: SendResult): Jud
     outcome: outcomes[at] as SendResult['outcomes'][number],
   }));
   return judge(job, pairs, reportsOf(hop, relaysDsn));
+}
+
+/** It may be readable another time, unless the database is damaged there: an administrator decides about that. */
+export function judgeUnreadable(error: unknown): Omit<Result, 'recipient'> {
+  const kind = error instanceof StoreError && error.isDamage ? 'corrupt' : 'deferred';
+  return { kind, reply: { enhanced: '4.3.0', text: `The message cannot be read here: ${(error as Error).message}` } };
 }
 
 /** Nobody may have it. */

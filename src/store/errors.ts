@@ -41,15 +41,18 @@ export class StoreError extends Error {
   readonly kind: StoreErrorKind;
   /** With 'in-use'. */
   readonly holder: HolderSince | undefined;
+  /** Of one that reads: what it met is damaged, and so it is the next time. */
+  readonly isDamage: boolean;
 
   constructor(
     kind: StoreErrorKind,
     message: string,
-    details?: { readonly cause?: unknown; readonly holder?: HolderSince },
+    details?: { readonly cause?: unknown; readonly holder?: HolderSince; readonly isDamage?: boolean },
   ) {
     super(message, details?.cause === undefined ? undefined : { cause: details.cause });
     this.name = 'StoreError';
     this.kind = kind;
     this.holder = details?.holder;
+    this.isDamage = details?.isDamage ?? false;
   }
 }

@@ -10,7 +10,7 @@ export type BodyKind = '7bit' | '8bitmime';
 
 /**
  * `active`: leased, or due for the first time. `deferred`: waits for a next attempt. `hold`: waits until an administrator releases
- * it. `corrupt`: ended the process that sent it twice, and waits likewise.
+ * it. `corrupt`: ended the process that sent it twice, or stands where the database is damaged, and waits likewise.
  */
 export type QueueState = 'active' | 'deferred' | 'hold' | 'corrupt';
 
@@ -81,7 +81,7 @@ export interface LeasedMessage {
 
 /**
  * What becomes of a leased recipient. `delivered` and `failed`: it leaves the queue. `deferred`: it is due again then. `held`: it
- * waits for an administrator. `returned`: nothing was tried after all; due as before, this attempt not counted. `noticed`: the
+ * waits for an administrator. `corrupt`: it cannot be read here, and waits likewise. `returned`: nothing was tried after all; due as before, this attempt not counted. `noticed`: the
  * sender was told that it still waits; due as before.
  */
 export type Outcome =
@@ -89,6 +89,7 @@ export type Outcome =
   | { readonly kind: 'deferred'; readonly reply: Reply; readonly nextAttemptAtMs: number }
   | { readonly kind: 'failed'; readonly reply: Reply }
   | { readonly kind: 'held'; readonly reply: Reply }
+  | { readonly kind: 'corrupt'; readonly reply: Reply }
   | { readonly kind: 'returned' }
   | { readonly kind: 'noticed' };
 

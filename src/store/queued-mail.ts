@@ -25,6 +25,7 @@ export interface QueueEntry {
   readonly destination: string;
   /** What is sent. */
   readonly octets: number;
+  /** 0 where the database is damaged, as the expiry is. */
   readonly queuedAtMs: number;
   /** Of the next attempt; of one that is leased, the end of the lease; undefined while it waits for an administrator. */
   readonly dueAtMs: number | undefined;
@@ -49,8 +50,8 @@ export interface QueuePage {
   readonly next: number | undefined;
 }
 
-/** `crashed`: the process that sent it ended. `removed`: by an administrator. */
-export type AttemptKind = 'delivered' | 'deferred' | 'failed' | 'held' | 'crashed' | 'removed';
+/** `corrupt`: it could not be read. `crashed`: the process that sent it ended. `removed`: by an administrator. */
+export type AttemptKind = 'delivered' | 'deferred' | 'failed' | 'held' | 'corrupt' | 'crashed' | 'removed';
 
 export interface Attempt {
   readonly atMs: number;

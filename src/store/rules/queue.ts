@@ -32,6 +32,10 @@ const CORRUPT_CRASHES = 2;
 const NO_SUCH_ADDRESS = new Set(['5.1.1', '5.1.6']);
 
 export const crashReply: Reply = { text: 'the process that sent it ended during the attempt' };
+/** Of a row that stands where the database is damaged. */
+export const damageReply: Reply = {
+  text: 'the database is damaged where this recipient or its message stands: look at the disk, and restore a backup',
+};
 export const removalReply: Reply = { text: 'removed by an administrator' };
 
 export function queued({ firstAttemptAtMs, delayNoticeAtMs }: Outgoing, nowMs: number): Waiting {
@@ -57,6 +61,8 @@ export function settled(row: Leased, outcome: Outcome, nowMs: number): Waiting |
       return waiting({ ...row, crashes: 0, dueAtMs: outcome.nextAttemptAtMs }, nowMs);
     case 'held':
       return { ...pick(row), state: 'hold', dueAtMs: undefined, crashes: 0 };
+    case 'corrupt':
+      return { ...pick(row), state: 'corrupt', dueAtMs: undefined };
     case 'returned':
       return waiting({ ...row, attempts: attemptsBefore(row), dueAtMs: row.dueBeforeMs }, nowMs);
     case 'noticed':

@@ -11,7 +11,8 @@ import type {
 } from '../../queued-mail.js';
 import { suppressionKey } from '../../rules/queue.js';
 import type { Suppression } from '../../suppressions.js';
-import type { AttemptRow, DueRow, EntryRow, QueueReads, SuppressionRow } from '../database/queue-reads.js';
+import { StoreError } from '../../errors.js';
+import type { AttemptRow, DueRow, EntryFilter, EntryRow, QueueReads, SuppressionRow } from '../database/queue-reads.js';
 import { QUEUE_STATES } from '../database/queue-writes.js';
 import type { OpenReads } from './open-reads.js';
 
@@ -47,11 +48,11 @@ export class QueueReader {
 
   /** Without `filter`, all in the order of their ids. */
   page(filter: QueueFilter, after: number): QueuePage {
-    const { lastOf, entries } = this.#reads;
+    const { lastOf } = this.#reads;
     const last = lastOf.get(after, ROWS_AT_ONCE) ?? undefined;
     if (last === undefined) return { entries: [], next: undefined };
     const { state, queuedBeforeMs, destination, from, to } = filter;
-    const found = entries.all({
+    const found = this.#entries({
       ...{ after, last, limit: PAGE_LENGTH, before: queuedBeforeMs ?? null },
       ...{ state: state === undefined ? null : QUEUE_STATES.indexOf(state) },
       ...{ destination: destination ?? null, from: from ?? null, to: to ?? null },
@@ -60,7 +61,10 @@ export class QueueReader {
   }
 
   find(id: number): QueuedRecipient | undefined {
-    const row = this.#reads.entry.get(id);
+    const row = unlessDamaged(
+      () => this.#reads.entry.get(id),
+      () => this.#reads.bareEntry.get(id),
+    );
     const attempts = this.#reads.attempts.all(id, ATTEMPTS_LIMIT).reverse().map(attemptOf);
     return row === undefined && attempts.length === 0 ? undefined : { entry: row && entryOf(row), attempts };
   }
@@ -78,6 +82,27 @@ export class QueueReader {
     return this.#reads.suppressions.all(after, PAGE_LENGTH).map(suppressionOf);
   }
 
+  /** Where the database is damaged, those that can be read, and of the others what is known of them. */
+  #entries(filter: EntryFilter): readonly EntryRow[] {
+    const { entries, ids, bareEntry } = this.#reads;
+    const one = (id: number): readonly EntryRow[] => entries.all({ ...filter, after: id - 1, last: id, limit: 1 });
+    const known = (id: number): readonly EntryRow[] =>
+      [bareEntry.get(id) ?? []].flat().filter((row) => isMeant(row, filter));
+    return unlessDamaged(
+      () => entries.all(filter),
+      () =>
+        ids
+          .all(filter.after, filter.last)
+          .flatMap((id) =>
+            unlessDamaged(
+              () => one(id),
+              () => known(id),
+            ),
+          )
+          .slice(0, filter.limit),
+    );
+  }
+
   get #reads(): QueueReads {
     return this.#open.queue;
   }
@@ -88,6 +113,27 @@ export class QueueReader {
     const isBlocked = holdsCrashed.get(sender, nowMs) !== undefined || crashed.get(nowMs, nowMs) !== undefined;
     return isBlocked ? leaseEnd.get(sender, nowMs) : undefined;
   }
+}
+
+function unlessDamaged<T>(read: () => T, otherwise: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof StoreError && error.isDamage)) throw error;
+    return otherwise();
+  }
+}
+
+/** By what is known of it. */
+function isMeant(row: EntryRow, { state, destination, to, from, before }: EntryFilter): boolean {
+  const isSame = (wanted: string | null, is: string) => wanted === null || wanted.toLowerCase() === is.toLowerCase();
+  const isKnown = from === null && before === null;
+  return (
+    isKnown &&
+    (state === null || state === row.state) &&
+    isSame(destination, row.destination) &&
+    isSame(to, row.recipient)
+  );
 }
 
 function dueDestination({ name, ready_at, rest_until: restUntil }: DueRow): DueDestination {

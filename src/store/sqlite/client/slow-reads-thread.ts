@@ -32,7 +32,8 @@ function answer(read: SlowRead): Answer {
     return { told: { request, value }, moved: octetsOf(value).map(({ buffer }) => buffer as ArrayBuffer) };
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    return { told: { request, failed: { kind: error.kind, message: error.message } }, moved: [] };
+    const { kind, message, isDamage } = error;
+    return { told: { request, failed: { kind, message, isDamage } }, moved: [] };
   }
 }
 

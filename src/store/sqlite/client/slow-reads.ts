@@ -25,7 +25,7 @@ export type SlowRead = Read & { readonly request: number };
 export interface SlowReadTold {
   readonly request: number;
   readonly value?: unknown;
-  readonly failed?: { readonly kind: StoreErrorKind; readonly message: string };
+  readonly failed?: { readonly kind: StoreErrorKind; readonly message: string; readonly isDamage: boolean };
   /** What it took in the thread, without the wait for a processor and for reads that were asked before. */
   readonly waitedMs: number;
 }
@@ -79,7 +79,7 @@ export class SlowReads {
     this.#waited(waitedMs);
     const waiting = this.#waiting.take(request);
     if (failed === undefined) waiting?.resolve(value);
-    else waiting?.reject(new StoreError(failed.kind, failed.message));
+    else waiting?.reject(new StoreError(failed.kind, failed.message, { isDamage: failed.isDamage }));
   }
 
   #ended(error: Error | undefined): void {

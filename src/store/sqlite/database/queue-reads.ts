@@ -67,6 +67,10 @@ export interface QueueReads {
   readonly lastOf: ReadStatement<[after: number, limit: number], number | null>;
   readonly entries: ReadStatement<[filter: EntryFilter], EntryRow>;
   readonly entry: ReadStatement<[id: number], EntryRow>;
+  /** In a range of ids, all of them. */
+  readonly ids: ReadStatement<[after: number, last: number], number>;
+  /** Of one whose message cannot be read: what of it is unknown is empty. */
+  readonly bareEntry: ReadStatement<[id: number], EntryRow>;
   readonly attempts: ReadStatement<[id: number, limit: number], AttemptRow>;
   readonly suppression: ReadStatement<[address: string], SuppressionRow>;
   readonly suppressions: ReadStatement<[after: string, limit: number], SuppressionRow>;
@@ -119,6 +123,14 @@ export function prepareQueueReads(connection: Prepares): QueueReads {
         and (:to is null or lower(queued.recipient) = lower(:to))
       order by queued.id limit :limit + 0`),
     entry: connection.prepare(`${ENTRY} where queued.id = ?`),
+    ids: connection
+      .prepare<[number, number], number>('select id from queued where id > ? and id <= ? order by id')
+      .pluck(),
+    bareEntry: connection.prepare(`
+      select queued.id, queued.message, queued.state, '' as reverse_path, queued.recipient, destination.name as destination,
+             0 as octets, 0 as queued_at, queued.due_at, 0 as expires_at, queued.attempts, queued.crashes, queued.leased_by,
+             destination.rest_until, queued.reply
+      from queued cross join destination on destination.id = queued.destination where queued.id = ?`),
     attempts: connection.prepare(`
       select at, duration_ms, kind, reverse_path, recipient, reply from attempt where queued = ? order by id desc limit ? + 0`),
     suppression: connection.prepare('select address, reason, since from suppression where address = ?'),

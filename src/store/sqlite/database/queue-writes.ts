@@ -29,6 +29,9 @@ export interface QueuedRow {
   readonly reverse_path: string;
 }
 
+/** What stands in `queued` alone. */
+export type BareRow = Pick<QueuedRow, 'id' | 'destination' | 'recipient' | 'state'>;
+
 export interface OutgoingRow {
   readonly id: number;
   readonly reverse_path: string;
@@ -82,6 +85,16 @@ export interface QueueWrites {
   readonly due: Statement<Limited, QueuedRow>;
   readonly expired: Statement<[nowMs: number, same: number, limit: number], QueuedRow>;
   readonly delayed: Statement<[nowMs: number, same: number, limit: number], QueuedRow>;
+  /** The same as `due`, `expired`, `delayed` and so on, by their indexes alone: none reads the row. */
+  readonly dueIds: Statement<Limited, number>;
+  readonly expiredIds: Statement<[nowMs: number, limit: number], number>;
+  readonly delayedIds: Statement<[nowMs: number, limit: number], number>;
+  readonly leasedIds: Statement<[], number>;
+  readonly leasedByIds: Statement<[sender: string], number>;
+  /** Of a row whose message cannot be read. */
+  readonly bare: Statement<[id: number], BareRow>;
+  readonly park: Statement<[reply: string, id: number]>;
+  readonly notReadyBefore: Statement<[ms: number, destination: number]>;
   readonly crashed: Statement<[nowMs: number, same: number], QueuedRow>;
   readonly suspects: Statement<[nowMs: number, message: number, destination: number, limit: number], QueuedRow>;
   readonly leased: Statement<[], QueuedRow>;
@@ -158,6 +171,7 @@ export function prepareQueueWrites(connection: Connection): QueueWrites {
       ${QUEUED} where queued.notice_at <= ? and queued.leased_by is null and queued.crashes = 0
         and max(queued.due_at, coalesce(destination.rest_until, 0)) > ?
       order by queued.notice_at, queued.id limit ? + 0`),
+    ...prepareDamageWrites(connection),
     crashed: connection.prepare(`
       ${QUEUED}
       where queued.crashes > 0 and queued.due_at <= ? and coalesce(destination.rest_until, 0) <= ?
@@ -190,5 +204,28 @@ export function prepareQueueWrites(connection: Connection): QueueWrites {
       insert into attempt (queued, at, duration_ms, kind, reverse_path, recipient, reply) values (?, ?, ?, ?, ?, ?, ?)`),
     suppress: connection.prepare('insert or ignore into suppression (address, reason, since) values (?, ?, ?)'),
     unsuppress: connection.prepare('delete from suppression where address = ?'),
+  };
+}
+
+type DamageWrites = Pick<
+  QueueWrites,
+  'dueIds' | 'expiredIds' | 'delayedIds' | 'leasedIds' | 'leasedByIds' | 'bare' | 'park' | 'notReadyBefore'
+>;
+
+function prepareDamageWrites(connection: Connection): DamageWrites {
+  const ids = <Given extends unknown[]>(sql: string): Statement<Given, number> =>
+    connection.prepare<Given, number>(sql).pluck();
+  return {
+    dueIds: ids('select id from queued where destination = ? and due_at <= ? order by due_at, id limit ? + 0'),
+    expiredIds: ids('select id from queued where expire_at <= ? order by expire_at, id limit ? + 0'),
+    delayedIds: ids('select id from queued where notice_at <= ? order by notice_at, id limit ? + 0'),
+    leasedIds: ids('select id from queued where leased_by is not null'),
+    leasedByIds: ids('select id from queued where leased_by = ?'),
+    bare: connection.prepare('select id, destination, recipient, state from queued where id = ?'),
+    park: connection.prepare(`
+      update queued set state = 3, due_at = null, expire_at = null, notice_at = null, leased_by = null, due_before = null,
+                        is_attempt = null, sending = 0, reply = ?
+      where id = ?`),
+    notReadyBefore: connection.prepare('update destination set ready_at = ? where id = ?'),
   };
 }

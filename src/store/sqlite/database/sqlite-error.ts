@@ -53,6 +53,7 @@ export function asStoreError(error: unknown, db = 'the database'): StoreError {
   if (isFull(error)) return new StoreError('full', 'the disk is full', { cause: error });
   if (codeOf(error).startsWith('SQLITE_BUSY'))
     return new StoreError('busy', 'another program holds the database', { cause: error });
+  if (isDamage(error)) return damaged(db, (error as Error).message, error);
   return new StoreError('unavailable', sentenceOf(error, db), { cause: error });
 }
 
@@ -61,7 +62,7 @@ export function damaged(db: string, how: string, cause?: unknown): StoreError {
   return new StoreError(
     'unavailable',
     `${db} is damaged (${how}): stop the server, look at the disk, and restore a backup or recover what can be read (docs/operations.md)`,
-    { cause },
+    { cause, isDamage: true },
   );
 }
 
@@ -72,7 +73,6 @@ export function readError(error: unknown, db: string): unknown {
 
 function sentenceOf(error: unknown, db: string): string {
   const { message } = error as Error;
-  if (isDamage(error)) return damaged(db, message).message;
   if (isDiskError(error))
     return `${db} cannot be read or written (${message}): look at the disk under it and the system's log`;
   if (codeOf(error) === 'SQLITE_ERROR')

@@ -61,6 +61,7 @@ const OUTCOMES: Readonly<Record<Outcome['kind'], Check>> = {
   deferred: shaped({ kind: text, reply, nextAttemptAtMs: natural }),
   failed: shaped({ kind: text, reply }),
   held: shaped({ kind: text, reply }),
+  corrupt: shaped({ kind: text, reply }),
   returned: shaped({ kind: text }),
   noticed: shaped({ kind: text }),
 };

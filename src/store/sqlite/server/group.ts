@@ -7,7 +7,7 @@
 import { StoreError } from '../../errors.js';
 import { leaveSyncs, syncCommits, type Connection } from '../database/database.js';
 import { FullDiskRetries, type CommitFailure } from './full-disk.js';
-import { asStoreError, isDiskError, isOneWritesFault } from '../database/sqlite-error.js';
+import { asStoreError, isDamage, isDiskError, isOneWritesFault } from '../database/sqlite-error.js';
 import type { Writer } from './writer.js';
 
 export interface Write {
@@ -83,6 +83,8 @@ export class GroupCommit {
     } else if (failure === undefined) {
       for (const write of group) write.done();
       this.#observer.committed(group.reduce((bytes, write) => bytes + write.bytes, 0));
+    } else if (isDamage(failure.error) && this.#writer.queue.leases.damaged.learn()) {
+      this.#settle(group); // Around what it has met.
     } else if (group.length > 1 && isOneWritesFault(failure.error)) {
       for (const write of group) this.#settle([write]);
     } else this.#failed(group, failure);

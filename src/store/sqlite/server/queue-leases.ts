@@ -1,5 +1,5 @@
 /** What of the queue is whose: leases, outcomes, and what comes back from a process that is gone (queue.ts says the rules). */
-import type { BodyKind, LeasedMessage, LeasedRecipient, Reply, Settlement } from '../../queue.js';
+import type { BodyKind, LeasedMessage, LeasedRecipient, Lateness, Reply, Settlement } from '../../queue.js';
 import { crashed, crashReply, leased, settled, suppresses, suppressionKey } from '../../rules/queue.js';
 import { missing, refusals } from '../../rules/refusals.js';
 import type { NotifyOn, Returned } from '../../shapes.js';
@@ -12,8 +12,14 @@ import type {
   SettleRequest,
 } from '../protocol/queue-requests.js';
 import type { MessageMetadata } from '../protocol/message-frame.js';
+import type { DamagedRows } from './damaged-rows.js';
 import type { QueueLedger } from './queue-ledger.js';
 import { leaseOf, waitingOf, type QueueRows } from './queue-rows.js';
+
+/** Of one destination, that can be neither read nor parked; others of it are looked for behind so many of them. */
+const UNREADABLE_LIMIT = 1_000;
+/** When nothing else is due there, it is asked again after so long. */
+const UNREADABLE_MS = 300_000;
 
 /** A recipient whose second crash was counted. */
 export interface Parked {
@@ -22,6 +28,7 @@ export interface Parked {
 }
 
 export class QueueLeases {
+  readonly damaged: DamagedRows;
   readonly #rows: QueueRows;
   readonly #writes: QueueWrites;
   readonly #ledger: QueueLedger;
@@ -32,6 +39,7 @@ export class QueueLeases {
     this.#rows = rows;
     this.#writes = rows.writes;
     this.#ledger = rows.ledger;
+    this.damaged = rows.damaged;
   }
 
   /** While one with a crash is due, it is leased before all others, and when this sender has nothing else. */
@@ -51,7 +59,7 @@ export class QueueLeases {
   leaseLate({ sender, late, limit, leaseMs }: LeaseLateFrame): readonly LeasedMessage[] {
     const nowMs = Date.now();
     if (this.#holds(sender, nowMs, 'crashed')) return [];
-    const rows = this.#writes[late].all(nowMs, nowMs, limit);
+    const rows = this.#late(late, nowMs, limit);
     return this.#take(rows, { sender, untilMs: nowMs + leaseMs, isAttempt: false });
   }
 
@@ -72,7 +80,11 @@ export class QueueLeases {
   returnAllBut({ sender, ids }: LeasedRequest): void {
     const known = new Set(ids);
     const nowMs = Date.now();
-    for (const row of this.#writes.leasedBy.all(sender)) if (!known.has(row.id)) this.#return(row, nowMs);
+    const rows = this.damaged.readable(
+      () => this.#writes.leasedBy.all(sender),
+      () => this.#writes.leasedByIds.all(sender),
+    );
+    for (const row of rows) if (!known.has(row.id)) this.#return(row, nowMs);
     this.#ledger.wake();
   }
 
@@ -80,7 +92,7 @@ export class QueueLeases {
   settle({ sender, settlements }: SettleRequest): number {
     let count = 0;
     for (const settlement of settlements) {
-      const row = this.#writes.row.get(settlement.id);
+      const row = this.damaged.row(settlement.id);
       if (row?.leased_by !== sender) continue;
       this.#sending.delete(settlement.id);
       count += 1;
@@ -100,7 +112,12 @@ export class QueueLeases {
     const nowMs = Date.now();
     this.writeSending();
     const parked: Parked[] = [];
-    const rows = this.#writes.leased.all().filter(({ leased_by: sender }) => !living.has(sender ?? ''));
+    const rows = this.damaged
+      .readable(
+        () => this.#writes.leased.all(),
+        () => this.#writes.leasedIds.all(),
+      )
+      .filter(({ leased_by: sender }) => !living.has(sender ?? ''));
     const suspected = suspectedOf(rows);
     for (const row of rows) {
       if (!suspected.has(row)) {
@@ -134,7 +151,7 @@ export class QueueLeases {
       const { kind, reply } = outcome;
       this.#rows.note(row, { kind, reply, atMs: startedAtMs ?? nowMs, durationMs });
       if (suppresses(outcome)) this.#writes.suppress.run(suppressionKey(row.recipient), reply.text, nowMs);
-      if (next !== 'gone') this.#writes.reply.run(JSON.stringify(reply), row.id);
+      if (next !== 'gone') this.damaged.write(row.id, () => this.#writes.reply.run(JSON.stringify(reply), row.id));
     }
     if (next === 'gone') this.#rows.remove(row);
     else this.#rows.change(row, next);
@@ -142,7 +159,26 @@ export class QueueLeases {
 
   #due(destination: string, limit: number, nowMs: number): readonly QueuedRow[] {
     const [id, restUntil] = this.#writes.destination.get(destination) ?? [];
-    return id === undefined || (restUntil ?? 0) > nowMs ? [] : this.#writes.due.all(id, nowMs, limit);
+    if (id === undefined || (restUntil ?? 0) > nowMs) return [];
+    let passedOver = 0;
+    const rows = this.damaged.readable(
+      () => this.#writes.due.all(id, nowMs, limit),
+      () => {
+        const ids = this.#writes.dueIds.all(id, nowMs, limit + UNREADABLE_LIMIT);
+        passedOver = ids.length;
+        return ids;
+      },
+    );
+    if (rows.length === 0 && passedOver > 0) this.#writes.notReadyBefore.run(nowMs + UNREADABLE_MS, id);
+    return rows.slice(0, limit);
+  }
+
+  #late(late: Lateness, nowMs: number, limit: number): readonly QueuedRow[] {
+    return this.damaged.readable(
+      () => this.#writes[late].all(nowMs, nowMs, limit),
+      () => this.#writes[`${late}Ids`].all(nowMs, limit),
+      ({ leased_by: sender, crashes, due_at: dueAt }) => sender === null && crashes === 0 && (dueAt ?? 0) > nowMs,
+    );
   }
 
   /** With a crash, of one message and destination: they go in one transaction. */
@@ -175,7 +211,7 @@ export class QueueLeases {
     const groups = new Map<string, { readonly message: OutgoingRow; readonly recipients: LeasedRecipient[] }>();
     for (const row of rows) {
       const next = leased(waitingOf(row), untilMs, isAttempt);
-      this.#rows.lease(row, next, sender);
+      if (!this.#rows.lease(row, next, sender)) continue;
       const key = isAttempt ? `${row.message} ${row.destination}` : `${row.message}`;
       const group = groups.get(key) ?? {
         message: this.#writes.outgoing.get(row.message) as OutgoingRow,

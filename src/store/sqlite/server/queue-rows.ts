@@ -4,6 +4,7 @@ import type { AttemptKind } from '../../queued-mail.js';
 import type { Leased, Waiting } from '../../rules/queue.js';
 import { QUEUE_STATES, type QueuedRow, type QueueWrites } from '../database/queue-writes.js';
 import type { Bodies } from './bodies.js';
+import { DamagedRows } from './damaged-rows.js';
 import type { QueueLedger } from './queue-ledger.js';
 
 export interface Tried {
@@ -16,18 +17,24 @@ export interface Tried {
 export class QueueRows {
   readonly writes: QueueWrites;
   readonly ledger: QueueLedger;
+  readonly damaged: DamagedRows;
   readonly #bodies: Bodies;
 
   constructor(writes: QueueWrites, ledger: QueueLedger, bodies: Bodies) {
     this.writes = writes;
     this.ledger = ledger;
+    this.damaged = new DamagedRows(writes, ledger);
     this.#bodies = bodies;
   }
 
-  lease(row: QueuedRow, next: Leased, sender: string): void {
+  /** False where it cannot be: damaged-rows.ts. */
+  lease(row: QueuedRow, next: Leased, sender: string): boolean {
     const { attempts, dueAtMs = 0, isAttempt } = next;
-    this.writes.lease.run(dueAtMs, attempts, sender, row.due_at, Number(isAttempt), row.id);
+    const { id, due_at: dueBefore } = row;
+    const lease = () => this.writes.lease.run(dueAtMs, attempts, sender, dueBefore, Number(isAttempt), id);
+    if (!this.damaged.write(id, lease)) return false;
     this.#moved(row, next);
+    return true;
   }
 
   /** It is nobody's any more. */
@@ -37,18 +44,23 @@ export class QueueRows {
     const noticeAt = dueAtMs === null ? null : (noticeAtMs ?? null);
     const noticed = Number(row.notice_at !== null && noticeAtMs === undefined);
     const counts = [attempts, crashes, noticed] as const;
-    this.writes.change.run(stateOf(next), dueAtMs, ...counts, expireAt, noticeAt, notBeforeMs, row.id);
-    this.#moved(row, next);
+    const change = () =>
+      this.writes.change.run(stateOf(next), dueAtMs, ...counts, expireAt, noticeAt, notBeforeMs, row.id);
+    if (this.damaged.write(row.id, change)) this.#moved(row, next);
   }
 
   /** With the last of a message its octets go, if no maildrop has them. */
   remove(row: QueuedRow): void {
-    this.writes.drop.run(row.id);
+    if (!this.damaged.drop(row.id)) return;
     this.ledger.count(row.state, undefined);
     this.ledger.gone(row.destination);
-    const [left, body] = this.writes.unref.get(row.message) ?? [0, 0];
+    this.damaged.deleteOf(row.message, () => this.#release(row.message));
+  }
+
+  #release(message: number): void {
+    const [left, body] = this.writes.unref.get(message) ?? [0, 0];
     if (left > 0) return;
-    this.writes.dropOutgoing.run(row.message);
+    this.writes.dropOutgoing.run(message);
     this.#bodies.release(body);
   }
 

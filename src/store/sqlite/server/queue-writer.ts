@@ -109,7 +109,7 @@ export class QueueWriter {
   }
 
   #find(ids: readonly number[]): readonly QueuedRow[] {
-    return ids.map((id) => this.#writes.row.get(id)).filter((row) => row !== undefined);
+    return ids.map((id) => this.leases.damaged.row(id)).filter((row) => row !== undefined);
   }
 }
 

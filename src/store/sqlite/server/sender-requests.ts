@@ -14,6 +14,7 @@ import type {
   SettleRequest,
 } from '../protocol/queue-requests.js';
 import type { Answers } from './answers.js';
+import type { DamagedRows } from './damaged-rows.js';
 import type { Write } from './group.js';
 import type { Parked, QueueLeases } from './queue-leases.js';
 import type { ServedStore } from './served-store.js';
@@ -23,6 +24,11 @@ type Store = Pick<ServedStore, 'add' | 'read' | 'senders' | 'trouble'>;
 
 /** What one row of an answer or of outcomes writes to the WAL, roughly. */
 const ROW_BYTES = 512;
+
+const DAMAGE = {
+  parked: 'the database is damaged where a recipient of the queue or its message stands; it is parked as corrupt',
+  passedOver: 'the database is damaged where a recipient of the queue stands; it is passed over',
+} as const;
 
 /** Nearly every message is settled before. */
 const SENDING_MS = 50;
@@ -111,12 +117,31 @@ export class SenderRequests {
 
   #answering(request: number, rows: number, ask: (writer: Writer) => unknown): void {
     let answer: unknown;
+    const damaged = this.#telling();
     this.#store.add({
-      act: (writer) => void (answer = ask(writer)),
+      act: (writer) => {
+        answer = ask(writer);
+        damaged.act(writer);
+      },
       bytes: rows * ROW_BYTES,
-      done: () => this.#answers.doneWith(request, answer),
+      done: () => {
+        damaged.done();
+        this.#answers.doneWith(request, answer);
+      },
       ...this.#failing(request),
     });
+  }
+
+  /** Of what a write has found to be damaged: told when it is committed. */
+  #telling(): Pick<Write, 'act' | 'done'> {
+    let damaged: DamagedRows | undefined;
+    return {
+      act: ({ queue }) => void (damaged = queue.leases.damaged),
+      done: () => {
+        for (const { id, isParked } of damaged?.told() ?? [])
+          this.#store.trouble(DAMAGE[isParked ? 'parked' : 'passedOver'], { queue: id });
+      },
+    };
   }
 
   #failing(request: number): Pick<Write, 'failed'> {
@@ -125,10 +150,15 @@ export class SenderRequests {
 
   #takingOver({ done, failed }: Pick<Write, 'done' | 'failed'>): Write {
     let parked: readonly Parked[] = [];
+    const damaged = this.#telling();
     return {
-      act: (writer) => void (parked = writer.queue.leases.returnLeases(this.#store.senders.living)),
+      act: (writer) => {
+        parked = writer.queue.leases.returnLeases(this.#store.senders.living);
+        damaged.act(writer);
+      },
       bytes: ROW_BYTES,
       done: () => {
+        damaged.done();
         for (const one of parked) this.#store.trouble('a message ended the sender twice; it is parked as corrupt', one);
         done();
       },
