@@ -1,12 +1,14 @@
 /** While no process can be started, what is there serves on; afterwards store and workers come back by themselves. */
 import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
-import { demand, sendData, smtpSession } from '../support/mail-clients.js';
+import { demand, fetchAll, sendData, smtpSession } from '../support/mail-clients.js';
 import { ForkShim, limitDescriptors } from '../support/no-forks.js';
 import { itNeeds } from '../support/programs.js';
 import { POSTMASTER, Server } from '../support/server.js';
 
 const MESSAGE = Buffer.from('Subject: of a test\r\n\r\ntext\r\n');
+/** Its beginning is read by a thread. */
+const LARGE = Buffer.from(`Subject: large\r\n\r\n${'text of a large message\r\n'.repeat(20_000)}`);
 /** More than one: what is tried again fails too, and is tried again. */
 const ATTEMPTS = 2;
 
@@ -33,6 +35,17 @@ describe('a process that cannot be started', () => {
   itNeeds(['prlimit'], 'for want of descriptors is tried again until it can be', async () => {
     const limited = (server = await Server.start());
     await outlives(limited, 'EMFILE', () => limitDescriptors(limited));
+  });
+
+  itNeeds(['cc'], 'is missed by nobody who reads: a large message comes without the thread that reads it', async () => {
+    const forks = (shim = new ForkShim());
+    const there = (server = await forks.serve());
+    const client = await smtpSession(there.smtpPort);
+    await sendData(client, POSTMASTER, LARGE);
+    client.destroy();
+    forks.fail('EAGAIN');
+    const [fetched] = await fetchAll(there.pop3Port, POSTMASTER, there.password);
+    expect(fetched?.subarray(-LARGE.length).equals(LARGE)).to.equal(true);
   });
 
   async function outlives(there: Server, error: string, limit: () => Promise<() => Promise<void>>): Promise<void> {

@@ -9,9 +9,10 @@ import type { AccountId, MaybePromise } from '../../shapes.js';
 import type { Source } from '../../source.js';
 import { DiskPace } from './disk-pace.js';
 import { smallMessages, sourceOf, type SmallMessage } from './message-octets.js';
+import { perform, type Read } from './read.js';
 import type { Reader } from './reader.js';
 import type { MaildropRow, MessageRow, SmallRow } from '../database/reads.js';
-import { SlowReads, type Read, type SlowReadData } from './slow-reads.js';
+import { SlowReads, type SlowReadData } from './slow-reads.js';
 
 /** With 8 ms a page, a message up to this keeps a worker for less than a tenth of a second, before it is known that the disk is slow. */
 const LARGE_OCTETS = 32 * 1024;
@@ -25,7 +26,11 @@ export class PacedReads {
 
   constructor(reader: Reader, data: SlowReadData) {
     this.#reader = reader;
-    this.#slow = new SlowReads(data, (waitedMs) => this.#pace.note(waitedMs, 0, performance.now()));
+    this.#slow = new SlowReads(
+      data,
+      (waitedMs) => this.#pace.note(waitedMs, 0, performance.now()),
+      (read) => this.#timed(() => perform(reader, read)),
+    );
   }
 
   get isSlow(): boolean {

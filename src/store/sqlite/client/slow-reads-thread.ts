@@ -4,6 +4,7 @@ import { parentPort } from 'node:worker_threads';
 import { RunDelay } from '../../../runtime/run-delay.js';
 import { Slices } from '../../../runtime/slices.js';
 import { StoreError } from '../../errors.js';
+import { perform } from './read.js';
 import { Reader } from './reader.js';
 import type { SlowRead, SlowReadData, SlowReadTold } from './slow-reads.js';
 import { threadData } from '../database/thread-start.js';
@@ -28,29 +29,12 @@ interface Answer {
 function answer(read: SlowRead): Answer {
   const { request } = read;
   try {
-    const value = perform(read);
+    const value = perform(reader, read);
     return { told: { request, value }, moved: octetsOf(value).map(({ buffer }) => buffer as ArrayBuffer) };
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     const { kind, message, isDamage } = error;
     return { told: { request, failed: { kind, message, isDamage } }, moved: [] };
-  }
-}
-
-function perform(read: SlowRead): unknown {
-  switch (read.kind) {
-    case 'login':
-      return reader.findLogin(read.name);
-    case 'maildrop':
-      return reader.maildrop(read.account);
-    case 'messages':
-      return reader.messagesFrom(read.account, read.uid, read.limit);
-    case 'message':
-      return reader.message(read.account, read.uid);
-    case 'outgoing':
-      return reader.outgoing(read.message);
-    case 'chunk':
-      return reader.chunk(read.body, read.seq);
   }
 }
 

@@ -1,24 +1,17 @@
 /**
  * Reads that would keep a worker waiting for its disk, made by a thread of the worker (slow-reads-thread.ts). It is started with the
- * first of them. When it ends, what it was asked fails with 'unavailable', and the next read starts another.
+ * first of them. When it ends, what it was asked fails with 'unavailable', and the next read starts another. Where none can be
+ * started, the worker reads by itself.
  */
 import { OpenRequests } from '../../../runtime/open-requests.js';
 import { StoreError, type StoreErrorKind } from '../../errors.js';
-import type { AccountId } from '../../shapes.js';
-import { Thread } from '../database/thread.js';
+import { Thread, ThreadNotStarted } from '../database/thread.js';
+import type { Read } from './read.js';
 
 export interface SlowReadData {
   readonly db: string;
   readonly firstDomain: string | undefined;
 }
-
-export type Read =
-  | { readonly kind: 'login'; readonly name: string }
-  | { readonly kind: 'maildrop'; readonly account: AccountId }
-  | { readonly kind: 'messages'; readonly account: AccountId; readonly uid: number; readonly limit: number }
-  | { readonly kind: 'message'; readonly account: AccountId; readonly uid: number }
-  | { readonly kind: 'outgoing'; readonly message: number }
-  | { readonly kind: 'chunk'; readonly body: number; readonly seq: number };
 
 export type SlowRead = Read & { readonly request: number };
 
@@ -32,7 +25,7 @@ export interface SlowReadTold {
 
 interface Waiting {
   resolve(value: unknown): void;
-  reject(error: StoreError): void;
+  reject(error: StoreError | ThreadNotStarted): void;
 }
 
 /** Octets are outside of it. */
@@ -44,11 +37,13 @@ export class SlowReads {
   readonly #thread: Thread<SlowRead, SlowReadTold>;
   readonly #waiting = new OpenRequests<Waiting>();
   readonly #waited: (ms: number) => void;
+  readonly #here: (read: Read) => unknown;
   #lastRequest = 0;
 
-  /** `waited` is told how long each read kept the thread. */
-  constructor(data: SlowReadData, waited: (ms: number) => void) {
+  /** `waited` is told how long each read kept the thread; `here` reads where there is none. */
+  constructor(data: SlowReadData, waited: (ms: number) => void, here: (read: Read) => unknown) {
     this.#waited = waited;
+    this.#here = here;
     this.#thread = new Thread(
       {
         module: new URL('./slow-reads-thread.js', import.meta.url),
@@ -61,7 +56,16 @@ export class SlowReads {
   }
 
   /** What the Reader's method of this kind returns. @throws StoreError */
-  read<T>(read: Read): Promise<T> {
+  async read<T>(read: Read): Promise<T> {
+    try {
+      return await this.#ask<T>(read);
+    } catch (error) {
+      if (error instanceof ThreadNotStarted) return this.#here(read) as T;
+      throw error;
+    }
+  }
+
+  #ask<T>(read: Read): Promise<T> {
     this.#lastRequest = this.#lastRequest === REQUEST_LIMIT ? 1 : this.#lastRequest + 1;
     const request = this.#lastRequest;
     return new Promise<T>((resolve, reject) => {
@@ -84,6 +88,10 @@ export class SlowReads {
 
   #ended(error: Error | undefined): void {
     for (const waiting of this.#waiting.takeAll())
-      waiting.reject(new StoreError('unavailable', 'the thread that reads messages ended', { cause: error }));
+      waiting.reject(
+        error instanceof ThreadNotStarted
+          ? error
+          : new StoreError('unavailable', 'the thread that reads messages ended', { cause: error }),
+      );
   }
 }

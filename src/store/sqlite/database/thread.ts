@@ -9,9 +9,12 @@ import type { ThreadStart } from './thread-start.js';
 
 export interface ThreadOwner<Told> {
   told(message: Told): void;
-  /** However it came: by itself, by `end`, or because it could not be started. */
+  /** However it came: by itself, by `end`, or because it could not be started (ThreadNotStarted). */
   ended(error: Error | undefined): void;
 }
+
+/** The system gives no more threads, or no memory for one. */
+export class ThreadNotStarted extends Error {}
 
 export interface ThreadOptions {
   /** Begins with `threadData` (thread-start.ts). */
@@ -40,7 +43,8 @@ export class Thread<Task, Told> {
       this.#worker ??= this.#start();
       this.#worker.postMessage(task);
     } catch (error) {
-      setImmediate(() => this.#owner.ended(error as Error)); // The system gives no more threads, or no memory for one.
+      const notStarted = new ThreadNotStarted('no thread could be started', { cause: error });
+      setImmediate(() => this.#owner.ended(notStarted));
     }
   }
 
