@@ -50,13 +50,9 @@ export class LineEndMender {
       }
       if (byte === LF) {
         isMended ||= this.#crs !== 1;
-        mended.set(CRLF_OCTETS, length);
-        length += CRLF_OCTETS.length;
-      } else {
-        mended.fill(CR, length, length + this.#crs);
-        length += this.#crs;
-        mended[length++] = byte;
-      }
+        mended[length++] = CR;
+      } else for (let crs = this.#crs; crs > 0; crs--) mended[length++] = CR;
+      mended[length++] = byte;
       this.#crs = 0;
     }
     if (length > 0) this.#isInLine = mended[length - 1] !== LF;

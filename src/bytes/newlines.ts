@@ -25,6 +25,7 @@ export class NewlineCheck {
       }
       this.#bare = lf !== cr + 1;
       from = cr + 2;
+      while (piece[from] === CR && piece[from + 1] === LF) from += 2; // Empty lines: to look for each would cost far more.
     }
   }
 

@@ -29,8 +29,17 @@ export class LongLines implements Stage<never> {
 
   write(piece: Uint8Array, next: Next): undefined {
     const bytes = viewOf(piece);
-    for (let at = 0; at < bytes.length;) at = this.#passLine(bytes, at);
+    for (let at = 0; at < bytes.length;) at = this.#passShort(bytes, at) ?? this.#passLine(bytes, at);
     this.#kept.handOn(next);
+  }
+
+  /** As many lines as are not too long even together: all that begin here and end so soon. Returns where the next begins. */
+  #passShort(bytes: Buffer, from: number): number | undefined {
+    const lf = bytes.lastIndexOf(LF, from + LINE_LIMIT_OCTETS - this.#octets + 1);
+    if (lf < from) return undefined;
+    this.#kept.slice(bytes, from, lf + 1);
+    this.#octets = 0;
+    return lf + 1;
   }
 
   /** Returns where the next line begins, or the piece ends. */
