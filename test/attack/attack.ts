@@ -4,7 +4,7 @@ import type { LineClient } from '../support/line-client.js';
 import type { Server } from '../support/server.js';
 
 /** Where attackers come in. */
-export type Victim = Pick<Server, 'smtpPort' | 'pop3Port'>;
+export type Victim = Pick<Server, 'smtpPort' | 'pop3Port' | 'submissionPort' | 'devicePort'>;
 
 export interface Attack {
   readonly name: string;
@@ -13,6 +13,8 @@ export interface Attack {
   readonly sessions: number;
   /** Of the server, behind `serve`. */
   readonly flags?: readonly string[];
+  /** Whether mail for other domains is taken; it goes to a relay that takes all of it. */
+  readonly outbound?: boolean;
   /** How long one whose session was ended stays away; a moment unless told. */
   readonly awayMs?: number;
   /** Of the server's processes; undefined when there is none. Made in the directory, which goes with the server. */

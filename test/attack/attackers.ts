@@ -21,8 +21,8 @@ export class Attackers {
   readonly #thread: Worker;
   readonly #ended: Promise<void>;
 
-  constructor({ name }: Attack, { smtpPort, pop3Port }: Victim) {
-    const data: AttackersData = { name, victim: { smtpPort, pop3Port } };
+  constructor({ name }: Attack, { smtpPort, pop3Port, submissionPort, devicePort }: Victim) {
+    const data: AttackersData = { name, victim: { smtpPort, pop3Port, submissionPort, devicePort } };
     this.#thread = new Worker(new URL(import.meta.url), { workerData: data });
     this.#ended = new Promise((resolve, reject) => this.#thread.once('exit', () => resolve()).once('error', reject));
   }

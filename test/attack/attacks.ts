@@ -4,12 +4,14 @@
  */
 import { slowDisk } from '../support/slow-disk.js';
 import { askAgain, flood, type Attack } from './attack.js';
+import { devices } from './devices.js';
+import { each, over, plural } from './lines.js';
 import { bareCrs, dots, fields, filled } from './messages.js';
-import { deliverToAll, enter, enterMaildrop, fillMaildrop, makeList } from './session.js';
+import { deliverToAll, enter, enterMaildrop, fillMaildrop, makeList, members } from './session.js';
+import { outgoing } from './outgoing.js';
 import { texts } from './texts.js';
 import { strangers } from './strangers.js';
 
-const BLOCK_BYTES = 64 * 1024;
 const FULL_MAILDROP = 200_000;
 /** What a disk takes to move its arm. */
 const PAGE_MS = 8;
@@ -71,18 +73,16 @@ export const attacks: readonly Attack[] = [
     name: `alias-${sessions}`,
     title: `RCPT of list+N, an alias of 1,000 members, 1,000 times a transaction, ${plural(sessions)}`,
     sessions,
-    prepare: (server) => makeList(server, 'list', MEMBERS),
+    prepare: (server) => makeList(server, 'list', members(MEMBERS)),
     attack: async (server, _, signal) => flood(await enter(server.smtpPort, GREETED), listed(), signal),
   })),
   ...texts,
   ...strangers,
+  ...outgoing,
+  ...devices,
 ];
 
 const ENVELOPE = ['MAIL FROM:<>', 'RCPT TO:<postmaster@localhost>'];
-
-function each(counts: readonly number[], of: (sessions: number) => Attack): readonly Attack[] {
-  return counts.map(of);
-}
 
 /** Each session asks for the same message of its own maildrop again and again, pipelined. */
 function fetchesOf(
@@ -130,18 +130,8 @@ function bodies(name: string, title: string, sessions: number, line: string): At
   };
 }
 
-/** The lines, as often as they fit into a block. */
-function over(lines: readonly string[], end = '\r\n'): Buffer {
-  const once = lines.map((line) => line + end).join('');
-  return Buffer.from(once.repeat(Math.ceil(BLOCK_BYTES / once.length)));
-}
-
 /** One transaction: as many paths as it may have, and no two the same. */
 function listed(): Buffer {
   const paths = Array.from({ length: PATHS }, (_, detail) => `RCPT TO:<list+${detail}@localhost>`);
   return Buffer.from(['MAIL FROM:<>', ...paths, 'RSET', ''].join('\r\n'));
-}
-
-function plural(sessions: number): string {
-  return sessions === 1 ? '1 session' : `${sessions} sessions`;
 }

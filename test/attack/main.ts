@@ -22,19 +22,16 @@ const USAGE = 'npm run attack -- [--only NAME,…] [--seconds N] [--json FILE] |
 
 const unknown: string[] = [];
 const options = minimist(process.argv.slice(2), {
-  string: ['only', 'json'],
+  string: ['only', 'json', 'seconds'],
   boolean: ['list'],
   unknown: (argument) => unknown.push(argument) === 0,
 });
 const {
   only = '',
-  seconds = 10,
+  seconds = '10',
   list,
   json,
-} = options as Partial<Record<'only' | 'json', string>> & {
-  readonly seconds?: number;
-  readonly list?: boolean;
-};
+} = options as Partial<Record<'only' | 'json' | 'seconds', string>> & { readonly list?: boolean };
 const names = only.split(',').filter((name) => name !== '');
 const chosen = attacks.filter(({ name }) => names.length === 0 || isNamed(name, names));
 
@@ -54,9 +51,11 @@ async function attackAll(): Promise<void> {
   const results: Record<string, Figures> = {};
   const table = new CliTable({ head: HEAD, style: { head: [], border: [] } });
   for (const attack of chosen) {
-    const figures = await run(attack, seconds);
+    const figures = await run(attack, Number(seconds));
     results[attack.name] = figures;
-    table.push(rowOf(attack.name, figures));
+    const row = rowOf(attack.name, figures);
+    table.push(row);
+    process.stdout.write(`${row.join('  ')}\n`); // What was measured stays when the next breaks off.
     if (figures.failure !== undefined) process.stdout.write(`${attack.name}: ${figures.failure}\n`);
     if (figures.failure !== undefined || isBeyond(figures)) process.exitCode = 1;
   }

@@ -9,6 +9,7 @@ import { Server } from '../support/server.js';
 import type { Attack } from './attack.js';
 import { Attackers } from './attackers.js';
 import { Neighbour, type Waits } from './neighbour.js';
+import { Relay } from './relay.js';
 
 export interface Figures {
   readonly noops: number;
@@ -22,6 +23,7 @@ export interface Figures {
   readonly failure?: string;
 }
 
+const SERVICES = { workers: 1, everyService: true, devices: true } as const;
 const SAMPLE_MS = 50;
 /** Before anything is measured. */
 const SETTLE_MS = 300;
@@ -30,13 +32,16 @@ const KIB_PER_MIB = 1024;
 export async function run(attack: Attack, seconds: number): Promise<Figures> {
   const directory = await mkdtemp(join(tmpdir(), 'pennypost-attack-'));
   const environment = (await attack.environment?.(directory)) ?? {};
-  const server = await Server.start({ directory, environment, workers: 1, arguments: attack.flags ?? [] });
+  const relay = attack.outbound === true ? await Relay.begin() : undefined;
+  const flags = [...(attack.flags ?? []), ...(relay?.flags ?? [])];
+  const server = await Server.start({ ...SERVICES, directory, environment, arguments: flags });
   try {
     await attack.prepare?.(server);
     await pause(SETTLE_MS);
     return await measure(attack, server, seconds);
   } finally {
     await server.release();
+    await relay?.stop();
   }
 }
 

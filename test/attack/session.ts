@@ -1,6 +1,7 @@
 /** How attackers come in: a socket that was greeted, perhaps logged in, and is theirs from then on. */
 import { connect, type Socket } from 'node:net';
 import { sqlite } from '../../src/store/sqlite/driver.js';
+import type { Address } from '../../src/store/shapes.js';
 import { LineClient } from '../support/line-client.js';
 import { demand, smtpSession } from '../support/mail-clients.js';
 import type { Server } from '../support/server.js';
@@ -36,27 +37,41 @@ export function enterMaildrop(server: Victim, number: number): Promise<Socket> {
   return enter(server.pop3Port, [`USER ${accountName(number)}`, `PASS ${PASSWORD}`]);
 }
 
+/** Behind a login in submission; the account is made by `makeAccounts`. */
+export function enterSubmission(server: Victim, number: number): Promise<Socket> {
+  const login = Buffer.from(`\0${accountName(number)}\0${PASSWORD}`).toString('base64');
+  return enter(server.submissionPort, ['EHLO attacker.example', `AUTH PLAIN ${login}`]);
+}
+
+export async function makeAccounts(server: Server, senders: number): Promise<void> {
+  for (let number = 0; number < senders; number++) await server.addAccount(accountName(number), PASSWORD);
+}
+
 export function accountName(number: number): string {
   return `u${number}@${DOMAIN}`;
 }
 
 /** So many accounts, and one message for all of them: its body is stored once. */
 export async function deliverToAll(server: Server, accounts: number, message: Buffer): Promise<void> {
+  await makeAccounts(server, accounts);
   const names = Array.from({ length: accounts }, (_, number) => accountName(number));
-  for (const name of names) await server.addAccount(name, PASSWORD);
   await deliver(server, names, message);
 }
 
-/** An alias that leads to so many accounts. Made without commands, which would take minutes. */
-export async function makeList(server: Server, list: string, members: number): Promise<void> {
+/** An alias that leads to so many. Made without commands, which would take minutes. */
+export async function makeList(server: Server, list: string, members: readonly Address[]): Promise<void> {
   const store = await sqlite.open(server.db);
   try {
-    const accounts = Array.from({ length: members }, (_, number) => ({ local: `m${number}`, domain: DOMAIN }));
-    await Promise.all(accounts.map((account) => store.directory.addAccount(account, HASH_OF_NOTHING)));
-    await store.directory.addAlias({ local: list, domain: DOMAIN }, accounts);
+    const here = members.filter(({ domain }) => domain === DOMAIN);
+    await Promise.all(here.map((account) => store.directory.addAccount(account, HASH_OF_NOTHING)));
+    await store.directory.addAlias({ local: list, domain: DOMAIN }, members);
   } finally {
     await store.close();
   }
+}
+
+export function members(count: number, domain = DOMAIN): readonly Address[] {
+  return Array.from({ length: count }, (_, number) => ({ local: `m${number}`, domain }));
 }
 
 /** One account with so many messages, nearly all with the same body. */

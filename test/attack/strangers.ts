@@ -4,11 +4,11 @@ import { LineClient } from '../support/line-client.js';
 import { repeat, saysNothing, type Attack } from './attack.js';
 import { accountName, PASSWORD } from './session.js';
 
-const HOST = '127.0.0.1';
+export const HOST = '127.0.0.1';
 const SESSIONS_OF_ADDRESS = 50;
 /** As often as the server lets a client come, and not a flood of connections: that is another attack. */
 const AWAY_MS = 1000;
-const untrusted = { flags: ['--trusted-networks', 'none'], awayMs: AWAY_MS } as const;
+export const untrusted = { flags: ['--trusted-networks', 'none'], awayMs: AWAY_MS } as const;
 
 export const strangers: readonly Attack[] = [
   {
@@ -39,6 +39,6 @@ async function guess(client: LineClient): Promise<void> {
   await client.ask('PASS a guess', /^-ERR/);
 }
 
-function addressOf(session: number): string {
+export function addressOf(session: number): string {
   return `127.0.1.${Math.floor(session / SESSIONS_OF_ADDRESS) + 1}`;
 }

@@ -24,6 +24,8 @@ export interface ServerOptions {
   readonly arguments?: readonly string[];
   /** Submission with STARTTLS and with TLS from the first byte, and POP3 so, on free ports of their own; off unless told. */
   readonly everyService?: boolean;
+  /** A port for devices too. */
+  readonly devices?: boolean;
   /** An earlier server's: its database, its ports. */
   readonly like?: Server;
   readonly workers?: number;
@@ -45,6 +47,7 @@ export interface Ports {
   readonly submissions: number;
   readonly pop3: number;
   readonly pop3s: number;
+  readonly device: number;
 }
 
 export interface ProcessEnd {
@@ -113,9 +116,9 @@ export class Server {
   }
 
   /** A server that may never be ready. */
-  static async launch({ like, workers = 2, everyService = false, ...options }: ServerOptions = {}): Promise<Server> {
+  static async launch({ like, workers = 2, ...options }: ServerOptions = {}): Promise<Server> {
     const directory = options.directory ?? like?.directory ?? (await newDirectory(options));
-    const ports = like?.ports ?? (await portsOf(everyService));
+    const ports = like?.ports ?? (await portsOf(options));
     const argv = options.argv ?? [
       'serve',
       ...['--smtp-port', String(ports.smtp), '--pop3-port', String(ports.pop3), '--workers', String(workers)],
@@ -143,6 +146,10 @@ export class Server {
 
   get pop3sPort(): number {
     return this.ports.pop3s;
+  }
+
+  get devicePort(): number {
+    return this.ports.device;
   }
 
   /** The self-signed certificate that it made for itself. */
@@ -265,14 +272,15 @@ const HIGHEST_PORT = 32_000;
 /** Files of tests that run at the same time must not find the same port free. */
 const OURS = portRange(Number(process.env['MOCHA_WORKER_ID'] ?? 0));
 
-async function portsOf(everyService: boolean): Promise<Ports> {
-  const [smtp = 0, pop3 = 0, submission = 0, submissions = 0, pop3s = 0] = await somePorts(everyService ? 5 : 2);
-  return { smtp, pop3, submission, submissions, pop3s };
+async function portsOf({ everyService = false, devices = false }: ServerOptions): Promise<Ports> {
+  const [smtp = 0, pop3 = 0, ...more] = await somePorts(2 + (everyService ? 3 : 0) + (devices ? 1 : 0));
+  const [submission = 0, submissions = 0, pop3s = 0] = everyService ? more : [];
+  return { smtp, pop3, submission, submissions, pop3s, device: devices ? (more.at(-1) ?? 0) : 0 };
 }
 
-function morePorts({ submission, submissions, pop3s }: Ports): readonly string[] {
-  if (submission === 0) return [];
-  return ['--submission-port', submission, '--submissions-port', submissions, '--pop3s-port', pop3s].map(String);
+function morePorts({ submission, submissions, pop3s, device }: Ports): readonly string[] {
+  const named = Object.entries({ submission, submissions, pop3s, device });
+  return named.flatMap(([name, port]) => (port === 0 ? [] : [`--${name}-port`, String(port)]));
 }
 
 function portRange(job: number): { readonly lowest: number; readonly count: number } {
