@@ -14,6 +14,7 @@ import { killsWhileMailGoesOut, stopsWhileMailGoesOut } from './outgoing-round.j
 import { whyNoSmallDisk } from './small-disk.js';
 import { stuckWorkers } from './stuck.js';
 import { whyNoThinDisk } from './thin-disk.js';
+import { failedSyncWhileMailGoesOut } from './thin-outgoing.js';
 import { failedSyncOnThinDisk } from './thin-round.js';
 import type { Chance } from '../support/ledger-chance.js';
 
@@ -44,7 +45,7 @@ const all: readonly RoundFault[] = [
   ...movedFiles,
   ...(whyNoSmallDisk() === undefined ? [fullLogDisk] : []),
   stuckWorkers,
-  ...(missing === undefined ? [failedSyncOnThinDisk] : []),
+  ...(missing === undefined ? [failedSyncOnThinDisk, failedSyncWhileMailGoesOut] : []),
 ];
 const chosen = all.filter(({ name }) => name.includes(only));
 if (chosen.length === 0) throw new Error(`No fault is called '${only}'`);

@@ -146,6 +146,21 @@ const noForks: Fault = {
   },
 };
 
+/** Workers and all are replaced, one by one, while sessions go on. */
+const reload: Fault = {
+  name: 'reload',
+  async strike(server) {
+    const before = workersOf(server);
+    server.signal('SIGHUP');
+    await eventually(
+      'every worker to be new',
+      () => !workersOf(server).some((pid) => before.includes(pid)),
+      RELOAD_LIMIT_MS,
+    );
+    return server;
+  },
+};
+
 function stopStore(forMs: (chance: Chance) => number): Fault {
   return {
     name: 'stop the store for a while',
@@ -167,6 +182,7 @@ function stopStore(forMs: (chance: Chance) => number): Fault {
 }
 
 const ANSWER_LIMIT_MS = 2_000;
+const RELOAD_LIMIT_MS = 30_000;
 
 /** A worker whose store is stopped goes on with everything else. */
 async function isAnswered(server: Server): Promise<void> {
@@ -211,6 +227,7 @@ export const faults: readonly Fault[] = [
   killTheRecovery,
   hugeWal,
   noForks,
+  reload,
   stopStore((chance) => chance.between(500, 3_000)),
   stopStore((chance) => chance.between(500, 3_000)),
 ];

@@ -6,19 +6,21 @@ import { pause, type Fault } from './faults.js';
 
 const AWAY_MS = 1_500;
 
-function movedFor(server: { readonly db: string }, chance: Chance): Promise<void> {
-  const away = `${server.db}.away`;
-  renameSync(server.db, away);
-  return pause(chance.between(0, AWAY_MS)).finally(() => renameSync(away, server.db));
+function movedFor(path: string, chance: Chance): Promise<void> {
+  const away = `${path}.away`;
+  renameSync(path, away);
+  return pause(chance.between(0, AWAY_MS)).finally(() => renameSync(away, path));
 }
 
-const moveDatabase: Fault = {
-  name: 'move the database away and back',
-  async strike(server, chance) {
-    await movedFor(server, chance);
-    return server;
-  },
-};
+function moves(name: string, what: 'db' | 'directory'): Fault {
+  return {
+    name,
+    async strike(server, chance) {
+      await movedFor(server[what], chance);
+      return server;
+    },
+  };
+}
 
 const removeCompanion: Fault = {
   name: 'remove -wal, -shm or .lock',
@@ -30,4 +32,8 @@ const removeCompanion: Fault = {
   },
 };
 
-export const movedFiles: readonly Fault[] = [moveDatabase, removeCompanion];
+export const movedFiles: readonly Fault[] = [
+  moves('move the database away and back', 'db'),
+  moves('move its directory away and back', 'directory'),
+  removeCompanion,
+];

@@ -3,8 +3,8 @@
  * took. At the end it is held against the queue and the reports. It trusts nothing that the server says of itself.
  *
  * LOST: acknowledged, and neither taken by the next server, nor told to its sender, nor in the queue, or its copy here is gone. TORN:
- * other octets, or half of what must be whole. DUPLICATE: a second report, a report of what was delivered, or a further copy of what
- * no sender had under way when it was killed.
+ * other octets, or half of what must be whole. DUPLICATE: a second report, a report of what was never refused, or a copy that no sender
+ * was killed over, beside another or beside a report. (Who is killed over a copy cannot note it: it is sent again, and may be refused.)
  */
 import { hashOf, keyOf, nothingFound, type Findings } from '../support/ledger.js';
 
@@ -35,6 +35,10 @@ export class OutgoingLedger {
   readonly #sent = new Map<string, Sent>();
   readonly #taken = new Map<string, number>();
   readonly #torn: string[] = [];
+  /** At least once. */
+  readonly #refused = new Set<string>();
+  /** What happened to each recipient, in order, and to all. */
+  readonly #history: { readonly recipient: string | undefined; readonly what: string }[] = [];
   /** How many senders were killed while they had it. */
   readonly #interrupted = new Map<string, number>();
   /** By the id that the server gave with its 250. */
@@ -55,15 +59,27 @@ export class OutgoingLedger {
     this.acknowledged += 1;
   }
 
+  /** Of a recipient, or of the server as a whole; told beside what is found. */
+  happened(what: string, recipient?: string): void {
+    this.#history.push({ recipient, what: `${what} at ${Math.round(performance.now())} ms` });
+  }
+
   /** The next server has it, and what it answers may be on its way. */
   took(recipients: readonly string[], message: Buffer): void {
     const sent = this.#sent.get(keyOf(message))?.letter.octets;
     const isWhole = sent !== undefined && hashOf(message.subarray(-sent.length)) === hashOf(sent);
     for (const recipient of recipients) {
+      this.happened('taken', recipient);
       if (!isWhole) this.#torn.push(`${recipient}: octets differ`);
       add(this.#taken, recipient);
       this.taken += 1;
     }
+  }
+
+  /** The next server is about to refuse it for good. */
+  refused(recipient: string, why: string): void {
+    this.happened(why, recipient);
+    this.#refused.add(recipient);
   }
 
   /** A sender is about to be killed that has these. */
@@ -96,12 +112,20 @@ export class OutgoingLedger {
     const reports = outcomes.reports.get(recipient) ?? 0;
     if (isAcknowledged && !this.#isKnown(recipient, outcomes)) findings.lost.push(recipient);
     if (reports > 1) findings.duplicate.push(`${recipient}: ${reports} reports`);
-    if (reports > 0 && taken > 0) findings.duplicate.push(`${recipient}: taken ${taken} times, and reported as failed`);
-    const further = Math.max(0, taken - 1);
+    if (reports > 0 && !this.#refused.has(recipient))
+      findings.duplicate.push(`${recipient}: reported as failed, and never refused: ${this.#storyOf(recipient)}`);
+    const unnoted = Math.max(0, taken - (reports > 0 ? 0 : 1));
     const interrupted = this.#interrupted.get(recipient) ?? 0;
-    if (further > interrupted)
-      findings.duplicate.push(`${recipient}: taken ${taken} times, under way at ${interrupted} kills`);
-    findings.resent += further;
+    if (unnoted > interrupted)
+      findings.duplicate.push(
+        `${recipient}: taken ${taken} times and reported ${reports} times, under way at ${interrupted} kills: ${this.#storyOf(recipient)}`,
+      );
+    findings.resent += unnoted;
+  }
+
+  #storyOf(recipient: string): string {
+    const its = this.#history.filter((each) => each.recipient === undefined || each.recipient === recipient);
+    return its.map(({ what }) => what).join(', ');
   }
 
   #isKnown(recipient: string, { queued, reports }: Outcomes): boolean {

@@ -48,7 +48,10 @@ export class OutgoingReceiver {
 
   #answerRcpt(recipient: string, session: ScriptedSession): string | undefined {
     add(this.#tries, recipient);
-    if (isTreated(recipient, 'refused')) return '550 5.7.1 Not to this one';
+    if (isTreated(recipient, 'refused')) {
+      this.#ledger.refused(recipient, 'refused');
+      return '550 5.7.1 Not to this one';
+    }
     if (isTreated(recipient, 'later') && this.#isFirst(recipient)) return '451 4.2.0 Not yet';
     this.#recipients.set(session, [...(this.#recipients.get(session) ?? []), recipient]);
     return undefined;
@@ -56,7 +59,10 @@ export class OutgoingReceiver {
 
   #answerEnd(session: ScriptedSession): string {
     const recipients = this.#recipients.get(session) ?? [];
-    if (recipients.some((each) => each.endsWith(UNWANTED))) return '554 5.7.1 Not this message';
+    if (recipients.some((each) => each.endsWith(UNWANTED))) {
+      for (const each of recipients) this.#ledger.refused(each, `refused beside ${recipients.join(' ')}`);
+      return '554 5.7.1 Not this message';
+    }
     if (recipients.some((each) => isTreated(each, 'cut') && this.#isFirst(each))) {
       session.destroy();
       return '';

@@ -44,9 +44,9 @@ const MOST_PAUSE_MS = 500;
 const SUBMIT_LIMIT_MS = 30_000;
 const SEEDS = 1_000_000;
 const EMPTY_LIMIT_MS = 90_000;
+const PASSWORD = 'secret';
 const FROM = 'alice@localhost';
 const COPIES = 'bob@localhost';
-const PASSWORD = 'secret';
 const SENDING = [
   ...['--minimal-backoff', '1s', '--maximal-backoff', '2s', '--destination-concurrency', '8'],
   ...UNLIMITED,
@@ -71,18 +71,14 @@ export async function outgoingRound(wanted: OutgoingOptions): Promise<Round> {
   const chance = new Chance(seed);
   const ledger = new OutgoingLedger();
   const receiver = new OutgoingReceiver(ledger, chance.branch());
-  const relay = `smtp://127.0.0.1:${await receiver.start()}?tls=none`;
   const options = {
     everyService: true,
-    arguments: ['--outbound', 'relay', '--relay', relay, ...SENDING, ...(stopped === undefined ? [] : WATCHED)],
+    arguments: [...sendingTo(await receiver.start()), ...(stopped === undefined ? [] : WATCHED)],
     ...(main === undefined ? {} : { main }),
   };
   let server = await Server.start(options);
   try {
-    for (const account of [FROM, COPIES]) await server.addAccount(account, PASSWORD);
-    const load = new OutgoingLoad(ledger, chance.branch(), {
-      ...{ port: server.submissionPort, from: FROM, password: PASSWORD, copyTo: COPIES },
-    });
+    const load = await loadOn(server, ledger, chance);
     try {
       for (let blow = 0; blow < (stopped?.length ?? kills); blow++) {
         await submitted(ledger);
@@ -105,6 +101,18 @@ export async function outgoingRound(wanted: OutgoingOptions): Promise<Round> {
   }
 }
 
+/** The options of a server that sends to this receiver. */
+export function sendingTo(port: number): readonly string[] {
+  return ['--outbound', 'relay', '--relay', `smtp://127.0.0.1:${port}?tls=none`, ...SENDING];
+}
+
+export async function loadOn(server: Server, ledger: OutgoingLedger, chance: Chance): Promise<OutgoingLoad> {
+  for (const account of [FROM, COPIES]) await server.addAccount(account, PASSWORD);
+  return new OutgoingLoad(ledger, chance.branch(), {
+    ...{ port: server.submissionPort, from: FROM, password: PASSWORD, copyTo: COPIES },
+  });
+}
+
 async function submitted(ledger: OutgoingLedger): Promise<void> {
   const before = ledger.acknowledged;
   await eventually('mail to be taken', () => ledger.acknowledged >= before + MESSAGES, SUBMIT_LIMIT_MS);
@@ -114,10 +122,10 @@ async function submitted(ledger: OutgoingLedger): Promise<void> {
 async function strike(server: Server, ledger: OutgoingLedger, victim: Victim): Promise<boolean> {
   const [sender] = processesOf(server, 'sender');
   if (sender !== undefined) process.kill(sender, 'SIGSTOP');
-  if (victim === 'sender' || victim === 'supervisor')
-    ledger.interrupting(recipients(server, 'where leased_by is not null'));
+  if (victim === 'sender' || victim === 'supervisor') ledger.interrupting(leasedIn(server.db));
   const [pid] = victim === 'supervisor' ? [server.pid] : processesOf(server, victim);
   if (pid !== undefined) process.kill(pid, 'SIGKILL');
+  ledger.happened(`killed the ${victim}`);
   if (sender !== undefined && sender !== pid) process.kill(sender, 'SIGCONT');
   if (victim !== 'supervisor') return false;
   await server.end();
@@ -130,12 +138,17 @@ async function stop(server: Server, ledger: OutgoingLedger, victim: Watched): Pr
   const [pid] = processesOf(server, victim);
   if (pid === undefined) throw new Error(`there is no ${victim}`);
   process.kill(pid, 'SIGSTOP');
-  if (victim === 'sender') ledger.interrupting(recipients(server, 'where leased_by is not null'));
+  if (victim === 'sender') ledger.interrupting(leasedIn(server.db));
   await eventually('the watchdog to end it', () => !isAlive(pid), WATCHED_LIMIT_MS);
 }
 
+/** What a sender has at this moment. */
+export function leasedIn(db: string): readonly string[] {
+  return recipients({ db }, 'where leased_by is not null');
+}
+
 /** What two senders died over is set aside, which keeps it: it is released, and leaves like the rest. */
-async function settled(server: Server, ledger: OutgoingLedger): Promise<Findings> {
+export async function settled(server: Server, ledger: OutgoingLedger): Promise<Findings> {
   await isEmpty(server, 'where state <> 3');
   if (recipients(server, '').length > 0) await server.do('queue', 'release', '--state', 'corrupt');
   await isEmpty(server, '');
@@ -146,7 +159,7 @@ function isEmpty(server: Server, which: string): Promise<unknown> {
   return eventually('the queue to be empty', () => recipients(server, which).length === 0, EMPTY_LIMIT_MS);
 }
 
-function recipients({ db }: Server, which: string): readonly string[] {
+function recipients({ db }: Pick<Server, 'db'>, which: string): readonly string[] {
   const connection = openConnection(db, { readonly: true });
   try {
     return connection.prepare<[], string>(`select recipient from queued ${which}`).pluck().all();

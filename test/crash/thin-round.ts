@@ -21,7 +21,10 @@ const MESSAGES = 20;
 const SEEDS = 1_000_000;
 const LOAD = { readers: 1, senders: 4, large: 0.2, largeOctets: 150_000, pauseMs: 5 };
 /** Nothing is kept free: the disk lies about its room. */
-const NO_MARK = ['--min-free', '0'];
+export const NO_MARK = ['--min-free', '0'];
+
+/** How many promises were made. */
+type Acknowledged = Pick<Ledger, 'acknowledged'>;
 
 export interface ThinOptions {
   readonly seed: number;
@@ -67,7 +70,8 @@ export const failedSyncOnThinDisk: RoundFault = {
   apart: (number, chance) => thinRound({ number, seed: chance.between(0, SEEDS) }),
 };
 
-async function untilCut(disk: ThinDisk, server: Server, ledger: Ledger): Promise<ThinDisk> {
+/** The disk as a power cut leaves it, which came after a sync had failed and mail was taken again. */
+export async function untilCut(disk: ThinDisk, server: Server, ledger: Acknowledged): Promise<ThinDisk> {
   await taken(ledger);
   const store = storeOf(server) as number;
   disk.fill();
@@ -79,7 +83,7 @@ async function untilCut(disk: ThinDisk, server: Server, ledger: Ledger): Promise
   return disk.cut();
 }
 
-async function taken(ledger: Ledger): Promise<void> {
+async function taken(ledger: Acknowledged): Promise<void> {
   const before = ledger.acknowledged;
   await eventually('mail to be taken', () => ledger.acknowledged >= before + MESSAGES, PATIENCE_MS);
 }
