@@ -1,16 +1,20 @@
 /** PM2 itself, from node_modules, with a home and a daemon of its own: what its users expect of start, reload and stop. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { pennypost } from '../cli/pennypost.js';
 import { eventually } from '../support/eventually.js';
 import { inventory, Load } from '../support/load.js';
-import { fetchAll } from '../support/mail-clients.js';
+import { demand, fetchAll, sendData, smtpSession } from '../support/mail-clients.js';
 import { isAlive } from '../support/processes.js';
 import { runAnyhow, type Ran } from '../support/programs.js';
 import { freePorts, MAIN, POSTMASTER, ROOT, type Status } from '../support/server.js';
 
+/** PM2 looks at what it watches, and restarts what has changed, well within it. */
+const WATCH_MS = 2_000;
 const PM2 = join(ROOT, 'node_modules', 'pm2', 'bin', 'pm2');
 
 interface App {
@@ -44,14 +48,17 @@ describe('PM2', () => {
   });
 
   function pm2(...argv: readonly string[]): Promise<Ran> {
+    return pm2In(ROOT, { PENNYPOST_DB: join(home, 'mail.db') }, argv);
+  }
+
+  function pm2In(cwd: string, more: Readonly<Record<string, string>>, argv: readonly string[]): Promise<Ran> {
     const environment = {
-      PM2_HOME: home,
-      PENNYPOST_DB: join(home, 'mail.db'),
+      ...{ PM2_HOME: home, ...more },
       PENNYPOST_SMTP_PORT: String(ports[0]),
       PENNYPOST_POP3_PORT: String(ports[1]),
       PENNYPOST_WORKERS: '2',
     };
-    return runAnyhow(process.execPath, [PM2, ...argv], { cwd: ROOT, environment, timeoutMs: 40_000 });
+    return runAnyhow(process.execPath, [PM2, ...argv], { cwd, environment, timeoutMs: 40_000 });
   }
 
   async function does(...argv: readonly string[]): Promise<void> {
@@ -151,6 +158,31 @@ describe('PM2', () => {
       fetchAll(ports[1], POSTMASTER, secret).catch(() => undefined),
     );
     expect(inventory([load], messages)).to.deep.equal({ missing: [], twice: [] });
+  });
+
+  it('finds program and mail from any directory, after its own restart too, and with --watch goes on when mail comes', async () => {
+    await does('flush'); // The passwords of other databases.
+    const project = join(home, 'project');
+    await mkdir(project);
+    for (const name of ['ecosystem.config.js', 'package.json']) await copyFile(join(ROOT, name), join(project, name));
+    await symlink(join(ROOT, 'dist'), join(project, 'dist'));
+    const here = async (...argv: readonly string[]): Promise<void> => {
+      const { status, stderr } = await pm2In(home, {}, argv);
+      expect(status, `${argv.join(' ')}: ${stderr}`).to.equal(0);
+    };
+    await here('start', join(project, 'ecosystem.config.js'), '--watch');
+    const secret = await password();
+    await here('save');
+    await here('kill');
+    await here('resurrect');
+    const client = await eventually('the server to be ready', () => smtpSession(ports[0]).catch(() => undefined));
+    const [before] = await apps();
+    await sendData(client, POSTMASTER, Buffer.from('Subject: watched\r\n\r\n'));
+    await pause(WATCH_MS);
+    await demand(client, 'NOOP', 250);
+    expect(await fetchAll(ports[1], POSTMASTER, secret)).to.have.length(1);
+    expect((await apps()).map(({ pid }) => pid)).to.deep.equal([before?.pid]);
+    expect(existsSync(join(project, 'mail.db'))).to.equal(true);
   });
 
   it('in cluster mode is told in one line what to set instead', async () => {

@@ -37,7 +37,11 @@ export async function forStrangers(
 
 /** Runs Node as nobody, to its end. */
 export async function nodeAsNobody(argv: readonly string[], cwd: string): Promise<Ran> {
-  const child = spawn(NODE, argv, { cwd, ...(await nobody()), env: {}, stdio: ['ignore', 'pipe', 'pipe'] });
+  return nodeAs(await nobody(), argv, cwd);
+}
+
+export function nodeAs(ids: Ids, argv: readonly string[], cwd: string): Promise<Ran> {
+  const child = spawn(NODE, argv, { cwd, ...ids, env: {}, stdio: ['ignore', 'pipe', 'pipe'] });
   const stdout: Buffer[] = [];
   let stderr = '';
   child.stdout.on('data', (bytes: Buffer) => stdout.push(bytes));

@@ -11,7 +11,7 @@ import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
 import { LineClient } from '../support/line-client.js';
 import { fetchAll, sendData, smtpSession } from '../support/mail-clients.js';
-import { NOBODY, nobody, nobodysDirectory, nodeAsNobody, type Ids } from '../support/nobody.js';
+import { NOBODY, nobody, nobodysDirectory, nodeAs, nodeAsNobody, type Ids } from '../support/nobody.js';
 import { credentialsOf, isAlive } from '../support/processes.js';
 import { ensureSelfSigned } from '../../src/tls/self-signed.js';
 import { itAsRoot } from '../support/programs.js';
@@ -22,6 +22,8 @@ const POP3_PORT = 110;
 const PORTS = { smtp: SMTP_PORT, submission: 587, submissions: 465, pop3: POP3_PORT, pop3s: 995 };
 const LOW_PORTS = Object.entries(PORTS).flatMap(([name, port]) => [`--${name}-port`, String(port)]);
 const MISCONFIGURED = 78;
+/** No machine has a user of it. */
+const NAMELESS = 3_123_456;
 
 /** Until the greeting has come. */
 function shakeHands(port: number): Promise<void> {
@@ -304,5 +306,14 @@ describe('a server that is not started as root', () => {
     const argv = ['--user', NOBODY, '--db', 'none/of/these/mail.db'];
     const ran = await nodeAsNobody([MAIN, 'serve', ...argv], directory);
     expect(ran.stderr).to.include('Cannot make'); // It got that far: the paths above are missing.
+  });
+
+  itAsRoot('is called by its number when the machine knows no name of its user', async () => {
+    await chmod(directory, 0o755);
+    const ran = await nodeAs({ uid: NAMELESS, gid: NAMELESS }, [MAIN, 'serve'], directory);
+    expect(ran.status, ran.stderr).to.equal(MISCONFIGURED);
+    expect(ran.stderr).to.equal(
+      `pennypost: The user ${NAMELESS} must own ${directory} and be able to write it; as root: chown -R ${NAMELESS} ${directory}\n`,
+    );
   });
 });
