@@ -13,6 +13,7 @@ import { cutPower, type CutReport } from './power-cut.js';
 import { record } from './recording.js';
 import { changedProgram, Control, notRewritten, walTrusted, type Change } from './shim.js';
 import { whyNoThinDisk } from './thin-disk.js';
+import { thinOutgoingRound } from './thin-outgoing.js';
 import { thinRound } from './thin-round.js';
 
 const CUTS = 40;
@@ -49,6 +50,13 @@ describe('a disk whose blocks run out for a moment, and a power cut', function (
     const { acknowledged, findings } = await thinRound({ seed: 10 });
     const { lost, risen, torn, duplicate } = findings;
     expect({ lost, risen, torn, duplicate }).to.deep.equal({ lost: [], risen: [], torn: [], duplicate: [] });
+    expect(acknowledged).to.be.above(30);
+  });
+
+  itOnThinDisk('lose no recipient of mail that goes out, and send none again that no sender had', async () => {
+    const { acknowledged, findings } = await thinOutgoingRound({ seed: 12 });
+    const { lost, torn, duplicate } = findings;
+    expect({ lost, torn, duplicate }).to.deep.equal({ lost: [], torn: [], duplicate: [] });
     expect(acknowledged).to.be.above(30);
   });
 
