@@ -27,6 +27,7 @@ export const folders: readonly Folder[] = [
         'config',
         'formats',
         'message',
+        'pop3-client',
         'runtime',
         'tls',
         'cluster/control',
@@ -44,8 +45,13 @@ export const folders: readonly Folder[] = [
   },
   {
     path: 'formats',
-    what: 'mail in files, as other programs keep it: mbox, maildir, .eml files, zip; written here',
+    what: 'mail in files, as other programs keep it: mbox, maildir, .eml files, zip; written and read',
     imports: ['bytes'],
+  },
+  {
+    path: 'pop3-client',
+    what: 'POP3 as a client: a maildrop on another server as mail that is found',
+    imports: ['bytes', 'formats', 'ip'],
   },
   {
     path: 'config',

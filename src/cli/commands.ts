@@ -12,6 +12,7 @@ import { credentialCommands } from './credential.js';
 import { deviceCommands } from './device.js';
 import { domainCommands } from './domain.js';
 import { exportCommands } from './export.js';
+import { importCommands } from './import.js';
 import { mailCommands } from './mail.js';
 import { queueCommands } from './queue.js';
 import { relayCommands } from './relay.js';
@@ -32,6 +33,7 @@ export const commands: readonly Command[] = [
   ...deviceCommands,
   ...mailCommands,
   ...exportCommands,
+  ...importCommands,
   ...queueCommands,
   ...suppressionCommands,
   ...relayCommands,

@@ -21,8 +21,12 @@ export const exit = {
 /** The command understood everything and must still say no; the message is a sentence that names the fix. */
 export class Refusal extends Error {}
 
-/** Control-C or Control-D at a question. */
-export class Interruption extends Error {}
+/** Control-C, or Control-D at a question; the message is a clause that says what stands now. */
+export class Interruption extends Error {
+  constructor(message = 'nothing was changed.') {
+    super(message);
+  }
+}
 
 export interface Failure {
   readonly status: number;
@@ -35,7 +39,7 @@ export function explainFailure(error: unknown, topic: string): Failure {
   if (error instanceof ConfigurationError) return explainConfiguration(error, topic);
   if (error instanceof Refusal) return { status: exit.refused, lines: [error.message] };
   if (error instanceof StoreError) return { status: statusOf(error), lines: [error.message] };
-  if (error instanceof Interruption) return { status: exit.interrupted, lines: ['nothing was changed.'] };
+  if (error instanceof Interruption) return { status: exit.interrupted, lines: [error.message] };
   if (isSystemError(error)) return explainSystemError(error);
   return {
     status: exit.bug,

@@ -74,7 +74,7 @@ async function writeAll(
   let written = 0;
   try {
     for await (const summary of messagesOf(mailboxes, owner, total)) {
-      if (signal.aborted) throw new Interruption();
+      if (signal.aborted) throw new Interruption('nothing was written.');
       if (await write({ mailboxes, owner }, summary, writer)) written += 1;
       progress.add(1);
     }

@@ -45,8 +45,20 @@ export interface LocalRecipient {
   readonly account: AccountId;
   /** The forward-path as the client gave it, without angle brackets. */
   readonly recipient: string;
-  /** Complete header lines, each ended by CRLF; never empty of a last CRLF. */
+  /** Complete header lines, each ended by CRLF; none where nothing is put before the body. */
   readonly trace: Uint8Array;
+  /** There when it comes from elsewhere by administration, and by no protocol. */
+  readonly imported?: Imported | undefined;
+}
+
+/** A message that comes from elsewhere comes once, however often it is tried. */
+export interface Imported {
+  /** What it is known by in this account: 32 octets. A copy whose key is known is left out, also when its message was removed since. */
+  readonly key: Uint8Array;
+  /** The UIDL it had. Not kept when it is none, was another message's in this maildrop, or could become one (mayKeepUidl). */
+  readonly uidl?: string | undefined;
+  /** Stored whatever the account may hold. */
+  readonly ignoresQuota: boolean;
 }
 
 export interface RemoteRecipient {
@@ -121,7 +133,7 @@ export interface Delivery {
   write(chunk: Uint8Array): void | Promise<void>;
   /**
    * Resolves, with the positions in the envelope of the recipients that were left out, when the message is durable for every
-   * other, in one transaction; rejects when it is for none. Nobody is left out of an ordinary envelope.
+   * other, in one transaction; rejects when it is for none. Of an ordinary envelope only a copy that was imported before is left out.
    */
   commit(): Promise<readonly number[]>;
   abort(): void;

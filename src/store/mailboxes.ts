@@ -23,6 +23,8 @@ export interface Mailboxes {
   listMail(address: Address, after?: MailSummary): MaybePromise<readonly MailSummary[]>;
   /** The message of this number, from 1. */
   findMail(address: Address, number: number): MaybePromise<MailSummary | undefined>;
+  /** Of each key whether a message of it was imported (deliveries.ts, `Imported`), whether it is still there or not. */
+  findImported(address: Address, keys: readonly Uint8Array[]): MaybePromise<readonly boolean[]>;
   /** As RETR would send it: trace headers and body. */
   readMail(address: Address, id: number): MaybePromise<Source>;
 }

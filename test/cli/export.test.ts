@@ -77,6 +77,7 @@ describe('pennypost export', () => {
       'cur',
       'dovecot-uidlist',
       'new',
+      'pennypost.jsonl',
       'tmp',
     ]);
     const [first = ''] = (await readdir(join(directory, 'maildir/new'))).toSorted();

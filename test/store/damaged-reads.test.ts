@@ -40,6 +40,7 @@ const mailboxes: Reads<Mailboxes, never> = {
   countMail: (part) => part.countMail(ALICE),
   listMail: (part) => part.listMail(ALICE),
   findMail: (part) => part.findMail(ALICE, 1),
+  findImported: (part) => part.findImported(ALICE, [Buffer.alloc(32)]),
   readMail: (part) => allPieces(part.readMail(ALICE, 1)),
 };
 const devices: Reads<Devices, 'addDevice' | 'removeDevice' | 'recordRefusal'> = {

@@ -4,6 +4,7 @@ import { describeDevices } from './device-contract.js';
 import { MemoryServer } from './memory/store.js';
 import { describeAliases } from './alias-contract.js';
 import { describeLimits } from './limits-contract.js';
+import { describeImports } from './import-contract.js';
 import { describeQueue } from './queue-contract.js';
 import { describeQuotas } from './quota-contract.js';
 import { describeRelayLogins } from './relay-login-contract.js';
@@ -26,6 +27,7 @@ function make(): Promise<StoreUnderTest> {
 
 describeStore('memory', make);
 describeQuotas('memory', make);
+describeImports('memory', make);
 describeQueue('memory', make);
 describeRelayLogins('memory', make);
 describeAliases('memory', make);

@@ -25,6 +25,7 @@ import { at, deliver, describeStore, envelopeTo, failure, fails, openSoon, type 
 import { describeAliases } from './alias-contract.js';
 import { describeDevices } from './device-contract.js';
 import { describeLimits } from './limits-contract.js';
+import { describeImports } from './import-contract.js';
 import { describeQueue, envelopeOut } from './queue-contract.js';
 import { describeQuotas } from './quota-contract.js';
 import { describeRelayLogins } from './relay-login-contract.js';
@@ -88,6 +89,7 @@ async function make(): Promise<StoreUnderTest> {
 
 describeStore('SQLite', make);
 describeQuotas('SQLite', make);
+describeImports('SQLite', make);
 describeDevices('SQLite', make);
 describeQueue('SQLite', make);
 describeRelayLogins('SQLite', make);

@@ -9,6 +9,7 @@ import { NOTHING, serverOn } from '../../src/cli/status.js';
 import { json } from '../../src/cli/terminal.js';
 import { driverOf } from '../../src/store/open.js';
 import type { CorpusMessage } from './corpus.js';
+import { allPieces } from './sources.js';
 
 export interface Status {
   readonly supervisor: { readonly pid: number } | null;
@@ -62,6 +63,36 @@ export async function mailIn(db: string, name: string, messages: readonly Corpus
       await delivery.write(isLeft ? octets.subarray(0, -CRLF_BYTES) : octets);
       await delivery.commit();
     }
+  } finally {
+    await store.close();
+  }
+}
+
+/** What there is of a message; two that came the same way are equal. */
+export interface StoredMail {
+  /** As Latin-1. */
+  readonly octets: string;
+  readonly uidl: string;
+  readonly receivedAtMs: number;
+  readonly reversePath: string;
+}
+
+export async function mailOf(db: string, name: string): Promise<readonly StoredMail[]> {
+  const address = accountAddress(name);
+  const store = await driverOf(db).open(db);
+  const { mailboxes } = store;
+  try {
+    const found: StoredMail[] = [];
+    for (
+      let page = await mailboxes.listMail(address);
+      page.length > 0;
+      page = await mailboxes.listMail(address, page.at(-1))
+    )
+      for (const { id, uidl, receivedAtMs, reversePath } of page) {
+        const octets = Buffer.concat(await allPieces(mailboxes.readMail(address, id))).toString('latin1');
+        found.push({ octets, uidl, receivedAtMs, reversePath });
+      }
+    return found;
   } finally {
     await store.close();
   }

@@ -1,6 +1,8 @@
 /** What a store in memory holds, and what outlives its restarts. */
 import { randomBytes } from 'node:crypto';
+import type { Imported } from '../../../src/store/deliveries.js';
 import type { OwnLimits, RecipientUse } from '../../../src/store/recipient-limits.js';
+import { mayKeepUidl } from '../../../src/store/rules/imports.js';
 import { slotsAt } from '../../../src/store/rules/recipient-limits.js';
 import type { Scope, Secrets } from '../../../src/store/shapes.js';
 import type { RelayLogin } from '../../../src/store/relay-logins.js';
@@ -24,6 +26,8 @@ export interface Message {
   readonly octets: number;
   readonly receivedAtMs: number;
   readonly reversePath: string;
+  /** The one that it brought along. */
+  readonly uidl?: string | undefined;
 }
 
 export interface Used {
@@ -60,6 +64,8 @@ export interface Account extends Used {
   octets: number;
   messages: Message[];
   credentials: Credential[];
+  /** Keys of messages that came by an import, in hexadecimal digits, with the UIDLs that those kept. */
+  readonly imported: Map<string, string | undefined>;
 }
 
 export class MemoryData implements Aliases<Account> {
@@ -106,24 +112,24 @@ export class MemoryData implements Aliases<Account> {
     for (const [alias, targets] of this.aliases) this.aliases.set(alias, [...new Set(targets.map(localized))]);
   }
 
-  addMessage(
-    account: Account,
-    trace: Uint8Array,
-    body: Body,
-    { octets, receivedAtMs, reversePath }: Omit<Message, 'uid' | 'trace' | 'body'>,
-  ): void {
-    account.messages.push({
-      uid: account.uidNext++,
-      trace: Buffer.from(trace),
-      body,
-      octets,
-      receivedAtMs,
-      reversePath,
-    });
-    account.octets += octets;
-    account.lastDeliveryAtMs = receivedAtMs;
+  addMessage(account: Account, trace: Uint8Array, body: Body, facts: Omit<Message, 'uid' | 'trace' | 'body'>): void {
+    account.messages.push({ uid: account.uidNext++, trace: Buffer.from(trace), body, ...facts });
+    account.octets += facts.octets;
+    account.lastDeliveryAtMs = facts.receivedAtMs;
     body.references += 1;
     this.bodies.add(body);
+  }
+
+  isImported(account: Account, key: Uint8Array): boolean {
+    return account.imported.has(Buffer.from(key).toString('hex'));
+  }
+
+  /** The UIDL that it keeps. */
+  addImported(account: Account, { key, uidl }: Imported): string | undefined {
+    const isFree = uidl !== undefined && ![...account.imported.values()].includes(uidl);
+    const kept = isFree && mayKeepUidl(uidl, account.validity) ? uidl : undefined;
+    account.imported.set(Buffer.from(key).toString('hex'), kept);
+    return kept;
   }
 
   recipientUse(account: Account | undefined, atMs = Date.now()): RecipientUse {

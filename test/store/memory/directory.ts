@@ -154,7 +154,7 @@ function newAccount(id: number, address: Address, secrets: Secrets): Account {
     ...{ id, local: normalizeLocalPart(address.local), domain, address: addressText(address), secrets },
     ...{ validity: randomUUID(), createdAtMs: Date.now(), passwordVersion: 0, enabled: true, quotaOctets: undefined },
     ...{ lastDeliveryAtMs: undefined, lastLoginAtMs: undefined, lastUsedAtMs: undefined, lastUsedFrom: undefined },
-    ...{ uidNext: 1, octets: 0, messages: [], credentials: [] },
+    ...{ uidNext: 1, octets: 0, messages: [], credentials: [], imported: new Map() },
     ...{ limits: { perHour: 'default', perDay: 'default' }, submitted: new Map() },
   };
 }

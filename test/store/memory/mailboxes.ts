@@ -31,6 +31,11 @@ export function mailboxesOf(store: MemoryStore): Mailboxes {
         const message = account.messages[number - 1];
         return message && summaryOf(account, message, number);
       }),
+    findImported: (address, keys) =>
+      store.answers(() => {
+        const account = accountOf(address);
+        return keys.map((key) => store.data.isImported(account, key));
+      }),
     readMail: (address, id) => readMessage(store, accountOf(address), id),
   };
 }

@@ -80,8 +80,8 @@ export function piecesOf(trace: Uint8Array, body: Uint8Array, octets: number): r
   return pieces;
 }
 
-export function infoOf({ validity }: Account, { uid, octets }: Message): MessageInfo {
-  return { id: uid, uidl: `${validity}.${uid}`, octets };
+export function infoOf({ validity }: Account, { uid, octets, uidl }: Message): MessageInfo {
+  return { id: uid, uidl: uidl ?? `${validity}.${uid}`, octets };
 }
 
 /** Each piece comes as answers do, and so does the end. */

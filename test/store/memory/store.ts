@@ -313,11 +313,17 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     const isEnded = octets.length === 0 || octets.at(-1) === 10;
     const octetsOf = (trace: Uint8Array) => trace.length + octets.length + (isEnded ? 0 : CRLF_OCTETS);
     this.#limit(envelope);
-    const copies = judgeCopies(envelope, octetsOf, (account, more) => {
-      const { quotaOctets, octets: held } = this.#accountOf(account);
-      return quotaOctets === undefined || held + more <= quotaOctets;
+    const copies = judgeCopies(envelope, {
+      octetsOf,
+      fits: (account, more) => {
+        const { quotaOctets, octets: held } = this.#accountOf(account);
+        return quotaOctets === undefined || held + more <= quotaOctets;
+      },
+      isKnown: ({ account, imported }) =>
+        imported !== undefined && this.data.isImported(this.#accountOf(account), imported.key),
     });
     if (typeof copies === 'string') throw new StoreError(copies, 'there is no room');
+    if (copies.taken.length === 0) return copies.refused;
     this.#settle(envelope);
     if (envelope.device !== undefined) countDevice(envelope.device, this.data);
     const body: Body = { octets, references: 0 };
@@ -325,10 +331,11 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     for (const position of copies.taken) {
       const copy = envelope.recipients[position] as Envelope['recipients'][number];
       if (copy.kind === 'remote') continue;
-      const { account, trace } = copy;
+      const { trace, imported } = copy;
+      const account = this.#accountOf(copy.account);
       const { receivedAtMs, reversePath } = envelope;
-      const facts = { octets: octetsOf(trace), receivedAtMs, reversePath };
-      this.data.addMessage(this.#accountOf(account), trace, body, facts);
+      const uidl = imported && this.data.addImported(account, imported);
+      this.data.addMessage(account, trace, body, { octets: octetsOf(trace), receivedAtMs, reversePath, uidl });
     }
     return copies.refused;
   }

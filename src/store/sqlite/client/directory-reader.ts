@@ -59,6 +59,12 @@ export class DirectoryReader {
     return this.#open.reads.mail.all(JSON.stringify(uids), account);
   }
 
+  /** Of each key whether it was imported. @throws StoreError 'missing' */
+  imported(address: Address, keys: readonly Uint8Array[]): readonly boolean[] {
+    const account = this.accountId(address);
+    return keys.map((key) => this.#open.reads.imported.get(account, key) !== undefined);
+  }
+
   /** @throws StoreError 'missing' */
   accountId({ local, domain }: Address): AccountId {
     const { reads } = this.#open;

@@ -42,6 +42,7 @@ export function mailboxesOf({ reader, slices }: MessageListOptions): Mailboxes {
     countMail: (address) => reader.directory.countMail(address),
     listMail: (address, after) => mail.page(address, after),
     findMail: (address, number) => mail.find(address, number),
+    findImported: (address, keys) => reader.directory.imported(address, keys),
     readMail: (address, id) => reader.directory.messageOf(address, id),
   };
 }

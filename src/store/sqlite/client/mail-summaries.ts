@@ -46,7 +46,7 @@ function summaryOf(row: MailRow, number: number): MailSummary {
   return {
     id: row.uid,
     number,
-    uidl: `${row.validity}.${row.uid}`,
+    uidl: row.uidl,
     octets: row.octets,
     receivedAtMs: row.received_at,
     reversePath: row.reverse_path,

@@ -25,20 +25,26 @@ export interface MessageListOptions {
   readonly slices: Slices;
 }
 
+/** What the unique-ids of a block's messages are made of; `kept` are those that some of them brought along. */
+interface Uidls {
+  readonly validity: string;
+  readonly kept: ReadonlyMap<number, string> | undefined;
+}
+
 /** A message of the list; its unique-id is put together when somebody asks for it. */
 class Entry implements MessageInfo {
   readonly id: number;
   readonly octets: number;
-  readonly #validity: string;
+  readonly #uidls: Uidls;
 
-  constructor([uid, octets]: Row, validity: string) {
+  constructor([uid, octets]: Row, uidls: Uidls) {
     this.id = uid;
     this.octets = octets;
-    this.#validity = validity;
+    this.#uidls = uidls;
   }
 
   get uidl(): string {
-    return `${this.#validity}.${this.id}`;
+    return this.#uidls.kept?.get(this.id) ?? `${this.#uidls.validity}.${this.id}`;
   }
 }
 
@@ -49,11 +55,13 @@ class Entry implements MessageInfo {
 class Block {
   readonly number: number;
   readonly length: number;
+  readonly uidls: Uidls;
   /** uid and octets in turn. */
   readonly #values: Float64Array;
 
-  constructor(number: number, rows: readonly Row[]) {
+  constructor(number: number, rows: readonly Row[], uidls: Uidls) {
     this.number = number;
+    this.uidls = uidls;
     this.length = rows.length;
     this.#values = new Float64Array(2 * rows.length);
     for (const [at, row] of rows.entries()) this.#values.set(row, 2 * at);
@@ -73,7 +81,7 @@ export class MessageList {
   readonly #removals: readonly number[];
   /** Where each block begins: no message of it has a lower uid. */
   readonly #starts: number[] = [0];
-  #read = new Block(-1, []);
+  #read: Block;
 
   constructor(account: AccountId, maildrop: MaildropRow, { reader, slices }: MessageListOptions) {
     this.#account = account;
@@ -81,14 +89,17 @@ export class MessageList {
     this.#reader = reader;
     this.#slices = slices;
     this.#removals = maildrop.removals === 0 ? [] : reader.removals(account);
+    this.#read = new Block(-1, [], this.#uidlsOf([]));
   }
 
   find(number: number): MaybePromise<MessageInfo | undefined> {
     if (!Number.isInteger(number) || number < 1 || number > this.#maildrop.messages) return undefined;
     const block = Math.floor((number - 1) / BLOCK_MESSAGES);
     const info = (): MessageInfo | undefined => {
-      const row = block < this.#starts.length ? this.#block(block).at((number - 1) % BLOCK_MESSAGES) : undefined;
-      return row && this.#entry(row);
+      if (block >= this.#starts.length) return undefined;
+      const read = this.#block(block);
+      const row = read.at((number - 1) % BLOCK_MESSAGES);
+      return row && new Entry(row, read.uidls);
     };
     return this.#walk(block, BLOCKS_AT_ONCE) ? info() : this.#walkInSlices(block).then(info);
   }
@@ -100,7 +111,7 @@ export class MessageList {
       next: () => {
         const read = block * BLOCK_MESSAGES < this.#maildrop.messages ? this.#block(block++) : undefined;
         if (read === undefined || read.length === 0) return undefined;
-        return Array.from({ length: read.length }, (_, index) => this.#entry(read.at(index) as Row));
+        return Array.from({ length: read.length }, (_, index) => new Entry(read.at(index) as Row, read.uidls));
       },
       close: () => (block = Infinity),
     };
@@ -108,7 +119,9 @@ export class MessageList {
 
   /** Up to a block of those behind this uid. */
   behind(uid: number): readonly MessageInfo[] {
-    return this.#messages(uid + 1, BLOCK_MESSAGES).map((row) => this.#entry(row));
+    const rows = this.#messages(uid + 1, BLOCK_MESSAGES);
+    const uidls = this.#uidlsOf(rows);
+    return rows.map((row) => new Entry(row, uidls));
   }
 
   /**
@@ -127,14 +140,16 @@ export class MessageList {
     }
   }
 
-  #entry(row: Row): MessageInfo {
-    return new Entry(row, this.#maildrop.validity);
+  #uidlsOf(rows: readonly Row[]): Uidls {
+    const { validity, has_uidls: hasAny } = this.#maildrop;
+    const [first, last] = [rows[0]?.[0] ?? 0, rows.at(-1)?.[0] ?? 0];
+    return { validity, kept: hasAny === 0 ? undefined : this.#reader.keptUidls(this.#account, first, last) };
   }
 
   #block(number: number): Block {
     if (this.#read.number === number) return this.#read;
     const rows = this.#messages(this.#starts[number] as number, BLOCK_MESSAGES);
-    this.#read = new Block(number, rows);
+    this.#read = new Block(number, rows, this.#uidlsOf(rows));
     if (rows.length === BLOCK_MESSAGES && this.#starts.length === number + 1)
       this.#starts.push((rows.at(-1) as Row)[0] + 1);
     return this.#read;

@@ -116,6 +116,11 @@ export class Reader {
     return this.#open.reads.listing.all(account, from, before, limit);
   }
 
+  /** UIDLs that messages of these uids brought along. */
+  keptUidls(account: AccountId, first: number, last: number): ReadonlyMap<number, string> {
+    return new Map(this.#open.reads.keptUidls.all(account, first, last));
+  }
+
   /** The uid that comes so many messages behind the first one at or behind `from`. */
   uidAfter(
     account: AccountId,

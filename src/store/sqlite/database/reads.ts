@@ -53,6 +53,8 @@ export interface MaildropRow {
   readonly uid_next: number;
   /** Removals of it that are not wholly deleted; nearly always none. */
   readonly removals: number;
+  /** Whether messages of it may have UIDLs that they brought along. */
+  readonly has_uidls: number;
 }
 
 /** What the database says of its file. */
@@ -86,7 +88,7 @@ export interface AliasRow {
 
 export interface MailRow {
   readonly uid: number;
-  readonly validity: string;
+  readonly uidl: string;
   readonly octets: number;
   readonly received_at: number;
   readonly reverse_path: string;
@@ -118,6 +120,9 @@ export interface Reads {
     [account: number, from: number, before: number, limit: number],
     [uid: number, octets: number]
   >;
+  /** UIDLs that messages brought along, by uid. */
+  readonly keptUidls: ReadStatement<[account: number, first: number, last: number], [uid: number, uidl: string]>;
+  readonly imported: ReadStatement<[account: number, key: Uint8Array], number>;
   readonly uidAfter: ReadStatement<[account: number, from: number, before: number, count: number], number>;
   readonly message: ReadStatement<[account: number, uid: number], MessageRow>;
   readonly messagesFrom: ReadStatement<[small: number, account: number, uid: number, limit: number], SmallRow>;
@@ -166,7 +171,8 @@ export function prepareReads(connection: Prepares): Reads {
       .pluck(),
     maildrop: connection.prepare(`
       select validity, messages, octets, uid_next,
-             (select count(*) from removal where removal.account = account.id and committed = 1) as removals
+             (select count(*) from removal where removal.account = account.id and committed = 1) as removals,
+             exists (select 1 from imported where imported.account = account.id and uidl is not null) as has_uidls
       from account where id = ? and removed = 0`),
     removals: connection
       .prepare<[number], number>('select id from removal where account = ? and committed = 1')
@@ -186,6 +192,14 @@ export function prepareReads(connection: Prepares): Reads {
         'select uid, octets from message where account = ? and uid >= ? and uid < ? order by uid limit ? + 0',
       )
       .raw(),
+    keptUidls: connection
+      .prepare<[number, number, number], [number, string]>(
+        'select uid, uidl from imported where account = ? and uid between ? and ? and uidl is not null',
+      )
+      .raw(),
+    imported: connection
+      .prepare<[number, Uint8Array], number>('select 1 from imported where account = ? and key = ?')
+      .pluck(),
     uidAfter: connection
       .prepare<[number, number, number, number], number>(
         'select uid from message where account = ? and uid >= ? and uid < ? order by uid limit 1 offset ? + 0',
@@ -236,7 +250,10 @@ export function prepareReads(connection: Prepares): Reads {
       .prepare<[number, string], string>('select target from alias where domain = ? and local = ? order by target')
       .pluck(),
     mail: connection.prepare(`
-      select message.uid, account.validity, message.octets, message.received_at, message.reverse_path,
+      select message.uid, coalesce(
+               (select imported.uidl from imported
+                where imported.account = message.account and imported.uid = message.uid and imported.uidl is not null),
+               account.validity || '.' || message.uid) as uidl, message.octets, message.received_at, message.reverse_path,
              body.from_text, body.to_text, body.subject
       from json_each(?) as wanted
       join message on message.account = ? and message.uid = wanted.value

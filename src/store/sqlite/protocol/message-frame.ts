@@ -3,7 +3,7 @@
  * Encoder and decoder stand side by side, in the same order of fields.
  */
 import { Buffer } from 'node:buffer';
-import type { Envelope, EnvelopeRecipient, Outgoing } from '../../deliveries.js';
+import type { Envelope, EnvelopeRecipient, Imported, LocalRecipient, Outgoing } from '../../deliveries.js';
 import { FieldReader, FieldWriter, LENGTH_BYTES, textBytes } from './fields.js';
 import { FrameError, FrameType, HEADER_BYTES } from './frames.js';
 import { readDeviceUse } from './requests.js';
@@ -22,9 +22,11 @@ export interface MessageMetadata {
 }
 
 const FIXED_BYTES = 64;
+const IMPORT_KEY_BYTES = 32;
 const RecipientKind = {
   Local: 0,
   Remote: 1,
+  Imported: 2,
 } as const;
 type RecipientKind = (typeof RecipientKind)[keyof typeof RecipientKind];
 
@@ -121,16 +123,28 @@ function writeRecipient(writer: FieldWriter, recipient: EnvelopeRecipient): void
     writer.integer(RecipientKind.Remote);
     return writer.text(JSON.stringify(recipient));
   }
-  writer.integer(RecipientKind.Local);
-  writer.integer(recipient.account);
+  const { account, trace, imported } = recipient;
+  writer.integer(imported === undefined ? RecipientKind.Local : RecipientKind.Imported);
+  writer.integer(account);
   writer.text(recipient.recipient);
-  writer.bytes(recipient.trace);
+  writer.bytes(trace);
+  if (imported === undefined) return;
+  writer.bytes(imported.key);
+  writer.text(imported.uidl);
+  writer.integer(imported.ignoresQuota ? 1 : 0);
 }
 
 function readRecipient(reader: FieldReader): EnvelopeRecipient {
-  return reader.flag()
-    ? readRemote(reader.requiredText())
-    : { kind: 'local', account: reader.integer(), recipient: reader.requiredText(), trace: reader.bytes() };
+  const kind = reader.below(Object.keys(RecipientKind).length);
+  if (kind === RecipientKind.Remote) return readRemote(reader.requiredText());
+  const copy = { account: reader.integer(), recipient: reader.requiredText(), trace: reader.bytes() };
+  return { kind: 'local', ...copy, ...(kind === RecipientKind.Imported && { imported: readImported(reader) }) };
+}
+
+function readImported(reader: FieldReader): Imported {
+  const key = reader.bytes();
+  if (key.length !== IMPORT_KEY_BYTES) throw new FrameError(`a key of ${key.length} octets`);
+  return { key, uidl: reader.text(), ignoresQuota: reader.flag() };
 }
 
 function writeOutgoing(writer: FieldWriter, outgoing: Outgoing | undefined): void {
@@ -160,10 +174,15 @@ function sizeOf({ envelope, summary, settles }: MessageMetadata): number {
   for (const text of [summary.from, summary.to, summary.subject, summary.date, summary.messageId])
     bytes += textBytes(text);
   for (const recipient of envelope.recipients)
-    if (recipient.kind === 'local') bytes += 3 * LENGTH_BYTES + textBytes(recipient.recipient) + recipient.trace.length;
+    if (recipient.kind === 'local') bytes += sizeOfLocal(recipient);
     else bytes += LENGTH_BYTES + textBytes(JSON.stringify(recipient));
   if (envelope.outgoing !== undefined)
     bytes += textBytes(JSON.stringify({ ...envelope.outgoing, trace: undefined })) + envelope.outgoing.trace.length;
   for (const extra of [settles, envelope.device]) if (extra !== undefined) bytes += textBytes(JSON.stringify(extra));
   return bytes;
+}
+
+function sizeOfLocal({ recipient, trace, imported }: LocalRecipient): number {
+  const bytes = 3 * LENGTH_BYTES + textBytes(recipient) + trace.length;
+  return imported === undefined ? bytes : bytes + 2 * LENGTH_BYTES + IMPORT_KEY_BYTES + textBytes(imported.uidl);
 }

@@ -59,7 +59,7 @@ export class Decoder {
     if (body === undefined) return;
     this.#body = body;
     this.#options.add({
-      act: (writer) => writer.decoding(body),
+      act: (writer) => writer.texts.decoding(body),
       done: () => this.#hand(body),
       failed: () => this.#putOff(),
       bytes: 0,
@@ -131,7 +131,7 @@ export class Decoder {
     this.#body = undefined;
     this.#begun = false;
     this.#options.add({
-      act: (writer) => writer.decoded(body, text),
+      act: (writer) => writer.texts.decoded(body, text),
       done: nothing,
       failed: nothing,
       bytes: text?.length ?? 0,

@@ -55,7 +55,7 @@ export class OpenDatabase {
     });
     this.#decoder = new Decoder(db, {
       add: (write) => this.group.add(write),
-      nextUndecoded: () => this.read((writer) => writer.nextUndecoded()),
+      nextUndecoded: () => this.read((writer) => writer.texts.nextUndecoded()),
       trouble: (what, error) => observer.trouble(what, error),
     });
     this.files = new FileWatch(location, {
@@ -100,7 +100,7 @@ export class OpenDatabase {
   /** A full disk leaves it to the next start: nobody sees it. */
   #endInterrupted(): void {
     try {
-      for (const body of this.#writer.interrupted())
+      for (const body of this.#writer.texts.interrupted())
         this.#observer.trouble('the store ended while it decoded the text of a message; it is left as it came', {
           body,
         });
@@ -135,7 +135,7 @@ export class OpenDatabase {
   /** What a full or failing disk refuses here was promised to nobody. */
   #giveBack(): void {
     try {
-      this.#writer.decodeAgain();
+      this.#writer.texts.decodeAgain();
       this.#connection.close();
     } catch (error) {
       this.#observer.trouble('the database could not be closed in order', error);

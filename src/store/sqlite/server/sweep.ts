@@ -10,6 +10,7 @@ import type { Connection, Statement } from '../database/database.js';
 const MESSAGES_AT_ONCE = 8;
 const RANGES_AT_ONCE = 100;
 const ATTEMPTS_AT_ONCE = 50;
+const IMPORTED_AT_ONCE = 50;
 
 /** What this store makes has these numbers or higher ones; what is unfinished below them was left by an earlier one. */
 export interface Firsts {
@@ -34,6 +35,7 @@ interface Statements {
   readonly givenUp: Statement<[first: number], number>;
   readonly deleteRanges: Statement<[removal: number, same: number, limit: number]>;
   readonly account: Statement<[], number>;
+  readonly deleteImported: Statement<[account: number, same: number, limit: number]>;
   readonly deleteAccount: Statement<[account: number]>;
   readonly body: Statement<[first: number], number>;
   readonly deleteChunk: Statement<[body: number, same: number]>;
@@ -83,7 +85,9 @@ export class Sweep {
   #account(): boolean {
     const account = this.#do.account.get();
     if (account === undefined) return false;
-    if (!this.#deleteMessages(account, 0, Number.MAX_SAFE_INTEGER)) this.#do.deleteAccount.run(account);
+    if (this.#deleteMessages(account, 0, Number.MAX_SAFE_INTEGER)) return true;
+    if (this.#do.deleteImported.run(account, account, IMPORTED_AT_ONCE).changes === 0)
+      this.#do.deleteAccount.run(account);
     return true;
   }
 
@@ -135,6 +139,8 @@ function prepare(connection: Connection): Statements {
       delete from removed where removal = ? and first in (
         select first from removed where removal = ? order by first limit ? + 0)`),
     account: connection.prepare<[], number>('select id from account where removed = 1 limit 1').pluck(),
+    deleteImported: connection.prepare(`
+      delete from imported where account = ? and key in (select key from imported where account = ? limit ? + 0)`),
     deleteAccount: connection.prepare('delete from account where id = ?'),
     body: connection
       .prepare<[number], number>(

@@ -10,6 +10,7 @@ import { Bodies } from './bodies.js';
 import { bodyRow, octetsOf, references } from './body-row.js';
 import { applyChange, type Changed } from './change-table.js';
 import { Changes } from './changes.js';
+import { ImportTable } from './imports.js';
 import type { Change } from '../protocol/change.js';
 import type { Connection } from '../database/database.js';
 import { DeviceTable } from '../database/devices.js';
@@ -19,7 +20,8 @@ import { QueueWriter } from './queue-writer.js';
 import { RelayLoginWriter } from './relay-login-writer.js';
 import { SubmissionLimits } from './submission-limits.js';
 import { Sweep } from './sweep.js';
-import { prepareWrites, TextState, type SumRow, type Writes } from '../database/writes.js';
+import { TextStates } from './text-states.js';
+import { prepareWrites, type SumRow, type Writes } from '../database/writes.js';
 
 /** So many messages are removed at once: of more, only what they are is written, and they are deleted a few at a time. */
 export const DIRECT_LIMIT = 100;
@@ -36,11 +38,13 @@ type Settled = (typeof Settled)[keyof typeof Settled];
 export class Writer {
   readonly queue: QueueWriter;
   readonly devices: DeviceTable;
+  readonly texts: TextStates;
   readonly #relayLogins: RelayLoginWriter;
   readonly #writes: Writes;
   readonly #changes: Changes;
   readonly #counters: MailboxCounters;
   readonly #limits: SubmissionLimits;
+  readonly #imports: ImportTable;
   readonly #bodies: Bodies;
   readonly #sweep: Sweep;
   #bodyNext: number;
@@ -50,9 +54,11 @@ export class Writer {
   constructor(connection: Connection, keepDeliveriesMs = Infinity) {
     this.#writes = prepareWrites(connection);
     this.devices = new DeviceTable(connection);
+    this.texts = new TextStates(this.#writes);
     this.#changes = new Changes(connection, this.devices);
     this.#counters = new MailboxCounters(this.#writes);
     this.#limits = new SubmissionLimits(connection);
+    this.#imports = new ImportTable(connection);
     this.#bodies = new Bodies(this.#writes);
     this.#bodyNext = (this.#writes.lastBody.get() ?? 0) + 1;
     this.#removalNext = (this.#writes.lastRemoval.get() ?? 0) + 1;
@@ -71,6 +77,7 @@ export class Writer {
   post(body: number, metadata: MessageMetadata, octets: Uint8Array): Posted {
     const copies = this.#copies(metadata);
     if (typeof copies === 'string') return copies;
+    if (copies.taken.length === 0) return copies.refused;
     this.queue.leases.settleWith(metadata);
     this.#writes.addBody.run(...bodyRow(body, metadata, references(metadata, copies.taken)));
     if (octets.length > 0) this.#writes.addChunk.run(body, 0, octets);
@@ -87,9 +94,9 @@ export class Writer {
   /** The message whose chunks are there is complete. Returns the same as `post`; the chunks of one that is not stored go. */
   finish(body: number, metadata: MessageMetadata): Posted {
     const copies = this.#copies(metadata);
-    if (typeof copies === 'string') {
+    if (typeof copies === 'string' || copies.taken.length === 0) {
       this.drop(body, metadata.octets);
-      return copies;
+      return typeof copies === 'string' ? copies : copies.refused;
     }
     this.queue.leases.settleWith(metadata);
     this.#writes.finishBody.run(...bodyRow(body, metadata, references(metadata, copies.taken)));
@@ -184,31 +191,6 @@ export class Writer {
     return this.#changes.hasAccounts;
   }
 
-  /** A body whose text waits to be decoded, oldest first. */
-  nextUndecoded(): number | undefined {
-    return this.#writes.nextUndecoded.get();
-  }
-
-  /** Durable before the decoding begins: a text that takes the whole process with it is not tried again. */
-  decoding(body: number): void {
-    this.#writes.decoding.run(body);
-  }
-
-  /** The store ends in order: what was being decoded is decoded after the next start. */
-  decodeAgain(): void {
-    this.#writes.decodeAgain.run();
-  }
-
-  /** Bodies during whose decoding the store last ended; their raw text is shown from now on. */
-  interrupted(): readonly number[] {
-    return this.#writes.interrupted.all();
-  }
-
-  /** Undefined when decoding failed: the raw text is shown then. */
-  decoded(body: number, text: string | undefined): void {
-    this.#writes.decoded.run(text === undefined ? TextState.Failed : TextState.Decoded, text ?? null, body);
-  }
-
   /**
    * Deletes what nobody sees any more: removed messages and accounts, bodies that never became complete. Ends after so many
    * milliseconds, or a little later; true when nothing is left.
@@ -242,11 +224,11 @@ export class Writer {
   #copies(metadata: MessageMetadata): Copies | OverLimit {
     if (this.#limits.isOver(metadata)) return 'over-limit';
     if (this.devices.isOverRate(metadata.envelope.device)) return 'over-rate';
-    return judgeCopies(
-      metadata.envelope,
-      (trace) => octetsOf(metadata, trace),
-      (account, octets) => this.#counters.isWithinQuota(account, octets),
-    );
+    return judgeCopies(metadata.envelope, {
+      octetsOf: (trace) => octetsOf(metadata, trace),
+      fits: (account, octets) => this.#counters.isWithinQuota(account, octets),
+      isKnown: (copy) => this.#imports.isKnown(copy),
+    });
   }
 
   #address(body: number, metadata: MessageMetadata, places: readonly number[]): void {
@@ -254,10 +236,11 @@ export class Writer {
     for (const place of places) {
       const copy = recipients[place] as EnvelopeRecipient;
       if (copy.kind === 'remote') continue;
-      const { account, recipient, trace } = copy;
+      const { account, recipient, trace, imported } = copy;
       const octets = octetsOf(metadata, trace);
       const uid = this.#counters.add(account, octets);
       this.#writes.addMessage.run(account, uid, body, octets, receivedAtMs, reversePath, recipient, trace);
+      if (imported !== undefined) this.#imports.add(account, uid, imported);
     }
     if (device !== undefined) this.devices.accepted(device, Date.now());
     if (outgoing === undefined) return;
@@ -277,7 +260,8 @@ export class Writer {
   #removeAccount(address: Address): void {
     const account = this.#changes.requireAccount(address);
     this.#changes.detachAccount(address, account);
-    if (this.#counters.messages(account) > DIRECT_LIMIT || typeof this.#writes.removalOf.get(account) === 'number') {
+    const isLong = this.#counters.messages(account) > DIRECT_LIMIT || this.#imports.hasAny(account);
+    if (isLong || typeof this.#writes.removalOf.get(account) === 'number') {
       this.#writes.giveUpRemovals.run(account); // Of a session that is about to end.
       this.#writes.markAccount.run(account);
       this.#leftovers = true;

@@ -1,0 +1,183 @@
+/**
+ * A maildrop on another server as mail that is found (formats/found.ts): its messages by their unique-ids, of which only those are fetched
+ * that are not known here. Nothing is removed there but, where it is wanted, what is durable here.
+ */
+import { NoMail, type FoundMail, type FoundMessage } from '../formats/found.js';
+import { Pop3Connection, Pop3Failure, type TlsOptions } from './connection.js';
+import type { Pop3Maildrop } from './url.js';
+
+export interface FetchOptions {
+  readonly password: string;
+  /** Removes what is durable here. */
+  readonly deletes: boolean;
+  /** Of each name (FoundMessage) whether its message came before. */
+  readonly known: (names: readonly string[]) => Promise<readonly boolean[]>;
+}
+
+interface Listed {
+  readonly number: number;
+  readonly octets: number;
+  readonly uidl: string;
+}
+
+/** Commands that are sent ahead where the server takes them (RFC 2449 §6.6), and octets that they may ask for. */
+const AHEAD = { commands: 32, octets: 1024 * 1024 };
+
+/** Greeted, under TLS and logged in. @throws Pop3Failure */
+export async function openMaildrop(to: Pop3Maildrop, options: FetchOptions): Promise<FoundMail> {
+  const connection = await Pop3Connection.connect(to);
+  try {
+    const capabilities = await logIn(connection, to, options);
+    const all = await list(connection);
+    const known = await options.known(all.map((one) => nameOf(to, one)));
+    return new RemoteMaildrop({ connection, to, all, known, options, pipelines: capabilities.has('PIPELINING') });
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+async function logIn(
+  connection: Pop3Connection,
+  to: Pop3Maildrop,
+  { password }: FetchOptions,
+): Promise<ReadonlySet<string>> {
+  const tls: TlsOptions = { name: to.tlsName, mustVerify: to.tls !== 'opportunistic' };
+  if (to.tls === 'implicit') await connection.secure(tls);
+  await connection.reply('the connection');
+  if (to.tls === 'required' || to.tls === 'opportunistic') await startTls(connection, to, tls);
+  await connection.ask(`USER ${to.user}`, 'USER');
+  await connection.ask(`PASS ${password}`, 'the password');
+  return capabilitiesOf(connection);
+}
+
+async function startTls(connection: Pop3Connection, { tls }: Pop3Maildrop, options: TlsOptions): Promise<void> {
+  if ((await capabilitiesOf(connection)).has('STLS')) {
+    await connection.ask('STLS');
+    await connection.secure(options);
+  } else if (tls === 'required')
+    throw new Pop3Failure('does not offer STLS, and TLS is wanted; ?tls=none in the URL does without');
+}
+
+/** None of a server that does not know CAPA (RFC 2449). */
+async function capabilitiesOf(connection: Pop3Connection): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  connection.send('CAPA');
+  const isKnown = await connection.reply('CAPA').then(() => true, refused); // prettier-ignore
+  if (isKnown) for await (const line of connection.lines()) found.add((line.split(' ', 1)[0] as string).toUpperCase());
+  return found;
+}
+
+async function list(connection: Pop3Connection): Promise<readonly Listed[]> {
+  const octets = new Map<number, number>();
+  await connection.ask('LIST');
+  for await (const line of connection.lines()) {
+    const [number, size] = line.split(' ').map(Number);
+    if (!Number.isInteger(number) || !Number.isInteger(size))
+      throw new Pop3Failure('lists its messages in a way that is not understood');
+    octets.set(number as number, size as number);
+  }
+  const found: Listed[] = [];
+  await connection.ask('UIDL'); // Without it nobody could tell what came before.
+  for await (const line of connection.lines()) {
+    const [, text, uidl] = /^(\d+) +(\S+)/.exec(line) ?? [];
+    const number = Number(text);
+    const size = octets.get(number);
+    if (uidl === undefined || size === undefined)
+      throw new Pop3Failure('lists its messages in a way that is not understood');
+    found.push({ number, octets: size, uidl });
+  }
+  return found;
+}
+
+/** One message that the server does not give is no reason to leave the others there. */
+async function* unreadable(error: unknown): AsyncGenerator<Buffer, void> {
+  refused(error);
+  yield await Promise.reject<Buffer>(new NoMail(`the server ${(error as Error).message}`));
+}
+
+/** A refusal is one of that command alone; anything else is a failure still. */
+function refused(error: unknown): false {
+  if (error instanceof Pop3Failure && error.message.startsWith('refuses')) return false;
+  throw error;
+}
+
+interface RemoteOptions {
+  readonly connection: Pop3Connection;
+  readonly to: Pop3Maildrop;
+  readonly all: readonly Listed[];
+  readonly known: readonly boolean[];
+  readonly options: FetchOptions;
+  readonly pipelines: boolean;
+}
+
+class RemoteMaildrop implements FoundMail {
+  readonly kind: string;
+  readonly bytes: number;
+  readonly side = undefined;
+  readonly passedOver: number;
+  readonly #remote: RemoteOptions;
+  readonly #wanted: readonly Listed[];
+  readonly #taken: number[] = [];
+  #isBroken = false;
+
+  constructor(remote: RemoteOptions) {
+    const { all, known, to } = remote;
+    this.#remote = remote;
+    this.#wanted = all.filter((_, at) => known[at] !== true);
+    this.passedOver = all.length - this.#wanted.length;
+    this.kind = `${to.user} at ${to.host}`;
+    this.bytes = this.#wanted.reduce((sum, { octets }) => sum + octets, 0);
+    for (const [at, { number }] of all.entries()) if (known[at] === true) this.#taken.push(number);
+  }
+
+  /** Each has to be read before the next is asked for. */
+  async *messages(): AsyncGenerator<FoundMessage, void> {
+    const { connection, to } = this.#remote;
+    let sent = 0;
+    for (const [at, one] of this.#wanted.entries()) {
+      sent = this.#askAhead(at, sent);
+      this.#isBroken = true;
+      const octets = await connection.reply(`RETR ${one.number}`).then(() => connection.octets(), unreadable);
+      yield {
+        place: `message ${one.number} of ${to.user} at ${to.host}`,
+        ...{ bytes: one.octets, uidl: one.uidl, name: nameOf(to, one) },
+        read: () => ({ [Symbol.asyncIterator]: () => ({ next: () => octets.next() }) }), // Ended below, whatever its reader does.
+        taken: () => void this.#taken.push(one.number),
+      };
+      while ((await octets.next()).done !== true); // What nobody wanted.
+      this.#isBroken = sent > at + 1;
+    }
+  }
+
+  async close(): Promise<void> {
+    const { connection, options } = this.#remote;
+    try {
+      if (this.#isBroken) return;
+      if (options.deletes) for (const number of this.#taken) await connection.ask(`DELE ${number}`);
+      await connection.ask('QUIT');
+    } finally {
+      connection.close();
+    }
+  }
+
+  /** How many were asked for: the message at `at`, and some behind it. */
+  #askAhead(at: number, before: number): number {
+    const { connection, pipelines } = this.#remote;
+    let sent = Math.max(before, at);
+    const until = pipelines ? at + AHEAD.commands : at + 1;
+    let octets = 0;
+    for (const { number, octets: size } of this.#wanted.slice(sent, until)) {
+      octets += size;
+      if (sent > at && octets > AHEAD.octets) break;
+      connection.send(`RETR ${number}`);
+      sent += 1;
+    }
+    return sent;
+  }
+}
+
+/** A unique-id is one in its maildrop alone (RFC 1939 §7), whatever port that is reached by. */
+function nameOf({ host, user }: Pop3Maildrop, { uidl }: Listed): string {
+  return `pop3 ${user}@${host} ${uidl}`;
+}

@@ -1,0 +1,35 @@
+/** Which bodies wait for the decoder, and what becomes of their text (db/README.md, `text_state`). */
+import { TextState, type Writes } from '../database/writes.js';
+
+export class TextStates {
+  readonly #writes: Writes;
+
+  constructor(writes: Writes) {
+    this.#writes = writes;
+  }
+
+  /** A body whose text waits to be decoded, oldest first. */
+  nextUndecoded(): number | undefined {
+    return this.#writes.nextUndecoded.get();
+  }
+
+  /** Durable before the decoding begins: a text that takes the whole process with it is not tried again. */
+  decoding(body: number): void {
+    this.#writes.decoding.run(body);
+  }
+
+  /** The store ends in order: what was being decoded is decoded after the next start. */
+  decodeAgain(): void {
+    this.#writes.decodeAgain.run();
+  }
+
+  /** Bodies during whose decoding the store last ended; their raw text is shown from now on. */
+  interrupted(): readonly number[] {
+    return this.#writes.interrupted.all();
+  }
+
+  /** Undefined when decoding failed: the raw text is shown then. */
+  decoded(body: number, text: string | undefined): void {
+    this.#writes.decoded.run(text === undefined ? TextState.Failed : TextState.Decoded, text ?? null, body);
+  }
+}
