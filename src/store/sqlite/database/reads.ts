@@ -249,6 +249,7 @@ export function prepareReads(connection: Prepares): Reads {
     alias: connection
       .prepare<[number, string], string>('select target from alias where domain = ? and local = ? order by target')
       .pluck(),
+    // `cross join`: SQLite would otherwise look at all messages of the account, and for each through the list.
     mail: connection.prepare(`
       select message.uid, coalesce(
                (select imported.uidl from imported
@@ -256,7 +257,7 @@ export function prepareReads(connection: Prepares): Reads {
                account.validity || '.' || message.uid) as uidl, message.octets, message.received_at, message.reverse_path,
              body.from_text, body.to_text, body.subject
       from json_each(?) as wanted
-      join message on message.account = ? and message.uid = wanted.value
+      cross join message on message.account = ? and message.uid = wanted.value
       join account on account.id = message.account join body on body.id = message.body
       order by message.uid`),
     fileSpace: connection.prepare(`
