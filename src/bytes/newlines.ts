@@ -49,15 +49,17 @@ export class NewlineNormalizer {
 
   /** A CR is ended at once; the LF that belongs to it is then dropped, also from the next piece. */
   #mend(piece: Uint8Array): Uint8Array {
-    const mended = new Uint8Array(WIDEST * piece.length);
+    const mended = Buffer.allocUnsafe(WIDEST * piece.length);
     let length = 0;
+    let afterCr = this.#afterCr;
     for (const byte of piece) {
-      if (byte === CR || (byte === LF && !this.#afterCr)) {
+      if (byte === CR || (byte === LF && !afterCr)) {
         mended[length++] = CR;
         mended[length++] = LF;
       } else if (byte !== LF) mended[length++] = byte;
-      this.#afterCr = byte === CR;
+      afterCr = byte === CR;
     }
+    this.#afterCr = afterCr;
     return mended.subarray(0, length);
   }
 }

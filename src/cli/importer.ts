@@ -21,7 +21,7 @@ import { Occurrences } from './occurrences.js';
 /** A larger message is read twice, and never held as a whole. */
 const SMALL_BYTES = 256 * 1024;
 /** On their way at once. */
-const MESSAGES_UNDER_WAY = 256;
+const MESSAGES_UNDER_WAY = 1024;
 const BYTES_UNDER_WAY = 8 * 1024 * 1024;
 /** For a store that is busy, full or just starting. */
 const PATIENCE_MS = 60_000;
@@ -75,6 +75,8 @@ export class Importer {
   #roomWanted: (() => void) | undefined;
   #failure: unknown;
   #turnUntilMs = 0;
+  /** Whether the last that is known of came before. */
+  #asks = true;
   imported = 0;
   known = 0;
 
@@ -128,11 +130,14 @@ export class Importer {
     await this.#alone({ message, envelope, pieces: () => chain(first, pieces), isReadOnce: true });
   }
 
+  /** Asked once one was known: a first import need not ask of each message, and one that is run again need not send them. */
   async #isKnown(key: Buffer): Promise<boolean> {
+    if (!this.#asks) return false;
     const { mailboxes, owner } = this.#options;
-    const [isKnown] = await mailboxes.findImported(owner, [key]);
-    if (isKnown === true) this.known += 1;
-    return isKnown === true;
+    const [isKnown = false] = await mailboxes.findImported(owner, [key]);
+    this.#asks = isKnown;
+    if (isKnown) this.known += 1;
+    return isKnown;
   }
 
   async #read(message: FoundMessage): Promise<Read> {
@@ -209,6 +214,7 @@ export class Importer {
       if (isReadOnce || !isPassing(error)) throw error;
       return untilTaken(deliver, AbortSignal.timeout(PATIENCE_MS));
     });
+    this.#asks = leftOut.length > 0;
     if (leftOut.length === 0) this.imported += 1;
     else this.known += 1;
     message.taken?.();
