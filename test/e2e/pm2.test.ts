@@ -161,7 +161,8 @@ describe('PM2', () => {
   });
 
   it('finds program and mail from any directory, after its own restart too, and with --watch goes on when mail comes', async () => {
-    await does('flush'); // The passwords of other databases.
+    await does('kill'); // A daemon lends its environment, and so the database of other tests, to what it starts.
+    await rm(join(home, 'logs'), { recursive: true }); // With the passwords of other databases.
     const project = join(home, 'project');
     await mkdir(project);
     for (const name of ['ecosystem.config.js', 'package.json']) await copyFile(join(ROOT, name), join(project, name));
