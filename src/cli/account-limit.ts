@@ -1,11 +1,11 @@
 /** `pennypost account limit`: how many recipients in other domains an account may send to, and has sent to. */
-import type { Configuration } from '../config/configuration.js';
 import { InvalidValue, limit } from '../config/units.js';
 import { formatAddress } from '../message/mailbox.js';
 import type { OwnLimit, OwnLimits, RecipientUse } from '../store/recipient-limits.js';
 import { jsonFlag, optionFlags, UsageError, type Command, type Flag, type Invocation } from './command.js';
 import { exit } from './exit.js';
 import { accountAddress, addressOperand } from './operand.js';
+import { outboundInForce, type OutboundInForce } from './outbound-configuration.js';
 import { withExistingStore } from './storage.js';
 import { printJson, printTable } from './terminal.js';
 
@@ -19,13 +19,13 @@ const perDayFlag: Flag = { name: 'per-day', placeholder: 'N', doc: 'The same in 
 async function limitAccount(invocation: Invocation): Promise<number> {
   const account = accountAddress(invocation.operands[0]);
   const change = { ...given(invocation, perHourFlag, 'perHour'), ...given(invocation, perDayFlag, 'perDay') };
-  const { configuration } = invocation.load();
-  const use = await withExistingStore(configuration.db, async ({ directory }) => {
+  const usual = await outboundInForce(invocation);
+  const use = await withExistingStore(invocation.load().configuration.db, async ({ directory }) => {
     if (Object.keys(change).length > 0) await directory.setRecipientLimits(account, change);
     return directory.findRecipientUse(account);
   });
   if (invocation.has(jsonFlag.name)) await printJson({ account: formatAddress(account), ...use });
-  else await printTable(['what', 'value'], [['account', formatAddress(account)], ...rows(use, configuration)]);
+  else await printTable(['what', 'value'], [['account', formatAddress(account)], ...rows(use, usual)]);
   return exit.fine;
 }
 
@@ -45,10 +45,11 @@ function ownLimit(text: string): OwnLimit {
   }
 }
 
-function rows({ lastHour, lastDay, own }: RecipientUse, usual: Configuration): readonly (readonly string[])[] {
+function rows({ lastHour, lastDay, own }: RecipientUse, usual: OutboundInForce): readonly (readonly string[])[] {
   return [
     ['sent in the last hour', sentOf(lastHour, own.perHour, usual.maxRecipientsPerHour)],
     ['sent in the last day', sentOf(lastDay, own.perDay, usual.maxRecipientsPerDay)],
+    ['limits of every account', usual.whose],
   ];
 }
 

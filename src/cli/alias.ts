@@ -9,6 +9,7 @@ import type { AliasEntry } from '../store/directory.js';
 import { exit, Refusal } from './exit.js';
 import { printList, printListAsJson, type Table } from './listing.js';
 import { address } from './operand.js';
+import { outboundInForce, type OutboundInForce } from './outbound-configuration.js';
 import { withExistingStore, withStore, type Administration } from './storage.js';
 import { print } from './terminal.js';
 
@@ -21,23 +22,35 @@ const targetOperand: Operand = {
 
 async function add(invocation: Invocation): Promise<number> {
   const { alias, targets } = read(invocation);
-  const { db, outbound } = invocation.load().configuration;
-  await withStore(db, async (store) => {
-    for (const target of targets) await requireReach(store, alias, target, outbound);
+  const { db } = invocation.load().configuration;
+  const inForce = await outboundInForce(invocation);
+  const isNew = await withStore(db, async (store) => {
+    for (const target of targets) await requireReach(store, alias, target, inForce);
+    const before = await store.resolve(alias);
     await store.directory.addAlias(alias, targets);
+    return before.kind === 'remote';
   });
   const [name = '', ...names] = invocation.operands;
   await print(`${name} now leads to ${names.join(', ')}.\n`);
+  if (isNew)
+    await print(
+      `${alias.domain} is local from now on: its mail stays here, and its other names are refused. 'pennypost domain remove ${alias.domain}' takes that back, with its aliases.\n`,
+    );
   return exit.fine;
 }
 
 /** Who mistypes a local domain would send its mail away. */
-async function requireReach(store: Administration, alias: Address, target: Address, outbound: string): Promise<void> {
+async function requireReach(
+  store: Administration,
+  alias: Address,
+  target: Address,
+  { outbound, whose }: OutboundInForce,
+): Promise<void> {
   if (target.domain === alias.domain || (await store.resolve(target)).kind !== 'remote') return;
   const text = formatAddress(target);
   if (outbound === 'off')
     throw new Refusal(
-      `${text} is of no local domain, and outbound mail is off; --outbound relay lets an alias lead there.`,
+      `${text} is of no local domain, and outbound mail is off (${whose}); a server with --outbound relay lets an alias lead there, and 'pennypost domain add ${target.domain}' makes its domain local.`,
     );
   if (text !== `${target.local}@${target.domain}` || !isAscii(text))
     throw new UsageError(`an alias leads to no quoted or international address elsewhere, such as ${text}`);

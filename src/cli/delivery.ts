@@ -15,6 +15,7 @@ import { StageLine } from '../message/stage.js';
 import type { Delivery } from '../store/deliveries.js';
 import type { Address } from '../store/shapes.js';
 import { Refusal } from './exit.js';
+import type { OutboundInForce } from './outbound-configuration.js';
 import type { Administration } from './storage.js';
 
 export interface Submission {
@@ -24,10 +25,12 @@ export interface Submission {
   readonly message: AsyncIterable<Uint8Array>;
 }
 
+type Limits = Configuration & OutboundInForce;
+
 const ID_BYTES = 6;
 const LOOPS = `The message has more than ${HOP_LIMIT} Received lines: it loops.`;
 
-export async function deliver(store: Administration, submission: Submission, limits: Configuration): Promise<void> {
+export async function deliver(store: Administration, submission: Submission, limits: Limits): Promise<void> {
   const recipients: Recipient[] = [];
   for (const address of submission.recipients)
     recipients.push(await reach(store, address, submission.reversePath, limits));
@@ -51,20 +54,23 @@ export async function deliver(store: Administration, submission: Submission, lim
   await delivery.commit();
 }
 
-async function reach(store: Administration, address: Address, from: string, limits: Configuration): Promise<Recipient> {
+async function reach(store: Administration, address: Address, from: string, limits: Limits): Promise<Recipient> {
   const resolution = await store.resolve(address);
   const text = formatAddress(address);
   if (resolution.kind === 'local') {
     if (limits.outbound === 'off' && resolution.targets.some(({ kind }) => kind === 'remote'))
-      throw new Refusal(`${text} leads to another server, and outbound mail is off.`);
+      throw new Refusal(`${text} leads to another server, and ${isOff(limits)}.`);
     return { text, targets: resolution.targets };
   }
-  if (resolution.kind === 'too-many') throw new Refusal(`${text} leads to too many accounts.`);
+  if (resolution.kind === 'too-many')
+    throw new Refusal(
+      `${text} leads to more names than one address may; 'pennypost alias list' shows them, 'pennypost alias remove' takes some away.`,
+    );
   if (resolution.kind === 'unknown')
     throw new Refusal(`There is no ${text} here; 'pennypost account add ${text}' makes it.`);
   if (limits.outbound === 'off')
     throw new Refusal(
-      `${address.domain} is not local, and outbound mail is off; 'pennypost domain add ${address.domain}' takes mail for it here.`,
+      `${address.domain} is not local, and ${isOff(limits)}; 'pennypost domain add ${address.domain}' takes mail for it here.`,
     );
   await requireWay(store, { text, destination: address.domain, from });
   return { text, targets: [{ kind: 'remote', address: text, destination: address.domain }] };
@@ -79,7 +85,13 @@ async function requireWay(
     throw new Refusal(`${text} is suppressed; 'pennypost suppression remove ${text}' lets mail go there again.`);
   const route = await routes.findRoute(destination, from);
   if (route?.action.kind === 'error')
-    throw new Refusal(`${text} is refused by the route for the ${route.scope} ${route.domain}: ${route.action.text}`);
+    throw new Refusal(
+      `${text} is refused by the route for the ${route.scope} ${route.domain}: ${route.action.text}; 'pennypost route remove' takes that back.`,
+    );
+}
+
+function isOff({ whose }: Limits): string {
+  return `outbound mail is off (${whose}): a server with --outbound relay sends it on`;
 }
 
 async function pour(message: AsyncIterable<Uint8Array>, delivery: Delivery, limitBytes: number): Promise<void> {

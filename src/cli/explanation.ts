@@ -1,14 +1,14 @@
-/** `pennypost queue explain`: what would become of mail to an address, asked of the store and the configuration, which decide it. */
-import type { Configuration } from '../config/configuration.js';
+/** `pennypost queue explain`: what would become of mail to an address, asked of the store and of who decides it. */
 import { formatStoredAddress } from '../message/mailbox.js';
 import { parseRelayUrl, type Relay } from '../outbound/client/relay-url.js';
-import type { Resolution } from '../store/deliveries.js';
+import type { Resolution, Target } from '../store/deliveries.js';
 import type { Route } from '../store/routes.js';
 import type { Flag, Invocation } from './command.js';
 import { exit } from './exit.js';
 import { envelopeAddress, NULL_PATH, reversePath } from './operand.js';
+import { outboundInForce, type OutboundInForce } from './outbound-configuration.js';
 import { describeAction } from './route.js';
-import { withExistingStore } from './storage.js';
+import { withExistingStore, type Administration } from './storage.js';
 import { moment, printTable } from './terminal.js';
 
 type Line = readonly [what: string, value: string];
@@ -19,35 +19,56 @@ export const explainFromFlag: Flag = {
   doc: 'The sender, where there are routes for the domains of senders.',
 };
 
+interface Asked {
+  readonly store: Administration;
+  readonly from: string;
+  readonly inForce: OutboundInForce;
+}
+
 export async function explain(invocation: Invocation): Promise<number> {
   const { text, address } = envelopeAddress(invocation.operands[0]);
   const { configuration } = invocation.load();
   const from = reversePath(invocation.text(explainFromFlag.name) ?? NULL_PATH);
+  const inForce = await outboundInForce(invocation);
   const lines = await withExistingStore(configuration.db, async (store) => {
+    const asked: Asked = { store, from, inForce };
     const found = await store.resolve(address);
-    if (found.kind !== 'remote') return here(found);
-    const suppressed = await store.queuedMail.findSuppression(text);
-    const refused: readonly Line[] =
-      suppressed === undefined
-        ? []
-        : [['suppressed', `since ${moment(suppressed.sinceMs)}: ${suppressed.reason}; nothing is sent there`]];
-    const route = await store.routes.findRoute(address.domain, from);
-    return [['goes', `out, to ${address.domain}`] as const, ...refused, ...way(configuration, route)];
+    return found.kind === 'remote' ? elsewhere(text, address.domain, asked) : here(found, asked);
   });
-  await printTable(['what', 'value'], [['address', text], ...lines]);
+  await printTable(['what', 'value'], [['address', text], ...lines, ['configuration', inForce.whose]]);
   return exit.fine;
 }
 
-function here(found: Exclude<Resolution, { kind: 'remote' }>): readonly Line[] {
+async function here(found: Exclude<Resolution, { kind: 'remote' }>, asked: Asked): Promise<readonly Line[]> {
   if (found.kind === 'unknown') return [['goes', 'nowhere: its domain is local, and there is no such mailbox']];
   if (found.kind === 'too-many') return [['goes', 'nowhere: it leads to too many mailboxes']];
-  return found.targets.map((target): Line => [
-    'goes',
-    target.kind === 'local' ? `into ${formatStoredAddress(target.address)} here` : `out, to ${target.address}`,
-  ]);
+  const each = await Promise.all(found.targets.map((target) => ofTarget(target, asked)));
+  return each.flat();
 }
 
-function way({ outbound, relay, relayPasswordFile }: Configuration, route: Route | undefined): readonly Line[] {
+/** A member of an alias takes its own way. */
+async function ofTarget(target: Target, asked: Asked): Promise<readonly Line[]> {
+  if (target.kind === 'local') return [['goes', `into ${formatStoredAddress(target.address)} here`]];
+  return elsewhere(target.address, target.destination, asked);
+}
+
+async function elsewhere(address: string, destination: string, asked: Asked): Promise<readonly Line[]> {
+  const { store, from, inForce } = asked;
+  const suppressed = await store.queuedMail.findSuppression(address);
+  const refused: readonly Line[] =
+    suppressed === undefined
+      ? []
+      : [
+          [
+            'suppressed',
+            `since ${moment(suppressed.sinceMs)}: ${suppressed.reason}; nothing is sent there before 'pennypost suppression remove ${suppressed.address}'`,
+          ],
+        ];
+  const route = await store.routes.findRoute(destination, from);
+  return [['goes', `out, to ${address}`], ...refused, ...way(inForce, route)];
+}
+
+function way({ outbound, relay, relayPasswordFile }: OutboundInForce, route: Route | undefined): readonly Line[] {
   if (outbound === 'off')
     return [['outbound', 'off: it is refused; --outbound relay and --relay URL would let it out']];
   if (route === undefined) return relays(relay, relayPasswordFile ?? 'PENNYPOST_RELAY_PASSWORD');

@@ -12,6 +12,7 @@ import { jsonFlag, optionFlags, type Command, type Flag, type Invocation, type O
 import { exit, Refusal } from './exit.js';
 import { printList, printListAsJson, type Table } from './listing.js';
 import { address, addressOperand, envelopeAddress, messageNumber, NULL_PATH, reversePath } from './operand.js';
+import { outboundInForce } from './outbound-configuration.js';
 import { withExistingStore } from './storage.js';
 import { isTerminal, moment, print } from './terminal.js';
 
@@ -71,8 +72,9 @@ async function send(invocation: Invocation): Promise<number> {
   const { configuration } = invocation.load();
   const sender = reversePath(from ?? `postmaster@${configuration.domain}`);
   const message = await openMessage(invocation.text(fileFlag.name));
+  const inForce = await outboundInForce(invocation);
   const submission = { reversePath: sender, recipients, message };
-  await withExistingStore(configuration.db, (store) => deliver(store, submission, configuration));
+  await withExistingStore(configuration.db, (store) => deliver(store, submission, { ...configuration, ...inForce }));
   await print(`Accepted for ${recipients.map(formatAddress).join(', ')}.\n`);
   return exit.fine;
 }

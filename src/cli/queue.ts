@@ -1,15 +1,16 @@
 /** `pennypost queue …`: what waits to be sent to other domains, what became of it, and what an administrator does with it. */
-import { isForLater, type QueueEntry, type QueuedMail, type QueuedRecipient } from '../store/queued-mail.js';
-import { jsonFlag, optionFlags, UsageError, type Command, type Invocation } from './command.js';
+import { printableLine } from '../message/printable.js';
+import type { QueueEntry, QueuedRecipient } from '../store/queued-mail.js';
+import { jsonFlag, optionFlags, type Command, type Invocation } from './command.js';
 import { exit, Refusal } from './exit.js';
 import { explain, explainFromFlag } from './explanation.js';
 import { printList, printListAsJson, type Table } from './listing.js';
-import { allFlag, entryId, filterFlags, filterOf, idOperand, pagesOf, replyText, selectedIds } from './selection.js';
+import { allFlag, entryId, filterFlags, filterOf, idOperand, pagesOf, replyText } from './selection.js';
 import { addressOperand } from './operand.js';
+import { changing, yesFlag } from './queue-changes.js';
+
 import { withExistingStore } from './storage.js';
 import { moment, print, printJson, printTable } from './terminal.js';
-
-const yesFlag = { name: 'yes', placeholder: '', doc: 'Remove what the flags select; nobody is told.' };
 
 async function list(invocation: Invocation): Promise<number> {
   const filter = filterOf(invocation);
@@ -28,12 +29,17 @@ const queueTable: Table<QueueEntry> = {
   head: ['id', 'state', 'queued', 'next attempt', 'tries', 'octets', 'from', 'to', 'last reply'],
   row: (one) => [
     ...[one.id, stateOf(one), moment(one.queuedAtMs), moment(nextAttempt(one)), one.attempts, one.octets],
-    ...[one.reversePath === '' ? '<>' : one.reversePath, one.recipient, replyText(one.lastReply)],
+    ...[one.reversePath === '' ? '<>' : one.reversePath, one.recipient, replyText(restOf(one) ?? one.lastReply)],
   ],
 };
 
 function stateOf({ state, isLeased }: QueueEntry): string {
   return isLeased ? 'sending' : state;
+}
+
+/** What keeps it from being tried: its next hop takes nothing at the moment. */
+function restOf({ dueAtMs, restsUntilMs = 0, restReason }: QueueEntry): QueueEntry['restReason'] {
+  return dueAtMs !== undefined && restsUntilMs > Math.max(dueAtMs, Date.now()) ? restReason : undefined;
 }
 
 function nextAttempt({ dueAtMs, restsUntilMs = 0 }: QueueEntry): number | undefined {
@@ -72,6 +78,7 @@ function story({ entry, attempts }: QueuedRecipient): readonly (readonly string[
     ['next attempt', moment(nextAttempt(entry))],
     ['given up', moment(known(entry.expiresAtMs))],
     ['last reply', replyText(entry.lastReply)],
+    ...waitsFor(entry),
   ];
 }
 
@@ -80,36 +87,22 @@ function known(atMs: number): number | undefined {
   return atMs === 0 ? undefined : atMs;
 }
 
+function waitsFor(entry: QueueEntry): readonly (readonly string[])[] {
+  const reason = restOf(entry);
+  if (entry.state === 'hold') return [['waits for', "an administrator: 'pennypost queue release' lets it go on"]];
+  if (entry.state === 'corrupt')
+    return [
+      ['waits for', "an administrator: 'pennypost queue release' tries it again, 'pennypost queue remove' drops it"],
+    ];
+  if (reason === undefined) return [];
+  const where = reason.host === undefined ? 'its next hop' : printableLine(reason.host);
+  return [['waits for', `${where}, which took no mail the last time: ${replyText(reason)}`]];
+}
+
 const attemptHead = ['at', 'outcome', 'ms', 'host', 'TLS', 'reply'];
 
 function attemptRow({ atMs, kind, durationMs, reply }: QueuedRecipient['attempts'][number]): readonly string[] {
   return [moment(atMs), kind, String(durationMs ?? ''), reply.host ?? '', reply.tls ?? '', replyText(reply)];
-}
-
-type Change = 'retry' | 'hold' | 'release' | 'remove';
-
-/** Says how many, since what is being sent, or left the queue meanwhile, is not changed. */
-function changing(change: Change, done: string) {
-  return async (invocation: Invocation): Promise<number> => {
-    const nowMs = Date.now();
-    // What is to leave at a time leaves before by its number alone.
-    const select = selectedIds(invocation, (entry) => change !== 'retry' || !isForLater(entry, nowMs));
-    if (change === 'remove' && invocation.operands.length === 0 && !invocation.has(yesFlag.name))
-      throw new UsageError('removed mail is lost, and its senders are not told; --yes says that this is meant');
-    const changed = await withExistingStore(invocation.load().configuration.db, ({ queuedMail }) =>
-      changeAll(queuedMail, change, select(queuedMail)),
-    );
-    await print(`${changed} ${changed === 1 ? 'recipient' : 'recipients'} ${done}.\n`);
-    if (changed === 0)
-      throw new Refusal("Nothing was changed; 'pennypost queue list' shows what waits, and in which state.");
-    return exit.fine;
-  };
-}
-
-async function changeAll(queue: QueuedMail, change: Change, pieces: AsyncIterable<readonly number[]>): Promise<number> {
-  let changed = 0;
-  for await (const ids of pieces) changed += await queue[change](ids);
-  return changed;
 }
 
 const someIds = [{ ...idOperand, optional: true, repeats: true }] as const;

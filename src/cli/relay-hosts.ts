@@ -38,7 +38,7 @@ function hostIn(text: string): string {
 }
 
 /** One that cannot be understood is not used either. */
-function relaysOf({ action }: Route): readonly Relay[] {
+export function relaysOf({ action }: Route): readonly Relay[] {
   try {
     return action.kind === 'relay' ? action.urls.map(parseRelayUrl) : [];
   } catch {

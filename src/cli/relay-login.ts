@@ -10,10 +10,12 @@ import { findProvider, knownProviders, type Provider } from '../oauth/providers.
 import { ProviderError } from '../oauth/provider-error.js';
 import { refreshed } from '../oauth/token-request.js';
 import { firstLineOf } from '../runtime/first-line.js';
+import type { Relay } from '../outbound/client/relay-url.js';
 import { untilTaken } from '../store/patience.js';
 import type { TokenClient, Tokens } from '../store/relay-logins.js';
 import { optionFlags, UsageError, type Command, type Flag, type Invocation } from './command.js';
 import { exit, Refusal } from './exit.js';
+import { outboundInForce } from './outbound-configuration.js';
 import { relayHosts } from './relay-hosts.js';
 import { readInput } from './standard-input.js';
 import { requireDatabase, withExistingStore } from './storage.js';
@@ -101,7 +103,6 @@ async function login(invocation: Invocation): Promise<number> {
 
 async function prepare(invocation: Invocation): Promise<Wanted> {
   requireOneWay(invocation);
-  const user = userOf(invocation);
   const clientId = given(invocation, 'clientId');
   if (clientId === undefined) throw new UsageError('--client-id is missing: what the provider calls this server');
   const secretFile = given(invocation, 'clientSecretFile');
@@ -120,14 +121,19 @@ async function prepare(invocation: Invocation): Promise<Wanted> {
   if (isSet(invocation, 'clientCredentials') && clientSecret === undefined)
     throw new UsageError('--client-credentials needs --client-secret-file');
   const filed = await filedRefreshToken(invocation);
-  const hosts = await hostsFor(invocation, user, provider); // As the database's owner from here on.
+  const { relay } = await outboundInForce(invocation); // As the database's owner from here on.
+  const user = userOf(invocation, relay);
+  const hosts = await hostsFor(invocation, { user, provider, relay });
   const refreshToken = filed ?? (await typedRefreshToken(invocation));
   return { invocation, user, provider, client, hosts, refreshToken };
 }
 
 /** Opens the store for the first time. @throws Refusal where the user is another provider's */
-async function hostsFor(invocation: Invocation, user: string, { name, hosts }: Provider): Promise<readonly string[]> {
-  const { db, relay } = invocation.load().configuration;
+async function hostsFor(
+  invocation: Invocation,
+  { user, provider: { name, hosts }, relay }: Pick<Wanted, 'user' | 'provider'> & { readonly relay: readonly Relay[] },
+): Promise<readonly string[]> {
+  const { db } = invocation.load().configuration;
   const { before, routes } = await withExistingStore(db, async (store) => ({
     before: await store.relayLogins.findRelayLogin(user),
     routes: await store.routes.listRoutes(),
@@ -158,10 +164,9 @@ function requireOneWay(invocation: Invocation): void {
   if (wanted.length > 1) throw new UsageError(`${wanted.map((name) => `--${name}`).join(' and ')} exclude each other`);
 }
 
-function userOf(invocation: Invocation): string {
+function userOf(invocation: Invocation, relay: readonly Relay[]): string {
   const user = given(invocation, 'user');
   if (user !== undefined) return user;
-  const { relay } = invocation.load().configuration;
   const users = new Set(relay.filter(({ auth }) => auth === 'oauth').map((one) => one.user));
   const [only] = users;
   if (users.size === 1 && only !== undefined) return only;

@@ -16,6 +16,7 @@ import {
 } from './command.js';
 import { exit } from './exit.js';
 import { printList, printListAsJson, type Table } from './listing.js';
+import { outboundInForce } from './outbound-configuration.js';
 import { withExistingStore } from './storage.js';
 import { print } from './terminal.js';
 
@@ -34,16 +35,17 @@ const passwordFileFlag: Flag = {
   doc: 'The file whose first line is the password of the user in the URL; the server reads it, and the database keeps its name.',
 };
 
-const OFF = 'No route counts before a server runs with --outbound relay.\n';
-
 async function add(invocation: Invocation): Promise<number> {
   const [, target = ''] = invocation.operands;
   const key = keyOf(invocation);
   const action = actionOf(target, invocation.text(passwordFileFlag.name));
-  const { db, outbound } = invocation.load().configuration;
-  await withExistingStore(db, ({ routes }) => routes.addRoute({ ...key, action }));
+  const inForce = await outboundInForce(invocation);
+  await withExistingStore(invocation.load().configuration.db, ({ routes }) => routes.addRoute({ ...key, action }));
   await print(`Mail ${whose(key)} ${leads(action)} from now on. ${waiting(action)}\n`);
-  if (outbound === 'off') await print(OFF);
+  if (inForce.outbound === 'off')
+    await print(
+      `No route counts before a server runs with --outbound relay: outbound mail is off (${inForce.whose}).\n`,
+    );
   return exit.fine;
 }
 

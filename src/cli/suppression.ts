@@ -1,7 +1,7 @@
 /** `pennypost suppression …`: addresses to which nothing is sent, because they do not exist, or do not want it. */
 import type { Suppression } from '../store/suppressions.js';
 import { jsonFlag, optionFlags, type Command, type Flag, type Invocation } from './command.js';
-import { exit } from './exit.js';
+import { exit, Refusal } from './exit.js';
 import { printList, printListAsJson, type Table } from './listing.js';
 import { addressOperand, envelopeAddress } from './operand.js';
 import { withExistingStore } from './storage.js';
@@ -27,10 +27,16 @@ async function list(invocation: Invocation): Promise<number> {
 }
 
 async function add(invocation: Invocation): Promise<number> {
-  const { text } = envelopeAddress(invocation.operands[0]);
+  const { text, address } = envelopeAddress(invocation.operands[0]);
   const reason = invocation.text(reasonFlag.name) ?? 'added by an administrator';
   const { db } = invocation.load().configuration;
-  await withExistingStore(db, ({ queuedMail }) => queuedMail.addSuppression(text, reason));
+  await withExistingStore(db, async (store) => {
+    if ((await store.resolve(address)).kind !== 'remote')
+      throw new Refusal(
+        `${address.domain} is a local domain: nothing that comes for ${text} is sent on, and a suppression would keep nothing away. 'pennypost alias remove' or 'pennypost account remove' ends a name here.`,
+      );
+    await store.queuedMail.addSuppression(text, reason);
+  });
   await print(`Nothing is sent to ${text} any more.\n`);
   return exit.fine;
 }

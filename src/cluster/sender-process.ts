@@ -14,8 +14,11 @@ import { AccessTokens } from '../outbound/access-tokens.js';
 import { attemptLog } from '../outbound/attempt-log.js';
 import { SmtpClient } from '../outbound/client/client.js';
 import { Dispatcher, type DispatcherLimits } from '../outbound/dispatcher.js';
+import { keyOf } from '../outbound/hop.js';
+import type { HopProblem } from '../outbound/hop-problems.js';
 import { NoPassword, relaysWith } from '../outbound/relays.js';
 import { LiveRoutes, passwordFilesOf } from '../outbound/live-routes.js';
+import { ProblemLog } from '../outbound/problem-log.js';
 import { PasswordFiles, UnreadablePassword } from '../outbound/password-files.js';
 import { Schedule } from '../outbound/schedule.js';
 import { TokenClient } from '../outbound/token-client.js';
@@ -43,6 +46,8 @@ const MESSAGES_A_CONNECTION = 100;
 const IDLE_MS = 10_000;
 /** How often routes are looked at again, for the sake of the files that their passwords are in. */
 const ROUTES_MS = 60_000;
+/** How often what is wrong with next hops is looked at, for the log. */
+const PROBLEMS_MS = 30_000;
 /** After a reload. */
 const UNSENT_MS = 60_000;
 /** For a provider that is being asked to answer, and for the store to take what came: less than what roles.ts leaves for the end. */
@@ -93,6 +98,7 @@ class Sender {
   /** One at a time: the later one stands. */
   #following: Promise<void> = Promise.resolve();
   #troubles: readonly string[] = [];
+  readonly #problemLog: ProblemLog;
 
   /** `passwords` has read the relay's. @throws NoPassword, UnreadablePassword */
   constructor(configuration: Configuration, passwords: PasswordFiles) {
@@ -112,6 +118,7 @@ class Sender {
       client: new TokenClient(new SmtpClient({ name: hostname }), this.#tokens),
       observer: attemptLog(this.#log),
     });
+    this.#problemLog = new ProblemLog(this.#log);
   }
 
   get counts(): Counts {
@@ -121,7 +128,13 @@ class Sender {
   }
 
   get problems(): readonly string[] {
-    return [...this.#tokens.problems, ...this.#troubles];
+    return [...this.#tokens.problems, ...this.#troubles, ...this.#hopProblems.map(({ sentence }) => sentence)];
+  }
+
+  /** Of hops that no route and no relay leads to any more nothing is to be mended. */
+  get #hopProblems(): readonly HopProblem[] {
+    const used = new Set(this.#routes.hops.map(keyOf));
+    return this.#dispatcher.problems.filter(({ hop }) => used.has(keyOf(hop)));
   }
 
   go(): void {
@@ -158,6 +171,7 @@ class Sender {
     });
     if (signal.aborted) return;
     setInterval(() => this.#followRoutes('files too'), ROUTES_MS).unref();
+    setInterval(() => this.#problemLog.look(this.#hopProblems), PROBLEMS_MS).unref();
     await this.#dispatcher.start();
   }
 

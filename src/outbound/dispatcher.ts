@@ -7,7 +7,9 @@ import type { DueDestination, LeasedMessage, LeasedRecipient, Queue, Reply, Sett
 import { Bounces, type BouncesOptions } from './bounces.js';
 import type { Client } from './client/connection.js';
 import { count, type Counters } from './counters.js';
+import { restingAt } from './hop.js';
 import { AHEAD, Hops, type HopLimits, type HopsOptions } from './hops.js';
+import { hopProblems, type HopProblem } from './hop-problems.js';
 import { Outcomes, type OutcomeObserver, type Result } from './outcomes.js';
 import { isPassing, untilTaken } from '../store/patience.js';
 import { planLeases } from './plan.js';
@@ -104,6 +106,11 @@ export class Dispatcher {
     });
   }
 
+  /** Next hops that take no mail. */
+  get problems(): readonly HopProblem[] {
+    return hopProblems(this.#hops.known, Date.now());
+  }
+
   /** Connections in use. */
   get inFlight(): number {
     return this.#hops.active;
@@ -130,7 +137,7 @@ export class Dispatcher {
 
   /** Routes have changed: what rests may have another way by now. */
   rerouted(): void {
-    const { resting } = this.#hops;
+    const resting = restingAt(this.#hops.known);
     if (resting.length > 0) void this.#wake(resting);
   }
 
@@ -173,7 +180,7 @@ export class Dispatcher {
   /** At every destination that is due, once; where there are very many, at the next ones. */
   async #look(): Promise<void> {
     this.#isShort = false;
-    if (this.#clock.wasSetBack()) void this.#wake(this.#hops.resting); // They would rest for so much longer.
+    if (this.#clock.wasSetBack()) void this.#wake(restingAt(this.#hops.known)); // They would rest for so much longer.
     await this.#leases.returnUnknown();
     await this.#late.look();
     let hasWrapped = this.#after === undefined;

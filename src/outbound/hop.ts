@@ -17,8 +17,10 @@ export class Hop {
   readonly waiting: Job[] = [];
   /** Connections that are being opened or used. */
   active = 0;
-  /** Of its last failure. */
+  /** The last, where nothing went well since. */
   failure: Reply | undefined;
+  /** When the first of its failures in a row was known; not of what it was stopped for. */
+  failingSinceMs: number | undefined;
   readonly resting = new Set<string>();
   /** What it was stopped for. */
   #stop: Reply | undefined;
@@ -60,13 +62,22 @@ export class Hop {
     const woken = this.concurrency.isDead ? [...this.resting] : undefined;
     this.concurrency.succeeded();
     this.failure = undefined;
+    this.failingSinceMs = undefined;
     if (woken !== undefined) this.resting.clear();
     return woken;
+  }
+
+  /** By what it, or the way to it, did; `begunAtMs` is by performance.now(). */
+  failed(failure: Reply, begunAtMs: number): void {
+    this.failure = failure;
+    this.failingSinceMs ??= Date.now();
+    this.concurrency.failed({ begunAtMs, nowMs: performance.now() });
   }
 
   /** Dead at once: what is missing is missing here, and no attempt would tell more. */
   stop(failure: Reply, nowMs: number): void {
     this.failure = failure;
+    this.failingSinceMs = undefined;
     this.#stop = failure;
     if (this.concurrency.allowed(nowMs) > 0) this.concurrency.die(nowMs);
   }
@@ -86,6 +97,11 @@ export class Hop {
     const allowed = this.concurrency.allowed(nowMs);
     return this.concurrency.isDead ? allowed : allowed * ahead;
   }
+}
+
+/** Destinations that rest because of a dead hop. */
+export function restingAt(hops: Iterable<Hop>): readonly string[] {
+  return [...hops].flatMap(({ resting }) => [...resting]);
 }
 
 /** They are asked for with each job, and a digest takes longer than the rest of it. */

@@ -84,9 +84,9 @@ export class Hops {
     for (const each of hops) this.of(each).concurrency.probeNow();
   }
 
-  /** Destinations that rest because of a dead hop. */
-  get resting(): readonly string[] {
-    return [...this.#hops.values()].flatMap(({ resting }) => [...resting]);
+  /** All that something is known of. */
+  get known(): Iterable<Hop> {
+    return this.#hops.values();
   }
 
   of(next: NextHop): Hop {
@@ -245,8 +245,7 @@ export class Hops {
   }
 
   #failed(hop: Hop, failure: Report, begunAtMs: number): void {
-    hop.failure = replyOf(failure);
-    hop.concurrency.failed({ begunAtMs, nowMs: performance.now() });
+    hop.failed(replyOf(failure), begunAtMs);
     if (hop.concurrency.isDead) this.#abandon(hop);
   }
 

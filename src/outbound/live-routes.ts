@@ -52,10 +52,15 @@ export class LiveRoutes implements Router {
     return this.#table.ways(destination);
   }
 
+  /** All that mail may go to. */
+  get hops(): readonly NextHop[] {
+    const made = [...this.#known.values()].flatMap(({ route }) => (route.kind === 'hops' ? route.hops : []));
+    return [...this.#relays, ...made];
+  }
+
   /** Those who log in by OAuth somewhere, and where. */
   get tokenUses(): readonly TokenUse[] {
-    const made = [...this.#known.values()].flatMap(({ route }) => (route.kind === 'hops' ? route.hops : []));
-    return [...this.#relays, ...made].flatMap((hop) =>
+    return this.hops.flatMap((hop) =>
       hop.credentials?.kind === 'oauth' ? [{ user: hop.credentials.user, hop: keyOf(hop) }] : [],
     );
   }

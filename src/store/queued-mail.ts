@@ -36,6 +36,8 @@ export interface QueueEntry {
   readonly isLeased: boolean;
   /** Until when its destination rests. */
   readonly restsUntilMs: number | undefined;
+  /** Why it rests, as the next hop or the way there said it; undefined where that is not known. */
+  readonly restReason: Reply | undefined;
   readonly lastReply: Reply | undefined;
 }
 

@@ -19,6 +19,7 @@ const NAME = /^[\da-f]{8}$/;
 const ANSWER_LIMITS_MS: { readonly [Name in keyof ControlResults]: number } = {
   status: 5_000,
   health: 5_000,
+  outbound: 5_000,
   reload: 150_000,
 };
 const ANSWER_LIMIT_BYTES = 4 * 1024 * 1024;

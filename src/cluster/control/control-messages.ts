@@ -2,15 +2,30 @@
  * What is said on the control socket of a supervisor: one line of JSON that asks, one that answers, and the end. Who may ask is said
  * by the mode of the socket's file, 0600.
  */
+import type { Configuration } from '../../config/configuration.js';
 import type { ListenerAddress } from '../../net/listener.js';
 
 /** What may be asked, and what is answered. */
 export interface ControlResults {
   readonly status: SupervisorStatus;
   readonly health: Health;
+  /** What is in force, of mail to other domains. */
+  readonly outbound: OutboundConfiguration;
   /** When every process is new; an error says why the old ones go on. */
   readonly reload: { readonly reloaded: true };
 }
+
+/** Holds no secret: a password is in a file or in the environment. */
+export type OutboundConfiguration = Pick<
+  Configuration,
+  | 'outbound'
+  | 'relay'
+  | 'relayPasswordFile'
+  | 'maxRecipientsPerHour'
+  | 'maxRecipientsPerDay'
+  | 'queueLifetime'
+  | 'delayWarning'
+>;
 
 export interface ControlRequest {
   readonly request: keyof ControlResults;

@@ -3,7 +3,13 @@
  * its row here, and how long it may take in control-client.ts. A request is `{"request":"status"}` and a line's end; it is
  * answered with a result or an error.
  */
-import { RequestError, type ControlAnswer, type ControlResults } from '../control/control-messages.js';
+import type { Configuration } from '../../config/configuration.js';
+import {
+  RequestError,
+  type ControlAnswer,
+  type ControlResults,
+  type OutboundConfiguration,
+} from '../control/control-messages.js';
 import { statusOf, type RequestSources } from './server-health.js';
 
 export type ControlRequests = { readonly [Name in keyof ControlResults]: () => Promise<ControlResults[Name]> };
@@ -16,10 +22,21 @@ export function controlRequests(sources: RequestSources): ControlRequests {
       const { state, problems } = await status();
       return { healthy: problems.length === 0, state, problems };
     },
+    // eslint-disable-next-line @typescript-eslint/require-await -- as the others
+    outbound: async () => outboundOf(sources.configuration()),
     reload: async () => {
       await sources.reloads.ask();
       return { reloaded: true };
     },
+  };
+}
+
+function outboundOf(configuration: Configuration): OutboundConfiguration {
+  const { outbound, relay, relayPasswordFile, maxRecipientsPerHour, maxRecipientsPerDay } = configuration;
+  const { queueLifetime, delayWarning } = configuration;
+  return {
+    ...{ outbound, relay, relayPasswordFile, maxRecipientsPerHour, maxRecipientsPerDay },
+    ...{ queueLifetime, delayWarning },
   };
 }
 

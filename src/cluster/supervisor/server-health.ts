@@ -2,6 +2,7 @@
  * What a supervisor says of its server: each process with what it counts, and what is not as it should be, in sentences. A process
  * that does not answer in time is shown without its counts, and is a problem.
  */
+import type { Configuration } from '../../config/configuration.js';
 import { NO_STORE, type ProcessStatus, type ServerState, type SupervisorStatus } from '../control/control-messages.js';
 import type { Pools } from './pools.js';
 import type { Reloads } from './reloads.js';
@@ -13,6 +14,8 @@ export interface RequestSources {
   readonly pools: Pools;
   readonly reloads: Reloads;
   readonly state: () => ServerState;
+  /** That is in force. */
+  readonly configuration: () => Configuration;
   /** Whether a store answers, whoever's it is. */
   readonly hasStore: () => boolean;
 }

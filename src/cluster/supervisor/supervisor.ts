@@ -129,7 +129,7 @@ class Supervisor {
       ...{ db: this.#configuration.db, log: this.#log, isRoot: () => privileges.isRaised },
       requests: controlRequests({
         ...{ store: this.#store, pools: this.#pools, reloads: this.#reloads },
-        state: () => this.#state,
+        ...{ state: () => this.#state, configuration: () => this.#configuration },
         hasStore: () => this.#watch?.isThere === true,
       }),
     });

@@ -41,6 +41,7 @@ export class QueueData {
   readonly rows = new Map<number, QueueRow>();
   readonly messages = new Map<number, QueuedMessage>();
   readonly rests = new Map<string, number>();
+  readonly restReasons = new Map<string, Reply | undefined>();
   readonly suppressions = new Map<string, Suppression>();
   readonly attempts: (Attempt & { readonly id: number })[] = [];
   readonly #freed: (body: Body) => void;
@@ -202,13 +203,15 @@ function leasedRecipient({ id, recipient, waiting, message, lastReply }: QueueRo
   };
 }
 
-export function entryOf(row: QueueRow, restsUntilMs: number | undefined): QueueEntry {
+type Rest = Pick<QueueEntry, 'restsUntilMs' | 'restReason'>;
+
+export function entryOf(row: QueueRow, rest: Rest): QueueEntry {
   const { id, message, recipient, waiting, lease, lastReply } = row;
   const { state, attempts, crashes } = waiting;
   return {
     ...{ id, message: message.id, state, reversePath: message.envelope.reversePath, recipient: recipient.recipient },
     ...{ destination: recipient.destination, octets: message.octets, queuedAtMs: message.envelope.receivedAtMs },
     ...{ dueAtMs: waiting.dueAtMs, expiresAtMs: message.outgoing.expiresAtMs, attempts, crashes },
-    ...{ isLeased: lease !== undefined, restsUntilMs, lastReply },
+    ...{ isLeased: lease !== undefined, lastReply, ...rest },
   };
 }

@@ -75,10 +75,11 @@ export function queueOf(store: MemoryStore): Queue {
         data().settle(sender(), settlements);
         store.server.wake();
       }),
-    rest: (destination, untilMs) =>
+    rest: (destination, untilMs, reason) =>
       change(() => {
         if (untilMs === undefined) data().rests.delete(destination);
         else data().rests.set(destination, untilMs);
+        data().restReasons.set(destination, untilMs === undefined ? undefined : reason);
         store.server.wake();
       }),
     watch: (listener) => {
@@ -119,8 +120,10 @@ export function queuedMailOf(store: MemoryStore): QueuedMail {
     return true;
   };
   const entry = (row: QueueRow) => {
-    const restsUntilMs = data().rests.get(row.recipient.destination);
-    return entryOf(row, restsUntilMs === RETRIED ? undefined : restsUntilMs);
+    const { destination } = row.recipient;
+    const untilMs = data().rests.get(destination);
+    if (untilMs === RETRIED) return entryOf(row, { restsUntilMs: undefined, restReason: undefined });
+    return entryOf(row, { restsUntilMs: untilMs, restReason: untilMs === undefined ? undefined : data().restReasons.get(destination) });
   };
   return {
     list: (filter, after = 0) =>

@@ -156,6 +156,7 @@ function entryOf(row: EntryRow): QueueEntry {
     crashes: row.crashes,
     isLeased: row.leased_by !== null,
     restsUntilMs: row.rest_until === RETRIED ? undefined : (row.rest_until ?? undefined),
+    restReason: row.rest_reason === null ? undefined : (JSON.parse(row.rest_reason) as Reply),
     lastReply: row.reply === null ? undefined : (JSON.parse(row.reply) as Reply),
   };
 }

@@ -24,6 +24,7 @@ export interface EntryRow {
   readonly crashes: number;
   readonly leased_by: string | null;
   readonly rest_until: number | null;
+  readonly rest_reason: string | null;
   readonly reply: string | null;
 }
 
@@ -79,7 +80,7 @@ export interface QueueReads {
 const ENTRY = `
   select queued.id, queued.message, queued.state, outgoing.reverse_path, queued.recipient, destination.name as destination,
          outgoing.octets, outgoing.queued_at, queued.due_at, outgoing.expires_at, queued.attempts, queued.crashes,
-         queued.leased_by, destination.rest_until, queued.reply
+         queued.leased_by, destination.rest_until, destination.rest_reason, queued.reply
   from queued
   cross join outgoing on outgoing.id = queued.message
   cross join destination on destination.id = queued.destination`;
