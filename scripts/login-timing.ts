@@ -52,7 +52,7 @@ async function measure(store: MailStore, rounds: number): Promise<ReadonlyMap<Ki
       await authenticator.check({
         ...attempt,
         mechanism: 'USER',
-        session: '1.1',
+        ...{ session: '1.1', protocol: 'pop3' },
         peer: { origin: 'network', address: '192.0.2.1' },
       });
       times.get(kind)?.push(performance.now() - startedAtMs);

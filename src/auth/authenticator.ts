@@ -132,8 +132,8 @@ export class Authenticator implements LoginCheck {
     return refused ?? this.#conclude(attempt, asking.account, { right: false, reason }, asking);
   }
 
-  unbound({ scope, mechanism, session, peer, reason }: UnboundLogin): void {
-    this.#observer.unbound({ scope, mechanism, session, peer, reason });
+  unbound({ protocol, mechanism, session, peer, reason }: UnboundLogin): void {
+    this.#observer.unbound({ protocol, mechanism, session, peer, reason });
   }
 
   /** Who is asked for, and what has been counted so far; nothing is counted yet. */
@@ -212,11 +212,11 @@ export class Authenticator implements LoginCheck {
   }
 
   #tell(
-    { scope, mechanism, session, peer }: LoginAttempt,
+    { protocol, mechanism, session, peer }: LoginAttempt,
     account: Account | undefined,
     end: { readonly outcome: 'wrong' | 'refused'; readonly reason: string },
   ): void {
-    this.#observer.failed({ scope, mechanism, session, peer, account: account?.address, ...end });
+    this.#observer.failed({ protocol, mechanism, session, peer, account: account?.address, ...end });
   }
 
   async #pair({ name, peer }: LoginAttempt): Promise<Pair> {

@@ -35,6 +35,7 @@ export interface AuthReplies<S extends State> {
 export interface AuthContext {
   readonly peer: Peer;
   readonly session: string;
+  readonly protocol: string;
   readonly store: Logins;
   readonly authenticator: LoginCheck;
 }
@@ -48,10 +49,10 @@ export interface Beginning {
 
 export function authenticate<S extends State>(
   { mechanism, initial, scope }: Beginning,
-  { peer, session, store, authenticator }: AuthContext,
+  { peer, session, protocol, store, authenticator }: AuthContext,
   replies: AuthReplies<S>,
 ): Outcome<S> | Promise<Outcome<S>> {
-  const who = { scope, mechanism: mechanism.name, session, peer };
+  const who = { scope, mechanism: mechanism.name, session, protocol, peer };
   const exchange: Exchange = { logins: authenticator, store, who, security: peer.security };
   if (initial === undefined) return lead(() => mechanism.begin(undefined, exchange), replies);
   return receive(initial === '=' ? '' : initial, (octets) => mechanism.begin(octets, exchange), replies);

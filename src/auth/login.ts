@@ -13,8 +13,9 @@ export interface LoginAttempt {
   readonly scope: Scope;
   /** For the log: 'USER', 'PLAIN', 'LOGIN', 'SCRAM-SHA-256' and so on. */
   readonly mechanism: string;
-  /** For the log: the session's name. */
+  /** For the log: the session's name, and what it speaks. */
   readonly session: string;
+  readonly protocol: string;
   readonly peer: Pick<Peer, 'origin' | 'address'>;
 }
 
@@ -100,12 +101,12 @@ export function checkPassword(
 }
 
 /** For the log: a login that no password was looked at for, because it could not be tied to its connection. */
-export interface UnboundLogin extends Pick<LoginAttempt, 'scope' | 'mechanism' | 'session' | 'peer'> {
+export interface UnboundLogin extends Pick<LoginAttempt, 'protocol' | 'mechanism' | 'session' | 'peer'> {
   readonly reason: string;
 }
 
 /** For the log: a failed login, without what was typed as a password. */
-export interface LoginFailure extends Pick<LoginAttempt, 'scope' | 'mechanism' | 'session' | 'peer'> {
+export interface LoginFailure extends Pick<LoginAttempt, 'protocol' | 'mechanism' | 'session' | 'peer'> {
   readonly outcome: 'wrong' | 'refused';
   readonly reason: string;
   /** Undefined for an unknown name: it may be a password that was typed into the wrong field. */

@@ -50,17 +50,19 @@ async function askStore(db: string): Promise<StoreStatus | StoreError | undefine
 }
 
 function rows(server: ServerStatus): readonly (readonly string[])[] {
-  const { supervisor, workers, listeners, failedReload, restarts, problems, processes } = server;
+  const { supervisor, listeners, failedReload, restarts, problems, processes } = server;
+  const others = processes.filter(({ role, pid }) => role !== 'store' || pid !== server.store?.pid);
   return [
     ['database', server.db],
     ...problems.map((problem) => ['problem', problem]),
     ['supervisor', supervisor === null ? 'none' : `pid ${supervisor.pid}`],
     ...storeRows(server),
-    ...workers.map(({ pid, sessions }) => ['worker', `pid ${pid}, ${sessions} sessions`]),
     ...listeners.map((listener) => [listener.protocol, placeOf(listener)]),
-    ['restarts', `store ${restarts.store}, workers ${restarts.workers}`],
+    ...(restarts.store + restarts.workers === 0
+      ? []
+      : [['died and started again', `store ${restarts.store}, workers ${restarts.workers}`]]),
     ...(failedReload === null ? [] : [['reload failed', `${moment(failedReload.atMs)}: ${failedReload.why}`]]),
-    ...(supervisor === null ? [['processes', NOBODY]] : processes.map((each) => ['process', describe(each)])),
+    ...(supervisor === null ? [['processes', NOBODY]] : others.map((each) => [each.role, describe(each)])),
   ];
 }
 
@@ -99,9 +101,22 @@ function ofDevice({ name, acceptedToday, refusedToday, lastMailAtMs, lastRefused
   return `${name}: ${acceptedToday} accepted and ${refusedToday} refused today; last ${mail}, refused ${refusal}`;
 }
 
-function describe({ role, pid, state, restarts, counts }: ProcessStatus): string {
-  const counted = counts === undefined ? ['does not answer'] : Object.entries(counts).map((each) => each.join(' '));
-  return [`${role} ${pid}`, state, `restarts ${restarts}`, ...counted].join(', ');
+function describe({ pid, state, restarts, counts }: ProcessStatus): string {
+  const counted = counts === undefined ? ['does not answer'] : Object.entries(counts).map(countWords);
+  const again = restarts === 0 ? [] : [`started again ${restarts === 1 ? 'once' : `${restarts} times`}`];
+  return [`pid ${pid}`, state, ...again, ...counted].join(', ');
+}
+
+/** What processes count, by the name that programs read. */
+const COUNTS: Readonly<Record<string, (count: number) => string>> = {
+  sessions: (count) => `${count} ${count === 1 ? 'session' : 'sessions'}`,
+  accepted: (count) => `${count} ${count === 1 ? 'message' : 'messages'} accepted`,
+  inFlight: (count) => `${count} ${count === 1 ? 'connection' : 'connections'} in use`,
+  nextDueInSeconds: (count) => (count > 0 ? `next attempt in ${count} s` : 'next attempt now'),
+};
+
+function countWords([name, count]: readonly [string, number]): string {
+  return COUNTS[name]?.(count) ?? `${count} ${name}`;
 }
 
 export const statusCommands: readonly Command[] = [

@@ -8,11 +8,11 @@ import type { Log } from './log.js';
 
 export function loginObserver(log: Log): LoginObserver {
   return {
-    failed: ({ scope, peer, ...failure }) =>
-      log.warn({ event: 'login failed', peer: peer.address, protocol: scope, ...failure }, 'login failed'),
+    failed: ({ protocol, peer, ...failure }) =>
+      log.warn({ event: 'login failed', peer: peer.address, protocol, ...failure }, 'login failed'),
     // Not for fail2ban: the password may be right.
-    unbound: ({ scope, peer, ...login }) =>
-      log.warn({ event: 'login not bound', peer: peer.address, protocol: scope, ...login }, 'login not bound'),
+    unbound: ({ protocol, peer, ...login }) =>
+      log.warn({ event: 'login not bound', peer: peer.address, protocol, ...login }, 'login not bound'),
     trouble: (what, error) => log.error({ err: error }, what),
   };
 }

@@ -15,6 +15,8 @@ export interface SessionContext {
   readonly peer: Peer;
   /** Names the session in logs and in -v. */
   readonly session: string;
+  /** The name of what it speaks, for the log. */
+  readonly protocol: string;
   /** Whether TLS can be begun on this connection. */
   readonly offersTls: boolean;
   /** What the session did, for its line in the log. */

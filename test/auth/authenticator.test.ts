@@ -82,7 +82,14 @@ describe('the authenticator', () => {
   }
 
   function attempt(name: string, { from = '192.0.2.1', scope = 'pop3' }: Details = {}) {
-    return { name, scope, mechanism: 'USER', session: '1.1', peer: { origin: 'network' as const, address: from } };
+    return {
+      name,
+      scope,
+      mechanism: 'USER',
+      session: '1.1',
+      protocol: 'submission',
+      peer: { origin: 'network' as const, address: from },
+    };
   }
 
   function check(name: string, password: string, details: Details = {}, by = authenticator): Promise<LoginResult> {

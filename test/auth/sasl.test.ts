@@ -48,7 +48,7 @@ describe('SASL', () => {
     const who = {
       scope: 'smtp',
       mechanism: mechanism.name,
-      session: 's1',
+      ...{ session: 's1', protocol: 'smtp' },
       peer: { origin: 'network', address: '192.0.2.7' },
     } as const;
     const channelBindings = (type: string) => (type === 'tls-exporter' ? bindings : []);

@@ -68,7 +68,7 @@ describe('the control socket', () => {
     expect(processes.map(({ pid }) => pid)).to.have.members([store?.pid, ...workers.map(({ pid }) => pid)]);
     const counts = processes.filter(({ role }) => role === 'worker').map((each) => each.counts);
     expect(counts.reduce((sum, each) => sum + (each?.['accepted'] ?? NaN), 0)).to.equal(3);
-    expect(await server.do('status')).to.match(/^process +worker \d+, ready, restarts 0, sessions \d, accepted \d *$/m);
+    expect(await server.do('status')).to.match(/^worker +pid \d+, ready, \d sessions?, \d messages? accepted *$/m);
     open.destroy();
   });
 

@@ -122,7 +122,7 @@ async function converse(dialogue: Dialogue, stage: Stage, prefix: Buffer, way: W
   const context = {
     peer: channel.peer,
     offersTls: true,
-    session: 's',
+    ...{ session: 's', protocol: 'model' },
     counters: { accepted: 0, refused: 0, octets: 0, retrieved: 0, removed: 0 },
     settings: {
       hostname: `mx.${DOMAIN}`,

@@ -217,7 +217,7 @@ class Client {
     this.visit = new Visit(office);
     const context = {
       peer: this.#channel.peer,
-      session: 's',
+      ...{ session: 's', protocol: 'model' },
       offersTls: false,
       counters: { retrieved: 0, octets: 0, removed: 0 },
       settings: { hostname: 'mx.example.org' },

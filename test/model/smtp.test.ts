@@ -254,7 +254,7 @@ describe('SMTP, held against a model of RFC 5321', function () {
     let messages = 0;
     const context = {
       peer: channel.peer,
-      session: 's',
+      ...{ session: 's', protocol: 'model' },
       offersTls: false,
       counters: { accepted: 0, refused: 0, octets: 0 },
       settings: {

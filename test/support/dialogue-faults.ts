@@ -43,7 +43,7 @@ export function beginSmtp(store: MailStore, options: Options = {}) {
   const untold: unknown[] = [];
   const begun = begin(smtp, channel, options, {
     peer: channel.peer,
-    session: 's1',
+    ...{ session: 's1', protocol: 'dialogue' },
     offersTls: true,
     isFront: true,
     counters: { accepted: 0, refused: 0, octets: 0 },
@@ -64,7 +64,7 @@ export function beginPop3(store: MailStore, options: Options = {}) {
   const channel = new MemoryChannel();
   return begin(pop3, channel, options, {
     peer: channel.peer,
-    session: 's1',
+    ...{ session: 's1', protocol: 'dialogue' },
     offersTls: true,
     counters: { retrieved: 0, octets: 0, removed: 0 },
     settings,

@@ -226,7 +226,7 @@ export const toy: Protocol<ToyState, ToyContext, Need> = {
 export function toyContext(): ToyContext {
   return {
     peer: peerAt('127.0.0.1'),
-    session: 's1',
+    ...{ session: 's1', protocol: 'dialogue' },
     offersTls: true,
     counters: {},
     done: [],

@@ -173,8 +173,7 @@ class Player {
     const { store } = this.#stage;
     let messages = 0;
     return {
-      peer,
-      session,
+      ...{ peer, session, protocol: 'dialogue' },
       offersTls: find(this.#dialogue.givens, 'TLS') !== undefined,
       isFront: find(this.#dialogue.givens, 'front') !== undefined,
       counters: { accepted: 0, refused: 0, octets: 0, retrieved: 0, removed: 0 },

@@ -155,8 +155,7 @@ export class Sessions {
     const session = this.#nextName();
     let messages = 0;
     return {
-      peer: channel.peer,
-      session,
+      ...{ peer: channel.peer, session, protocol: this.#protocols[role].name },
       offersTls,
       isFront: this.#fronts.includes(channel.peer.address),
       counters: { accepted: 0, refused: 0, octets: 0 },
@@ -176,7 +175,7 @@ export class Sessions {
   #pop3Context({ channel, offersTls }: Arrival) {
     return {
       peer: channel.peer,
-      session: this.#nextName(),
+      ...{ session: this.#nextName(), protocol: this.#protocols.pop3.name },
       offersTls,
       counters: { retrieved: 0, octets: 0, removed: 0 },
       presence: new Presence(),

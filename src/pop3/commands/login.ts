@@ -46,8 +46,8 @@ export const pass = defineCommand({
 
 async function logIn(name: string, password: string | undefined, context: Pop3Context): Promise<Outcome<Pop3State>> {
   try {
-    const { peer, session, authenticator } = context;
-    const attempt = { name, scope: 'pop3', mechanism: 'USER', peer, session } as const;
+    const { peer, session, protocol, authenticator } = context;
+    const attempt = { name, scope: 'pop3', mechanism: 'USER', peer, session, protocol } as const;
     const result = await checkPassword(authenticator, attempt, password);
     switch (result.kind) {
       case 'welcome':
