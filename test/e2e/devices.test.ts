@@ -460,6 +460,7 @@ describe('the port for devices', () => {
     expect(
       await talk('device', SCANNER, `HELO d\r\nAUTH PLAIN ${WRONG}\r\nMAIL FROM:<${OFFICE}>\r\nQUIT\r\n`),
     ).to.match(/^250 .*\r\n535 5\.7\.8 .*\r\n250 2\.1\.0 /);
+    await logged(/"event":"login failed","peer":"[^"]*","protocol":"device"/);
   });
 
   it('announces what clients of every age look for, and no chunks', async () => {
