@@ -1,7 +1,8 @@
 /**
  * `pennypost config …`: whether the configuration is sound, and what is in force and why.
  * Reads what a server would read, certificates too, and starts nothing; mistakes leave as they do everywhere, all at once.
- * What a server would start with but clients will stumble over, such as an expired certificate, is a mistake here.
+ * What a server would start with but clients will stumble over, such as an expired certificate, is a mistake here, and so is a file that
+ * the server's user cannot read.
  */
 import type { Configuration } from '../config/configuration.js';
 import { kebab, optionNames } from '../config/options.js';
@@ -9,12 +10,13 @@ import { ConfigurationError } from '../config/setting.js';
 import { CertificateError } from '../tls/certificate-error.js';
 import { readCertificates } from '../tls/certificates.js';
 import { jsonFlag, optionFlags, type Command, type Invocation } from './command.js';
+import { fileMistakes } from './configuration-files.js';
 import { exit } from './exit.js';
 import { print, printJson, printTable } from './terminal.js';
 
 async function check(invocation: Invocation): Promise<number> {
   const { configuration } = invocation.load();
-  const sentences = certificateMistakes(configuration);
+  const sentences = [...certificateMistakes(configuration), ...fileMistakes(configuration)];
   if (sentences.length > 0)
     throw new ConfigurationError(sentences.map((sentence) => ({ sentence, fault: 'configuration' })));
   await print('The configuration is sound.\n');

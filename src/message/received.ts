@@ -60,7 +60,7 @@ export function traceHeaders(common: CommonTrace): (copy: Copy) => Uint8Array {
   const received = receivedFrom(common);
   const date = dateTime(common.atMs);
   return ({ deliveredTo, forPath }) =>
-    Buffer.from(`${returnPath}Delivered-To: ${deliveredTo}\r\n${received}\tfor <${forPath}>; ${date}\r\n`);
+    Buffer.from(`${returnPath}Delivered-To: ${deliveredTo}\r\n${received}\r\n\tfor <${forPath}>; ${date}\r\n`);
 }
 
 /**
@@ -68,14 +68,18 @@ export function traceHeaders(common: CommonTrace): (copy: Copy) => Uint8Array {
  * one: nobody learns who else gets the message (RFC 5321 §7.2).
  */
 export function onwardTrace(common: CommonTrace, forPath: string | undefined): Uint8Array {
-  const recipient = forPath === undefined ? '' : `for <${forPath}>`;
-  return Buffer.from(`${receivedFrom(common)}\t${recipient}; ${dateTime(common.atMs)}\r\n`);
+  const received = receivedFrom(common);
+  const date = dateTime(common.atMs);
+  return Buffer.from(
+    forPath === undefined ? `${received};\r\n\t${date}\r\n` : `${received}\r\n\tfor <${forPath}>; ${date}\r\n`,
+  );
 }
 
+/** Without the end of its second line. */
 function receivedFrom(common: CommonTrace): string {
   return (
     `Received: from ${origin(common)}\r\n` +
-    `\tby ${common.hostname} (Pennypost) with ${common.protocol}${protection(common)} id ${common.id}\r\n`
+    `\tby ${common.hostname} (Pennypost) with ${common.protocol}${protection(common)} id ${common.id}`
   );
 }
 

@@ -1,12 +1,13 @@
 /**
  * Gives a message another author: its From fields go, and one that names a given address comes behind the other fields. Where answers
- * went by From they go on to whom it named: that becomes Reply-To, if there is none. Everything else passes byte for byte. Of the From
+ * went by From they go on to whom it named: that becomes Reply-To, if there is none and it named addresses. Everything else passes byte for byte. Of the From
  * field a few KiB are held, however long it is; a longer one is not kept.
  */
 import { Buffer } from 'node:buffer';
 import { CRLF } from '../bytes/line-ends.js';
 import { WantedNames } from './field-name.js';
 import { HeaderStage, type HeaderEditor, type HeaderOutput } from './header-stage.js';
+import { isMailboxList } from './mailbox-list.js';
 
 const NAMES = new WantedNames('from', 'reply-to');
 const FIELD_LIMIT_OCTETS = 4096;
@@ -77,7 +78,7 @@ class SenderField implements HeaderEditor {
     if (namesOnly(value, address)) return output.add(Buffer.from(`From${COLON}${value}`, 'latin1'));
     replaced();
     output.add(Buffer.from(`From: <${address}>${CRLF}`));
-    if (value !== '' && !this.#hasReplyTo) output.add(Buffer.from(`Reply-To${COLON}${value}`, 'latin1'));
+    if (!this.#hasReplyTo && isMailboxList(value)) output.add(Buffer.from(`Reply-To${COLON}${value}`, 'latin1'));
   }
 
   /** What stood behind the colon of From, with its CRLF, one character an octet; empty for nothing that can be kept. */

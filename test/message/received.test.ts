@@ -1,7 +1,14 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { dateTime, protocolName, traceHeaders, type CommonTrace, type Copy } from '../../src/message/received.js';
+import {
+  dateTime,
+  onwardTrace,
+  protocolName,
+  traceHeaders,
+  type CommonTrace,
+  type Copy,
+} from '../../src/message/received.js';
 
 const TRACE: CommonTrace & Copy = {
   reversePath: 'bob@sender.example',
@@ -27,6 +34,16 @@ describe('the trace headers', () => {
         'Received: from client.example ([192.0.2.7])\r\n' +
         '\tby mx.example.org (Pennypost) with ESMTP id abc-1\r\n' +
         '\tfor <staff@example.org>; Tue, 03 Feb 2026 04:05:06 +0000\r\n',
+    );
+  });
+
+  it('of what is sent on are Received alone, and name a recipient that is the only one', () => {
+    const date = 'Tue, 03 Feb 2026 04:05:06 +0000\r\n';
+    const onward = (forPath?: string) => Buffer.from(onwardTrace(TRACE, forPath)).toString();
+    expect(onward('staff@example.org')).to.match(/ id abc-1\r\n\tfor <staff@example\.org>; Tue, [^\r]*\r\n$/);
+    expect(onward()).to.equal(
+      'Received: from client.example ([192.0.2.7])\r\n' +
+        `\tby mx.example.org (Pennypost) with ESMTP id abc-1;\r\n\t${date}`,
     );
   });
 

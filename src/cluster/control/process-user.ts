@@ -21,6 +21,19 @@ export function become({ uid, gid }: ProcessUser): void {
     throw new Error('the process could become root again');
 }
 
+/** Its type is missing where the others are. */
+const withGroups = process as typeof process & { initgroups?(user: number, extra: number): void };
+
+/** All groups of the user, as root. Of a user without a name nobody knows what else it belongs to. */
+export function joinGroups({ uid, gid }: ProcessUser): void {
+  try {
+    withGroups.initgroups?.(uid, gid);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_UNKNOWN_CREDENTIAL') throw error;
+    process.setgroups?.([gid]);
+  }
+}
+
 /** How an identity stands on the command line of a process that is to take it on. */
 export function formatProcessUser({ uid, gid }: ProcessUser): string {
   return `${uid}:${gid}`;

@@ -10,7 +10,7 @@ import { dirname, resolve } from 'node:path';
 import { isLoopbackHost } from '../../ip/address.js';
 import type { Configuration } from '../../config/configuration.js';
 import { makeDirectory } from '../../store/watch.js';
-import { ROOT_UID, formatProcessUser, type ProcessUser } from '../control/process-user.js';
+import { ROOT_UID, formatProcessUser, joinGroups, type ProcessUser } from '../control/process-user.js';
 import { ownerOfPath } from '../control/path-owner.js';
 import { MISCONFIGURED_STATUS, StartError } from './start-error.js';
 
@@ -147,19 +147,6 @@ function primaryGroup(user: string): number {
     return userInfo().gid;
   } catch {
     throw misconfigured(`The user ${user} has no entry among this machine's users, so --group must be given too`);
-  }
-}
-
-/** Its type is missing where the others are. */
-const withGroups = process as typeof process & { initgroups?(user: number, extra: number): void };
-
-/** Of a user without a name nobody knows what else it belongs to. */
-function joinGroups({ uid, gid }: ProcessUser): void {
-  try {
-    withGroups.initgroups?.(uid, gid);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_UNKNOWN_CREDENTIAL') throw error;
-    process.setgroups?.([gid]);
   }
 }
 
