@@ -26,6 +26,7 @@ export const folders: readonly Folder[] = [
         'bytes',
         'config',
         'formats',
+        'ip/network-relation.ts',
         'message',
         'pop3-client',
         'runtime',
@@ -120,7 +121,8 @@ export const folders: readonly Folder[] = [
     path: 'outbound',
     what: 'mail on its way out: when and where each message goes, and what its sender is told',
     imports: [
-      ...['dsn', 'log', 'message', 'outbound/client', 'runtime/first-line.ts', 'store/rules/routes.ts'],
+      ...['dsn', 'log', 'message', 'outbound/client', 'runtime/first-line.ts'],
+      ...['store/rules/queue.ts', 'store/rules/routes.ts'],
       ...store('deliveries', 'patience', 'queue', 'relay-logins', 'routes', 'suppressions'),
     ],
   },

@@ -6,6 +6,7 @@ import { secretsOf } from '../auth/secrets.js';
 import { bytes, InvalidValue } from '../config/units.js';
 import { formatAddress } from '../message/mailbox.js';
 import type { AccountSummary, Directory } from '../store/directory.js';
+import type { QueuedMail, QueueEntry } from '../store/queued-mail.js';
 import type { Address, Secrets } from '../store/shapes.js';
 import { accountLimitCommand } from './account-limit.js';
 import {
@@ -21,6 +22,7 @@ import { exit, Refusal } from './exit.js';
 import { printList, printListAsJson, type Table } from './listing.js';
 import { loginOf, newPassword, passwordFlags } from './new-password.js';
 import { accountAddress, addressOperand } from './operand.js';
+import { pagesOf } from './selection.js';
 import { withExistingStore, withStore } from './storage.js';
 import { ask, isTerminal, moment, print } from './terminal.js';
 
@@ -124,13 +126,35 @@ async function remove(invocation: Invocation): Promise<number> {
 function setEnabled(enabled: boolean): Command['run'] {
   return async (invocation) => {
     const account = accountAddress(invocation.operands[0]);
-    await withExistingStore(invocation.load().configuration.db, ({ directory }) =>
-      directory.setEnabled(account, enabled),
-    );
+    const name = formatAddress(account);
+    const waiting = await withExistingStore(invocation.load().configuration.db, async (store) => {
+      await store.directory.setEnabled(account, enabled);
+      return enabled ? 0 : countWaiting(store.queuedMail, name);
+    });
     const now = enabled ? 'can log in again' : 'cannot log in any more; its mail still arrives';
-    await print(`${formatAddress(account)} ${now}.\n`);
+    await print(`${name} ${now}.\n`);
+    if (waiting > 0) await print(leaving(name, waiting));
     return exit.fine;
   };
+}
+
+/** What an account has sent leaves all the same: whoever had its password may have queued more than is wanted. */
+async function countWaiting(queue: QueuedMail, from: string): Promise<number> {
+  let waiting = 0;
+  for await (const entries of pagesOf(queue, { from })) waiting += entries.filter(isToLeave).length;
+  return waiting;
+}
+
+function isToLeave({ state }: QueueEntry): boolean {
+  return state !== 'hold' && state !== 'corrupt';
+}
+
+function leaving(from: string, waiting: number): string {
+  const recipients = waiting === 1 ? '1 recipient of its mail waits' : `${waiting} recipients of its mail wait`;
+  return (
+    `${recipients} in the queue, and will be sent to: 'pennypost queue hold --from ${from}' keeps them back, ` +
+    `'pennypost queue remove --from ${from} --yes' removes them.\n`
+  );
 }
 
 async function messagesOf(db: string, address: Address): Promise<number> {

@@ -2,25 +2,28 @@
  * What `config check` finds of mail to other servers and of the place of the database: what a server would start with, or only end with
  * later, and what it reads as another user than the one who checks. Makes nothing. Becomes --user for good where root checks for it.
  */
-import { accessSync, constants, readFileSync, statSync, type Stats } from 'node:fs';
+import { accessSync, constants, statSync, type Stats } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { Configuration } from '../config/configuration.js';
 import { readRelayPassword } from '../config/load.js';
 import { become, joinGroups, ROOT_UID, type ProcessUser } from '../cluster/control/process-user.js';
 import { ownerOfPath } from '../cluster/control/path-owner.js';
+import { firstLineOf } from '../runtime/first-line.js';
 
 type Checked = Pick<Configuration, 'db' | 'user' | 'group' | 'outbound' | 'relay' | 'relayPasswordFile'>;
 
 const READABLE_BY_ALL = 0o004;
+/** No password has more. */
+const LINE_LIMIT_OCTETS = 4_096;
 
 /** A sentence each, without its full stop. */
-export function fileMistakes(configuration: Checked): readonly string[] {
+export async function fileMistakes(configuration: Checked): Promise<readonly string[]> {
   const { db, user, group } = configuration;
   const isMade = isRoot() && ownerOfPath(dirname(dirname(resolve(db)))) === undefined;
   const refused = user === undefined || !isRoot() ? undefined : becomeUser(user, group);
   if (refused !== undefined) return [refused];
-  return [...placeMistakes(db, isMade), ...relayMistakes(configuration)];
+  return [...placeMistakes(db, isMade), ...(await relayMistakes(configuration))];
 }
 
 function isRoot(): boolean {
@@ -72,19 +75,19 @@ function nearestOf(directory: string): string {
     : nearestOf(dirname(directory));
 }
 
-function relayMistakes({ outbound, relay, relayPasswordFile: file }: Checked): readonly string[] {
+async function relayMistakes({ outbound, relay, relayPasswordFile: file }: Checked): Promise<readonly string[]> {
   const unused =
     outbound === 'off' && relay.length > 0
       ? ['relay is given, and outbound is off: nothing is sent; give outbound=relay']
       : [];
   const wanting = relay.filter(({ user, auth }) => user !== undefined && auth !== 'oauth');
-  if (file !== undefined) return [...unused, ...passwordMistakes(file)];
+  if (file !== undefined) return [...unused, ...(await passwordMistakes(file))];
   if (wanting.length === 0 || (readRelayPassword() ?? '') !== '') return unused;
   const missing = `relay has the user ${wanting[0]?.user}, and there is no password; give relay-password-file, or the variable PENNYPOST_RELAY_PASSWORD`;
   return [...unused, missing];
 }
 
-function passwordMistakes(file: string): readonly string[] {
+async function passwordMistakes(file: string): Promise<readonly string[]> {
   const found = statOf(file);
   if (found === undefined)
     return [
@@ -93,9 +96,9 @@ function passwordMistakes(file: string): readonly string[] {
   if (!found.isFile()) return [`relay-password-file ${file} is no file; name one with the password in its first line`];
   if (!isAllowed(file, constants.R_OK))
     return [`relay-password-file ${file} cannot be read by ${who()}; 'chown' gives it to the server's user`];
-  const [line = ''] = readFileSync(file, 'utf8').split(/\r?\n/, 1);
+  const line = await firstLineOf(file, { limitOctets: LINE_LIMIT_OCTETS }).catch(() => '');
   return [
-    ...(line === '' ? [`relay-password-file ${file} has no password in its first line`] : []),
+    ...(line === '' ? [`relay-password-file ${file} has no password in its first line; write it there`] : []),
     ...((found.mode & READABLE_BY_ALL) === 0
       ? []
       : [`relay-password-file ${file} can be read by everybody; 'chmod 600 ${file}' keeps it for the server's user`]),

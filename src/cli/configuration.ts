@@ -16,7 +16,7 @@ import { print, printJson, printTable } from './terminal.js';
 
 async function check(invocation: Invocation): Promise<number> {
   const { configuration } = invocation.load();
-  const sentences = [...certificateMistakes(configuration), ...fileMistakes(configuration)];
+  const sentences = [...certificateMistakes(configuration), ...(await fileMistakes(configuration))];
   if (sentences.length > 0)
     throw new ConfigurationError(sentences.map((sentence) => ({ sentence, fault: 'configuration' })));
   await print('The configuration is sound.\n');

@@ -3,7 +3,9 @@ import type { RouteAction } from '../store/routes.js';
 import { relays } from './relays.js';
 import { InvalidValue } from './units.js';
 
-const ENHANCED = /^([45])\.(\d{1,3}\.\d{1,3}) +/;
+const ENHANCED = /^([45])\.(\d{1,3}\.\d{1,3})(?: +|$)/;
+/** Of a class that refuses nothing. */
+const NO_REFUSAL = /^[^45]\.\d{1,3}\.\d{1,3}(?: |$)/;
 const NOT_SENT_THERE = '7.1';
 /** It stands in a line of a reply, behind the path. */
 const TEXT_LIMIT_CHARACTERS = 200;
@@ -20,6 +22,8 @@ export function routeAction(text: string): RouteAction {
 
 /** The text may begin with an enhanced code (RFC 3463); 4.x.x would not end: what is given up is given up. */
 function errorAction(words: string): RouteAction {
+  if (NO_REFUSAL.test(words.trim()))
+    throw new InvalidValue(`takes a text that may begin with a code of 5.x.x such as 5.1.2, not '${words.trim()}'`);
   const detail = ENHANCED.exec(words)?.[2] ?? NOT_SENT_THERE;
   const text = words.replace(ENHANCED, '').trim();
   return { kind: 'error', status: `5.${detail}`, text: text === '' ? 'No mail is sent to this destination' : text };

@@ -15,6 +15,8 @@ export interface ReportedRecipient {
   readonly action: Action;
   /** What was said last, by whom; absent when nobody was asked. */
   readonly reply?: Reply | undefined;
+  /** Nothing more is sent there, since its server said that there is no such address. */
+  readonly isSuppressed?: boolean | undefined;
   /** Given up because it took too long, whatever the reply says. */
   readonly isExpired?: boolean | undefined;
   readonly willRetryUntilMs?: number | undefined;

@@ -68,6 +68,7 @@ function aboutRecipient(recipient: ReportedRecipient, tried: string): readonly s
     to,
     indented(reason(recipient, tried)),
     ...(reply === undefined ? [] : remoteWords(reply)),
+    ...(recipient.isSuppressed === true ? [indented(SUPPRESSED)] : []),
     ...(willRetryUntilMs === undefined ? [] : [indented(`It is tried until ${dateTime(willRetryUntilMs)}.`)]),
   ];
 }
@@ -104,6 +105,8 @@ const REASONS: Readonly<Record<string, string>> = {
   '7.30': 'The next mail server cannot promise to encrypt the message on all of its way.',
 };
 
+const SUPPRESSED =
+  'From now on nothing is sent to this address from here. Where it is right after all, the administrator of this mail server can lift that.';
 const NOT_TAKEN = 'The mail server did not take the message.';
 
 function reason(recipient: ReportedRecipient, tried: string): string {

@@ -9,6 +9,7 @@ import { isTold } from '../dsn/wanted.js';
 import { readOriginalRecipient } from '../message/original-recipient.js';
 import type { Bounces, Telling } from './bounces.js';
 import { isPassing, untilTaken } from '../store/patience.js';
+import { suppresses } from '../store/rules/queue.js';
 import type { Schedule } from './schedule.js';
 import type { Settlements } from './settlements.js';
 
@@ -115,7 +116,8 @@ export class Outcomes {
     const action = outcome.kind === 'delivered' ? result.reports : outcome.kind === 'failed' ? 'failed' : undefined;
     if (action === undefined || result.isUntold === true || !isTold(message.reversePath, recipient.notify, action))
       return { settlement, reported: undefined };
-    return { settlement, reported: { ...reportOf(recipient, { action, reply }), isExpired } };
+    const isSuppressed = suppresses(outcome);
+    return { settlement, reported: { ...reportOf(recipient, { action, reply }), isExpired, isSuppressed } };
   }
 
   #outcomeOf({ kind, reply, recipient }: Result): Outcome {

@@ -25,6 +25,8 @@ export interface SmtpCounters {
   accepted: number;
   /** Recipients that were refused, and messages, because the account had sent to too many. */
   overLimit?: number;
+  /** Recipients that were refused because nothing is sent to them any more. */
+  suppressed?: number;
   refused: number;
   octets: number;
 }
@@ -43,6 +45,8 @@ export interface Untold {
 export interface SmtpObserver {
   /** A login has come to its limit of recipients: the first time in this session. */
   overLimit(login: { readonly session: string; readonly peer: Peer; readonly account: string }): void;
+  /** Somebody wrote to an address that nothing is sent to: the first time in this session. */
+  suppressed(refusal: { readonly session: string; readonly peer: Peer; readonly recipient: string }): void;
   /** A message is stored whose sender was promised a report of that, and has none. */
   untold(report: Untold): void;
 }

@@ -2,6 +2,7 @@
  * How many recipients in other domains a login may name. RCPT says so first, by what the store knew when the first of them was named;
  * the store itself judges again when it takes the message, since the same account may have other sessions.
  */
+import { whenReady } from '../runtime/when-ready.js';
 import type { RecipientLimits } from '../store/recipient-limits.js';
 import type { MaybePromise } from '../store/shapes.js';
 import type { SmtpContext } from './context.js';
@@ -20,6 +21,16 @@ export function leftFor(
   if (login === undefined) return Infinity;
   if (known !== undefined) return known;
   return store.recipientsLeft(login.account, limitsOf(settings));
+}
+
+/** Whether so many, of one path, will never pass: then it is refused for good. Nobody without a login has a limit. @throws StoreError */
+export function neverPasses(
+  recipients: number,
+  { hello: { login } }: Transaction,
+  { store, settings }: Pick<SmtpContext, 'store' | 'settings'>,
+): MaybePromise<boolean> {
+  if (login === undefined) return false;
+  return whenReady(store.recipientsAtMost(login.account, limitsOf(settings)), (most) => recipients > most);
 }
 
 /** Counts a refusal; one line in the log says that a session had such. */

@@ -180,6 +180,13 @@ export const replies = {
     '7.1',
     'You have sent to as many recipients in other domains as you may for now; try again later',
   ),
+  /** It would be refused at any time: its sender is to know that now, and its administrator has the line in the log. */
+  beyondLimit: (path: string, recipients: number) =>
+    reply(
+      550,
+      '7.1',
+      `<${path}> is ${recipients} ${recipients === 1 ? 'recipient' : 'recipients'} in other domains, and you may never send to so many at once; your administrator can raise that (account limit)`,
+    ),
   /** Instead of a greeting, or when it was removed meanwhile. */
   notListed: (address: string) =>
     reply(

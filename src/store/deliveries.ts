@@ -144,6 +144,8 @@ export interface Deliveries {
   resolve(address: Address): MaybePromise<Resolution>;
   /** To how many recipients elsewhere the account may send now; `usual` holds as far as it has no limits of its own. Infinity: to any number. */
   recipientsLeft(account: AccountId, usual: RecipientLimits): MaybePromise<number>;
+  /** To how many with one message, when it has sent nothing for long: what is beyond that never passes. */
+  recipientsAtMost(account: AccountId, usual: RecipientLimits): MaybePromise<number>;
   /** Why no message can be taken now: 'full' when the disk nearly is, 'busy' when the store is far behind. */
   availability(): StoreError | undefined;
   deliver(envelope: Envelope): Delivery;

@@ -76,6 +76,8 @@ export interface DeviceUse {
  */
 export interface Devices {
   addDevice(device: NewDevice): Promise<void>;
+  /** In the place of what the device of this name was told; its id and what became of its mail stay. */
+  setDevice(device: NewDevice): Promise<void>;
   removeDevice(name: string): Promise<void>;
   /** All of them, as they are at this moment. */
   listDevices(): MaybePromise<readonly Device[]>;

@@ -79,7 +79,11 @@ describe('administration without a server', () => {
   it('adds and removes domains and aliases', async () => {
     await done('account add alice@localhost --password x');
     await done('domain add Example.ORG');
-    await done('alias add sales@example.org alice@localhost');
+    expect(await done('alias add sales@example.org alice@localhost')).to.not.include('local from now on');
+    expect(await done('alias add info@new.example alice@localhost')).to.match(
+      /^info@new\.example now leads to alice@localhost\.\nnew\.example is local from now on: .*domain remove new\.example'/,
+    );
+    await done('domain remove new.example');
     await done('alias add *@example.org alice@localhost');
     expect(await json('alias list')).to.deep.include({ address: 'sales@example.org', targets: ['alice@localhost'] });
     await done('alias remove sales@example.org');

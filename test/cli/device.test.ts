@@ -27,9 +27,8 @@ describe('devices on the command line', () => {
   it('are added with what they may do, shown, and removed', async () => {
     const rights = ['--account', 'office@example.org', '--from', 'scanner@example.org', '--rate', '100/h'];
     const limits = ['--max-size', '25MB', '--to-domains', 'a.example,B.example'];
-    expect(await done('add', 'scanner', '--network', '192.168.1.20/32,fd00::/64', ...rights, ...limits)).to.equal(
-      'scanner may hand mail in from 192.168.1.20/32, fd00::/64.\n',
-    );
+    const added = await done('add', 'scanner', '--network', '192.168.1.20/32,fd00::/64', ...rights, ...limits);
+    expect(added.split('\n')[0]).to.equal('scanner may hand mail in from 192.168.1.20/32, fd00::/64.');
     const shown = await done('show', 'Scanner');
     expect(shown)
       .to.match(/^account +office@example\.org$/m)
@@ -45,6 +44,53 @@ describe('devices on the command line', () => {
     expect(JSON.stringify(listed)).to.not.contain('passwordVersion');
     await done('remove', 'scanner');
     expect((await run('show', 'scanner')).status).to.equal(1);
+  });
+
+  it('are told where what they were given leads nowhere', async () => {
+    const added = await done('add', 'cam', '--network', '10.0.0.1', '--from', 'cam@example.org');
+    expect(added)
+      .to.match(/^cam@example\.org has no mailbox here: .*'pennypost alias add cam@example\.org ACCOUNT'/m)
+      .and.match(/^It reaches mailboxes here alone: --account lets it send to other domains\.$/m)
+      .and.match(
+        /^Nobody listens for it: --device-port is 0 \(of this command's configuration: no server is running\)/m,
+      );
+    const account = ['--account', 'office@example.org'];
+    expect(await done('set', 'cam', ...account, '--from', 'cam@elsewhere.example'))
+      .to.match(/^cam@elsewhere\.example is of no domain of this server: .* alias add \S+ office@example\.org'/m)
+      .and.match(/^It reaches mailboxes here alone: outbound mail is off \(of this command's/m);
+    await done('remove', 'cam');
+  });
+
+  it('are changed in what is named, and keep the rest', async () => {
+    await done('add', 'nas', '--network', '10.0.0.2', '--rate', '10/h', '--max-size', '5MB');
+    expect(await done('set', 'NAS', '--network', '10.0.0.3', '--rate', 'none')).to.match(/^nas is changed;/);
+    const shown = await done('show', 'nas');
+    expect(shown)
+      .to.match(/^networks +10\.0\.0\.3$/m)
+      .and.match(/^rate +any$/m)
+      .and.match(/^largest message +5000000 octets$/m);
+    expect((await run('set', 'nas')).stderr).to.match(/say what is to be changed: --network, --from/);
+    expect((await run('set', 'other', '--rate', '1/h')).stderr).to.match(/no device other; 'pennypost device list'/);
+    await done('remove', 'nas');
+  });
+
+  it('have no network of another, and say which one counts where one holds the other', async () => {
+    await done('add', 'house', '--network', '192.168.1.0/24,fd00::/64');
+    const same = await run('add', 'twin', '--network', '192.168.1.77/24');
+    expect(same.status).to.equal(1);
+    expect(same.stderr).to.match(
+      /192\.168\.1\.77\/24 is that of the device house already; 'pennypost device set house/,
+    );
+    expect(await done('add', 'printer', '--network', '192.168.1.9')).to.match(
+      /^Who comes from 192\.168\.1\.9 is printer, though 192\.168\.1\.0\/24 holds it too: the narrowest network counts\.$/m,
+    );
+    expect(await done('add', 'all', '--network', '192.168.0.0/16')).to.match(
+      /^Who comes from 192\.168\.1\.9 is printer/m,
+    );
+    expect((await run('set', 'printer', '--network', 'fd00::5/64')).stderr).to.match(
+      /that of the device house already/,
+    );
+    for (const name of ['house', 'printer', 'all']) await done('remove', name);
   });
 
   const mistakes: readonly (readonly [typed: readonly string[], said: RegExp])[] = [

@@ -79,6 +79,19 @@ describe('the queue on the command line', () => {
     expect((await run('queue', 'hold', '1')).stderr).to.match(/Nothing was changed/);
   });
 
+  it('says of each number why it was not changed, and by which command it would be', async () => {
+    await done('queue', 'hold', '2');
+    expect((await run('queue', 'retry', '2')).stderr).to.match(
+      /Nothing was changed: 2 is on hold; 'pennypost queue release 2' lets it go on\./,
+    );
+    expect(await done('queue', 'show', '2')).to.match(/^waits for +an administrator: 'pennypost queue release' lets/m);
+    expect(await done('queue', 'hold', '2', '3', '99')).to.equal(
+      '1 recipient put on hold.\nNot changed: 2 is on hold already.\nNot changed: 99 is not in the queue.\n',
+    );
+    expect(await done('queue', 'release', '--all')).to.equal('2 recipients released.\n');
+    expect((await run('queue', 'release', '2')).stderr).to.match(/2 is not on hold; 'pennypost queue retry'/);
+  });
+
   it('takes no selection that is none, is two, or cannot be read', async () => {
     for (const typed of [[], ['1', '--all'], ['one'], ['--older-than', 'ages'], ['--state', 'lost'], ['--from', '@']])
       expect((await run('queue', 'hold', ...typed)).status, typed.join(' ')).to.equal(64);
@@ -98,6 +111,33 @@ describe('the queue on the command line', () => {
     expect(await done('queue', 'explain', 'bob@one.example', ...relay))
       .to.match(/relay +smtp at relay\.example\.org port 587, TLS required/)
       .and.match(/or else +lmtp at \/run\/x\.sock/);
+  });
+
+  it('says of relays that there is no login, and who needs one', async () => {
+    expect(await done('relay', 'status')).to.match(/^There is no login at a relay\.\nNo relay and no route wants one/);
+    const wanting = await run('relay', 'status', '--relay', 'smtp://me%40example.org@relay.example.org?auth=oauth');
+    expect(wanting.status).to.equal(69);
+    expect(wanting.stdout).to.match(
+      /^Mail waits for a login of me@example\.org: 'pennypost relay login PROVIDER --user me@/m,
+    );
+  });
+
+  it('suppresses nothing here, where nothing is sent on', async () => {
+    await done('account', 'add', 'alice@here.example', '--password', 'a long secret');
+    const { status, stderr } = await run('suppression', 'add', 'alice@here.example');
+    expect(status).to.equal(1);
+    expect(stderr).to.match(/here\.example is a local domain: .* 'pennypost alias remove'/);
+  });
+
+  it('is counted when the account that sent it is disabled, with what keeps it back', async () => {
+    await done('account', 'add', 'alice@localhost', '--password', 'a long secret');
+    expect(await done('account', 'disable', 'alice@localhost')).to.match(
+      /^alice@localhost cannot log in any more; its mail still arrives\.\n1 recipient of its mail waits in the queue, .*queue hold --from alice@localhost' .*queue remove --from alice@localhost --yes'/,
+    );
+    await done('queue', 'hold', '--from', 'alice@localhost');
+    expect(await done('account', 'disable', 'alice@localhost')).to.match(/arrives\.\n$/);
+    await done('queue', 'release', '--from', 'alice@localhost');
+    expect(await done('account', 'enable', 'alice@localhost')).to.equal('alice@localhost can log in again.\n');
   });
 
   it('sends nothing to an address that is suppressed', async () => {

@@ -96,7 +96,7 @@ describe('the control socket', () => {
   });
 
   it('says what is wrong with any other request', async () => {
-    const unknown = { error: 'no such request; there are status, health, reload' };
+    const unknown = { error: 'no such request; there are status, health, outbound, reload' };
     for (const name of ['stop', '', 'constructor', '__proto__', 'x'.repeat(4000)])
       expect(await ask(name)).to.deep.equal(unknown);
     for (const line of ['status', '', '\0', '{', 'null', '[]', '"status"', '{"request":1}', '\xff'])
@@ -171,7 +171,7 @@ describe('the control socket', () => {
     const text = await server.run('status');
     expect(text.status).to.equal(69);
     expect(text.stdout).to.match(/^problem +the store does not answer *$/m);
-    expect(text.stdout).to.match(/^process +worker \d+, ready/m);
+    expect(text.stdout).to.match(/^worker +pid \d+, ready/m);
     await rename(`${server.db}.away`, server.db);
     await healthy();
   });

@@ -20,6 +20,8 @@ describe('where a route leads', () => {
       ...{ kind: 'error', status: '5.1.2', text: 'No such domain' },
     });
     expect(routeAction('error:4.1.2 Later')).to.include({ status: '5.1.2' });
+    expect(routeAction('error:5.1.2')).to.include({ status: '5.1.2', text: 'No mail is sent to this destination' });
+    expect(() => routeAction('error:2.0.0 Fine')).to.throw(/5\.x\.x such as 5\.1\.2, not '2\.0\.0 Fine'/);
     expect(routeAction('error:')).to.include({ status: '5.7.1', text: 'No mail is sent to this destination' });
   });
 

@@ -56,6 +56,13 @@ describe('a report to a sender', () => {
     expect(order).to.deep.equal(order.toSorted((a, b) => a - b));
   });
 
+  it('says that nothing is sent to an address any more, and who can lift that', async () => {
+    expect(await words(report())).to.not.include('From now on');
+    expect(await words(report({ isSuppressed: true }))).to.match(
+      /User unknown From now on nothing is sent to this address from here\. .* the administrator of this mail server can lift that\./,
+    );
+  });
+
   it('says how long it was tried in vain, and what was in the way the last time', async () => {
     const reply = { enhanced: '4.4.1', text: 'connect ECONNREFUSED', host: 'mx.example.com', command: 'connect' };
     const message = { ...report().message, queuedAtMs: NOW_MS - 5 * DAY_MS };

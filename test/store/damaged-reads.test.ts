@@ -28,6 +28,7 @@ type Reads<T, Without extends keyof T> = Record<Exclude<keyof T, Without>, (part
 const deliveries: Reads<Deliveries, 'deliver' | 'availability'> = {
   resolve: (store) => store.resolve(ALICE),
   recipientsLeft: (store) => store.recipientsLeft(1, {}),
+  recipientsAtMost: (store) => store.recipientsAtMost(1, {}),
 };
 const maildrops: Reads<Maildrops, never> = { open: (store) => store.open(1, { from: 'test' }) };
 // A worker knows its first domain.
@@ -43,7 +44,7 @@ const mailboxes: Reads<Mailboxes, never> = {
   findImported: (part) => part.findImported(ALICE, [Buffer.alloc(32)]),
   readMail: (part) => allPieces(part.readMail(ALICE, 1)),
 };
-const devices: Reads<Devices, 'addDevice' | 'removeDevice' | 'recordRefusal'> = {
+const devices: Reads<Devices, 'addDevice' | 'setDevice' | 'removeDevice' | 'recordRefusal'> = {
   listDevices: (part) => part.listDevices(),
   listedDevices: (part) => part.listedDevices(),
   findDevice: (part) => part.findDevice(1),

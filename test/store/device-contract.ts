@@ -56,6 +56,24 @@ export function describeDevices(name: string, make: () => Promise<StoreUnderTest
       expect(await other.devices.findDevice(id)).to.deep.equal(device);
     });
 
+    it('changes what a device was told, and keeps its id and what became of its mail', async () => {
+      await store.devices.addDevice({ ...SCANNER, from: 'a@example.org', rate: { messages: 9, periodMs: HOUR_MS } });
+      const before = await only();
+      await deliver(store, await envelope(), BODIES[0] as Buffer);
+      const given = { name: 'SCANNER', networks: ['192.0.2.8'], account: at('alice@example.org'), maxOctets: 1000 };
+      await store.devices.setDevice(given);
+      const after = await only();
+      expect(after).to.deep.include({ id: before.id, name: 'scanner', networks: ['192.0.2.8'], maxOctets: 1000 });
+      expect([after.from, after.rate, after.account?.address]).to.deep.equal([
+        undefined,
+        undefined,
+        'alice@example.org',
+      ]);
+      expect(after.activity.acceptedToday).to.equal(1);
+      await fails('missing', store.devices.setDevice({ ...given, name: 'nas' }), /no device nas/);
+      await fails('missing', store.devices.setDevice({ ...given, account: at('nobody@example.org') }), /no account/);
+    });
+
     it('refuses a name that is taken, whatever the case, an account that is not there, and more than there may be', async () => {
       await store.devices.addDevice(SCANNER);
       await fails('refused', store.devices.addDevice({ ...SCANNER, name: 'Scanner' }), /there is a device scanner/i);

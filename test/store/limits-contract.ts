@@ -76,6 +76,14 @@ export function describeLimits(name: string, make: () => Promise<StoreUnderTest>
       expect(await store.recipientsLeft(alice, { perHour: 3 })).to.equal(0);
     });
 
+    it('says how many one message may ever have, whatever was sent', async () => {
+      expect(await store.recipientsAtMost(alice, {})).to.equal(Infinity);
+      await send(4, {});
+      expect(await store.recipientsAtMost(alice, { perHour: 10, perDay: 50 })).to.equal(10);
+      await set({ perHour: 'none', perDay: 7 });
+      expect(await store.recipientsAtMost(alice, { perHour: 1 })).to.equal(7);
+    });
+
     it('puts the own limits of an account before those of the server', async () => {
       await set({ perHour: 2 });
       await fails('over-limit', send(3, {}));

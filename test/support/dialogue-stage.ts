@@ -185,6 +185,7 @@ export function changed(store: MailStore, change: Partial<MailStore>): MailStore
     routes: store.routes,
     resolve: (address) => store.resolve(address),
     recipientsLeft: (account, usual) => store.recipientsLeft(account, usual),
+    recipientsAtMost: (account, usual) => store.recipientsAtMost(account, usual),
     findLogin: (name) => store.findLogin(name),
     stands: (grant) => store.stands(grant),
     loginAddress: (name) => store.loginAddress(name),

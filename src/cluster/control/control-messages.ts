@@ -25,6 +25,7 @@ export type OutboundConfiguration = Pick<
   | 'maxRecipientsPerDay'
   | 'queueLifetime'
   | 'delayWarning'
+  | 'devicePort'
 >;
 
 export interface ControlRequest {

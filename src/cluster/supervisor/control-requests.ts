@@ -33,10 +33,10 @@ export function controlRequests(sources: RequestSources): ControlRequests {
 
 function outboundOf(configuration: Configuration): OutboundConfiguration {
   const { outbound, relay, relayPasswordFile, maxRecipientsPerHour, maxRecipientsPerDay } = configuration;
-  const { queueLifetime, delayWarning } = configuration;
+  const { queueLifetime, delayWarning, devicePort } = configuration;
   return {
     ...{ outbound, relay, relayPasswordFile, maxRecipientsPerHour, maxRecipientsPerDay },
-    ...{ queueLifetime, delayWarning },
+    ...{ queueLifetime, delayWarning, devicePort },
   };
 }
 

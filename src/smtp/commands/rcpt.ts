@@ -13,7 +13,7 @@ import { readParameters, type Parameters } from '../parameters.js';
 import { withBrackets } from '../path-text.js';
 import { readPath, type EnvelopeMailbox, type Path } from '../../message/path.js';
 import { rcptSyntax, readRcptParameters, type ReportTerms } from '../rcpt-parameters.js';
-import { leftFor, noteOverLimit } from '../recipient-limits.js';
+import { leftFor, neverPasses, noteOverLimit } from '../recipient-limits.js';
 import { replies, type SmtpReply } from '../replies.js';
 import type { SmtpState, Transaction } from '../state.js';
 
@@ -142,15 +142,25 @@ function onwardRefusal(
   { text }: Path,
   [target, ...more]: readonly Target[],
   { from, hello }: Transaction,
-  { suppressions, routes }: SmtpContext,
+  context: SmtpContext,
 ): MaybePromise<SmtpReply | undefined> {
+  const { suppressions, routes } = context;
   if (target?.kind !== 'remote' || more.length > 0) return undefined;
   return whenReady(suppressions.findSuppression(target.address), (suppression) => {
-    if (suppression !== undefined) return replies.suppressed(text);
+    if (suppression !== undefined) {
+      noteSuppressed(suppression.address, context);
+      return replies.suppressed(text);
+    }
     return whenReady(routes.findRoute(target.destination, hello.login === undefined ? '' : from.text), (route) =>
       route?.action.kind === 'error' ? replies.routedNowhere(text, route.action.status, route.action.text) : undefined,
     );
   });
+}
+
+/** The operator who is asked about it finds the line; one a session, so that nobody fills the log. */
+function noteSuppressed(recipient: string, { counters, observer, peer, session }: SmtpContext): void {
+  counters.suppressed = (counters.suppressed ?? 0) + 1;
+  if (counters.suppressed === 1) observer.suppressed({ session, peer, recipient });
 }
 
 function accept(
@@ -186,7 +196,9 @@ function acceptOnward(
     if (left >= remote)
       return stay(replies.recipientOk, withRecipient(named, targets, { ...state, recipientsLeft: left - remote }));
     noteOverLimit(state.hello, context);
-    return stay(replies.overLimit);
+    return whenReady(neverPasses(remote, state, context), (never) =>
+      stay(never ? replies.beyondLimit(named.to.text, remote) : replies.overLimit),
+    );
   });
 }
 

@@ -52,6 +52,12 @@ export function recipientsLeft({ lastHour, lastDay, own }: RecipientUse, usual: 
   return Math.max(0, Math.min(perHour - lastHour, perDay - lastDay));
 }
 
+/** Of one message, whatever has been sent: Infinity without a limit. */
+export function recipientsAtMost({ own }: Pick<RecipientUse, 'own'>, usual: RecipientLimits): number {
+  const { perHour = Infinity, perDay = Infinity } = limitsOf(own, usual);
+  return Math.min(perHour, perDay);
+}
+
 function limitOf(own: OwnLimit, usual: number | undefined): number | undefined {
   if (own === 'default') return usual;
   return own === 'none' ? undefined : own;

@@ -14,33 +14,44 @@ export function missing(why: string): never {
 
 /** The sentences, by what is the matter. */
 export const refusals = {
-  noAccount: (address: string) => `There is no account ${address}`,
+  noAccount: (address: string) => `There is no account ${address}; 'pennypost account list' shows those there are`,
   accountNeedsName: "An account needs a name; '*' is for aliases",
-  accountExists: (address: string) => `There is an account ${address} already`,
+  accountExists: (address: string) =>
+    `There is an account ${address} already; 'pennypost account passwd' gives it another password`,
   isAlias: (address: string) => `${address} is an alias; remove the alias first`,
   credentialExists: (address: string, name: string) => `${address} has a credential '${name}' already`,
   tooManyCredentials: (address: string, count: number) => `${address} has ${count} credentials; remove one first`,
-  noCredential: (address: string, name: string) => `${address} has no credential '${name}'`,
+  noCredential: (address: string, name: string) =>
+    `${address} has no credential '${name}'; 'pennypost account credential list' shows those it has`,
   domainExists: (name: string) => `${name} is local already`,
-  noDomain: (name: string) => `${name} is not a local domain`,
+  noDomain: (name: string) => `${name} is not a local domain; 'pennypost domain list' shows those there are`,
   domainHasAccounts: (name: string, count: number) => `${name} has accounts (${count}); remove them first`,
   domainIsSwept: (name: string) =>
     `The mail of accounts that ${name} had is still being deleted; try again in a moment`,
-  noAlias: (address: string) => `There is no alias ${address}`,
-  routeIsLocal: (domain: string) => `${domain} is a local domain: its mail stays here, and takes no route`,
+  noAlias: (address: string) => `There is no alias ${address}; 'pennypost alias list' shows those there are`,
+  routeIsLocal: (domain: string) =>
+    `${domain} is a local domain: its mail stays here, and takes no route; 'pennypost domain remove' makes it one elsewhere`,
   tooManyRoutes: (count: number) => `There are ${count} routes; remove one first`,
-  noRoute: (scope: string, domain: string) => `There is no route for the ${scope} ${domain}`,
-  deviceExists: (name: string) => `There is a device ${name} already; remove it first to list it anew`,
+  noRoute: (scope: string, domain: string) =>
+    `There is no route for the ${scope} ${domain}; 'pennypost route list' shows those there are`,
+  deviceExists: (name: string) => `There is a device ${name} already; 'pennypost device set ${name}' changes it`,
   tooManyDevices: (count: number) => `${count} devices are listed, and no more can be; remove one first`,
   tooManyNetworks: (count: number) =>
     `A device has at most ${NETWORKS_LIMIT} networks, and ${count} were given; name a subnet that holds several of them`,
-  noDevice: (name: string) => `There is no device ${name}`,
+  noDevice: (name: string) => `There is no device ${name}; 'pennypost device list' shows those there are`,
   deviceIsGone: 'the device was removed meanwhile',
   nothingLeased: 'what it settles is leased by this sender no longer',
-  noRelayLogin: (user: string) => `There is no login of ${user} at a relay`,
-  noSuppression: (address: string) => `${address} is not suppressed`,
-  noTarget: (address: string, target: string) => `${address} does not lead to ${target}`,
+  noRelayLogin: (user: string) =>
+    `There is no login of ${user} at a relay; 'pennypost relay status' shows those there are`,
+  noSuppression: (address: string) => `${address} is not suppressed; 'pennypost suppression list' shows those that are`,
+  noTarget: (address: string, target: string) =>
+    `${address} does not lead to ${target}; 'pennypost alias list' shows where it leads`,
 } as const;
 
 /** All of them are compared at each login, so a login's time has a bound; more are refused. */
 export const CREDENTIALS_LIMIT = 50;
+
+/** Of a device. @throws StoreError 'refused' */
+export function requireFewNetworks({ networks }: { readonly networks: readonly string[] }): void {
+  if (networks.length > NETWORKS_LIMIT) refuse(refusals.tooManyNetworks(networks.length));
+}

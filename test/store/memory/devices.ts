@@ -5,7 +5,6 @@ import {
   countsAt,
   DEVICES_LIMIT,
   isOverRate,
-  NETWORKS_LIMIT,
   NO_COUNTS,
   REFUSAL_LIMIT_CHARACTERS,
   withAccepted,
@@ -13,7 +12,7 @@ import {
   type DeviceCounts,
 } from '../../../src/store/rules/devices.js';
 import { addressText } from '../../../src/store/rules/names.js';
-import { missing, refusals, refuse } from '../../../src/store/rules/refusals.js';
+import { missing, refusals, refuse, requireFewNetworks } from '../../../src/store/rules/refusals.js';
 import type { Account, MemoryData } from './data.js';
 import type { MemoryStore } from './store.js';
 
@@ -41,14 +40,21 @@ export function devicesOf(store: MemoryStore): Devices {
   return {
     addDevice: ({ account, ...settings }) =>
       change(() => {
-        const { networks } = settings;
-        if (networks.length > NETWORKS_LIMIT) refuse(refusals.tooManyNetworks(networks.length));
+        requireFewNetworks(settings);
         const owner = account && data.byAddress.get(addressText(account));
         if (named(settings.name) !== undefined) refuse(refusals.deviceExists(settings.name));
         if (data.devices.size >= DEVICES_LIMIT) refuse(refusals.tooManyDevices(data.devices.size));
         if (account !== undefined && owner === undefined) missing(refusals.noAccount(addressText(account)));
         const known = { id: data.nextId(), createdAtMs: Date.now(), counts: NO_COUNTS, last: NOTHING_YET };
         data.devices.set(known.id, { ...known, settings, account: owner });
+      }),
+    setDevice: ({ account, ...settings }) =>
+      change(() => {
+        requireFewNetworks(settings);
+        const known = named(settings.name) ?? missing(refusals.noDevice(settings.name));
+        const owner = account && data.byAddress.get(addressText(account));
+        if (account !== undefined && owner === undefined) missing(refusals.noAccount(addressText(account)));
+        data.devices.set(known.id, { ...known, settings: { ...settings, name: known.settings.name }, account: owner });
       }),
     removeDevice: (name) =>
       change(() => void data.devices.delete((named(name) ?? missing(refusals.noDevice(name))).id)),

@@ -123,7 +123,10 @@ export function queuedMailOf(store: MemoryStore): QueuedMail {
     const { destination } = row.recipient;
     const untilMs = data().rests.get(destination);
     if (untilMs === RETRIED) return entryOf(row, { restsUntilMs: undefined, restReason: undefined });
-    return entryOf(row, { restsUntilMs: untilMs, restReason: untilMs === undefined ? undefined : data().restReasons.get(destination) });
+    return entryOf(row, {
+      restsUntilMs: untilMs,
+      restReason: untilMs === undefined ? undefined : data().restReasons.get(destination),
+    });
   };
   return {
     list: (filter, after = 0) =>

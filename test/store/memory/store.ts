@@ -30,7 +30,7 @@ import {
   type Route,
 } from '../../../src/store/rules/names.js';
 import type { RecipientLimits } from '../../../src/store/recipient-limits.js';
-import { countsAtMs, recipientsLeft } from '../../../src/store/rules/recipient-limits.js';
+import { countsAtMs, recipientsAtMost, recipientsLeft } from '../../../src/store/rules/recipient-limits.js';
 import type { AccountId, Address, MaybePromise } from '../../../src/store/shapes.js';
 import type { MailStore } from '../../../src/store/store.js';
 import { MemoryData, type Account, type Body, type Used } from './data.js';
@@ -170,6 +170,10 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
 
   recipientsLeft(account: AccountId, usual: RecipientLimits): MaybePromise<number> {
     return this.answers(() => recipientsLeft(this.data.recipientUse(this.data.byId.get(account)), usual));
+  }
+
+  recipientsAtMost(account: AccountId, usual: RecipientLimits): MaybePromise<number> {
+    return this.answers(() => recipientsAtMost(this.data.recipientUse(this.data.byId.get(account)), usual));
   }
 
   availability(): StoreError | undefined {

@@ -11,7 +11,7 @@ import type { AccountId, Address, MaybePromise } from '../../shapes.js';
 import type { Queue } from '../../queue.js';
 import type { QueuedMail } from '../../queued-mail.js';
 import type { RelayLogins } from '../../relay-logins.js';
-import { recipientsLeft } from '../../rules/recipient-limits.js';
+import { recipientsAtMost, recipientsLeft } from '../../rules/recipient-limits.js';
 import type { Routes } from '../../routes.js';
 import type { MailStore } from '../../store.js';
 import { Slices } from '../../../runtime/slices.js';
@@ -94,6 +94,10 @@ export class SqliteStore implements MailStore {
 
   recipientsLeft(account: AccountId, usual: RecipientLimits): number {
     return recipientsLeft(this.#reader.recipientUse(account), usual);
+  }
+
+  recipientsAtMost(account: AccountId, usual: RecipientLimits): number {
+    return recipientsAtMost(this.#reader.recipientUse(account), usual);
   }
 
   availability(): StoreError | undefined {

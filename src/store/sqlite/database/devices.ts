@@ -74,17 +74,16 @@ export class DeviceRows {
   }
 }
 
+type Settings = [
+  ...[networks: string, sender: string | null, account: AccountId | null],
+  ...[rateMessages: number | null, rateMs: number | null, maxOctets: number | null, toDomains: string | null],
+];
 type Counts = [periodAt: number, periodMessages: number, day: string, accepted: number, refused: number];
 
 /** The same where it is changed. */
 export class DeviceTable extends DeviceRows {
-  readonly #add: Statement<
-    [
-      ...[name: string, networks: string, sender: string | null, account: AccountId | null],
-      ...[rateMessages: number | null, rateMs: number | null, maxOctets: number | null, toDomains: string | null],
-      createdAt: number,
-    ]
-  >;
+  readonly #add: Statement<[...Settings, name: string, createdAt: number]>;
+  readonly #set: Statement<[...Settings, name: string]>;
   readonly #remove: Statement<[name: string]>;
   readonly #detach: Statement<[account: AccountId]>;
   readonly #accepted: Statement<
@@ -95,8 +94,11 @@ export class DeviceTable extends DeviceRows {
   constructor(connection: Connection) {
     super(connection);
     this.#add = connection.prepare(`
-      insert into device (name, networks, sender, account, rate_messages, rate_ms, max_octets, to_domains, created_at)
+      insert into device (networks, sender, account, rate_messages, rate_ms, max_octets, to_domains, name, created_at)
       values (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.#set = connection.prepare(`
+      update device set networks = ?, sender = ?, account = ?, rate_messages = ?, rate_ms = ?, max_octets = ?, to_domains = ?
+      where name = ?`);
     this.#remove = connection.prepare('delete from device where name = ?');
     this.#detach = connection.prepare('update device set account = null where account = ?');
     this.#accepted = connection.prepare(`
@@ -109,13 +111,13 @@ export class DeviceTable extends DeviceRows {
       where id = ?`);
   }
 
-  add({ name, networks, from, rate, maxOctets, toDomains }: DeviceSettings, account: AccountId | undefined): void {
-    this.#add.run(
-      ...([name, JSON.stringify(networks), from ?? null, account ?? null] as const),
-      ...([rate?.messages ?? null, rate?.periodMs ?? null, maxOctets ?? null] as const),
-      toDomains === undefined ? null : JSON.stringify(toDomains),
-      Date.now(),
-    );
+  add(settings: DeviceSettings, account: AccountId | undefined): void {
+    this.#add.run(...settingsOf(settings, account), settings.name, Date.now());
+  }
+
+  /** False when there is none of this name. */
+  set(settings: DeviceSettings, account: AccountId | undefined): boolean {
+    return this.#set.run(...settingsOf(settings, account), settings.name).changes > 0;
   }
 
   /** False when there is none of this name. */
@@ -154,6 +156,17 @@ export class DeviceTable extends DeviceRows {
     if (row === undefined) return;
     this.#refused.run(...columns(withRefused(countsOf(row), count, nowMs)), nowMs, refusal, id);
   }
+}
+
+function settingsOf(
+  { networks, from, rate, maxOctets, toDomains }: DeviceSettings,
+  account: AccountId | undefined,
+): Settings {
+  return [
+    ...([JSON.stringify(networks), from ?? null, account ?? null] as const),
+    ...([rate?.messages ?? null, rate?.periodMs ?? null, maxOctets ?? null] as const),
+    toDomains === undefined ? null : JSON.stringify(toDomains),
+  ];
 }
 
 /** The last of several. */

@@ -126,6 +126,7 @@ const CHANGES: Table = {
   addRoute: { takes: [routeShape], run: (to, route) => changeRoute(to, route, () => to.directory.addRoute(route)) },
   removeRoute: { takes: [routeKey], run: (to, key) => changeRoute(to, key, () => to.directory.removeRoute(key)) },
   addDevice: { takes: [shaped(DEVICE)], run: ({ directory }, device) => directory.addDevice(device) },
+  setDevice: { takes: [shaped(DEVICE)], run: ({ directory }, device) => directory.setDevice(device) },
   removeDevice: { takes: [text], run: ({ directory }, name) => directory.removeDevice(name) },
   hold: { takes: [ids], run: ({ queue }, each) => queue.hold(each), isQueue: true },
   release: { takes: [ids], run: ({ queue }, each) => queue.release(each), isQueue: true },

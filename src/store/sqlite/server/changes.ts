@@ -11,12 +11,12 @@ import type { Address, Secrets } from '../../shapes.js';
 import type { Connection } from '../database/database.js';
 import { addressElsewhere, addressOf, addressText, CATCH_ALL, normalizeLocalPart } from '../../rules/names.js';
 import { requireSoundAlias } from '../../rules/new-alias.js';
-import { CREDENTIALS_LIMIT, missing, refusals, refuse } from '../../rules/refusals.js';
+import { CREDENTIALS_LIMIT, missing, refusals, refuse, requireFewNetworks } from '../../rules/refusals.js';
 import { ROUTES_LIMIT } from '../../rules/routes.js';
 import { AliasRows } from '../database/aliases.js';
 import { RouteWrites } from '../database/route-rows.js';
 import type { DeviceTable } from '../database/devices.js';
-import { DEVICES_LIMIT, NETWORKS_LIMIT } from '../../rules/devices.js';
+import { DEVICES_LIMIT } from '../../rules/devices.js';
 
 const VALIDITY_BYTES = 9;
 
@@ -135,12 +135,18 @@ export class Changes {
   }
 
   addDevice({ account, ...settings }: NewDevice): void {
-    const { name, networks } = settings;
-    if (networks.length > NETWORKS_LIMIT) refuse(refusals.tooManyNetworks(networks.length));
+    const { name } = settings;
+    requireFewNetworks(settings);
     const count = this.#one('select count(*) from device') ?? 0;
     if (this.#one('select id from device where name = ?', name) !== undefined) refuse(refusals.deviceExists(name));
     if (count >= DEVICES_LIMIT) refuse(refusals.tooManyDevices(count));
     this.#devices.add(settings, account && this.requireAccount(account));
+  }
+
+  setDevice({ account, ...settings }: NewDevice): void {
+    requireFewNetworks(settings);
+    const owner = account && this.requireAccount(account);
+    if (!this.#devices.set(settings, owner)) missing(refusals.noDevice(settings.name));
   }
 
   removeDevice(name: string): void {
