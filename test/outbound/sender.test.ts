@@ -79,7 +79,9 @@ describe('a server that sends', () => {
     });
     expect(shown).to.include({ state: 'ready', restarts: 0 });
     expect(shown.counts).to.deep.equal({ inFlight: 0, delivered: 1, deferred: 0, failed: 0 });
-    expect(await server.do('status')).to.match(/^sender +pid \d+, ready, 0 connections in use, 1 delivered, 0 deferred/m);
+    expect(await server.do('status')).to.match(
+      /^sender +pid \d+, ready, 0 connections in use, 1 delivered, 0 deferred/m,
+    );
   });
 
   it("puts a report of a refusal into the sender's maildrop", async () => {
