@@ -134,7 +134,7 @@ describe('the architecture', () => {
         'open|driver|status|deliveries|devices|logins|directory|mailboxes|queue|queued-mail|recipient-limits|relay-logins|routes|suppressions',
       ],
       ['config/', 'routes|schemes'],
-      ['outbound/', 'deliveries|queue|relay-logins|routes|rules/routes|suppressions'],
+      ['outbound/', 'deliveries|queue|relay-logins|routes|rules/queue|rules/routes|suppressions'],
       ['dsn/', 'deliveries|queue'],
     ] as const)
       importsNone(under(folder), new RegExp(`^store/(?!(${theirs}|errors|patience|shapes|source)\\.ts$)`));
