@@ -13,7 +13,7 @@ export async function suppressedAmong(
     recipients.flatMap((recipient, at) => {
       const suppression = found[at];
       if (suppression === undefined) return [];
-      const text = `Nothing is sent to this address any more (the administrator of this server can lift that): ${suppression.reason}`;
+      const text = `Nothing is sent to this address any more: ${suppression.reason} (the administrator of this server can lift that)`;
       return [[recipient, { enhanced: '5.7.1', text }]];
     }),
   );
