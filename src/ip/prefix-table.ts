@@ -12,8 +12,8 @@ interface Level<T> {
 }
 
 const WIDTHS: Readonly<Record<Family, number>> = { ipv4: 32, ipv6: 128 };
-const OCTET_BITS = 8n;
-const FIELD_BITS = 16n;
+const OCTETS = 256;
+const FIELD_DIGITS = 4;
 
 export class PrefixTable<T extends object> {
   /** The narrowest first. */
@@ -60,9 +60,11 @@ function prefixOf(number: bigint, bits: number, family: Family): bigint {
 }
 
 function numberOf(address: string, family: Family): bigint {
-  const [parts, partBits] =
-    family === 'ipv4'
-      ? [address.split('.').map(BigInt), OCTET_BITS]
-      : [fieldsOf(address).map((field) => BigInt(`0x${field}`)), FIELD_BITS];
-  return parts.reduce((number, part) => (number << partBits) | part, 0n);
+  if (family === 'ipv4')
+    return BigInt(address.split('.').reduce((number, octet) => number * OCTETS + Number(octet), 0));
+  return BigInt(
+    `0x${fieldsOf(address)
+      .map((field) => field.padStart(FIELD_DIGITS, '0'))
+      .join('')}`,
+  );
 }
