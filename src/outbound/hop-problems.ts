@@ -28,7 +28,7 @@ const CAUSES: readonly Cause[] = [
     is: ({ command, code = 0 }) => command === 'AUTH' && code >= 500,
     afterMs: AT_ONCE_MS,
     advice:
-      "put the password that it takes into the file of --relay-password-file or of the route, then 'pennypost reload'",
+      'put the password that it takes into the file of --relay-password-file or of the route, which is read again within a minute',
   },
   {
     is: ({ command }) => command === 'AUTH',
