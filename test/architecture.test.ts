@@ -108,6 +108,7 @@ describe('the architecture', () => {
       'queued-mail',
       'recipient-limits',
       'relay-logins',
+      'removed-mail',
       'routes',
       'shapes',
       'source',
@@ -131,7 +132,7 @@ describe('the architecture', () => {
       ['auth/', 'logins'],
       [
         'cli/',
-        'open|driver|status|deliveries|devices|logins|directory|mailboxes|queue|queued-mail|recipient-limits|relay-logins|routes|suppressions',
+        'open|driver|status|deliveries|devices|logins|directory|mailboxes|queue|queued-mail|recipient-limits|relay-logins|removed-mail|routes|suppressions',
       ],
       ['config/', 'routes|schemes'],
       ['outbound/', 'deliveries|queue|relay-logins|routes|rules/queue|rules/routes|suppressions'],

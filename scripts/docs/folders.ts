@@ -40,6 +40,7 @@ export const folders: readonly Folder[] = [
       ],
       ...store('open', 'driver', 'status', 'deliveries', 'devices', 'logins', 'directory', 'mailboxes'),
       ...['store/queue.ts', 'store/queued-mail.ts', 'store/recipient-limits.ts', 'store/relay-logins.ts'],
+      'store/removed-mail.ts',
       'store/routes.ts',
       'store/suppressions.ts',
     ],

@@ -15,6 +15,7 @@ import { exportCommands } from './export.js';
 import { importCommands } from './import.js';
 import { mailCommands } from './mail.js';
 import { queueCommands } from './queue.js';
+import { removedMailCommands } from './removed-mail.js';
 import { relayCommands } from './relay.js';
 import { reloadCommands } from './reload.js';
 import { routeCommands } from './route.js';
@@ -34,6 +35,7 @@ export const commands: readonly Command[] = [
   ...mailCommands,
   ...exportCommands,
   ...importCommands,
+  ...removedMailCommands,
   ...queueCommands,
   ...suppressionCommands,
   ...relayCommands,

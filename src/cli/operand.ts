@@ -1,7 +1,7 @@
 /**
  * Turns operands into addresses, domains and numbers. What is none of these is a UsageError that shows how one looks.
  */
-import { domainName, InvalidValue } from '../config/units.js';
+import { domainName, InvalidValue, longDurationMs } from '../config/units.js';
 import { formatAddress, parseMailbox } from '../message/mailbox.js';
 import { readPath } from '../message/path.js';
 import type { Address } from '../store/shapes.js';
@@ -45,6 +45,27 @@ export function domain(text = ''): string {
   } catch (error) {
     if (!(error instanceof InvalidValue)) throw error;
     throw new UsageError(`'${text}' is no domain name; one looks like example.org`);
+  }
+}
+
+const MOMENT = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)?Z?$/i;
+
+/** A moment that is past, in milliseconds: a duration, which is so long ago, or a date in UTC, as lists show it. */
+export function pastMoment(text: string, nowMs = Date.now()): number {
+  const iso = `${text.replace(/z$/i, '').replace(' ', 'T')}${text.length > DAY_CHARACTERS ? 'Z' : ''}`;
+  const atMs = MOMENT.test(text) ? Date.parse(iso) : nowMs - duration(text);
+  if (!(atMs <= nowMs)) throw new UsageError(`'${text}' is no moment that is past`);
+  return atMs;
+}
+
+const DAY_CHARACTERS = '2026-12-31Z'.length;
+
+function duration(text: string): number {
+  try {
+    return longDurationMs(text);
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
+    throw new UsageError(`'${text}' is no moment; one looks like 2h, which is so long ago, or '2026-12-31 23:59:59Z'`);
   }
 }
 

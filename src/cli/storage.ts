@@ -10,6 +10,7 @@ import type { Logins } from '../store/logins.js';
 import type { Mailboxes } from '../store/mailboxes.js';
 import type { QueuedMail } from '../store/queued-mail.js';
 import type { RelayLogins } from '../store/relay-logins.js';
+import type { RemovedMail } from '../store/removed-mail.js';
 import type { Routes } from '../store/routes.js';
 import { isBug, Refusal } from './exit.js';
 import { becomeOwnerOf } from './owner.js';
@@ -21,6 +22,7 @@ export interface Administration extends Deliveries, Logins {
   readonly mailboxes: Mailboxes;
   readonly queuedMail: QueuedMail;
   readonly relayLogins: RelayLogins;
+  readonly removedMail: RemovedMail;
   readonly routes: Routes;
 }
 

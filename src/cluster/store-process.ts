@@ -6,6 +6,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { generatePassword } from '../auth/password.js';
 import { secretsOf } from '../auth/secrets.js';
+import { minFreeBytes } from '../config/min-free.js';
 import { LineOutput } from '../log/line-output.js';
 import { createLog, type Log } from '../log/log.js';
 import { openUnblocked } from '../log/unblocked.js';
@@ -23,6 +24,8 @@ import {
 } from './control/messages.js';
 
 const DISK_ERROR_STATUS = 74;
+/** Of what must be free for mail to be taken: what was removed makes room before any is refused. */
+const PURGE_EARLIER = 2;
 /** How often what a full or failing disk refused is tried again. */
 const AGAIN_MS = 1_000;
 
@@ -40,8 +43,11 @@ async function start({ configuration, again }: StoreStart): Promise<RunningStore
   const log = createLog(configuration.logLevel, 'store', new LineOutput(openUnblocked(1)));
   watchDescriptors(log);
   try {
-    const { db, keepDeliveries } = configuration;
-    const options = { mustExist: again, keepDeliveriesMs: keepDeliveries };
+    const { db, keepDeliveries, keepRemoved } = configuration;
+    const options = {
+      ...{ mustExist: again, keepDeliveriesMs: keepDeliveries, keepRemovedMs: keepRemoved },
+      minFreeBytes: PURGE_EARLIER * minFreeBytes(configuration),
+    };
     const store = await driverOf(db).start(db, observer(log), options);
     if (store === undefined) leave({ kind: 'held' });
     else await serve(store, configuration.domain, log);

@@ -27,6 +27,7 @@ export interface Configuration {
   readonly workers: number;
   readonly maxMessageSize: number;
   readonly minFree: number | undefined;
+  readonly keepRemoved: number;
   readonly bareNewlines: 'refuse' | 'normalize';
   readonly outbound: 'off' | 'relay';
   readonly relay: readonly Relay[];

@@ -23,6 +23,7 @@ import {
 } from './units.js';
 import type { Option } from './option.js';
 import { outboundOptions } from './outbound-options.js';
+import { storageOptions } from './storage-options.js';
 import { LOG_LEVELS, type Configuration, type OptionName } from './configuration.js';
 
 const port = integer(0, 65535);
@@ -149,13 +150,7 @@ export const options: { readonly [Name in OptionName]: Option<Configuration[Name
     doc: 'The largest message taken, at most 2GB; announced as SIZE, counted as the body arrives.',
     parse: messageBytes,
   },
-  minFree: {
-    initial: 'auto',
-    unit: 'bytes',
-    placeholder: 'SIZE',
-    doc: 'Free disk space below which MAIL is answered with 452; auto is one and a half times the largest message.',
-    parse: (text) => (text.toLowerCase() === 'auto' ? undefined : bytes(text)),
-  },
+  ...storageOptions,
   bareNewlines: {
     initial: 'refuse',
     placeholder: 'refuse|normalize',

@@ -25,11 +25,19 @@ export interface Driver {
   damageIn(db: string): StoreError | undefined;
 }
 
-export interface StartOptions {
+export interface StartOptions extends Retention {
   /** Makes no database: in the place of one that was lost, nobody would look for another. */
   readonly mustExist?: boolean;
-  /** How long attempts to send are kept; for ever unless told. */
+}
+
+/** How long what nobody sees is kept; for ever unless told. */
+export interface Retention {
+  /** Attempts to send. */
   readonly keepDeliveriesMs?: number;
+  /** Messages that were removed; 0 deletes them at once. */
+  readonly keepRemovedMs?: number;
+  /** With less free disk space than this, messages that were removed are purged before their time. */
+  readonly minFreeBytes?: number;
 }
 
 /** Whose logins may not stand any more, after a change of the directory. */

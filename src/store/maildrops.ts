@@ -19,6 +19,8 @@ export interface Opener extends Holder {
    * or has said its last. Absent: it does not.
    */
   isLeaving?(): MaybePromise<boolean>;
+  /** It is no login of the account. */
+  readonly isAdministration?: true;
   /** Aborted when there is nobody any more to open it for: it is not waited for then. */
   readonly gone?: AbortSignal;
 }

@@ -14,6 +14,7 @@ import type { Maildrops } from './maildrops.js';
 import type { QueuedMail } from './queued-mail.js';
 import type { Queue } from './queue.js';
 import type { RelayLogins } from './relay-logins.js';
+import type { RemovedMail } from './removed-mail.js';
 import type { Routes } from './routes.js';
 
 /** All of a store: who uses it is handed the part that he needs. */
@@ -25,6 +26,7 @@ export interface MailStore extends Deliveries, Maildrops, Logins {
   readonly queue: Queue;
   readonly queuedMail: QueuedMail;
   readonly relayLogins: RelayLogins;
+  readonly removedMail: RemovedMail;
   /** Of mail that goes out. */
   readonly routes: Routes;
   close(): Promise<void>;

@@ -11,6 +11,7 @@ import type { Logins } from '../../src/store/logins.js';
 import type { Mailboxes } from '../../src/store/mailboxes.js';
 import type { Maildrop, Maildrops } from '../../src/store/maildrops.js';
 import type { RelayLogins } from '../../src/store/relay-logins.js';
+import type { RemovedMail } from '../../src/store/removed-mail.js';
 import type { Routes } from '../../src/store/routes.js';
 import { sqlite } from '../../src/store/sqlite/driver.js';
 import { openConnection } from '../../src/store/sqlite/database/driver.js';
@@ -60,6 +61,11 @@ const directory: Reads<Directory, Changes> = {
 const relayLogins: Reads<RelayLogins, Exclude<keyof RelayLogins, `find${string}` | `list${string}`>> = {
   findRelayLogin: (part) => part.findRelayLogin('office@example.org'),
   listRelayLogins: (part) => part.listRelayLogins(),
+};
+const removedMail: Reads<RemovedMail, 'restoreMail'> = {
+  listRemoved: (part) => part.listRemoved(ALICE),
+  restoreTo: (part) => part.restoreTo(ALICE, 0),
+  removeMail: (part) => part.removeMail(ALICE, [[1, 1]]),
 };
 const routes: Reads<Routes, 'addRoute' | 'removeRoute'> = {
   findRoute: (part) => part.findRoute('x.example', 'alice@example.org'),
@@ -129,6 +135,7 @@ describe('a read from a damaged database', () => {
     mailboxes: [mailboxes, () => reading.mailboxes],
     directory: [directory, () => reading.directory],
     relayLogins: [relayLogins, () => reading.relayLogins],
+    removedMail: [removedMail, () => reading.removedMail],
     routes: [routes, () => reading.routes],
     devices: [devices, () => reading.devices],
     maildrop: [maildrop, () => held],

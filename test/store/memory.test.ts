@@ -1,17 +1,19 @@
 /** The contract of every driver, held by a second one in which nothing answers at once: it needs neither SQLite nor that. */
 import { describeStore, type StoreUnderTest } from './contract.js';
 import { describeDevices } from './device-contract.js';
+import { MemoryData } from './memory/data.js';
 import { MemoryServer } from './memory/store.js';
 import { describeAliases } from './alias-contract.js';
 import { describeLimits } from './limits-contract.js';
 import { describeImports } from './import-contract.js';
 import { describeQueue } from './queue-contract.js';
 import { describeQuotas } from './quota-contract.js';
+import { describeRemovals } from './removal-contract.js';
 import { describeRelayLogins } from './relay-login-contract.js';
 import { describeRoutes } from './routes-contract.js';
 
-function make(): Promise<StoreUnderTest> {
-  let server = new MemoryServer();
+function make(keepRemovedMs = 0): Promise<StoreUnderTest> {
+  let server = new MemoryServer(new MemoryData(keepRemovedMs));
   const made: StoreUnderTest = {
     connect: () => Promise.resolve(server.connect()),
     restart: () => {
@@ -33,4 +35,5 @@ describeRelayLogins('memory', make);
 describeAliases('memory', make);
 describeLimits('memory', make);
 describeRoutes('memory', make);
+describeRemovals('memory', make);
 describeDevices('memory', make);

@@ -91,7 +91,7 @@ describe('the queue in SQLite', () => {
       const nowMs = Date.now();
       for (let count = 0; count < 120; count++) add.run(nowMs - 100_000);
       add.run(nowMs - 10_000);
-      expect(new Writer(connection, 60_000).sweep()).to.equal(true);
+      expect(new Writer(connection, { keepDeliveriesMs: 60_000 }).sweep()).to.equal(true);
       expect(connection.prepare('select count(*) from attempt').pluck().get()).to.equal(1);
     });
   });

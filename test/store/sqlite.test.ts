@@ -28,6 +28,7 @@ import { describeLimits } from './limits-contract.js';
 import { describeImports } from './import-contract.js';
 import { describeQueue, envelopeOut } from './queue-contract.js';
 import { describeQuotas } from './quota-contract.js';
+import { describeRemovals } from './removal-contract.js';
 import { describeRelayLogins } from './relay-login-contract.js';
 import { describeRoutes } from './routes-contract.js';
 
@@ -62,10 +63,10 @@ function look(db: string, sql: string): readonly Row[] {
   }
 }
 
-async function make(): Promise<StoreUnderTest> {
+async function make(keepRemovedMs = 0): Promise<StoreUnderTest> {
   const directory = temporary();
   const db = join(directory, 'mail.db');
-  let server = await sqlite.start(db, observer);
+  let server = await sqlite.start(db, observer, { keepRemovedMs });
   const stores: MailStore[] = [];
   return {
     async connect() {
@@ -75,7 +76,7 @@ async function make(): Promise<StoreUnderTest> {
     },
     async restart() {
       await server?.close();
-      server = await sqlite.start(db, observer);
+      server = await sqlite.start(db, observer, { keepRemovedMs });
     },
     storedOctets: () => Number(look(db, 'select coalesce(sum(length(data)), 0) as octets from chunk')[0]?.['octets']),
     miscounted: () => look(db, MISCOUNTED).map((row) => JSON.stringify(row)),
@@ -96,6 +97,7 @@ describeRelayLogins('SQLite', make);
 describeAliases('SQLite', make);
 describeLimits('SQLite', make);
 describeRoutes('SQLite', make);
+describeRemovals('SQLite', make);
 
 describe('the SQLite driver', () => {
   let directory = '';

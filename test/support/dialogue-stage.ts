@@ -182,6 +182,7 @@ export function changed(store: MailStore, change: Partial<MailStore>): MailStore
     queue: store.queue,
     queuedMail: store.queuedMail,
     relayLogins: store.relayLogins,
+    removedMail: store.removedMail,
     routes: store.routes,
     resolve: (address) => store.resolve(address),
     recipientsLeft: (account, usual) => store.recipientsLeft(account, usual),

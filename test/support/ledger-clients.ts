@@ -173,8 +173,8 @@ export function letterOf(key: string, octets: number): Buffer {
   return Buffer.from(text.join(''), 'latin1');
 }
 
-/** Removes most of what a maildrop holds, so that the next round has less to compare. */
-export async function thin(ledger: Ledger, port: number, account: Account, chance: Chance): Promise<void> {
+/** Removes most of what a maildrop holds, so that the next round has less to compare. Returns the UIDLs of what went. */
+export async function thin(ledger: Ledger, port: number, account: Account, chance: Chance): Promise<readonly string[]> {
   const client = await pop3Session(port, account.address, account.password);
   try {
     client.send('UIDL');
@@ -187,6 +187,7 @@ export async function thin(ledger: Ledger, port: number, account: Account, chanc
     ledger.removing(account.address, uidls);
     await client.ask('QUIT', /^\+OK/);
     await ledger.removedAll(account.address, uidls);
+    return uidls;
   } finally {
     client.destroy();
   }

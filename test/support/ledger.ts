@@ -122,6 +122,13 @@ export class Ledger {
     return this.#sync();
   }
 
+  /** An administrator was told that they are there again, under the same UIDLs. Resolves when that is on our disk. */
+  restored(account: string, uidls: readonly string[]): Promise<void> {
+    for (const uidl of uidls) this.#copy(account, uidl).fate = 'there';
+    this.#write({ restored: uidls, account });
+    return this.#sync();
+  }
+
   /** Somebody listed the maildrop and read this: it must stay until it is removed. */
   saw(account: string, { uidl, key, hash }: Stock, findings: Findings): void {
     const what = `${key} as ${uidl} of ${account}`;

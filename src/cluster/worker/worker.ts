@@ -11,6 +11,7 @@ import { DerivationThreads } from '../../auth/derivation.js';
 import { HASH_LIMITS } from '../../auth/hash-queue.js';
 import { clientOf, parseNetworks } from '../../ip/networks.js';
 import type { Configuration } from '../../config/configuration.js';
+import { minFreeBytes } from '../../config/min-free.js';
 import { LineOutput } from '../../log/line-output.js';
 import { createLog, type Log } from '../../log/log.js';
 import { loginObserver } from '../../log/login-log.js';
@@ -33,8 +34,6 @@ import { addressesOf, type ServiceName } from '../control/services.js';
 import { Sessions } from './sessions.js';
 import { SharedThrottle } from './shared-throttle.js';
 
-/** Of the largest size: what the disk must have room for, unless --min-free says otherwise. */
-const FREE_MESSAGES = 1.5;
 /** How often failed logins that are forgiven are forgotten. */
 const TIDY_MS = 60_000;
 /**
@@ -196,10 +195,10 @@ class Worker {
   }
 
   #join(): MailStore {
-    const { db, domain, minFree, maxMessageSize } = this.#configuration;
+    const { db, domain } = this.#configuration;
     return driverOf(db).join(db, {
       domain,
-      minFreeBytes: minFree ?? FREE_MESSAGES * maxMessageSize,
+      minFreeBytes: minFreeBytes(this.#configuration),
       rightsChanged: (concerned) => this.#sessions.review(concerned),
       replaced: () => {
         this.#log.warn('another database is at the path; the worker ends');

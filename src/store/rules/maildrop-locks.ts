@@ -70,9 +70,10 @@ export class MaildropLocks {
     else this.#wait(lock, claim, untilMs);
   }
 
-  isHeldBy(account: AccountId, { owner, lock }: LockName): boolean {
+  /** Who holds the maildrop by this lock; undefined when nobody does. */
+  heldBy(account: AccountId, name: LockName): HolderSince | undefined {
     const held = this.#locks.get(account);
-    return held?.owner === owner && held.lock === lock;
+    return held !== undefined && isSame(held, name) ? held.holder : undefined;
   }
 
   /** Of one that waits: it does so no longer. */

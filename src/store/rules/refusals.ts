@@ -46,6 +46,10 @@ export const refusals = {
   noSuppression: (address: string) => `${address} is not suppressed; 'pennypost suppression list' shows those that are`,
   noTarget: (address: string, target: string) =>
     `${address} does not lead to ${target}; 'pennypost alias list' shows where it leads`,
+  noMessage: (number: number) => `There is no message ${number}; 'pennypost mail list' shows those there are`,
+  noRoomToRestore: 'The quota has no room for what is to be restored; raise it, or remove other mail first',
+  isPurged: (address: string, until: string) =>
+    `What ${address} removed until ${until} may be purged: restore to a later moment, or what is left by --since`,
 } as const;
 
 /** All of them are compared at each login, so a login's time has a bound; more are refused. */

@@ -31,12 +31,12 @@ function mayBeThere(db: string): boolean {
 async function start(
   db: string,
   observer: StoreObserver,
-  { mustExist = false, keepDeliveriesMs }: StartOptions = {},
+  { mustExist = false, ...retention }: StartOptions = {},
 ): Promise<RunningStore | undefined> {
   if (!mustExist) makeDirectory(db);
   const location = locate(db);
   if (mustExist) requireDatabase(location.db);
-  return StoreServer.start(location, observer, keepDeliveriesMs);
+  return StoreServer.start(location, observer, retention);
 }
 
 function join(db: string, options: JoinOptions): MailStore {

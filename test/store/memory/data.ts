@@ -9,6 +9,8 @@ import type { RelayLogin } from '../../../src/store/relay-logins.js';
 import type { Aliases } from '../../../src/store/rules/expansion.js';
 import type { Route } from '../../../src/store/routes.js';
 import { addressOf, addressText } from '../../../src/store/rules/names.js';
+import { StoreError } from '../../../src/store/errors.js';
+import { refusals } from '../../../src/store/rules/refusals.js';
 import type { DeviceData } from './devices.js';
 import { QueueData } from './queue-data.js';
 
@@ -28,6 +30,14 @@ export interface Message {
   readonly reversePath: string;
   /** The one that it brought along. */
   readonly uidl?: string | undefined;
+}
+
+/** It keeps its body. */
+export interface RemovedMessage {
+  readonly number: number;
+  readonly message: Message;
+  readonly removedAtMs: number;
+  readonly client: string;
 }
 
 export interface Used {
@@ -63,6 +73,10 @@ export interface Account extends Used {
   /** Of all messages. */
   octets: number;
   messages: Message[];
+  /** In the order in which they came. */
+  removed: RemovedMessage[];
+  /** What was removed up to this moment is purged. */
+  purgedToMs: number;
   credentials: Credential[];
   /** Keys of messages that came by an import, in hexadecimal digits, with the UIDLs that those kept. */
   readonly imported: Map<string, string | undefined>;
@@ -83,7 +97,12 @@ export class MemoryData implements Aliases<Account> {
   /** By user. */
   readonly relayLogins = new Map<string, RelayLogin>();
   readonly queue = new QueueData((body) => void this.bodies.delete(body));
+  readonly #keepRemovedMs: number;
   #lastId = 0;
+
+  constructor(keepRemovedMs: number) {
+    this.#keepRemovedMs = keepRemovedMs;
+  }
 
   nextId(): number {
     return ++this.#lastId;
@@ -147,13 +166,53 @@ export class MemoryData implements Aliases<Account> {
     submitted.set(present, (submitted.get(present) ?? 0) + recipients);
   }
 
-  removeMessages(account: Account, uids: ReadonlySet<number>): void {
-    for (const { uid, octets, body } of account.messages) {
-      if (!uids.has(uid)) continue;
-      account.octets -= octets;
-      body.references -= 1;
-      if (body.references === 0) this.bodies.delete(body);
+  /** Nobody sees them any more; they are purged later. */
+  removeMessages(account: Account, uids: ReadonlySet<number>, client: string): void {
+    const removedAtMs = Date.now();
+    for (const message of account.messages.filter(({ uid }) => uids.has(uid))) {
+      account.octets -= message.octets;
+      account.removed.push({ number: this.nextId(), message, removedAtMs, client });
     }
+    account.removed.sort((one, other) => one.message.uid - other.message.uid);
     account.messages = account.messages.filter(({ uid }) => !uids.has(uid));
+    this.purge();
+  }
+
+  /** What was kept long enough goes. */
+  purge(): void {
+    const dueMs = Date.now() - this.#keepRemovedMs;
+    for (const account of this.byId.values()) {
+      const due = account.removed.filter(({ removedAtMs }) => removedAtMs <= dueMs);
+      account.removed = account.removed.filter((one) => !due.includes(one));
+      for (const { message, removedAtMs } of due) {
+        this.#release(message);
+        account.purgedToMs = Math.max(account.purgedToMs, removedAtMs);
+      }
+    }
+  }
+
+  /** All that an account had, for good. */
+  dropMessages(account: Account): void {
+    for (const message of [...account.messages, ...account.removed.map((one) => one.message)]) this.#release(message);
+    account.messages = [];
+    account.octets = 0;
+  }
+
+  /** Messages that were removed are there again, as new ones or where they were. */
+  restore(account: Account, numbers: readonly number[], as: 'new' | 'before'): number {
+    const found = account.removed.filter(({ number }) => numbers.includes(number));
+    const octets = found.reduce((sum, { message }) => sum + message.octets, 0);
+    if (octets > 0 && account.octets + octets > (account.quotaOctets ?? Infinity))
+      throw new StoreError('over-quota', refusals.noRoomToRestore);
+    account.removed = account.removed.filter((one) => !found.includes(one));
+    const back = found.map(({ message }) => (as === 'before' ? message : { ...message, uid: account.uidNext++ }));
+    account.messages = [...account.messages, ...back].sort((one, other) => one.uid - other.uid);
+    account.octets += octets;
+    return found.length;
+  }
+
+  #release({ body }: Message): void {
+    body.references -= 1;
+    if (body.references === 0) this.bodies.delete(body);
   }
 }

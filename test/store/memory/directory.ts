@@ -42,7 +42,7 @@ export function directoryOf(store: MemoryStore): Directory {
     removeAccount: (address) =>
       change(() => {
         const account = accountOf(address);
-        data.removeMessages(account, new Set(account.messages.map(({ uid }) => uid)));
+        data.dropMessages(account);
         data.byAddress.delete(account.address);
         data.byId.delete(account.id);
         for (const [alias, targets] of data.aliases) setTargets(alias, without(targets, [account.address]));
@@ -154,7 +154,7 @@ function newAccount(id: number, address: Address, secrets: Secrets): Account {
     ...{ id, local: normalizeLocalPart(address.local), domain, address: addressText(address), secrets },
     ...{ validity: randomUUID(), createdAtMs: Date.now(), passwordVersion: 0, enabled: true, quotaOctets: undefined },
     ...{ lastDeliveryAtMs: undefined, lastLoginAtMs: undefined, lastUsedAtMs: undefined, lastUsedFrom: undefined },
-    ...{ uidNext: 1, octets: 0, messages: [], credentials: [], imported: new Map() },
+    ...{ uidNext: 1, octets: 0, messages: [], removed: [], purgedToMs: 0, credentials: [], imported: new Map() },
     ...{ limits: { perHour: 'default', perDay: 'default' }, submitted: new Map() },
   };
 }

@@ -51,9 +51,9 @@ export class MemoryMaildrop implements Maildrop {
     for (const [first, last] of numbers) for (const { uid } of this.#messages.slice(first - 1, last)) uids.add(uid);
     await this.#store.answers(() => {
       this.#store.requireLife();
-      if (!this.#store.server.locks.isHeldBy(this.#account.id, { owner: this.#store, lock: this.#lock }))
-        throw new StoreError('unavailable', 'the lock of the maildrop was lost');
-      this.#store.data.removeMessages(this.#account, uids);
+      const holder = this.#store.server.locks.heldBy(this.#account.id, { owner: this.#store, lock: this.#lock });
+      if (holder === undefined) throw new StoreError('unavailable', 'the lock of the maildrop was lost');
+      this.#store.data.removeMessages(this.#account, uids, holder.from);
     });
   }
 

@@ -13,6 +13,7 @@ import type { Maildrop, Opener } from '../../../src/store/maildrops.js';
 import type { Queue } from '../../../src/store/queue.js';
 import type { QueuedMail } from '../../../src/store/queued-mail.js';
 import type { RelayLogins } from '../../../src/store/relay-logins.js';
+import type { RemovedMail } from '../../../src/store/removed-mail.js';
 import type { Routes } from '../../../src/store/routes.js';
 import { refusals } from '../../../src/store/rules/refusals.js';
 import { summarize } from '../../../src/message/summary.js';
@@ -40,6 +41,7 @@ import { queuedMailOf, queueOf } from './queue.js';
 import { MemoryMaildrop } from './maildrop.js';
 import { mailboxesOf } from './mailboxes.js';
 import { relayLoginsOf } from './relay-logins.js';
+import { removedMailOf } from './removed-mail.js';
 import { routesOf } from './routes.js';
 
 const USE_PERIOD_MS = 60_000;
@@ -71,7 +73,7 @@ export class MemoryServer {
   readonly watchers = new Set<() => void>();
   isDown = false;
 
-  constructor(data = new MemoryData()) {
+  constructor(data = new MemoryData(0)) {
     this.data = data;
   }
 
@@ -103,6 +105,7 @@ export class MemoryServer {
   }
 
   get storedOctets(): number {
+    this.data.purge();
     const stored = [...this.data.bodies].reduce((sum, { octets }) => sum + octets.length, 0);
     return [...this.arriving.values()].reduce((sum, { octets }) => sum + octets, stored);
   }
@@ -123,6 +126,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
   readonly queue: Queue;
   readonly queuedMail: QueuedMail;
   readonly relayLogins: RelayLogins;
+  readonly removedMail: RemovedMail;
   readonly routes: Routes;
   /** Its name, when it has begun to send. */
   sender: string | undefined;
@@ -141,6 +145,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     this.queue = queueOf(this);
     this.queuedMail = queuedMailOf(this);
     this.relayLogins = relayLoginsOf(this);
+    this.removedMail = removedMailOf(this);
     this.routes = routesOf(this);
   }
 
@@ -275,7 +280,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
   }
 
   #lock(account: AccountId, lock: number, opener: Opener): Promise<void> {
-    const { from, gone } = opener;
+    const { from, gone, isAdministration = false } = opener;
     this.#openers.set(lock, opener);
     const forget = (): void => this.release(account, lock);
     gone?.addEventListener('abort', forget);
@@ -284,7 +289,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
         ...{ owner: this, lock, from },
         taken: (sinceMs) => {
           const found = this.data.byId.get(account);
-          if (found !== undefined) found.lastLoginAtMs = sinceMs;
+          if (found !== undefined && !isAdministration) found.lastLoginAtMs = sinceMs;
           taken();
         },
         refused: (holder) => {

@@ -1,7 +1,7 @@
 /** Whether a message could be taken now, as far as a process can tell by itself: its disk, its store, the file at the path. */
 import { StoreError } from '../../errors.js';
 import type { FileIdentity } from '../../../runtime/file-identity.js';
-import type { DiskSpace } from './disk-space.js';
+import type { DiskSpace } from '../database/disk-space.js';
 import type { StoreClient } from './store-client.js';
 
 /** A commit that takes longer than this is a disk in trouble: new messages are put off, those under way wait. */

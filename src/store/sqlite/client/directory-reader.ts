@@ -4,6 +4,7 @@ import type { AccountId, Address } from '../../shapes.js';
 import type { Source } from '../../source.js';
 import { normalizeLocalPart } from '../../rules/names.js';
 import { missing, refusals } from '../../rules/refusals.js';
+import type { AccountRow } from '../database/aliases.js';
 import { scopesOf, type DomainRow, type MailboxRow, type MailRow } from '../database/reads.js';
 import { sourceOf } from './message-octets.js';
 import type { OpenReads } from './open-reads.js';
@@ -66,12 +67,13 @@ export class DirectoryReader {
   }
 
   /** @throws StoreError 'missing' */
-  accountId({ local, domain }: Address): AccountId {
-    const { reads } = this.#open;
-    const id = reads.domain.get(domain);
-    const row = id === undefined ? undefined : reads.account.get(id, normalizeLocalPart(local));
-    if (row === undefined) missing(refusals.noAccount(`${local}@${domain}`));
-    return row.id;
+  accountId(address: Address): AccountId {
+    return this.#account(address).id;
+  }
+
+  /** How much more it may hold; any amount without a quota. @throws StoreError 'missing' */
+  freeOctets(address: Address): number {
+    return this.#account(address).free_octets ?? Infinity;
   }
 
   /** The octets that RETR sends. @throws StoreError 'missing' at once, before the first piece. */
@@ -79,6 +81,13 @@ export class DirectoryReader {
     const { reads } = this.#open;
     const row = reads.message.get(this.accountId(address), uid);
     return sourceOf(row, (body, seq) => reads.chunk.get(body, seq));
+  }
+
+  #account({ local, domain }: Address): AccountRow {
+    const { reads } = this.#open;
+    const id = reads.domain.get(domain);
+    const row = id === undefined ? undefined : reads.account.get(id, normalizeLocalPart(local));
+    return row ?? missing(refusals.noAccount(`${local}@${domain}`));
   }
 
   /** The last entry of a page may be cut: it is read as a whole. */

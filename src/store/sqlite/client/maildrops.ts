@@ -9,6 +9,7 @@ import type { AccountId, MaybePromise } from '../../shapes.js';
 import type { Source } from '../../source.js';
 import type { MaildropRow } from '../database/reads.js';
 import { FrameType, jsonFrame } from '../protocol/frames.js';
+import type { LockRequest } from '../protocol/requests.js';
 import { MessageList } from './message-list.js';
 import type { Openers } from './openers.js';
 import type { PacedReads } from './paced-reads.js';
@@ -59,12 +60,15 @@ export class SocketMaildrops implements Maildrops {
   async #lock(name: LockName, opener: Opener): Promise<void> {
     const { client, openers } = this.#options;
     const { account, lock } = name;
-    const { from, gone } = opener;
+    const { from, gone, isAdministration = false } = opener;
     const forget = (): void => void release(this.#options, name);
     openers.add(lock, opener);
     gone?.addEventListener('abort', forget);
     try {
-      await client.ask(lock, jsonFrame(FrameType.Lock, lock, { account, from }));
+      await client.ask(
+        lock,
+        jsonFrame(FrameType.Lock, lock, { account, from, isLogin: !isAdministration } satisfies LockRequest),
+      );
     } catch (error) {
       openers.remove(lock);
       throw error;

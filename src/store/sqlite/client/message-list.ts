@@ -1,14 +1,14 @@
 /**
  * The messages of one open maildrop by their numbers, without holding them: they are read in blocks from the index, and all
  * that is remembered is the uid at which each block begins, of those that were reached so far. What came after the maildrop was
- * opened is behind `uid_next`; what was removed and is not deleted yet is passed over.
+ * opened is behind `uid_next`; what was removed and is not deleted is passed over.
  */
 import type { Slices } from '../../../runtime/slices.js';
 import type { MessageInfo, NumberRange } from '../../maildrops.js';
 import type { AccountId, MaybePromise } from '../../shapes.js';
 import type { Source } from '../../source.js';
 import type { Reader } from './reader.js';
-import type { MaildropRow } from '../database/reads.js';
+import type { MaildropRow, RangeRow } from '../database/reads.js';
 
 type Row = [uid: number, octets: number];
 
@@ -19,6 +19,8 @@ const BLOCKS_AT_ONCE = 4;
 
 /** A small removal need not wait for a slice. */
 const FIRST_SLICE_MS = 0.5;
+
+const NOTHING: RangeRow = [Infinity, Infinity];
 
 export interface MessageListOptions {
   readonly reader: Reader;
@@ -79,8 +81,10 @@ export class MessageList {
   readonly #reader: Reader;
   readonly #slices: Slices;
   readonly #removals: readonly number[];
+  /** Whether there may be anything to pass over. */
+  readonly #hasRemoved: boolean;
   /** Where each block begins: no message of it has a lower uid. */
-  readonly #starts: number[] = [0];
+  readonly #starts: number[];
   #read: Block;
 
   constructor(account: AccountId, maildrop: MaildropRow, { reader, slices }: MessageListOptions) {
@@ -89,6 +93,8 @@ export class MessageList {
     this.#reader = reader;
     this.#slices = slices;
     this.#removals = maildrop.removals === 0 ? [] : reader.removals(account);
+    this.#hasRemoved = maildrop.has_removed + maildrop.removals > 0;
+    this.#starts = [maildrop.first_uid];
     this.#read = new Block(-1, [], this.#uidlsOf([]));
   }
 
@@ -119,23 +125,20 @@ export class MessageList {
 
   /** Up to a block of those behind this uid. */
   behind(uid: number): readonly MessageInfo[] {
-    const rows = this.#messages(uid + 1, BLOCK_MESSAGES);
+    const rows = this.#messages(Math.max(uid + 1, this.#maildrop.first_uid), BLOCK_MESSAGES);
     const uidls = this.#uidlsOf(rows);
     return rows.map((row) => new Entry(row, uidls));
   }
 
-  /**
-   * The uids of these numbers, in ranges in which no other message of the list stands. Each is one message where the list passes
-   * over removed ones: they must not be removed a second time.
-   */
-  async *uidRanges(numbers: Iterable<NumberRange>): AsyncIterable<readonly [first: number, last: number]> {
+  /** The uids of these numbers, in ranges in which nothing else of the list stands, nor anything that is removed already. */
+  async *uidRanges(numbers: Iterable<NumberRange>): AsyncIterable<RangeRow> {
     let untilMs = performance.now() + FIRST_SLICE_MS;
     for (const [first, last] of numbers) {
-      const step = this.#removals.length === 0 ? last - first + 1 : 1;
-      for (let from = first; from <= last; from += step) {
+      const [begin, end] = [await this.find(first), await this.find(last)];
+      if (begin === undefined || end === undefined) continue;
+      for (const range of this.#hasRemoved ? this.#between(begin.id, end.id) : [[begin.id, end.id] as RangeRow]) {
+        yield range;
         if (performance.now() >= untilMs) untilMs = await this.#slices.next();
-        const [begin, end] = [await this.find(from), await this.find(from + step - 1)];
-        if (begin !== undefined && end !== undefined) yield [begin.id, end.id];
       }
     }
   }
@@ -144,6 +147,15 @@ export class MessageList {
     const { validity, has_uidls: hasAny } = this.#maildrop;
     const [first, last] = [rows[0]?.[0] ?? 0, rows.at(-1)?.[0] ?? 0];
     return { validity, kept: hasAny === 0 ? undefined : this.#reader.keptUidls(this.#account, first, last) };
+  }
+
+  /** What is left of a range without what is removed. */
+  *#between(first: number, last: number): Iterable<RangeRow> {
+    for (let from = first; from <= last;) {
+      const [removedFrom, removedTo] = this.#nextRemoved(from);
+      if (removedFrom > from) yield [from, Math.min(removedFrom - 1, last)];
+      from = removedTo + 1;
+    }
   }
 
   #block(number: number): Block {
@@ -172,17 +184,16 @@ export class MessageList {
   /** Goes on to where the next block begins; false when there is none. */
   #pass(): boolean {
     const from = this.#starts.at(-1) as number;
-    const next =
-      this.#removals.length === 0
-        ? this.#reader.uidAfter(this.#account, { from, before: this.#maildrop.uid_next, limit: BLOCK_MESSAGES })
-        : this.#messages(from, BLOCK_MESSAGES + 1)[BLOCK_MESSAGES]?.[0];
+    const next = !this.#hasRemoved
+      ? this.#reader.uidAfter(this.#account, { from, before: this.#maildrop.uid_next, limit: BLOCK_MESSAGES })
+      : this.#messages(from, BLOCK_MESSAGES + 1)[BLOCK_MESSAGES]?.[0];
     if (next !== undefined) this.#starts.push(next);
     return next !== undefined;
   }
 
   #messages(from: number, limit: number): Row[] {
     const { uid_next: before } = this.#maildrop;
-    if (this.#removals.length === 0) return this.#reader.messages(this.#account, { from, before, limit });
+    if (!this.#hasRemoved) return this.#reader.messages(this.#account, { from, before, limit });
     const rows: Row[] = [];
     for (let at = from; at < before && rows.length < limit;) {
       const [first, last] = this.#nextRemoved(at);
@@ -200,12 +211,12 @@ export class MessageList {
   }
 
   /** What is removed at this uid or next behind it. */
-  #nextRemoved(uid: number): readonly [first: number, last: number] {
-    let next: readonly [number, number] = [Infinity, Infinity];
-    for (const removal of this.#removals) {
-      const range = this.#reader.removed(removal, uid);
-      if (range !== undefined && range[0] < next[0]) next = range;
-    }
+  #nextRemoved(uid: number): RangeRow {
+    // Those of the account last: what is taken over meanwhile is found there, or was found before.
+    const found = this.#removals.map((removal) => this.#reader.removing(removal, uid));
+    found.push(this.#reader.removed(this.#account, uid));
+    let next = NOTHING;
+    for (const range of found) if (range !== undefined && range[0] < next[0]) next = range;
     return next;
   }
 }

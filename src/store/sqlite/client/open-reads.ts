@@ -12,6 +12,7 @@ import { prepareQueueReads, type QueueReads } from '../database/queue-reads.js';
 import { RecipientUses } from '../database/recipient-counts.js';
 import { RouteReads } from '../database/route-rows.js';
 import { prepareReads, type Reads } from '../database/reads.js';
+import { prepareRemovedReads, type RemovedReads } from '../database/removed-reads.js';
 import { prepareRelayLoginReads, type RelayLoginReads } from '../database/relay-logins.js';
 import { isPassing } from '../database/sqlite-error.js';
 
@@ -27,6 +28,7 @@ interface Prepared {
   readonly names: Names;
   readonly queue: QueueReads;
   readonly relayLogins: RelayLoginReads;
+  readonly removed: RemovedReads;
   readonly recipients: RecipientUses;
   readonly routes: RouteReads;
   readonly devices: DeviceRows;
@@ -68,6 +70,11 @@ export class OpenReads {
   }
 
   /** @throws StoreError */
+  get removed(): RemovedReads {
+    return (this.#prepared ?? this.#prepare()).removed;
+  }
+
+  /** @throws StoreError */
   get recipients(): RecipientUses {
     return (this.#prepared ?? this.#prepare()).recipients;
   }
@@ -106,7 +113,8 @@ export class OpenReads {
     const queue = prepareQueueReads(connection);
     const [relayLogins, routes] = [prepareRelayLoginReads(connection), new RouteReads(connection)];
     const [recipients, devices] = [new RecipientUses(connection), new DeviceRows(connection)];
+    const removed = prepareRemovedReads(connection);
     const names = new Names(connection, options);
-    return (this.#prepared = { reads, names, queue, relayLogins, recipients, routes, devices });
+    return (this.#prepared = { reads, names, queue, relayLogins, removed, recipients, routes, devices });
   }
 }

@@ -6,6 +6,7 @@ import type { RecipientUse } from '../../recipient-limits.js';
 import type { AccountId, Address, MaybePromise } from '../../shapes.js';
 import { readLoginName } from '../../rules/login-name.js';
 import { StoreError } from '../../errors.js';
+import type { FileSpace } from '../database/disk-space.js';
 import type { NameCache } from '../database/name-cache.js';
 import { normalizeLocalPart } from '../../rules/names.js';
 import {
@@ -14,12 +15,13 @@ import {
   type LoginRow,
   type MaildropRow,
   type MessageRow,
-  type FileSpace,
+  type RangeRow,
   type SmallRow,
 } from '../database/reads.js';
 import { DirectoryReader } from './directory-reader.js';
 import { QueueReader } from './queue-reader.js';
 import { RelayLoginReader } from './relay-logins.js';
+import { RemovedReader } from './removed-reader.js';
 import { OpenReads, type ReaderOptions } from './open-reads.js';
 import type { RouteReads } from '../database/route-rows.js';
 
@@ -31,6 +33,7 @@ export class Reader {
   readonly directory: DirectoryReader;
   readonly queue: QueueReader;
   readonly relayLogins: RelayLoginReader;
+  readonly removedMail: RemovedReader;
   readonly #open: OpenReads;
 
   constructor(path: string, options: ReaderOptions) {
@@ -38,6 +41,7 @@ export class Reader {
     this.directory = new DirectoryReader(this.#open);
     this.queue = new QueueReader(this.#open);
     this.relayLogins = new RelayLoginReader(this.#open);
+    this.removedMail = new RemovedReader(this.#open);
   }
 
   resolve(address: Address, cache: NameCache | undefined): MaybePromise<Resolution> {
@@ -98,14 +102,19 @@ export class Reader {
     return row;
   }
 
-  /** Removals of the account's messages that are not wholly deleted. */
+  /** Removals of the account's messages whose ranges are not taken over into those of the account. */
   removals(account: AccountId): readonly number[] {
     return this.#open.reads.removals.all(account);
   }
 
-  /** The first range of a removal that ends at this uid or behind it. */
-  removed(removal: number, uid: number): readonly [first: number, last: number] | undefined {
-    return this.#open.reads.removed.get(removal, uid, removal, uid);
+  /** The first range of such a removal that ends at this uid or behind it. */
+  removing(removal: number, uid: number): RangeRow | undefined {
+    return this.#open.reads.removing.get(removal, uid, removal, uid);
+  }
+
+  /** The first range of what the account has removed that ends at this uid or behind it. */
+  removed(account: AccountId, uid: number): RangeRow | undefined {
+    return this.#open.reads.removed.get(account, uid, account, uid);
   }
 
   /** Messages in order, from the index alone; `before` is behind the last. */

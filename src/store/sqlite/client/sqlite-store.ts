@@ -11,6 +11,7 @@ import type { AccountId, Address, MaybePromise } from '../../shapes.js';
 import type { Queue } from '../../queue.js';
 import type { QueuedMail } from '../../queued-mail.js';
 import type { RelayLogins } from '../../relay-logins.js';
+import type { RemovedMail } from '../../removed-mail.js';
 import { recipientsAtMost, recipientsLeft } from '../../rules/recipient-limits.js';
 import type { Routes } from '../../routes.js';
 import type { MailStore } from '../../store.js';
@@ -21,12 +22,13 @@ import { Availability } from './availability.js';
 import { SocketDelivery, UploadBudget } from './delivery.js';
 import { devicesOf } from './devices.js';
 import { directoryOf, mailboxesOf } from './directory.js';
-import { DiskSpace } from './disk-space.js';
+import { DiskSpace } from '../database/disk-space.js';
 import { SocketMaildrops } from './maildrops.js';
 import type { Openers } from './openers.js';
 import { queuedMailOf, queueOf } from './queue.js';
 import { PacedReads } from './paced-reads.js';
 import { relayLoginsOf } from './relay-logins.js';
+import { removedMailOf } from './removed-mail.js';
 import { Reader } from './reader.js';
 import type { Remembered } from './remembered.js';
 import { routesOf } from './routes.js';
@@ -55,6 +57,7 @@ export class SqliteStore implements MailStore {
   readonly queue: Queue;
   readonly queuedMail: QueuedMail;
   readonly relayLogins: RelayLogins;
+  readonly removedMail: RemovedMail;
   readonly routes: Routes;
   readonly #client: StoreClient;
   readonly #remembered: Remembered;
@@ -84,6 +87,7 @@ export class SqliteStore implements MailStore {
     this.queue = queueOf(queue);
     this.queuedMail = queuedMailOf(queue);
     this.relayLogins = relayLoginsOf(client, reader.relayLogins);
+    this.removedMail = removedMailOf({ client, reader, maildrops: this.#maildrops });
     this.routes = routesOf(client, reader);
   }
 

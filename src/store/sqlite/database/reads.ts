@@ -1,6 +1,7 @@
 /** The statements that read, prepared once a connection, with the shapes of their rows. */
 import type { Scope } from '../../shapes.js';
 import type { AccountRow } from './aliases.js';
+import { prepareFileSpace, type FileSpace } from './disk-space.js';
 import type { Prepares, ReadStatement } from './reading-connection.js';
 
 export interface OldestAccountRow {
@@ -51,18 +52,14 @@ export interface MaildropRow {
   readonly octets: number;
   /** Messages that come later have this uid or a higher one. */
   readonly uid_next: number;
-  /** Removals of it that are not wholly deleted; nearly always none. */
+  /** No message has a lower one. */
+  readonly first_uid: number;
+  /** Removals whose ranges are not taken over into `removed`; nearly always none. */
   readonly removals: number;
   /** Whether messages of it may have UIDLs that they brought along. */
   readonly has_uidls: number;
-}
-
-/** What the database says of its file. */
-export interface FileSpace {
-  /** When all of the WAL will have been moved. */
-  readonly sizeBytes: number;
-  /** In free pages. */
-  readonly freeBytes: number;
+  /** 1: messages from `first_uid` on are among `removed`. */
+  readonly has_removed: number;
 }
 
 export interface MailboxRow {
@@ -86,6 +83,8 @@ export interface AliasRow {
   readonly target: string;
 }
 
+export type RangeRow = [first: number, last: number];
+
 export interface MailRow {
   readonly uid: number;
   readonly uidl: string;
@@ -96,6 +95,9 @@ export interface MailRow {
   readonly to_text: string | null;
   readonly subject: string | null;
 }
+
+/** The range that holds this uid, or the next one. */
+type RangeStatement = ReadStatement<[of: number, uid: number, again: number, likewise: number], RangeRow>;
 
 export interface Reads {
   readonly domain: ReadStatement<[name: string], number>;
@@ -112,10 +114,8 @@ export interface Reads {
   readonly aliasTargets: ReadStatement<[domain: number, local: string, limit: number], string>;
   readonly maildrop: ReadStatement<[account: number], MaildropRow>;
   readonly removals: ReadStatement<[account: number], number>;
-  readonly removed: ReadStatement<
-    [removal: number, uid: number, again: number, likewise: number],
-    [first: number, last: number]
-  >;
+  readonly removing: RangeStatement;
+  readonly removed: RangeStatement;
   readonly listing: ReadStatement<
     [account: number, from: number, before: number, limit: number],
     [uid: number, octets: number]
@@ -170,20 +170,30 @@ export function prepareReads(connection: Prepares): Reads {
       .prepare<[number, string, number], string>('select target from alias where domain = ? and local = ? limit ? + 0')
       .pluck(),
     maildrop: connection.prepare(`
-      select validity, messages, octets, uid_next,
-             (select count(*) from removal where removal.account = account.id and committed = 1) as removals,
+      select validity, messages, octets, uid_next, first_uid,
+             (select count(*) from removal where state < 2 and state = 1 and removal.account = account.id) as removals,
+             exists (select 1 from removed where removed.account = account.id and first >= first_uid) as has_removed,
              exists (select 1 from imported where imported.account = account.id and uidl is not null) as has_uidls
       from account where id = ? and removed = 0`),
     removals: connection
-      .prepare<[number], number>('select id from removal where account = ? and committed = 1')
+      .prepare<[number], number>('select id from removal where state < 2 and state = 1 and account = ?')
       .pluck(),
-    // The range that holds this uid, or the next one. Its seek finds the one that begins before the uid.
+    // The seeks of both find the range that begins before the uid.
+    removing: connection
+      .prepare<[number, number, number, number], RangeRow>(
+        `
+      select first, last from removing
+      where removal = ? and last >= ? and first >= coalesce(
+        (select first from removing where removal = ? and first <= ? order by first desc limit 1), 0)
+      order by first limit 1`,
+      )
+      .raw(),
     removed: connection
-      .prepare<[number, number, number, number], [number, number]>(
+      .prepare<[number, number, number, number], RangeRow>(
         `
       select first, last from removed
-      where removal = ? and last >= ? and first >= coalesce(
-        (select first from removed where removal = ? and first <= ? order by first desc limit 1), 0)
+      where account = ? and last >= ? and first >= coalesce(
+        (select first from removed where account = ? and first <= ? order by first desc limit 1), 0)
       order by first limit 1`,
       )
       .raw(),
@@ -260,8 +270,6 @@ export function prepareReads(connection: Prepares): Reads {
       cross join message on message.account = ? and message.uid = wanted.value
       join account on account.id = message.account join body on body.id = message.body
       order by message.uid`),
-    fileSpace: connection.prepare(`
-      select page_count * page_size as sizeBytes, freelist_count * page_size as freeBytes
-      from pragma_page_count, pragma_freelist_count, pragma_page_size`),
+    fileSpace: prepareFileSpace(connection),
   };
 }

@@ -24,9 +24,6 @@ export type BodyRow = [
   id: number,
 ];
 
-/** Of messages up to some limit: how many, their octets, and the last of them. */
-export type SumRow = [messages: number, octets: number, last: number | null];
-
 export interface Writes {
   readonly lastBody: Statement<[], number>;
   readonly addBody: Statement<BodyRow>;
@@ -50,21 +47,14 @@ export interface Writes {
       trace: Uint8Array,
     ]
   >;
-  readonly removeMessage: Statement<[account: number, uid: number], [body: number, octets: number]>;
-  readonly uids: Statement<[account: number, first: number, last: number, limit: number], number>;
-  readonly sums: Statement<[account: number, first: number, last: number, limit: number], SumRow>;
-  readonly lastRemoval: Statement<[], number>;
-  readonly beginRemoval: Statement<[removal: number, account: number]>;
-  readonly addRemoved: Statement<[removal: number, first: number, last: number]>;
-  readonly settleRemoval: Statement<[committed: number, removal: number]>;
-  readonly removalOf: Statement<[account: number], number | null>;
-  readonly giveUpRemovals: Statement<[account: number]>;
   readonly markAccount: Statement<[account: number]>;
   readonly mailboxCounters: Statement<
     [account: number],
-    [uidNext: number, messages: number, octets: number, quota: number | null]
+    [uidNext: number, firstUid: number, messages: number, octets: number, quota: number | null]
   >;
-  readonly setMailboxCounters: Statement<[uidNext: number, messages: number, octets: number, account: number]>;
+  readonly setMailboxCounters: Statement<
+    [uidNext: number, firstUid: number, messages: number, octets: number, account: number]
+  >;
   readonly setQuota: Statement<[octets: number | null, account: number]>;
   readonly loggedIn: Statement<[atMs: number, account: number]>;
   readonly saltSecret: Statement<[], Buffer>;
@@ -105,41 +95,18 @@ export function prepareWrites(connection: Connection): Writes {
     addMessage: connection.prepare(`
       insert into message (account, uid, body, octets, received_at, reverse_path, recipient, trace)
       values (?, ?, ?, ?, ?, ?, ?, ?)`),
-    removeMessage: connection
-      .prepare<[number, number], [number, number]>(
-        'delete from message where account = ? and uid = ? returning body, octets',
-      )
-      .raw(),
-    uids: connection
-      .prepare<[number, number, number, number], number>(
-        'select uid from message where account = ? and uid between ? and ? order by uid limit ? + 0',
-      )
-      .pluck(),
-    sums: connection
-      .prepare<[number, number, number, number], SumRow>(
-        `
-      select count(*), coalesce(sum(octets), 0), max(uid) from (
-        select uid, octets from message where account = ? and uid between ? and ? order by uid limit ? + 0)`,
-      )
-      .raw(),
-    lastRemoval: connection.prepare<[], number>('select coalesce(max(id), 0) from removal').pluck(),
-    beginRemoval: connection.prepare('insert or ignore into removal (id, account) values (?, ?)'),
-    addRemoved: connection.prepare('insert into removed (removal, first, last) values (?, ?, ?)'),
-    settleRemoval: connection.prepare('update removal set committed = ? where id = ?'),
-    removalOf: connection
-      .prepare<[number], number | null>('select max(committed) from removal where account = ?')
-      .pluck(),
-    giveUpRemovals: connection.prepare('update removal set committed = -1 where account = ? and committed = 0'),
     // No name that a request may hold has a NUL.
     markAccount: connection.prepare(
       "update account set removed = 1, enabled = 0, local = char(0) || id, password_hash = '', scram = null where id = ?",
     ),
     mailboxCounters: connection
-      .prepare<[number], [number, number, number, number | null]>(
-        'select uid_next, messages, octets, quota_octets from account where id = ? and removed = 0',
+      .prepare<[number], [number, number, number, number, number | null]>(
+        'select uid_next, first_uid, messages, octets, quota_octets from account where id = ? and removed = 0',
       )
       .raw(),
-    setMailboxCounters: connection.prepare('update account set uid_next = ?, messages = ?, octets = ? where id = ?'),
+    setMailboxCounters: connection.prepare(
+      'update account set uid_next = ?, first_uid = ?, messages = ?, octets = ? where id = ?',
+    ),
     setQuota: connection.prepare('update account set quota_octets = ? where id = ?'),
     loggedIn: connection.prepare('update account set last_login_at = ? where id = ?'),
     saltSecret: connection.prepare<[], Buffer>("select value from secret where name = 'salts'").pluck(),

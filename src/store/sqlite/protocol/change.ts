@@ -3,9 +3,23 @@ import type { Devices } from '../../devices.js';
 import type { Directory } from '../../directory.js';
 import type { QueuedMail } from '../../queued-mail.js';
 import type { RelayLogins } from '../../relay-logins.js';
+import type { RemovedMail } from '../../removed-mail.js';
 import type { Routes } from '../../routes.js';
+import type { Address } from '../../shapes.js';
 
-export type Changes = Directory & Devices & QueuedMail & RelayLogins & Routes;
+/** What `restoreTo` is made of. */
+interface Undoing {
+  /** Some messages of a removal are there again under their old uids; resolves with how many. */
+  undoRemoval(address: Address, removal: number): Promise<number>;
+}
+
+export type Changes = Directory &
+  Devices &
+  QueuedMail &
+  RelayLogins &
+  Routes &
+  Pick<RemovedMail, 'restoreMail'> &
+  Undoing;
 /** Those methods that change something. */
 export type ChangeName = Exclude<keyof Changes, `${'list' | 'find' | 'record'}${string}` | 'count'>;
 

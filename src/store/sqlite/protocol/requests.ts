@@ -23,6 +23,7 @@ import { readJson } from './frames.js';
 export interface LockRequest {
   readonly account: AccountId;
   readonly from: string;
+  readonly isLogin: boolean;
 }
 
 /** `lock` is the number of the request that took it. */
@@ -50,7 +51,7 @@ export interface RefusedRequest {
   readonly refusal: string;
 }
 
-const LOCK: Shape<LockRequest> = { account: natural, from: text };
+const LOCK: Shape<LockRequest> = { account: natural, from: text, isLogin: flag };
 const UNLOCK: Shape<UnlockRequest> = { account: natural, lock: natural };
 const HOLDER: Shape<HolderAnswer> = { question: natural, leaving: flag };
 const ranges: Check = (value) => list(natural)(value) && (value as readonly number[]).length % 2 === 0;

@@ -37,6 +37,8 @@ export interface ChangeTargets {
   removeAccount(address: Address): void;
   setQuota(address: Address, octets: number | undefined): void;
   setRecipientLimits(address: Address, limits: Partial<OwnLimits>): void;
+  restoreMail(address: Address, numbers: readonly number[]): number;
+  undoRemoval(address: Address, removal: number): number;
   readonly queue: QueueWriter;
   readonly relayLogins: RelayLoginWriter;
 }
@@ -55,7 +57,7 @@ interface ChangeRow<Given extends readonly unknown[]> {
   readonly takes: { readonly [At in keyof Given]-?: Check };
   /** A number is answered. */
   readonly run: (to: ChangeTargets, ...given: Given) => unknown;
-  /** Nobody remembers anything of it. */
+  /** It is about mail, or about what nobody else remembers: the directory is as it was. */
   readonly isQueue?: true;
   /** It takes rights away: logins to the account, which it is given first, are looked at again. */
   readonly revokes?: true;
@@ -65,7 +67,7 @@ export const NOTHING_CHANGED: Changed = { concerned: 'nobody', isDirectory: fals
 
 type Table = { readonly [Name in ChangeName]: ChangeRow<Parameters<Changing[Name]>> };
 
-/** Of rows of the queue; so many are changed in a few milliseconds. */
+/** Of rows; so many are changed in a few milliseconds. */
 const ids: Check = (value) => list(natural)(value) && (value as readonly number[]).length <= IDS_LIMIT;
 
 const TOKENS = { accessToken: token, expiresAtMs: natural, refreshToken: optional(token) };
@@ -112,6 +114,16 @@ const CHANGES: Table = {
     takes: [address, text],
     run: ({ directory }, account, name) => directory.removeCredential(account, name),
     revokes: true,
+  },
+  restoreMail: {
+    takes: [address, ids],
+    run: (to, account, numbers) => to.restoreMail(account, numbers),
+    isQueue: true,
+  },
+  undoRemoval: {
+    takes: [address, natural],
+    run: (to, account, removal) => to.undoRemoval(account, removal),
+    isQueue: true,
   },
   addDomain: { takes: [text], run: ({ directory }, name) => directory.addDomain(name) },
   removeDomain: { takes: [text], run: ({ directory }, name) => directory.removeDomain(name) },

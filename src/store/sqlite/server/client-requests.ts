@@ -39,13 +39,13 @@ export class ClientRequests {
     this.#removals = new Removals(store);
   }
 
-  lock(request: number, { account, from }: LockRequest): void {
+  lock(request: number, { account, from, isLogin }: LockRequest): void {
     const lost = this.#store.lost();
     if (lost !== undefined) return this.#answers.failed(request, lost);
     this.#store.locks.claim(account, {
       ...{ owner: this.#owner, lock: request, from },
       taken: (sinceMs) => {
-        this.#store.logins.note(account, sinceMs);
+        if (isLogin) this.#store.logins.note(account, sinceMs);
         this.#answers.done(request);
       },
       refused: (holder) => this.#answers.failed(request, new StoreError('in-use', 'the maildrop is open', { holder })),
@@ -60,9 +60,10 @@ export class ClientRequests {
 
   remove(request: number, remove: RemoveRequest): void {
     const { account, lock } = remove;
-    if (!this.#store.locks.isHeldBy(account, { owner: this.#owner, lock }))
+    const holder = this.#store.locks.heldBy(account, { owner: this.#owner, lock });
+    if (holder === undefined)
       return this.#answers.failed(request, new StoreError('unavailable', 'the lock of the maildrop was lost'));
-    this.#removals.take(remove).then(
+    this.#removals.take(remove, holder.from).then(
       () => this.#answers.done(request),
       (error: unknown) =>
         error instanceof StoreError ? this.#answers.failed(request, error) : this.#broke(error as Error),

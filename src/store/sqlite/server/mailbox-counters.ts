@@ -18,6 +18,8 @@ const KNOWN_LIMIT = 10_000;
 
 interface Counters {
   uidNext: number;
+  /** No message has a lower uid. */
+  firstUid: number;
   messages: number;
   octets: number;
   /** Null without a quota. */
@@ -60,6 +62,27 @@ export class MailboxCounters {
     const counters = this.#of(account);
     counters.messages -= messages;
     counters.octets -= octets;
+    if (counters.messages === 0) counters.firstUid = counters.uidNext;
+    this.#changed.add(account);
+  }
+
+  /** Counts messages that are back, each at its uid; `firstUid` is the lowest of them. */
+  restore(account: AccountId, { messages, octets }: Held, firstUid: number): void {
+    const counters = this.#of(account);
+    counters.messages += messages;
+    counters.octets += octets;
+    counters.firstUid = Math.min(counters.firstUid, firstUid);
+    this.#changed.add(account);
+  }
+
+  /** No message of it has a lower uid. */
+  firstUid(account: AccountId): number {
+    return this.#of(account).firstUid;
+  }
+
+  /** No message of it has a lower uid than this from now on. */
+  beginAt(account: AccountId, uid: number): void {
+    this.#of(account).firstUid = uid;
     this.#changed.add(account);
   }
 
@@ -82,8 +105,8 @@ export class MailboxCounters {
   /** Before COMMIT. */
   flush(): void {
     for (const account of this.#changed) {
-      const { uidNext, messages, octets } = this.#of(account);
-      this.#writes.setMailboxCounters.run(uidNext, messages, octets, account);
+      const { uidNext, firstUid, messages, octets } = this.#of(account);
+      this.#writes.setMailboxCounters.run(uidNext, firstUid, messages, octets, account);
     }
     this.#changed.clear();
     if (this.#known.size > KNOWN_LIMIT) this.#known.clear(); // All of it is written.
@@ -100,8 +123,8 @@ export class MailboxCounters {
     if (known !== undefined) return known;
     const row = this.#writes.mailboxCounters.get(account);
     if (row === undefined) throw new StoreError('missing', `account ${account} was removed`);
-    const [uidNext, messages, octets, quota] = row;
-    const counters = { uidNext: Math.max(uidNext, this.#uidFloor), messages, octets, quota };
+    const [uidNext, firstUid, messages, octets, quota] = row;
+    const counters = { uidNext: Math.max(uidNext, this.#uidFloor), firstUid, messages, octets, quota };
     this.#known.set(account, counters);
     return counters;
   }

@@ -2,22 +2,21 @@
  * The database as its store has it open: the connection that writes, and all that works beside it. There is none before the
  * WAL that was found has been recovered (wal-recovery.ts), so that nothing is ever written behind frames that were not proved.
  */
+import type { Retention } from '../../driver.js';
 import { Checkpointer } from './checkpointer.js';
 import { emptyWal, openForWriting, passiveCheckpoint, type Connection } from '../database/database.js';
 import { Decoder } from './decoder.js';
+import { DiskSpace, prepareFileSpace, type FileSpace } from '../database/disk-space.js';
 import { FileWatch } from './file-watch.js';
 import { GroupCommit } from './group.js';
 import type { Location } from '../database/location.js';
 import { isBug, isDiskError, readError } from '../database/sqlite-error.js';
 import { Sweeper } from './sweeper.js';
+import { Upkeep } from './upkeep.js';
 import { Writer } from './writer.js';
 
-/** How often it is looked for attempts to send that are old. */
-const SWEEP_MS = 3_600_000;
-
 export interface DatabaseObserver {
-  /** How long attempts to send are kept; undefined: for ever. */
-  readonly keepDeliveriesMs: number | undefined;
+  readonly retention: Retention;
   noted(what: string, details: object): void;
   trouble(what: string, error: unknown): void;
   /** Something of the queue may be due earlier than it was. */
@@ -39,15 +38,18 @@ export class OpenDatabase {
   readonly #checkpointer: Checkpointer;
   readonly #decoder: Decoder;
   readonly #observer: DatabaseObserver;
+  readonly #upkeep: Upkeep;
   #failed = false;
-  #sweeping: NodeJS.Timeout | undefined;
 
   /** @throws StoreError 'unavailable' */
   constructor(location: Location, observer: DatabaseObserver) {
     const { db } = location;
     this.#observer = observer;
     this.#connection = openForWriting(db);
-    this.#writer = new Writer(this.#connection, observer.keepDeliveriesMs);
+    const { minFreeBytes = 0, ...keeping } = observer.retention;
+    const space = prepareFileSpace(this.#connection);
+    const disk = new DiskSpace(db, minFreeBytes, () => space.get() as FileSpace); // It is always one row.
+    this.#writer = new Writer(this.#connection, { ...keeping, isShort: () => disk.isShort() });
     this.#checkpointer = new Checkpointer(db, {
       checkpointHere: () => this.#checkpoint(),
       trouble: (what, error) => observer.trouble(what, error),
@@ -74,6 +76,11 @@ export class OpenDatabase {
       },
     });
     this.sweeper = new Sweeper(this.group);
+    this.#upkeep = new Upkeep({
+      ...{ sweeper: this.sweeper, writer: this.#writer, keepRemovedMs: keeping.keepRemovedMs },
+      isShort: () => disk.isShort(),
+      noted: (what, details) => observer.noted(what, details),
+    });
   }
 
   nextBody(): number {
@@ -93,8 +100,7 @@ export class OpenDatabase {
   begin(): void {
     this.#endInterrupted();
     this.#decoder.decodeSoon();
-    this.sweeper.soon();
-    this.#sweeping = setInterval(() => this.sweeper.soon(), SWEEP_MS).unref();
+    this.#upkeep.begin();
   }
 
   /** A full disk leaves it to the next start: nobody sees it. */
@@ -118,8 +124,7 @@ export class OpenDatabase {
   /** Begins nothing more by itself. */
   settle(): void {
     this.files.close();
-    clearInterval(this.#sweeping);
-    this.sweeper.close();
+    this.#upkeep.close();
   }
 
   /**

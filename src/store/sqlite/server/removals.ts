@@ -1,7 +1,7 @@
 /**
- * Removals that come over one connection, in frames. Few messages are removed at once. Of many, what they are is written ahead,
+ * Removals that come over one connection, in frames. Few ranges are removed at once. Of many, what they are is written ahead,
  * frame by frame, and the last write is one mark for all of them: before it nothing is removed, after it all is, and the
- * rows are deleted later (sweep.ts). So the store is held up by none of it, and a kill between leaves all or none.
+ * ranges are taken over later (purge.ts). So the store is held up by none of it, and a kill between leaves all or none.
  */
 import { setImmediate } from 'node:timers/promises';
 import { StoreError } from '../../errors.js';
@@ -9,8 +9,9 @@ import type { AccountId } from '../../shapes.js';
 import type { Held } from './mailbox-counters.js';
 import type { RemoveRequest } from '../protocol/requests.js';
 import type { ServedStore } from './served-store.js';
-import { DIRECT_LIMIT, type Ranges, type Writer } from './writer.js';
-import type { SumRow } from '../database/writes.js';
+import type { Ranges } from './removal-writer.js';
+import type { Writer } from './writer.js';
+import type { SumRow } from '../database/removal-writes.js';
 
 /** Of a removal whose last frame has not come. */
 interface Begun {
@@ -34,20 +35,21 @@ export class Removals {
     this.#store = store;
   }
 
-  /** Resolves when it is durable, or when more may come. @throws StoreError */
-  async take({ account, lock, ranges, more }: RemoveRequest): Promise<void> {
+  /** Resolves when it is durable, or when more may come; `client` is who removes it. @throws StoreError */
+  async take({ account, lock, ranges, more }: RemoveRequest, client: string): Promise<void> {
     const held = await this.#count(account, ranges);
     const before = this.#begun.get(lock);
-    if (!more && before === undefined && held.messages <= DIRECT_LIMIT)
-      return this.#store.write((writer) => writer.remove(account, ranges));
-    await this.#swept(account);
+    const part = { account, ranges, client };
+    if (!more && before === undefined && this.#store.read(({ removals }) => removals.isSmall(part, held)))
+      return this.#store.write(({ removals }) => removals.remove(part, held));
+    await this.#settled(account);
     if (this.#closed) throw new StoreError('unavailable', 'the lock of the maildrop was lost');
-    const removal = before?.removal ?? this.#store.read((writer) => writer.nextRemoval());
+    const removal = before?.removal ?? this.#store.read(({ removals }) => removals.next());
     const begun = { removal, held: before === undefined ? held : sum(before.held, held) };
     this.#begun.set(lock, begun);
-    await this.#write(lock, (writer) => {
-      writer.addToRemoval(removal, account, ranges);
-      if (!more) writer.commitRemoval(removal, account, begun.held);
+    await this.#write(lock, ({ removals }) => {
+      removals.begin(removal, part);
+      if (!more) removals.commit(removal, account, begun.held);
     });
     if (!more) this.#begun.delete(lock);
   }
@@ -57,7 +59,7 @@ export class Removals {
     const begun = this.#begun.get(lock);
     if (begun === undefined) return;
     this.#begun.delete(lock);
-    this.#store.write((writer) => writer.giveUpRemoval(begun.removal)).catch(() => undefined); // Then the next start does it.
+    this.#store.write(({ removals }) => removals.giveUp(begun.removal)).catch(() => undefined); // Then the next start does it.
   }
 
   /** The connection is gone. */
@@ -75,9 +77,9 @@ export class Removals {
     }
   }
 
-  /** One account has one removal at a time that is not deleted yet, so that passing over what is removed stays cheap. */
-  async #swept(account: AccountId): Promise<void> {
-    while (!this.#closed && this.#store.read((writer) => writer.isRemoving(account)))
+  /** One account has one removal at a time whose ranges are not taken over, so that passing over what is removed stays cheap. */
+  async #settled(account: AccountId): Promise<void> {
+    while (!this.#closed && this.#store.read(({ removals }) => removals.isCommitting(account)))
       await this.#store.sweeper.stepped();
   }
 
@@ -98,7 +100,7 @@ export class Removals {
   }
 
   #sums(account: AccountId, range: readonly [number, number]): SumRow {
-    return this.#store.read((writer) => writer.sums(account, range, ENTRIES_AT_ONCE));
+    return this.#store.read(({ removals }) => removals.sums(account, range, ENTRIES_AT_ONCE));
   }
 }
 

@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net';
 import { PrivateSocket } from '../../../runtime/private-socket.js';
 import { SharedReads } from '../../../runtime/shared-reads.js';
-import type { Concerned, RunningStore, StoreObserver } from '../../driver.js';
+import type { Concerned, Retention, RunningStore, StoreObserver } from '../../driver.js';
 import { StoreError } from '../../errors.js';
 import type { Address, Secrets } from '../../shapes.js';
 import type { StoreStatus } from '../../status.js';
@@ -44,7 +44,7 @@ interface ServerOptions {
   readonly location: Location;
   readonly ownership: Ownership;
   readonly observer: StoreObserver;
-  readonly keepDeliveriesMs: number | undefined;
+  readonly retention: Retention;
 }
 
 export class StoreServer implements RunningStore, ServedStore {
@@ -52,7 +52,7 @@ export class StoreServer implements RunningStore, ServedStore {
   readonly #ownership: Ownership;
   readonly #socket: PrivateSocket;
   readonly #observer: StoreObserver;
-  readonly #keepDeliveriesMs: number | undefined;
+  readonly #retention: Retention;
   readonly #clients = new Set<StoreConnection>();
   /** Bytes of frames that are not complete, where they are many. */
   readonly #arriving = new Map<object, number>();
@@ -72,7 +72,7 @@ export class StoreServer implements RunningStore, ServedStore {
   static async start(
     location: Location,
     observer: StoreObserver,
-    keepDeliveriesMs?: number,
+    retention: Retention = {},
   ): Promise<StoreServer | undefined> {
     identify(location.db); // Before anything is made or changed there.
     process.umask(0o077); // Mail is its owner's alone: the database and everything beside it.
@@ -81,7 +81,7 @@ export class StoreServer implements RunningStore, ServedStore {
     const ownership = claim(location.lock);
     if (ownership === undefined) return undefined;
     try {
-      const server = new StoreServer({ location, ownership, observer, keepDeliveriesMs });
+      const server = new StoreServer({ location, ownership, observer, retention });
       await server.#opening.patiently();
       await server.#socket.open();
       return server;
@@ -91,8 +91,8 @@ export class StoreServer implements RunningStore, ServedStore {
     }
   }
 
-  private constructor({ location, ownership, observer, keepDeliveriesMs }: ServerOptions) {
-    this.#keepDeliveriesMs = keepDeliveriesMs;
+  private constructor({ location, ownership, observer, retention }: ServerOptions) {
+    this.#retention = retention;
     this.#location = location;
     this.#ownership = ownership;
     this.#observer = observer;
@@ -247,7 +247,7 @@ export class StoreServer implements RunningStore, ServedStore {
 
   #openDatabase(): OpenDatabase {
     return new OpenDatabase(this.#location, {
-      keepDeliveriesMs: this.#keepDeliveriesMs,
+      retention: this.#retention,
       noted: (what, details) => this.#observer.noted(what, details),
       trouble: (what, error) => this.#observer.trouble(what, error),
       due: () => this.senders.wake(),

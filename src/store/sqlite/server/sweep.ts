@@ -1,14 +1,16 @@
 /**
- * Deletes what nobody sees any more, a little at a time: the messages of a removal that is committed and of an account that is
- * removed, what was written of a removal that was given up, bodies that nobody points to, and attempts to send that are old. What is left to do follows from
- * the database alone, so a store that was killed goes on where it was.
+ * Deletes what nobody sees any more, a little at a time: messages that were removed long enough ago (purge.ts) and those of an
+ * account that is removed, bodies that nobody points to, and attempts to send that are old. What is left to do follows from the
+ * database alone, so a store that was killed goes on where it was.
  */
 import type { Bodies } from './bodies.js';
+import { Purge } from './purge.js';
 import type { Connection, Statement } from '../database/database.js';
+import type { RangeRow } from '../database/reads.js';
+import type { RemovalWrites } from '../database/removal-writes.js';
 
 /** Between two looks at the clock. */
 const MESSAGES_AT_ONCE = 8;
-const RANGES_AT_ONCE = 100;
 const ATTEMPTS_AT_ONCE = 50;
 const IMPORTED_AT_ONCE = 50;
 
@@ -18,22 +20,26 @@ export interface Firsts {
   readonly removal: number;
 }
 
-export interface SweepOptions {
-  readonly firsts: Firsts;
-  /** How long attempts to send are kept. */
+/** How long what nobody sees is kept. */
+export interface Keeping {
+  /** Attempts to send. */
   readonly keepDeliveriesMs: number;
+  /** Messages that were removed. */
+  readonly keepRemovedMs: number;
+  /** Whether the disk is nearly full: then messages that were removed are not kept. */
+  readonly isShort: () => boolean;
+}
+
+export interface SweepOptions extends Keeping {
+  readonly bodies: Bodies;
+  readonly removals: RemovalWrites;
+  readonly firsts: Firsts;
 }
 
 type DeletedRow = [body: number];
 
 interface Statements {
-  readonly removal: Statement<[], [id: number, account: number]>;
-  readonly range: Statement<[removal: number], [first: number, last: number]>;
   readonly deleteMessages: Statement<[account: number, first: number, last: number, limit: number], DeletedRow>;
-  readonly deleteRange: Statement<[removal: number, first: number]>;
-  readonly deleteRemoval: Statement<[removal: number]>;
-  readonly givenUp: Statement<[first: number], number>;
-  readonly deleteRanges: Statement<[removal: number, same: number, limit: number]>;
   readonly account: Statement<[], number>;
   readonly deleteImported: Statement<[account: number, same: number, limit: number]>;
   readonly deleteAccount: Statement<[account: number]>;
@@ -47,45 +53,40 @@ interface Statements {
 export class Sweep {
   readonly #do: Statements;
   readonly #bodies: Bodies;
+  readonly #purge: Purge;
   readonly #firsts: Firsts;
   readonly #keepDeliveriesMs: number;
 
-  constructor(connection: Connection, bodies: Bodies, { firsts, keepDeliveriesMs }: SweepOptions) {
+  constructor(connection: Connection, { bodies, removals, firsts, ...keeping }: SweepOptions) {
     this.#do = prepare(connection);
     this.#bodies = bodies;
     this.#firsts = firsts;
-    this.#keepDeliveriesMs = keepDeliveriesMs;
+    this.#keepDeliveriesMs = keeping.keepDeliveriesMs;
+    this.#purge = new Purge({
+      ...{ writes: removals, keepRemovedMs: keeping.keepRemovedMs, isShort: keeping.isShort },
+      firstRemoval: firsts.removal,
+      deleteMessages: (account, range) => this.#deleteMessages(account, range),
+    });
   }
 
   /** True when nothing is left. Bodies come behind what leaves some. */
   run(untilMs: number): boolean {
-    const owners = [() => this.#removal(), () => this.#givenUp(), () => this.#account()];
-    const kinds = [...owners, () => this.#body(), () => this.#attempts()];
+    const removals = [() => this.#purge.settle(), () => this.#purge.purge(), () => this.#purge.forgetGivenUp()];
+    const kinds = [...removals, () => this.#account(), () => this.#body(), () => this.#attempts()];
     for (const step of kinds) while (step()) if (performance.now() >= untilMs) return false;
     return true;
   }
 
+  /** How many removals were purged before their time since this was last asked. */
+  takeEarly(): number {
+    return this.#purge.takeEarly();
+  }
+
   /** Each of these takes one step, and is false when nothing of its kind is left. */
-  #removal(): boolean {
-    const [removal, account] = this.#do.removal.get() ?? [];
-    if (removal === undefined || account === undefined) return false;
-    const range = this.#do.range.get(removal);
-    if (range === undefined) this.#do.deleteRemoval.run(removal);
-    else if (!this.#deleteMessages(account, ...range)) this.#do.deleteRange.run(removal, range[0]);
-    return true;
-  }
-
-  #givenUp(): boolean {
-    const removal = this.#do.givenUp.get(this.#firsts.removal);
-    if (removal === undefined) return false;
-    if (this.#do.deleteRanges.run(removal, removal, RANGES_AT_ONCE).changes === 0) this.#do.deleteRemoval.run(removal);
-    return true;
-  }
-
   #account(): boolean {
     const account = this.#do.account.get();
     if (account === undefined) return false;
-    if (this.#deleteMessages(account, 0, Number.MAX_SAFE_INTEGER)) return true;
+    if (this.#deleteMessages(account, [0, Number.MAX_SAFE_INTEGER]) || this.#purge.forget(account)) return true;
     if (this.#do.deleteImported.run(account, account, IMPORTED_AT_ONCE).changes === 0)
       this.#do.deleteAccount.run(account);
     return true;
@@ -106,22 +107,15 @@ export class Sweep {
   }
 
   /** False when there are none. */
-  #deleteMessages(account: number, first: number, last: number): boolean {
+  #deleteMessages(account: number, [first, last]: RangeRow): boolean {
     const deleted = this.#do.deleteMessages.all(account, first, last, MESSAGES_AT_ONCE);
     for (const [body] of deleted) this.#bodies.release(body);
     return deleted.length > 0;
   }
 }
 
-// eslint-disable-next-line max-lines-per-function -- a list of statements, each on its own
 function prepare(connection: Connection): Statements {
   return {
-    removal: connection
-      .prepare<[], [number, number]>('select id, account from removal where committed = 1 order by id limit 1')
-      .raw(),
-    range: connection
-      .prepare<[number], [number, number]>('select first, last from removed where removal = ? order by first limit 1')
-      .raw(),
     deleteMessages: connection
       .prepare<[number, number, number, number], DeletedRow>(
         `
@@ -130,14 +124,6 @@ function prepare(connection: Connection): Statements {
       returning body`,
       )
       .raw(),
-    deleteRange: connection.prepare('delete from removed where removal = ? and first = ?'),
-    deleteRemoval: connection.prepare('delete from removal where id = ?'),
-    givenUp: connection
-      .prepare<[number], number>('select id from removal where committed < 0 or (committed = 0 and id < ?) limit 1')
-      .pluck(),
-    deleteRanges: connection.prepare(`
-      delete from removed where removal = ? and first in (
-        select first from removed where removal = ? order by first limit ? + 0)`),
     account: connection.prepare<[], number>('select id from account where removed = 1 limit 1').pluck(),
     deleteImported: connection.prepare(`
       delete from imported where account = ? and key in (select key from imported where account = ? limit ? + 0)`),

@@ -14,26 +14,19 @@ import { ImportTable } from './imports.js';
 import type { Change } from '../protocol/change.js';
 import type { Connection } from '../database/database.js';
 import { DeviceTable } from '../database/devices.js';
-import { MailboxCounters, type Held } from './mailbox-counters.js';
+import { MailboxCounters } from './mailbox-counters.js';
 import type { MessageMetadata } from '../protocol/message-frame.js';
 import { QueueWriter } from './queue-writer.js';
 import { RelayLoginWriter } from './relay-login-writer.js';
+import { DIRECT_LIMIT, RemovalWriter } from './removal-writer.js';
 import { SubmissionLimits } from './submission-limits.js';
-import { Sweep } from './sweep.js';
+import { Sweep, type Keeping } from './sweep.js';
 import { TextStates } from './text-states.js';
-import { prepareWrites, type SumRow, type Writes } from '../database/writes.js';
+import { prepareRemovalWrites } from '../database/removal-writes.js';
+import { prepareWrites, type Writes } from '../database/writes.js';
 
-/** So many messages are removed at once: of more, only what they are is written, and they are deleted a few at a time. */
-export const DIRECT_LIMIT = 100;
-
-/** Uids: the first and the last of each range, one behind the other. */
-export type Ranges = readonly number[];
-
-const Settled = {
-  GivenUp: -1,
-  Committed: 1,
-} as const;
-type Settled = (typeof Settled)[keyof typeof Settled];
+/** What of it is not told is kept for ever, as for a command that is the store for a moment. */
+export type WriterOptions = Partial<Keeping>;
 
 export class Writer {
   readonly queue: QueueWriter;
@@ -45,13 +38,14 @@ export class Writer {
   readonly #counters: MailboxCounters;
   readonly #limits: SubmissionLimits;
   readonly #imports: ImportTable;
+  readonly removals: RemovalWriter;
   readonly #bodies: Bodies;
   readonly #sweep: Sweep;
   #bodyNext: number;
-  #removalNext: number;
   #leftovers = false;
 
-  constructor(connection: Connection, keepDeliveriesMs = Infinity) {
+  constructor(connection: Connection, options: WriterOptions = {}) {
+    const keeping = { keepDeliveriesMs: Infinity, keepRemovedMs: Infinity, isShort: () => false, ...options };
     this.#writes = prepareWrites(connection);
     this.devices = new DeviceTable(connection);
     this.texts = new TextStates(this.#writes);
@@ -61,11 +55,13 @@ export class Writer {
     this.#imports = new ImportTable(connection);
     this.#bodies = new Bodies(this.#writes);
     this.#bodyNext = (this.#writes.lastBody.get() ?? 0) + 1;
-    this.#removalNext = (this.#writes.lastRemoval.get() ?? 0) + 1;
     this.queue = new QueueWriter(connection, this.#bodies);
     this.#relayLogins = new RelayLoginWriter(connection, () => this.queue.ledger.wake());
-    const firsts = { body: this.#bodyNext, removal: this.#removalNext };
-    this.#sweep = new Sweep(connection, this.#bodies, { firsts, keepDeliveriesMs });
+    const [bodies, counters, removals] = [this.#bodies, this.#counters, prepareRemovalWrites(connection)];
+    const keeps = keeping.keepRemovedMs > 0;
+    this.removals = new RemovalWriter({ writes: removals, counters, bodies, keeps });
+    const firsts = { body: this.#bodyNext, removal: this.removals.next() };
+    this.#sweep = new Sweep(connection, { ...keeping, bodies, removals, firsts });
   }
 
   /** Names for bodies are given out before their transaction; one that is never used is only a gap. */
@@ -109,47 +105,6 @@ export class Writer {
     this.#bodies.drop(body, octets);
   }
 
-  /** Removes what is there of these few; a body goes with its last message. */
-  remove(account: AccountId, ranges: Ranges): void {
-    for (const [first, last] of pairs(ranges))
-      for (const uid of first === last ? [first] : this.#writes.uids.all(account, first, last, DIRECT_LIMIT))
-        this.#removeMessage(account, uid);
-  }
-
-  /** How many messages are in a range, and their octets: of at most `limit`, and the last of those. */
-  sums(account: AccountId, [first, last]: readonly [number, number], limit: number): SumRow {
-    return this.#writes.sums.get(account, first, last, limit) as SumRow; // Of aggregates alone there is always one.
-  }
-
-  /** A name for a removal; one that is never used is only a gap. */
-  nextRemoval(): number {
-    return this.#removalNext++;
-  }
-
-  /** What a removal of many messages will remove: nothing is removed by it before `commitRemoval`. */
-  addToRemoval(removal: number, account: AccountId, ranges: Ranges): void {
-    this.#counters.require(account);
-    this.#writes.beginRemoval.run(removal, account);
-    for (const [first, last] of pairs(ranges)) this.#writes.addRemoved.run(removal, first, last);
-  }
-
-  /** From now on nobody sees its messages; they are deleted later. */
-  commitRemoval(removal: number, account: AccountId, held: Held): void {
-    this.#writes.settleRemoval.run(Settled.Committed, removal);
-    this.#counters.subtract(account, held);
-    this.#leftovers = true;
-  }
-
-  giveUpRemoval(removal: number): void {
-    this.#writes.settleRemoval.run(Settled.GivenUp, removal);
-    this.#leftovers = true;
-  }
-
-  /** Whether messages of the account are removed, but not deleted yet. */
-  isRemoving(account: AccountId): boolean {
-    return this.#writes.removalOf.get(account) === Settled.Committed;
-  }
-
   loggedIn(account: AccountId, atMs: number): void {
     this.#writes.loggedIn.run(atMs, account);
   }
@@ -174,6 +129,8 @@ export class Writer {
       removeAccount: (address) => this.#removeAccount(address),
       setQuota: (address, octets) => this.#counters.setQuota(this.#changes.requireAccount(address), octets ?? null),
       setRecipientLimits: (address, limits) => this.#limits.set(this.#changes.requireAccount(address), limits),
+      restoreMail: (address, numbers) => this.removals.restore(this.#changes.requireAccount(address), numbers),
+      undoRemoval: (address, removal) => this.removals.undo(this.#changes.requireAccount(address), removal),
     });
   }
 
@@ -192,16 +149,21 @@ export class Writer {
   }
 
   /**
-   * Deletes what nobody sees any more: removed messages and accounts, bodies that never became complete. Ends after so many
-   * milliseconds, or a little later; true when nothing is left.
+   * Deletes what nobody sees any more: messages that were removed long enough ago, removed accounts, bodies that never became
+   * complete. Ends after so many milliseconds, or a little later; true when nothing is left.
    */
   sweep(ms = Infinity): boolean {
     return this.#sweep.run(performance.now() + ms);
   }
 
+  /** How many removals were purged before their time since this was last asked. */
+  takePurgedEarly(): number {
+    return this.#sweep.takeEarly();
+  }
+
   /** Whether something was left to `sweep` since this was last asked. */
   takeLeftovers(): boolean {
-    const left = [this.#leftovers, this.#bodies.takeLeftovers()];
+    const left = [this.#leftovers, this.#bodies.takeLeftovers(), this.removals.takeLeftovers()];
     this.#leftovers = false;
     return left.includes(true);
   }
@@ -248,25 +210,17 @@ export class Writer {
     this.#limits.count(metadata);
   }
 
-  #removeMessage(account: AccountId, uid: number): void {
-    const removed = this.#writes.removeMessage.get(account, uid);
-    if (removed === undefined) return;
-    const [body, octets] = removed;
-    this.#counters.subtract(account, { messages: 1, octets });
-    this.#bodies.release(body);
-  }
-
   /** Of one that holds much only the mark is written, and its rows are deleted later. */
   #removeAccount(address: Address): void {
     const account = this.#changes.requireAccount(address);
     this.#changes.detachAccount(address, account);
     const isLong = this.#counters.messages(account) > DIRECT_LIMIT || this.#imports.hasAny(account);
-    if (isLong || typeof this.#writes.removalOf.get(account) === 'number') {
-      this.#writes.giveUpRemovals.run(account); // Of a session that is about to end.
+    if (isLong || this.removals.hasRemoved(account)) {
+      this.removals.giveUpAll(account); // Of a session that is about to end.
       this.#writes.markAccount.run(account);
       this.#leftovers = true;
     } else {
-      this.remove(account, [0, Number.MAX_SAFE_INTEGER]);
+      this.removals.delete(account, [0, Number.MAX_SAFE_INTEGER]);
       this.#changes.deleteAccount(account);
     }
     this.#counters.drop(account);
@@ -275,7 +229,3 @@ export class Writer {
 
 /** The places in its envelope that a message was not stored for. */
 export type Posted = readonly number[] | OverLimit;
-
-function* pairs(ranges: Ranges): Iterable<readonly [first: number, last: number]> {
-  for (let at = 0; at < ranges.length; at += 2) yield [ranges[at] as number, ranges[at + 1] as number];
-}

@@ -4,7 +4,7 @@
  */
 import { statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { FileSpace } from '../database/reads.js';
+import type { Prepares, ReadStatement } from './reading-connection.js';
 
 /** A look is trusted for as long as this. */
 const FRESH_MS = 200;
@@ -12,6 +12,20 @@ const FRESH_MS = 200;
 const FASTEST_BYTES_A_MS = 2 * 1024 * 1024;
 /** More than a WAL holds: a disk with so much above the mark has room, whatever is inside the file. */
 const PLENTY_BYTES = 512 * 1024 * 1024;
+
+/** What the database says of its file. */
+export interface FileSpace {
+  /** When all of the WAL will have been moved. */
+  readonly sizeBytes: number;
+  /** In free pages. */
+  readonly freeBytes: number;
+}
+
+export function prepareFileSpace(connection: Prepares): ReadStatement<[], FileSpace> {
+  return connection.prepare(`
+    select page_count * page_size as sizeBytes, freelist_count * page_size as freeBytes
+    from pragma_page_count, pragma_freelist_count, pragma_page_size`);
+}
 
 export class DiskSpace {
   readonly #db: string;

@@ -1,0 +1,91 @@
+/**
+ * Messages that were removed, as administration sees them: read here, changed by the store. What changes the numbers of a maildrop
+ * holds it meanwhile, as a session does.
+ */
+import { setTimeout } from 'node:timers/promises';
+import { StoreError } from '../../errors.js';
+import type { Maildrop } from '../../maildrops.js';
+import type { RemovedMail } from '../../removed-mail.js';
+import { addressText } from '../../rules/names.js';
+import { refusals, refuse } from '../../rules/refusals.js';
+import type { AccountId, Address } from '../../shapes.js';
+import type { Change, ChangeName } from '../protocol/change.js';
+import { FrameType } from '../protocol/frames.js';
+import type { SocketMaildrops } from './maildrops.js';
+import type { Reader } from './reader.js';
+import type { StoreClient } from './store-client.js';
+
+/** While the ranges of a large removal are taken over: it takes a moment. */
+const SETTLE_PAUSE_MS = 20;
+const SETTLE_LIMIT_MS = 10_000;
+
+export interface RemovedMailOptions {
+  readonly client: StoreClient;
+  readonly reader: Reader;
+  readonly maildrops: SocketMaildrops;
+}
+
+export function removedMailOf(options: RemovedMailOptions): RemovedMail {
+  const { reader } = options;
+  return {
+    listRemoved: (address, after) => reader.removedMail.page(reader.directory.accountId(address), after?.id ?? 0),
+    restoreMail: (address, numbers) => changed(options, 'restoreMail', [address, numbers]),
+    restoreTo: (address, atMs) =>
+      holding(options, address, (account) => restoreTo(options, { address, account, atMs })),
+    removeMail: (address, numbers) =>
+      holding(options, address, async (_, maildrop) => {
+        for (const number of numbers.flat()) if (number > maildrop.count) refuse(refusals.noMessage(number));
+        await maildrop.remove(numbers);
+      }),
+  };
+}
+
+interface Restoring {
+  readonly address: Address;
+  readonly account: AccountId;
+  readonly atMs: number;
+}
+
+async function restoreTo(options: RemovedMailOptions, { address, account, atMs }: Restoring): Promise<number> {
+  const { reader } = options;
+  await settled(reader, account);
+  const purgedToMs = reader.removedMail.purgedToMs(account) ?? 0;
+  if (purgedToMs > atMs) refuse(refusals.isPurged(addressText(address), new Date(purgedToMs).toISOString()));
+  if (reader.removedMail.octetsSince(account, atMs) > reader.directory.freeOctets(address))
+    throw new StoreError('over-quota', refusals.noRoomToRestore);
+  let restored = 0;
+  for (const removal of reader.removedMail.removalsSince(account, atMs))
+    while (reader.removedMail.isThere(removal)) restored += await changed(options, 'undoRemoval', [address, removal]);
+  return restored;
+}
+
+async function settled(reader: Reader, account: AccountId): Promise<void> {
+  const untilMs = performance.now() + SETTLE_LIMIT_MS;
+  while (reader.removals(account).length > 0) {
+    if (performance.now() > untilMs) throw new StoreError('busy', 'a large removal is still being written down');
+    await setTimeout(SETTLE_PAUSE_MS);
+  }
+}
+
+/** What the store answers: how many messages. */
+async function changed<Name extends ChangeName>(
+  { client }: RemovedMailOptions,
+  change: Name,
+  given: Change<Name>['given'],
+): Promise<number> {
+  return (await client.askJson(FrameType.Change, { change, given } satisfies Change<Name>)) as number;
+}
+
+async function holding<T>(
+  { reader, maildrops }: RemovedMailOptions,
+  address: Address,
+  work: (account: AccountId, maildrop: Maildrop) => Promise<T>,
+): Promise<T> {
+  const account = reader.directory.accountId(address);
+  const maildrop = await maildrops.open(account, { from: 'an administrator', isAdministration: true });
+  try {
+    return await work(account, maildrop);
+  } finally {
+    await maildrop.release();
+  }
+}

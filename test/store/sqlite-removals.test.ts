@@ -1,0 +1,143 @@
+/** What was removed, in SQLite: no question of it grows with what is stored, its view speaks plainly, and it makes room. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { openForReading, openForWriting, type Connection } from '../../src/store/sqlite/database/database.js';
+import { prepareReads } from '../../src/store/sqlite/database/reads.js';
+import { prepareRemovedReads } from '../../src/store/sqlite/database/removed-reads.js';
+import { prepareRemovalWrites } from '../../src/store/sqlite/database/removal-writes.js';
+import { sqlite } from '../../src/store/sqlite/driver.js';
+import type { StartOptions, StoreObserver } from '../../src/store/driver.js';
+import type { MailStore } from '../../src/store/store.js';
+import { eventually } from '../support/eventually.js';
+import { everything } from '../support/maildrops.js';
+import { plansOf } from '../support/query-plans.js';
+import { at, deliver, envelopeTo, openSoon, withMaildrop } from './contract.js';
+
+const HASH = '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA';
+const ALICE = at('alice@example.org');
+const HOUR_MS = 3_600_000;
+/** Nothing on any disk has so much room. */
+const ALL_BYTES = 2 ** 52;
+/** Its first row, and one of two. */
+const BOUNDED = /^SCAN (removal|\(subquery-\d+\))$/;
+/** Asked by a command alone, of one account. */
+const COMMANDS = 'group by removal.id';
+
+describe('what was removed in SQLite', () => {
+  let directory = '';
+  let db = '';
+  const cleaning: (() => Promise<unknown>)[] = [];
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'pennypost-removals-'));
+    db = join(directory, 'mail.db');
+  });
+
+  afterEach(async () => {
+    for (const clean of cleaning.splice(0).reverse()) await clean();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  function withConnection<T>(act: (connection: Connection) => T): T {
+    const connection = openForWriting(db);
+    try {
+      return act(connection);
+    } finally {
+      connection.close();
+    }
+  }
+
+  function look(sql: string): readonly unknown[] {
+    const connection = openForReading(db);
+    try {
+      return connection.prepare(sql).all();
+    } finally {
+      connection.close();
+    }
+  }
+
+  async function serve(options: StartOptions, observer: Partial<StoreObserver> = {}): Promise<MailStore> {
+    const silent = { noted: () => undefined, trouble: () => undefined, stopped: () => undefined };
+    const server = await sqlite.start(db, { ...silent, ...observer }, options);
+    cleaning.push(async () => server?.close());
+    const store = await sqlite.open(db);
+    cleaning.push(() => store.close());
+    if (look('select 1 from account').length === 0) await store.directory.addAccount(ALICE, HASH);
+    return store;
+  }
+
+  it('is asked nothing that is looked for among all rows', () => {
+    const plans = withConnection((connection) =>
+      plansOf(connection, (noting) => {
+        prepareRemovalWrites(noting);
+        prepareRemovedReads(noting);
+        prepareReads(noting);
+      }),
+    );
+    const asked = plans.filter(
+      ({ sql }) => /(from|into|update|join) remov(al|ed|ing)\b/.test(sql) && !sql.includes(COMMANDS),
+    );
+    expect(asked).to.have.length.above(30);
+    for (const { details, sql } of asked)
+      for (const detail of details) {
+        expect(detail, sql).to.not.match(/TEMP B-TREE/);
+        if (detail.startsWith('SCAN')) expect(detail, sql).to.match(BOUNDED);
+      }
+  });
+
+  it('is shown by the view removals, in words for people, and by no other', async () => {
+    const store = await serve({ keepRemovedMs: HOUR_MS });
+    for (const subject of ['one', 'two\u001b[2J'])
+      await deliver(store, envelopeTo(1), Buffer.from(`From: s@example.net\r\nSubject: ${subject}\r\n\r\nx\r\n`));
+    const held = await store.open(1, { from: '192.0.2.7\u001b pop3-1' });
+    const uidls = [(await held.find(1))?.uidl, (await held.find(2))?.uidl];
+    await held.remove([[2, 2]]);
+    await held.release();
+    const [row, ...others] = look('select * from removals') as readonly Readonly<Record<string, unknown>>[];
+    expect(others).to.deep.equal([]);
+    expect(row).to.include({
+      ...{ account: 'alice@example.org', client: '192.0.2.7 pop3-1', from: 's@example.net', subject: 'two[2J' },
+      ...{ uidl: uidls[1], number: (await store.removedMail.listRemoved(ALICE))[0]?.number },
+    });
+    for (const column of ['removed', 'received'])
+      expect(row?.[column], column).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    expect(look('select uidl from mail')).to.deep.equal([{ uidl: uidls[0] }]);
+    expect(look('select messages from mailboxes')).to.deep.equal([{ messages: 1 }]);
+  });
+
+  it('of a maildrop that is emptied over and over is passed by one look', async () => {
+    const store = await serve({ keepRemovedMs: HOUR_MS });
+    for (let round = 0; round < 30; round++) {
+      for (let count = 0; count < 3; count++) await deliver(store, envelopeTo(1), Buffer.from('x\r\n'));
+      // Once in a while one stays, and goes with the next.
+      await withMaildrop(store, 1, (maildrop) => maildrop.remove(round % 4 === 0 ? [[1, 2]] : everything(maildrop)));
+    }
+    expect(look('select count(*) as n from removed')).to.deep.equal([{ n: 30 }]);
+    expect(
+      look('select (select count(*) from removed where first >= first_uid) as n from account where id = 1'),
+    ).to.deep.equal([{ n: 0 }]);
+    expect((await openSoon(store, 1)).count).to.equal(0);
+  });
+
+  it('is purged before its time while the disk is nearly full, the oldest first, and that is told', async () => {
+    const told: [string, object][] = [];
+    const first = await serve({ keepRemovedMs: HOUR_MS });
+    for (const text of ['one', 'two']) await deliver(first, envelopeTo(1), Buffer.from(`${text}\r\n`));
+    await withMaildrop(first, 1, (maildrop) => maildrop.remove([[1, 1]]));
+    expect(await first.removedMail.listRemoved(ALICE)).to.have.length(1);
+    for (const clean of cleaning.splice(0).reverse()) await clean();
+    const second = await serve(
+      { keepRemovedMs: HOUR_MS, minFreeBytes: ALL_BYTES },
+      { noted: (...what) => told.push(what) },
+    );
+    await eventually('it to be purged', async () => (await second.removedMail.listRemoved(ALICE)).length === 0);
+    await eventually('it to be told', () => told.length > 0);
+    expect(told).to.deep.equal([
+      ['the disk is nearly full: what was removed is purged before its time', { removals: 1 }],
+    ]);
+    expect((await openSoon(second, 1)).count).to.equal(1);
+    expect(look('select count(*) as n from body')).to.deep.equal([{ n: 1 }]);
+  });
+});
