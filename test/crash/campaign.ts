@@ -3,6 +3,8 @@
  * again, the ledger is held against the maildrops. One server directory and one ledger for all rounds, so that what one
  * round removed must stay away through all that follow.
  */
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Chance } from '../support/ledger-chance.js';
 import { LedgerLoad, thin } from '../support/ledger-clients.js';
@@ -38,7 +40,7 @@ const AFTER_MS = 700;
 
 export async function campaign({ seed, next, report }: CampaignOptions): Promise<readonly Round[]> {
   const chance = new Chance(seed);
-  let server = await Server.start();
+  let server = await begin();
   const rounds: Round[] = [];
   const ledger = new Ledger(join(server.directory, 'ledger.jsonl'));
   try {
@@ -57,6 +59,17 @@ export async function campaign({ seed, next, report }: CampaignOptions): Promise
     ledger.close();
     await server.release();
   }
+}
+
+/** Long enough for what one round removes to be restored, and short enough for rounds during which it is purged. */
+const KEEP_REMOVED = '20s';
+/** Of what a round removed in the end, how often it is restored. */
+const RESTORED = 0.4;
+
+async function begin(): Promise<Server> {
+  const directory = await mkdtemp(join(tmpdir(), 'pennypost-'));
+  await writeFile(join(directory, 'pennypost.toml'), `keep-removed = '${KEEP_REMOVED}'\n`);
+  return Server.start({ directory });
 }
 
 async function accountsOf(server: Server): Promise<readonly Account[]> {
@@ -80,12 +93,14 @@ interface Play {
 async function play({ number, fault, server, ledger, accounts, chance }: Play, became: (now: Server) => void) {
   const startedAtMs = Date.now();
   const { acknowledged, removed } = ledger;
+  let serving: Server;
   const duringLoad = nothingFound();
   const { smtpPort, pop3Port } = server;
   const load = new LedgerLoad(ledger, duringLoad, chance.branch(), { smtpPort, pop3Port, accounts });
   try {
     await pause(chance.between(...BEFORE_MS));
     const now = await fault.strike(server, chance);
+    serving = now;
     if (now !== server) {
       became(now);
       await server.release({ keep: true });
@@ -96,7 +111,7 @@ async function play({ number, fault, server, ledger, accounts, chance }: Play, b
     await load.stop();
   }
   const held = await hold(ledger, pop3Port, accounts);
-  for (const account of accounts) await thin(ledger, pop3Port, account, chance);
+  for (const account of accounts) await thinAndRestore(serving, { ledger, account, chance });
   return {
     number,
     fault: fault.name,
@@ -106,6 +121,20 @@ async function play({ number, fault, server, ledger, accounts, chance }: Play, b
     refused: load.failures.length,
     findings: together(duringLoad, held),
   };
+}
+
+/** What went is there again, now and then: with its UIDLs, since the moment before. */
+async function thinAndRestore(
+  server: Server,
+  { ledger, account, chance }: Pick<Play, 'ledger' | 'chance'> & { readonly account: Account },
+): Promise<void> {
+  await pause(2);
+  const before = new Date().toISOString();
+  await pause(2);
+  const uidls = await thin(ledger, server.pop3Port, account, chance);
+  if (uidls.length === 0 || !chance.happens(RESTORED)) return;
+  await server.do('mail', 'restore', account.address, '--to', before);
+  await ledger.restored(account.address, uidls);
 }
 
 function together(one: Findings, other: Findings): Findings {

@@ -21,6 +21,8 @@ const CHUNK_BYTES = 256 * 1024;
 const DISK_MIB = 64;
 const MARK_MIB = 8;
 const NO_MARK = ['--min-free', '0'];
+/** What is removed makes room at once. */
+const NOTHING_KEPT = [...NO_MARK, '--keep-removed', '0s'];
 /** What comes back must hold what the WAL still has to move, and what a removal writes. */
 const BALLAST_MIB = 24;
 const LARGE_OCTETS = 2 * MIB;
@@ -85,7 +87,7 @@ describe('a full disk', () => {
   itOnSmallDisk('that fills: 452 at the end of data, reading goes on, service returns with the space', async (disk) => {
     const ballast = join(disk, 'ballast');
     writeFileSync(ballast, Buffer.alloc(BALLAST_MIB * MIB));
-    const server = await serveOn(disk, NO_MARK);
+    const server = await serveOn(disk, NOTHING_KEPT);
     const client = await smtpSession(server.smtpPort);
     await sendData(client, POSTMASTER, MESSAGE);
     let accepted = 0;
@@ -149,10 +151,28 @@ describe('a full disk', () => {
     );
   });
 
+  itOnSmallDisk('that fills with what was removed: it is purged, and mail is taken by itself', async (disk) => {
+    const server = await serveOn(disk, ['--min-free', `${MARK_MIB}MiB`]);
+    const client = await smtpSession(server.smtpPort);
+    // Twice what the disk holds.
+    for (let round = 0; round < (2 * DISK_MIB) / (LETTERS * 2); round++) {
+      for (let letter = 0; letter < LETTERS; letter++)
+        await eventually('mail to be taken', async () => {
+          const { code } = await client.command('MAIL FROM:<>');
+          return (
+            code === 250 && (await endOfData(client, letterOf(`${round}-${letter}`, LARGE_OCTETS))).startsWith('250 ')
+          );
+        });
+      await removeAll(server, LETTERS);
+    }
+    expect(server.logs).to.include('the disk is nearly full: what was removed is purged before its time');
+    expect(await server.do('mail', 'removed', POSTMASTER, '--json')).to.include('"number"');
+  });
+
   itOnSmallDisk(
     'that is smaller than the WAL would grow to: as much as is removed comes in again, and nothing is refused',
     async (disk) => {
-      const server = await serveOn(disk, NO_MARK);
+      const server = await serveOn(disk, NOTHING_KEPT);
       const senders = await Promise.all(Array.from({ length: SENDERS }, () => smtpSession(server.smtpPort)));
       for (let round = 0; round < ROUNDS; round++) {
         const reader = readOver(server);

@@ -31,7 +31,10 @@ export interface Queued {
 export interface Inspection {
   /** What is wrong with the file itself. */
   readonly damage: readonly string[];
+  /** What sessions see. */
   readonly found: readonly Found[];
+  /** What was removed, and can be restored. */
+  readonly removed: readonly Found[];
   readonly queued: readonly Queued[];
 }
 
@@ -53,12 +56,13 @@ export function inspect(image: ReadonlyMap<string, Buffer>): Inspection {
     try {
       new Writer(connection).sweep();
       const queued = connection.prepare<[], Queued>('select id, recipient from queued').all();
-      return { damage: damageOf(connection), found: foundIn(connection), queued };
+      const [found, removed] = [foundIn(connection, PRESENT), foundIn(connection, `not ${PRESENT}`)];
+      return { damage: damageOf(connection), found, removed, queued };
     } finally {
       connection.close();
     }
   } catch (error) {
-    return { damage: [(error as Error).message], found: [], queued: [] };
+    return { damage: [(error as Error).message], found: [], removed: [], queued: [] };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -77,8 +81,17 @@ function damageOf(connection: Connection): readonly string[] {
     .all();
   const miscounted = connection
     .prepare<[], number>(
-      `select account.id from account left join message on message.account = account.id group by account.id
-       having account.messages <> count(message.id) or account.octets <> coalesce(sum(message.octets), 0)`,
+      `select account.id from account left join present on present.account = account.id group by account.id
+       having account.messages <> count(present.id) or account.octets <> coalesce(sum(present.octets), 0)
+         or account.first_uid > min(present.uid)`,
+    )
+    .pluck()
+    .all();
+  const overlapping = connection
+    .prepare<[], number>(
+      `select first from removed where last < first or exists (
+         select 1 from removed as other
+         where other.account = removed.account and other.first > removed.first and other.first <= removed.last)`,
     )
     .pluck()
     .all();
@@ -86,17 +99,20 @@ function damageOf(connection: Connection): readonly string[] {
     ...integrity.filter((line) => line !== 'ok'),
     ...keys.map((key) => `foreign key: ${JSON.stringify(key)}`),
     ...refs.map((body) => `body ${body} has another number of messages and of what is queued`),
-    ...miscounted.map((account) => `account ${account} counts other messages than it has`),
+    ...miscounted.map((account) => `account ${account} counts other messages than it has, or begins behind them`),
+    ...overlapping.map((first) => `a range of what was removed, from ${first} on, overlaps another`),
   ];
 }
 
-function foundIn(connection: Connection): readonly Found[] {
+const PRESENT = 'message.id in (select id from present)';
+
+function foundIn(connection: Connection, which: string): readonly Found[] {
   const rows = connection
     .prepare<[], Row>(
       `select account.local || '@' || domain.name as account, account.id as accountId, uid, body, trace,
               body.octets as octets
        from message join account on account.id = message.account join domain on domain.id = account.domain
-       join body on body.id = message.body order by message.id`,
+       join body on body.id = message.body where ${which} order by message.id`,
     )
     .all();
   const chunks = connection.prepare<[number], Buffer>('select data from chunk where body = ? order by seq').pluck();

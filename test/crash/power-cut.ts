@@ -70,18 +70,18 @@ class Verdicts {
         this.#keys.set(`${account} ${uidl.slice(uidl.lastIndexOf('.') + 1)}`, key);
   }
 
-  hold(at: number, loss: string, { damage, found }: Inspection): void {
+  hold(at: number, loss: string, { damage, found, removed }: Inspection): void {
     const where = `cut at ${at}, ${loss}`;
     this.#images += 1;
     for (const what of damage) this.#torn.push(`${where}: ${what}`);
-    for (const { key, hash } of found)
+    for (const { key, hash } of [...found, ...removed])
       if (this.#recording.ledger.sent(key)?.hash !== hash) this.#torn.push(`${where}: ${key}: bytes differ`);
-    const there = new Set(found.map(({ account, id }) => `${account} ${id}`));
-    this.#holdAcceptances(at, where, there);
+    this.#holdAcceptances(at, where, { there: namesOf(found), kept: namesOf(removed) });
     this.#holdRemovals(at, where, found);
   }
 
-  #holdAcceptances(cut: number, where: string, there: ReadonlySet<string>): void {
+  /** What was to be removed may be seen or kept, but it is not lost: it can be restored. */
+  #holdAcceptances(cut: number, where: string, { there, kept }: Record<'there' | 'kept', ReadonlySet<string>>): void {
     const { acceptances, ledger } = this.#recording;
     const leaving = this.#removed(({ asked }) => asked < cut);
     for (const { at, id } of acceptances) {
@@ -89,8 +89,9 @@ class Verdicts {
       const key = ledger.ids.get(id) ?? '';
       for (const account of ledger.sent(key)?.accounts ?? []) {
         this.#held += 1;
-        if (!there.has(`${account} ${id}`) && !leaving.has(`${account} ${key}`))
-          this.#lost.push(`${where}: ${key} of ${account}`);
+        const name = `${account} ${id}`;
+        const isKept = kept.has(name) && leaving.has(`${account} ${key}`);
+        if (!there.has(name) && !isKept) this.#lost.push(`${where}: ${key} of ${account}`);
       }
     }
   }
@@ -115,4 +116,8 @@ class Verdicts {
   report(): CutReport {
     return { images: this.#images, held: this.#held, lost: this.#lost, risen: this.#risen, torn: this.#torn };
   }
+}
+
+function namesOf(found: readonly Found[]): ReadonlySet<string> {
+  return new Set(found.map(({ account, id }) => `${account} ${id}`));
 }
