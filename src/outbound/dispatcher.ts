@@ -3,48 +3,26 @@
  * hands it to them. Holds no more of the queue than is under way or next. Sleeps until the queue says that something is due.
  * Nothing that a hop, a message or the store does stops it: what failed is due again, and asked for again.
  */
-import type { DueDestination, LeasedMessage, LeasedRecipient, Queue, Reply, Settlement } from '../store/queue.js';
-import { Bounces, type BouncesOptions } from './bounces.js';
-import type { Client } from './client/connection.js';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { DueDestination, LeasedMessage, LeasedRecipient, Reply, Settlement } from '../store/queue.js';
+import { Bounces } from './bounces.js';
 import { count, type Counters } from './counters.js';
+import type { DispatcherOptions } from './dispatcher-options.js';
 import { restingAt } from './hop.js';
-import { AHEAD, Hops, type HopLimits, type HopsOptions } from './hops.js';
+import { AHEAD, Hops, type HopsOptions } from './hops.js';
 import { hopProblems, type HopProblem } from './hop-problems.js';
-import { Outcomes, type OutcomeObserver, type Result } from './outcomes.js';
+import { Outcomes, type Result } from './outcomes.js';
 import { isPassing, untilTaken } from '../store/patience.js';
 import { planLeases } from './plan.js';
+import { openJob } from './job-content.js';
 import { LateMail } from './late-mail.js';
 import { Leases } from './leases.js';
 import { LocalDelivery } from './local-delivery.js';
-import { CROWDED, judgeRoute, restsWith, routed, UNREACHABLE } from './routed.js';
-import type { Route, Router } from './routes.js';
-import type { Schedule } from './schedule.js';
+import { CROWDED, judgeRoute, recipientsOf, restsWith, routed, UNREACHABLE } from './routed.js';
+import type { Route } from './routes.js';
 import { Settlements } from './settlements.js';
 import { suppressedAmong, suppressedOutcome } from './suppressed.js';
 import { WallClock } from './wall-clock.js';
-
-export interface DispatcherOptions {
-  /** Unlike every other sender's, of all times. */
-  readonly name: string;
-  readonly queue: Queue;
-  readonly store: BouncesOptions['store'];
-  readonly router: Router;
-  readonly client: Client;
-  readonly schedule: Schedule;
-  readonly limits: DispatcherLimits;
-  readonly observer: OutcomeObserver;
-  readonly hostname: string;
-  readonly domain: string;
-}
-
-export interface DispatcherLimits extends HopLimits {
-  /** Recipients in one transaction of SMTP, and one of LMTP. */
-  readonly recipients: number;
-  /** Jobs for one hop; what comes beyond is tried later, so that a slow hop does not take the places of all others. */
-  readonly waiting: number;
-  /** In memory: under way, next, or not settled yet. */
-  readonly leased: number;
-}
 
 /** Destinations that are looked at together. */
 const PAGE = 200;
@@ -54,6 +32,7 @@ const PAGES_LIMIT = 20;
 const AGAIN_MS = 1_000;
 /** Clocks are set, and timers are late. */
 const LONGEST_SLEEP_MS = 60_000;
+const NOBODY: ReadonlyMap<LeasedRecipient, Reply> = new Map();
 /** For the store to take the last outcomes. */
 const FLUSH_MS = 3_000;
 
@@ -81,7 +60,7 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     const { queue, observer, schedule, store, hostname, domain } = options;
-    this.#leases = new Leases(queue);
+    this.#leases = new Leases(queue, (leased) => void this.#given(leased));
     const settled = (settlements: readonly Settlement[]): void => this.#settled(settlements);
     const trouble = observer.trouble.bind(observer);
     const { signal } = this.#giveUp;
@@ -97,7 +76,7 @@ export class Dispatcher {
     this.#local = new LocalDelivery({ store, queue, hostname, attempted, returned, trouble });
     this.#hops = new Hops({
       ...{ limits: options.limits, client: options.client },
-      open: (message) => queue.open(message),
+      open: (job) => openJob(job, queue),
       ...{ attempted, returned },
       sending: (recipients) => queue.sending(recipients.map(({ id }) => id)),
       freed: () => this.#isShort && this.#want(),
@@ -147,6 +126,7 @@ export class Dispatcher {
     this.#unwatch();
     clearTimeout(this.#timer);
     await this.#round;
+    await Promise.race([this.#leases.leave().catch(() => undefined), pause(FLUSH_MS, undefined, { ref: false })]);
     await Promise.all([this.#hops.drain(patienceMs), this.#local.drain(patienceMs)]);
     const timer = setTimeout(() => this.#giveUp.abort(), FLUSH_MS);
     await this.#outcomes.flushed();
@@ -181,7 +161,7 @@ export class Dispatcher {
   async #look(): Promise<void> {
     this.#isShort = false;
     if (this.#clock.wasSetBack()) void this.#wake(restingAt(this.#hops.known)); // They would rest for so much longer.
-    await this.#leases.returnUnknown();
+    await this.#leases.catchUp();
     await this.#late.look();
     let hasWrapped = this.#after === undefined;
     for (let pages = 0; pages < PAGES_LIMIT && !this.#isDraining; pages++) {
@@ -210,6 +190,17 @@ export class Dispatcher {
     if (requests.length > 0) await this.#dispatch(await this.#leases.lease(requests), local);
   }
 
+  /** What has just come: none of it is suppressed. */
+  async #given(leased: readonly LeasedMessage[]): Promise<void> {
+    const recipients = recipientsOf(leased);
+    try {
+      this.#begin(leased, await this.#local.localAmong(recipients), NOBODY);
+    } catch (error) {
+      this.#outcomes.returned(recipients);
+      if (!isPassing(error)) this.#options.observer.trouble('new mail could not be looked at', error);
+    }
+  }
+
   /** Even where nothing answered before: an administrator knows more. */
   async #probeRetried(page: readonly DueDestination[]): Promise<void> {
     const { queue, router } = this.#options;
@@ -221,9 +212,15 @@ export class Dispatcher {
   }
 
   async #dispatch(leased: readonly LeasedMessage[], local: ReadonlySet<string>): Promise<void> {
-    const added = leased.flatMap(({ recipients }) => recipients);
-    if (this.#isDraining) return this.#outcomes.returned(added);
-    const suppressed = await this.#suppressedAmong(added);
+    this.#begin(leased, local, await this.#suppressedAmong(recipientsOf(leased)));
+  }
+
+  #begin(
+    leased: readonly LeasedMessage[],
+    local: ReadonlySet<string>,
+    suppressed: ReadonlyMap<LeasedRecipient, Reply>,
+  ): void {
+    if (this.#isDraining) return this.#outcomes.returned(recipientsOf(leased));
     for (const { message, recipients, route } of routed(leased, this.#options.router)) {
       const [here, elsewhere] = parted(recipients, ({ destination }) => local.has(destination));
       this.#local.begin(message, here);

@@ -25,7 +25,7 @@ export interface HopLimits extends ConcurrencyLimits, ConnectionLimits {
 export interface HopsOptions {
   readonly limits: HopLimits;
   readonly client: Client;
-  readonly open: (message: number) => Source;
+  readonly open: (job: Job) => Source;
   readonly attempted: (message: LeasedMessage, results: readonly Result[], time: Time) => void;
   readonly returned: (recipients: readonly LeasedRecipient[]) => void;
   /** Of a job that is begun. */
@@ -220,7 +220,7 @@ export class Hops {
   async #send(hop: Hop, job: Job, kept: KeptConnection, time: () => BegunTime): Promise<boolean> {
     try {
       kept.messages += 1;
-      const result = await kept.connection.send(envelopeOf(job), this.#options.open(job.message.message));
+      const result = await kept.connection.send(envelopeOf(job), this.#options.open(job));
       if (result.stale && kept.messages > 1) return true;
       if (result.sourceError !== undefined) this.#unreadable(job, result.sourceError, time());
       else if (kept.isCut === true && isUnsent(result)) this.#giveBack([job]);

@@ -2,19 +2,31 @@
  * What this sender has leased and not settled. Rows that the queue leases to it again, their lease having ended, are under way, and
  * are not given out twice. After an answer that was lost, what that would have told of is returned before anything else is leased.
  */
-import type { Lateness, LeasedMessage, LeaseRequest, Queue } from '../store/queue.js';
+import type { Lateness, LeasedMessage, LeaseRequest, NewMailTaker, Queue } from '../store/queue.js';
 
 /** A sender that ended is known by its end; a lease ends for nothing but a sender that is neither dead nor answers. */
 const LEASE_MS = 30 * 60_000;
 
+type LeasingQueue = Pick<Queue, 'lease' | 'leaseLate' | 'returnAllBut' | 'takeNew' | 'leaveNew'>;
+
 export class Leases {
-  readonly #queue: Pick<Queue, 'lease' | 'leaseLate' | 'returnAllBut'>;
+  readonly #queue: LeasingQueue;
   readonly #ids = new Set<number>();
+  readonly #taker: NewMailTaker;
   /** Rows may be this sender's that it does not know of. */
   #isUnsure = false;
+  #takesNew = false;
 
-  constructor(queue: Pick<Queue, 'lease' | 'leaseLate' | 'returnAllBut'>) {
+  /** `given` gets what is new, and was not asked for. */
+  constructor(queue: LeasingQueue, given: (leased: readonly LeasedMessage[]) => void) {
     this.#queue = queue;
+    this.#taker = {
+      leased: (messages) => given(this.#added(messages)),
+      lost: () => {
+        this.#isUnsure = true;
+        this.#takesNew = false;
+      },
+    };
   }
 
   get size(): number {
@@ -31,10 +43,19 @@ export class Leases {
     return this.#take(() => this.#queue.leaseLate(kind, limit, LEASE_MS));
   }
 
-  /** They are due again at once, and not at the end of their lease. @throws StoreError */
-  async returnUnknown(): Promise<void> {
+  /** What is not known is due again at once, and not at the end of its lease; from then on new mail comes by itself. @throws StoreError */
+  async catchUp(): Promise<void> {
     if (this.#isUnsure) await this.#queue.returnAllBut([...this.#ids]);
     this.#isUnsure = false;
+    if (this.#takesNew) return;
+    await this.#queue.takeNew(this.#taker, LEASE_MS);
+    this.#takesNew = true;
+  }
+
+  /** Nothing more comes. @throws StoreError */
+  async leave(): Promise<void> {
+    if (this.#takesNew) await this.#queue.leaveNew();
+    this.#takesNew = false;
   }
 
   /** They are the queue's again, or gone. */
@@ -42,11 +63,15 @@ export class Leases {
     for (const id of ids) this.#ids.delete(id);
   }
 
-  /** What is new of that. */
   async #take(lease: () => Promise<readonly LeasedMessage[]>): Promise<readonly LeasedMessage[]> {
     this.#isUnsure = true;
     const leased = await lease();
     this.#isUnsure = false;
+    return this.#added(leased);
+  }
+
+  /** What is new of that. */
+  #added(leased: readonly LeasedMessage[]): readonly LeasedMessage[] {
     const added = leased
       .map((message) => ({ ...message, recipients: message.recipients.filter(({ id }) => !this.#ids.has(id)) }))
       .filter(({ recipients }) => recipients.length > 0);

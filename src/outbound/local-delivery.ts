@@ -43,7 +43,7 @@ export class LocalDelivery {
   }
 
   /** Those of them that are local by now. @throws StoreError */
-  async localAmong(destinations: readonly DueDestination[]): Promise<ReadonlySet<string>> {
+  async localAmong(destinations: readonly Pick<DueDestination, 'destination'>[]): Promise<ReadonlySet<string>> {
     const local = new Set<string>();
     for (const { destination } of destinations)
       if ((await this.#resolve(`postmaster@${destination}`)) !== undefined) local.add(destination);

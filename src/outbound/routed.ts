@@ -31,6 +31,10 @@ export function routed(leased: readonly LeasedMessage[], router: Router): readon
   );
 }
 
+export function recipientsOf(leased: readonly LeasedMessage[]): readonly LeasedRecipient[] {
+  return leased.flatMap(({ recipients }) => recipients);
+}
+
 /** By whose routes it goes: who has not logged in could name any sender. */
 function senderOf({ submitter, reversePath }: LeasedMessage): string {
   return submitter === undefined ? '' : reversePath;

@@ -77,6 +77,16 @@ export interface LeasedMessage {
   readonly envelopeId?: string | undefined;
   readonly submitter?: AccountId | undefined;
   readonly recipients: readonly LeasedRecipient[];
+  /** The same as `open` gives, of what is small and was given as new. Nobody tells of its removal: it is not to be sent much later. */
+  readonly content?: Uint8Array | undefined;
+}
+
+/** What gets new mail (Queue.takeNew). */
+export interface NewMailTaker {
+  /** Of one message: leased by the transaction that queued it. */
+  leased(messages: readonly LeasedMessage[]): void;
+  /** The store went away, and maybe with what it gave: `returnAllBut` is to be said before `takeNew` is again. */
+  lost(): void;
 }
 
 /**
@@ -127,11 +137,20 @@ export interface Queue extends Suppressions {
    * is known. Until then nothing is.
    */
   lease(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly LeasedMessage[]>;
+  /**
+   * From now on new rows are leased to this sender by the transaction that queues them, without being asked for: those that are due at
+   * once and could be leased, of a destination that does not rest and has nothing else due, to an address that is not suppressed, while
+   * no row has a crash, and no more of them than NEW_MAIL_LIMIT that are not settled. All others wait for `lease`, as ever. Where several
+   * senders take new mail, each row is given to one of them.
+   */
+  takeNew(taker: NewMailTaker, leaseMs: number): Promise<void>;
+  /** When it resolves, nothing more is given. */
+  leaveNew(): Promise<void>;
   /** From now on these are being sent, or reported on: if the process ends, it was by one of them. Lost when the store is away. */
   sending(ids: readonly number[]): void;
   /**
    * What this sender has leased and does not know of, because the answer was lost, returns to the queue as if by 'returned'. Said
-   * when no lease is under way.
+   * when no lease is under way; new mail that is on its way to it meanwhile is known.
    */
   returnAllBut(ids: readonly number[]): Promise<void>;
   /**

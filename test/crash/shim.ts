@@ -143,8 +143,8 @@ export const settledBeforeTheReply: Change = {
 /** The copies here are committed and answered; what is for elsewhere follows. */
 export const queuedAfterwards: Change = {
   file: 'store/sqlite/server/writer.js',
-  from: 'this.queue.add(body, metadata, outgoing);',
-  to: 'setTimeout(() => { this.queue.add(body, metadata, outgoing); this.flush(); }, 300);',
+  from: 'this.queue.add(body, metadata, outgoing, octets);',
+  to: 'setTimeout(() => { this.queue.add(body, metadata, outgoing, octets); this.flush(); }, 300);',
 };
 
 /** Returns the copy's main.js. It fails where the source no longer reads as a change expects. */

@@ -675,6 +675,31 @@ describe('the dispatcher', () => {
       expect(lost).to.be.above(1);
     });
 
+    it('has what it never heard of given back, and takes new mail again', async () => {
+      const relay = await scripted();
+      let taken = 0;
+      await send({
+        relays: [url(relay)],
+        queue: (queue) => ({
+          takeNew: (taker, leaseMs) => {
+            const loses = taken++ === 0;
+            const goAway = async (): Promise<void> => {
+              await queue.leaveNew();
+              taker.lost();
+              await queue.rest('nowhere.example', undefined); // It is woken, as by a store that is back.
+            };
+            return queue.takeNew({ ...taker, ...(loses && { leased: () => void goAway() }) }, leaseMs);
+          },
+        }),
+      });
+      await enqueue(store, { to: ['bob@example.com'] });
+      await empty();
+      await enqueue(store, { to: ['carol@example.com'] });
+      await empty();
+      expect(relay.messages).to.have.length(2);
+      expect(taken).to.equal(2);
+    });
+
     it('gives back what it could not look up suppressions for, and tries again', async () => {
       const relay = await scripted();
       await enqueue(store, { to: ['bob@example.com'] });
@@ -840,6 +865,28 @@ describe('the dispatcher', () => {
     const left = await entries(store);
     expect(left).to.have.length(30);
     expect(left.every(({ attempts, isLeased }) => attempts === 0 && !isLeased)).to.equal(true);
+  });
+
+  it('does not send what was removed while it waited here', async () => {
+    let answer: () => void = () => undefined;
+    const relay = await scripted({
+      answer: (line, session) => {
+        if (line !== '.') return undefined;
+        answer = () => session.say('250 2.0.0 ok');
+        return '';
+      },
+    });
+    await send({ relays: [url(relay)], limits: { first: 1, most: 1 } });
+    await enqueue(store, { to: ['bob@example.com'] });
+    await received(relay);
+    await enqueue(store, { to: ['carol@example.com'] });
+    const waiting = (await entries(store)).filter(({ recipient }) => recipient.startsWith('carol'));
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await store.queuedMail.remove(waiting.map(({ id }) => id));
+    answer();
+    await empty();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(relay.messages).to.have.length(1);
   });
 
   describe('when it is to end', () => {

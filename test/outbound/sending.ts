@@ -2,7 +2,8 @@
 import type { Client } from '../../src/outbound/client/connection.js';
 import { SmtpClient } from '../../src/outbound/client/client.js';
 import { parseRelayUrl } from '../../src/outbound/client/relay-url.js';
-import { Dispatcher, type DispatcherLimits } from '../../src/outbound/dispatcher.js';
+import { Dispatcher } from '../../src/outbound/dispatcher.js';
+import type { DispatcherLimits } from '../../src/outbound/dispatcher-options.js';
 import type { Attempt, OutcomeObserver } from '../../src/outbound/outcomes.js';
 import { nextHops } from '../../src/outbound/relays.js';
 import { RouteTable, type RouteEntry, type Router } from '../../src/outbound/routes.js';

@@ -19,6 +19,9 @@ export interface Waiting {
   readonly notBeforeMs?: number | undefined;
 }
 
+/** It is waiting for nobody. */
+export type Due = Waiting & { readonly dueAtMs: number };
+
 /** And of one that somebody has: `dueAtMs` is then the end of the lease. */
 export interface Leased extends Waiting {
   readonly dueBeforeMs: number;
@@ -26,6 +29,8 @@ export interface Leased extends Waiting {
   readonly isAttempt: boolean;
 }
 
+/** Rows that a sender has without having asked for them (Queue.takeNew): what comes faster than it sends waits in the queue. */
+export const NEW_MAIL_LIMIT = 100;
 /** With this many crashes a row is corrupt: it would end the next process too. */
 const CORRUPT_CRASHES = 2;
 /** RFC 3463 §3.2: nobody has this address, or nobody has any more. */
@@ -38,7 +43,7 @@ export const damageReply: Reply = {
 };
 export const removalReply: Reply = { text: 'removed by an administrator' };
 
-export function queued({ firstAttemptAtMs, delayNoticeAtMs }: Outgoing, nowMs: number): Waiting {
+export function queued({ firstAttemptAtMs, delayNoticeAtMs }: Outgoing, nowMs: number): Due {
   return waiting({ dueAtMs: firstAttemptAtMs, attempts: 0, crashes: 0, noticeAtMs: delayNoticeAtMs }, nowMs);
 }
 
@@ -113,7 +118,7 @@ function attemptsBefore({ attempts, isAttempt }: Leased): number {
 }
 
 /** It was never tried and could be now, or waits for a next attempt. */
-function waiting(row: Omit<Waiting, 'state' | 'dueAtMs'> & { readonly dueAtMs: number }, nowMs: number): Waiting {
+function waiting(row: Omit<Waiting, 'state' | 'dueAtMs'> & { readonly dueAtMs: number }, nowMs: number): Due {
   const { attempts, crashes, noticeAtMs, dueAtMs } = row;
   const state = attempts === 0 && dueAtMs <= nowMs ? 'active' : 'deferred';
   return { state, dueAtMs, attempts, crashes, noticeAtMs };

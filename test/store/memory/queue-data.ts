@@ -51,15 +51,16 @@ export class QueueData {
     this.#freed = freed;
   }
 
-  add(message: Omit<QueuedMessage, 'id' | 'rows'>, recipients: readonly RemoteRecipient[]): void {
+  add(message: Omit<QueuedMessage, 'id' | 'rows'>, recipients: readonly RemoteRecipient[]): readonly QueueRow[] {
     const added: QueuedMessage = { ...message, id: ++this.#lastId, rows: recipients.length };
     this.messages.set(added.id, added);
     message.body.references += 1;
-    for (const recipient of recipients) {
-      const id = ++this.#lastId;
+    return recipients.map((recipient) => {
       const waiting = queued(message.outgoing, Date.now());
-      this.rows.set(id, { id, message: added, recipient, waiting, lease: undefined, lastReply: undefined });
-    }
+      const row = { id: ++this.#lastId, message: added, recipient, waiting, lease: undefined, lastReply: undefined };
+      this.rows.set(row.id, row);
+      return row;
+    });
   }
 
   /** Due now, the longest due first. */

@@ -63,10 +63,12 @@ export function queueOf(store: MemoryStore): Queue {
         data().lease(rows.map(({ row }) => row), sender(), Date.now() + leaseMs, false); // prettier-ignore
         return messagesOf(rows.map(({ row }) => row), false); // prettier-ignore
       }),
+    takeNew: (taker, leaseMs) => change(() => store.server.newMail.take(store, taker, leaseMs)),
+    leaveNew: () => change(() => store.server.newMail.leave(store)),
     sending: (ids) => data().sending(sender(), ids),
     returnAllBut: (ids) =>
       change(() => {
-        data().returnAllBut(sender(), ids);
+        data().returnAllBut(sender(), [...ids, ...store.server.newMail.givenTo(store)]);
         store.server.wake();
       }),
     open: (message) => lazily(() => store.answers(() => openMessage(store, message))),

@@ -40,6 +40,7 @@ import { directoryOf } from './directory.js';
 import { queuedMailOf, queueOf } from './queue.js';
 import { MemoryMaildrop } from './maildrop.js';
 import { mailboxesOf } from './mailboxes.js';
+import { NewMail } from './new-mail.js';
 import { relayLoginsOf } from './relay-logins.js';
 import { removedMailOf } from './removed-mail.js';
 import { routesOf } from './routes.js';
@@ -71,6 +72,7 @@ export class MemoryServer {
   /** Those that have begun. */
   readonly senders = new Map<string, MemoryStore>();
   readonly watchers = new Set<() => void>();
+  readonly newMail = new NewMail();
   isDown = false;
 
   constructor(data = new MemoryData(0)) {
@@ -89,6 +91,7 @@ export class MemoryServer {
 
   /** Another that lives takes over what it had leased; with none, the next that begins does. */
   endSender(store: MemoryStore): void {
+    this.newMail.leave(store);
     if (store.sender === undefined || !this.senders.delete(store.sender)) return;
     if (this.livingSenders.size === 0) return;
     this.data.queue.returnLeases(this.livingSenders);
@@ -361,7 +364,11 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     if (remote.length === 0 || outgoing === undefined) return;
     const headerOctets = outgoing.trace.length + summarize(body.octets).headerOctets;
     this.data.bodies.add(body);
-    this.data.queue.add({ envelope, outgoing, body, octets: octetsOf(outgoing.trace), headerOctets }, remote);
+    const rows = this.data.queue.add(
+      { envelope, outgoing, body, octets: octetsOf(outgoing.trace), headerOctets },
+      remote,
+    );
+    this.server.newMail.give(this.data.queue, rows);
     const submitter = this.data.byId.get(outgoing.submitter ?? NaN);
     if (submitter !== undefined) this.data.countRecipients(submitter, remote.length, countsAtMs(outgoing, Date.now()));
     this.server.wake();

@@ -6,7 +6,7 @@ import type { MaybePromise } from '../../shapes.js';
 import type { Source } from '../../source.js';
 import type { ChangeName } from '../protocol/change.js';
 import { emptyFrame, FrameType, jsonFrame } from '../protocol/frames.js';
-import { IDS_LIMIT, LEASE_LIMIT, type BeginRequest } from '../protocol/queue-requests.js';
+import { IDS_LIMIT, LEASE_LIMIT, type BeginRequest, type TakeNewRequest } from '../protocol/queue-requests.js';
 import type { PacedReads } from './paced-reads.js';
 import type { QueueReader } from './queue-reader.js';
 import { replyForFrame, settlementForFrame } from './settlements.js';
@@ -37,6 +37,7 @@ export function queueOf({ client, reader, reads }: QueueOptions): Queue {
       const frame = { sender: sender.name, leaseMs: Math.round(leaseMs), late, limit: few };
       return (await client.askJson(FrameType.LeaseLate, frame)) as readonly LeasedMessage[];
     },
+    ...newMailOf(client),
     sending: (ids) => client.tellNow(jsonFrame(FrameType.Sending, 0, { sender: sender.name, ids })),
     async returnAllBut(ids) {
       await client.askJson(FrameType.ReturnAllBut, { sender: sender.name, ids });
@@ -55,6 +56,21 @@ export function queueOf({ client, reader, reads }: QueueOptions): Queue {
       return () => sender.remove(listener);
     },
     findSuppression: (address) => reader.suppression(address),
+  };
+}
+
+function newMailOf(client: StoreClient): Pick<Queue, 'takeNew' | 'leaveNew'> {
+  const { sender } = client;
+  return {
+    async takeNew(taker, leaseMs) {
+      const frame: TakeNewRequest = { sender: sender.name, leaseMs: Math.round(leaseMs) };
+      sender.takesNew(taker); // Before the first can come.
+      await client.askJson(FrameType.TakeNew, frame);
+    },
+    async leaveNew() {
+      await client.askJson(FrameType.LeaveNew);
+      sender.takesNew(undefined);
+    },
   };
 }
 

@@ -1,13 +1,16 @@
 /** What a process that sends is to its store, across connections: its name, once it has begun, and who waits for something to be due. */
 import type { Buffer } from 'node:buffer';
 import { StoreError } from '../../errors.js';
+import type { NewMailTaker } from '../../queue.js';
 import { emptyFrame, FrameType, jsonFrame } from '../protocol/frames.js';
+import { readNewMail } from '../protocol/new-mail-frame.js';
 import type { BeginRequest } from '../protocol/queue-requests.js';
 
 export class SenderSession {
   readonly #listeners = new Set<() => void>();
   #name: string | undefined;
   #hasBegun = false;
+  #taker: NewMailTaker | undefined;
 
   /** @throws StoreError in a process that has not begun */
   get name(): string {
@@ -40,6 +43,22 @@ export class SenderSession {
 
   due(): void {
     for (const listener of this.#listeners) listener();
+  }
+
+  takesNew(taker: NewMailTaker | undefined): void {
+    this.#taker = taker;
+  }
+
+  /** @throws FrameError */
+  given(newMail: Buffer): void {
+    this.#taker?.leased(readNewMail(newMail));
+  }
+
+  /** The store went away. */
+  lost(): void {
+    const taker = this.#taker;
+    this.#taker = undefined;
+    taker?.lost();
   }
 
   /** What a store that is met anew is told first. Meanwhile something may have become due. */

@@ -181,6 +181,7 @@ export class StoreClient {
     if (type === FrameType.Welcome) return void this.#options.changed?.('anybody');
     if (type === FrameType.Changed) return void this.#changed(payload);
     if (type === FrameType.Due) return this.sender.due();
+    if (type === FrameType.NewMail) return this.sender.given(payload);
     if (type === FrameType.HolderWanted) return void this.#holderWanted(payload);
     const waiting = this.#waiting.take(request);
     if (type === FrameType.Done) waiting?.resolve(payload);
@@ -205,6 +206,7 @@ export class StoreClient {
     this.#socket = undefined;
     this.#output = undefined;
     for (const request of this.#waiting.takeAll()) request.reject(away());
+    this.sender.lost();
     this.#options.lost?.();
     this.#retryLater();
   }

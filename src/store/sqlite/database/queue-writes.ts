@@ -53,8 +53,9 @@ export type NewOutgoing = [
 ];
 
 export type NewQueued = [
-  ...[message: number, destination: number, recipient: string, state: number, dueAt: number | null],
+  ...[message: number, destination: number, recipient: string, state: number, dueAt: number | null, attempts: number],
   ...[expireAt: number | null, noticeAt: number | null, notify: string | null, originalRecipient: string | null],
+  ...[leasedBy: string | null, dueBefore: number | null, isAttempt: number | null],
 ];
 
 export type ChangedQueued = [
@@ -81,6 +82,8 @@ export interface QueueWrites {
   readonly unref: Statement<[message: number], [left: number, body: number]>;
   readonly dropOutgoing: Statement<[message: number]>;
   readonly add: Statement<NewQueued>;
+  /** Whether a new row of it has to wait to be asked for (Queue.takeNew): 1, or 0. */
+  readonly untakable: Statement<[{ destination: number; now: number; address: string }], number>;
   readonly row: Statement<[id: number], QueuedRow>;
   readonly due: Statement<Limited, QueuedRow>;
   readonly expired: Statement<[nowMs: number, same: number, limit: number], QueuedRow>;
@@ -157,8 +160,17 @@ export function prepareQueueWrites(connection: Connection): QueueWrites {
       .raw(),
     dropOutgoing: connection.prepare('delete from outgoing where id = ?'),
     add: connection.prepare(`
-      insert into queued (message, destination, recipient, state, due_at, expire_at, notice_at, notify, original_recipient)
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+      insert into queued (message, destination, recipient, state, due_at, attempts, expire_at, notice_at, notify,
+                          original_recipient, leased_by, due_before, is_attempt)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+    untakable: connection
+      .prepare<[{ destination: number; now: number; address: string }], number>(
+        `select exists (select 1 from queued where destination = :destination and due_at <= :now)
+             or exists (select 1 from destination where id = :destination and rest_until > :now)
+             or exists (select 1 from queued where crashes > 0 and due_at > 0)
+             or exists (select 1 from suppression where address = :address)`,
+      )
+      .pluck(),
     row: connection.prepare(`${QUEUED} where queued.id = ?`),
     due: connection.prepare(`
       ${QUEUED} where queued.destination = ? and queued.due_at <= ? order by queued.due_at, queued.id limit ? + 0`),

@@ -41,6 +41,9 @@ export const FrameType = {
   ReturnAllBut: 22,
   /** What a device was refused; never answered. */
   Refused: 23,
+  /** From here on it gets NewMail, and from there on no more. */
+  TakeNew: 24,
+  LeaveNew: 25,
   /** From the store. */
   Done: 64,
   Failed: 65,
@@ -52,6 +55,8 @@ export const FrameType = {
   HolderWanted: 68,
   /** Something of the queue may be due earlier than it was. */
   Due: 69,
+  /** What was queued just now, and is leased to this process. */
+  NewMail: 70,
 } as const;
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 

@@ -25,6 +25,11 @@ export interface LeaseLateFrame {
   readonly limit: number;
 }
 
+export interface TakeNewRequest {
+  readonly sender: string;
+  readonly leaseMs: number;
+}
+
 /** Rows that a sender has leased. */
 export interface LeasedRequest {
   readonly sender: string;
@@ -83,6 +88,7 @@ const LEASE_LATE: Shape<LeaseLateFrame> = {
   ...{ sender: text, leaseMs: natural },
   ...{ late: oneOf('expired', 'delayed'), limit: few },
 };
+const TAKE_NEW: Shape<TakeNewRequest> = { sender: text, leaseMs: natural };
 const LEASED: Shape<LeasedRequest> = { sender: text, ids: list(natural) };
 const REST: Shape<RestRequest> = { destination: text, untilMs: optional(natural), reason: optional(reply) };
 const LIMITS: Shape<RecipientLimits> = { perHour: optional(natural), perDay: optional(natural) };
@@ -108,6 +114,7 @@ const REMOTE: Shape<RemoteRecipient> = {
 export const readBegin = reading(BEGIN);
 export const readLease = reading(LEASE);
 export const readLeaseLate = reading(LEASE_LATE);
+export const readTakeNew = reading(TAKE_NEW);
 export const readLeased = reading(LEASED);
 export const readSettle = reading(SETTLE);
 export const readRest = reading(REST);

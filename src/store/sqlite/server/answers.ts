@@ -2,6 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import type { StoreError } from '../../errors.js';
 import type { FrameOutput } from '../protocol/frame-output.js';
+import { newMailFrame, type NewMail } from '../protocol/new-mail-frame.js';
 import { emptyFrame, FrameType, jsonFrame } from '../protocol/frames.js';
 
 export class Answers {
@@ -21,6 +22,11 @@ export class Answers {
 
   failed(request: number, { kind, message, holder }: StoreError): void {
     this.#output.send(jsonFrame(FrameType.Failed, request, { kind, message, holder }));
+  }
+
+  /** To who takes new mail. */
+  newMail(mail: NewMail): void {
+    this.#output.send(newMailFrame(mail, (bytes) => this.#output.room(bytes)));
   }
 
   /** What no request asked for: the welcome, and questions of the store's own. */

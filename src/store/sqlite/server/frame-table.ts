@@ -10,7 +10,15 @@ import {
   readUnlock,
   readUse,
 } from '../protocol/requests.js';
-import { readBegin, readLease, readLeased, readLeaseLate, readRest, readSettle } from '../protocol/queue-requests.js';
+import {
+  readBegin,
+  readLease,
+  readLeased,
+  readLeaseLate,
+  readRest,
+  readSettle,
+  readTakeNew,
+} from '../protocol/queue-requests.js';
 import { readChange } from './change-table.js';
 import type { ClientRequests } from './client-requests.js';
 import type { Questions } from './questions.js';
@@ -71,6 +79,11 @@ export const frames: ReadonlyMap<FrameType, FrameRow> = new Map<FrameType, Frame
     FrameType.LeaseLate,
     { writes: true, take: ({ sender }, request, payload) => sender.leaseLate(request, readLeaseLate(payload)) },
   ],
+  [
+    FrameType.TakeNew,
+    { writes: true, take: ({ sender }, request, payload) => sender.takeNew(request, readTakeNew(payload)) },
+  ],
+  [FrameType.LeaveNew, { take: ({ sender }, request, payload) => sender.leaveNew(request, payload) }],
   [FrameType.Sending, { writes: true, take: ({ sender }, _, payload) => sender.sending(readLeased(payload)) }],
   [
     FrameType.ReturnAllBut,

@@ -20,10 +20,15 @@ export interface Write {
   readonly bytes: number;
   /** `done` promises nothing: a power cut may take it away until a later group is synced. A group of such writes alone is not. */
   readonly deferrable?: true;
+  /** It goes with the next group, which it does not begin before it has waited for a moment: who is told of it can wait. */
+  readonly patient?: true;
 }
 
 /** A group that reaches this is committed, whatever else waits: it bounds how long the first of it waits for the last. */
 const GROUP_LIMIT_BYTES = 16 * 1024 * 1024;
+
+/** How long what is patient waits for others, whose sync it then shares. */
+const PATIENCE_MS = 5;
 
 export class GroupCommit {
   readonly #connection: Connection;
@@ -37,6 +42,7 @@ export class GroupCommit {
   #syncing = true;
   #waiting: Write[] = [];
   #scheduled = false;
+  #patience: NodeJS.Timeout | undefined;
   /** The disk failed: what this process goes on to write might stand on what the disk never got. */
   #broken = false;
 
@@ -53,17 +59,24 @@ export class GroupCommit {
   /** Commits in this turn of the event loop, behind everything else that arrived in it. */
   add(write: Write): void {
     this.#waiting.push(write);
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => this.#run());
+    if (write.patient === true) this.#patience ??= setTimeout(() => this.#run(), PATIENCE_MS);
+    else this.#schedule();
   }
 
   get waiting(): number {
     return this.#waiting.length;
   }
 
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#run());
+  }
+
   #run(): void {
     this.#scheduled = false;
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
     while (this.#waiting.length > 0) this.#settle(this.#takeGroup());
   }
 

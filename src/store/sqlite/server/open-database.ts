@@ -148,6 +148,7 @@ export class OpenDatabase {
   }
 
   #committed(bytes: number): void {
+    this.#writer.queue.newMail.give();
     if (this.#writer.queue.ledger.takeWoken()) this.#observer.due();
     this.#observer.committed();
     if (this.#writer.takeLeftovers()) this.sweeper.soon();

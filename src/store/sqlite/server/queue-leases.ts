@@ -13,6 +13,7 @@ import type {
 } from '../protocol/queue-requests.js';
 import type { MessageMetadata } from '../protocol/message-frame.js';
 import type { DamagedRows } from './damaged-rows.js';
+import type { NewMail } from './new-mail.js';
 import type { QueueLedger } from './queue-ledger.js';
 import { leaseOf, waitingOf, type QueueRows } from './queue-rows.js';
 
@@ -32,6 +33,7 @@ export class QueueLeases {
   readonly #rows: QueueRows;
   readonly #writes: QueueWrites;
   readonly #ledger: QueueLedger;
+  readonly #newMail: NewMail;
   /** Who sends them, and it is not written yet. */
   readonly #sending = new Map<number, string>();
 
@@ -40,6 +42,7 @@ export class QueueLeases {
     this.#writes = rows.writes;
     this.#ledger = rows.ledger;
     this.damaged = rows.damaged;
+    this.#newMail = rows.newMail;
   }
 
   /** While one with a crash is due, it is leased before all others, and when this sender has nothing else. */
@@ -84,7 +87,7 @@ export class QueueLeases {
       () => this.#writes.leasedBy.all(sender),
       () => this.#writes.leasedByIds.all(sender),
     );
-    for (const row of rows) if (!known.has(row.id)) this.#return(row, nowMs);
+    for (const row of rows) if (!known.has(row.id) && !this.#newMail.isGiven(row.id)) this.#return(row, nowMs);
     this.#ledger.wake();
   }
 
@@ -93,12 +96,12 @@ export class QueueLeases {
     let count = 0;
     for (const settlement of settlements) {
       const row = this.damaged.row(settlement.id);
+      if (row === undefined) this.#newMail.ended(settlement.id); // It is gone, or damaged.
       if (row?.leased_by !== sender) continue;
       this.#sending.delete(settlement.id);
       count += 1;
       this.#settle(row, settlement);
     }
-    if (count > 0) this.#ledger.wake();
     return count;
   }
 
@@ -155,6 +158,8 @@ export class QueueLeases {
     }
     if (next === 'gone') this.#rows.remove(row);
     else this.#rows.change(row, next);
+    // What is gone makes way for nothing, but for what a row with a crash has kept waiting.
+    if (next !== 'gone' || row.crashes > 0) this.#ledger.wake();
   }
 
   #due(destination: string, limit: number, nowMs: number): readonly QueuedRow[] {

@@ -5,6 +5,7 @@ import type { Leased, Waiting } from '../../rules/queue.js';
 import { QUEUE_STATES, type QueuedRow, type QueueWrites } from '../database/queue-writes.js';
 import type { Bodies } from './bodies.js';
 import { DamagedRows } from './damaged-rows.js';
+import type { NewMail } from './new-mail.js';
 import type { QueueLedger } from './queue-ledger.js';
 
 export interface Tried {
@@ -14,16 +15,25 @@ export interface Tried {
   readonly durationMs?: number | undefined;
 }
 
+export interface QueueRowsOptions {
+  readonly writes: QueueWrites;
+  readonly ledger: QueueLedger;
+  readonly newMail: NewMail;
+  readonly bodies: Bodies;
+}
+
 export class QueueRows {
   readonly writes: QueueWrites;
   readonly ledger: QueueLedger;
   readonly damaged: DamagedRows;
+  readonly newMail: NewMail;
   readonly #bodies: Bodies;
 
-  constructor(writes: QueueWrites, ledger: QueueLedger, bodies: Bodies) {
+  constructor({ writes, ledger, newMail, bodies }: QueueRowsOptions) {
     this.writes = writes;
     this.ledger = ledger;
     this.damaged = new DamagedRows(writes, ledger);
+    this.newMail = newMail;
     this.#bodies = bodies;
   }
 
@@ -46,11 +56,13 @@ export class QueueRows {
     const counts = [attempts, crashes, noticed] as const;
     const change = () =>
       this.writes.change.run(stateOf(next), dueAtMs, ...counts, expireAt, noticeAt, notBeforeMs, row.id);
+    this.newMail.ended(row.id);
     if (this.damaged.write(row.id, change)) this.#moved(row, next);
   }
 
   /** With the last of a message its octets go, if no maildrop has them. */
   remove(row: QueuedRow): void {
+    this.newMail.ended(row.id);
     if (!this.damaged.drop(row.id)) return;
     this.ledger.count(row.state, undefined);
     this.ledger.gone(row.destination);

@@ -12,10 +12,12 @@ import type {
   LeaseLateFrame,
   RestRequest,
   SettleRequest,
+  TakeNewRequest,
 } from '../protocol/queue-requests.js';
 import type { Answers } from './answers.js';
 import type { DamagedRows } from './damaged-rows.js';
 import type { Write } from './group.js';
+import type { NewMail } from './new-mail.js';
 import type { Parked, QueueLeases } from './queue-leases.js';
 import type { ServedStore } from './served-store.js';
 import type { Writer } from './writer.js';
@@ -37,6 +39,8 @@ export class SenderRequests {
   readonly #store: Store;
   readonly #answers: Answers;
   #writing: NodeJS.Timeout | undefined;
+  /** Where it takes new mail. */
+  #newMail: NewMail | undefined;
 
   constructor(store: Store, answers: Answers) {
     this.#store = store;
@@ -67,6 +71,20 @@ export class SenderRequests {
     this.#answering(request, frame.limit, (writer) => writer.queue.leases.leaseLate(frame));
   }
 
+  takeNew(request: number, { sender, leaseMs }: TakeNewRequest): void {
+    if (!this.#isOf(sender)) return this.#answers.failed(request, formerConnection());
+    this.#newMail = this.#store.read((writer) => writer.queue.newMail);
+    this.#newMail.take(this, { sender, leaseMs, give: (mail) => this.#answers.newMail(mail) });
+    this.#answers.done(request);
+  }
+
+  /** @throws FrameError */
+  leaveNew(request: number, payload: Buffer): void {
+    requireLength(payload, 0);
+    this.#newMail?.leave(this);
+    this.#answers.done(request);
+  }
+
   /** Written after a while, if that is not settled by then. Not worth a sync: what a power cut takes away ended no process. */
   sending(frame: LeasedRequest): void {
     this.#store.read((writer) => writer.queue.leases.sending(frame));
@@ -89,6 +107,7 @@ export class SenderRequests {
     this.#store.add({
       act: (writer) => void writer.queue.leases.settle(settles),
       bytes: settles.settlements.length * ROW_BYTES,
+      patient: true, // The sender goes on meanwhile.
       done: () => this.#answers.done(request),
       ...this.#failing(request),
     });
@@ -106,6 +125,7 @@ export class SenderRequests {
   /** The connection is gone. */
   close(): void {
     clearTimeout(this.#writing);
+    this.#newMail?.leave(this);
     const isTakenOver = this.#store.senders.end(this);
     if (isTakenOver) this.#store.add(this.#takingOver({ done: () => undefined, failed: () => undefined }));
   }

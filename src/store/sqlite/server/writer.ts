@@ -77,7 +77,7 @@ export class Writer {
     this.queue.leases.settleWith(metadata);
     this.#writes.addBody.run(...bodyRow(body, metadata, references(metadata, copies.taken)));
     if (octets.length > 0) this.#writes.addChunk.run(body, 0, octets);
-    this.#address(body, metadata, copies.taken);
+    this.#address(body, metadata, copies.taken, octets);
     return copies.refused;
   }
 
@@ -178,7 +178,7 @@ export class Writer {
   /** After ROLLBACK: what was remembered may not be so. */
   forget(): void {
     this.#counters.forget();
-    this.queue.ledger.forget();
+    this.queue.forget();
     this.#bodies.beginGroup();
   }
 
@@ -193,20 +193,20 @@ export class Writer {
     });
   }
 
-  #address(body: number, metadata: MessageMetadata, places: readonly number[]): void {
+  #address(body: number, metadata: MessageMetadata, places: readonly number[], octets?: Uint8Array): void {
     const { recipients, receivedAtMs, reversePath, outgoing, device } = metadata.envelope;
     for (const place of places) {
       const copy = recipients[place] as EnvelopeRecipient;
       if (copy.kind === 'remote') continue;
       const { account, recipient, trace, imported } = copy;
-      const octets = octetsOf(metadata, trace);
-      const uid = this.#counters.add(account, octets);
-      this.#writes.addMessage.run(account, uid, body, octets, receivedAtMs, reversePath, recipient, trace);
+      const copied = octetsOf(metadata, trace);
+      const uid = this.#counters.add(account, copied);
+      this.#writes.addMessage.run(account, uid, body, copied, receivedAtMs, reversePath, recipient, trace);
       if (imported !== undefined) this.#imports.add(account, uid, imported);
     }
     if (device !== undefined) this.devices.accepted(device, Date.now());
     if (outgoing === undefined) return;
-    this.queue.add(body, metadata, outgoing);
+    this.queue.add(body, metadata, outgoing, octets);
     this.#limits.count(metadata);
   }
 
