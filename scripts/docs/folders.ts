@@ -38,7 +38,7 @@ export const folders: readonly Folder[] = [
         'outbound/client/relay-url.ts',
         'store/patience.ts',
       ],
-      ...store('open', 'driver', 'status', 'deliveries', 'devices', 'logins', 'directory', 'mailboxes'),
+      ...store('open', 'driver', 'maintenance', 'status', 'deliveries', 'devices', 'logins', 'directory', 'mailboxes'),
       ...['store/queue.ts', 'store/queued-mail.ts', 'store/recipient-limits.ts', 'store/relay-logins.ts'],
       'store/removed-mail.ts',
       'store/routes.ts',
@@ -160,7 +160,15 @@ export const folders: readonly Folder[] = [
   {
     path: 'store/sqlite',
     what: 'the SQLite driver, put together from the four folders below',
-    imports: ['runtime', 'store', 'store/sqlite/client', 'store/sqlite/database', 'store/sqlite/server'],
+    imports: [
+      ...['runtime', 'store', 'store/sqlite/client', 'store/sqlite/database', 'store/sqlite/server'],
+      'store/sqlite/maintenance',
+    ],
+  },
+  {
+    path: 'store/sqlite/maintenance',
+    what: 'the care of a database as a whole, for commands: `check` and its repair, and what follows; begin at `maintenance.ts`',
+    imports: ['bytes', 'runtime', 'store', 'store/sqlite/database', 'store/sqlite/server'],
   },
   {
     path: 'store/sqlite/client',

@@ -7,6 +7,7 @@ import { didYouMean } from '../config/spelling.js';
 import { accountCommands } from './account.js';
 import { aliasCommands } from './alias.js';
 import { UsageError, type Command } from './command.js';
+import { checkCommands } from './check.js';
 import { configurationCommands } from './configuration.js';
 import { credentialCommands } from './credential.js';
 import { deviceCommands } from './device.js';
@@ -26,6 +27,7 @@ import { suppressionCommands } from './suppression.js';
 export const commands: readonly Command[] = [
   ...serveCommands,
   ...statusCommands,
+  ...checkCommands,
   ...reloadCommands,
   ...accountCommands,
   ...credentialCommands,

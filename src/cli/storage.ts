@@ -8,6 +8,7 @@ import type { Directory } from '../store/directory.js';
 import type { Driver } from '../store/driver.js';
 import type { Logins } from '../store/logins.js';
 import type { Mailboxes } from '../store/mailboxes.js';
+import type { Maintenance } from '../store/maintenance.js';
 import type { QueuedMail } from '../store/queued-mail.js';
 import type { RelayLogins } from '../store/relay-logins.js';
 import type { RemovedMail } from '../store/removed-mail.js';
@@ -55,4 +56,10 @@ export async function withStore<T>(db: string, work: (store: Administration) => 
 /** Loaded here and not above: the supervisor runs behind the same table of commands and must not carry SQLite. */
 async function driverOf(db: string): Promise<Driver> {
   return (await import('../store/open.js')).driverOf(db);
+}
+
+/** The care of a database, which root does as its owner. @throws Refusal */
+export async function maintenanceOf(db: string): Promise<Maintenance> {
+  becomeOwnerOf(db);
+  return (await driverOf(db)).maintenance();
 }

@@ -1,5 +1,6 @@
 /** What a storage engine gives to the processes of a server and to commands: one value a driver, which open.ts chooses. */
 import type { StoreError } from './errors.js';
+import type { Maintenance } from './maintenance.js';
 import type { AccountId, Address, Secrets, MaybePromise } from './shapes.js';
 import type { StoreStatus } from './status.js';
 import type { MailStore } from './store.js';
@@ -23,6 +24,8 @@ export interface Driver {
   readStatus(db: string): Promise<StoreStatus | undefined>;
   /** Why a database that is there cannot be what it was, found by a look at all of it; undefined when it is sound. */
   damageIn(db: string): StoreError | undefined;
+  /** Loaded when it is asked for: no process of a server needs it. */
+  maintenance(): Promise<Maintenance>;
 }
 
 export interface StartOptions extends Retention {

@@ -3,6 +3,7 @@
  * came in is lost, and nothing is stored that no whole frame asked for.
  */
 import { chmod, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as setTimer } from 'node:timers/promises';
@@ -46,6 +47,7 @@ function postingOf(message: Buffer): MessageMetadata {
     envelope: { reversePath: 'a@example.org', receivedAtMs: 1_700_000_000_123, recipients },
     summary: summarize(message),
     octets: message.length,
+    hash: hash('sha256', message, 'buffer'),
     unterminated: !message.toString('latin1').endsWith('\n'),
   };
 }

@@ -2,6 +2,7 @@
 import { statIfThere } from '../../runtime/stats.js';
 import type { Driver, JoinOptions, RunningStore, StartOptions, StoreObserver } from '../driver.js';
 import { StoreError } from '../errors.js';
+import type { Maintenance } from '../maintenance.js';
 import type { MailStore } from '../store.js';
 import { Openers } from './client/openers.js';
 import { SqliteStore } from './client/sqlite-store.js';
@@ -18,7 +19,11 @@ import { StoreServer } from './server/store-server.js';
 const JOIN_TIMEOUT_MS = 5_000;
 const JOIN_RETRY_MS = 50;
 
-export const sqlite: Driver = { mayBeThere, open, join, start, readStatus, damageIn };
+export const sqlite: Driver = { mayBeThere, open, join, start, readStatus, damageIn, maintenance };
+
+async function maintenance(): Promise<Maintenance> {
+  return (await import('./maintenance/maintenance.js')).maintenance;
+}
 
 function mayBeThere(db: string): boolean {
   try {

@@ -3,6 +3,7 @@
  * no promise per piece; a larger one goes in chunks as it arrives, so that memory is a chunk and not the message.
  */
 import { Buffer } from 'node:buffer';
+import { createHash, hash } from 'node:crypto';
 import { LF } from '../../../bytes/line-ends.js';
 import type { Delivery, Envelope } from '../../deliveries.js';
 import { StoreError } from '../../errors.js';
@@ -20,6 +21,7 @@ const BUDGET_BYTES = 4 * 1024 * 1024;
 /** Room for most messages that people write; a larger one moves to twice the room as it comes. */
 const SMALL_BYTES = 8 * 1024;
 const NOTHING = Buffer.alloc(0);
+const HASH = 'sha256';
 /** Nobody was left out. */
 const EVERYBODY: readonly number[] = [];
 
@@ -73,7 +75,7 @@ export class SocketDelivery implements Delivery {
     this.#over = true;
     const upload = this.#upload;
     const rest = this.#gathered.take();
-    const answered = upload === undefined ? this.#post(rest) : upload.commit(this.#metadata(upload.summary), rest);
+    const answered = upload === undefined ? this.#post(rest) : this.#finish(upload, rest);
     return answered.then((answer) => (answer.length === 0 ? EVERYBODY : (readJson(answer) as readonly number[])));
   }
 
@@ -86,10 +88,15 @@ export class SocketDelivery implements Delivery {
 
   #post(body: Buffer): Promise<Buffer> {
     const request = this.#client.nextRequest();
-    const metadata = this.#metadata(summarize(body));
+    const metadata = this.#metadata(summarize(body), hash(HASH, body, 'buffer'));
     const frame = deliverFrame(request, metadata, body, (bytes) => this.#client.room(bytes));
     this.#budget.memory.takeBack(body);
     return this.#client.ask(request, frame);
+  }
+
+  #finish(upload: Upload, rest: Buffer): Promise<Buffer> {
+    if (rest.length > 0) upload.send(rest);
+    return upload.commit(this.#metadata(upload.summary, upload.hash.digest()));
   }
 
   #send(): Upload {
@@ -99,13 +106,13 @@ export class SocketDelivery implements Delivery {
     return this.#upload;
   }
 
-  #metadata(summary: Summary): MessageMetadata {
+  #metadata(summary: Summary, sha256: Uint8Array): MessageMetadata {
     const envelope = this.#envelope;
     const settles = envelope.settles && {
       sender: this.#client.sender.nameIfAny ?? '',
       settlements: envelope.settles.map(settlementForFrame),
     };
-    return { envelope, settles, summary, octets: this.#octets, unterminated: this.#lastByte !== LF };
+    return { envelope, settles, summary, octets: this.#octets, hash: sha256, unterminated: this.#lastByte !== LF };
   }
 }
 
@@ -154,6 +161,8 @@ class Gathered {
 /** A large message's chunks, with a bound on how many are under way. */
 class Upload {
   readonly summary: Summary;
+  /** Of what was sent. */
+  readonly hash = createHash(HASH);
   readonly #client: StoreClient;
   readonly #budget: UploadBudget;
   readonly #connection: number;
@@ -173,6 +182,7 @@ class Upload {
   send(chunk: Buffer): void {
     if (this.#error !== undefined) return; // The message is lost already; its end will say so.
     const { length } = chunk;
+    this.hash.update(chunk);
     const request = this.#client.nextRequest();
     this.#underWay += 1;
     this.#budget.add(length);
@@ -193,8 +203,7 @@ class Upload {
   }
 
   /** @throws StoreError */
-  async commit(metadata: MessageMetadata, rest: Buffer): Promise<Buffer> {
-    if (rest.length > 0) this.send(rest);
+  async commit(metadata: MessageMetadata): Promise<Buffer> {
     this.#throwIfLost();
     const request = this.#client.nextRequest();
     const answer = await this.#ask(request, commitFrame(request, this.#name, metadata));

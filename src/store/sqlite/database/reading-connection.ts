@@ -37,6 +37,16 @@ export class ReadingConnection implements Prepares {
     return this.#guard(() => this.#connection.pragma(sql, { simple: true }));
   }
 
+  /** All that is read meanwhile is of one moment, and holds the WAL: it must not take long. */
+  inOneMoment<T>(read: () => T): T {
+    this.#guard(() => this.#connection.exec('begin'));
+    try {
+      return read();
+    } finally {
+      if (this.#connection.inTransaction) this.#connection.exec('rollback');
+    }
+  }
+
   close(): void {
     this.#connection.close();
   }

@@ -21,6 +21,7 @@ export type BodyRow = [
   date: string | null,
   messageId: string | null,
   state: TextState,
+  hash: Uint8Array,
   id: number,
 ];
 
@@ -77,14 +78,14 @@ export function prepareWrites(connection: Connection): Writes {
     // Not max(id): the sequence also knows bodies that are gone, whose numbers must not come back.
     lastBody: connection.prepare<[], number>("select seq from sqlite_sequence where name = 'body'").pluck(),
     addBody: connection.prepare(`
-      insert into body (refs, octets, header_octets, from_text, to_text, subject, date_text, message_id, text_state, id)
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+      insert into body (refs, octets, header_octets, from_text, to_text, subject, date_text, message_id, text_state, hash, id)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
     beginBody: connection.prepare(
       'insert into body (id, refs, octets, header_octets, text_state) values (?, 0, 0, 0, 0)',
     ),
     finishBody: connection.prepare(`
       update body set refs = ?, octets = ?, header_octets = ?, from_text = ?, to_text = ?, subject = ?, date_text = ?,
-                      message_id = ?, text_state = ?
+                      message_id = ?, text_state = ?, hash = ?
       where id = ?`),
     removeBody: connection.prepare('delete from body where id = ?'),
     refs: connection.prepare<[number], [number, number]>('select refs, octets from body where id = ?').raw(),

@@ -17,12 +17,15 @@ export interface MessageMetadata {
   readonly summary: Summary;
   /** Of the body alone. */
   readonly octets: number;
+  /** SHA-256 of the body, made while it was still in the process that took it: what `pennypost check` compares. */
+  readonly hash: Uint8Array;
   /** Whether RETR must add the last CRLF. */
   readonly unterminated: boolean;
 }
 
 const FIXED_BYTES = 64;
 const IMPORT_KEY_BYTES = 32;
+export const HASH_BYTES = 32;
 const RecipientKind = {
   Local: 0,
   Remote: 1,
@@ -55,6 +58,7 @@ export function commitFrame(request: number, upload: number, metadata: MessageMe
 export function readMetadata(payload: Buffer): { readonly metadata: MessageMetadata; readonly body: Buffer } {
   const reader = new FieldReader(payload);
   const octets = reader.integer();
+  const hash = reader.bytes();
   const unterminated = reader.flag();
   const summary: Summary = {
     headerOctets: reader.integer(),
@@ -68,12 +72,14 @@ export function readMetadata(payload: Buffer): { readonly metadata: MessageMetad
   const envelope = readEnvelope(reader);
   const settles = reader.text();
   const device = reader.text();
+  if (hash.length !== HASH_BYTES) throw new FrameError(`a hash of ${hash.length} octets`);
   if (summary.headerOctets > octets) throw new FrameError('a header that is longer than its message');
   return {
     metadata: {
       envelope: device === undefined ? envelope : { ...envelope, device: readDeviceUse(device) },
       summary,
       octets,
+      hash,
       unterminated,
       settles: settles === undefined ? undefined : readSettled(settles),
     },
@@ -83,9 +89,10 @@ export function readMetadata(payload: Buffer): { readonly metadata: MessageMetad
 
 function writeMetadata(
   writer: FieldWriter,
-  { envelope, summary, octets, unterminated, settles }: MessageMetadata,
+  { envelope, summary, octets, hash, unterminated, settles }: MessageMetadata,
 ): void {
   writer.integer(octets);
+  writer.bytes(hash);
   writer.integer(unterminated ? 1 : 0);
   writer.integer(summary.headerOctets);
   writer.integer(summary.decodes ? 1 : 0);
@@ -170,7 +177,7 @@ function readOutgoingOf(reader: FieldReader): Outgoing | undefined {
 
 /** Never too small. */
 function sizeOf({ envelope, summary, settles }: MessageMetadata): number {
-  let bytes = HEADER_BYTES + FIXED_BYTES + textBytes(envelope.reversePath);
+  let bytes = HEADER_BYTES + FIXED_BYTES + LENGTH_BYTES + HASH_BYTES + textBytes(envelope.reversePath);
   for (const text of [summary.from, summary.to, summary.subject, summary.date, summary.messageId])
     bytes += textBytes(text);
   for (const recipient of envelope.recipients)

@@ -15,7 +15,7 @@ export function references({ envelope: { recipients, outgoing } }: MessageMetada
     : taken.filter((place) => recipients[place]?.kind === 'local').length + 1;
 }
 
-export function bodyRow(id: number, { summary, octets }: MessageMetadata, refs: number): BodyRow {
+export function bodyRow(id: number, { summary, octets, hash }: MessageMetadata, refs: number): BodyRow {
   return [
     refs,
     octets,
@@ -26,6 +26,7 @@ export function bodyRow(id: number, { summary, octets }: MessageMetadata, refs: 
     summary.date ?? null,
     summary.messageId ?? null,
     summary.decodes ? TextState.Undecoded : TextState.Raw,
+    hash,
     id,
   ];
 }

@@ -1,0 +1,170 @@
+/**
+ * What has to agree in the tables, and how it is mended: counters with the rows that they count, and rows with those that they
+ * belong to. One table: how each is found, and what mends it. An outside `delete` leaves such things, and nothing of ours does.
+ */
+import type { Connection } from '../database/database.js';
+import type { Prepares, ReadingConnection } from '../database/reading-connection.js';
+import { readable, type Found } from './found.js';
+
+interface Rule {
+  /** Gives a sentence a row; absent for what is said with the message that it is (messages.ts). */
+  readonly find?: string;
+  /** In this order; of nothing that is right. */
+  readonly mend: readonly string[];
+}
+
+/** Of one rule; more of a kind say no more. */
+const ROWS_LIMIT = 1000;
+
+const HELD = `
+  (select body, count(*) as refs from (select body from message union all select body from outgoing) group by body) as held`;
+
+/** When the first row of a destination is due, as the ledger of the queue writes it. */
+const READY = `
+  max(coalesce(rest_until, 0), (
+    select due_at from queued where queued.destination = destination.id and due_at > 0 order by due_at limit 1))`;
+
+const rules: readonly Rule[] = [
+  { mend: ['delete from message where not exists (select 1 from body where body.id = message.body)'] },
+  {
+    find: `
+      select printf('the message to %s in the queue is gone, and its recipient %d is left', recipient, id) from queued
+      where not exists (select 1 from outgoing join body on body.id = outgoing.body where outgoing.id = queued.message)`,
+    mend: [
+      `delete from queued
+       where not exists (select 1 from outgoing join body on body.id = outgoing.body where outgoing.id = queued.message)`,
+    ],
+  },
+  {
+    find: `
+      select printf('message %d of the queue is for %d recipients, and %d are left', outgoing.id, recipients, count(queued.id))
+      from outgoing left join queued on queued.message = outgoing.id
+      group by outgoing.id having recipients <> count(queued.id)`,
+    mend: [
+      'delete from outgoing where id not in (select message from queued)',
+      `update outgoing set recipients = held.recipients
+       from (select message, count(*) as recipients from queued group by message) as held
+       where held.message = outgoing.id and outgoing.recipients <> held.recipients`,
+    ],
+  },
+  {
+    find: `
+      select printf('%d recipients in the queue are counted in state %d, and %d are there', recipients, state, (
+        select count(*) from queued where queued.state = queue_count.state)) from queue_count
+      where recipients <> (select count(*) from queued where queued.state = queue_count.state)`,
+    mend: ['update queue_count set recipients = (select count(*) from queued where queued.state = queue_count.state)'],
+  },
+  {
+    find: `
+      select printf('when mail to %s is due next is not what its rows say', name) from destination
+      where ready_at is not ${READY} or not exists (select 1 from queued where queued.destination = destination.id)`,
+    mend: [
+      'delete from destination where not exists (select 1 from queued where queued.destination = destination.id)',
+      `update destination set ready_at = ${READY} where ready_at is not ${READY}`,
+    ],
+  },
+  {
+    find: `
+      select printf('%d messages point to body %d, and %d are counted', coalesce(held.refs, 0), body.id, body.refs)
+      from body left join ${HELD} on held.body = body.id
+      where body.refs <> held.refs or (body.refs > 0 and held.refs is null)`,
+    mend: [
+      `update body set refs = held.refs from ${HELD} where held.body = body.id and body.refs <> held.refs`,
+      // As when its last message goes: the sweep deletes it in steps.
+      `update body set refs = -1, text_state = 0
+       where refs > 0 and id not in (select body from message) and id not in (select body from outgoing)`,
+    ],
+  },
+  {
+    find: `
+      select printf('%d pieces of body %d are there, and it is gone', count(*), body) from chunk
+      where not exists (select 1 from body where body.id = chunk.body) group by body`,
+    mend: ['delete from chunk where not exists (select 1 from body where body.id = chunk.body)'],
+  },
+  {
+    find: `
+      select printf('%d messages of %d octets are counted for %s, and there are %d of %d', account.messages, account.octets,
+                    local || '@' || domain.name, coalesce(held.messages, 0), coalesce(held.octets, 0))
+      from account join domain on domain.id = account.domain left join (
+        select account, count(*) as messages, sum(octets) as octets from present group by account) as held
+      on held.account = account.id
+      where removed = 0
+        and (account.messages <> coalesce(held.messages, 0) or account.octets <> coalesce(held.octets, 0))`,
+    mend: [
+      `update account set messages = held.messages, octets = held.octets from (
+         select account.id as account, count(present.id) as messages, coalesce(sum(present.octets), 0) as octets
+         from account left join present on present.account = account.id group by account.id) as held
+       where held.account = account.id and removed = 0
+         and (account.messages <> held.messages or account.octets <> held.octets)`,
+    ],
+  },
+];
+
+/** Of these rows it is the parent that is missing, and much hangs on them: they are not deleted for it. */
+const KEPT = ['account'];
+
+interface Orphans {
+  readonly table: string;
+  readonly column: string;
+  readonly parent: string;
+  readonly rows: number;
+}
+
+/** All of one moment. */
+export function structureOf(connection: ReadingConnection): readonly Found[] {
+  return connection.inOneMoment(() => [
+    ...ofTables(() => orphansIn(connection).map(describeOrphans)),
+    ...rules.flatMap(({ find }) => (find === undefined ? [] : ofTables(() => sentences(connection, find)))),
+  ]);
+}
+
+function sentences(connection: Prepares, find: string): readonly Found[] {
+  const rows = connection.prepare<[], string>(`${find} limit ${ROWS_LIMIT}`).pluck().all();
+  return rows.map((what) => ({ what, mendable: true }));
+}
+
+/**
+ * In one transaction, which is somebody else's, without foreign keys. Orphans come first, and those that they leave: what pointed
+ * to them is counted afterwards.
+ */
+export function mendStructure(connection: Connection): void {
+  for (let orphans = mendable(connection); orphans.length > 0; orphans = mendable(connection))
+    for (const { table, column, parent } of orphans)
+      connection.exec(`delete from ${table} where ${isOrphan(table, column, parent)}`);
+  for (const statement of rules.flatMap(({ mend }) => mend)) connection.exec(statement);
+}
+
+function mendable(connection: Connection): readonly Orphans[] {
+  return orphansIn(connection).filter(({ table }) => !KEPT.includes(table));
+}
+
+function ofTables(find: () => readonly Found[]): readonly Found[] {
+  const found = readable(find);
+  return 'value' in found ? found.value : [{ what: `the tables cannot be compared: ${found.refused}`, mendable: false }];
+}
+
+/** Rows whose parent is gone, by each foreign key that the schema declares: SQLite enforces none for a shell. Chunks have a rule of their own. */
+function orphansIn(connection: Prepares): readonly Orphans[] {
+  const keys = connection
+    .prepare<[], [string, string, string]>(
+      `select tables.name, keys."from", keys."table" from sqlite_schema as tables, pragma_foreign_key_list(tables.name) as keys
+       where tables.type = 'table' and keys."to" = 'id' and tables.name <> 'chunk'`,
+    )
+    .raw()
+    .all();
+  return keys
+    .map(([table, column, parent]) => {
+      const sql = `select count(*) from ${table} where ${isOrphan(table, column, parent)}`;
+      return { table, column, parent, rows: connection.prepare<[], number>(sql).pluck().get() ?? 0 };
+    })
+    .filter(({ rows }) => rows > 0);
+}
+
+function isOrphan(table: string, column: string, parent: string): string {
+  const child = `${table}.${column}`;
+  return `${child} is not null and not exists (select 1 from ${parent} where ${parent}.id = ${child})`;
+}
+
+function describeOrphans({ table, parent, rows }: Orphans): Found {
+  return { what: `${rows} rows of ${table} belong to no ${parent}`, mendable: !KEPT.includes(table) };
+}
