@@ -41,8 +41,12 @@ async function printRepair(db: string, { mended, hashed, left }: RepairReport): 
   await printReport(db, left);
 }
 
+export async function printFindings({ findings }: CheckReport): Promise<void> {
+  for (const finding of findings) await printFinding('wrong', finding);
+}
+
 async function printReport(db: string, report: CheckReport): Promise<void> {
-  for (const finding of report.findings) await printFinding('wrong', finding);
+  await printFindings(report);
   if (report.findings.length === 0) return print(`${db} is sound: ${summary(report)}.\n`);
   const mendable = report.findings.filter((finding) => finding.mendable).length;
   await print(`${db} is not sound: ${report.findings.length} findings, ${summary(report)}.\n`);

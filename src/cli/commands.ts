@@ -7,10 +7,12 @@ import { didYouMean } from '../config/spelling.js';
 import { accountCommands } from './account.js';
 import { aliasCommands } from './alias.js';
 import { UsageError, type Command } from './command.js';
+import { backupCommands } from './backup.js';
 import { checkCommands } from './check.js';
 import { configurationCommands } from './configuration.js';
 import { credentialCommands } from './credential.js';
 import { deviceCommands } from './device.js';
+import { doctorCommands } from './doctor.js';
 import { domainCommands } from './domain.js';
 import { exportCommands } from './export.js';
 import { importCommands } from './import.js';
@@ -27,7 +29,9 @@ import { suppressionCommands } from './suppression.js';
 export const commands: readonly Command[] = [
   ...serveCommands,
   ...statusCommands,
+  ...doctorCommands,
   ...checkCommands,
+  ...backupCommands,
   ...reloadCommands,
   ...accountCommands,
   ...credentialCommands,

@@ -23,7 +23,8 @@ async function check(invocation: Invocation): Promise<number> {
   return exit.fine;
 }
 
-function certificateMistakes(configuration: Configuration): readonly string[] {
+/** What a server would start with but clients will stumble over, and what it would not start with. */
+export function certificateMistakes(configuration: Configuration): readonly string[] {
   try {
     return readCertificates(configuration)?.warnings ?? [];
   } catch (error) {

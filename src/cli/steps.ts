@@ -1,14 +1,14 @@
 /** How far the care of a database is, on standard error: a step after another, each with its own bar or lines. */
 import type { Progress as Report } from '../store/maintenance.js';
-import { Progress, type ProgressOptions } from './progress.js';
+import { Progress } from './progress.js';
 
 type Step = Parameters<Report>[0];
 
 /** What each step counts; SQLite's look at the pages is one that nobody sees into. */
-const SHOWN: Readonly<Record<Step, Omit<ProgressOptions, 'total'> | undefined>> = {
+const SHOWN: Readonly<Record<Step, string | undefined>> = {
   pages: undefined,
-  mail: { unit: 'bodies', done: 'compared' },
-  copy: { unit: 'pages', done: 'copied' },
+  mail: 'bodies compared',
+  copy: 'MiB copied',
 };
 
 /** Shows how far `work` says that it is. */
@@ -18,9 +18,9 @@ export async function steps<T>(work: (report: Report) => Promise<T>): Promise<T>
   const begin = (step: Step, total: number): void => {
     shown?.progress.end();
     begun = step;
-    const options = SHOWN[step];
-    if (options === undefined) return;
-    void Progress.begin({ ...options, total }).then((progress) => (shown = { step, progress, at: 0 }));
+    const what = SHOWN[step];
+    if (what === undefined) return;
+    void Progress.begin({ what, total }).then((progress) => (shown = { step, progress, at: 0 }));
   };
   try {
     return await work((step, done, total) => {

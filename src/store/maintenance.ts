@@ -46,9 +46,50 @@ export interface RepairReport {
   readonly left: CheckReport;
 }
 
+export interface BackupOptions {
+  /** Takes the place of a file of that name; refused otherwise. */
+  readonly replaces?: boolean;
+  readonly progress?: Progress;
+}
+
+export interface BackupReport {
+  /** Every message that was acknowledged until then is in it. */
+  readonly atMs: number;
+  /** Absolute. */
+  readonly file: string;
+  /** False when the database is damaged: there is no copy then. */
+  readonly isKept: boolean;
+  /** Of the copy. */
+  readonly report: CheckReport;
+}
+
+export interface RestoreReport {
+  /** Of what was, or was to be, put there. */
+  readonly report: CheckReport;
+  /** False when that is damaged: nothing was done then. */
+  readonly isRestored: boolean;
+  /** Where the database of before is; undefined when there was none. */
+  readonly aside: string | undefined;
+}
+
+export interface RollbackReport extends RestoreReport {
+  /** When the upgrade began. */
+  readonly takenAtMs: number;
+  /** Messages that came afterwards; undefined when they cannot be counted. */
+  readonly since: number | undefined;
+}
+
 export interface Maintenance {
   /** Looks at every page, row and octet, whether a server runs or not, and changes nothing. @throws StoreError when it cannot be opened */
   check(db: string, progress?: Progress): Promise<CheckReport>;
   /** Mends counters and what an outside `delete` left behind. @throws StoreError 'refused' while a server runs */
   repair(db: string, progress?: Progress): Promise<RepairReport>;
+  /** A copy of one moment, also while a server runs: on the disk and checked before it has its name. @throws StoreError */
+  backUp(db: string, file: string, options?: BackupOptions): Promise<BackupReport>;
+  /** Puts a copy in the place of the database, which is moved aside. @throws StoreError 'refused' while a server runs */
+  restore(db: string, file: string, progress?: Progress): Promise<RestoreReport>;
+  /** Puts what the last upgrade kept in the place of the database. @throws StoreError 'refused' while a server runs, or without any */
+  rollBack(db: string, progress?: Progress): Promise<RollbackReport>;
+  /** The engine and its release, for people. @throws StoreError without one */
+  engine(): string;
 }

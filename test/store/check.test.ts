@@ -22,7 +22,9 @@ const LARGE = Buffer.from(`Subject: large\r\n\r\n${'a line of it\r\n'.repeat(40_
 
 function messageOf(number: number): Buffer {
   const end = number % 3 === 0 ? 'no line end' : 'the end\r\n';
-  return Buffer.from(`From: Bob ${number} <bob@example.net>\r\nSubject: number ${number}\r\n\r\nmark ${number} mark\r\n${end}`);
+  return Buffer.from(
+    `From: Bob ${number} <bob@example.net>\r\nSubject: number ${number}\r\n\r\nmark ${number} mark\r\n${end}`,
+  );
 }
 
 describe('a check of an SQLite database', () => {
@@ -40,7 +42,11 @@ describe('a check of an SQLite database', () => {
     for (let number = 1; number <= SMALL; number++)
       await deliver(store, envelopeTo(...(number % 2 === 0 ? [1] : [1, 2])), messageOf(number));
     await deliver(store, envelopeTo(1), LARGE, 100_000);
-    await deliver(store, envelopeOut(['dan@elsewhere.example'], { submitter: 1 }), Buffer.from('Subject: out\r\n\r\nx\r\n'));
+    await deliver(
+      store,
+      envelopeOut(['dan@elsewhere.example'], { submitter: 1 }),
+      Buffer.from('Subject: out\r\n\r\nx\r\n'),
+    );
     await store.close();
   });
   beforeEach(() => {
@@ -59,7 +65,8 @@ describe('a check of an SQLite database', () => {
   /** Turns one bit of the text wherever it is in the file: pages also hold remains of what was moved. */
   function turn(text: string): void {
     const file = readFileSync(db);
-    for (let found = file.indexOf(text); found !== -1; found = file.indexOf(text)) file[found] = (file[found] as number) ^ 1;
+    for (let found = file.indexOf(text); found !== -1; found = file.indexOf(text))
+      file[found] = (file[found] as number) ^ 1;
     writeFileSync(db, file);
   }
 
@@ -70,7 +77,12 @@ describe('a check of an SQLite database', () => {
   it('finds nothing where nothing is wrong, and counts what there is', async () => {
     const report = await maintenance.check(db);
     expect(report.findings).to.deep.equal([]);
-    expect(report).to.include({ messages: SMALL + SMALL / 2 + 1, bodies: SMALL + 2, withoutHash: 0, olderVersion: undefined });
+    expect(report).to.include({
+      messages: SMALL + SMALL / 2 + 1,
+      bodies: SMALL + 2,
+      withoutHash: 0,
+      olderVersion: undefined,
+    });
   });
 
   it('compares with the SHA-256 of what was acknowledged, of messages in one frame and in chunks', () => {
@@ -78,7 +90,9 @@ describe('a check of an SQLite database', () => {
     const hashes = connection.prepare<[], Buffer>('select hash from body order by id').pluck().all();
     connection.close();
     const given = [...Array.from({ length: SMALL }, (_, index) => messageOf(index + 1)), LARGE];
-    expect(hashes.slice(0, given.length)).to.deep.equal(given.map((each) => createHash('sha256').update(each).digest()));
+    expect(hashes.slice(0, given.length)).to.deep.equal(
+      given.map((each) => createHash('sha256').update(each).digest()),
+    );
   });
 
   for (const number of [1, 2, 17, SMALL])
@@ -116,12 +130,24 @@ describe('a check of an SQLite database', () => {
   const left: readonly (readonly [string, RegExp, ...(readonly string[])])[] = [
     ['a counter of messages', /are counted for alice@localhost/, 'update account set messages = 3 where id = 1'],
     ['a counter of octets', /are counted for carol@localhost/, 'update account set octets = 1 where id = 2'],
-    ['messages that were deleted', /0 messages point to body 2, and 1 are counted/, 'delete from message where body = 2'],
+    [
+      'messages that were deleted',
+      /0 messages point to body 2, and 1 are counted/,
+      'delete from message where body = 2',
+    ],
     ['bodies that were deleted', /the body of a message is gone/, 'delete from body where id = 4'],
     ['an account that was deleted', /15 rows of message belong to no account/, 'delete from account where id = 2'],
-    ['a queue without its message', /the message to dan@elsewhere\.example in the queue is gone/, 'delete from outgoing'],
+    [
+      'a queue without its message',
+      /the message to dan@elsewhere\.example in the queue is gone/,
+      'delete from outgoing',
+    ],
     ['a queue without its recipient', /1 recipients, and 0 are left/, 'delete from queued'],
-    ['a count of the queue', /9 recipients in the queue are counted in state 0/, 'update queue_count set recipients = 9 where state = 0'],
+    [
+      'a count of the queue',
+      /9 recipients in the queue are counted in state 0/,
+      'update queue_count set recipients = 9 where state = 0',
+    ],
     ['when mail is due', /when mail to elsewhere\.example is due next/, 'update destination set ready_at = 7'],
   ];
   for (const [what, said, ...statements] of left)
@@ -129,7 +155,10 @@ describe('a check of an SQLite database', () => {
       change(...statements);
       const found = await maintenance.check(db);
       expect(whats(found).join('\n')).to.match(said);
-      expect(found.findings.every(({ mendable }) => mendable), whats(found).join('\n')).to.equal(true);
+      expect(
+        found.findings.every(({ mendable }) => mendable),
+        whats(found).join('\n'),
+      ).to.equal(true);
       const { mended, left: after } = await maintenance.repair(db);
       expect(mended.map((each) => each.what)).to.deep.equal(whats(found));
       expect(after.findings).to.deep.equal([]);
@@ -149,7 +178,9 @@ describe('a check of an SQLite database', () => {
     const { hashed, left: after } = await maintenance.repair(db);
     expect(hashed).to.equal(SMALL + 1);
     expect(after.withoutHash).to.equal(0);
-    expect(whats(after)).to.deep.equal(['body 2: 10 octets are stored of the ' + `${messageOf(2).length} that were acknowledged`]);
+    expect(whats(after)).to.deep.equal([
+      'body 2: 10 octets are stored of the ' + `${messageOf(2).length} that were acknowledged`,
+    ]);
   });
 
   it('finds every page that is not what it was, and is refused by none', async function () {
@@ -184,9 +215,9 @@ describe('a check of an SQLite database', () => {
     });
 
     it('finds nothing while mail comes and goes', async () => {
-      let over = false;
+      const state = { over: false };
       const load = (async () => {
-        for (let uid = 1; !over; uid++) {
+        for (let uid = 1; !state.over; uid++) {
           await deliver(store, envelopeTo(1, 2), uid % 20 === 0 ? LARGE : messageOf(uid), 100_000);
           const maildrop = await store.open(2, { from: 'test' });
           await maildrop.remove([[1, 1]]);
@@ -194,7 +225,7 @@ describe('a check of an SQLite database', () => {
         }
       })();
       for (let times = 0; times < 10; times++) expect(whats(await maintenance.check(db))).to.deep.equal([]);
-      over = true;
+      state.over = true;
       await load;
     });
   });

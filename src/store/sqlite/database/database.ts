@@ -146,14 +146,14 @@ function refuseOldSqlite(connection: Connection): void {
     throw new StoreError('unavailable', `SQLite ${version} is too old: ${OLDEST_SQLITE.join('.')} or later is needed`);
 }
 
-/** `user_version` records each, in the same transaction. */
+/** All that are missing in one transaction, with the number of the last: a database is never between two versions. */
 function migrate(connection: Connection): void {
   const version = Number(connection.pragma('user_version', { simple: true }));
-  for (const [at, name] of migrations().entries()) {
-    if (at < version) continue;
-    const sql = migrationText(name);
-    connection.exec(`begin immediate;\n${sql}\n;pragma user_version = ${at + 1};\ncommit;`);
-  }
+  const missing = migrations().slice(version);
+  if (missing.length === 0) return;
+  connection.exec('begin immediate');
+  for (const name of missing) connection.exec(migrationText(name));
+  connection.exec(`pragma user_version = ${version + missing.length}; commit;`);
 }
 
 function opening(path: string, open: () => Connection): Connection {

@@ -37,6 +37,16 @@ export function identify(db: string): 'ours' | 'none' {
   }
 }
 
+/** Of its tables; 0 where there is no database yet. It is ours (`identify`). */
+export function versionOf(db: string): number {
+  const pages = (statOf(db)?.size ?? 0) === 0 ? undefined : fromFile(db, () => FilePages.open(db));
+  try {
+    return pages?.page(1)?.readInt32BE(USER_VERSION_AT) ?? 0;
+  } finally {
+    pages?.close();
+  }
+}
+
 /** What cannot be found may be there all the same, or can never be. */
 function requireNothing(db: string): void {
   const directory = dirname(db);

@@ -47,6 +47,11 @@ export class ReadingConnection implements Prepares {
     }
   }
 
+  /** A copy of this moment into a file that is empty or not there. It ends however much is written meanwhile. */
+  vacuumInto(file: string): void {
+    this.#guard(() => this.#connection.prepare('vacuum into ?').run(file));
+  }
+
   close(): void {
     this.#connection.close();
   }

@@ -29,7 +29,7 @@ export class AffectedMailNames {
       if (body !== undefined) mailOf.set(body, [...(mailOf.get(body) ?? []), mail]);
     };
     for (const place of damaged) add(place.body, this.#inMaildrop(place));
-    for (const [body, id, recipient] of this.#inQueue(found.flatMap(({ body = [] }) => body)))
+    for (const [body, id, recipient] of this.#inQueue(found.flatMap((each) => each.body ?? [])))
       add(body, { kind: 'queue', whose: recipient, number: id, ...this.#of(body) });
     return found.map(({ what, mendable, body, message }) => {
       const mail = message === undefined ? (mailOf.get(body ?? 0) ?? []) : [this.#inMaildrop(message)];

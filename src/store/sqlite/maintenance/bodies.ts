@@ -40,7 +40,8 @@ export class Bodies {
 
   constructor(connection: ReadingConnection) {
     this.#connection = connection;
-    this.hasHashes = connection.prepare("select 1 from pragma_table_info('body') where name = 'hash'").get() !== undefined;
+    this.hasHashes =
+      connection.prepare("select 1 from pragma_table_info('body') where name = 'hash'").get() !== undefined;
     this.#read = prepare(connection, this.hasHashes);
   }
 
@@ -51,7 +52,11 @@ export class Bodies {
     for (let after = 0; ;) {
       const page = this.#page(after);
       if ('refused' in page) {
-        yield { found: [{ what: `the bodies behind number ${after} cannot be listed: ${page.refused}`, mendable: false }], at: of, of };
+        yield {
+          found: [{ what: `the bodies behind number ${after} cannot be listed: ${page.refused}`, mendable: false }],
+          at: of,
+          of,
+        };
         return;
       }
       const at = page.value.at(-1);
@@ -115,7 +120,9 @@ export class Bodies {
 function prepare(connection: ReadingConnection, hasHashes: boolean): Statements {
   return {
     last: connection.prepare<[], number | null>('select max(id) from body').pluck(),
-    page: connection.prepare<[number, number], number>('select id from body where id > ? and refs > 0 order by id limit ?').pluck(),
+    page: connection
+      .prepare<[number, number], number>('select id from body where id > ? and refs > 0 order by id limit ?')
+      .pluck(),
     pageByChunks: connection
       .prepare<[number, number], number>('select distinct body from chunk where body > ? order by body limit ?')
       .pluck(),

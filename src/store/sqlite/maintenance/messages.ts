@@ -40,7 +40,8 @@ export class Messages {
   *each(): Generator<readonly Found[]> {
     for (let account = -1; ;) {
       const next = readable(() => this.#read.nextAccount.get(account));
-      if ('refused' in next) return yield [cannotList('of all accounts', next.refused)];
+      if ('refused' in next) yield [cannotList('of all accounts', next.refused)];
+      if ('refused' in next) return;
       if (typeof next.value !== 'number') return;
       account = next.value;
       yield* this.#of(account);
@@ -50,7 +51,8 @@ export class Messages {
   *#of(account: number): Generator<readonly Found[]> {
     for (let after = -1; ;) {
       const page = readable(() => this.#connection.inOneMoment(() => this.#page(account, after)));
-      if ('refused' in page) return yield [cannotList(`of account ${account}`, page.refused)];
+      if ('refused' in page) yield [cannotList(`of account ${account}`, page.refused)];
+      if ('refused' in page) return;
       if (page.value.last === undefined) return;
       after = page.value.last;
       yield page.value.found;
@@ -66,8 +68,10 @@ export class Messages {
   #look(id: number, account: number, uid: number): readonly Found[] {
     this.count += 1;
     const row = readable(() => this.#read.row.get(id));
-    if ('refused' in row) return [wrong(`the row of a message cannot be read: ${row.refused}`, { account, uid, body: undefined })];
-    if (row.value === undefined) return [wrong('a message is listed, and its row is not there', { account, uid, body: undefined })];
+    if ('refused' in row)
+      return [wrong(`the row of a message cannot be read: ${row.refused}`, { account, uid, body: undefined })];
+    if (row.value === undefined)
+      return [wrong('a message is listed, and its row is not there', { account, uid, body: undefined })];
     const [body, octets, traceOctets, bodyOctets] = row.value;
     const place: MessagePlace = { account, uid, body };
     if (bodyOctets === null) return [{ ...wrong('the body of a message is gone', place), mendable: true }];
@@ -104,7 +108,9 @@ function cannotList(which: string, why: string): Found {
 
 function prepare(connection: ReadingConnection): Statements {
   return {
-    nextAccount: connection.prepare<[number], number | null>('select min(account) from message where account > ?').pluck(),
+    nextAccount: connection
+      .prepare<[number], number | null>('select min(account) from message where account > ?')
+      .pluck(),
     page: connection
       .prepare<[number, number, number], Listed>(
         'select id, uid from message where account = ? and uid > ? order by uid limit ?',

@@ -58,11 +58,17 @@ async function addHashes(connection: Connection, db: string): Promise<number> {
   try {
     const bodies = new Bodies(reading);
     const page = connection
-      .prepare<[number, number], number>('select id from body where id > ? and refs > 0 and hash is null order by id limit ?')
+      .prepare<[number, number], number>(
+        'select id from body where id > ? and refs > 0 and hash is null order by id limit ?',
+      )
       .pluck();
     const set = connection.prepare<[Uint8Array, number]>('update body set hash = ? where id = ?');
     let hashed = 0;
-    for (let ids = page.all(0, HASHES_AT_ONCE); ids.length > 0; ids = page.all(ids.at(-1) ?? Infinity, HASHES_AT_ONCE)) {
+    for (
+      let ids = page.all(0, HASHES_AT_ONCE);
+      ids.length > 0;
+      ids = page.all(ids.at(-1) ?? Infinity, HASHES_AT_ONCE)
+    ) {
       const found = ids.flatMap((id) => {
         const content = readable(() => bodies.content(id));
         return 'value' in content && content.value !== undefined ? [{ id, hash: content.value.hash }] : [];

@@ -140,7 +140,9 @@ function mendable(connection: Connection): readonly Orphans[] {
 
 function ofTables(find: () => readonly Found[]): readonly Found[] {
   const found = readable(find);
-  return 'value' in found ? found.value : [{ what: `the tables cannot be compared: ${found.refused}`, mendable: false }];
+  return 'value' in found
+    ? found.value
+    : [{ what: `the tables cannot be compared: ${found.refused}`, mendable: false }];
 }
 
 /** Rows whose parent is gone, by each foreign key that the schema declares: SQLite enforces none for a shell. Chunks have a rule of their own. */

@@ -9,6 +9,7 @@ import type { OpenDatabase } from './open-database.js';
 import { walBytes } from './recovery.js';
 import { isFull, isPassing, readError } from '../database/sqlite-error.js';
 import type { StoreObserver } from '../../driver.js';
+import { keepBeforeUpgrade } from './upgrade.js';
 import { recoverWal } from './wal-recovery.js';
 
 /** Whoever starts a store waits so long for a recovery, so that most servers are ready when they say so. */
@@ -77,12 +78,17 @@ export class Opening {
 
   /** Returns why not yet. @throws StoreError */
   async #tryOnce(): Promise<StoreError | undefined> {
+    const noted = (what: string, details: object): void => this.#observer.noted(what, details);
     if (walBytes(this.#db) > 0) {
-      const noted = (what: string, details: object): void => this.#observer.noted(what, details);
       const refusal = await recoverWal({ db: this.#db, noted, inService: !this.#waitedFor });
       if (refusal !== undefined) return refusal;
     }
-    return this.#stop.signal.aborted ? undefined : this.#openNow();
+    if (!this.#isStopped()) await keepBeforeUpgrade(this.#db, noted);
+    return this.#isStopped() ? undefined : this.#openNow();
+  }
+
+  #isStopped(): boolean {
+    return this.#stop.signal.aborted;
   }
 
   #openNow(): StoreError | undefined {

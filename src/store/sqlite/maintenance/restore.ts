@@ -1,0 +1,110 @@
+/**
+ * Puts another file in the place of a database that nobody serves: a backup, or what an upgrade kept. What was there is moved
+ * aside with its WAL, and nothing is deleted. Whenever the power goes, there is the old one, the new one, or neither under that
+ * name and both beside it.
+ */
+import { linkSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { statIfThere } from '../../../runtime/stats.js';
+import { StoreError } from '../../errors.js';
+import type { Progress, RestoreReport, RollbackReport } from '../../maintenance.js';
+import { openForReading } from '../database/database.js';
+import { copySynced, syncPath } from '../database/file-copy.js';
+import { identify } from '../database/identification.js';
+import { locate } from '../database/location.js';
+import { snapshotBeginning } from '../server/upgrade.js';
+import { locked } from './alone.js';
+import { check } from './check.js';
+import { readable } from './found.js';
+
+/** @throws StoreError 'refused' while a server runs, or when the file is not there */
+export async function restore(db: string, file: string, progress?: Progress): Promise<RestoreReport> {
+  const path = locate(db).db;
+  const backup = resolve(file);
+  if (backup === path) throw new StoreError('refused', `${backup} is the database itself`);
+  return locked(db, async () => {
+    const report = await check(backup, progress);
+    if (report.findings.some(({ mendable }) => !mendable)) return { report, isRestored: false, aside: undefined };
+    const copy = `${path}.restoring`;
+    await copySynced(backup, copy);
+    return { report, isRestored: true, aside: await replace(path, copy, 'restore') };
+  });
+}
+
+/** @throws StoreError 'refused' while a server runs, or when no upgrade kept anything */
+export async function rollBack(db: string, progress?: Progress): Promise<RollbackReport> {
+  const path = locate(db).db;
+  return locked(db, async () => {
+    const snapshot = newestSnapshot(path);
+    if (snapshot === undefined)
+      throw new StoreError(
+        'refused',
+        `No upgrade of ${path} kept what was before it: there is no ${snapshotBeginning(path)}…`,
+      );
+    const report = await check(snapshot, progress);
+    const takenAtMs = statSync(snapshot).mtimeMs;
+    if (report.findings.some(({ mendable }) => !mendable))
+      return { report, isRestored: false, aside: undefined, takenAtMs, since: undefined };
+    const since = messagesSince(path, takenAtMs);
+    return { report, isRestored: true, aside: await replace(path, snapshot, 'rollback'), takenAtMs, since };
+  });
+}
+
+function newestSnapshot(db: string): string | undefined {
+  const beginning = basename(snapshotBeginning(db));
+  const versions = readdirSync(dirname(db))
+    .filter((name) => name.startsWith(beginning) && /^\d+$/.test(name.slice(beginning.length)))
+    .map((name) => Number(name.slice(beginning.length)));
+  return versions.length === 0 ? undefined : join(dirname(db), `${beginning}${Math.max(...versions)}`);
+}
+
+/** What would be left behind; undefined where that cannot be read. */
+function messagesSince(db: string, atMs: number): number | undefined {
+  const counted = readable(() => {
+    if (identify(db) === 'none') return 0;
+    const connection = openForReading(db);
+    try {
+      return connection
+        .prepare<[number], number>('select count(*) from message where received_at >= ?')
+        .pluck()
+        .get(atMs);
+    } finally {
+      connection.close();
+    }
+  });
+  return 'value' in counted ? counted.value : undefined;
+}
+
+/** Returns where what was there is now. */
+async function replace(db: string, by: string, why: string): Promise<string | undefined> {
+  const aside = `${db}.before-${why}-${new Date().toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
+  const isThere = statIfThere(db) !== undefined;
+  if (isThere) moveAside(db, aside);
+  rmSync(`${db}-shm`, { force: true });
+  if (statIfThere(`${by}-wal`) !== undefined) renameSync(`${by}-wal`, `${db}-wal`);
+  renameSync(by, db);
+  await syncPath(dirname(db));
+  return isThere ? aside : undefined;
+}
+
+/**
+ * Without a WAL it stays under its name until the other takes that. One with a WAL is moved first, since the WAL would be taken
+ * for that of whatever has the name; nobody takes a WAL alone for anything.
+ */
+function moveAside(db: string, aside: string): void {
+  if ((statIfThere(`${db}-wal`)?.size ?? 0) > 0) {
+    renameSync(db, aside);
+    renameSync(`${db}-wal`, `${aside}-wal`);
+  } else {
+    rmSync(`${db}-wal`, { force: true });
+    linkOrMove(db, aside);
+  }
+}
+
+function linkOrMove(db: string, aside: string): void {
+  try {
+    linkSync(db, aside);
+  } catch {
+    renameSync(db, aside); // A file system without links.
+  }
+}
