@@ -115,7 +115,7 @@ describe('the architecture', () => {
       'store',
       'suppressions',
     ];
-    const interfaces = [...roles, 'driver', 'schemes', 'status'];
+    const interfaces = [...roles, 'driver', 'maintenance', 'schemes', 'status'];
     const files = sources.filter(({ path }) => interfaces.some((name) => path === `store/${name}.ts`));
     expect(files).to.have.length(interfaces.length);
     importsNone(files, new RegExp(`^(?!store/(${interfaces.join('|')})\\.ts$)`));
@@ -132,7 +132,7 @@ describe('the architecture', () => {
       ['auth/', 'logins'],
       [
         'cli/',
-        'open|driver|status|deliveries|devices|logins|directory|mailboxes|queue|queued-mail|recipient-limits|relay-logins|removed-mail|routes|suppressions',
+        'open|driver|maintenance|status|deliveries|devices|logins|directory|mailboxes|queue|queued-mail|recipient-limits|relay-logins|removed-mail|routes|suppressions',
       ],
       ['config/', 'routes|schemes'],
       ['outbound/', 'deliveries|queue|relay-logins|routes|rules/queue|rules/routes|suppressions'],
@@ -148,8 +148,9 @@ describe('the architecture', () => {
       ['cluster/worker/', /^cluster\/supervisor\//],
       ['store/sqlite/database/', /^store\/sqlite\/(?!database)|^message\//],
       ['store/sqlite/protocol/', /^store\/sqlite\/(?!protocol)/],
-      ['store/sqlite/server/', /^store\/sqlite\/client\//],
-      ['store/sqlite/client/', /^store\/sqlite\/(server|driver)/],
+      ['store/sqlite/server/', /^store\/sqlite\/(client|maintenance)\//],
+      ['store/sqlite/client/', /^store\/sqlite\/(server|driver|maintenance)/],
+      ['store/sqlite/maintenance/', /^store\/sqlite\/(client|protocol|driver)/],
       ['message/', /^(?!message\/|bytes\/|store\/(deliveries|shapes)\.ts$)[a-z-]+\//],
     ] as const) {
       expect(under(folder), folder).to.have.length.above(5);
