@@ -1,5 +1,5 @@
 /**
- * Mends what an outside `delete` or `update` left: counters, and rows that belong to nothing. And gives bodies of before 0014
+ * Mends what an outside `delete` or `update` left: counters, and rows that belong to nothing. And gives bodies of before 0015
  * their hash, once it is known that as many octets are there as were acknowledged. Only while no server runs, whose store
  * remembers counters; mail is never mended, and what cannot be read stays as it is.
  */

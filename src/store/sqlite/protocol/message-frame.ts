@@ -25,7 +25,7 @@ export interface MessageMetadata {
 
 const FIXED_BYTES = 64;
 const IMPORT_KEY_BYTES = 32;
-export const HASH_BYTES = 32;
+const HASH_BYTES = 32;
 const RecipientKind = {
   Local: 0,
   Remote: 1,
