@@ -5,6 +5,7 @@
  */
 import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { StoreError } from '../../errors.js';
 import { copySynced, syncPath } from '../database/file-copy.js';
 import { versionOf } from '../database/identification.js';
 import { migrations } from '../database/migrations.js';
@@ -27,9 +28,19 @@ export async function keepBeforeUpgrade(db: string, noted: (what: string, detail
     bytes: statSync(db).size,
   });
   const startedAtMs = performance.now();
-  await keep(db, kept);
+  await keep(db, kept).catch((error: unknown) => {
+    throw cannotKeep(kept, error);
+  });
   noted('the database is upgraded; `pennypost rollback` returns to the copy', {
     ...{ from, to, kept, tookMs: Math.round(performance.now() - startedAtMs) },
+  });
+}
+
+/** What the system says of a file is a sentence. */
+function cannotKeep(kept: string, error: unknown): unknown {
+  if (error instanceof StoreError || !(error instanceof Error && 'syscall' in error)) return error;
+  return new StoreError('unavailable', `The copy before an upgrade, ${kept}, cannot be made: ${error.message}`, {
+    cause: error,
   });
 }
 
