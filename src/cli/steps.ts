@@ -1,4 +1,5 @@
 /** How far the care of a database is, on standard error: a step after another, each with its own bar or lines. */
+import { constants, setPriority } from 'node:os';
 import type { Progress as Report } from '../store/maintenance.js';
 import { Progress } from './progress.js';
 
@@ -11,10 +12,11 @@ const SHOWN: Readonly<Record<Step, string | undefined>> = {
   copy: 'MiB copied',
 };
 
-/** Shows how far `work` says that it is. */
+/** Shows how far `work` says that it is. It takes what a server on this machine leaves: mail that comes in goes first. */
 export async function steps<T>(work: (report: Report) => Promise<T>): Promise<T> {
   let shown: { readonly step: Step; readonly progress: Progress; at: number } | undefined;
   let begun: Step | undefined;
+  setPriority(constants.priority.PRIORITY_LOW);
   const begin = (step: Step, total: number): void => {
     shown?.progress.end();
     begun = step;

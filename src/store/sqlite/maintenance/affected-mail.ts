@@ -19,7 +19,15 @@ export class AffectedMailNames {
       )
       .pluck();
     this.#people = connection.prepare<[number], People>('select from_text, subject from body where id = ?').raw();
-    this.#queued = hasQueue ? connection.prepare<[string], Queued>(QUEUED).raw() : undefined;
+    // Of all bodies at once: there is no index from a body to its recipients.
+    this.#queued = hasQueue
+      ? connection
+          .prepare<[string], Queued>(
+            `select outgoing.body, queued.id, recipient from queued join outgoing on outgoing.id = queued.message
+             where outgoing.body in (select value from json_each(?))`,
+          )
+          .raw()
+      : undefined;
   }
 
   /** `damaged`: the messages that point to bodies with findings. */
@@ -54,8 +62,3 @@ export class AffectedMailNames {
     return { from: from ?? undefined, subject: subject ?? undefined };
   }
 }
-
-/** Of all of them at once: there is no index from a body to its recipients. */
-const QUEUED = `
-  select outgoing.body, queued.id, recipient from queued join outgoing on outgoing.id = queued.message
-  where outgoing.body in (select value from json_each(?))`;

@@ -67,7 +67,7 @@ function requireFree(target: string, source: string, replaces: boolean): void {
 }
 
 function taken(target: string): StoreError {
-  return new StoreError('refused', `${target} is there already: choose another name, or replace it with --force`);
+  return new StoreError('refused', `${target} is there already: choose another name, or say --force`);
 }
 
 /** Of this process; what others left there that are gone is removed. */

@@ -126,12 +126,16 @@ function prepare(connection: ReadingConnection, hasHashes: boolean): Statements 
     pageByChunks: connection
       .prepare<[number, number], number>('select distinct body from chunk where body > ? order by body limit ?')
       .pluck(),
-    row: connection
-      .prepare<[number], BodyRow>(
-        `select octets, (select count(*) from chunk where chunk.body = body.id), ${hasHashes ? 'hash' : 'null'}
-         from body where id = ? and refs > 0`,
-      )
-      .raw(),
+    row: (hasHashes
+      ? connection.prepare<[number], BodyRow>(
+          `select octets, (select count(*) from chunk where chunk.body = body.id), hash
+           from body where id = ? and refs > 0`,
+        )
+      : connection.prepare<[number], BodyRow>(
+          `select octets, (select count(*) from chunk where chunk.body = body.id), null
+           from body where id = ? and refs > 0`,
+        )
+    ).raw(),
     chunk: connection.prepare<[number, number], Buffer>('select data from chunk where body = ? and seq = ?').pluck(),
   };
 }

@@ -17,8 +17,6 @@ import { readable, type Found } from './found.js';
 import { Messages } from './messages.js';
 import { structureOf } from './structure.js';
 
-/** SQLite says no more than so many things about pages: what is wrong with one is often wrong with many. */
-const PAGE_COMPLAINTS = 100;
 /** The migration that made the queue. */
 const QUEUE_SINCE = 7;
 
@@ -64,11 +62,9 @@ async function checkOpen(connection: ReadingConnection, progress: Progress): Pro
   };
 }
 
-/** What keeps SQLite from looking at all is one, too. */
+/** At most a hundred: what is wrong with one page is often wrong with many. What keeps SQLite from looking at all is one, too. */
 function pageComplaints(connection: ReadingConnection): readonly Found[] {
-  const said = readable(() =>
-    connection.prepare<[], string>(`pragma integrity_check(${PAGE_COMPLAINTS})`).pluck().all(),
-  );
+  const said = readable(() => connection.prepare<[], string>('pragma integrity_check(100)').pluck().all());
   const lines = 'value' in said ? said.value.flatMap((text) => text.split('\n')) : [said.refused];
   return lines
     .filter((line) => line !== 'ok' && line !== '' && !line.startsWith('***'))

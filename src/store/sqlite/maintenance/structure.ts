@@ -16,15 +16,43 @@ interface Rule {
 /** Of one rule; more of a kind say no more. */
 const ROWS_LIMIT = 1000;
 
-const HELD = `
-  (select body, count(*) as refs from (select body from message union all select body from outgoing) group by body) as held`;
-
-/** When the first row of a destination is due, as the ledger of the queue writes it. */
-const READY = `
-  max(coalesce(rest_until, 0), (
-    select due_at from queued where queued.destination = destination.id and due_at > 0 order by due_at limit 1))`;
-
 const rules: readonly Rule[] = [
+  {
+    // Much hangs on them, and it is the domain that is missing: they are not deleted for it.
+    find: `
+      select printf('account %d, %s, belongs to no domain', id, local) from account where domain not in (select id from domain)`,
+    mend: [],
+  },
+  {
+    find: `
+      select printf('%d rows of credential belong to no account', count(*)) from credential
+      where account not in (select id from account) having count(*) > 0`,
+    mend: ['delete from credential where account not in (select id from account)'],
+  },
+  {
+    find: `
+      select printf('%d rows of alias belong to no domain', count(*)) from alias
+      where domain not in (select id from domain) having count(*) > 0`,
+    mend: ['delete from alias where domain not in (select id from domain)'],
+  },
+  {
+    find: `
+      select printf('%d rows of removal belong to no account', count(*)) from removal
+      where account not in (select id from account) having count(*) > 0`,
+    mend: ['delete from removal where account not in (select id from account)'],
+  },
+  {
+    find: `
+      select printf('%d rows of removed belong to no removal', count(*)) from removed
+      where removal not in (select id from removal) having count(*) > 0`,
+    mend: ['delete from removed where removal not in (select id from removal)'],
+  },
+  {
+    find: `
+      select printf('%d rows of message belong to no account', count(*)) from message
+      where account not in (select id from account) having count(*) > 0`,
+    mend: ['delete from message where account not in (select id from account)'],
+  },
   { mend: ['delete from message where not exists (select 1 from body where body.id = message.body)'] },
   {
     find: `
@@ -57,19 +85,22 @@ const rules: readonly Rule[] = [
   {
     find: `
       select printf('when mail to %s is due next is not what its rows say', name) from destination
-      where ready_at is not ${READY} or not exists (select 1 from queued where queued.destination = destination.id)`,
+      where ready_at is not max(coalesce(rest_until, 0), (
+    select due_at from queued where queued.destination = destination.id and due_at > 0 order by due_at limit 1)) or not exists (select 1 from queued where queued.destination = destination.id)`,
     mend: [
       'delete from destination where not exists (select 1 from queued where queued.destination = destination.id)',
-      `update destination set ready_at = ${READY} where ready_at is not ${READY}`,
+      `update destination set ready_at = max(coalesce(rest_until, 0), (
+    select due_at from queued where queued.destination = destination.id and due_at > 0 order by due_at limit 1)) where ready_at is not max(coalesce(rest_until, 0), (
+    select due_at from queued where queued.destination = destination.id and due_at > 0 order by due_at limit 1))`,
     ],
   },
   {
     find: `
       select printf('%d messages point to body %d, and %d are counted', coalesce(held.refs, 0), body.id, body.refs)
-      from body left join ${HELD} on held.body = body.id
+      from body left join (select body, count(*) as refs from (select body from message union all select body from outgoing) group by body) as held on held.body = body.id
       where body.refs <> held.refs or (body.refs > 0 and held.refs is null)`,
     mend: [
-      `update body set refs = held.refs from ${HELD} where held.body = body.id and body.refs <> held.refs`,
+      `update body set refs = held.refs from (select body, count(*) as refs from (select body from message union all select body from outgoing) group by body) as held where held.body = body.id and body.refs <> held.refs`,
       // As when its last message goes: the sweep deletes it in steps.
       `update body set refs = -1, text_state = 0
        where refs > 0 and id not in (select body from message) and id not in (select body from outgoing)`,
@@ -100,73 +131,20 @@ const rules: readonly Rule[] = [
   },
 ];
 
-/** Of these rows it is the parent that is missing, and much hangs on them: they are not deleted for it. */
-const KEPT = ['account'];
-
-interface Orphans {
-  readonly table: string;
-  readonly column: string;
-  readonly parent: string;
-  readonly rows: number;
-}
-
 /** All of one moment. */
 export function structureOf(connection: ReadingConnection): readonly Found[] {
-  return connection.inOneMoment(() => [
-    ...ofTables(() => orphansIn(connection).map(describeOrphans)),
-    ...rules.flatMap(({ find }) => (find === undefined ? [] : ofTables(() => sentences(connection, find)))),
-  ]);
+  return connection.inOneMoment(() =>
+    rules.flatMap(({ find, mend }) => (find === undefined ? [] : sentences(connection, find, mend.length > 0))),
+  );
 }
 
-function sentences(connection: Prepares, find: string): readonly Found[] {
-  const rows = connection.prepare<[], string>(`${find} limit ${ROWS_LIMIT}`).pluck().all();
-  return rows.map((what) => ({ what, mendable: true }));
-}
-
-/**
- * In one transaction, which is somebody else's, without foreign keys. Orphans come first, and those that they leave: what pointed
- * to them is counted afterwards.
- */
+/** In one transaction, which is somebody else's, without foreign keys. Orphans come first: what they pointed to is counted afterwards. */
 export function mendStructure(connection: Connection): void {
-  for (let orphans = mendable(connection); orphans.length > 0; orphans = mendable(connection))
-    for (const { table, column, parent } of orphans)
-      connection.exec(`delete from ${table} where ${isOrphan(table, column, parent)}`);
-  for (const statement of rules.flatMap(({ mend }) => mend)) connection.exec(statement);
+  for (const sql of rules.flatMap(({ mend }) => mend)) connection.exec(sql);
 }
 
-function mendable(connection: Connection): readonly Orphans[] {
-  return orphansIn(connection).filter(({ table }) => !KEPT.includes(table));
-}
-
-function ofTables(find: () => readonly Found[]): readonly Found[] {
-  const found = readable(find);
-  return 'value' in found
-    ? found.value
-    : [{ what: `the tables cannot be compared: ${found.refused}`, mendable: false }];
-}
-
-/** Rows whose parent is gone, by each foreign key that the schema declares: SQLite enforces none for a shell. Chunks have a rule of their own. */
-function orphansIn(connection: Prepares): readonly Orphans[] {
-  const keys = connection
-    .prepare<[], [string, string, string]>(
-      `select tables.name, keys."from", keys."table" from sqlite_schema as tables, pragma_foreign_key_list(tables.name) as keys
-       where tables.type = 'table' and keys."to" = 'id' and tables.name <> 'chunk'`,
-    )
-    .raw()
-    .all();
-  return keys
-    .map(([table, column, parent]) => {
-      const sql = `select count(*) from ${table} where ${isOrphan(table, column, parent)}`;
-      return { table, column, parent, rows: connection.prepare<[], number>(sql).pluck().get() ?? 0 };
-    })
-    .filter(({ rows }) => rows > 0);
-}
-
-function isOrphan(table: string, column: string, parent: string): string {
-  const child = `${table}.${column}`;
-  return `${child} is not null and not exists (select 1 from ${parent} where ${parent}.id = ${child})`;
-}
-
-function describeOrphans({ table, parent, rows }: Orphans): Found {
-  return { what: `${rows} rows of ${table} belong to no ${parent}`, mendable: !KEPT.includes(table) };
+function sentences(connection: Prepares, sql: string, mendable: boolean): readonly Found[] {
+  const found = readable(() => connection.prepare<[], string>(sql).pluck().all());
+  if ('refused' in found) return [{ what: `the tables cannot be compared: ${found.refused}`, mendable: false }];
+  return found.value.slice(0, ROWS_LIMIT).map((what) => ({ what, mendable }));
 }
