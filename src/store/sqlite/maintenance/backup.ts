@@ -123,10 +123,8 @@ async function copy(data: CopyData, descriptor: number, progress: Progress): Pro
 function usedBytes(db: string): number {
   const connection = openForReading(db);
   try {
-    const [pages, free, size] = ['page_count', 'freelist_count', 'page_size'].map((name) =>
-      Number(connection.pragma(name)),
-    );
-    return ((pages ?? 0) - (free ?? 0)) * (size ?? 0);
+    const pages = Number(connection.pragma('page_count')) - Number(connection.pragma('freelist_count'));
+    return pages * Number(connection.pragma('page_size'));
   } finally {
     connection.close();
   }

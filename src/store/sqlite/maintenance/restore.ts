@@ -77,7 +77,8 @@ function messagesSince(db: string, atMs: number): number | undefined {
 
 /** Returns where what was there is now. */
 async function replace(db: string, by: string, why: string): Promise<string | undefined> {
-  const aside = `${db}.before-${why}-${new Date().toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
+  const moment = new Date().toISOString().slice(0, 19).replace(/[-:]/g, '');
+  const aside = `${db}.before-${why}-${moment}Z`;
   const isThere = statIfThere(db) !== undefined;
   if (isThere) moveAside(db, aside);
   rmSync(`${db}-shm`, { force: true });
