@@ -37,12 +37,6 @@ const rules: readonly Rule[] = [
   },
   {
     find: `
-      select printf('%d rows of removal belong to no account', count(*)) from removal
-      where account not in (select id from account) having count(*) > 0`,
-    mend: ['delete from removal where account not in (select id from account)'],
-  },
-  {
-    find: `
       select printf('%d rows of removed belong to no removal', count(*)) from removed
       where removal not in (select id from removal) having count(*) > 0`,
     mend: ['delete from removed where removal not in (select id from removal)'],
