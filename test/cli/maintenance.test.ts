@@ -1,0 +1,125 @@
+/** The care of a database as a person types it: what is printed, which status it has, and what lies there afterwards. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'chai';
+import { Server } from '../support/server.js';
+import { inEmptyDirectory, pennypost, type Ended } from './pennypost.js';
+
+const MESSAGE = 'From: Bob <bob@example.net>\r\nSubject: a mark to turn\r\n\r\nThe text of it.\r\n';
+
+describe('the care of a database', function () {
+  this.timeout(120_000);
+  let server: Server;
+
+  before(async () => {
+    server = await Server.start({ workers: 1 });
+    await server.addAccount('alice@localhost', 'correct horse battery');
+    const { status } = await pennypost(['mail', 'send', 'alice@localhost'], {
+      directory: server.directory,
+      input: MESSAGE,
+    });
+    expect(status).to.equal(0);
+  });
+  after(() => server.release());
+
+  it('is one line and status 0 where all is well, beside the server', async () => {
+    const { status, stdout } = await server.run('check');
+    expect({ status, stdout }).to.deep.equal({
+      status: 0,
+      stdout: `mail.db is sound: 1 messages, ${MESSAGE.length} octets of mail.\n`,
+    });
+  });
+
+  it('makes a copy while the server runs, and puts none in its place', async () => {
+    const made = await server.run('backup', 'copy.db');
+    expect(made.stdout).to.match(/copy\.db holds what was acknowledged until .*Z, and is sound: 1 messages/);
+    const again = await server.run('backup', 'copy.db');
+    expect(again).to.deep.include({ status: 1 });
+    expect(again.stderr).to.match(/is there already: choose another name, or say --force/);
+    expect((await server.run('backup', '--force', 'copy.db')).status).to.equal(0);
+    const refused = await server.run('restore', 'copy.db');
+    expect(refused).to.deep.include({ status: 1 });
+    expect(refused.stderr).to.match(/stop it first/);
+    expect((await server.run('check', '--repair')).stderr).to.match(/stop it first/);
+    expect((await server.run('rollback')).stderr).to.match(/stop it first/);
+  });
+
+  it('keeps the newest copies of a directory, and what else lies there', async () => {
+    const copies = join(server.directory, 'copies');
+    mkdirSync(copies);
+    writeFileSync(join(copies, 'mail-of-mine.db'), '');
+    for (let times = 0; times < 3; times++) {
+      expect((await server.run('backup', '--keep', '2', 'copies')).status).to.equal(0);
+      await pause(1100); // They are named by the second.
+    }
+    const names = readdirSync(copies).toSorted();
+    expect(names).to.have.length(3);
+    expect(names).to.include('mail-of-mine.db');
+  });
+
+  it('says of a machine what it found, a line for each', async () => {
+    const { status, stdout, stderr } = await server.run('doctor');
+    expect(stderr).to.equal('');
+    expect(status, stdout).to.equal(0);
+    for (const what of [
+      'ports',
+      'hostname',
+      'certificate',
+      'programs',
+      'clock',
+      'file system',
+      'room',
+      'permissions',
+      'syncs',
+    ])
+      expect(stdout).to.match(new RegExp(`^(fine|warning) +${what}: `, 'm'));
+    expect(readdirSync(server.directory).filter((name) => name.includes('doctor'))).to.deep.equal([]);
+  });
+
+  it('names what is wrong with a machine', async () => {
+    await inEmptyDirectory(async (directory) => {
+      writeFileSync(join(directory, 'mail.db'), '', { mode: 0o644 });
+      const ports = ['--smtp-port', String(server.smtpPort), '--hostname', 'no.such.name.invalid', '--host', '0.0.0.0'];
+      const { status, stdout } = await pennypost(['doctor', ...ports], { directory });
+      expect(status).to.equal(1);
+      expect(stdout).to.match(/^wrong +hostname: no\.such\.name\.invalid cannot be looked up/m);
+      expect(stdout).to.match(/^wrong +permissions: others may read mail\.db; chmod 600 mail\.db$/m);
+    });
+  });
+
+  describe('while no server runs', () => {
+    before(() => server.stop());
+
+    function run(...argv: readonly string[]): Promise<Ended> {
+      return pennypost(argv, { directory: server.directory });
+    }
+
+    it('says whose mail is not as it was, and brings back what was copied', async () => {
+      const db = join(server.directory, 'mail.db');
+      const bytes = readFileSync(db);
+      for (let found = bytes.indexOf('The text of it'); found !== -1; found = bytes.indexOf('The text of it'))
+        bytes[found] = 0x58;
+      writeFileSync(db, bytes);
+      const damaged = await run('check');
+      expect(damaged.status).to.equal(1);
+      expect(damaged.stdout).to.match(/^wrong: body 1: its octets are not those that were acknowledged$/m);
+      expect(damaged.stdout).to.match(
+        /^ {2}alice@localhost, uid \d+, from Bob <bob@example\.net>, subject a mark to turn$/m,
+      );
+      expect(await run('backup', '--force', 'copy.db')).to.deep.include({ status: 1 });
+      const restored = await run('restore', 'copy.db');
+      expect(restored.stdout).to.match(/mail\.db is now what was in copy\.db: 1 messages/);
+      const aside = /What was there is (\S+);/.exec(restored.stdout)?.[1] ?? '';
+      expect(existsSync(aside)).to.equal(true);
+      expect((await run('check')).status).to.equal(0);
+      expect((await run('mail', 'show', 'alice@localhost', '1')).stdout).to.include('The text of it.');
+    });
+
+    it('has nothing to return to before there was an upgrade', async () => {
+      const { status, stderr } = await run('rollback');
+      expect(status).to.equal(1);
+      expect(stderr).to.match(/No upgrade of .* kept what was before it/);
+    });
+  });
+});
