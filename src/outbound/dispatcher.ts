@@ -13,7 +13,7 @@ import { AHEAD, Hops, type HopsOptions } from './hops.js';
 import { hopProblems, type HopProblem } from './hop-problems.js';
 import { Outcomes, type Result } from './outcomes.js';
 import { isPassing, untilTaken } from '../store/patience.js';
-import { planLeases } from './plan.js';
+import { isAnyFilled, planLeases } from './plan.js';
 import { openJob } from './job-content.js';
 import { LateMail } from './late-mail.js';
 import { Leases } from './leases.js';
@@ -187,7 +187,10 @@ export class Dispatcher {
     await Promise.all(
       resting.map(({ destination, waitMs, reason }) => queue.rest(destination, nowMs + waitMs, reason)),
     );
-    if (requests.length > 0) await this.#dispatch(await this.#leases.lease(requests), local);
+    if (requests.length === 0) return;
+    const leased = await this.#leases.lease(requests);
+    if (isAnyFilled(requests, recipientsOf(leased))) this.#isShort = true;
+    await this.#dispatch(leased, local);
   }
 
   /** What has just come: none of it is suppressed. */

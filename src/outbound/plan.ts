@@ -65,6 +65,13 @@ export function planLeases(
   return { requests: fitting, resting, isShort: fitting.length < asked };
 }
 
+/** Whether more may be due of a destination than was asked for. */
+export function isAnyFilled(requests: readonly LeaseRequest[], leased: readonly { destination: string }[]): boolean {
+  const counts = new Map<string, number>();
+  for (const { destination } of leased) counts.set(destination, (counts.get(destination) ?? 0) + 1);
+  return requests.some(({ destination, recipients }) => (counts.get(destination) ?? 0) >= recipients);
+}
+
 /**
  * A destination rests only while each way there is dead: mail of one sender does not wait for the relay of others. What most mail takes
  * decides how much is leased, as long as it lives.

@@ -75,7 +75,7 @@ export function queueOf(store: MemoryStore): Queue {
     settle: (settlements) =>
       change(() => {
         data().settle(sender(), settlements);
-        store.server.wake();
+        if (settlements.some(({ outcome }) => outcome.kind !== 'delivered')) store.server.wake();
       }),
     rest: (destination, untilMs, reason) =>
       change(() => {
