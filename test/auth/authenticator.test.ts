@@ -161,7 +161,7 @@ describe('the authenticator', () => {
     expect(await check('alice', password)).to.have.nested.property('credential.name', 'phone');
     expect(hashes).to.equal(0);
     expect(await kindOf(check('alice', password, { scope: 'smtp' }))).to.equal('wrong');
-    expect(failures.at(-1)).to.include({ reason: 'out of scope', scope: 'smtp' });
+    expect(failures.at(-1)).to.include({ reason: 'out of scope', protocol: 'submission' });
     expect(await kindOf(check('alice', 'secret'))).to.equal('welcome');
     await other.directory.removeCredential(ALICE, 'phone');
     expect(await kindOf(check('alice', password))).to.equal('wrong');

@@ -101,6 +101,11 @@ const FRAMES: readonly { readonly kind: string; readonly before: readonly Buffer
   },
   { kind: 'Rest', before: [], frame: jsonFrame(FrameType.Rest, 14, { destination: 'elsewhere.example' }) },
   { kind: 'Watch', before: [], frame: emptyFrame(FrameType.Watch, 0) },
+  { kind: 'Sending', before: [], frame: jsonFrame(FrameType.Sending, 0, { sender: 's', ids: [1] }) },
+  { kind: 'ReturnAllBut', before: [], frame: jsonFrame(FrameType.ReturnAllBut, 15, { sender: 's', ids: [1] }) },
+  { kind: 'Refused', before: [], frame: jsonFrame(FrameType.Refused, 0, { device: 1, refusal: 'No.' }) },
+  { kind: 'TakeNew', before: [], frame: jsonFrame(FrameType.TakeNew, 16, { sender: 's', leaseMs: 1000 }) },
+  { kind: 'LeaveNew', before: [], frame: emptyFrame(FrameType.LeaveNew, 17) },
   { kind: 'Hello', before: [], frame: helloFrame() },
 ];
 
