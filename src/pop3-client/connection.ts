@@ -36,6 +36,7 @@ export class Pop3Connection {
   /** What came and was not read. */
   #rest: Buffer = NOTHING;
   #failure: Pop3Failure | undefined;
+  #secret = '';
   #wake: (() => void) | undefined;
 
   private constructor(socket: Socket, limits: Pop3Limits) {
@@ -73,6 +74,11 @@ export class Pop3Connection {
     this.#socket.write(`${line}\r\n`);
   }
 
+  /** A server that says it again is shown with asterisks in its place. */
+  hide(secret: string): void {
+    this.#secret = Buffer.from(secret).toString('latin1'); // As lines are read.
+  }
+
   /** The text behind +OK. @throws Pop3Failure for what is no +OK */
   async reply(what: string): Promise<string> {
     const line = await this.#line();
@@ -80,7 +86,7 @@ export class Pop3Connection {
     if (/^\+OK/i.test(line)) return text ?? '';
     throw new Pop3Failure(
       /^-ERR/i.test(line)
-        ? `refuses ${what}: ${printable(line.slice('-ERR'.length).trim())}`
+        ? `refuses ${what}: ${printable(this.#withoutSecret(line.slice('-ERR'.length).trim()))}`
         : `answers ${what} with no reply of POP3`,
     );
   }
@@ -120,6 +126,10 @@ export class Pop3Connection {
       begins = piece.at(-1) === LF;
       yield piece;
     }
+  }
+
+  #withoutSecret(text: string): string {
+    return this.#secret === '' ? text : text.replaceAll(this.#secret, '***');
   }
 
   close(): void {

@@ -4,7 +4,7 @@
  */
 import { NoMail, type FoundMail, type FoundMessage } from '../formats/found.js';
 import { Pop3Connection, Pop3Failure, type TlsOptions } from './connection.js';
-import type { Pop3Maildrop } from './url.js';
+import { USUAL_PORTS, type Pop3Maildrop } from './url.js';
 
 export interface FetchOptions {
   readonly password: string;
@@ -29,8 +29,10 @@ export async function openMaildrop(to: Pop3Maildrop, options: FetchOptions): Pro
   try {
     const capabilities = await logIn(connection, to, options);
     const all = await list(connection);
-    const known = await options.known(all.map((one) => nameOf(to, one)));
-    return new RemoteMaildrop({ connection, to, all, known, options, pipelines: capabilities.has('PIPELINING') });
+    const [named, nameless] = byName(all);
+    const known = await options.known(named.map((one) => nameOf(to, one)));
+    const pipelines = capabilities.has('PIPELINING');
+    return new RemoteMaildrop({ connection, to, named, nameless, known, options, pipelines });
   } catch (error) {
     connection.close();
     throw error;
@@ -47,6 +49,7 @@ async function logIn(
   await connection.reply('the connection');
   if (to.tls === 'required' || to.tls === 'opportunistic') await startTls(connection, to, tls);
   await connection.ask(`USER ${to.user}`, 'USER');
+  connection.hide(password);
   await connection.ask(`PASS ${password}`, 'the password');
   return capabilitiesOf(connection);
 }
@@ -90,6 +93,14 @@ async function list(connection: Pop3Connection): Promise<readonly Listed[]> {
   return found;
 }
 
+/** A unique-id that several messages have (RFC 1939 §7 lets those that are the same have one) is no name of any. */
+function byName(all: readonly Listed[]): readonly [named: readonly Listed[], nameless: readonly Listed[]] {
+  const counts = new Map<string, number>();
+  for (const { uidl } of all) counts.set(uidl, (counts.get(uidl) ?? 0) + 1);
+  const isNamed = ({ uidl }: Listed): boolean => counts.get(uidl) === 1;
+  return [all.filter(isNamed), all.filter((one) => !isNamed(one))];
+}
+
 /** One message that the server does not give is no reason to leave the others there. */
 async function* unreadable(error: unknown): AsyncGenerator<Buffer, void> {
   refused(error);
@@ -105,7 +116,9 @@ function refused(error: unknown): false {
 interface RemoteOptions {
   readonly connection: Pop3Connection;
   readonly to: Pop3Maildrop;
-  readonly all: readonly Listed[];
+  readonly named: readonly Listed[];
+  readonly nameless: readonly Listed[];
+  /** Of each that is named. */
   readonly known: readonly boolean[];
   readonly options: FetchOptions;
   readonly pipelines: boolean;
@@ -122,17 +135,31 @@ class RemoteMaildrop implements FoundMail {
   #isBroken = false;
 
   constructor(remote: RemoteOptions) {
-    const { all, known, to } = remote;
+    const { named, nameless, known, to } = remote;
     this.#remote = remote;
-    this.#wanted = all.filter((_, at) => known[at] !== true);
-    this.passedOver = all.length - this.#wanted.length;
+    this.#wanted = named.filter((_, at) => known[at] !== true);
+    this.passedOver = named.length - this.#wanted.length;
     this.kind = `${to.user} at ${to.host}`;
-    this.bytes = this.#wanted.reduce((sum, { octets }) => sum + octets, 0);
-    for (const [at, { number }] of all.entries()) if (known[at] === true) this.#taken.push(number);
+    this.bytes = [...this.#wanted, ...nameless].reduce((sum, { octets }) => sum + octets, 0);
+    for (const [at, { number }] of named.entries()) if (known[at] === true) this.#taken.push(number);
+  }
+
+  async *messages(): AsyncGenerator<FoundMessage, void> {
+    yield* this.#named();
+    for (const one of this.#remote.nameless) yield { ...this.#found(one), read: () => this.#octetsOf(one) };
+  }
+
+  #found(one: Listed): Omit<FoundMessage, 'read'> {
+    const { to } = this.#remote;
+    return {
+      place: `message ${one.number} of ${to.user} at ${to.host}`,
+      bytes: one.octets,
+      taken: () => void this.#taken.push(one.number),
+    };
   }
 
   /** Each has to be read before the next is asked for. */
-  async *messages(): AsyncGenerator<FoundMessage, void> {
+  async *#named(): AsyncGenerator<FoundMessage, void> {
     const { connection, to } = this.#remote;
     let sent = 0;
     for (const [at, one] of this.#wanted.entries()) {
@@ -140,13 +167,30 @@ class RemoteMaildrop implements FoundMail {
       this.#isBroken = true;
       const octets = await connection.reply(`RETR ${one.number}`).then(() => connection.octets(), unreadable);
       yield {
-        place: `message ${one.number} of ${to.user} at ${to.host}`,
-        ...{ bytes: one.octets, uidl: one.uidl, name: nameOf(to, one) },
+        ...this.#found(one),
+        ...{ uidl: one.uidl, name: nameOf(to, one) },
         read: () => ({ [Symbol.asyncIterator]: () => ({ next: () => octets.next() }) }), // Ended below, whatever its reader does.
-        taken: () => void this.#taken.push(one.number),
       };
       while ((await octets.next()).done !== true); // What nobody wanted.
       this.#isBroken = sent > at + 1;
+    }
+  }
+
+  /** Asked for whenever it is read: what is known by its octets may be read twice. */
+  async *#octetsOf({ number }: Listed): AsyncGenerator<Buffer, void> {
+    const { connection } = this.#remote;
+    connection.send(`RETR ${number}`);
+    this.#isBroken = true;
+    const octets = await connection.reply(`RETR ${number}`).then(() => connection.octets(), unreadable);
+    let hasFailed = false;
+    try {
+      yield* { [Symbol.asyncIterator]: () => ({ next: () => octets.next() }) };
+    } catch (error) {
+      hasFailed = !(error instanceof NoMail);
+      throw error;
+    } finally {
+      while ((await octets.next()).done !== true); // What nobody wanted.
+      this.#isBroken = hasFailed;
     }
   }
 
@@ -177,7 +221,8 @@ class RemoteMaildrop implements FoundMail {
   }
 }
 
-/** A unique-id is one in its maildrop alone (RFC 1939 §7), whatever port that is reached by. */
-function nameOf({ host, user }: Pop3Maildrop, { uidl }: Listed): string {
-  return `pop3 ${user}@${host} ${uidl}`;
+/** A unique-id is one in its maildrop alone (RFC 1939 §7). The usual ports lead to one server, any other may be another's. */
+function nameOf({ host, port, user }: Pop3Maildrop, { uidl }: Listed): string {
+  const server = USUAL_PORTS.includes(port) ? host : `${host}:${port}`;
+  return `pop3 ${user}@${server} ${uidl}`;
 }

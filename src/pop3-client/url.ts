@@ -18,6 +18,7 @@ export interface Pop3Maildrop {
 export class UnfitPop3Url extends Error {}
 
 const PORTS = { pop3: 110, pop3s: 995 } as const;
+export const USUAL_PORTS: readonly number[] = Object.values(PORTS);
 const PARAMETERS = ['tls', 'tls-name'];
 const EXAMPLE = 'pop3s://user@mail.example.org';
 

@@ -141,6 +141,7 @@ describe('pennypost import from another server', () => {
   async function withServer(
     answers: Readonly<Record<string, string>>,
     act: (url: string) => Promise<void>,
+    port = 0,
   ): Promise<void> {
     const sockets = new Set<Socket>();
     const server = createServer((socket) => {
@@ -154,12 +155,12 @@ describe('pennypost import from another server', () => {
         }
       });
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     try {
       await act(`pop3://user@127.0.0.1:${(server.address() as AddressInfo).port}`);
     } finally {
       for (const socket of sockets) socket.destroy();
-      server.close();
+      await new Promise((resolve) => server.close(resolve));
     }
   }
 
@@ -187,25 +188,51 @@ describe('pennypost import from another server', () => {
     const db = await empty();
     const broken = { ...usual, 'RETR 1': '+OK\r\none\r\n.\r\n', 'RETR 2': 'close' };
     const mended = { ...usual, 'RETR 1': 'close', 'RETR 2': '-ERR gone\r\n', 'RETR 3': '+OK\r\nthree\r\n.\r\n' };
+    let port = 0;
     await withServer(broken, async (url) => {
+      port = Number(new URL(url).port);
       const { status, stdout, stderr } = await run(db, [url, '--password-file', 'password']);
       expect(status).to.equal(1);
       expect(stderr).to.match(/127\.0\.0\.1 (closed|broke) the connection/);
       expect(stdout).to.match(/^Imported 1 message /);
     });
-    await withServer(mended, async (url) => {
+    const goesOn = async (url: string) => {
       const { status, stdout, stderr } = await run(db, [url, '--password-file', 'password']);
       expect(stderr).to.match(/message 2 of user at 127\.0\.0\.1 is left out: the server refuses RETR 2: gone\./);
       expect(stdout).to.match(/^Imported 1 message .*; 1 had come before; 1 left out\.$/m);
       expect(status).to.equal(1);
-    });
+    };
+    await withServer(mended, goesOn, port);
     expect(await octets(db)).to.deep.equal(['one\r\n', 'three\r\n']);
+  });
+
+  it('removes no message there that only shares its UIDL with one that came', async () => {
+    const db = await empty();
+    const large = `large\r\n${'0123456789abcde\r\n'.repeat(LARGE / 17)}`;
+    const answers = {
+      ...{ ...usual, UIDL: '+OK\r\n1 a\r\n2 a\r\n3 a\r\n.\r\n' },
+      ...{ 'RETR 1': '+OK\r\none\r\n.\r\n', 'RETR 2': '+OK\r\ntwo\r\n.\r\n', 'RETR 3': `+OK\r\n${large}.\r\n` },
+    };
+    for (const said of [/^Imported 3 /, /^Imported 0 .*; 3 had come before/])
+      await withServer(answers, async (url) => {
+        expect((await run(db, [url, '--password-file', 'password', '--delete'])).stdout).to.match(said);
+      });
+    expect(await octets(db)).to.deep.equal(['one\r\n', 'two\r\n', large]);
+  });
+
+  it('knows servers at other ports of one host apart', async () => {
+    const db = await empty();
+    for (const name of ['one', 'two'])
+      await withServer({ ...usual, RETR: `+OK\r\n${name}\r\n.\r\n` }, async (url) => {
+        expect((await run(db, [url, '--password-file', 'password', '--delete'])).stdout).to.match(/^Imported 3 /);
+      });
   });
 
   it('ends with a sentence when the server makes no sense', async () => {
     const db = await empty();
     for (const [answers, said] of [
       [{ ...usual, PASS: '-ERR [AUTH] \u001b[2Jno\r\n' }, /refuses the password: \[AUTH\] \?\[2Jno/],
+      [{ ...usual, PASS: '-ERR not secret\r\n' }, /refuses the password: not \*\*\*\./],
       [{ ...usual, LIST: '+OK\r\nnonsense\r\n.\r\n' }, /in a way that is not understood/],
       [{ ...usual, UIDL: '-ERR what\r\n' }, /refuses UIDL/],
       [{ ...usual, USER: '220 hello\r\n' }, /answers USER with no reply of POP3/],
