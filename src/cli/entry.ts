@@ -3,6 +3,7 @@
  * Never throws and never ends the process; main.ts does that.
  */
 import { version } from '../config/version.js';
+import { printableText } from '../message/printable.js';
 import { readCommandLine } from './command-line.js';
 import { commands, findCommand, isNoun, topicOf } from './commands.js';
 import { exit, explainFailure } from './exit.js';
@@ -20,7 +21,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     return await dispatch(argv);
   } catch (error) {
     const { status, lines } = explainFailure(error, topicOf(argv));
-    for (const line of lines) process.stderr.write(`pennypost: ${line}\n`);
+    for (const line of lines) process.stderr.write(`pennypost: ${printableText(line)}\n`);
     return status;
   }
 }

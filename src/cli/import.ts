@@ -5,6 +5,7 @@
 import type { FoundMail } from '../formats/found.js';
 import { SideFile } from '../formats/side-file-reader.js';
 import { formatAddress } from '../message/mailbox.js';
+import { printableLine } from '../message/printable.js';
 import { StoreError } from '../store/errors.js';
 import type { Address } from '../store/shapes.js';
 import { optionFlags, type Command, type Flag, type Invocation, type Operand } from './command.js';
@@ -91,7 +92,8 @@ class LeftOut {
 
   add(place: string, why: string): void {
     this.count += 1;
-    if (this.count <= LEFT_OUT_LINES) process.stderr.write(`pennypost: ${place} is left out: ${why}.\n`);
+    if (this.count > LEFT_OUT_LINES) return;
+    process.stderr.write(`pennypost: ${printableLine(`${place} is left out: ${why}`)}.\n`);
   }
 }
 
@@ -107,7 +109,7 @@ function said({ importer, owner, mail, leftOut }: Done): string {
   const messages = importer.imported === 1 ? 'message' : 'messages';
   const known = before === 0 ? '' : `; ${before} had come before`;
   const rest = leftOut === 0 ? '' : `; ${leftOut} left out`;
-  return `Imported ${importer.imported} ${messages} into ${formatAddress(owner)} from ${mail.kind}${known}${rest}.\n`;
+  return `Imported ${importer.imported} ${messages} into ${formatAddress(owner)} from ${printableLine(mail.kind)}${known}${rest}.\n`;
 }
 
 function refusalOf(error: unknown, owner: Address): unknown {

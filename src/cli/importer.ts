@@ -9,7 +9,7 @@ import { NewlineNormalizer } from '../bytes/newlines.js';
 import { CRLF_OCTETS, LF } from '../bytes/line-ends.js';
 import { NoMail, type FoundMessage } from '../formats/found.js';
 import type { SideFacts, SideFile } from '../formats/side-file-reader.js';
-import { receivedAtMs, reversePathOf } from '../message/arrival.js';
+import { isCredible, receivedAtMs, reversePathOf } from '../message/arrival.js';
 import { readPath } from '../message/path.js';
 import type { Deliveries, Envelope } from '../store/deliveries.js';
 import { StoreError } from '../store/errors.js';
@@ -114,11 +114,22 @@ export class Importer {
   async #takeByOctets(message: FoundMessage): Promise<void> {
     const { first, isWhole, hash } = await this.#read(message);
     const key = this.#occurrences.keyOf(hash);
-    const facts = await this.#options.side?.find(hash.toString('hex'));
+    const facts = await this.#factsOf(hash);
     if (await this.#isKnown(key)) return message.taken?.();
     const envelope = this.#envelope(message, { first, facts, key });
     if (isWhole) return this.#send({ message, envelope, pieces: () => [first] }, first.length);
     await this.#alone({ message, envelope, pieces: () => this.#pieces(message) });
+  }
+
+  /** Damage in what messages do not say themselves is told, and no message is left out for it. */
+  async #factsOf(hash: Buffer): Promise<SideFacts | undefined> {
+    try {
+      return await this.#options.side?.find(hash.toString('hex'));
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      this.#options.leftOut('the rest of the side file', error.message);
+      return undefined;
+    }
   }
 
   async #takeByName(message: FoundMessage, key: Buffer): Promise<void> {
@@ -240,7 +251,10 @@ function senderOf(message: FoundMessage, { first, facts }: Told): string {
 
 function timeOf(message: FoundMessage, { first, facts }: Told): number {
   const nowMs = Date.now();
-  return facts?.receivedAtMs ?? message.receivedAtMs ?? receivedAtMs(first, nowMs) ?? nowMs;
+  const told = [facts?.receivedAtMs, message.receivedAtMs].find(
+    (atMs) => atMs !== undefined && isCredible(atMs, nowMs),
+  );
+  return told ?? receivedAtMs(first, nowMs) ?? nowMs;
 }
 
 /** As much as a small message has, and whether that is all; the rest is still to be read. */

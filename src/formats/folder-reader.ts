@@ -47,12 +47,12 @@ export async function* messagesIn(
 
 /**
  * The earlier of the time in its name and of its last change. Dovecot keeps in the second when a message was received, and in the first
- * when it was put there; a copy of the files may have lost the second.
+ * when it was put there; a copy of the files may have lost the second. What is before 1970 says nothing.
  */
 export function maildirTime(path: string, changedAtMs: number): number {
   const [, seconds, micros = 0] = /^(\d{9,10})\.(?:M(\d{1,6}))?/.exec(basename(path)) ?? [];
   const named = seconds === undefined ? Infinity : Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
-  return Math.min(named, changedAtMs);
+  return Math.min(...[named, changedAtMs].filter((atMs) => atMs >= 0));
 }
 
 async function* octetsOf(path: string): AsyncGenerator<Buffer, void> {

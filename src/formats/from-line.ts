@@ -23,7 +23,7 @@ export function fromLineOf(line: string): FromLine | undefined {
   const number = MONTHS.indexOf(month.toLowerCase());
   if (number === -1) return undefined;
   const atMs = Date.UTC(Number(year), number, Number(day), Number(hours), Number(minutes), Number(seconds));
-  return { reversePath: senderOf(sender), receivedAtMs: Math.max(0, atMs - offsetMs(zone ?? zoneBehind)) };
+  return { reversePath: senderOf(sender), receivedAtMs: atMs - offsetMs(zone ?? zoneBehind) };
 }
 
 function senderOf(text: string | undefined): string | undefined {

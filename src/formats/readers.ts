@@ -6,7 +6,7 @@ import { emlFiles, maildirFiles, maildirTime, messagesIn } from './folder-reader
 import { NoMail, type FoundMail } from './found.js';
 import { MboxReader, type MboxDialect } from './mbox-reader.js';
 import { besideMbox, SIDE_FILE } from './side-file.js';
-import { linesOf } from './side-file-reader.js';
+import { sideFileAt } from './side-file-reader.js';
 
 export type ReadFormat = MboxDialect | 'maildir' | 'eml' | 'zip';
 
@@ -34,6 +34,7 @@ export async function openMail(
 ): Promise<FoundMail> {
   const isFolder = (await stat(path)).isDirectory();
   const file = isFolder ? await fileIn(path, names) : path;
+  if (file !== undefined) await (await FileOctets.open(file)).close(); // Not every reader would say that it is no regular file.
   if (format !== undefined) return READERS[format](format === 'maildir' || format === 'eml' ? path : (file ?? path));
   if (file !== undefined) return openFile(file);
   if (await isMaildir(path)) return openMaildir(path);
@@ -72,12 +73,12 @@ async function openMbox(path: string, dialect: MboxDialect): Promise<FoundMail> 
   throw new NoMail(`${path} does not begin with the From line of an mbox`);
 }
 
-function mbox(file: FileOctets, dialect: MboxDialect): FoundMail {
+async function mbox(file: FileOctets, dialect: MboxDialect): Promise<FoundMail> {
   const reader = new MboxReader(file, dialect);
   return {
     kind: `an mbox (${dialect})`,
     bytes: file.bytes,
-    side: linesOf(besideMbox(file.path)),
+    side: await sideFileAt(besideMbox(file.path)),
     messages: () => reader.messages(),
     close: () => file.close(),
   };
@@ -89,15 +90,16 @@ function empty(path: string): FoundMail {
 
 async function openMaildir(path: string): Promise<FoundMail> {
   const files = await maildirFiles(path);
+  const side = await sideFileAt(join(path, SIDE_FILE));
   const messages = () => messagesIn(files, maildirTime);
-  return { kind: 'a maildir', bytes: files.length, side: linesOf(join(path, SIDE_FILE)), messages, close };
+  return { kind: 'a maildir', bytes: files.length, side, messages, close };
 }
 
 /** A folder of them, or one. */
 async function openEml(path: string): Promise<FoundMail> {
   const isFolder = (await stat(path)).isDirectory();
   const files = isFolder ? await emlFiles(path) : [{ path }];
-  const side = isFolder ? linesOf(join(path, SIDE_FILE)) : undefined;
+  const side = isFolder ? await sideFileAt(join(path, SIDE_FILE)) : undefined;
   const kind = isFolder ? 'a folder of .eml files' : 'a message';
   return { kind, bytes: files.length, side, messages: () => messagesIn(files), close };
 }

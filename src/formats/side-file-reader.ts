@@ -1,6 +1,6 @@
 /** The lines of a side file (side-file.ts), each found by the hash of its message. */
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { FileOctets } from './file-octets.js';
+import { shortLines } from './short-lines.js';
 
 export interface SideFacts {
   readonly sha256: string;
@@ -48,12 +48,30 @@ export class SideFile {
   }
 }
 
-/** None where there is no such file. */
+/** Undefined where there is no such file. @throws NoMail, before any message is read, for what is no regular file */
+export async function sideFileAt(path: string): Promise<AsyncIterable<string> | undefined> {
+  const file = await openIfThere(path);
+  await file?.close();
+  return file && linesOf(path);
+}
+
+/** None where there is no such file. @throws NoMail */
 export async function* linesOf(path: string): AsyncGenerator<string, void> {
+  const file = await openIfThere(path);
+  if (file === undefined) return;
   try {
-    yield* createInterface({ input: createReadStream(path), crlfDelay: Infinity });
+    yield* shortLines(file.range(0, file.bytes));
+  } finally {
+    await file.close();
+  }
+}
+
+async function openIfThere(path: string): Promise<FileOctets | undefined> {
+  try {
+    return await FileOctets.open(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

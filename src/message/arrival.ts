@@ -33,8 +33,12 @@ function headerOf(first: Buffer): string {
   return end === undefined ? seen : seen.slice(0, end);
 }
 
-/** One that has not come yet is a mistake of its sender. */
+/** One that has not come yet, or that was before there was mail, is a mistake of who wrote it. */
+export function isCredible(atMs: number, nowMs: number): boolean {
+  return atMs >= 0 && atMs <= nowMs + DAY_MS;
+}
+
 function timeOf(text: string | undefined, nowMs: number): number | undefined {
   const atMs = Date.parse((text ?? '').replace(/\s+/g, ' ').trim());
-  return Number.isNaN(atMs) || atMs < 0 || atMs > nowMs + DAY_MS ? undefined : atMs;
+  return isCredible(atMs, nowMs) ? atMs : undefined;
 }

@@ -1,10 +1,12 @@
 /** `pennypost import`: every octet, time, sender and UIDL that the files have, once, however often it is run. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFile, copyFile, cp, mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { expect } from 'chai';
+import { ZipFile } from 'yazl';
 import { accountIn, mailIn, mailOf, statusOf, type StoredMail } from '../support/administration.js';
 import { corpus } from '../support/corpus.js';
 import { eventually } from '../support/eventually.js';
@@ -189,6 +191,9 @@ describe('pennypost import', () => {
     await writeFile(inside('broken.zip'), (await readFile(inside('alice.zip'))).subarray(0, 5000));
     await writeFile(inside('nothing'), '');
     await mkdir(inside('void'));
+    for (const name of ['waits', 'uids', 'uids/cur']) await mkdir(inside(name));
+    for (const name of ['fifo', 'waits/pennypost.jsonl', 'uids/dovecot-uidlist'])
+      execFileSync('mkfifo', [inside(name)]);
     for (const [source, said] of Object.entries({
       'notes.txt': /begins neither as an mbox nor as a message or a zip file/,
       'broken.zip': /cannot be read as a zip file/,
@@ -197,6 +202,10 @@ describe('pennypost import', () => {
       'alice.zip --format mboxrd': /does not begin with the From line/,
       'missing.mbox': /no such file/,
       '/dev/zero': /no regular file/,
+      '/dev/zero --format eml': /no regular file/,
+      'fifo --format zip': /no regular file/,
+      'waits --format eml': /pennypost\.jsonl is no regular file/,
+      'uids --format maildir': /dovecot-uidlist is no regular file/,
     })) {
       const { status, stderr } = await run(db, ...source.split(' '));
       expect(stderr, source)
@@ -208,6 +217,52 @@ describe('pennypost import', () => {
     expect(
       (await pennypost(['import', 'nobody@example.org', 'alice.mbox', '--db', db], { directory })).stderr,
     ).to.match(/There is no account nobody@example\.org; 'pennypost account add/);
+  });
+
+  it('leaves out entries of a zip file that are damaged or lead elsewhere, and takes the others', async () => {
+    const db = await empty();
+    const zip = new ZipFile();
+    const text = Buffer.from(`Subject: sound\n\n${'sound\n'.repeat(100)}`);
+    for (const [name, compress] of Object.entries({
+      'aa/aa/x.eml': false,
+      'b.eml': true,
+      'c.eml': false,
+      'd.eml': true,
+    }))
+      zip.addBuffer(Buffer.concat([text, Buffer.from(name)]), name, { compress });
+    zip.addBuffer(Buffer.from('Subject: t\n\nx'), '\u001b[2J.eml');
+    zip.end();
+    const octetsOfZip = await buffer(zip.outputStream);
+    const at = (needle: string) => octetsOfZip.indexOf(needle);
+    octetsOfZip.fill(0xff, at('b.eml') + 'b.eml'.length, at('b.eml') + 'b.eml'.length + 8);
+    octetsOfZip.write('Y', octetsOfZip.indexOf('sound', at('c.eml')));
+    for (let from = at('aa/aa/'); from !== -1; from = at('aa/aa/')) octetsOfZip.write('../../', from);
+    await writeFile(inside('damaged.zip'), octetsOfZip);
+    const { status, stdout, stderr } = await run(db, 'damaged.zip');
+    expect(stdout).to.match(/^Imported 2 messages .*; 3 left out\.$/m);
+    expect(stderr).to.match(/zip, \.\.\/\.\.\/x\.eml is left out: it has a name that leads elsewhere/);
+    expect(stderr).to.match(/zip, b\.eml is left out: it is damaged/);
+    expect(stderr).to.match(/zip, c\.eml is left out: it is damaged \(it does not have its checksum\)/);
+    expect(status).to.equal(1);
+  });
+
+  it('shows names of files without what moves a cursor', async () => {
+    const db = await empty();
+    await mkdir(inside('names'));
+    await writeFile(inside('names/\u001b[2J.eml'), `Subject: x\n\n${'x'.repeat(2000)}`);
+    const { stderr } = await run(db, 'names', '--max-message-size', '1kB');
+    expect(stderr).to.match(/^pennypost: names\/\[2J\.eml is left out/);
+  });
+
+  it('passes over times that no mail has', async () => {
+    const db = await empty();
+    for (const [name, from] of Object.entries({ early: 'Mon Jan  1 00:00:00 1900', late: 'Mon Jan  1 00:00:00 9999' }))
+      await writeFile(
+        inside(`${name}.mbox`),
+        `From a@example.net ${from}\nDate: Mon, 1 Jan 2024 00:00:00 +0000\nSubject: ${name}\n\nx\n`,
+      );
+    for (const name of ['early', 'late']) await done(db, `${name}.mbox`);
+    expect((await mail(db)).map(({ receivedAtMs }) => receivedAtMs)).to.deep.equal(Array(2).fill(Date.UTC(2024, 0, 1)));
   });
 
   it('passes over a file that is gone when its turn comes', async () => {
