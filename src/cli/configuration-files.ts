@@ -75,7 +75,8 @@ function nearestOf(directory: string): string {
     : nearestOf(dirname(directory));
 }
 
-async function relayMistakes({ outbound, relay, relayPasswordFile: file }: Checked): Promise<readonly string[]> {
+/** Of the password too, which it reads as the user of this process. */
+export async function relayMistakes({ outbound, relay, relayPasswordFile: file }: Checked): Promise<readonly string[]> {
   const unused =
     outbound === 'off' && relay.length > 0
       ? ['relay is given, and outbound is off: nothing is sent; give outbound=relay']

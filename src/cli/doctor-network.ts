@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { addressesOf } from '../cluster/control/services.js';
 import type { Configuration } from '../config/configuration.js';
+import { ListenError, overlapping, samePlace } from '../net/listener.js';
 import { requireFree } from '../net/port-probe.js';
 import { type Examination, type Judgement, fine, warning, wrong } from './examination.js';
 import { serverOn } from './status.js';
@@ -11,19 +12,28 @@ import { serverOn } from './status.js';
 const ANSWER_LIMIT_MS = 5_000;
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
-async function ports(configuration: Configuration): Promise<Judgement> {
-  const { db } = configuration;
-  const server = await serverOn(db).catch(() => undefined);
-  if (server !== undefined && server.supervisor !== null) return fine('a server runs on this database, and has them');
+/** A line for each that cannot be had. What the server on this database listens on is its own, and nothing else is. */
+async function ports(configuration: Configuration): Promise<readonly Judgement[]> {
+  const server = await serverOn(configuration.db).catch(() => undefined);
   const addresses = addressesOf(configuration, []);
-  const taken: string[] = [];
-  for (const address of addresses)
-    await requireFree([address]).catch((error: unknown) => taken.push((error as Error).message));
-  if (taken.length === 0) return fine(`${addresses.length} addresses are free`);
-  return wrong(
-    taken.join('; '),
-    "see who has them with 'ss -ltnp', or choose others; ports below 1024 need root and --user",
+  const own = addresses.filter((one) =>
+    server?.listeners.some((each) => samePlace(one, each) || overlapping(one, each)),
   );
+  const judgements: Judgement[] = [];
+  for (const address of addresses.filter((one) => !own.includes(one)))
+    await requireFree([address]).catch((error: unknown) => judgements.push(refused(error)));
+  if (judgements.length > 0) return judgements;
+  const free = `${addresses.length - own.length} addresses are free`;
+  if (own.length === 0) return [fine(free)];
+  if (own.length === addresses.length) return [fine('the server on this database has them')];
+  return [fine(`the server on this database has ${own.length} of them; ${free}`)];
+}
+
+/** The message says what else mends it. */
+function refused(error: unknown): Judgement {
+  const { message } = error as Error;
+  const isTaken = error instanceof ListenError && error.taken;
+  return isTaken ? wrong(message, "'ss -ltnp' shows which one") : { state: 'wrong', says: message };
 }
 
 async function hostname({ hostname: name, host }: Configuration): Promise<Judgement> {

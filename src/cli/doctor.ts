@@ -6,6 +6,7 @@ import type { Configuration } from '../config/configuration.js';
 import { optionNames } from '../config/options.js';
 import { certificateMistakes } from './configuration.js';
 import { jsonFlag, optionFlags, type Command, type Invocation } from './command.js';
+import { relayMistakes } from './configuration-files.js';
 import { diskExaminations } from './doctor-disk.js';
 import { networkExaminations } from './doctor-network.js';
 import { type Examination, type Judgement, fine, wrong } from './examination.js';
@@ -25,6 +26,7 @@ const examinations: readonly Examination[] = [
   { what: 'certificate', examine: certificate },
   { what: 'programs', examine: programs },
   { what: 'clock', examine: clock },
+  { what: 'relay', examine: relay },
   ...diskExaminations,
 ];
 
@@ -32,9 +34,10 @@ async function doctor(invocation: Invocation): Promise<number> {
   const { configuration } = invocation.load();
   const found: (Judgement & { readonly what: string })[] = [];
   for (const examination of examinations) {
-    const judgement = await examination.examine(configuration);
-    found.push({ what: examination.what, ...judgement });
-    if (!invocation.has(jsonFlag.name)) await print(line(examination.what, judgement));
+    for (const judgement of [await examination.examine(configuration)].flat()) {
+      found.push({ what: examination.what, ...judgement });
+      if (!invocation.has(jsonFlag.name)) await print(line(examination.what, judgement));
+    }
   }
   if (invocation.has(jsonFlag.name)) await printJson(found);
   return found.some(({ state }) => state === 'wrong') ? exit.refused : exit.fine;
@@ -57,6 +60,15 @@ async function programs({ db }: Configuration): Promise<Judgement> {
   return fine(`Node ${process.versions.node}, ${engine}`);
 }
 
+/** By the owner of the database, who is to read the password. Each sentence says what mends it. */
+async function relay(configuration: Configuration): Promise<readonly Judgement[]> {
+  const mistakes = await relayMistakes(configuration);
+  if (mistakes.length > 0) return mistakes.map((says) => ({ state: 'wrong', says }));
+  return [
+    fine(configuration.outbound === 'off' ? 'none, and nothing is sent to other servers' : 'its options are sound'),
+  ];
+}
+
 function clock(): Judgement {
   const now = new Date();
   if (now.getUTCFullYear() >= FIRST_YEAR) return fine(now.toISOString());
@@ -66,7 +78,7 @@ function clock(): Judgement {
 export const doctorCommands: readonly Command[] = [
   {
     words: 'doctor',
-    summary: 'Look whether disk, ports, names, certificate and programs are fit for the server.',
+    summary: 'Look whether disk, ports, names, certificate, relay and programs are fit for the server.',
     operands: [],
     flags: [jsonFlag, ...optionFlags(...optionNames)],
     examples: ['doctor', 'doctor --db /var/lib/pennypost/mail.db'],

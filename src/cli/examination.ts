@@ -8,9 +8,12 @@ export interface Judgement {
   readonly mend?: string;
 }
 
+type Judgements = Judgement | readonly Judgement[];
+
 export interface Examination {
   readonly what: string;
-  examine(configuration: Configuration): Judgement | Promise<Judgement>;
+  /** Several judgements are a line each. */
+  examine(configuration: Configuration): Judgements | Promise<Judgements>;
 }
 
 export function fine(says: string): Judgement {

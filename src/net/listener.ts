@@ -43,6 +43,7 @@ export class ListenError extends Error {
   readonly address: ListenerAddress;
   /** The address does not exist on this machine: fatal for one that was asked for, not for a default. */
   readonly absent: boolean;
+  readonly taken: boolean;
 
   constructor(address: ListenerAddress, { code }: Pick<NodeJS.ErrnoException, 'code'>) {
     const { protocol } = address;
@@ -50,6 +51,7 @@ export class ListenError extends Error {
     const why = isUnix(address) ? explainFile(code) : explain(code, protocol);
     super(`Cannot listen on ${place} for ${protocol.toUpperCase()}: ${why}`);
     this.address = address;
+    this.taken = code === 'EADDRINUSE';
     this.absent = code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT';
   }
 }
