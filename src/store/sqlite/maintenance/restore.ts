@@ -1,21 +1,17 @@
-/**
- * Puts another file in the place of a database that nobody serves: a backup, or what an upgrade kept. What was there is moved
- * aside with its WAL, and nothing is deleted. Whenever the power goes, there is the old one, the new one, or neither under that
- * name and both beside it.
- */
-import { linkSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+/** Returns to another file in the place of a database that nobody serves: a backup, or what an upgrade kept. It must be sound. */
+import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { statIfThere } from '../../../runtime/stats.js';
 import { StoreError } from '../../errors.js';
 import type { Progress, RestoreReport, RollbackReport } from '../../maintenance.js';
 import { openForReading } from '../database/database.js';
-import { copySynced, syncPath } from '../database/file-copy.js';
+import { copySynced } from '../database/file-copy.js';
 import { identify } from '../database/identification.js';
 import { locate } from '../database/location.js';
 import { snapshotBeginning } from '../server/upgrade.js';
 import { locked } from './alone.js';
 import { check } from './check.js';
 import { readable } from './found.js';
+import { replace } from './replacement.js';
 
 /** @throws StoreError 'refused' while a server runs, or when the file is not there */
 export async function restore(db: string, file: string, progress?: Progress): Promise<RestoreReport> {
@@ -73,39 +69,4 @@ function messagesSince(db: string, atMs: number): number | undefined {
     }
   });
   return 'value' in counted ? counted.value : undefined;
-}
-
-/** Returns where what was there is now. */
-async function replace(db: string, by: string, why: string): Promise<string | undefined> {
-  const moment = new Date().toISOString().slice(0, 19).replace(/[-:]/g, '');
-  const aside = `${db}.before-${why}-${moment}Z`;
-  const isThere = statIfThere(db) !== undefined;
-  if (isThere) moveAside(db, aside);
-  rmSync(`${db}-shm`, { force: true });
-  if (statIfThere(`${by}-wal`) !== undefined) renameSync(`${by}-wal`, `${db}-wal`);
-  renameSync(by, db);
-  await syncPath(dirname(db));
-  return isThere ? aside : undefined;
-}
-
-/**
- * Without a WAL it stays under its name until the other takes that. One with a WAL is moved first, since the WAL would be taken
- * for that of whatever has the name; nobody takes a WAL alone for anything.
- */
-function moveAside(db: string, aside: string): void {
-  if ((statIfThere(`${db}-wal`)?.size ?? 0) > 0) {
-    renameSync(db, aside);
-    renameSync(`${db}-wal`, `${aside}-wal`);
-  } else {
-    rmSync(`${db}-wal`, { force: true });
-    linkOrMove(db, aside);
-  }
-}
-
-function linkOrMove(db: string, aside: string): void {
-  try {
-    linkSync(db, aside);
-  } catch {
-    renameSync(db, aside); // A file system without links.
-  }
 }
