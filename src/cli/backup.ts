@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { durationMs, InvalidValue } from '../config/units.js';
 import type { BackupReport, Maintenance } from '../store/maintenance.js';
+import { statIfThere } from '../runtime/stats.js';
 import { printFindings, summary } from './check.js';
 import { optionFlags, UsageError, type Command, type Flag, type Invocation, type Operand } from './command.js';
 import { exit, explainFailure } from './exit.js';
@@ -16,7 +17,7 @@ import { moment, print } from './terminal.js';
 
 const fileOperand: Operand = {
   name: 'FILE',
-  doc: 'the copy; a directory with --keep or --every, for copies named by their moment',
+  doc: 'the copy; or a directory, for copies named by their moment',
 };
 const backupOperand: Operand = { name: 'FILE', doc: 'what `pennypost backup` made' };
 const forceFlag: Flag = { name: 'force', placeholder: '', doc: 'Replace a file of that name, once the copy is whole.' };
@@ -41,8 +42,9 @@ async function backup(invocation: Invocation): Promise<number> {
   const replaces = invocation.has(forceFlag.name);
   const { db } = invocation.load().configuration;
   const maintenance = await maintenanceOf(db);
-  if (keep === undefined && everyMs === undefined) return make(maintenance, { db, file, replaces });
-  if (replaces) throw new UsageError('--force is for a single FILE');
+  const isDirectory = statIfThere(file)?.isDirectory() === true;
+  if (!isDirectory && keep === undefined && everyMs === undefined) return make(maintenance, { db, file, replaces });
+  if (replaces) throw new UsageError('--force is for a single FILE; in a directory each copy has a name of its own');
   const once = async (): Promise<number> => {
     const status = await make(maintenance, { db, file: join(file, nameOf(Date.now())), replaces: false });
     if (status === exit.fine && keep !== undefined) await removeAllBut(keep, file);

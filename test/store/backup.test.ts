@@ -9,6 +9,7 @@ import { expect } from 'chai';
 import { openConnection } from '../../src/store/sqlite/database/driver.js';
 import { sqlite } from '../../src/store/sqlite/driver.js';
 import { maintenance } from '../../src/store/sqlite/maintenance/maintenance.js';
+import { replace } from '../../src/store/sqlite/maintenance/replacement.js';
 import { at, deliver, envelopeTo, fails } from './contract.js';
 
 const HASH = '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA';
@@ -88,6 +89,13 @@ describe('a backup of an SQLite database', function () {
     expect(leftovers()).to.deep.equal([]);
   });
 
+  it('replaces no directory, and says so before anything is copied', async () => {
+    const steps: string[] = [];
+    const options = { replaces: true, progress: (step: string) => void steps.push(step) };
+    await fails('refused', maintenance.backUp(db, directory, options), /is a directory/);
+    expect(steps).to.deep.equal([]);
+  });
+
   it('replaces a file only when told, and what was left by a process that is gone', async () => {
     writeFileSync(file, 'mine');
     writeFileSync(`${file}.partial-999999999`, 'left');
@@ -130,22 +138,53 @@ describe('a backup of an SQLite database', function () {
 
   it('keeps the WAL of a database that was not closed with it, and gives it to no other', async () => {
     await maintenance.backUp(db, file);
+    leaveWal();
+    const { aside = '' } = await maintenance.restore(db, file);
+    expect(domains(db)).to.deep.equal(['localhost']);
+    expect(domains(aside)).to.deep.equal(['localhost', 'in-the-wal.example']);
+  });
+
+  /** A WAL that was not moved into its database, as after a kill. */
+  function leaveWal(): Buffer {
     const connection = openConnection(db);
     connection.pragma('wal_autocheckpoint = 0');
     connection.exec("insert into domain (name) values ('in-the-wal.example')");
     const [whole, wal] = [readFileSync(db), readFileSync(`${db}-wal`)];
     connection.close();
     writeFileSync(db, whole);
-    writeFileSync(`${db}-wal`, wal); // As after a kill.
-    const { aside = '' } = await maintenance.restore(db, file);
-    const domains = (path: string): readonly unknown[] => {
-      const reading = openConnection(path);
-      const found = reading.prepare('select name from domain').pluck().all();
-      reading.close();
-      return found;
-    };
+    writeFileSync(`${db}-wal`, wal);
+    return wal;
+  }
+
+  function domains(path: string): readonly unknown[] {
+    const connection = openConnection(path);
+    try {
+      return connection.prepare('select name from domain').pluck().all();
+    } finally {
+      connection.close();
+    }
+  }
+
+  it('leaves the database whole under its name when it is broken off before the copy has it', async () => {
+    leaveWal();
+    await replace(db, join(directory, 'gone.db'), 'restore').catch(() => undefined);
+    expect(domains(db)).to.deep.equal(['localhost', 'in-the-wal.example']);
+  });
+
+  it('broken off over a database that cannot take its WAL in, lets no server begin an empty one, and goes on', async () => {
+    await maintenance.backUp(db, file);
+    const wal = leaveWal();
+    writeFileSync(db, 'no database'.repeat(1000));
+    await replace(db, join(directory, 'gone.db'), 'restore').catch(() => undefined);
+    const aside = readdirSync(directory).find((name) => /before-restore-\w+$/.test(name)) ?? '';
+    expect(readFileSync(join(directory, `${aside}-wal`)).equals(wal)).to.equal(true);
+    await fails('unavailable', sqlite.open(db), /mail\.db is missing or empty/);
+    const notWal = readFileSync(`${db}-wal`);
+    expect(await maintenance.restore(db, file)).to.deep.include({ isRestored: true });
     expect(domains(db)).to.deep.equal(['localhost']);
-    expect(domains(aside)).to.deep.equal(['localhost', 'in-the-wal.example']);
+    writeFileSync(`${db}-wal`, notWal); // Broken off before it was removed.
+    await (await sqlite.open(db)).close();
+    expect(subjects(db)).to.have.length(BEFORE);
   });
 
   it('that is damaged, or missing, is not restored', async () => {

@@ -62,7 +62,9 @@ export async function backUp(db: string, file: string, options: BackupOptions = 
 
 function requireFree(target: string, source: string, replaces: boolean): void {
   if (target === source) throw new StoreError('refused', `${target} is the database itself`);
-  if (replaces || lstatIfThere(target) === undefined) return;
+  const found = lstatIfThere(target);
+  if (found?.isDirectory() === true) throw new StoreError('refused', `${target} is a directory: name a file in it`);
+  if (replaces || found === undefined) return;
   throw taken(target);
 }
 
