@@ -57,7 +57,7 @@ async function printReport(db: string, report: CheckReport): Promise<void> {
 export function summary({ messages, octets, withoutHash, olderVersion }: CheckReport): string {
   const older = withoutHash === 0 ? '' : `, ${withoutHash} bodies without a hash to compare`;
   const version = olderVersion === undefined ? '' : `, of version ${olderVersion}`;
-  return `${messages} messages, ${octets} octets of mail${older}${version}`;
+  return `${messages} messages, ${octets} octets of mail (each body once, without trace headers)${older}${version}`;
 }
 
 async function printFinding(word: string, { what, mail }: Finding): Promise<void> {

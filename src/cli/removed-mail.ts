@@ -23,7 +23,7 @@ const NUMBERS_AT_ONCE = 500;
 
 const listedOperand: Operand = { name: 'NUMBER', doc: "a message's number, as 'mail list' shows it", repeats: true };
 const removedOperand: Operand = {
-  ...{ name: 'NUMBER', doc: "a message's number, as 'mail removed' shows it" },
+  ...{ name: 'NUMBER', doc: "a message's restore number, as 'mail removed' shows it; not that of 'mail list'" },
   ...{ optional: true, repeats: true },
 };
 
@@ -60,7 +60,7 @@ async function list(invocation: Invocation): Promise<number> {
 }
 
 const removedTable: Table<RemovedSummary> = {
-  head: ['number', 'removed', 'by', 'received', 'octets', 'from', 'subject'],
+  head: ['restore number', 'removed', 'by', 'received', 'octets', 'from', 'subject'],
   row: (one) => [
     ...[one.number, moment(one.removedAtMs), one.client, moment(one.receivedAtMs), one.octets],
     ...[one.from ?? '', one.subject ?? ''],

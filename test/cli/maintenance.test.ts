@@ -1,5 +1,7 @@
 /** The care of a database as a person types it: what is printed, which status it has, and what lies there afterwards. */
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
@@ -27,7 +29,7 @@ describe('the care of a database', function () {
     const { status, stdout } = await server.run('check');
     expect({ status, stdout }).to.deep.equal({
       status: 0,
-      stdout: `mail.db is sound: 1 messages, ${MESSAGE.length} octets of mail.\n`,
+      stdout: `mail.db is sound: 1 messages, ${MESSAGE.length} octets of mail (each body once, without trace headers).\n`,
     });
   });
 
@@ -58,8 +60,49 @@ describe('the care of a database', function () {
     expect(names).to.include('mail-of-mine.db');
   });
 
+  it('gives a copy in a directory a name of its own, and replaces no directory', async () => {
+    const one = join(server.directory, 'one');
+    mkdirSync(one);
+    const { status, stderr } = await server.run('backup', '--force', 'one');
+    expect({ status, stderr }).to.deep.include({ status: 64 });
+    expect(stderr).to.match(/--force is for a single FILE/);
+    expect(readdirSync(one)).to.deep.equal([]);
+    expect((await server.run('backup', 'one')).status).to.equal(0);
+    expect(readdirSync(one)).to.have.length(1);
+    expect(readdirSync(one)[0]).to.match(/^mail-\d{8}T\d{6}Z\.db$/);
+    expect(readdirSync(server.directory).filter((name) => name.includes('.partial'))).to.deep.equal([]);
+  });
+
+  it('knows the ports of the server on this database from those of others, a line for each', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    try {
+      const { port } = other.address() as AddressInfo;
+      const own = ['--smtp-port', String(server.smtpPort)];
+      const apart = await server.run('doctor', ...own, '--pop3-port', String(port));
+      expect(apart).to.deep.include({ status: 1 });
+      expect(apart.stdout).to.match(
+        new RegExp(`^wrong +ports: Cannot listen on 127\\.0\\.0\\.1 port ${port} for POP3: .*$`, 'm'),
+      );
+      expect(apart.stdout).not.to.match(/root|port \d+ for SMTP/);
+      const both = [server.smtpPort, server.pop3Port].map(String);
+      const all = await server.run('doctor', '--smtp-port', both[0] ?? '', '--pop3-port', both[1] ?? '');
+      expect(all.stdout).to.match(/^fine +ports: the server on this database has them$/m);
+    } finally {
+      other.close();
+    }
+  });
+
+  it('looks at the relay as config check does', async () => {
+    const { status, stdout } = await server.run('doctor', '--outbound', 'relay', '--relay', 'smtp://x@127.0.0.1:1');
+    expect(status).to.equal(1);
+    expect(stdout).to.match(/^wrong +relay: relay has the user x, and there is no password; give relay-password-file/m);
+  });
+
   it('says of a machine what it found, a line for each', async () => {
-    const { status, stdout, stderr } = await server.run('doctor');
+    const { status, stdout, stderr } = await server.run(
+      ...['doctor', '--smtp-port', String(server.smtpPort), '--pop3-port', String(server.pop3Port)],
+    );
     expect(stderr).to.equal('');
     expect(status, stdout).to.equal(0);
     for (const what of [
@@ -68,6 +111,7 @@ describe('the care of a database', function () {
       'certificate',
       'programs',
       'clock',
+      'relay',
       'file system',
       'room',
       'permissions',

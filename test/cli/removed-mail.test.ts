@@ -49,7 +49,9 @@ describe('removed mail on the command line', () => {
   it('is listed with its number and comes back by it, as the newest', async () => {
     expect(await done('mail', 'delete', ALICE, '3', '1')).to.match(/^Removed 2 messages of alice@localhost; /);
     expect(await subjects()).to.deep.equal(['two']);
-    expect(await done('mail', 'removed', ALICE)).to.match(/^number +removed +by +received +octets +from +subject\n/);
+    expect(await done('mail', 'removed', ALICE)).to.match(
+      /^restore number +removed +by +received +octets +from +subject\n/,
+    );
     const [one, three] = JSON.parse(await done('mail', 'removed', ALICE, '--json')) as readonly Removed[];
     expect([one?.subject, three?.subject, one?.client]).to.deep.equal(['one', 'three', 'an administrator']);
     expect(await done('mail', 'restore', ALICE, String(one?.number))).to.equal(
