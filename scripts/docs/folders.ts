@@ -33,6 +33,7 @@ export const folders: readonly Folder[] = [
         'tls',
         'cluster/control',
         'cluster/supervisor/supervisor.ts',
+        'net/listener.ts',
         'net/port-probe.ts',
         'oauth',
         'outbound/client/next-hop.ts',
