@@ -7,6 +7,7 @@
 import type { Socket } from 'node:net';
 import { broken, CLOSING, isNegative, type Answer, type Broken, type Reply } from './reply.js';
 import { ReplyReader } from './reply-reader.js';
+import { Secrets } from './secrets.js';
 
 /** Output waiting above this makes a writer wait. */
 const OUTPUT_HIGH_WATER_BYTES = 256 * 1024;
@@ -21,8 +22,10 @@ interface Expectation {
 }
 
 export class Dialogue {
+  /** What a login said: no later reply shows it. */
+  readonly secrets = new Secrets();
   #socket: Socket;
-  #reader = new ReplyReader();
+  #reader = new ReplyReader(this.secrets);
   readonly #expected: Expectation[] = [];
   #timer: NodeJS.Timeout | undefined;
   #broken: Broken | undefined;
@@ -103,7 +106,7 @@ export class Dialogue {
   /** `secured` runs over the socket that was left, and goes on in its place; nothing that was heard before is known. */
   continueUnder(secured: Socket): void {
     this.#socket = secured;
-    this.#reader = new ReplyReader();
+    this.#reader = new ReplyReader(this.secrets);
     this.#deaf = false;
     this.#listen();
   }

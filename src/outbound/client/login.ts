@@ -69,10 +69,13 @@ async function attempt(
   { session, step, context }: LoginOptions,
 ): Promise<NotConnected | undefined> {
   const exchange = mechanism.begin(credentials, context);
-  const answer = await converse(session, mechanism.name, exchange);
+  const { secrets } = session.dialogue;
+  if (credentials.kind === 'password') secrets.keep(credentials.password);
+  if (credentials.kind === 'token') secrets.keep(credentials.accessToken);
+  const answer = await converse(session, mechanism.name, { exchange, user: credentials.user });
   if (answer.kind === 'reply' && answer.code === GRANTED)
     return exchange.objection === undefined ? undefined : finding(step, '4.7.8', exchange.objection);
-  return waiting(refusal(step, answer), exchange.detail);
+  return waiting(refusal(step, answer), exchange.detail && secrets.hidden(exchange.detail));
 }
 
 /** Whatever the class of the reply. */
@@ -81,7 +84,17 @@ function waiting(refused: NotConnected, detail: string | undefined): NotConnecte
   return { ...refused, kind: 'deferred', text };
 }
 
-async function converse({ dialogue, deadlines }: Session, name: string, exchange: ClientExchange): Promise<Answer> {
+interface Saying {
+  readonly exchange: ClientExchange;
+  readonly user: string;
+}
+
+/** What is said is a secret of the dialogue before the server knows it. */
+async function converse({ dialogue, deadlines }: Session, name: string, { exchange, user }: Saying): Promise<Answer> {
+  const encoded = (octets: Buffer): string => {
+    dialogue.secrets.sent(octets, user);
+    return octets.toString('base64');
+  };
   const first = exchange.initial === undefined ? '' : ` ${encoded(exchange.initial) || '='}`;
   const whole = `AUTH ${name}${first}`;
   let isLate = whole.length > LINE_LIMIT;
@@ -98,8 +111,4 @@ async function converse({ dialogue, deadlines }: Session, name: string, exchange
 
 function challengeOf({ lines }: Reply): Buffer {
   return Buffer.from(lines[0] ?? '', 'base64');
-}
-
-function encoded(octets: Buffer): string {
-  return octets.toString('base64');
 }

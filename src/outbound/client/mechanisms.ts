@@ -1,5 +1,4 @@
 /** The mechanisms of this client, strongest first, and which of them a server and a connection allow. */
-import { bounded } from './reply.js';
 import { printableLine } from '../../message/printable.js';
 import type { ClientExchange, ClientMechanism, LoginContext } from './mechanism.js';
 import type { Credentials } from './next-hop.js';
@@ -64,7 +63,7 @@ class TokenExchange implements ClientExchange {
 
   respond(challenge: Buffer): Buffer | undefined {
     if (this.detail !== undefined) return undefined;
-    this.detail = bounded(printableLine(challenge.toString()));
+    this.detail = printableLine(challenge.toString());
     return this.#acknowledgement;
   }
 }

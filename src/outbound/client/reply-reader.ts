@@ -9,6 +9,7 @@ import { Buffer } from 'node:buffer';
 import { CR, LF } from '../../bytes/line-ends.js';
 import { REPLY_LINE_LIMIT_BYTES, REPLY_LINES_LIMIT } from './limits.js';
 import { replyOf, type Reply } from './reply.js';
+import type { Secrets } from './secrets.js';
 
 const LINE = /^([2-5][0-9]{2})(?:([ -])([^]*))?$/;
 const NOTHING = Buffer.alloc(0);
@@ -20,6 +21,12 @@ export class ReplyReader {
   /** Of a line whose end has not come. */
   #begun: Buffer = NOTHING;
   #lines: string[] = [];
+  readonly #secrets: Secrets | undefined;
+
+  /** `secrets`: what no text of a reply shows. */
+  constructor(secrets?: Secrets) {
+    this.#secrets = secrets;
+  }
 
   /** Gives each reply that is complete; returns what is wrong with what came, after which nothing more may be read. */
   receive(bytes: Buffer, give: (reply: Reply) => void): Violation | undefined {
@@ -55,7 +62,7 @@ export class ReplyReader {
   #give(code: number, give: (reply: Reply) => void): void {
     const lines = this.#lines;
     this.#lines = [];
-    give(replyOf(code, lines));
+    give(replyOf(code, lines, this.#secrets));
   }
 }
 

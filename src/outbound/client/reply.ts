@@ -5,6 +5,7 @@
 import { isUtf8 } from 'node:buffer';
 import { printableLine } from '../../message/printable.js';
 import { REPLY_TEXT_LIMIT } from './limits.js';
+import type { Secrets } from './secrets.js';
 
 /** RFC 5321 §4.2. */
 export interface Reply {
@@ -12,6 +13,7 @@ export interface Reply {
   readonly code: number;
   /** The enhanced code of RFC 3463, if it has one of the reply's own class. */
   readonly status?: string;
+  /** Without what a login said. */
   readonly text: string;
   /** The lines without the code, as they came, an octet a character. */
   readonly lines: readonly string[];
@@ -33,10 +35,10 @@ export const CLOSING = 421;
 
 const STATUS = /^([245])\.\d{1,3}\.\d{1,3}(?![^ ])/;
 
-export function replyOf(code: number, lines: readonly string[]): Reply {
+export function replyOf(code: number, lines: readonly string[], secrets?: Secrets): Reply {
   const status = STATUS.exec(lines[0] ?? '');
   const isOwn = status?.[1] === String(code).charAt(0);
-  return { kind: 'reply', code, ...(isOwn && { status: status[0] }), text: textOf(lines), lines };
+  return { kind: 'reply', code, ...(isOwn && { status: status[0] }), text: textOf(lines, secrets), lines };
 }
 
 export function broken(status: string, text: string, reply?: Reply): Broken {
@@ -53,9 +55,10 @@ export function isNegative({ code }: Reply): boolean {
   return code >= 400;
 }
 
-function textOf(lines: readonly string[]): string {
+function textOf(lines: readonly string[], secrets: Secrets | undefined): string {
   const text = lines.map((line) => line.replace(STATUS, '').trim()).join(' ');
-  return bounded(printableLine(decoded(text)).trim());
+  const line = printableLine(decoded(text)).trim();
+  return bounded(secrets?.hidden(line) ?? line);
 }
 
 /** Replies have no charset: UTF-8 if they can be, and else what is not ASCII is shown as unknown. */
