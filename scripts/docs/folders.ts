@@ -157,7 +157,7 @@ export const folders: readonly Folder[] = [
   {
     path: 'store/rules',
     what: 'what every driver must decide alike: names, aliases, quotas, locks, refusals, the queue',
-    imports: ['store'],
+    imports: ['ip/network-relation.ts', 'store'],
   },
   {
     path: 'store/sqlite',

@@ -1,7 +1,7 @@
 /** What `device add` and `device set` take of a device: its flags, and the values behind them. */
 import { bytes, InvalidValue, longDurationMs, networks } from '../config/units.js';
 import { isAscii } from '../message/domain.js';
-import type { Device, MessageRate, NewDevice } from '../store/devices.js';
+import type { DeviceChange, MessageRate, NewDevice, OptionalSetting } from '../store/devices.js';
 import { UsageError, type Flag, type Invocation } from './command.js';
 import { accountAddress, domain, envelopeAddress } from './operand.js';
 
@@ -46,10 +46,7 @@ export const settingFlags: readonly Flag[] = [networkFlag, fromFlag, accountFlag
 /** Of `device add`. */
 export const deviceFlags: readonly Flag[] = [{ ...networkFlag, essential: true }, ...settingFlags.slice(1)];
 
-/** Takes a setting away. */
-const NONE = 'none';
-
-type Settings = Omit<NewDevice, 'name' | 'networks'>;
+type Settings = Pick<DeviceChange, OptionalSetting>;
 
 /** @throws UsageError */
 export function newDevice(invocation: Invocation): NewDevice {
@@ -58,39 +55,42 @@ export function newDevice(invocation: Invocation): NewDevice {
   return { name: deviceName(invocation.operands[0]), networks: networksOf(text), ...settingsOf(invocation) };
 }
 
-/** @throws UsageError */
-export function changedDevice(invocation: Invocation, device: Device): NewDevice {
-  const { name, from, account, rate, maxOctets, toDomains } = device;
-  const text = invocation.text(networkFlag.name);
+/** Of what is said alone: the store has the rest, as it is when this comes. @throws UsageError */
+export function deviceChange(invocation: Invocation): DeviceChange {
+  const name = deviceName(invocation.operands[0]);
   if (settingFlags.every((flag) => invocation.text(flag.name) === undefined))
     throw new UsageError(`say what is to be changed: ${settingFlags.map((flag) => `--${flag.name}`).join(', ')}`);
-  return {
-    ...{ name, from, rate, maxOctets, toDomains, account: account && accountAddress(account.address) },
-    networks: text === undefined ? device.networks : networksOf(text),
-    ...settingsOf(invocation),
-  };
+  const text = invocation.text(networkFlag.name);
+  const without = OPTIONAL.filter(([, flag]) => isNone(invocation.text(flag.name))).map(([setting]) => setting);
+  return { name, networks: text === undefined ? undefined : networksOf(text), ...settingsOf(invocation), without };
 }
 
-/** Those that were said; undefined for what is to be taken away. */
+const OPTIONAL: readonly (readonly [setting: OptionalSetting, flag: Flag])[] = [
+  ['from', fromFlag],
+  ['account', accountFlag],
+  ['rate', rateFlag],
+  ['maxOctets', sizeFlag],
+  ['toDomains', domainsFlag],
+];
+
+/** Those that were said, and are not to be taken away. */
 function settingsOf(invocation: Invocation): Settings {
+  const said = <T>(flag: Flag, parse: (text: string) => T): T | undefined => {
+    const text = invocation.text(flag.name);
+    return text === undefined || isNone(text) ? undefined : parse(text);
+  };
   return {
-    ...said(invocation, fromFlag, 'from', sender),
-    ...said(invocation, accountFlag, 'account', accountAddress),
-    ...said(invocation, rateFlag, 'rate', rateOf),
-    ...said(invocation, sizeFlag, 'maxOctets', (text) => valueOf(sizeFlag, bytes, text)),
-    ...said(invocation, domainsFlag, 'toDomains', domainsOf),
+    from: said(fromFlag, sender),
+    account: said(accountFlag, accountAddress),
+    rate: said(rateFlag, rateOf),
+    maxOctets: said(sizeFlag, (text) => valueOf(sizeFlag, bytes, text)),
+    toDomains: said(domainsFlag, domainsOf),
   };
 }
 
-function said<Name extends keyof Settings>(
-  invocation: Invocation,
-  flag: Flag,
-  name: Name,
-  parse: (text: string) => Settings[Name],
-): Settings {
-  const text = invocation.text(flag.name);
-  if (text === undefined) return {};
-  return { [name]: text.toLowerCase() === NONE ? undefined : parse(text) };
+/** Takes a setting away. */
+function isNone(text: string | undefined): boolean {
+  return text?.toLowerCase() === 'none';
 }
 
 function domainsOf(text: string): readonly string[] {

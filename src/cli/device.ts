@@ -1,40 +1,39 @@
 /** `pennypost device …`: machines and programs that hand mail in at --device-port without a login, and what became of their mail. */
-import type { Device, Devices, NewDevice } from '../store/devices.js';
+import type { Device } from '../store/devices.js';
 import { jsonFlag, optionFlags, type Command, type Invocation, type Operand } from './command.js';
 import { exit, Refusal } from './exit.js';
 import { remarksOn } from './device-remarks.js';
-import { changedDevice, deviceFlags, deviceName, newDevice, settingFlags } from './device-settings.js';
+import { deviceChange, deviceFlags, deviceName, newDevice, settingFlags } from './device-settings.js';
 import { outboundInForce } from './outbound-configuration.js';
 import { withExistingStore, withStore } from './storage.js';
 import { moment, print, printJson, printTable } from './terminal.js';
 
 const nameOperand: Operand = { name: 'NAME', doc: 'what it is called here, such as scanner; any case' };
+
 async function add(invocation: Invocation): Promise<number> {
   const device = newDevice(invocation);
-  const remarks = await stored(invocation, device, (devices) => devices.addDevice(device));
-  await print(`${device.name} may hand mail in from ${device.networks.join(', ')}.\n${remarks}`);
+  const inForce = await outboundInForce(invocation);
+  const remarks = await withStore(invocation.load().configuration.db, async (administration) => {
+    await administration.devices.addDevice(device);
+    return remarksOn(device.name, administration, inForce);
+  });
+  await print(`${device.name} may hand mail in from ${device.networks.join(', ')}.\n${lines(remarks)}`);
   return exit.fine;
 }
 
 async function set(invocation: Invocation): Promise<number> {
-  const device = changedDevice(invocation, await named(invocation));
-  const remarks = await stored(invocation, device, (devices) => devices.setDevice(device));
-  await print(`${device.name} is changed; sessions that have begun go on as they were.\n${remarks}`);
+  const change = deviceChange(invocation);
+  const inForce = await outboundInForce(invocation);
+  const remarks = await withExistingStore(invocation.load().configuration.db, async (administration) => {
+    await administration.devices.setDevice(change);
+    return remarksOn(change.name, administration, inForce);
+  });
+  await print(`${change.name} is changed; sessions that have begun go on as they were.\n${lines(remarks)}`);
   return exit.fine;
 }
 
-/** With what an operator is to know of it, a line each. */
-async function stored(
-  invocation: Invocation,
-  device: NewDevice,
-  store: (devices: Devices) => Promise<void>,
-): Promise<string> {
-  const inForce = await outboundInForce(invocation);
-  const remarks = await withStore(invocation.load().configuration.db, async (administration) => {
-    const found = await remarksOn(device, administration, inForce);
-    await store(administration.devices);
-    return found;
-  });
+/** What an operator is to know of it, a line each. */
+function lines(remarks: readonly string[]): string {
   return remarks.map((remark) => `${remark}\n`).join('');
 }
 

@@ -16,3 +16,8 @@ export function relationOf(one: string, other: string): NetworkRelation {
   if (first.bits === second.bits) return 'same';
   return first === narrow ? 'within' : 'around';
 }
+
+/** One of the first that is among the others too, however it is written there. */
+export function sharedNetwork(networks: readonly string[], others: readonly string[]): string | undefined {
+  return networks.find((one) => others.some((other) => relationOf(one, other) === 'same'));
+}

@@ -28,6 +28,16 @@ export interface NewDevice extends DeviceSettings {
   readonly account?: Address | undefined;
 }
 
+/** What a device can do without. */
+export type OptionalSetting = 'from' | 'account' | 'rate' | 'maxOctets' | 'toDomains';
+
+/** What is not named stays. */
+export interface DeviceChange extends Pick<NewDevice, 'name' | OptionalSetting> {
+  readonly networks?: readonly string[] | undefined;
+  /** What is taken away. */
+  readonly without?: readonly OptionalSetting[] | undefined;
+}
+
 /** What a device may: all of it changes with the directory alone. */
 export interface ListedDevice extends DeviceSettings {
   readonly id: DeviceId;
@@ -75,9 +85,10 @@ export interface DeviceUse {
  * a few networks (rules/devices.ts).
  */
 export interface Devices {
+  /** 'refused' too when another device has one of its networks: nobody could tell them apart. */
   addDevice(device: NewDevice): Promise<void>;
-  /** In the place of what the device of this name was told; its id and what became of its mail stay. */
-  setDevice(device: NewDevice): Promise<void>;
+  /** In one transaction, so of several at once none undoes another. Its id and what became of its mail stay. Refused as `addDevice`. */
+  setDevice(change: DeviceChange): Promise<void>;
   removeDevice(name: string): Promise<void>;
   /** All of them, as they are at this moment. */
   listDevices(): MaybePromise<readonly Device[]>;

@@ -63,7 +63,7 @@ describe('devices on the command line', () => {
 
   it('are changed in what is named, and keep the rest', async () => {
     await done('add', 'nas', '--network', '10.0.0.2', '--rate', '10/h', '--max-size', '5MB');
-    expect(await done('set', 'NAS', '--network', '10.0.0.3', '--rate', 'none')).to.match(/^nas is changed;/);
+    expect(await done('set', 'NAS', '--network', '10.0.0.3', '--rate', 'none')).to.match(/^NAS is changed;/);
     const shown = await done('show', 'nas');
     expect(shown)
       .to.match(/^networks +10\.0\.0\.3$/m)

@@ -61,7 +61,7 @@ export function describeDevices(name: string, make: () => Promise<StoreUnderTest
       const before = await only();
       await deliver(store, await envelope(), BODIES[0] as Buffer);
       const given = { name: 'SCANNER', networks: ['192.0.2.8'], account: at('alice@example.org'), maxOctets: 1000 };
-      await store.devices.setDevice(given);
+      await store.devices.setDevice({ ...given, without: ['from', 'rate'] });
       const after = await only();
       expect(after).to.deep.include({ id: before.id, name: 'scanner', networks: ['192.0.2.8'], maxOctets: 1000 });
       expect([after.from, after.rate, after.account?.address]).to.deep.equal([
@@ -74,16 +74,45 @@ export function describeDevices(name: string, make: () => Promise<StoreUnderTest
       await fails('missing', store.devices.setDevice({ ...given, account: at('nobody@example.org') }), /no account/);
     });
 
+    it('changes what is named alone, so that two who change it at once both do', async () => {
+      const rate = { messages: 9, periodMs: HOUR_MS };
+      const toDomains = ['a.example'];
+      await store.devices.addDevice({ ...SCANNER, account: at('alice@example.org'), maxOctets: 1000 });
+      const other = await underTest.connect();
+      await Promise.all([
+        store.devices.setDevice({ name: 'scanner', rate }),
+        other.devices.setDevice({ name: 'scanner', from: 'a@example.org', without: ['maxOctets'] }),
+        store.devices.setDevice({ name: 'scanner', toDomains }),
+      ]);
+      const after = await only();
+      expect(after).to.deep.include({ ...SCANNER, rate, toDomains, from: 'a@example.org', maxOctets: undefined });
+      expect(after.account?.address).to.equal('alice@example.org');
+      await store.devices.setDevice({ name: 'scanner', without: ['account'] });
+      expect((await only()).account).to.equal(undefined);
+    });
+
+    it('refuses a network of another device, however it is written, and takes its own again', async () => {
+      await store.devices.addDevice(SCANNER);
+      const nas = { name: 'nas', networks: ['198.51.100.0/24'] };
+      const taken = { ...nas, networks: ['192.0.2.9', '2001:DB8:0::77/64'] };
+      await fails('refused', store.devices.addDevice(taken), /2001:DB8:0::77\/64 is that of the device scanner/);
+      await store.devices.addDevice(nas);
+      await fails('refused', store.devices.setDevice(taken), /is that of the device scanner already/);
+      await store.devices.setDevice({ name: 'nas', networks: ['198.51.100.5/24', '2001:db8::/48'] });
+      expect((await store.devices.listDevices())[1]?.networks).to.deep.equal(['198.51.100.5/24', '2001:db8::/48']);
+    });
+
     it('refuses a name that is taken, whatever the case, an account that is not there, and more than there may be', async () => {
       await store.devices.addDevice(SCANNER);
       await fails('refused', store.devices.addDevice({ ...SCANNER, name: 'Scanner' }), /there is a device scanner/i);
-      await fails('missing', store.devices.addDevice({ ...SCANNER, name: 'nas', account: at('nobody@example.org') }));
+      const nas = { name: 'nas', networks: ['198.51.100.7'] };
+      await fails('missing', store.devices.addDevice({ ...nas, account: at('nobody@example.org') }));
       await fails('missing', store.devices.removeDevice('nas'), /no device nas/);
       for (let count = 1; count < DEVICES_LIMIT; count++)
-        await store.devices.addDevice({ ...SCANNER, name: `device-${count}` });
-      await fails('refused', store.devices.addDevice({ ...SCANNER, name: 'nas' }), /remove one first/);
+        await store.devices.addDevice({ name: `device-${count}`, networks: [`10.0.0.${count}`] });
+      await fails('refused', store.devices.addDevice(nas), /remove one first/);
       await store.devices.removeDevice('SCANNER');
-      await store.devices.addDevice({ ...SCANNER, name: 'nas' });
+      await store.devices.addDevice(nas);
     });
 
     it('refuses more networks of one device than it may have', async () => {
@@ -108,7 +137,7 @@ export function describeDevices(name: string, make: () => Promise<StoreUnderTest
       expect(await other.devices.listedDevices()).to.equal(listed);
       for (const change of [
         () => store.directory.setEnabled(at('alice@example.org'), false),
-        () => store.devices.addDevice({ ...SCANNER, name: 'nas' }),
+        () => store.devices.addDevice({ name: 'nas', networks: ['198.51.100.7'] }),
         () => store.devices.removeDevice('scanner'),
       ]) {
         const before = await other.devices.listedDevices();

@@ -1,5 +1,7 @@
 /** What every driver decides alike about devices: what counts when, and how much is kept. Pure. */
-import type { DeviceActivity, MessageRate } from '../devices.js';
+import { sharedNetwork } from '../../ip/network-relation.js';
+import type { DeviceActivity, DeviceChange, DeviceSettings, MessageRate } from '../devices.js';
+import { refusals, refuse } from './refusals.js';
 
 /** All of them are read by each worker after each change of the directory, so that has a bound; more are refused. */
 export const DEVICES_LIMIT = 200;
@@ -7,6 +9,32 @@ export const DEVICES_LIMIT = 200;
 export const NETWORKS_LIMIT = 16;
 /** Of a refusal; what a client had a part in is not kept whole. */
 export const REFUSAL_LIMIT_CHARACTERS = 300;
+
+/** @throws StoreError 'refused': too many, or one of them is another device's */
+export function requireOwnNetworks(name: string, networks: readonly string[], all: readonly DeviceSettings[]): void {
+  if (networks.length > NETWORKS_LIMIT) refuse(refusals.tooManyNetworks(networks.length, NETWORKS_LIMIT));
+  for (const other of all) {
+    const shared = isSameName(other.name, name) ? undefined : sharedNetwork(networks, other.networks);
+    if (shared !== undefined) refuse(refusals.networkIsTaken(shared, other.name));
+  }
+}
+
+export function isSameName(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+/** All but the account, which each driver finds by itself. */
+export function changedSettings(before: DeviceSettings, change: DeviceChange): DeviceSettings {
+  const gone = new Set(change.without);
+  return {
+    name: before.name,
+    networks: change.networks ?? before.networks,
+    from: gone.has('from') ? undefined : (change.from ?? before.from),
+    rate: gone.has('rate') ? undefined : (change.rate ?? before.rate),
+    maxOctets: gone.has('maxOctets') ? undefined : (change.maxOctets ?? before.maxOctets),
+    toDomains: gone.has('toDomains') ? undefined : (change.toDomains ?? before.toDomains),
+  };
+}
 
 /** What is kept of what a device did. */
 export interface DeviceCounts {

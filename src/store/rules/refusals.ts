@@ -1,6 +1,5 @@
 /** How a driver refuses a change of the directory: in one sentence for people. */
 import { StoreError } from '../errors.js';
-import { NETWORKS_LIMIT } from './devices.js';
 
 /** @throws StoreError 'refused': the change makes no sense */
 export function refuse(why: string): never {
@@ -36,8 +35,10 @@ export const refusals = {
     `There is no route for the ${scope} ${domain}; 'pennypost route list' shows those there are`,
   deviceExists: (name: string) => `There is a device ${name} already; 'pennypost device set ${name}' changes it`,
   tooManyDevices: (count: number) => `${count} devices are listed, and no more can be; remove one first`,
-  tooManyNetworks: (count: number) =>
-    `A device has at most ${NETWORKS_LIMIT} networks, and ${count} were given; name a subnet that holds several of them`,
+  tooManyNetworks: (count: number, limit: number) =>
+    `A device has at most ${limit} networks, and ${count} were given; name a subnet that holds several of them`,
+  networkIsTaken: (network: string, name: string) =>
+    `${network} is that of the device ${name} already; 'pennypost device set ${name} --network' gives that one another`,
   noDevice: (name: string) => `There is no device ${name}; 'pennypost device list' shows those there are`,
   deviceIsGone: 'the device was removed meanwhile',
   nothingLeased: 'what it settles is leased by this sender no longer',
@@ -54,8 +55,3 @@ export const refusals = {
 
 /** All of them are compared at each login, so a login's time has a bound; more are refused. */
 export const CREDENTIALS_LIMIT = 50;
-
-/** Of a device. @throws StoreError 'refused' */
-export function requireFewNetworks({ networks }: { readonly networks: readonly string[] }): void {
-  if (networks.length > NETWORKS_LIMIT) refuse(refusals.tooManyNetworks(networks.length));
-}

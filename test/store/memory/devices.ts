@@ -2,17 +2,21 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Device, DeviceSettings, DeviceUse, Devices, ListedDevice } from '../../../src/store/devices.js';
 import {
+  changedSettings,
   countsAt,
   DEVICES_LIMIT,
   isOverRate,
+  isSameName,
   NO_COUNTS,
   REFUSAL_LIMIT_CHARACTERS,
+  requireOwnNetworks,
   withAccepted,
   withRefused,
   type DeviceCounts,
 } from '../../../src/store/rules/devices.js';
 import { addressText } from '../../../src/store/rules/names.js';
-import { missing, refusals, refuse, requireFewNetworks } from '../../../src/store/rules/refusals.js';
+import { missing, refusals, refuse } from '../../../src/store/rules/refusals.js';
+import type { Address } from '../../../src/store/shapes.js';
 import type { Account, MemoryData } from './data.js';
 import type { MemoryStore } from './store.js';
 
@@ -36,25 +40,28 @@ export function devicesOf(store: MemoryStore): Devices {
       act();
     });
   };
-  const named = (name: string) => [...data.devices.values()].find(({ settings }) => isSame(settings.name, name));
+  const all = () => [...data.devices.values()].map(({ settings }) => settings);
+  const named = (name: string) => [...data.devices.values()].find(({ settings }) => isSameName(settings.name, name));
+  const ownerOf = (address: Address): Account =>
+    data.byAddress.get(addressText(address)) ?? missing(refusals.noAccount(addressText(address)));
   return {
     addDevice: ({ account, ...settings }) =>
       change(() => {
-        requireFewNetworks(settings);
-        const owner = account && data.byAddress.get(addressText(account));
-        if (named(settings.name) !== undefined) refuse(refusals.deviceExists(settings.name));
+        const { name, networks } = settings;
+        if (named(name) !== undefined) refuse(refusals.deviceExists(name));
         if (data.devices.size >= DEVICES_LIMIT) refuse(refusals.tooManyDevices(data.devices.size));
-        if (account !== undefined && owner === undefined) missing(refusals.noAccount(addressText(account)));
+        requireOwnNetworks(name, networks, all());
         const known = { id: data.nextId(), createdAtMs: Date.now(), counts: NO_COUNTS, last: NOTHING_YET };
-        data.devices.set(known.id, { ...known, settings, account: owner });
+        data.devices.set(known.id, { ...known, settings, account: account && ownerOf(account) });
       }),
-    setDevice: ({ account, ...settings }) =>
+    setDevice: (changed) =>
       change(() => {
-        requireFewNetworks(settings);
-        const known = named(settings.name) ?? missing(refusals.noDevice(settings.name));
-        const owner = account && data.byAddress.get(addressText(account));
-        if (account !== undefined && owner === undefined) missing(refusals.noAccount(addressText(account)));
-        data.devices.set(known.id, { ...known, settings: { ...settings, name: known.settings.name }, account: owner });
+        const { name, networks = [], account, without = [] } = changed;
+        const known = named(name) ?? missing(refusals.noDevice(name));
+        requireOwnNetworks(name, networks, all());
+        const kept = without.includes('account') ? undefined : known.account;
+        const owner = account === undefined ? kept : ownerOf(account);
+        data.devices.set(known.id, { ...known, settings: changedSettings(known.settings, changed), account: owner });
       }),
     removeDevice: (name) =>
       change(() => void data.devices.delete((named(name) ?? missing(refusals.noDevice(name))).id)),
@@ -118,8 +125,4 @@ function deviceOf({ id, settings, account, createdAtMs, counts, last }: DeviceDa
       grant: { account: owner.id, scope: 'smtp', passwordVersion: owner.passwordVersion },
     },
   };
-}
-
-function isSame(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
 }

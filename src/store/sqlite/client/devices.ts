@@ -16,8 +16,8 @@ export function devicesOf(client: StoreClient, reader: Reader, remembered: Remem
     async addDevice(device) {
       await send({ change: 'addDevice', given: [device] });
     },
-    async setDevice(device) {
-      await send({ change: 'setDevice', given: [device] });
+    async setDevice(change) {
+      await send({ change: 'setDevice', given: [change] });
     },
     async removeDevice(name) {
       await send({ change: 'removeDevice', given: [name] });

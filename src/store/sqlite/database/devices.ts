@@ -115,9 +115,8 @@ export class DeviceTable extends DeviceRows {
     this.#add.run(...settingsOf(settings, account), settings.name, Date.now());
   }
 
-  /** False when there is none of this name. */
-  set(settings: DeviceSettings, account: AccountId | undefined): boolean {
-    return this.#set.run(...settingsOf(settings, account), settings.name).changes > 0;
+  set(settings: DeviceSettings, account: AccountId | undefined): void {
+    this.#set.run(...settingsOf(settings, account), settings.name);
   }
 
   /** False when there is none of this name. */

@@ -3,7 +3,7 @@
  * method of the interface that has it (Changes in protocol/change.ts) says what it means, and sends its name and what it was given.
  */
 import type { Buffer } from 'node:buffer';
-import type { MessageRate, NewDevice } from '../../devices.js';
+import type { DeviceChange, MessageRate, NewDevice } from '../../devices.js';
 import type { OwnLimits } from '../../recipient-limits.js';
 import type { RouteKey } from '../../routes.js';
 import type { AccountId, Address } from '../../shapes.js';
@@ -80,9 +80,14 @@ const refreshFailure = shaped({ text, isRefused: flag });
 const ownLimit: Check = (value) => natural(value) || oneOf('none', 'default')(value);
 const ownLimits = shaped({ perHour: optional(ownLimit), perDay: optional(ownLimit) });
 const RATE: Shape<MessageRate> = { messages: natural, periodMs: natural };
+const withoutSetting = oneOf('from', 'account', 'rate', 'maxOctets', 'toDomains');
 const DEVICE: Shape<NewDevice> = {
   ...{ name: text, networks: list(text), from: optional(text), account: optional(address) },
   ...{ rate: optional(shaped(RATE)), maxOctets: optional(natural), toDomains: optional(list(text)) },
+};
+const DEVICE_CHANGE: Shape<DeviceChange> = {
+  ...DEVICE,
+  ...{ networks: optional(list(text)), without: optional(list(withoutSetting)) },
 };
 
 const CHANGES: Table = {
@@ -138,7 +143,7 @@ const CHANGES: Table = {
   addRoute: { takes: [routeShape], run: (to, route) => changeRoute(to, route, () => to.directory.addRoute(route)) },
   removeRoute: { takes: [routeKey], run: (to, key) => changeRoute(to, key, () => to.directory.removeRoute(key)) },
   addDevice: { takes: [shaped(DEVICE)], run: ({ directory }, device) => directory.addDevice(device) },
-  setDevice: { takes: [shaped(DEVICE)], run: ({ directory }, device) => directory.setDevice(device) },
+  setDevice: { takes: [shaped(DEVICE_CHANGE)], run: ({ directory }, change) => directory.setDevice(change) },
   removeDevice: { takes: [text], run: ({ directory }, name) => directory.removeDevice(name) },
   hold: { takes: [ids], run: ({ queue }, each) => queue.hold(each), isQueue: true },
   release: { takes: [ids], run: ({ queue }, each) => queue.release(each), isQueue: true },

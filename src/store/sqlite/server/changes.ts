@@ -4,19 +4,19 @@
  * for people, before anything is written.
  */
 import { randomBytes } from 'node:crypto';
-import type { NewDevice } from '../../devices.js';
+import type { DeviceChange, NewDevice } from '../../devices.js';
 import type { NewCredential } from '../../directory.js';
 import type { Route, RouteKey } from '../../routes.js';
 import type { Address, Secrets } from '../../shapes.js';
 import type { Connection } from '../database/database.js';
 import { addressElsewhere, addressOf, addressText, CATCH_ALL, normalizeLocalPart } from '../../rules/names.js';
 import { requireSoundAlias } from '../../rules/new-alias.js';
-import { CREDENTIALS_LIMIT, missing, refusals, refuse, requireFewNetworks } from '../../rules/refusals.js';
+import { CREDENTIALS_LIMIT, missing, refusals, refuse } from '../../rules/refusals.js';
 import { ROUTES_LIMIT } from '../../rules/routes.js';
 import { AliasRows } from '../database/aliases.js';
 import { RouteWrites } from '../database/route-rows.js';
 import type { DeviceTable } from '../database/devices.js';
-import { DEVICES_LIMIT } from '../../rules/devices.js';
+import { changedSettings, DEVICES_LIMIT, isSameName, requireOwnNetworks } from '../../rules/devices.js';
 
 const VALIDITY_BYTES = 9;
 
@@ -135,18 +135,21 @@ export class Changes {
   }
 
   addDevice({ account, ...settings }: NewDevice): void {
-    const { name } = settings;
-    requireFewNetworks(settings);
-    const count = this.#one('select count(*) from device') ?? 0;
-    if (this.#one('select id from device where name = ?', name) !== undefined) refuse(refusals.deviceExists(name));
-    if (count >= DEVICES_LIMIT) refuse(refusals.tooManyDevices(count));
+    const { name, networks } = settings;
+    const listed = this.#devices.listed();
+    if (listed.some((one) => isSameName(one.name, name))) refuse(refusals.deviceExists(name));
+    if (listed.length >= DEVICES_LIMIT) refuse(refusals.tooManyDevices(listed.length));
+    requireOwnNetworks(name, networks, listed);
     this.#devices.add(settings, account && this.requireAccount(account));
   }
 
-  setDevice({ account, ...settings }: NewDevice): void {
-    requireFewNetworks(settings);
-    const owner = account && this.requireAccount(account);
-    if (!this.#devices.set(settings, owner)) missing(refusals.noDevice(settings.name));
+  setDevice(change: DeviceChange): void {
+    const { name, networks = [], account, without = [] } = change;
+    const listed = this.#devices.listed();
+    const before = listed.find((one) => isSameName(one.name, name)) ?? missing(refusals.noDevice(name));
+    requireOwnNetworks(name, networks, listed);
+    const kept = without.includes('account') ? undefined : before.account?.grant.account;
+    this.#devices.set(changedSettings(before, change), account === undefined ? kept : this.requireAccount(account));
   }
 
   removeDevice(name: string): void {
