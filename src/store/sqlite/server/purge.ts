@@ -1,7 +1,8 @@
 /**
  * The steps of the sweep (sweep.ts) that are about removals: the ranges of a large one are taken over into `removed`, what was
  * kept long enough is purged, the oldest first, and what was given up is forgotten. While the disk is nearly full, nothing is
- * kept: mail that comes is worth more than mail that somebody has removed.
+ * kept, whatever its time: mail that comes is worth more than mail that somebody has removed. What was removed while the clock was
+ * ahead counts as removed now.
  */
 import { RemovalState, type RemovalWrites } from '../database/removal-writes.js';
 import type { RangeRow } from '../database/reads.js';
@@ -44,9 +45,11 @@ export class Purge {
   purge(): boolean {
     const nowMs = Date.now();
     const dueMs = nowMs - this.#options.keepRemovedMs;
-    const [removal, account, atMs] = this.#do.oldestDue.get(this.#options.isShort() ? nowMs : dueMs) ?? [];
+    const [removal, account, atMs] =
+      this.#do.oldestDue.get(this.#options.isShort() ? Number.MAX_SAFE_INTEGER : dueMs) ?? [];
     if (removal === undefined || account === undefined || atMs === undefined) return false;
-    this.#do.purgedTo.run(atMs, account, atMs);
+    const purgedToMs = Math.min(atMs, nowMs);
+    this.#do.purgedTo.run(purgedToMs, account, purgedToMs);
     const [range] = this.#do.removedBy.all(removal, 1);
     if (range === undefined) {
       this.#do.drop.run(removal);
