@@ -44,6 +44,7 @@ export const folders: readonly Folder[] = [
       ...['store/queue.ts', 'store/queued-mail.ts', 'store/recipient-limits.ts', 'store/relay-logins.ts'],
       'store/removed-mail.ts',
       'store/routes.ts',
+      'store/rules/refusals.ts',
       'store/suppressions.ts',
     ],
   },

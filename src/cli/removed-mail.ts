@@ -2,7 +2,8 @@
 import { formatAddress } from '../message/mailbox.js';
 import { printableLine } from '../message/printable.js';
 import { StoreError } from '../store/errors.js';
-import type { RemovedMail, RemovedSummary } from '../store/removed-mail.js';
+import type { Keeping, RemovedMail, RemovedSummary } from '../store/removed-mail.js';
+import { refusals } from '../store/rules/refusals.js';
 import type { Address } from '../store/shapes.js';
 import {
   jsonFlag,
@@ -38,15 +39,20 @@ const toFlag: Flag = {
   doc: 'The same, but under the UIDLs and in the order of before: clients that have seen it do not fetch it again.',
 };
 
+/** Of what was removed. */
+const BECOMES: Readonly<Record<Keeping, string>> = {
+  kept: "; 'pennypost mail removed' shows what can be restored",
+  'not-kept': ' for good: --keep-removed is 0s',
+  'disk-full': ' for good: the disk is nearly full, and nothing that is removed is kept',
+};
+
 async function remove(invocation: Invocation): Promise<number> {
   const [name, ...texts] = invocation.operands;
   const owner = accountAddress(name);
   const numbers = [...new Set(texts.map(messageNumber))].sort((one, other) => one - other);
   const ranges = numbers.map((number) => [number, number] as const);
-  await withRemovedMail(invocation, owner, (removedMail) => removedMail.removeMail(owner, ranges));
-  await print(
-    `Removed ${messages(numbers.length)} of ${formatAddress(owner)}; 'pennypost mail removed' shows what can be restored.\n`,
-  );
+  const keeping = await withRemovedMail(invocation, owner, (removedMail) => removedMail.removeMail(owner, ranges));
+  await print(`Removed ${messages(numbers.length)} of ${formatAddress(owner)}${BECOMES[keeping]}.\n`);
   return exit.fine;
 }
 
@@ -113,7 +119,7 @@ async function restoreSince(removedMail: RemovedMail, owner: Address, sinceMs: n
   }
 }
 
-/** All of them or none; says what was restored before. @throws Refusal */
+/** All of them or none; says what was restored before. @throws StoreError */
 async function restoreSome(
   removedMail: RemovedMail,
   owner: Address,
@@ -122,8 +128,8 @@ async function restoreSome(
   try {
     return numbers.length === 0 ? 0 : await removedMail.restoreMail(owner, numbers);
   } catch (error) {
-    if (restored === 0 || !(error instanceof StoreError) || error.kind !== 'over-quota') throw error;
-    throw new Refusal(`Restored ${messages(restored)}, and not the others: ${error.message}.`);
+    if (restored === 0 || !(error instanceof StoreError)) throw error;
+    throw new StoreError(error.kind, refusals.restoredInPart(restored, error.message), { cause: error });
   }
 }
 

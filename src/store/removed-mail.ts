@@ -18,6 +18,9 @@ export interface RemovedSummary {
   readonly subject: string | undefined;
 }
 
+/** What becomes of messages that are removed now: kept for a while, or gone for good, by --keep-removed or on a disk that is nearly full. */
+export type Keeping = 'kept' | 'not-kept' | 'disk-full';
+
 /** What sessions removed: nobody sees it, no quota counts it, and it goes for good when it was kept long enough. */
 export interface RemovedMail {
   /** In pages, in the order in which the messages came. Rejects with 'missing' when there is no such account. */
@@ -30,12 +33,13 @@ export interface RemovedMail {
   /**
    * What was removed after this moment is there again, with the UIDLs and in the order of before; what came meanwhile stays.
    * Resolves with how many messages, durably. Rejects with 'in-use' while a session holds the maildrop, with 'over-quota', and with
-   * 'refused' when some of it may be purged already. A crash may leave a part of it: it is asked for again.
+   * 'refused' when some of it may be purged already, or is purged meanwhile: then the message says how many are there again. A crash
+   * may leave a part of it: it is asked for again.
    */
   restoreTo(address: Address, atMs: number): Promise<number>;
   /**
    * Removes messages as a session does: of these numbers, in ranges that come in order and do not touch. Rejects with 'in-use' while
-   * a session holds the maildrop, and with 'refused' when there are not so many.
+   * a session holds the maildrop, and with 'refused' when there are not so many. Resolves with what becomes of them.
    */
-  removeMail(address: Address, numbers: readonly NumberRange[]): Promise<void>;
+  removeMail(address: Address, numbers: readonly NumberRange[]): Promise<Keeping>;
 }

@@ -1,5 +1,6 @@
 /** What a store tells of itself, for `pennypost status`: nothing of the processes that use it, which the cluster knows. */
 import type { QueueCounts } from './queued-mail.js';
+import type { Keeping } from './removed-mail.js';
 
 /** `emptied`: in place, and for good. `parted`: the database is there, but a file that belongs to it is not. */
 export type FileState = 'there' | 'missing' | 'replaced' | 'emptied' | 'parted';
@@ -24,6 +25,8 @@ export interface StoreStatus {
   /** Maildrops that sessions have open. */
   readonly maildropsHeld: number;
   readonly walBytes: number;
+  /** What becomes of messages that are removed now; null while that is not known. */
+  readonly removed: Keeping | null;
   /** Null while it cannot be read. */
   readonly queue: QueueCounts | null;
   readonly db: string;

@@ -3,7 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { openForWriting } from '../../src/store/sqlite/database/database.js';
 import { sqlite } from '../../src/store/sqlite/driver.js';
+import { deliver, envelopeTo } from '../store/contract.js';
 import { pennypost } from './pennypost.js';
 
 const ALICE = 'alice@localhost';
@@ -90,6 +92,36 @@ describe('removed mail on the command line', () => {
       await store.close();
     }
     expect(await subjects()).to.deep.equal(['three']);
+  });
+
+  for (const [options, said] of [
+    [{ keepRemovedMs: 0 }, /^Removed 1 message of alice@localhost for good: --keep-removed is 0s\.\n$/],
+    [{ minFreeBytes: 2 ** 52 }, /^Removed 1 message of alice@localhost for good: the disk is nearly full, /],
+  ] as const)
+    it(`is not said to be kept by a store with ${Object.keys(options).join()}`, async () => {
+      const silent = { noted: () => undefined, trouble: () => undefined, stopped: () => undefined };
+      const server = await sqlite.start(join(directory, 'mail.db'), silent, options);
+      try {
+        expect(await done('mail', 'delete', ALICE, '1')).to.match(said);
+      } finally {
+        await server?.close();
+      }
+    });
+
+  it('is said to be restored in part, whatever the rest met', async () => {
+    const store = await sqlite.open(join(directory, 'mail.db'));
+    for (let count = 3; count < 502; count++)
+      await deliver(store, envelopeTo(1), Buffer.from(`Subject: ${count}\r\n\r\n`));
+    await store.removedMail.removeMail({ local: 'alice', domain: 'localhost' }, [[1, 502]]);
+    await store.close();
+    const connection = openForWriting(join(directory, 'mail.db'));
+    connection.exec(`create trigger broken before update of uid on message when old.id > 500
+                     begin select raise(abort, 'broken'); end`);
+    connection.close();
+    const ended = await pennypost(['mail', 'restore', ALICE, '--since', '1h'], { directory });
+    expect(ended.stderr).to.match(/^pennypost: Restored 500 messages, and not the others: /);
+    expect(ended.status).to.be.above(0);
+    expect(await subjects()).to.have.length(500);
   });
 
   it('is asked for in words that are understood, or nothing is done', async () => {

@@ -13,7 +13,7 @@ import type { MailStore } from '../../src/store/store.js';
 import { eventually } from '../support/eventually.js';
 import { everything } from '../support/maildrops.js';
 import { plansOf } from '../support/query-plans.js';
-import { at, deliver, envelopeTo, openSoon, withMaildrop } from './contract.js';
+import { at, deliver, envelopeTo, fails, openSoon, withMaildrop } from './contract.js';
 
 const HASH = '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA';
 const ALICE = at('alice@example.org');
@@ -139,5 +139,34 @@ describe('what was removed in SQLite', () => {
     ]);
     expect((await openSoon(second, 1)).count).to.equal(1);
     expect(look('select count(*) as n from body')).to.deep.equal([{ n: 1 }]);
+  });
+
+  it('while the clock was ahead is purged as the rest is on a disk that is nearly full, and counts as removed now', async () => {
+    const first = await serve({ keepRemovedMs: HOUR_MS });
+    await deliver(first, envelopeTo(1), Buffer.from('one\r\n'));
+    await withMaildrop(first, 1, (maildrop) => maildrop.remove([[1, 1]]));
+    for (const clean of cleaning.splice(0).reverse()) await clean();
+    withConnection((connection) => connection.exec(`update removal set removed_at = ${Date.now() + 1000 * HOUR_MS}`));
+    const second = await serve({ keepRemovedMs: HOUR_MS, minFreeBytes: ALL_BYTES });
+    await eventually('it to be purged', async () => (await second.removedMail.listRemoved(ALICE)).length === 0);
+    const [{ purgedToMs }] = look('select purged_to as purgedToMs from account') as [{ purgedToMs: number }];
+    expect(purgedToMs).to.be.within(Date.now() - 60_000, Date.now());
+  });
+
+  it('is not restored to a moment as if all of it were there when some is purged meanwhile', async () => {
+    const store = await serve({ keepRemovedMs: HOUR_MS });
+    const atMs = Date.now() - HOUR_MS;
+    for (const text of ['one', 'two']) await deliver(store, envelopeTo(1), Buffer.from(`${text}\r\n`));
+    for (let count = 0; count < 2; count++) await withMaildrop(store, 1, (maildrop) => maildrop.remove([[1, 1]]));
+    withConnection((connection) =>
+      connection.exec(`create trigger purge after delete on removal
+                       begin update account set purged_to = old.removed_at; end`),
+    );
+    await fails(
+      'refused',
+      store.removedMail.restoreTo(ALICE, atMs),
+      /^Restored 1 message, and not the others: Some of .* was purged meanwhile/,
+    );
+    expect(await store.removedMail.listRemoved(ALICE)).to.have.length(1);
   });
 });

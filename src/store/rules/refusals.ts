@@ -51,6 +51,9 @@ export const refusals = {
   noRoomToRestore: 'The quota has no room for what is to be restored; raise it, or remove other mail first',
   isPurged: (address: string, until: string) =>
     `What ${address} removed until ${until} may be purged: restore to a later moment, or what is left by --since`,
+  isPurgedMeanwhile: 'Some of what was to be restored was purged meanwhile; what is left comes back by --since',
+  restoredInPart: (count: number, why: string) =>
+    `Restored ${count === 1 ? '1 message' : `${count} messages`}, and not the others: ${why}`,
 } as const;
 
 /** All of them are compared at each login, so a login's time has a bound; more are refused. */

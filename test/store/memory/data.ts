@@ -178,6 +178,10 @@ export class MemoryData implements Aliases<Account> {
     this.purge();
   }
 
+  get keepsRemoved(): boolean {
+    return this.#keepRemovedMs > 0;
+  }
+
   /** What was kept long enough goes. */
   purge(): void {
     const dueMs = Date.now() - this.#keepRemovedMs;

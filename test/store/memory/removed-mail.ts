@@ -48,6 +48,7 @@ export function removedMailOf(store: MemoryStore): RemovedMail {
       holding(address, async (_, maildrop) => {
         for (const number of numbers.flat()) if (number > maildrop.count) refuse(refusals.noMessage(number));
         await maildrop.remove(numbers);
+        return store.data.keepsRemoved ? 'kept' : 'not-kept';
       }),
   };
 }

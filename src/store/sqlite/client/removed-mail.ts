@@ -5,12 +5,13 @@
 import { setTimeout } from 'node:timers/promises';
 import { StoreError } from '../../errors.js';
 import type { Maildrop } from '../../maildrops.js';
-import type { RemovedMail } from '../../removed-mail.js';
+import type { Keeping, RemovedMail } from '../../removed-mail.js';
 import { addressText } from '../../rules/names.js';
 import { refusals, refuse } from '../../rules/refusals.js';
 import type { AccountId, Address } from '../../shapes.js';
 import type { Change, ChangeName } from '../protocol/change.js';
 import { FrameType } from '../protocol/frames.js';
+import type { StoreStatus } from '../../status.js';
 import type { SocketMaildrops } from './maildrops.js';
 import type { Reader } from './reader.js';
 import type { StoreClient } from './store-client.js';
@@ -36,8 +37,14 @@ export function removedMailOf(options: RemovedMailOptions): RemovedMail {
       holding(options, address, async (_, maildrop) => {
         for (const number of numbers.flat()) if (number > maildrop.count) refuse(refusals.noMessage(number));
         await maildrop.remove(numbers);
+        return keeping(options);
       }),
   };
+}
+
+/** The store alone knows how it was told to keep them; one that cannot tell has opened its database, and then it keeps them. */
+async function keeping({ client }: RemovedMailOptions): Promise<Keeping> {
+  return ((await client.askJson(FrameType.Status)) as StoreStatus).removed ?? 'kept';
 }
 
 interface Restoring {
@@ -53,10 +60,24 @@ async function restoreTo(options: RemovedMailOptions, { address, account, atMs }
   if (purgedToMs > atMs) refuse(refusals.isPurged(addressText(address), new Date(purgedToMs).toISOString()));
   if (reader.removedMail.octetsSince(account, atMs) > reader.directory.freeOctets(address))
     throw new StoreError('over-quota', refusals.noRoomToRestore);
+  return undoAll(options, { address, account, atMs });
+}
+
+/** The purge goes on meanwhile, and may take a removal as a whole between two looks. */
+async function undoAll(options: RemovedMailOptions, { address, account, atMs }: Restoring): Promise<number> {
+  const { removedMail } = options.reader;
+  const afterMs = Math.max(0, Math.floor(atMs)); // As it travels; nothing was removed before 1970.
   let restored = 0;
-  for (const removal of reader.removedMail.removalsSince(account, atMs))
-    while (reader.removedMail.isThere(removal)) restored += await changed(options, 'undoRemoval', [address, removal]);
-  return restored;
+  try {
+    for (const removal of removedMail.removalsSince(account, atMs))
+      while (removedMail.isThere(removal))
+        restored += await changed(options, 'undoRemoval', [address, removal, afterMs]);
+    if ((removedMail.purgedToMs(account) ?? 0) > atMs) refuse(refusals.isPurgedMeanwhile);
+    return restored;
+  } catch (error) {
+    if (restored === 0 || !(error instanceof StoreError)) throw error;
+    throw new StoreError(error.kind, refusals.restoredInPart(restored, error.message), { cause: error });
+  }
 }
 
 async function settled(reader: Reader, account: AccountId): Promise<void> {

@@ -54,6 +54,8 @@ export interface RemovalWrites {
   readonly removeMessage: Statement<[account: number, uid: number], [body: number, octets: number]>;
   readonly uids: Statement<[account: number, first: number, last: number, limit: number], number>;
   readonly sums: Statement<[account: number, first: number, last: number, limit: number], SumRow>;
+  /** Whether more of an account may be purged than what was removed up to a moment. */
+  readonly isPurgedBehind: Statement<[account: number, atMs: number], number>;
   readonly purgedTo: Statement<[atMs: number, account: number, before: number]>;
 }
 
@@ -142,6 +144,9 @@ export function prepareRemovalWrites(connection: Connection): RemovalWrites {
         select uid, octets from message where account = ? and uid between ? and ? order by uid limit ? + 0)`,
       )
       .raw(),
+    isPurgedBehind: connection
+      .prepare<[number, number], number>('select 1 from account where id = ? and purged_to > ?')
+      .pluck(),
     purgedTo: connection.prepare('update account set purged_to = ? where id = ? and purged_to < ?'),
   };
 }

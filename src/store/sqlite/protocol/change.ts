@@ -9,8 +9,11 @@ import type { Address } from '../../shapes.js';
 
 /** What `restoreTo` is made of. */
 interface Undoing {
-  /** Some messages of a removal are there again under their old uids; resolves with how many. */
-  undoRemoval(address: Address, removal: number): Promise<number>;
+  /**
+   * Some messages of a removal are there again under their old uids; resolves with how many. Rejects with 'refused' when anything that
+   * was removed after this moment was purged.
+   */
+  undoRemoval(address: Address, removal: number, afterMs: number): Promise<number>;
 }
 
 export type Changes = Directory &

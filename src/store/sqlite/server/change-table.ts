@@ -38,7 +38,7 @@ export interface ChangeTargets {
   setQuota(address: Address, octets: number | undefined): void;
   setRecipientLimits(address: Address, limits: Partial<OwnLimits>): void;
   restoreMail(address: Address, numbers: readonly number[]): number;
-  undoRemoval(address: Address, removal: number): number;
+  undoRemoval(address: Address, removal: number, afterMs: number): number;
   readonly queue: QueueWriter;
   readonly relayLogins: RelayLoginWriter;
 }
@@ -126,8 +126,8 @@ const CHANGES: Table = {
     isQueue: true,
   },
   undoRemoval: {
-    takes: [address, natural],
-    run: (to, account, removal) => to.undoRemoval(account, removal),
+    takes: [address, natural, natural],
+    run: (to, account, removal, afterMs) => to.undoRemoval(account, removal, afterMs),
     isQueue: true,
   },
   addDomain: { takes: [text], run: ({ directory }, name) => directory.addDomain(name) },

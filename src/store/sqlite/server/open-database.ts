@@ -3,6 +3,7 @@
  * WAL that was found has been recovered (wal-recovery.ts), so that nothing is ever written behind frames that were not proved.
  */
 import type { Retention } from '../../driver.js';
+import type { Keeping } from '../../removed-mail.js';
 import { Checkpointer } from './checkpointer.js';
 import { emptyWal, openForWriting, passiveCheckpoint, type Connection } from '../database/database.js';
 import { Decoder } from './decoder.js';
@@ -81,6 +82,10 @@ export class OpenDatabase {
       isShort: () => disk.isShort(),
       noted: (what, details) => observer.noted(what, details),
     });
+  }
+
+  get keeping(): Keeping {
+    return this.#writer.removals.keeping;
   }
 
   nextBody(): number {

@@ -4,8 +4,9 @@
  * are deleted at once. Of many ranges, what they are is written ahead, and one mark makes all of it removed.
  */
 import { StoreError } from '../../errors.js';
+import type { Keeping } from '../../removed-mail.js';
 import type { AccountId } from '../../shapes.js';
-import { refusals } from '../../rules/refusals.js';
+import { refusals, refuse } from '../../rules/refusals.js';
 import type { Bodies } from './bodies.js';
 import type { Held, MailboxCounters } from './mailbox-counters.js';
 import { RemovalState, type NumberedRow, type RemovalWrites, type SumRow } from '../database/removal-writes.js';
@@ -37,6 +38,8 @@ export interface RemovalWriterOptions {
   readonly bodies: Bodies;
   /** Whether what is removed is kept for a while. */
   readonly keeps: boolean;
+  /** Whether the disk is nearly full: then it is not kept either. */
+  readonly isShort: () => boolean;
 }
 
 export class RemovalWriter {
@@ -44,20 +47,28 @@ export class RemovalWriter {
   readonly #counters: MailboxCounters;
   readonly #bodies: Bodies;
   readonly #keeps: boolean;
+  readonly #isShort: () => boolean;
   #next: number;
   #leftovers = false;
 
-  constructor({ writes, counters, bodies, keeps }: RemovalWriterOptions) {
+  constructor({ writes, counters, bodies, keeps, isShort }: RemovalWriterOptions) {
     this.#do = writes;
     this.#counters = counters;
     this.#bodies = bodies;
     this.#keeps = keeps;
+    this.#isShort = isShort;
     this.#next = (writes.last.get() ?? 0) + 1;
   }
 
   /** A name for a removal; one that is never used is only a gap. */
   next(): number {
     return this.#next++;
+  }
+
+  /** What becomes of what is removed now. */
+  get keeping(): Keeping {
+    if (!this.#keeps) return 'not-kept';
+    return this.#isShort() ? 'disk-full' : 'kept';
   }
 
   /** Whether `remove` may be asked to. */
@@ -154,9 +165,11 @@ export class RemovalWriter {
 
   /**
    * A part of what one removal took is there again as it was, under its old uids. Whoever asks holds the maildrop, since numbers
-   * change, and asks until the removal is gone. Returns how many messages. @throws StoreError 'over-quota'
+   * change, and asks until the removal is gone. Returns how many messages. @throws StoreError 'over-quota', and 'refused' when some of
+   * what was removed after this moment was purged meanwhile: whoever asks would hold the rest to be all
    */
-  undo(account: AccountId, removal: number): number {
+  undo(account: AccountId, removal: number, afterMs: number): number {
+    if (this.#do.isPurgedBehind.get(account, afterMs) !== undefined) refuse(refusals.isPurgedMeanwhile);
     if (this.#do.isSettledOf.get(removal, account) === undefined) return 0;
     const ranges = this.#do.removedBy.all(removal, RANGES_AT_ONCE);
     if (ranges.length === 0) this.#do.drop.run(removal);

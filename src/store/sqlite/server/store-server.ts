@@ -199,6 +199,7 @@ export class StoreServer implements RunningStore, ServedStore {
       commits: this.#commits,
       maildropsHeld: this.locks.count,
       walBytes: walBytes(this.#location.db),
+      removed: this.#opening.database?.keeping ?? null,
       queue: this.#queueCounts,
       db: this.#location.db,
       file: this.#fileState,

@@ -58,8 +58,8 @@ export class Writer {
     this.queue = new QueueWriter(connection, this.#bodies);
     this.#relayLogins = new RelayLoginWriter(connection, () => this.queue.ledger.wake());
     const [bodies, counters, removals] = [this.#bodies, this.#counters, prepareRemovalWrites(connection)];
-    const keeps = keeping.keepRemovedMs > 0;
-    this.removals = new RemovalWriter({ writes: removals, counters, bodies, keeps });
+    const keeps = { keeps: keeping.keepRemovedMs > 0, isShort: keeping.isShort };
+    this.removals = new RemovalWriter({ writes: removals, counters, bodies, ...keeps });
     const firsts = { body: this.#bodyNext, removal: this.removals.next() };
     this.#sweep = new Sweep(connection, { ...keeping, bodies, removals, firsts });
   }
@@ -130,7 +130,8 @@ export class Writer {
       setQuota: (address, octets) => this.#counters.setQuota(this.#changes.requireAccount(address), octets ?? null),
       setRecipientLimits: (address, limits) => this.#limits.set(this.#changes.requireAccount(address), limits),
       restoreMail: (address, numbers) => this.removals.restore(this.#changes.requireAccount(address), numbers),
-      undoRemoval: (address, removal) => this.removals.undo(this.#changes.requireAccount(address), removal),
+      undoRemoval: (address, removal, afterMs) =>
+        this.removals.undo(this.#changes.requireAccount(address), removal, afterMs),
     });
   }
 
