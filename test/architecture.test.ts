@@ -120,7 +120,10 @@ describe('the architecture', () => {
     expect(files).to.have.length(interfaces.length);
     importsNone(files, new RegExp(`^(?!store/(${interfaces.join('|')})\\.ts$)`));
     expect(under('store/rules/')).to.have.length.above(5);
-    importsNone(under('store/rules/'), new RegExp(`^(?!node:url$|store/rules/|store/(${interfaces.join('|')})\\.ts$)`));
+    importsNone(
+      under('store/rules/'),
+      new RegExp(`^(?!node:url$|ip/network-relation\\.ts$|store/rules/|store/(${interfaces.join('|')})\\.ts$)`),
+    );
     expect(importers(/^store\/sqlite\//).filter((path) => !/^store\/(open|watch|sqlite\/.*)\.ts$/.test(path))).to.be
       .empty;
   });
@@ -132,7 +135,7 @@ describe('the architecture', () => {
       ['auth/', 'logins'],
       [
         'cli/',
-        'open|driver|maintenance|status|deliveries|devices|logins|directory|mailboxes|queue|queued-mail|recipient-limits|relay-logins|removed-mail|routes|suppressions',
+        'open|driver|maintenance|status|deliveries|devices|logins|directory|mailboxes|queue|queued-mail|recipient-limits|relay-logins|removed-mail|routes|rules/refusals|suppressions',
       ],
       ['config/', 'routes|schemes'],
       ['outbound/', 'deliveries|queue|relay-logins|routes|rules/queue|rules/routes|suppressions'],
