@@ -13,6 +13,7 @@ export type ReadFormat = MboxDialect | 'maildir' | 'eml' | 'zip';
 const ZIP_BEGINNING = Buffer.from('PK\x03\x04');
 /** A field, as a message begins with. */
 const FIELD = /^[!-9;-~]{1,200}[ \t]*:/;
+const SQLITE_BEGINNING = Buffer.from('SQLite format 3\0');
 const SEEN_BYTES = 256;
 
 const READERS: Readonly<Record<ReadFormat, (path: string) => Promise<FoundMail>>> = {
@@ -98,10 +99,19 @@ async function openMaildir(path: string): Promise<FoundMail> {
 /** A folder of them, or one. */
 async function openEml(path: string): Promise<FoundMail> {
   const isFolder = (await stat(path)).isDirectory();
+  if (!isFolder) await requireMail(path);
   const files = isFolder ? await emlFiles(path) : [{ path }];
   const side = isFolder ? await sideFileAt(join(path, SIDE_FILE)) : undefined;
   const kind = isFolder ? 'a folder of .eml files' : 'a message';
   return { kind, bytes: files.length, side, messages: () => messagesIn(files), close };
+}
+
+/** Nearly anything can be a message; a database, such as that of this server, is none. */
+async function requireMail(path: string): Promise<void> {
+  const file = await FileOctets.open(path);
+  const seen = file.at(0, SEEN_BYTES);
+  await file.close();
+  if (seen.indexOf(SQLITE_BEGINNING) === 0) throw new NoMail(`${path} is an SQLite database, and no message`);
 }
 
 const close = () => Promise.resolve();

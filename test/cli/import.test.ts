@@ -200,6 +200,7 @@ describe('pennypost import', () => {
       void: /is no maildir, has no \.eml files, and no mailbox file named bob@example\.org or bob/,
       'alice.mbox --format pst': /--format takes one of mboxrd, mboxo/,
       'alice.zip --format mboxrd': /does not begin with the From line/,
+      'sent.db --format eml': /is an SQLite database, and no message/,
       'missing.mbox': /no such file/,
       '/dev/zero': /no regular file/,
       '/dev/zero --format eml': /no regular file/,
