@@ -16,7 +16,7 @@ import { exit, Interruption, Refusal } from './exit.js';
 import { interruptible } from './interruption.js';
 import { address, addressOperand } from './operand.js';
 import { Progress } from './progress.js';
-import { withExistingStore } from './storage.js';
+import { requireOther, withExistingStore } from './storage.js';
 import { print } from './terminal.js';
 
 const pathOperand: Operand = { name: 'FILE', doc: 'a file (.mbox, .zip), or a folder (its name ends with /)' };
@@ -33,9 +33,11 @@ async function run(invocation: Invocation): Promise<number> {
   const owner = address(invocation.operands[0]);
   const { path, format } = targetOf(invocation.operands[1], invocation.text(formatFlag.name));
   const replaces = invocation.has(forceFlag.name);
-  await withExistingStore(invocation.load().configuration.db, async ({ mailboxes }) => {
+  const { db } = invocation.load().configuration;
+  await withExistingStore(db, async ({ mailboxes }) => {
     const total = await mailboxes.countMail(owner);
     if (total === undefined) throw new Refusal(`There is no account ${invocation.operands[0]}.`);
+    await requireOther(path, db);
     await requireFree(path, replaces && !FOLDER_FORMATS.includes(format));
     const writer = await openWriter(format, { path, replaces, messages: total });
     const mail = { mailboxes, owner, total };

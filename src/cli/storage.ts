@@ -39,6 +39,11 @@ export async function requireDatabase(db: string): Promise<void> {
   throw new Refusal(`There is no database ${db}; 'pennypost serve' or 'pennypost account add' makes one.`);
 }
 
+/** What a command writes is never a file of the database. @throws StoreError 'refused' */
+export async function requireOther(path: string, db: string): Promise<void> {
+  (await driverOf(db)).requireOther(path, db);
+}
+
 export async function withStore<T>(db: string, work: (store: Administration) => T | Promise<T>): Promise<T> {
   const driver = await driverOf(db);
   becomeOwnerOf(db);

@@ -8,6 +8,8 @@ import type { MailStore } from './store.js';
 export interface Driver {
   /** Whether there is a database of this name; also when that cannot be seen, which whoever opens it will say. */
   mayBeThere(db: string): boolean;
+  /** Nothing else may be written to it. @throws StoreError 'refused' for the path of the database, or of a file of its own */
+  requireOther(path: string, db: string): void;
   /**
    * For commands that come and go: joins the store process of a running server, or becomes the store itself, until close, when
    * there is none. Creates the database if it is missing. @throws StoreError 'unavailable' with a sentence that names the fix.

@@ -1,5 +1,5 @@
 /** `pennypost export`: every octet that RETR would send, in the files that other programs read. */
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -119,6 +119,15 @@ describe('pennypost export', () => {
     expect(await readFile(join(directory, 'taken.mbox'), 'utf8')).to.match(/^From sender0/);
     await mkdir(join(directory, 'empty'));
     await done('empty/');
+  });
+
+  it('replaces no file of the database, by whatever way', async () => {
+    await symlink(directory, join(directory, 'here'));
+    for (const target of ['mail.db', 'here/mail.db', 'mail.db-wal', 'here/mail.db.lock'])
+      expect((await run(target, '--format', 'mbox', '--force')).stderr, target).to.match(
+        /is (a name of )?the database/,
+      );
+    await done('as-before.mbox');
   });
 
   it('leaves nothing half written', async () => {

@@ -2,7 +2,19 @@
  * Backups of an SQLite database: a copy under load holds all that was acknowledged before the moment it names, is sound, and comes
  * back by `restore`, which refuses while a store runs and deletes nothing.
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -99,11 +111,13 @@ describe('a backup of an SQLite database', function () {
   it('replaces a file only when told, and what was left by a process that is gone', async () => {
     writeFileSync(file, 'mine');
     writeFileSync(`${file}.partial-999999999`, 'left');
+    mkdirSync(`${file}.partial-999999998`);
+    writeFileSync(`${file}.partial-notes`, 'mine');
     await fails('refused', maintenance.backUp(db, file), /is there already/);
     expect(readFileSync(file, 'utf8')).to.equal('mine');
     expect((await maintenance.backUp(db, file, { replaces: true })).isKept).to.equal(true);
     expect(subjects(file)).to.have.length(BEFORE);
-    expect(leftovers()).to.deep.equal([]);
+    expect(leftovers()).to.have.members(['backup.db.partial-999999998', 'backup.db.partial-notes']);
   });
 
   it('of a damaged database is not kept, and what was there stays', async () => {
@@ -119,6 +133,13 @@ describe('a backup of an SQLite database', function () {
   it('is refused onto the database itself, and of nothing', async () => {
     await fails('refused', maintenance.backUp(db, db, { replaces: true }), /is the database itself/);
     await fails('refused', maintenance.backUp(join(directory, 'none.db'), file), /There is no database/);
+    symlinkSync(directory, join(directory, 'here'));
+    linkSync(db, join(directory, 'again.db'));
+    for (const name of ['here/mail.db', 'again.db'])
+      await fails('refused', maintenance.backUp(db, join(directory, name), { replaces: true }), /the database itself/);
+    for (const ending of ['-wal', '-shm', '.lock', '.sock', '.control-1', '.before-upgrade-13'])
+      await fails('refused', maintenance.backUp(db, join(directory, `here/mail.db${ending}`)), /own files/);
+    await fails('refused', maintenance.restore(db, join(directory, 'here/mail.db')), /is the database itself/);
   });
 
   it('comes back in the place of the database, which is kept', async () => {
@@ -136,44 +157,78 @@ describe('a backup of an SQLite database', function () {
     expect((await maintenance.check(db)).findings).to.deep.equal([]);
   });
 
-  it('keeps the WAL of a database that was not closed with it, and gives it to no other', async () => {
-    await maintenance.backUp(db, file);
-    leaveWal();
-    const { aside = '' } = await maintenance.restore(db, file);
-    expect(domains(db)).to.deep.equal(['localhost']);
-    expect(domains(aside)).to.deep.equal(['localhost', 'in-the-wal.example']);
-  });
-
-  /** A WAL that was not moved into its database, as after a kill. */
-  function leaveWal(): Buffer {
-    const connection = openConnection(db);
+  /** As after a kill: the last that was written is in the WAL alone. */
+  function leaveInWal(path: string, domain: string): void {
+    const connection = openConnection(path);
+    connection.pragma('journal_mode = wal'); // A copy is of no such mode until a store opens it.
     connection.pragma('wal_autocheckpoint = 0');
-    connection.exec("insert into domain (name) values ('in-the-wal.example')");
-    const [whole, wal] = [readFileSync(db), readFileSync(`${db}-wal`)];
+    connection.prepare('insert into domain (name) values (?)').run(domain);
+    const [whole, wal] = [readFileSync(path), readFileSync(`${path}-wal`)];
     connection.close();
-    writeFileSync(db, whole);
-    writeFileSync(`${db}-wal`, wal);
-    return wal;
+    writeFileSync(path, whole);
+    writeFileSync(`${path}-wal`, wal);
   }
 
   function domains(path: string): readonly unknown[] {
-    const connection = openConnection(path);
-    try {
-      return connection.prepare('select name from domain').pluck().all();
-    } finally {
-      connection.close();
-    }
+    const reading = openConnection(path);
+    const found = reading.prepare('select name from domain order by name').pluck().all();
+    reading.close();
+    return found;
   }
 
+  it('keeps the WAL of a database that was not closed with it, and gives it to no other', async () => {
+    await maintenance.backUp(db, file);
+    leaveInWal(db, 'in-the-wal.example');
+    const { aside = '' } = await maintenance.restore(db, file);
+    expect(domains(db)).to.deep.equal(['localhost']);
+    expect(domains(aside)).to.deep.equal(['in-the-wal.example', 'localhost']);
+  });
+
+  it('comes back with what its own WAL holds, and stays as it is', async () => {
+    await maintenance.backUp(db, file);
+    leaveInWal(file, 'in-the-wal.example');
+    const wal = readFileSync(`${file}-wal`);
+    expect((await maintenance.restore(db, file)).isRestored).to.equal(true);
+    expect(existsSync(`${db}-wal`)).to.equal(false);
+    expect(domains(db)).to.deep.equal(['in-the-wal.example', 'localhost']);
+    expect(readFileSync(`${file}-wal`).equals(wal)).to.equal(true);
+    expect(leftovers()).to.deep.equal([]);
+  });
+
+  it('is put under no WAL that was left alone, as by a restore that was killed', async () => {
+    await maintenance.backUp(db, file);
+    leaveInWal(db, 'in-the-wal.example');
+    const [former, formerWal] = [join(directory, 'former.db'), join(directory, 'former.db-wal')];
+    renameSync(db, former);
+    await maintenance.restore(db, file);
+    expect(domains(db)).to.deep.equal(['localhost']);
+    expect((await maintenance.check(db)).findings).to.deep.equal([]);
+    const aside = readdirSync(directory).find((name) => /before-restore-.*-wal$/.test(name)) ?? '';
+    renameSync(join(directory, aside), formerWal);
+    expect(domains(former)).to.deep.equal(['in-the-wal.example', 'localhost']);
+  });
+
+  it('moves what was there to a name of its own each time, however soon', async () => {
+    await maintenance.backUp(db, file);
+    const names = new Set<unknown>();
+    for (let time = 0; time < 4; time++) {
+      names.add((await maintenance.restore(db, file)).aside);
+      leaveInWal(db, `time-${time}.example`);
+    }
+    expect([...names].filter((name) => existsSync(String(name)))).to.have.length(4);
+    expect([...names].map((name) => domains(String(name)).length)).to.have.members([1, 2, 2, 2]);
+  });
+
   it('leaves the database whole under its name when it is broken off before the copy has it', async () => {
-    leaveWal();
+    leaveInWal(db, 'in-the-wal.example');
     await replace(db, join(directory, 'gone.db'), 'restore').catch(() => undefined);
-    expect(domains(db)).to.deep.equal(['localhost', 'in-the-wal.example']);
+    expect(domains(db)).to.deep.equal(['in-the-wal.example', 'localhost']);
   });
 
   it('broken off over a database that cannot take its WAL in, lets no server begin an empty one, and goes on', async () => {
     await maintenance.backUp(db, file);
-    const wal = leaveWal();
+    leaveInWal(db, 'in-the-wal.example');
+    const wal = readFileSync(`${db}-wal`);
     writeFileSync(db, 'no database'.repeat(1000));
     await replace(db, join(directory, 'gone.db'), 'restore').catch(() => undefined);
     const aside = readdirSync(directory).find((name) => /before-restore-\w+$/.test(name)) ?? '';

@@ -87,6 +87,14 @@ describe('a database of an earlier release', function () {
       expect(look(db, SHOWN)).to.deep.equal(MAIL);
     });
 
+    it('takes the place of what an earlier one kept, and of no other file', async () => {
+      const [earlier, notes] = [`${db}.before-upgrade-1`, `${db}.before-upgrade-notes`];
+      for (const path of [earlier, notes]) writeFileSync(path, 'text');
+      put(FIRST.name);
+      await sqlite.open(db).then((store) => store.close());
+      expect([earlier, notes].map((path) => existsSync(path))).to.deep.equal([false, true]);
+    });
+
     it('can be returned to, and upgraded again', async () => {
       const store = await sqlite.open(db);
       await deliver(store, envelopeTo(1), Buffer.from('Subject: new\r\n\r\n'));

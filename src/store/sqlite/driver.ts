@@ -13,13 +13,14 @@ import { damageIn } from './database/database.js';
 import { FileIdentity } from '../../runtime/file-identity.js';
 import { requireDatabase } from './database/identification.js';
 import { locate, makeDirectory, type Location } from './database/location.js';
+import { requireOther } from './database/own-files.js';
 import { StoreServer } from './server/store-server.js';
 
 /** How long a command waits for a store process that has its lock but does not answer yet. */
 const JOIN_TIMEOUT_MS = 5_000;
 const JOIN_RETRY_MS = 50;
 
-export const sqlite: Driver = { mayBeThere, open, join, start, readStatus, damageIn, maintenance };
+export const sqlite: Driver = { mayBeThere, requireOther, open, join, start, readStatus, damageIn, maintenance };
 
 async function maintenance(): Promise<Maintenance> {
   return (await import('./maintenance/maintenance.js')).maintenance;

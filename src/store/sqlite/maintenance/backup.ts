@@ -3,7 +3,7 @@
  * thread (copy-thread.ts), while this one says how far it is and has the disk keep up. What was copied is synced, checked as a
  * whole, and only then given its name: there a whole backup is found, or what was there before.
  */
-import { closeSync, fdatasync, fstatSync, linkSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, fdatasync, fstatSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve as absolute } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -11,11 +11,11 @@ import { lstatIfThere } from '../../../runtime/stats.js';
 import { StoreError, type StoreErrorKind } from '../../errors.js';
 import type { BackupOptions, BackupReport, Progress } from '../../maintenance.js';
 import { openForReading } from '../database/database.js';
-import { requireRoom, syncPath } from '../database/file-copy.js';
-import { identify } from '../database/identification.js';
+import { linkOrMove, requireRoom, syncPath } from '../database/file-copy.js';
 import { locate } from '../database/location.js';
+import { requireOther } from '../database/own-files.js';
 import { Thread } from '../database/thread.js';
-import { check } from './check.js';
+import { check, requireThere } from './check.js';
 
 export interface CopyData {
   readonly db: string;
@@ -41,7 +41,7 @@ const sync = promisify(fdatasync);
 export async function backUp(db: string, file: string, options: BackupOptions = {}): Promise<BackupReport> {
   const { replaces = false, progress = () => undefined } = options;
   const source = locate(db).db;
-  if (identify(source) === 'none') throw new StoreError('refused', `There is no database ${source}`);
+  requireThere(source);
   const target = absolute(file);
   requireFree(target, source, replaces);
   const partial = partialOf(target);
@@ -61,7 +61,7 @@ export async function backUp(db: string, file: string, options: BackupOptions = 
 }
 
 function requireFree(target: string, source: string, replaces: boolean): void {
-  if (target === source) throw new StoreError('refused', `${target} is the database itself`);
+  requireOther(target, source);
   const found = lstatIfThere(target);
   if (found?.isDirectory() === true) throw new StoreError('refused', `${target} is a directory: name a file in it`);
   if (replaces || found === undefined) return;
@@ -76,8 +76,10 @@ function taken(target: string): StoreError {
 function partialOf(target: string): string {
   const directory = dirname(target);
   const beginning = `${basename(target)}.partial-`;
-  for (const name of readdirSync(directory))
-    if (name.startsWith(beginning) && !isAlive(Number(name.slice(beginning.length)))) rmSync(join(directory, name));
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const pid = entry.name.startsWith(beginning) ? entry.name.slice(beginning.length) : '';
+    if (entry.isFile() && /^\d+$/.test(pid) && !isAlive(Number(pid))) rmSync(join(directory, entry.name));
+  }
   return join(directory, `${beginning}${process.pid}`);
 }
 
@@ -158,9 +160,8 @@ async function giveName(partial: string, target: string, replaces: boolean): Pro
 
 function link(partial: string, target: string): void {
   try {
-    linkSync(partial, target);
+    linkOrMove(partial, target);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw taken(target);
-    renameSync(partial, target); // A file system without links.
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? taken(target) : error;
   }
 }

@@ -23,13 +23,18 @@ const QUEUE_SINCE = 7;
 /** @throws StoreError when nothing is there, or nothing of ours, or it cannot be opened */
 export async function check(db: string, progress: Progress = () => undefined): Promise<CheckReport> {
   const path = locate(db).db;
-  if (identify(path) === 'none') throw new StoreError('refused', `There is no database ${path}`);
+  requireThere(path);
   const connection = openForReading(path);
   try {
     return await checkOpen(connection, progress);
   } finally {
     connection.close();
   }
+}
+
+/** @throws StoreError when nothing is there, or nothing of ours */
+export function requireThere(path: string): void {
+  if (identify(path) === 'none') throw new StoreError('refused', `There is no database ${path}`);
 }
 
 async function checkOpen(connection: ReadingConnection, progress: Progress): Promise<CheckReport> {

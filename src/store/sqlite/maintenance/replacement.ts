@@ -2,11 +2,11 @@
  * Puts one database file in the place of another, which is kept aside. Nothing is deleted. Whenever the power goes, the old one or
  * the new one is there, whole; or a server refuses to start, since a WAL lies there alone, and the same command goes on.
  */
-import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { lstatIfThere, statIfThere } from '../../../runtime/stats.js';
 import { emptyWal, openForCheckpoints } from '../database/database.js';
-import { copySynced, syncPath } from '../database/file-copy.js';
+import { copySynced, link, syncPath } from '../database/file-copy.js';
 import { StoreError } from '../../errors.js';
 import { walBytes } from '../server/recovery.js';
 
@@ -19,7 +19,7 @@ export async function replace(db: string, by: string, why: string): Promise<stri
   if (walBytes(by) > 0 && !mergeWal(by))
     throw new StoreError('unavailable', `The WAL of ${by} cannot be moved into it`);
   const moment = new Date().toISOString().slice(0, 19).replace(/[-:]/g, '');
-  const aside = `${db}.before-${why}-${moment}Z`;
+  const aside = freeName(`${db}.before-${why}-${moment}Z`);
   const isThere = statIfThere(db) !== undefined;
   if (walBytes(db) > 0 && !(isThere && mergeWal(db))) await moveWithWal(db, aside);
   else {
@@ -63,10 +63,15 @@ async function moveWithWal(db: string, aside: string): Promise<void> {
 }
 
 function linkOrMove(db: string, aside: string): void {
-  try {
-    linkSync(db, aside);
-  } catch {
-    writeFileSync(`${db}-wal`, NO_WAL, { mode: PRIVATE, flush: true });
-    renameSync(db, aside); // A file system without links: for a moment nothing is there but that file.
+  if (link(db, aside)) return;
+  writeFileSync(`${db}-wal`, NO_WAL, { mode: PRIVATE, flush: true });
+  renameSync(db, aside); // A file system without links: for a moment nothing is there but that file.
+}
+
+/** Two within a second have names of their own. */
+function freeName(wanted: string): string {
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? wanted : `${wanted}-${number}`;
+    if ([name, `${name}-wal`].every((path) => lstatIfThere(path) === undefined)) return name;
   }
 }

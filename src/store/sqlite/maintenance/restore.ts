@@ -1,30 +1,46 @@
 /** Returns to another file in the place of a database that nobody serves: a backup, or what an upgrade kept. It must be sound. */
-import { readdirSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { StoreError } from '../../errors.js';
 import type { Progress, RestoreReport, RollbackReport } from '../../maintenance.js';
 import { openForReading } from '../database/database.js';
 import { copySynced } from '../database/file-copy.js';
 import { identify } from '../database/identification.js';
 import { locate } from '../database/location.js';
+import { isDatabase } from '../database/own-files.js';
+import { walBytes } from '../server/recovery.js';
 import { snapshotBeginning } from '../server/upgrade.js';
 import { locked } from './alone.js';
-import { check } from './check.js';
+import { check, requireThere } from './check.js';
 import { readable } from './found.js';
 import { replace } from './replacement.js';
 
 /** @throws StoreError 'refused' while a server runs, or when the file is not there */
 export async function restore(db: string, file: string, progress?: Progress): Promise<RestoreReport> {
   const path = locate(db).db;
-  const backup = resolve(file);
-  if (backup === path) throw new StoreError('refused', `${backup} is the database itself`);
+  const backup = locate(file).db;
+  const copy = `${path}.restoring`;
+  if (isDatabase(backup, path)) throw new StoreError('refused', `${backup} is the database itself`);
+  if (backup === copy) throw new StoreError('refused', `${backup} was left by a restore, half done: name its backup`);
   return locked(db, async () => {
-    const report = await check(backup, progress);
-    if (report.findings.some(({ mendable }) => !mendable)) return { report, isRestored: false, aside: undefined };
-    const copy = `${path}.restoring`;
-    await copySynced(backup, copy);
-    return { report, isRestored: true, aside: await replace(path, copy, 'restore') };
+    requireThere(backup);
+    try {
+      await copyWhole(backup, copy);
+      const report = await check(copy, progress);
+      if (report.findings.some(({ mendable }) => !mendable)) return { report, isRestored: false, aside: undefined };
+      return { report, isRestored: true, aside: await replace(path, copy, 'restore') };
+    } finally {
+      rmSync(copy, { force: true });
+      removeCompanions(copy);
+    }
   });
+}
+
+/** With what its WAL alone holds. A former copy may have been interrupted. */
+async function copyWhole(from: string, to: string): Promise<void> {
+  removeCompanions(to);
+  await copySynced(from, to);
+  if (walBytes(from) > 0) await copySynced(`${from}-wal`, `${to}-wal`);
 }
 
 /** @throws StoreError 'refused' while a server runs, or when no upgrade kept anything */
@@ -69,4 +85,8 @@ function messagesSince(db: string, atMs: number): number | undefined {
     }
   });
   return 'value' in counted ? counted.value : undefined;
+}
+
+function removeCompanions(path: string): void {
+  for (const ending of ['-wal', '-shm']) rmSync(`${path}${ending}`, { force: true });
 }

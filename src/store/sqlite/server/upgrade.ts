@@ -11,6 +11,9 @@ import { versionOf } from '../database/identification.js';
 import { migrations } from '../database/migrations.js';
 import { walBytes } from './recovery.js';
 
+/** A version, and what was left of a copy that was not finished. */
+const OWN_ENDING = /^\d+(\.partial)?(-wal|-shm)?$/;
+
 export function snapshotBeginning(db: string): string {
   return `${db}.before-upgrade-`;
 }
@@ -58,6 +61,8 @@ async function keep(db: string, kept: string): Promise<void> {
 }
 
 function others(db: string, but: readonly string[]): readonly string[] {
-  const names = readdirSync(dirname(db)).filter((name) => name.startsWith(basename(snapshotBeginning(db))));
-  return names.map((name) => join(dirname(db), name)).filter((path) => !but.includes(path));
+  const beginning = basename(snapshotBeginning(db));
+  const files = readdirSync(dirname(db), { withFileTypes: true }).filter((entry) => entry.isFile());
+  const own = files.filter(({ name }) => name.startsWith(beginning) && OWN_ENDING.test(name.slice(beginning.length)));
+  return own.map(({ name }) => join(dirname(db), name)).filter((path) => !but.includes(path));
 }
