@@ -19,8 +19,8 @@ export class UnreadablePassword extends Error {
 export class PasswordFiles {
   /** What was read, or why nothing was. */
   #known: ReadonlyMap<string, string | UnreadablePassword> = new Map();
-  /** Reads that have not ended. */
-  readonly #stuck = new Set<string>();
+  /** The answers of reads that have not ended: who wants the file meanwhile shares them. */
+  readonly #reading = new Map<string, Promise<string | UnreadablePassword>>();
 
   /** Reads these, and forgets all others. */
   async read(files: readonly string[]): Promise<void> {
@@ -36,19 +36,26 @@ export class PasswordFiles {
     return known;
   }
 
-  async #read(file: string): Promise<string | UnreadablePassword> {
-    if (this.#stuck.has(file)) return new UnreadablePassword(file, 'no answer');
-    if (this.#stuck.size >= STUCK_LIMIT) return new UnreadablePassword(file, 'other files do not answer');
-    this.#stuck.add(file);
-    const reading = firstLineOf(file, { limitOctets: LIMIT_OCTETS }).finally(() => this.#stuck.delete(file));
-    const ended = new AbortController();
-    const late = setTimeout(READ_MS, new UnreadablePassword(file, 'no answer'), { signal: ended.signal });
-    try {
-      return await Promise.race([reading, late]);
-    } catch (error) {
-      return new UnreadablePassword(file, (error as NodeJS.ErrnoException).code ?? (error as Error).message);
-    } finally {
-      ended.abort();
-    }
+  #read(file: string): Promise<string | UnreadablePassword> {
+    const known = this.#reading.get(file);
+    if (known !== undefined) return known;
+    if (this.#reading.size >= STUCK_LIMIT)
+      return Promise.resolve(new UnreadablePassword(file, 'other files do not answer'));
+    const reading = firstLineOf(file, { limitOctets: LIMIT_OCTETS }).finally(() => this.#reading.delete(file));
+    const answer = inTime(file, reading);
+    this.#reading.set(file, answer);
+    return answer;
+  }
+}
+
+async function inTime(file: string, reading: Promise<string>): Promise<string | UnreadablePassword> {
+  const ended = new AbortController();
+  const late = setTimeout(READ_MS, new UnreadablePassword(file, 'no answer'), { signal: ended.signal });
+  try {
+    return await Promise.race([reading, late]);
+  } catch (error) {
+    return new UnreadablePassword(file, (error as NodeJS.ErrnoException).code ?? (error as Error).message);
+  } finally {
+    ended.abort();
   }
 }

@@ -29,6 +29,15 @@ describe('the files of passwords', () => {
     expect(files.passwordIn(file)).to.equal('second');
   });
 
+  it('are the same to whoever reads them while another does', async () => {
+    const file = join(folder, 'p');
+    writeFileSync(file, 'first');
+    const other = files.read([file]);
+    await files.read([file]);
+    expect(files.passwordIn(file)).to.equal('first');
+    await other;
+  });
+
   it('hold up none beside them, be they missing, a folder or a FIFO that nobody writes to', async () => {
     const [file, fifo, missing] = [join(folder, 'p'), join(folder, 'fifo'), join(folder, 'missing')];
     writeFileSync(file, 'first');
