@@ -59,7 +59,7 @@ export function useOf({ device, mends }: DeviceSession): DeviceUse {
 }
 
 /** A device with an account sends as one that has logged in to it, whether it did or not. */
-export function deviceLogin({ account, from }: ListedDevice, isProved: boolean): Login | undefined {
+export function deviceLogin({ name, account, from }: ListedDevice, isProved: boolean): Login | undefined {
   if (account?.enabled !== true) return undefined;
-  return { ...account.grant, address: account.address, sendsAs: from, device: { isProved } };
+  return { ...account.grant, address: account.address, sendsAs: from, device: { name, isProved } };
 }

@@ -149,6 +149,13 @@ export const replies = {
 
   notYourAddress: (path: string, login: string) =>
     reply(550, '7.1', `<${path}> is no address of ${login}, who is logged in; send as one that leads there`),
+  /** It need not have logged in, and whoever reads this can seldom change what it sends as. */
+  notTheDevicesAddress: (path: string, { address, device }: { readonly address: string; readonly device: string }) =>
+    reply(
+      550,
+      '7.1',
+      `<${path}> is no address of ${address}, the account of this device; 'pennypost device set ${device} --from ${address}' makes it send as that`,
+    ),
 
   unknownMailbox: (path: string) => reply(550, '1.1', `<${path}> has no mailbox here`),
   noRelay: (path: string) => reply(550, '7.1', `<${path}> is not in a domain of this server, and it does not relay`),

@@ -16,8 +16,8 @@ export interface Login extends Grant {
   readonly address: string;
   /** Of a device: an address that it may send as, wherever that leads. */
   readonly sendsAs?: string | undefined;
-  /** Of a device that is known by its address: whether it has proved more, by a password. */
-  readonly device?: { readonly isProved: boolean };
+  /** Of a device that is known by its address: its name, and whether it has proved more, by a password. */
+  readonly device?: { readonly name: string; readonly isProved: boolean };
 }
 
 export interface Hello {

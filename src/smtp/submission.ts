@@ -44,9 +44,15 @@ export function senderRefusal(
   store: Deliveries,
 ): MaybePromise<SmtpReply | undefined> {
   if (login === undefined || from.mailbox === undefined || from.text === login.sendsAs) return undefined;
-  const decide = (may: boolean) => (may ? undefined : replies.notYourAddress(from.text, login.address));
+  const decide = (may: boolean) => (may ? undefined : notItsAddress(from.text, login));
   const { local, domain = NOWHERE } = from.mailbox;
   return whenReady(mayUse({ local, domain }, login, store), decide);
+}
+
+function notItsAddress(path: string, { address, device }: Login): SmtpReply {
+  return device === undefined
+    ? replies.notYourAddress(path, address)
+    : replies.notTheDevicesAddress(path, { address, device: device.name });
 }
 
 /** What a message without them gets; `id` is unlike any other's here, what is random is so everywhere. */

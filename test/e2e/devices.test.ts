@@ -404,7 +404,7 @@ describe('the port for devices', () => {
 
   it('takes no other sender than one of its account', async () => {
     expect(await deviceMail(LIMITED, ['x'], OFFICE, 'boss@localhost')).to.match(
-      /^550 5\.7\.1 .* no address of office@localhost/m,
+      /^550 5\.7\.1 <boss@localhost> is no address of office@localhost, the account of this device; 'pennypost device set limited --from/m,
     );
   });
 

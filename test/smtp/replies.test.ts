@@ -45,6 +45,7 @@ describe('a reply', () => {
         const path = text.replace(/[\r\n]/g, '');
         expectFitting(replies.unknownMailbox(path));
         expectFitting(replies.notYourAddress(path, path));
+        expectFitting(replies.notTheDevicesAddress(path, { address: path, device: 'scanner' }));
         expectFitting(replies.hello(path, ['SIZE 1']));
       }),
       { numRuns: 200 },
