@@ -1,5 +1,5 @@
 /** What `device add` and `device set` take of a device: its flags, and the values behind them. */
-import { bytes, InvalidValue, longDurationMs, networks } from '../config/units.js';
+import { bytes, InvalidValue, longDurationMs, networks, typedDuration } from '../config/units.js';
 import { isAscii } from '../message/domain.js';
 import type { DeviceChange, MessageRate, NewDevice, OptionalSetting } from '../store/devices.js';
 import { UsageError, type Flag, type Invocation } from './command.js';
@@ -124,6 +124,11 @@ function rateOf(text: string): MessageRate {
   if (messages === 0) throw new UsageError(`--rate takes a number and a time such as 100/h or 10/5m, not '${text}'`);
   const periodMs = valueOf(rateFlag, longDurationMs, /^\d/.test(time) ? time : `1${time}`);
   return { messages, periodMs: Math.max(1, periodMs) };
+}
+
+/** As it is typed. */
+export function rateText({ messages, periodMs }: MessageRate): string {
+  return `${messages}/${typedDuration(periodMs).replace(/^1(?=[a-z])/, '')}`;
 }
 
 function valueOf<T>({ name }: Flag, parse: (text: string) => T, text: string): T {

@@ -3,7 +3,7 @@ import type { Device } from '../store/devices.js';
 import { jsonFlag, optionFlags, type Command, type Invocation, type Operand } from './command.js';
 import { exit, Refusal } from './exit.js';
 import { remarksOn } from './device-remarks.js';
-import { deviceChange, deviceFlags, deviceName, newDevice, settingFlags } from './device-settings.js';
+import { deviceChange, deviceFlags, deviceName, newDevice, rateText, settingFlags } from './device-settings.js';
 import { outboundInForce } from './outbound-configuration.js';
 import { withExistingStore, withStore } from './storage.js';
 import { moment, print, printJson, printTable } from './terminal.js';
@@ -75,10 +75,10 @@ function settingRows(device: Device): readonly (readonly string[])[] {
   return [
     ['device', name],
     ['networks', from.join(' ')],
-    ['from', device.from ?? 'as it says'],
+    ['from', device.from ?? (account === undefined ? 'as it says' : `an address of ${account.address}`)],
     ['account', account === undefined ? 'none: nothing goes to other domains' : `${account.address}${disabled}`],
     ['to domains', toDomains?.join(' ') ?? 'any'],
-    ['rate', rate === undefined ? 'any' : `${rate.messages} in ${rate.periodMs / 1000} s`],
+    ['rate', rate === undefined ? 'any' : rateText(rate)],
     ['largest message', maxOctets === undefined ? 'as the server takes' : `${maxOctets} octets`],
     ['added', moment(createdAtMs)],
   ];

@@ -66,6 +66,12 @@ export function longDurationMs(text: string): number {
   return value;
 }
 
+/** As it is typed, in the largest unit that it is a whole number of. */
+export function typedDuration(ms: number): string {
+  const [unit, unitMs] = Object.entries(DURATIONS).findLast(([, each]) => ms % each === 0) ?? ['MS', 1];
+  return `${ms / unitMs}${unit.toLowerCase()}`;
+}
+
 export function integer(lowest: number, highest: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : NaN;

@@ -32,7 +32,7 @@ describe('devices on the command line', () => {
     const shown = await done('show', 'Scanner');
     expect(shown)
       .to.match(/^account +office@example\.org$/m)
-      .and.match(/^rate +100 in 3600 s$/m);
+      .and.match(/^rate +100\/h$/m);
     expect(shown)
       .to.match(/^largest message +25000000 octets$/m)
       .and.match(/^to domains +a\.example b\.example$/m);
@@ -44,6 +44,19 @@ describe('devices on the command line', () => {
     expect(JSON.stringify(listed)).to.not.contain('passwordVersion');
     await done('remove', 'scanner');
     expect((await run('show', 'scanner')).status).to.equal(1);
+  });
+
+  it('are shown with their rate as it is typed, and with whose addresses they send', async () => {
+    for (const [name, rate, ...account] of [
+      ['one', '10/5m', '--account', 'office@example.org'],
+      ['two', '7/90s'],
+      ['three', '2/d'],
+    ] as const) {
+      await done('add', name, '--network', '10.0.0.9', '--rate', rate, ...account);
+      const from = account.length > 0 ? 'an address of office@example.org' : 'as it says';
+      expect(await done('show', name)).to.match(new RegExp(`^from +${from}$[^]*^rate +${rate}$`, 'm'));
+      await done('remove', name);
+    }
   });
 
   it('are told where what they were given leads nowhere', async () => {
