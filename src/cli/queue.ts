@@ -5,7 +5,7 @@ import { jsonFlag, optionFlags, type Command, type Invocation } from './command.
 import { exit, Refusal } from './exit.js';
 import { explain, explainFromFlag } from './explanation.js';
 import { printList, printListAsJson, type Table } from './listing.js';
-import { allFlag, entryId, filterFlags, filterOf, idOperand, pagesOf, replyText } from './selection.js';
+import { allFlag, entryId, filterFlags, filterOf, idOperand, pagesOf, replyText, whereTheRestIs } from './selection.js';
 import { addressOperand } from './operand.js';
 import { changing, yesFlag } from './queue-changes.js';
 
@@ -14,13 +14,18 @@ import { moment, print, printJson, printTable } from './terminal.js';
 
 async function list(invocation: Invocation): Promise<number> {
   const filter = filterOf(invocation);
-  await withExistingStore(invocation.load().configuration.db, ({ queuedMail }) => {
+  await withExistingStore(invocation.load().configuration.db, async ({ queuedMail }) => {
     const pages = pagesOf(queuedMail, filter);
+    let count = 0;
     const next = async (): Promise<readonly QueueEntry[]> => {
       const page = await pages.next();
-      return page.done === true ? [] : page.value;
+      if (page.done === true) return [];
+      count += page.value.length;
+      return page.value;
     };
-    return invocation.has(jsonFlag.name) ? printListAsJson(next) : printList(next, queueTable);
+    if (invocation.has(jsonFlag.name)) return printListAsJson(next);
+    await printList(next, queueTable);
+    if (count === 0) await print(`None waits; ${whereTheRestIs}\n`);
   });
   return exit.fine;
 }

@@ -25,6 +25,9 @@ const olderFlag: Flag = {
 export const filterFlags: readonly Flag[] = [stateFlag, domainFlag, fromFlag, toFlag, olderFlag];
 export const allFlag: Flag = { name: 'all', placeholder: '', doc: 'All that is in the queue.' };
 
+/** For whoever looks in the queue for mail that waits no more. */
+export const whereTheRestIs = 'what has left is in the view deliveries of the database: select * from deliveries';
+
 export const idOperand: Operand = { name: 'ID', doc: "a recipient's number, as 'queue list' shows it" };
 
 /** @throws UsageError */
@@ -44,7 +47,7 @@ export function filterOf(invocation: Invocation): QueueFilter {
 
 export function entryId(text = ''): number {
   if (!/^[1-9]\d{0,14}$/.test(text))
-    throw new UsageError(`'${text}' is no number of the queue; 'queue list' shows them`);
+    throw new UsageError(`'${text}' is no number of the queue; 'queue list' shows them, and ${whereTheRestIs}`);
   return Number(text);
 }
 

@@ -65,6 +65,13 @@ describe('the queue on the command line', () => {
     expect((await run('queue', 'show', '99')).stderr).to.match(/Nothing is known of number 99/);
   });
 
+  it('says where mail is found that has left, to who gives the id of a 250 or sees an empty list', async () => {
+    expect((await run('queue', 'show', 'mx3on2yd-1.1-1')).stderr).to.match(/select \* from deliveries/);
+    expect(await done('queue', 'list', '--state', 'corrupt')).to.match(
+      /^id .*\nNone waits; .*select \* from deliveries\n$/,
+    );
+  });
+
   it('is held, released and removed by number and by filter', async () => {
     expect(await done('queue', 'hold', '1', '3')).to.equal('2 recipients put on hold.\n');
     expect(await recipients('--state', 'hold')).to.deep.equal(['bob@one.example', 'dave@two.example']);
