@@ -116,6 +116,7 @@ class Sender {
     this.#dispatcher = new Dispatcher({
       ...{ name: randomUUID(), queue: this.#store.queue, store: this.#store, hostname, domain },
       ...{ router: this.#routes, schedule: new Schedule(configuration), limits: limitsOf(configuration) },
+      retry: (ids) => this.#store.queuedMail.retry(ids),
       client: new TokenClient(new SmtpClient({ name: hostname }), this.#tokens),
       observer: attemptLog(this.#log),
     });
@@ -187,7 +188,7 @@ class Sender {
     for (const trouble of troubles) if (!this.#troubles.includes(trouble)) this.#log.warn(trouble);
     this.#troubles = troubles;
     this.#tokens.check();
-    if (isChanged) this.#dispatcher.rerouted();
+    if (isChanged) this.#dispatcher.rerouted(this.#routes.hops);
   }
 
   /** Those that were known stand until they can be read. */

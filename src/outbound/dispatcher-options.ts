@@ -11,6 +11,8 @@ export interface DispatcherOptions {
   /** Unlike every other sender's, of all times. */
   readonly name: string;
   readonly queue: Queue;
+  /** These recipients are due now, whatever their next attempt. */
+  readonly retry: (ids: readonly number[]) => Promise<unknown>;
   readonly store: BouncesOptions['store'];
   readonly router: Router;
   readonly client: Client;

@@ -8,7 +8,7 @@ import type { DueDestination, LeasedMessage, LeasedRecipient, Reply, Settlement 
 import { Bounces } from './bounces.js';
 import { count, type Counters } from './counters.js';
 import type { DispatcherOptions } from './dispatcher-options.js';
-import { restingAt } from './hop.js';
+import { restingAt, spoiltByOthers } from './hop.js';
 import { AHEAD, Hops, type HopsOptions } from './hops.js';
 import { hopProblems, type HopProblem } from './hop-problems.js';
 import { Outcomes, type Result } from './outcomes.js';
@@ -63,12 +63,11 @@ export class Dispatcher {
     this.#leases = new Leases(queue, (leased) => void this.#given(leased));
     const settled = (settlements: readonly Settlement[]): void => this.#settled(settlements);
     const trouble = observer.trouble.bind(observer);
-    const { signal } = this.#giveUp;
     this.#outcomes = new Outcomes({
-      ...{ schedule, observer, settled, signal },
+      ...{ schedule, observer, settled, signal: this.#giveUp.signal },
       sending: (settlements) => queue.sending(settlements.map(({ id }) => id)),
       bounces: new Bounces({ store, queue, schedule, hostname, domain }),
-      settlements: new Settlements({ queue, settled, trouble, signal }),
+      settlements: new Settlements({ queue, settled, trouble, signal: this.#giveUp.signal }),
     });
     this.#late = new LateMail(this.#leases, { limit: options.limits.leased, outcomes: this.#outcomes });
     const attempted: HopsOptions['attempted'] = (...result) => this.#outcomes.attempted(...result);
@@ -114,10 +113,11 @@ export class Dispatcher {
     this.#hops.revive(user, key);
   }
 
-  /** Routes have changed: what rests may have another way by now. */
-  rerouted(): void {
+  /** Only these are used from now on: what rests, or was deferred by another, may have another way. Without a store it waits. */
+  rerouted(used: Parameters<typeof spoiltByOthers>[1]): void {
     const resting = restingAt(this.#hops.known);
     if (resting.length > 0) void this.#wake(resting);
+    void this.#options.retry(spoiltByOthers(this.#hops.known, used)).catch(() => undefined);
   }
 
   /** Leases nothing more, finishes what is under way, and gives the rest back. Resolves when everything is settled. */

@@ -10,6 +10,8 @@ import type { Job } from './job.js';
 
 /** Destinations that are woken when the hop lives again; more wait for the end of their rest. */
 const RESTING_LIMIT = 1_000;
+/** Recipients that are tried again when the hop is used no more; others wait for their next attempt. */
+const SPOILT_LIMIT = 1_000;
 
 export class Hop {
   readonly next: NextHop;
@@ -22,6 +24,8 @@ export class Hop {
   /** When the first of its failures in a row was known; not of what it was stopped for. */
   failingSinceMs: number | undefined;
   readonly resting = new Set<string>();
+  /** Those whose attempt it failed, by their numbers, where nothing went well since. */
+  readonly spoilt = new Set<number>();
   /** What it was stopped for. */
   #stop: Reply | undefined;
 
@@ -61,6 +65,7 @@ export class Hop {
   succeeded(): readonly string[] | undefined {
     const woken = this.concurrency.isDead ? [...this.resting] : undefined;
     this.concurrency.succeeded();
+    this.spoilt.clear();
     this.failure = undefined;
     this.failingSinceMs = undefined;
     if (woken !== undefined) this.resting.clear();
@@ -72,6 +77,10 @@ export class Hop {
     this.failure = failure;
     this.failingSinceMs ??= Date.now();
     this.concurrency.failed({ begunAtMs, nowMs: performance.now() });
+  }
+
+  spoils({ recipients }: Job): void {
+    for (const { id } of recipients) if (this.spoilt.size < SPOILT_LIMIT) this.spoilt.add(id);
   }
 
   /** Dead at once: what is missing is missing here, and no attempt would tell more. */
@@ -102,6 +111,15 @@ export class Hop {
 /** Destinations that rest because of a dead hop. */
 export function restingAt(hops: Iterable<Hop>): readonly string[] {
   return [...hops].flatMap(({ resting }) => [...resting]);
+}
+
+/** What was spoilt by hops that are used no more, as one with a password that was mended since; once. */
+export function spoiltByOthers(hops: Iterable<Hop>, used: readonly NextHop[]): readonly number[] {
+  const keys = new Set(used.map(keyOf));
+  const others = [...hops].filter(({ next }) => !keys.has(keyOf(next)));
+  const ids = others.flatMap(({ spoilt }) => [...spoilt]);
+  for (const { spoilt } of others) spoilt.clear();
+  return ids;
 }
 
 /** They are asked for with each job, and a digest takes longer than the rest of it. */

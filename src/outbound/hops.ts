@@ -235,6 +235,7 @@ export class Hops {
   #judged(hop: Hop, job: Job, { results, again, failure }: Judged, time: BegunTime): void {
     if (failure === undefined) this.#succeeded(hop);
     else this.#failed(hop, failure, time.begunAtMs);
+    if (failure !== undefined) hop.spoils(job);
     if (results.length > 0) this.#options.attempted(job.message, results, time);
     if (again !== undefined) this.#tryAgain(again, failure, time);
   }

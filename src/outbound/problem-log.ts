@@ -19,7 +19,11 @@ export class ProblemLog {
     for (const [key, { hop, sentence }] of now)
       if (!this.#known.has(key)) this.#log.warn({ host: hostOf(hop) }, sentence);
     for (const [key, { hop }] of this.#known)
-      if (!now.has(key)) this.#log.info({ host: hostOf(hop) }, 'the next hop takes mail again, or is used no more');
+      if (!now.has(key))
+        this.#log.info(
+          { host: hostOf(hop) },
+          'the next hop takes mail again, or is used no more, or with another login',
+        );
     this.#known = now;
   }
 }

@@ -635,8 +635,44 @@ describe('the dispatcher', () => {
       await eventually('it to rest', async () => (await store.queue.dueDestinations(1)).length === 0);
       const other = await scripted();
       router.replace([{ scope: 'destination', domain: '.com', action: { kind: 'relay', urls: [url(other)] } }]);
-      dispatcher.rerouted();
+      dispatcher.rerouted(router.hops);
       await received(other);
+    });
+
+    it('tries at once what another password was refused for, and nothing of what waits for another reason', async () => {
+      let password = 'old';
+      const plain = (secret: string) => Buffer.from(`\0us\0${secret}`).toString('base64');
+      const relay = await scripted({
+        extensions: ['AUTH PLAIN'],
+        answer: (line) => {
+          if (line.startsWith('RCPT TO:<grey@')) return '450 4.7.1 later';
+          if (!line.startsWith('AUTH')) return undefined;
+          return line.endsWith(plain('new')) ? '235 2.7.0 welcome' : '535 5.7.8 no';
+        },
+      });
+      const place = parseRelayUrl(url(relay).replace('//', '//us@'));
+      const router = new LiveRoutes(
+        relaysWith([place], () => password),
+        () => password,
+      );
+      const { attempts, dispatcher } = await send({ router });
+      await enqueue(store, { to: ['bob@example.com'] });
+      await eventually('a refusal', () => attempts.length === 1);
+      password = 'new';
+      dispatcher.rerouted((router.replace([]), router.hops));
+      await empty();
+      await enqueue(store, { to: ['grey@example.com'] });
+      await eventually('a refusal of the recipient', () => attempts.length === 3);
+      password = 'newer';
+      dispatcher.rerouted((router.replace([]), router.hops));
+      await enqueue(store, { to: ['carol@example.com'] });
+      await eventually('another refusal', () => attempts.length === 4);
+      expect(attempts.map(({ recipient }) => recipient.recipient.split('@')[0])).to.deep.equal([
+        'bob',
+        'bob',
+        'grey',
+        'carol',
+      ]);
     });
 
     it('tries it as soon as before when the clock is set back', async () => {

@@ -15,7 +15,7 @@ describe('the log of problems with next hops', () => {
     for (const problems of [[], [problem('refuses')], [problem('refuses still')], [], []]) log.look(problems);
     expect(lines).to.deep.equal([
       'warn {"host":"relay.example.org"} refuses',
-      'info {"host":"relay.example.org"} the next hop takes mail again, or is used no more',
+      'info {"host":"relay.example.org"} the next hop takes mail again, or is used no more, or with another login',
     ]);
   });
 });

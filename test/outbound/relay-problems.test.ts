@@ -3,6 +3,9 @@
  * the running server has, not by how they are configured themselves. One server for all.
  */
 import { expect } from 'chai';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { eventually } from '../support/eventually.js';
 import { ScriptedServer } from '../support/scripted-server.js';
 import { POSTMASTER, Server } from '../support/server.js';
@@ -96,5 +99,47 @@ describe('a server whose relay refuses its password', () => {
     await eventually('all to leave', () => relay.messages.length === 4);
     expect(triedTimes()).to.be.above(before);
     expect((await server.status()).problems).to.deep.equal([]);
+  });
+});
+
+describe('a server whose relay has its password in a file', () => {
+  let relay: ScriptedServer;
+  let server: Server;
+  const folder = mkdtempSync(join(tmpdir(), 'relay-password-'));
+  const file = join(folder, 'password');
+
+  before(async () => {
+    const right = Buffer.from('\0office\0right').toString('base64');
+    relay = await ScriptedServer.start({
+      extensions: ['AUTH PLAIN'],
+      answer: (line) => {
+        if (!line.startsWith('AUTH')) return undefined;
+        return line.endsWith(right) ? '235 2.7.0 welcome' : '535 5.7.8 Not with this one';
+      },
+    });
+    writeFileSync(file, 'wrong\n');
+    const url = `smtp://office@127.0.0.1:${relay.port}?tls=none`;
+    server = await Server.start({
+      workers: 1,
+      arguments: ['--outbound', 'relay', '--relay', url, '--relay-password-file', file],
+    });
+  });
+
+  after(async () => {
+    await server.release();
+    await relay.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('sends what was refused as soon as it has read another', async () => {
+    await server.do('mail', 'send', '--file', '/dev/null', 'bob@example.com');
+    await eventually('the problem', async () => (await server.status()).problems.length > 0);
+    writeFileSync(file, 'right\n');
+    await server.do('route', 'add', 'held.example', 'hold'); // Routes are looked at, and so are the files.
+    await eventually('it to leave', () => relay.messages.length === 1);
+  });
+
+  it('has begun without a word on a file that it can read', () => {
+    expect(server.logs).to.not.contain('cannot be read');
   });
 });

@@ -64,6 +64,7 @@ export class Sending implements OutcomeObserver {
         resolve: (address) => this.store.resolve(address),
         deliver: options.deliver ?? ((envelope) => this.store.deliver(envelope)),
       },
+      retry: (ids) => this.store.queuedMail.retry(ids),
       ...{ hostname: 'mail.example.org', domain: 'example.org', limits: { ...LIMITS, ...limits } },
       router: options.router ?? new RouteTable(nextHops(relays.map(parseRelayUrl), 'secret'), routes),
       client: options.client?.(client) ?? client,
