@@ -1,6 +1,6 @@
 /** The care of a database as a person types it: what is printed, which status it has, and what lies there afterwards. */
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -123,7 +123,8 @@ describe('the care of a database', function () {
 
   it('names what is wrong with a machine', async () => {
     await inEmptyDirectory(async (directory) => {
-      writeFileSync(join(directory, 'mail.db'), '', { mode: 0o644 });
+      writeFileSync(join(directory, 'mail.db'), '');
+      chmodSync(join(directory, 'mail.db'), 0o644); // Whatever the umask.
       const ports = ['--smtp-port', String(server.smtpPort), '--hostname', 'no.such.name.invalid', '--host', '0.0.0.0'];
       const { status, stdout } = await pennypost(['doctor', ...ports], { directory });
       expect(status).to.equal(1);
