@@ -64,7 +64,7 @@ describe('a role of one row', () => {
     expect(shown.map(({ pid }) => pid)).to.have.members(counting().map(({ pid }) => pid));
     expect(shown.map(({ restarts }) => restarts).toSorted()).to.deep.equal([0, 1]);
     for (const { counts } of shown) expect(counts?.['counted']).to.be.a('number');
-    expect(await server.do('status')).to.match(/^process +counter \d+, ready, restarts 1, counted \d+ *$/m);
+    expect(await server.do('status')).to.match(/^counter +pid \d+, ready, started again once, \d+ counted *$/m);
   });
 
   it('is replaced on a reload, with the new configuration, after the old ones have drained', async () => {

@@ -118,7 +118,7 @@ function foundIn(connection: Connection, which: string): readonly Found[] {
   const chunks = connection.prepare<[number], Buffer>('select data from chunk where body = ? order by seq').pluck();
   return rows.map(({ account, accountId, uid, body, octets, trace }) => {
     const message = Buffer.concat(chunks.all(body));
-    const id = / with \S+ id (\S+)\r\n/.exec(trace.toString('latin1'))?.[1] ?? '';
+    const id = / with \S+ id ([^\s;]+)/.exec(trace.toString('latin1'))?.[1] ?? '';
     const hash = message.length === octets ? hashOf(message) : `${message.length} of ${octets} octets`;
     return { account, accountId, uid, id, key: keyOf(message), hash, reports: reportedIn(message) };
   });

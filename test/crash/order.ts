@@ -91,7 +91,7 @@ function isFrameHeader(offset: number, data: Buffer): boolean {
 }
 
 function idsIn(page: Buffer): readonly string[] {
-  return [...page.toString('latin1').matchAll(/\) with \S+ id (\S+)\r\n/g)].map(([, id = '']) => id);
+  return [...page.toString('latin1').matchAll(/\) with \S+ id ([^\s;]+)/g)].map(([, id = '']) => id);
 }
 
 function walSyncs(records: readonly TraceRecord[]): readonly Sync[] {
