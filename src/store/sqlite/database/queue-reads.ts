@@ -130,7 +130,7 @@ export function prepareQueueReads(connection: Prepares): QueueReads {
     bareEntry: connection.prepare(`
       select queued.id, queued.message, queued.state, '' as reverse_path, queued.recipient, destination.name as destination,
              0 as octets, 0 as queued_at, queued.due_at, 0 as expires_at, queued.attempts, queued.crashes, queued.leased_by,
-             destination.rest_until, queued.reply
+             destination.rest_until, destination.rest_reason, queued.reply
       from queued cross join destination on destination.id = queued.destination where queued.id = ?`),
     attempts: connection.prepare(`
       select at, duration_ms, kind, reverse_path, recipient, reply from attempt where queued = ? order by id desc limit ? + 0`),
