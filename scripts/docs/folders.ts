@@ -51,7 +51,7 @@ export const folders: readonly Folder[] = [
   {
     path: 'formats',
     what: 'mail in files, as other programs keep it: mbox, maildir, .eml files, zip; written and read',
-    imports: ['bytes'],
+    imports: ['bytes', 'runtime'],
   },
   {
     path: 'pop3-client',

@@ -5,8 +5,8 @@
 import { basename } from 'node:path';
 import type { MailboxWriter, WrittenFormat } from '../formats/mailbox.js';
 import { TakenName } from '../formats/mailbox.js';
-import { isThere } from '../formats/output-file.js';
 import { FOLDER_FORMATS, openWriter, writtenFormats } from '../formats/writers.js';
+import { statIfThere } from '../runtime/stats.js';
 import { StoreError } from '../store/errors.js';
 import type { Mailboxes, MailSummary } from '../store/mailboxes.js';
 import type { Address } from '../store/shapes.js';
@@ -136,7 +136,7 @@ function formatNamed(text: string): WrittenFormat {
 
 /** Before anything is read; an empty folder is found by the writer, at the end. */
 async function requireFree(path: string, replaces: boolean): Promise<void> {
-  if (replaces || !(await isThere(path))) return;
+  if (replaces || statIfThere(path) === undefined) return;
   const { readdir } = await import('node:fs/promises');
   const isEmptyFolder = await readdir(path).then((names) => names.length === 0, () => false); // prettier-ignore
   if (!isEmptyFolder) throw taken(path);

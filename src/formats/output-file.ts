@@ -3,8 +3,8 @@
  * disk. Pieces are gathered, so that many small ones cost few writes.
  */
 import { constants } from 'node:fs';
-import { link, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { open, rm, type FileHandle } from 'node:fs/promises';
+import { nameDurably } from '../runtime/durable-names.js';
 import { TakenName } from './mailbox.js';
 
 const OWNER_ONLY = 0o600;
@@ -71,40 +71,9 @@ export function partialPath(path: string): string {
 
 /** Gives what was written its name. `replaces`: whatever file has it now. @throws TakenName */
 export async function giveName(from: string, to: string, replaces: boolean): Promise<void> {
-  if (replaces) await rename(from, to);
-  else await linkOrRename(from, to);
-  await syncFolder(dirname(to));
-}
-
-/** A link never takes the place of what is there; where there are none, it is looked for. */
-async function linkOrRename(from: string, to: string): Promise<void> {
   try {
-    await link(from, to);
+    await nameDurably(from, to, replaces);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') throw new TakenName(to);
-    if (await isThere(to)) throw new TakenName(to);
-    return rename(from, to);
-  }
-  await rm(from);
-}
-
-export async function isThere(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
-}
-
-/** Names are durable when their folder is synced. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, constants.O_RDONLY);
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? new TakenName(to) : error;
   }
 }

@@ -2,10 +2,11 @@
  * A folder that nobody but its owner may enter, written under another name beside its own: it gets its name when all that is in it is on
  * the disk. An empty folder of that name gives way to it; anything else stays.
  */
-import { open, mkdir, rename, rm, readdir } from 'node:fs/promises';
+import { mkdir, rename, rm, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { syncPath } from '../runtime/durable-names.js';
 import { TakenName } from './mailbox.js';
-import { OutputFile, partialPath, syncFolder } from './output-file.js';
+import { OutputFile, partialPath } from './output-file.js';
 
 const OWNER_ONLY = 0o700;
 /** Syncs that wait for the disk together: it does many in the time of one. */
@@ -41,7 +42,7 @@ export class OutputFolder {
       const { code = '' } = error as NodeJS.ErrnoException;
       throw ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(code) ? new TakenName(this.path) : error;
     }
-    await syncFolder(dirname(this.path));
+    await syncPath(dirname(this.path));
   }
 
   abandon(): Promise<void> {
@@ -53,17 +54,8 @@ async function syncAll(folder: string): Promise<void> {
   const names = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile());
   const next = names.values();
   const work = async () => {
-    for (const { name } of next) await syncFile(join(folder, name));
+    for (const { name } of next) await syncPath(join(folder, name));
   };
   await Promise.all(Array.from({ length: SYNCS_AT_ONCE }, work));
-  await syncFolder(folder);
-}
-
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  await syncPath(folder);
 }

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { openForWriting, type Connection } from '../../src/store/sqlite/database/database.js';
 import { DeviceTable } from '../../src/store/sqlite/database/devices.js';
 import { sqlite } from '../../src/store/sqlite/driver.js';
 import { Writer } from '../../src/store/sqlite/server/writer.js';
+import { withConnection } from '../support/connections.js';
 import { eventually } from '../support/eventually.js';
 import { plansOf } from '../support/query-plans.js';
 
@@ -24,17 +24,8 @@ describe('devices in SQLite', () => {
 
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-  function withConnection<T>(act: (connection: Connection) => T): T {
-    const connection = openForWriting(db);
-    try {
-      return act(connection);
-    } finally {
-      connection.close();
-    }
-  }
-
   it('are looked through as a whole where all are asked for, and nowhere else', () => {
-    const scans = withConnection((connection) => {
+    const scans = withConnection(db, (connection) => {
       new Writer(connection).sweep(); // It has the tables.
       const plans = plansOf(connection, (noting) => new DeviceTable(noting));
       return plans.flatMap(({ details }) => details.filter((detail) => /SCAN|TEMP B-TREE/.test(detail)));
@@ -48,7 +39,7 @@ describe('devices in SQLite', () => {
       await store.devices.addDevice({ name: 'scanner', networks: ['192.0.2.7', '2001:db8::/64'] });
       store.devices.recordRefusal(1, '550 5.1.1 \u001b[2J');
       const row = await eventually('the refusal', () =>
-        withConnection((connection) =>
+        withConnection(db, (connection) =>
           connection.prepare<[], object>('select * from devices where refusal is not null').get(),
         ),
       );

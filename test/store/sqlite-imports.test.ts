@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { openForWriting, type Connection } from '../../src/store/sqlite/database/database.js';
 import { prepareReads } from '../../src/store/sqlite/database/reads.js';
 import { sqlite } from '../../src/store/sqlite/driver.js';
 import { ImportTable } from '../../src/store/sqlite/server/imports.js';
 import { Writer } from '../../src/store/sqlite/server/writer.js';
+import { withConnection } from '../support/connections.js';
 import { eventually } from '../support/eventually.js';
 import { plansOf } from '../support/query-plans.js';
 import { at } from './contract.js';
@@ -25,17 +25,8 @@ describe('imports in SQLite', () => {
 
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-  function withConnection<T>(act: (connection: Connection) => T): T {
-    const connection = openForWriting(db);
-    try {
-      return act(connection);
-    } finally {
-      connection.close();
-    }
-  }
-
   it('are looked for by an index', () => {
-    const details = withConnection((connection) => {
+    const details = withConnection(db, (connection) => {
       new Writer(connection).sweep(); // It has the tables.
       const plans = [...plansOf(connection, (noting) => new ImportTable(noting)), ...plansOf(connection, prepareReads)];
       return plans.filter(({ sql }) => sql.includes('imported')).flatMap((plan) => plan.details);
@@ -49,7 +40,7 @@ describe('imports in SQLite', () => {
   it('are shown under the UIDL they had, and go with the account', async () => {
     const store = await sqlite.open(db);
     const count = () =>
-      withConnection((connection) => connection.prepare<[], number>('select count(*) from imported').pluck().get());
+      withConnection(db, (connection) => connection.prepare<[], number>('select count(*) from imported').pluck().get());
     try {
       await store.directory.addAccount(ALICE, '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA');
       const account = (await store.findLogin('alice@example.org'))?.id ?? -1;
@@ -58,7 +49,7 @@ describe('imports in SQLite', () => {
         const copy = { kind: 'local', account, recipient: 'a@b', trace: Buffer.alloc(0), imported } as const;
         await store.deliver({ reversePath: '', receivedAtMs: 0, recipients: [copy] }).commit();
       }
-      const shown = withConnection((connection) =>
+      const shown = withConnection(db, (connection) =>
         connection.prepare<[], string>('select uidl from mail order by number').pluck().all(),
       );
       expect(shown[0]).to.equal('first');

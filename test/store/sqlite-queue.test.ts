@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { StoreError } from '../../src/store/errors.js';
-import { openForWriting, type Connection } from '../../src/store/sqlite/database/database.js';
 import { prepareQueueReads } from '../../src/store/sqlite/database/queue-reads.js';
 import { prepareQueueWrites } from '../../src/store/sqlite/database/queue-writes.js';
 import { prepareRelayLoginReads, prepareRelayLoginWrites } from '../../src/store/sqlite/database/relay-logins.js';
 import { sqlite } from '../../src/store/sqlite/driver.js';
 import { Writer } from '../../src/store/sqlite/server/writer.js';
+import { withConnection } from '../support/connections.js';
 import { eventually } from '../support/eventually.js';
 import { plansOf } from '../support/query-plans.js';
 import { deliver } from './contract.js';
@@ -30,17 +30,8 @@ describe('the queue in SQLite', () => {
 
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-  function withConnection<T>(act: (connection: Connection) => T): T {
-    const connection = openForWriting(db);
-    try {
-      return act(connection);
-    } finally {
-      connection.close();
-    }
-  }
-
   it('is asked nothing that is looked for among all rows', () => {
-    const plans = withConnection((connection) =>
+    const plans = withConnection(db, (connection) =>
       plansOf(connection, (noting) => {
         prepareQueueReads(noting);
         prepareQueueWrites(noting);
@@ -66,7 +57,7 @@ describe('the queue in SQLite', () => {
       const reply = { code: 450, enhanced: '4.2.1', text: 'later\u001b[2J', host: 'mx.x.example' };
       const outcome = { kind: 'deferred', reply, nextAttemptAtMs: Date.UTC(2030, 0, 2, 3, 4, 5) } as const;
       await store.queue.settle([{ id, outcome, startedAtMs: Date.UTC(2026, 0, 2, 3, 4, 5), durationMs: 7 }]);
-      const [row, attempt] = withConnection((connection) => [
+      const [row, attempt] = withConnection(db, (connection) => [
         connection.prepare('select * from queue').get(),
         connection.prepare('select * from deliveries').get(),
       ]);
@@ -84,7 +75,7 @@ describe('the queue in SQLite', () => {
   });
 
   it('forgets attempts that are old, a few at a time, and no others', () => {
-    withConnection((connection) => {
+    withConnection(db, (connection) => {
       const add = connection.prepare(
         "insert into attempt (queued, at, kind, reverse_path, recipient, reply) values (1, ?, 'failed', '', 'r', '{}')",
       );
@@ -145,7 +136,7 @@ describe('the queue in SQLite', () => {
       store.queue.sending([a ?? 0, b ?? 0]);
       await store.queue.settle([{ id: b ?? 0, outcome: { kind: 'returned' } }]);
       await eventually('that to be written', () =>
-        withConnection((connection) => connection.prepare('select 1 from queued where sending = 1').get()),
+        withConnection(db, (connection) => connection.prepare('select 1 from queued where sending = 1').get()),
       );
       await store.close();
       await server?.close();
@@ -168,7 +159,7 @@ describe('the queue in SQLite', () => {
     const store = await sqlite.open(db);
     try {
       await deliver(store, envelopeOut(['a@x.example', 'bad@x.example']), Buffer.from('text\r\n'));
-      withConnection((connection) =>
+      withConnection(db, (connection) =>
         connection.exec(`create trigger broken before delete on queued when old.recipient like 'bad@%'
                          begin select raise(abort, 'never'); end`),
       );
@@ -203,7 +194,7 @@ describe('the queue in SQLite', () => {
       const next = { kind: 'deferred', reply, nextAttemptAtMs: Date.now() + 1_000_000 } as const;
       await store.queue.settle(ids.slice(10).map((id) => ({ id, outcome: next })));
       await eventually('all to be counted', () => {
-        const counted = withConnection((connection) =>
+        const counted = withConnection(db, (connection) =>
           connection.prepare('select state, count(*) from queued group by state order by state').raw().all(),
         );
         expect(counted).to.deep.equal([[0, 70], [1, 20]]); // prettier-ignore

@@ -3,13 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { openForReading, openForWriting, type Connection } from '../../src/store/sqlite/database/database.js';
+import { openForReading } from '../../src/store/sqlite/database/database.js';
 import { prepareReads } from '../../src/store/sqlite/database/reads.js';
 import { prepareRemovedReads } from '../../src/store/sqlite/database/removed-reads.js';
 import { prepareRemovalWrites } from '../../src/store/sqlite/database/removal-writes.js';
 import { sqlite } from '../../src/store/sqlite/driver.js';
 import type { StartOptions, StoreObserver } from '../../src/store/driver.js';
 import type { MailStore } from '../../src/store/store.js';
+import { withConnection } from '../support/connections.js';
 import { eventually } from '../support/eventually.js';
 import { everything } from '../support/maildrops.js';
 import { plansOf } from '../support/query-plans.js';
@@ -40,15 +41,6 @@ describe('what was removed in SQLite', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  function withConnection<T>(act: (connection: Connection) => T): T {
-    const connection = openForWriting(db);
-    try {
-      return act(connection);
-    } finally {
-      connection.close();
-    }
-  }
-
   function look(sql: string): readonly unknown[] {
     const connection = openForReading(db);
     try {
@@ -69,7 +61,7 @@ describe('what was removed in SQLite', () => {
   }
 
   it('is asked nothing that is looked for among all rows', () => {
-    const plans = withConnection((connection) =>
+    const plans = withConnection(db, (connection) =>
       plansOf(connection, (noting) => {
         prepareRemovalWrites(noting);
         prepareRemovedReads(noting);
@@ -146,7 +138,9 @@ describe('what was removed in SQLite', () => {
     await deliver(first, envelopeTo(1), Buffer.from('one\r\n'));
     await withMaildrop(first, 1, (maildrop) => maildrop.remove([[1, 1]]));
     for (const clean of cleaning.splice(0).reverse()) await clean();
-    withConnection((connection) => connection.exec(`update removal set removed_at = ${Date.now() + 1000 * HOUR_MS}`));
+    withConnection(db, (connection) =>
+      connection.exec(`update removal set removed_at = ${Date.now() + 1000 * HOUR_MS}`),
+    );
     const second = await serve({ keepRemovedMs: HOUR_MS, minFreeBytes: ALL_BYTES });
     await eventually('it to be purged', async () => (await second.removedMail.listRemoved(ALICE)).length === 0);
     const [{ purgedToMs }] = look('select purged_to as purgedToMs from account') as [{ purgedToMs: number }];
@@ -158,7 +152,7 @@ describe('what was removed in SQLite', () => {
     const atMs = Date.now() - HOUR_MS;
     for (const text of ['one', 'two']) await deliver(store, envelopeTo(1), Buffer.from(`${text}\r\n`));
     for (let count = 0; count < 2; count++) await withMaildrop(store, 1, (maildrop) => maildrop.remove([[1, 1]]));
-    withConnection((connection) =>
+    withConnection(db, (connection) =>
       connection.exec(`create trigger purge after delete on removal
                        begin update account set purged_to = old.removed_at; end`),
     );

@@ -3,15 +3,16 @@
  * thread (copy-thread.ts), while this one says how far it is and has the disk keep up. What was copied is synced, checked as a
  * whole, and only then given its name: there a whole backup is found, or what was there before.
  */
-import { closeSync, fdatasync, fstatSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, fdatasync, fstatSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve as absolute } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { nameDurably } from '../../../runtime/durable-names.js';
 import { lstatIfThere } from '../../../runtime/stats.js';
 import { StoreError, type StoreErrorKind } from '../../errors.js';
 import type { BackupOptions, BackupReport, Progress } from '../../maintenance.js';
 import { openForReading } from '../database/database.js';
-import { linkOrMove, requireRoom, syncPath } from '../database/file-copy.js';
+import { requireRoom } from '../database/file-copy.js';
 import { locate } from '../database/location.js';
 import { requireOther } from '../database/own-files.js';
 import { Thread } from '../database/thread.js';
@@ -151,16 +152,9 @@ function inThread(data: CopyData): Promise<void> {
   });
 }
 
-/** A link fails where the name is taken, and is then somebody else's. */
 async function giveName(partial: string, target: string, replaces: boolean): Promise<void> {
-  if (replaces) renameSync(partial, target);
-  else link(partial, target);
-  await syncPath(dirname(target));
-}
-
-function link(partial: string, target: string): void {
   try {
-    linkOrMove(partial, target);
+    await nameDurably(partial, target, replaces);
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? taken(target) : error;
   }

@@ -4,9 +4,10 @@
  */
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { link, syncPath } from '../../../runtime/durable-names.js';
 import { lstatIfThere, statIfThere } from '../../../runtime/stats.js';
 import { emptyWal, openForCheckpoints } from '../database/database.js';
-import { copySynced, link, syncPath } from '../database/file-copy.js';
+import { copySynced } from '../database/file-copy.js';
 import { StoreError } from '../../errors.js';
 import { walBytes } from '../server/recovery.js';
 
@@ -24,7 +25,7 @@ export async function replace(db: string, by: string, why: string): Promise<stri
   if (walBytes(db) > 0 && !(isThere && mergeWal(db))) await moveWithWal(db, aside);
   else {
     rmSync(`${db}-wal`, { force: true });
-    if (isThere) linkOrMove(db, aside);
+    if (isThere) keepAside(db, aside);
   }
   rmSync(`${db}-shm`, { force: true });
   await syncPath(dirname(db));
@@ -62,7 +63,7 @@ async function moveWithWal(db: string, aside: string): Promise<void> {
   renameSync(none, wal);
 }
 
-function linkOrMove(db: string, aside: string): void {
+function keepAside(db: string, aside: string): void {
   if (link(db, aside)) return;
   writeFileSync(`${db}-wal`, NO_WAL, { mode: PRIVATE, flush: true });
   renameSync(db, aside); // A file system without links: for a moment nothing is there but that file.

@@ -5,8 +5,9 @@
  */
 import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { syncPath } from '../../../runtime/durable-names.js';
 import { StoreError } from '../../errors.js';
-import { copySynced, syncPath } from '../database/file-copy.js';
+import { copySynced } from '../database/file-copy.js';
 import { versionOf } from '../database/identification.js';
 import { migrations } from '../database/migrations.js';
 import { walBytes } from './recovery.js';
