@@ -24,7 +24,7 @@ import { loginOf, newPassword, passwordFlags } from './new-password.js';
 import { accountAddress, addressOperand } from './operand.js';
 import { pagesOf } from './selection.js';
 import { withExistingStore, withStore } from './storage.js';
-import { ask, isTerminal, moment, print } from './terminal.js';
+import { ask, counted, isTerminal, moment, print } from './terminal.js';
 
 const NO_QUOTA = 'none';
 
@@ -163,7 +163,7 @@ async function messagesOf(db: string, address: Address): Promise<number> {
 
 async function confirm(text: string, messages: number): Promise<void> {
   if (messages === 0) return;
-  const held = `${text} holds ${messages} ${messages === 1 ? 'message' : 'messages'}`;
+  const held = `${text} holds ${counted(messages, 'message')}`;
   if (!isTerminal()) throw new UsageError(`${held}; --yes removes the account together with them`);
   const [answer = ''] = await ask([`${held}, which would go with it. Remove? [y/N] `]);
   if (!/^y(es)?$/i.test(answer.trim())) throw new Refusal('Nothing was removed.');

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { durationMs, InvalidValue } from '../config/units.js';
 import type { BackupReport, Maintenance } from '../store/maintenance.js';
+import { momentName } from '../runtime/durable-names.js';
 import { statIfThere } from '../runtime/stats.js';
 import { printFindings, summary } from './check.js';
 import { optionFlags, UsageError, type Command, type Flag, type Invocation, type Operand } from './command.js';
@@ -94,7 +95,7 @@ async function removeAllBut(count: number, directory: string): Promise<void> {
 }
 
 function nameOf(atMs: number): string {
-  return `mail-${new Date(atMs).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z.db`;
+  return `mail-${momentName(atMs)}.db`;
 }
 
 function countOf(text: string | undefined): number | undefined {

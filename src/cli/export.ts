@@ -17,7 +17,7 @@ import { interruptible } from './interruption.js';
 import { address, addressOperand } from './operand.js';
 import { Progress } from './progress.js';
 import { requireOther, withExistingStore } from './storage.js';
-import { print } from './terminal.js';
+import { counted, print } from './terminal.js';
 
 const pathOperand: Operand = { name: 'FILE', doc: 'a file (.mbox, .zip), or a folder (its name ends with /)' };
 
@@ -44,7 +44,7 @@ async function run(invocation: Invocation): Promise<number> {
     const written = await interruptible((signal) => exportMail(mail, writer, signal)).catch((error: unknown) => {
       throw error instanceof TakenName ? taken(error.path) : error;
     });
-    await print(`Exported ${written} ${written === 1 ? 'message' : 'messages'} to ${path}.\n`);
+    await print(`Exported ${counted(written, 'message')} to ${path}.\n`);
   });
   return exit.fine;
 }

@@ -16,7 +16,7 @@ import { interruptible } from './interruption.js';
 import { accountAddress, addressOperand } from './operand.js';
 import { Progress } from './progress.js';
 import { withExistingStore, type Administration } from './storage.js';
-import { print } from './terminal.js';
+import { counted, print } from './terminal.js';
 
 const sourceOperand: Operand = {
   name: 'FILE',
@@ -106,10 +106,9 @@ interface Done {
 
 function said({ importer, owner, mail, leftOut }: Done): string {
   const before = importer.known + (mail.passedOver ?? 0);
-  const messages = importer.imported === 1 ? 'message' : 'messages';
   const known = before === 0 ? '' : `; ${before} had come before`;
   const rest = leftOut === 0 ? '' : `; ${leftOut} left out`;
-  return `Imported ${importer.imported} ${messages} into ${formatAddress(owner)} from ${printableLine(mail.kind)}${known}${rest}.\n`;
+  return `Imported ${counted(importer.imported, 'message')} into ${formatAddress(owner)} from ${printableLine(mail.kind)}${known}${rest}.\n`;
 }
 
 function refusalOf(error: unknown, owner: Address): unknown {

@@ -4,7 +4,7 @@ import { UsageError, type Flag, type Invocation } from './command.js';
 import { exit, Refusal } from './exit.js';
 import { entryId, selectedIds } from './selection.js';
 import { withExistingStore } from './storage.js';
-import { print } from './terminal.js';
+import { counted, print } from './terminal.js';
 
 export const yesFlag: Flag = { name: 'yes', placeholder: '', doc: 'Remove what the flags select; nobody is told.' };
 
@@ -27,7 +27,7 @@ export function changing(change: Change, done: string) {
       const reasons = await whyNot(queuedMail, change, invocation.operands.slice(0, NAMED_LIMIT).map(entryId));
       return { changed: await changeAll(queuedMail, change, select(queuedMail)), left: reasons };
     });
-    await print(`${changed} ${changed === 1 ? 'recipient' : 'recipients'} ${done}.\n`);
+    await print(`${counted(changed, 'recipient')} ${done}.\n`);
     if (changed === 0) throw new Refusal(left.length === 0 ? NOTHING : `Nothing was changed: ${left.join('; ')}.`);
     for (const reason of left) await print(`Not changed: ${reason}.\n`);
     return exit.fine;

@@ -3,7 +3,7 @@ import { formatAddress } from '../message/mailbox.js';
 import { printableLine } from '../message/printable.js';
 import { StoreError } from '../store/errors.js';
 import type { Keeping, RemovedMail, RemovedSummary } from '../store/removed-mail.js';
-import { refusals } from '../store/rules/refusals.js';
+import { inPart } from '../store/rules/refusals.js';
 import type { Address } from '../store/shapes.js';
 import {
   jsonFlag,
@@ -18,7 +18,7 @@ import { exit, Refusal } from './exit.js';
 import { printList, printListAsJson, type Table } from './listing.js';
 import { accountAddress, addressOperand, messageNumber, pastMoment } from './operand.js';
 import { withExistingStore } from './storage.js';
-import { moment, print } from './terminal.js';
+import { counted, moment, print } from './terminal.js';
 
 const NUMBERS_AT_ONCE = 500;
 
@@ -52,7 +52,7 @@ async function remove(invocation: Invocation): Promise<number> {
   const numbers = [...new Set(texts.map(messageNumber))].sort((one, other) => one - other);
   const ranges = numbers.map((number) => [number, number] as const);
   const keeping = await withRemovedMail(invocation, owner, (removedMail) => removedMail.removeMail(owner, ranges));
-  await print(`Removed ${messages(numbers.length)} of ${formatAddress(owner)}${BECOMES[keeping]}.\n`);
+  await print(`Removed ${counted(numbers.length, 'message')} of ${formatAddress(owner)}${BECOMES[keeping]}.\n`);
   return exit.fine;
 }
 
@@ -97,7 +97,7 @@ async function restore(invocation: Invocation): Promise<number> {
   if (restored === 0)
     throw new Refusal(`Nothing was restored; 'pennypost mail removed ${formatAddress(owner)}' shows what can be.`);
   const how = to === undefined ? ', as the newest' : '';
-  await print(`Restored ${messages(restored)} of ${formatAddress(owner)}${how}.\n`);
+  await print(`Restored ${counted(restored, 'message')} of ${formatAddress(owner)}${how}.\n`);
   return exit.fine;
 }
 
@@ -128,8 +128,7 @@ async function restoreSome(
   try {
     return numbers.length === 0 ? 0 : await removedMail.restoreMail(owner, numbers);
   } catch (error) {
-    if (restored === 0 || !(error instanceof StoreError)) throw error;
-    throw new StoreError(error.kind, refusals.restoredInPart(restored, error.message), { cause: error });
+    throw inPart(restored, error);
   }
 }
 
@@ -151,10 +150,6 @@ function withRemovedMail<T>(
       );
     }
   });
-}
-
-function messages(count: number): string {
-  return count === 1 ? '1 message' : `${count} messages`;
 }
 
 export const removedMailCommands: readonly Command[] = [

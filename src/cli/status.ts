@@ -12,7 +12,7 @@ import type { DeviceStatus, StoreStatus } from '../store/status.js';
 import { jsonFlag, optionFlags, type Command, type Invocation } from './command.js';
 import { exit } from './exit.js';
 import { becomeOwnerOf } from './owner.js';
-import { moment, print, printJson, printTable } from './terminal.js';
+import { counted, moment, print, printJson, printTable } from './terminal.js';
 
 export const NOTHING = { supervisor: null, store: null, workers: [] };
 const NOBODY = 'no supervisor answers: it starts or ends just now, is busy, or is of an older release';
@@ -87,9 +87,9 @@ function storeRows({
 
 /** By the recipient. */
 function queueRows({ oldestQueuedAtMs, nextDueAtMs, ...states }: QueueCounts): readonly (readonly string[])[] {
-  const counted = Object.entries(states).map((each) => each.toReversed().join(' '));
+  const numbers = Object.entries(states).map((each) => each.toReversed().join(' '));
   return [
-    ['queue', counted.join(', ')],
+    ['queue', numbers.join(', ')],
     ...(oldestQueuedAtMs === null ? [] : [['oldest in queue', moment(oldestQueuedAtMs)]]),
     ...(nextDueAtMs === null ? [] : [['next due', nextDueAtMs <= Date.now() ? 'now' : moment(nextDueAtMs)]]),
   ];
@@ -102,16 +102,16 @@ function ofDevice({ name, acceptedToday, refusedToday, lastMailAtMs, lastRefused
 }
 
 function describe({ pid, state, restarts, counts }: ProcessStatus): string {
-  const counted = counts === undefined ? ['does not answer'] : Object.entries(counts).map(countWords);
+  const words = counts === undefined ? ['does not answer'] : Object.entries(counts).map(countWords);
   const again = restarts === 0 ? [] : [`started again ${restarts === 1 ? 'once' : `${restarts} times`}`];
-  return [`pid ${pid}`, state, ...again, ...counted].join(', ');
+  return [`pid ${pid}`, state, ...again, ...words].join(', ');
 }
 
 /** What processes count, by the name that programs read. */
 const COUNTS: Readonly<Record<string, (count: number) => string>> = {
-  sessions: (count) => `${count} ${count === 1 ? 'session' : 'sessions'}`,
-  accepted: (count) => `${count} ${count === 1 ? 'message' : 'messages'} accepted`,
-  inFlight: (count) => `${count} ${count === 1 ? 'connection' : 'connections'} in use`,
+  sessions: (count) => counted(count, 'session'),
+  accepted: (count) => `${counted(count, 'message')} accepted`,
+  inFlight: (count) => `${counted(count, 'connection')} in use`,
   nextDueInSeconds: (count) => (count > 0 ? `next attempt in ${count} s` : 'next attempt now'),
 };
 

@@ -72,6 +72,11 @@ export function moment(atMs: number | undefined): string {
   return isNaN(at.valueOf()) ? String(atMs) : `${at.toISOString().slice(0, 19).replace('T', ' ')}Z`;
 }
 
+/** A number of things, whose plural ends with s. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 export function isTerminal(): boolean {
   return process.stdin.isTTY;
 }

@@ -28,6 +28,11 @@ export function link(from: string, to: string): boolean {
   }
 }
 
+/** A moment as a part of a name: such names are in the order of their moments. */
+export function momentName(atMs: number): string {
+  return `${new Date(atMs).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
+}
+
 /** Of a file, or of a folder whose names have changed. */
 export async function syncPath(path: string): Promise<void> {
   const handle = await open(path, 'r');

@@ -11,6 +11,12 @@ export function missing(why: string): never {
   throw new StoreError('missing', why);
 }
 
+/** What ends a restore: of what came back before, if anything did, it says how much. */
+export function inPart(restored: number, error: unknown): unknown {
+  if (restored === 0 || !(error instanceof StoreError)) return error;
+  return new StoreError(error.kind, refusals.restoredInPart(restored, error.message), { cause: error });
+}
+
 /** The sentences, by what is the matter. */
 export const refusals = {
   noAccount: (address: string) => `There is no account ${address}; 'pennypost account list' shows those there are`,

@@ -7,7 +7,7 @@ import { StoreError } from '../../errors.js';
 import type { Maildrop } from '../../maildrops.js';
 import type { Keeping, RemovedMail } from '../../removed-mail.js';
 import { addressText } from '../../rules/names.js';
-import { refusals, refuse } from '../../rules/refusals.js';
+import { inPart, refusals, refuse } from '../../rules/refusals.js';
 import type { AccountId, Address } from '../../shapes.js';
 import type { Change, ChangeName } from '../protocol/change.js';
 import { FrameType } from '../protocol/frames.js';
@@ -75,8 +75,7 @@ async function undoAll(options: RemovedMailOptions, { address, account, atMs }: 
     if ((removedMail.purgedToMs(account) ?? 0) > atMs) refuse(refusals.isPurgedMeanwhile);
     return restored;
   } catch (error) {
-    if (restored === 0 || !(error instanceof StoreError)) throw error;
-    throw new StoreError(error.kind, refusals.restoredInPart(restored, error.message), { cause: error });
+    throw inPart(restored, error);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { link, syncPath } from '../../../runtime/durable-names.js';
+import { link, momentName, syncPath } from '../../../runtime/durable-names.js';
 import { lstatIfThere, statIfThere } from '../../../runtime/stats.js';
 import { emptyWal, openForCheckpoints } from '../database/database.js';
 import { copySynced } from '../database/file-copy.js';
@@ -19,8 +19,7 @@ const NO_WAL = 'A restore of this database was broken off; do it again.\n';
 export async function replace(db: string, by: string, why: string): Promise<string | undefined> {
   if (walBytes(by) > 0 && !mergeWal(by))
     throw new StoreError('unavailable', `The WAL of ${by} cannot be moved into it`);
-  const moment = new Date().toISOString().slice(0, 19).replace(/[-:]/g, '');
-  const aside = freeName(`${db}.before-${why}-${moment}Z`);
+  const aside = freeName(`${db}.before-${why}-${momentName(Date.now())}`);
   const isThere = statIfThere(db) !== undefined;
   if (walBytes(db) > 0 && !(isThere && mergeWal(db))) await moveWithWal(db, aside);
   else {
