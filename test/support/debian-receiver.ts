@@ -38,7 +38,8 @@ const ENTER = `mount --bind /usr/lib "$1/usr/lib" && mount --bind /usr/lib64 "$1
   mount -t proc proc "$1/proc" && exec chroot "$@"`;
 
 export const exim: DebianReceiver = {
-  argv: ['/usr/sbin/exim4', '-C', '/etc/receiver.conf', '-bdf'],
+  // What cannot be handed on at once is tried again by the next run of its queue.
+  argv: ['/usr/sbin/exim4', '-C', '/etc/receiver.conf', '-bdf', '-q2s'],
   configuration: 'receiver.conf',
   text: ({ smtp, lmtp }) => `primary_hostname = exim.localhost
 daemon_smtp_ports = ${smtp}
@@ -67,7 +68,7 @@ inside:
   port = ${lmtp}
   hosts_avoid_tls = *
 begin retry
-* * F,1h,1m
+* * F,1h,1s
 `,
 };
 
