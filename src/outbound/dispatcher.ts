@@ -54,7 +54,6 @@ export class Dispatcher {
   /** Something is due that there was no room for. */
   #isShort = false;
   readonly #clock = new WallClock();
-  #nextDueAtMs: number | undefined;
   #isDraining = false;
 
   constructor(options: DispatcherOptions) {
@@ -92,11 +91,6 @@ export class Dispatcher {
   /** Connections in use. */
   get inFlight(): number {
     return this.#hops.active;
-  }
-
-  /** As far as is known; undefined when nothing waits. */
-  get nextDueAtMs(): number | undefined {
-    return this.#nextDueAtMs;
   }
 
   /** Resolves when this sender is known to the queue. */
@@ -283,9 +277,9 @@ export class Dispatcher {
 
   /** What is due already is waiting for room, or for somebody to settle: that comes by itself, but nothing rests on it. */
   async #sleep(): Promise<void> {
-    this.#nextDueAtMs = await this.#options.queue.nextDueAtMs();
-    if (this.#nextDueAtMs === undefined) return;
-    const waitMs = this.#nextDueAtMs - Date.now();
+    const nextDueAtMs = await this.#options.queue.nextDueAtMs();
+    if (nextDueAtMs === undefined) return;
+    const waitMs = nextDueAtMs - Date.now();
     this.#sleepFor(waitMs > 0 ? waitMs : AGAIN_MS);
   }
 

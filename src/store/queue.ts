@@ -125,22 +125,22 @@ export interface Queue extends Suppressions {
   begin(sender: string): Promise<void>;
   /**
    * Destinations that have something due and do not rest, longest due first, at most `limit` of them, those behind `after`.
-   * While a row with a crash is due, its destination is the only one.
+   * The destination of a row with a crash that is due is in front of all others.
    */
   dueDestinations(limit: number, after?: DueDestination): MaybePromise<readonly DueDestination[]>;
   /** When the next row is due, expires or is to be told late; undefined when there is none. */
   nextDueAtMs(): MaybePromise<number | undefined>;
   /**
    * Rows due now, the longest due first. For each the next attempt, which is the end of its lease, and an attempt more are on the
-   * disk when it resolves. A row with a crash is leased alone, but for others with a crash of the same message and destination:
-   * nothing else is before it is settled, and it is not before all else of this sender is, so that what ends the process next
-   * is known. Until then nothing is.
+   * disk when it resolves. A row with a crash whose destination is asked for is leased before all others, and alone but for
+   * others with a crash of the same message and destination: nothing else is until it is settled, so that what ends the process next
+   * is known. After a while, however many of them there are and whatever became of them, all else has its turn (SuspectTurns).
    */
   lease(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly LeasedMessage[]>;
   /**
    * From now on new rows are leased to this sender by the transaction that queues them, without being asked for: those that are due at
    * once and could be leased, of a destination that does not rest and has nothing else due, to an address that is not suppressed, while
-   * no row has a crash, and no more of them than NEW_MAIL_LIMIT that are not settled. All others wait for `lease`, as ever. Where several
+   * no row with a crash is tried alone or could be, and no more of them than NEW_MAIL_LIMIT that are not settled. All others wait for `lease`, as ever. Where several
    * senders take new mail, each row is given to one of them.
    */
   takeNew(taker: NewMailTaker, leaseMs: number): Promise<void>;

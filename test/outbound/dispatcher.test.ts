@@ -10,6 +10,7 @@ import { StoreError } from '../../src/store/errors.js';
 import { MemoryServer, type MemoryStore } from '../store/memory/store.js';
 import { eventually } from '../support/eventually.js';
 import { ScriptedServer, type Script } from '../support/scripted-server.js';
+import { WallClock } from '../support/wall-clock.js';
 import { enqueue, entries, mailOf, SENDER, Sending, type SendingOptions } from './sending.js';
 
 const NOBODY = { kind: 'error', status: '5.1.2', text: 'Nobody is there' } as const;
@@ -677,14 +678,14 @@ describe('the dispatcher', () => {
 
     it('tries it as soon as before when the clock is set back', async () => {
       const { attempts } = await dead(500);
-      const { now } = Date;
+      const clock = new WallClock();
       try {
-        Date.now = () => now() - 3_600_000;
+        clock.forward(-3_600_000);
         await scripted({ lmtp: true, path });
         await enqueue(store, { to: ['carol@example.com'] });
         await eventually('the new message to be sent', () => attempts.at(-1)?.recipient.recipient.startsWith('carol'));
       } finally {
-        Date.now = now;
+        clock.putRight();
       }
       await store.queuedMail.retry((await entries(store)).map(({ id }) => id));
       await empty();
@@ -994,6 +995,30 @@ describe('the dispatcher', () => {
       await send({ relays: [url(relay)] });
       await empty();
       expect(relay.messages).to.have.length(12);
+      void killed.dispatcher.drain(0);
+    });
+
+    it('sends all other mail soon, however long what that was sending takes', async () => {
+      const relay = await scripted({ answer: (line) => (line.includes('slow@') ? '' : undefined) });
+      const tried = () => relay.lines.filter((line) => line.includes('slow@')).length;
+      for (let at = 0; at < 2; at++) await enqueue(store, { to: ['bob@example.com'], from: 'slow@example.org' });
+      const killed = new Sending(server, { relays: [url(relay)] });
+      await killed.start();
+      await eventually('both to be under way', () => tried() === 2);
+      await killed.store.close();
+      const sending = await send({ relays: [url(relay)] });
+      await eventually('one to be under way again', () => tried() === 3);
+      const clock = new WallClock();
+      try {
+        await enqueue(store, { to: ['carol@example.com'] });
+        clock.forward(4_000);
+        await received(relay);
+        clock.forward(4_000);
+        await eventually('the other to be under way again', () => tried() === 4);
+      } finally {
+        clock.putRight();
+      }
+      await sending.stop(50);
       void killed.dispatcher.drain(0);
     });
   });

@@ -8,6 +8,7 @@ import type { MailStore } from '../../src/store/store.js';
 import { eventually } from '../support/eventually.js';
 import { everything } from '../support/maildrops.js';
 import { allPieces } from '../support/sources.js';
+import { WallClock } from '../support/wall-clock.js';
 import { at, deliver, fails, localRecipient, withMaildrop, type StoreUnderTest } from './contract.js';
 
 const HASH = '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA';
@@ -16,6 +17,8 @@ const BODY = Buffer.from('Subject: s\r\n\r\ntext\r\n');
 const LARGE = Buffer.alloc(600 * 1024, 'x\r\n');
 const LEASE_MS = 60_000;
 const HOUR_MS = 3_600_000;
+/** As long as rows with a crash keep all else waiting. */
+export const TURN_MS = 4_000;
 const REPLY = { code: 250, enhanced: '2.0.0', text: 'taken', host: 'mx.example.net', tls: 'TLSv1.3' };
 const NO_SUCH_USER = { code: 550, enhanced: '5.1.1', text: 'nobody here', command: 'RCPT' };
 
@@ -46,6 +49,7 @@ export function describeQueue(name: string, make: () => Promise<StoreUnderTest>)
     let underTest: StoreUnderTest;
     let store: MailStore;
     let alice: AccountId;
+    const clock = new WallClock();
 
     beforeEach(async () => {
       underTest = await make();
@@ -56,6 +60,7 @@ export function describeQueue(name: string, make: () => Promise<StoreUnderTest>)
     });
 
     afterEach(async () => {
+      clock.putRight();
       try {
         expect(underTest.miscounted()).to.deep.equal([]);
       } finally {
@@ -77,6 +82,11 @@ export function describeQueue(name: string, make: () => Promise<StoreUnderTest>)
       return recipient;
     }
 
+    const leaseBoth = () =>
+      store.queue.lease(
+        ['x.example', 'y.example'].map((destination) => ({ destination, recipients: 100 })),
+        LEASE_MS,
+      );
     const recipientsOf = (messages: readonly LeasedMessage[]) => messages.flatMap(({ recipients }) => recipients);
     const settlement = ({ id }: { readonly id: number }, outcome: Outcome): Settlement => ({ id, outcome });
     const deferred = (nextAttemptAtMs: number): Outcome => ({ kind: 'deferred', reply: NO_SUCH_USER, nextAttemptAtMs });
@@ -405,24 +415,48 @@ export function describeQueue(name: string, make: () => Promise<StoreUnderTest>)
         expect((await leaseOne((await due())[0])).recipient).to.equal('c@y.example');
       });
 
-      it('is suspected of all that it had, where it was not sending yet: tried alone, behind all else that is under way', async () => {
+      it('is suspected of all that it had, where it was not sending yet: tried alone, before all else that is asked for', async () => {
         await queueUp(['bad@x.example']);
         await queueUp(['bystander@x.example']);
         await leaseAll();
         await queueUp(['c@y.example']);
         const next = (store = await nextSender(store, 'two'));
-        expect(await due()).to.deep.equal(['x.example']);
-        expect(await leaseAll('y.example')).to.deep.equal([]);
-        const first = recipientsOf(await leaseAll());
+        expect((await due())[0]).to.equal('x.example');
+        const first = recipientsOf(await leaseBoth());
         expect(first.map(({ recipient, crashes }) => [recipient, crashes])).to.deep.equal([['bad@x.example', 1]]);
-        expect([await due(), await leaseAll()]).to.deep.equal([[], []]);
-        expect(await next.queue.nextDueAtMs()).to.be.above(Date.now());
+        expect(await leaseBoth()).to.deep.equal([]);
         await next.queue.settle([settlement(first[0] as LeasedRecipient, deferred(Date.now()))]);
         const second = recipientsOf(await leaseAll());
         expect(second.map(({ recipient }) => recipient)).to.deep.equal(['bystander@x.example']);
         await next.queue.settle([settlement(second[0] as LeasedRecipient, { kind: 'delivered', reply: REPLY })]);
         expect((await due()).toSorted()).to.deep.equal(['x.example', 'y.example']);
         expect(await leaseOne()).to.deep.include({ recipient: 'bad@x.example', crashes: 0, attempts: 3 });
+      });
+
+      it('keeps what it was not sending waiting for so long, however many it was sending, and however slow', async () => {
+        await queueUp(['bad@x.example']);
+        await queueUp(['bystander@x.example']);
+        await leaseAll();
+        await queueUp(['c@y.example', 'd@x.example']);
+        store = await nextSender(store, 'two');
+        const turns = [0, TURN_MS, TURN_MS, TURN_MS].map((ms) => async () => {
+          clock.forward(ms);
+          return recipientsOf([...(await leaseBoth()), ...(await leaseBoth())]).map(({ recipient }) => recipient);
+        });
+        const leased: (readonly string[])[] = [];
+        for (const turn of turns) leased.push(await turn());
+        expect(leased).to.deep.equal([['bad@x.example'], ['d@x.example', 'c@y.example'], ['bystander@x.example'], []]);
+        store = await nextSender(store, 'three');
+        expect(await counts()).to.deep.equal([0, 2, 0, 2]);
+      });
+
+      it('keeps nothing waiting that has room where those have none', async () => {
+        await queueUp(['bad@x.example']);
+        await leaseAll();
+        await queueUp(['c@y.example']);
+        store = await nextSender(store, 'two');
+        expect((await leaseOne('y.example')).recipient).to.equal('c@y.example');
+        expect((await leaseOne()).recipient).to.equal('bad@x.example');
       });
 
       it('twice by one row makes that corrupt, until somebody releases it', async () => {
@@ -573,6 +607,20 @@ export function describeQueue(name: string, make: () => Promise<StoreUnderTest>)
         expect((await store.queuedMail.count()).nextDueAtMs).to.equal(due);
         await store.queuedMail.hold([(await entries())[0]?.id ?? 0]);
         expect((await store.queuedMail.count()).nextDueAtMs).to.equal(null);
+      });
+
+      it('tells of no lease that it ends', async () => {
+        const later = Date.now() + HOUR_MS;
+        await queueUp(['a@x.example']);
+        await leaseOne();
+        expect((await store.queuedMail.count()).nextDueAtMs).to.equal(null);
+        await queueUp(['b@x.example'], { firstAttemptAtMs: later });
+        expect((await store.queuedMail.count()).nextDueAtMs).to.equal(later);
+        await queueUp(Array.from({ length: 60 }, (_, at) => `r@d${at}.example`));
+        for (let at = 0; at < 60; at++) await leaseOne(`d${at}.example`);
+        expect((await store.queuedMail.count()).nextDueAtMs).to.equal(later);
+        await queueUp(['now@z.example']);
+        expect((await store.queuedMail.count()).nextDueAtMs).to.be.at.most(Date.now());
       });
     });
 

@@ -60,6 +60,6 @@ function isFree(data: QueueData, row: QueueRow): boolean {
     data.readyAtMs(row) <= Date.now() &&
     !data.suppressions.has(suppressionKey(recipient)) &&
     !others.some((other) => other.recipient.destination === destination && dueAtMs(other) <= Date.now()) &&
-    ![...data.rows.values()].some(({ waiting }) => waiting.crashes > 0 && waiting.dueAtMs !== undefined)
+    data.isForAll
   );
 }

@@ -14,6 +14,7 @@ import {
   type Leased,
   type Waiting,
 } from '../../../src/store/rules/queue.js';
+import { SuspectTurns } from '../../../src/store/rules/suspect-turns.js';
 import type { Suppression } from '../../../src/store/suppressions.js';
 import type { Body } from './data.js';
 
@@ -32,7 +33,7 @@ export interface QueueRow {
   readonly message: QueuedMessage;
   readonly recipient: RemoteRecipient;
   waiting: Waiting;
-  lease: { readonly sender: string; readonly row: Leased; isSent?: boolean } | undefined;
+  lease: { readonly sender: string; readonly atMs: number; readonly row: Leased; isSent?: boolean } | undefined;
   lastReply: Reply | undefined;
 }
 
@@ -42,6 +43,7 @@ export class QueueData {
   readonly messages = new Map<number, QueuedMessage>();
   readonly rests = new Map<string, number>();
   readonly restReasons = new Map<string, Reply | undefined>();
+  readonly turns = new SuspectTurns();
   readonly suppressions = new Map<string, Suppression>();
   readonly attempts: (Attempt & { readonly id: number })[] = [];
   readonly #freed: (body: Body) => void;
@@ -75,13 +77,32 @@ export class QueueData {
     return Math.max(dueAtMs(row), this.rests.get(row.recipient.destination) ?? 0);
   }
 
-  isHolding(sender: string, isSuspect?: boolean): boolean {
-    return this.#leasedBy(sender).some(({ waiting }) => isSuspect !== true || waiting.crashes > 0);
+  /** One with a crash that is due. */
+  get suspect(): QueueRow | undefined {
+    return this.due.find(({ waiting }) => waiting.crashes > 0);
+  }
+
+  /** No row with a crash is tried alone, or could be. */
+  get isForAll(): boolean {
+    const nowMs = Date.now();
+    const isSuspected = [...this.rows.values()].some(
+      ({ waiting }) => waiting.crashes > 0 && waiting.dueAtMs !== undefined,
+    );
+    if (!isSuspected || this.turns.isOfOthers(nowMs)) return true;
+    return this.turns.sinceMs(nowMs) === undefined && this.suspect === undefined;
+  }
+
+  /** Whether it has a row with a crash that nothing else is to be leased beside. */
+  isAlone(sender: string): boolean {
+    const sinceMs = this.turns.sinceMs(Date.now()) ?? Infinity;
+    return [...this.rows.values()].some(
+      ({ lease, waiting }) => lease?.sender === sender && lease.atMs >= sinceMs && waiting.crashes > 0,
+    );
   }
 
   lease(rows: readonly QueueRow[], sender: string, untilMs: number, isAttempt = true): void {
     for (const row of rows) {
-      row.lease = { sender, row: leased(row.waiting, untilMs, isAttempt) };
+      row.lease = { sender, atMs: Date.now(), row: leased(row.waiting, untilMs, isAttempt) };
       row.waiting = row.lease.row;
     }
   }
@@ -163,11 +184,6 @@ export class QueueData {
   ): void {
     const { reversePath } = message.envelope;
     this.attempts.push({ id, atMs, durationMs, kind, reversePath, recipient, reply });
-  }
-
-  /** Whose lease has not run out. */
-  #leasedBy(sender: string): readonly QueueRow[] {
-    return [...this.rows.values()].filter((row) => row.lease?.sender === sender && dueAtMs(row) > Date.now());
   }
 }
 

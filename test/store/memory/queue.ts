@@ -7,7 +7,7 @@ import { refusals } from '../../../src/store/rules/refusals.js';
 import type { MaybePromise } from '../../../src/store/shapes.js';
 import type { Source } from '../../../src/store/source.js';
 import { sourceOf, piecesOf } from './maildrop.js';
-import { dueAtMs, entryOf, messagesOf, type QueueData, type QueueRow } from './queue-data.js';
+import { entryOf, messagesOf, type QueueData, type QueueRow } from './queue-data.js';
 import type { MemoryStore } from './store.js';
 
 const PAGE_LENGTH = 256;
@@ -25,7 +25,6 @@ export function queueOf(store: MemoryStore): Queue {
     if (store.sender === undefined) throw new Error('a sender that has not begun');
     return store.sender;
   };
-  const suspect = (): QueueRow | undefined => data().due.find(({ waiting }) => waiting.crashes > 0);
   return {
     begin: (name) =>
       change(() => {
@@ -36,26 +35,24 @@ export function queueOf(store: MemoryStore): Queue {
       }),
     dueDestinations: (limit, after) =>
       store.answers(() => {
-        const first = suspect();
-        if (data().isHolding(store.sender ?? '', true)) return [];
-        if (first === undefined) return destinationsOf(data(), data().due, after).slice(0, limit);
-        return data().isHolding(store.sender ?? '') ? [] : destinationsOf(data(), [first], after);
+        const page = destinationsOf(data(), data().due, after);
+        const first = after === undefined ? data().suspect?.recipient.destination : undefined;
+        const isFirst = ({ destination }: DueDestination) => destination === first;
+        return [...page.filter(isFirst), ...page.filter((one) => !isFirst(one))].slice(0, limit);
       }),
-    nextDueAtMs: () => store.answers(() => nextDueAtMs(data(), store.sender ?? '')),
+    nextDueAtMs: () => store.answers(() => nextDueAtMs(data())),
     lease: (requests, leaseMs) =>
       change(() => {
-        if (data().isHolding(sender(), true)) return [];
-        const first = suspect();
-        const rows =
-          first === undefined
-            ? requests.flatMap(({ destination, recipients }) => dueOf(destination, recipients))
-            : suspects(first, requests);
+        if (data().isAlone(sender())) return [];
+        const suspected = suspects(requests);
+        if (suspected.length > 0) data().turns.lease(Date.now());
+        const rows = suspected.length > 0 ? suspected : requests.flatMap(unsuspected);
         data().lease(rows, sender(), Date.now() + leaseMs);
         return messagesOf(rows, true);
       }),
     leaseLate: (kind, limit, leaseMs) =>
       change(() => {
-        if (data().isHolding(sender(), true)) return [];
+        if (data().isAlone(sender())) return [];
         const late = lateRows(data()).filter(
           ({ row, atMs }) => atMs[kind] <= Date.now() && data().readyAtMs(row) > Date.now(),
         );
@@ -92,18 +89,23 @@ export function queueOf(store: MemoryStore): Queue {
   };
 
   /** Of the same message and destination. */
-  function suspects({ message, recipient }: QueueRow, requests: readonly LeaseRequest[]): QueueRow[] {
-    const wanted = requests.find(({ destination }) => destination === recipient.destination);
-    if (wanted === undefined || data().isHolding(sender())) return [];
-    return dueOf(wanted.destination, Infinity)
-      .filter((row) => row.message === message && row.waiting.crashes > 0)
+  function suspects(requests: readonly LeaseRequest[]): QueueRow[] {
+    const first = data().turns.isOfOthers(Date.now()) ? undefined : data().suspect;
+    const wanted = requests.find(({ destination }) => destination === first?.recipient.destination);
+    if (wanted === undefined) return [];
+    return dueOf(wanted.destination)
+      .filter(({ message, waiting }) => message === first?.message && waiting.crashes > 0)
       .slice(0, wanted.recipients);
   }
 
-  function dueOf(destination: string, limit: number): QueueRow[] {
-    return data()
-      .due.filter(({ recipient }) => recipient.destination === destination)
-      .slice(0, limit);
+  function unsuspected({ destination, recipients }: LeaseRequest): QueueRow[] {
+    return dueOf(destination)
+      .filter(({ waiting }) => waiting.crashes === 0)
+      .slice(0, recipients);
+  }
+
+  function dueOf(destination: string): QueueRow[] {
+    return data().due.filter(({ recipient }) => recipient.destination === destination);
   }
 }
 
@@ -149,7 +151,7 @@ export function queuedMailOf(store: MemoryStore): QueuedMail {
         const counts = { active: 0, deferred: 0, hold: 0, corrupt: 0 };
         for (const { waiting } of data().rows.values()) counts[waiting.state] += 1;
         const [oldest] = data().messages.values();
-        const nextDue = nextDueAtMs(data(), '');
+        const nextDue = nextDueAtMs(data(), ({ lease }) => lease === undefined);
         return { ...counts, oldestQueuedAtMs: oldest?.envelope.receivedAtMs ?? null, nextDueAtMs: nextDue ?? null };
       }),
     hold: (ids) => each(ids, (row) => becomes(row, held(row.waiting, Date.now()))),
@@ -217,14 +219,9 @@ function lateRows(data: QueueData) {
     }));
 }
 
-function nextDueAtMs(data: QueueData, sender: string): number | undefined {
-  const held = [...data.rows.values()].filter(({ lease }) => lease?.sender === sender);
-  const isBlocked =
-    held.some(({ waiting }) => waiting.crashes > 0) ||
-    (held.length > 0 && data.due.some(({ waiting }) => waiting.crashes > 0));
-  const rows = isBlocked ? held : [...data.rows.values()];
-  const due = rows.map((row) => (isBlocked ? dueAtMs(row) : data.readyAtMs(row)));
-  const late = isBlocked ? [] : lateRows(data).flatMap(({ atMs }) => [atMs.expired, atMs.delayed]);
+function nextDueAtMs(data: QueueData, isMeant: (row: QueueRow) => boolean = () => true): number | undefined {
+  const due = [...data.rows.values()].filter(isMeant).map((row) => data.readyAtMs(row));
+  const late = lateRows(data).flatMap(({ atMs }) => [atMs.expired, atMs.delayed]);
   const next = Math.min(...due, ...late);
   return next === Infinity ? undefined : next;
 }

@@ -31,18 +31,17 @@ export class QueueReader {
     this.#open = open;
   }
 
-  due(sender: string, limit: number, after: DueDestination | undefined): readonly DueDestination[] {
+  /** A row with a crash has its destination in front, so that there is room for it. */
+  due(limit: number, after: DueDestination | undefined): readonly DueDestination[] {
     const nowMs = Date.now();
     const { due, crashed } = this.#reads;
-    if (this.#blockedUntilMs(sender, nowMs) !== undefined) return [];
-    const first = crashed.get(nowMs, nowMs);
-    if (first !== undefined) return after === undefined ? [dueDestination(first)] : [];
-    return due.all(nowMs, after?.dueAtMs ?? -1, after?.destination ?? '', limit).map(dueDestination);
+    const first = after === undefined ? crashed.get(nowMs, nowMs) : undefined;
+    const page = due.all(nowMs, after?.dueAtMs ?? -1, after?.destination ?? '', limit);
+    const rows = first === undefined ? page : [first, ...page.filter(({ name }) => name !== first.name)];
+    return rows.slice(0, limit).map(dueDestination);
   }
 
-  nextDueAtMs(sender: string): number | undefined {
-    const blocked = this.#blockedUntilMs(sender, Date.now());
-    if (blocked !== undefined) return blocked;
+  nextDueAtMs(): number | undefined {
     return this.#reads.summary.nextDueAtMs();
   }
 
@@ -105,13 +104,6 @@ export class QueueReader {
 
   get #reads(): QueueReads {
     return this.#open.queue;
-  }
-
-  /** A row with a crash is tried alone: nothing else is due while it is, or while others must be settled before it. */
-  #blockedUntilMs(sender: string, nowMs: number): number | undefined {
-    const { crashed, holdsCrashed, leaseEnd } = this.#reads;
-    const isBlocked = holdsCrashed.get(sender, nowMs) !== undefined || crashed.get(nowMs, nowMs) !== undefined;
-    return isBlocked ? leaseEnd.get(sender, nowMs) : undefined;
   }
 }
 

@@ -26,8 +26,8 @@ export function queueOf({ client, reader, reads }: QueueOptions): Queue {
       await client.askJson(FrameType.Begin, { sender: name, again: false } satisfies BeginRequest);
       sender.begun();
     },
-    dueDestinations: (limit, after) => reader.due(sender.nameIfAny ?? '', limit, after),
-    nextDueAtMs: () => reader.nextDueAtMs(sender.nameIfAny ?? ''),
+    dueDestinations: (limit, after) => reader.due(limit, after),
+    nextDueAtMs: () => reader.nextDueAtMs(),
     async lease(requests, leaseMs) {
       const frame = { sender: sender.name, leaseMs: Math.round(leaseMs), requests: fewOf(requests) };
       return (await client.askJson(FrameType.Lease, frame)) as readonly LeasedMessage[];

@@ -59,9 +59,6 @@ export interface QueueReads {
   readonly due: ReadStatement<[nowMs: number, atMs: number, behind: string, limit: number], DueRow>;
   /** The destination of a row with a crash that is due. */
   readonly crashed: ReadStatement<[nowMs: number, same: number], DueRow>;
-  readonly holdsCrashed: ReadStatement<[sender: string, nowMs: number], number>;
-  /** When the first lease of a sender ends. */
-  readonly leaseEnd: ReadStatement<[sender: string, nowMs: number], number>;
   readonly summary: QueueSummary;
   readonly message: ReadStatement<[message: number], MessageRow>;
   /** The last of so many rows behind one. */
@@ -97,16 +94,6 @@ export function prepareQueueReads(connection: Prepares): QueueReads {
       join outgoing on outgoing.id = queued.message
       where queued.crashes > 0 and queued.due_at <= ? and coalesce(destination.rest_until, 0) <= ?
       order by queued.due_at limit 1`),
-    holdsCrashed: connection
-      .prepare<[string, number], number>(
-        'select 1 from queued where crashes > 0 and leased_by = ? and due_at > ? limit 1',
-      )
-      .pluck(),
-    leaseEnd: connection
-      .prepare<[string, number], number>(
-        'select due_at from queued where leased_by = ? and due_at > ? order by due_at limit 1',
-      )
-      .pluck(),
     summary: new QueueSummary(connection),
     message: connection.prepare('select body, octets, trace from outgoing where id = ?'),
     lastOf: connection

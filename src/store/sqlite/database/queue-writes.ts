@@ -82,7 +82,7 @@ export interface QueueWrites {
   readonly unref: Statement<[message: number], [left: number, body: number]>;
   readonly dropOutgoing: Statement<[message: number]>;
   readonly add: Statement<NewQueued>;
-  /** Whether a new row of it has to wait to be asked for (Queue.takeNew): 1, or 0. */
+  /** Why a new row of it has to wait to be asked for (Queue.takeNew): 0 for nothing, 1 for a suspect alone, more for what else stands before it. */
   readonly untakable: Statement<[{ destination: number; now: number; address: string }], number>;
   readonly row: Statement<[id: number], QueuedRow>;
   readonly due: Statement<Limited, QueuedRow>;
@@ -103,8 +103,8 @@ export interface QueueWrites {
   readonly leased: Statement<[], QueuedRow>;
   readonly leasedBy: Statement<[sender: string], QueuedRow>;
   readonly sending: Statement<[id: number, sender: string]>;
-  readonly holdsAny: Statement<[sender: string, nowMs: number], number>;
-  readonly holdsCrashed: Statement<[sender: string, nowMs: number], number>;
+  /** Whether it has one with a crash whose lease ends then or later. */
+  readonly holdsCrashed: Statement<[sender: string, endMs: number], number>;
   readonly lease: Statement<
     [until: number, attempts: number, sender: string, dueBefore: number | null, isAttempt: number, id: number]
   >;
@@ -165,15 +165,16 @@ export function prepareQueueWrites(connection: Connection): QueueWrites {
       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
     untakable: connection
       .prepare<[{ destination: number; now: number; address: string }], number>(
-        `select exists (select 1 from queued where destination = :destination and due_at <= :now)
-             or exists (select 1 from destination where id = :destination and rest_until > :now)
-             or exists (select 1 from queued where crashes > 0 and due_at > 0)
-             or exists (select 1 from suppression where address = :address)`,
+        `select exists (select 1 from queued where crashes > 0 and due_at > 0)
+             + 2 * (exists (select 1 from queued where destination = :destination and due_at <= :now)
+               or exists (select 1 from destination where id = :destination and rest_until > :now)
+               or exists (select 1 from suppression where address = :address))`,
       )
       .pluck(),
     row: connection.prepare(`${QUEUED} where queued.id = ?`),
     due: connection.prepare(`
-      ${QUEUED} where queued.destination = ? and queued.due_at <= ? order by queued.due_at, queued.id limit ? + 0`),
+      ${QUEUED} where queued.destination = ? and queued.due_at <= ? and queued.crashes = 0
+      order by queued.due_at, queued.id limit ? + 0`),
     // What is due now is tried first. In flight are few, so passing over what is leased costs little.
     expired: connection.prepare(`
       ${QUEUED} where queued.expire_at <= ? and queued.leased_by is null and queued.crashes = 0
@@ -195,12 +196,9 @@ export function prepareQueueWrites(connection: Connection): QueueWrites {
     leased: connection.prepare(`${QUEUED} where queued.leased_by is not null`),
     leasedBy: connection.prepare(`${QUEUED} where queued.leased_by = ?`),
     sending: connection.prepare('update queued set sending = 1 where id = ? and leased_by = ?'),
-    holdsAny: connection
-      .prepare<[string, number], number>('select 1 from queued where leased_by = ? and due_at > ? limit 1')
-      .pluck(),
     holdsCrashed: connection
       .prepare<[string, number], number>(
-        'select 1 from queued where crashes > 0 and leased_by = ? and due_at > ? limit 1',
+        'select 1 from queued where crashes > 0 and leased_by = ? and due_at >= ? limit 1',
       )
       .pluck(),
     lease: connection.prepare(`

@@ -12,11 +12,13 @@ import { octetsOf } from './body-row.js';
 import type { NewMail, Taker, Taking } from './new-mail.js';
 import type { QueueLedger } from './queue-ledger.js';
 import { stateOf } from './queue-rows.js';
+import type { Suspects } from './suspects.js';
 
 export interface QueueIntakeOptions {
   readonly writes: QueueWrites;
   readonly ledger: QueueLedger;
   readonly newMail: NewMail;
+  readonly suspects: Suspects;
 }
 
 /** A message, as all its rows have it. */
@@ -35,6 +37,9 @@ interface TakenRow {
   readonly attempts: number;
 }
 
+/** What QueueWrites.untakable says. */
+const SUSPECT_ALONE = 1;
+
 type Lease = readonly [leasedBy: string | null, dueBefore: number | null, isAttempt: number | null];
 
 /** Larger ones are read when they are sent, a piece at a time. */
@@ -44,11 +49,13 @@ export class QueueIntake {
   readonly #writes: QueueWrites;
   readonly #ledger: QueueLedger;
   readonly #newMail: NewMail;
+  readonly #suspects: Suspects;
 
-  constructor({ writes, ledger, newMail }: QueueIntakeOptions) {
+  constructor({ writes, ledger, newMail, suspects }: QueueIntakeOptions) {
     this.#writes = writes;
     this.#ledger = ledger;
     this.#newMail = newMail;
+    this.#suspects = suspects;
   }
 
   /** Its body counts one that points to it for all of these. `octets`: the body, where it came whole. */
@@ -100,7 +107,8 @@ export class QueueIntake {
   /** Nothing stands before it, and nothing keeps it from being sent. */
   #isFree(destination: number, { recipient }: RemoteRecipient, nowMs: number): boolean {
     const address = suppressionKey(recipient);
-    return this.#writes.untakable.get({ destination, now: nowMs, address }) === 0;
+    const why = this.#writes.untakable.get({ destination, now: nowMs, address });
+    return why === 0 || (why === SUSPECT_ALONE && this.#suspects.makeWay(nowMs));
   }
 }
 

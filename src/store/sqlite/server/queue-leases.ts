@@ -16,6 +16,7 @@ import type { DamagedRows } from './damaged-rows.js';
 import type { NewMail } from './new-mail.js';
 import type { QueueLedger } from './queue-ledger.js';
 import { leaseOf, waitingOf, type QueueRows } from './queue-rows.js';
+import type { Suspects } from './suspects.js';
 
 /** Of one destination, that can be neither read nor parked; others of it are looked for behind so many of them. */
 const UNREADABLE_LIMIT = 1_000;
@@ -34,34 +35,34 @@ export class QueueLeases {
   readonly #writes: QueueWrites;
   readonly #ledger: QueueLedger;
   readonly #newMail: NewMail;
+  readonly #suspects: Suspects;
   /** Who sends them, and it is not written yet. */
   readonly #sending = new Map<number, string>();
 
-  constructor(rows: QueueRows) {
+  constructor(rows: QueueRows, suspects: Suspects) {
     this.#rows = rows;
+    this.#suspects = suspects;
     this.#writes = rows.writes;
     this.#ledger = rows.ledger;
     this.damaged = rows.damaged;
     this.#newMail = rows.newMail;
   }
 
-  /** While one with a crash is due, it is leased before all others, and when this sender has nothing else. */
+  /** A suspect for which there is room is leased before all others, and alone. */
   lease({ sender, requests, leaseMs }: LeaseFrame): readonly LeasedMessage[] {
     const nowMs = Date.now();
-    if (this.#holds(sender, nowMs, 'crashed')) return [];
-    const suspect = this.#writes.crashed.get(nowMs, nowMs);
+    if (this.#suspects.isAlone({ sender, leaseMs }, nowMs)) return [];
+    const suspects = this.#suspects.lease(requests, nowMs);
     const rows =
-      suspect === undefined
-        ? requests.flatMap(({ destination, recipients }) => this.#due(destination, recipients, nowMs))
-        : this.#holds(sender, nowMs, 'any')
-          ? []
-          : this.#suspects(suspect, requests, nowMs);
+      suspects.length > 0
+        ? suspects
+        : requests.flatMap(({ destination, recipients }) => this.#due(destination, recipients, nowMs));
     return this.#take(rows, { sender, untilMs: nowMs + leaseMs, isAttempt: true });
   }
 
   leaseLate({ sender, late, limit, leaseMs }: LeaseLateFrame): readonly LeasedMessage[] {
     const nowMs = Date.now();
-    if (this.#holds(sender, nowMs, 'crashed')) return [];
+    if (this.#suspects.isAlone({ sender, leaseMs }, nowMs)) return [];
     const rows = this.#late(late, nowMs, limit);
     return this.#take(rows, { sender, untilMs: nowMs + leaseMs, isAttempt: false });
   }
@@ -173,6 +174,7 @@ export class QueueLeases {
         passedOver = ids.length;
         return ids;
       },
+      ({ crashes }) => crashes === 0,
     );
     if (rows.length === 0 && passedOver > 0) this.#writes.notReadyBefore.run(nowMs + UNREADABLE_MS, id);
     return rows.slice(0, limit);
@@ -186,27 +188,10 @@ export class QueueLeases {
     );
   }
 
-  /** With a crash, of one message and destination: they go in one transaction. */
-  #suspects(
-    { message, destination }: QueuedRow,
-    requests: LeaseFrame['requests'],
-    nowMs: number,
-  ): readonly QueuedRow[] {
-    const isOf = ({ destination: name }: LeaseFrame['requests'][number]) =>
-      this.#writes.destination.get(name)?.[0] === destination;
-    const wanted = requests.find(isOf);
-    return wanted === undefined ? [] : this.#writes.suspects.all(nowMs, message, destination, wanted.recipients);
-  }
-
   /** Nothing was tried. */
   #return(row: QueuedRow, nowMs: number): void {
     const next = settled(leaseOf(row), { kind: 'returned' }, nowMs);
     if (next !== 'gone') this.#rows.change(row, next);
-  }
-
-  #holds(sender: string, nowMs: number, what: 'any' | 'crashed'): boolean {
-    const statement = what === 'any' ? this.#writes.holdsAny : this.#writes.holdsCrashed;
-    return statement.get(sender, nowMs) !== undefined;
   }
 
   #take(

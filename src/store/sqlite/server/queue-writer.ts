@@ -15,6 +15,7 @@ import { QueueIntake } from './queue-intake.js';
 import { QueueLeases } from './queue-leases.js';
 import { QueueLedger } from './queue-ledger.js';
 import { QueueRows, waitingOf } from './queue-rows.js';
+import { Suspects } from './suspects.js';
 
 export class QueueWriter {
   readonly ledger: QueueLedger;
@@ -30,9 +31,10 @@ export class QueueWriter {
     this.summary = new QueueSummary(connection);
     this.ledger = new QueueLedger(this.#writes);
     const parts = { writes: this.#writes, ledger: this.ledger, newMail: this.newMail };
-    this.#intake = new QueueIntake(parts);
+    const suspects = new Suspects(this.#writes);
+    this.#intake = new QueueIntake({ ...parts, suspects });
     this.#rows = new QueueRows({ ...parts, bodies });
-    this.leases = new QueueLeases(this.#rows);
+    this.leases = new QueueLeases(this.#rows, suspects);
   }
 
   /** Its body counts one that points to it for all of these. `octets`: the body, where it came whole. */
