@@ -112,7 +112,6 @@ const COUNTS: Readonly<Record<string, (count: number) => string>> = {
   sessions: (count) => counted(count, 'session'),
   accepted: (count) => `${counted(count, 'message')} accepted`,
   inFlight: (count) => `${counted(count, 'connection')} in use`,
-  nextDueInSeconds: (count) => (count > 0 ? `next attempt in ${count} s` : 'next attempt now'),
 };
 
 function countWords([name, count]: readonly [string, number]): string {

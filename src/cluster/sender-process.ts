@@ -124,9 +124,8 @@ class Sender {
   }
 
   get counts(): Counts {
-    const { counters, inFlight, nextDueAtMs } = this.#dispatcher;
-    const nextDueInSeconds = nextDueAtMs === undefined ? undefined : Math.round((nextDueAtMs - Date.now()) / 1_000);
-    return { inFlight, ...counters, ...(nextDueInSeconds !== undefined && { nextDueInSeconds }) };
+    const { counters, inFlight } = this.#dispatcher;
+    return { inFlight, ...counters };
   }
 
   get problems(): readonly string[] {
