@@ -206,7 +206,9 @@ describe('the architecture', () => {
     const found = sources.find(({ path }) => path === OPENS_DATABASES)?.text ?? '';
     const made = [...found.matchAll(/\.(?:exec|pragma|prepare)\(`([^`]*)`/g)].map(([, text = '']) => text);
     const pieces = made.flatMap((text) => [...text.matchAll(/\$\{([^}]*)\}/g)].map(([, piece]) => piece));
-    expect(new Set(pieces)).to.deep.equal(new Set(['WAL_KEEP_BYTES', 'pragma', 'value', 'version + missing.length']));
+    expect(new Set(pieces)).to.deep.equal(
+      new Set(['BUSY_TIMEOUT_MS', 'WAL_KEEP_BYTES', 'pragma', 'value', 'version + missing.length']),
+    );
     // `pragma` and `value` are arguments of `setPragma`, which is called with literals and constants alone.
     const held = [...found.matchAll(/^ {2,}setPragma\(connection, '[a-z_]+', ('[a-z]+'|\d+|[A-Z_]+)\);$/gm)];
     expect(held).to.have.length([...found.matchAll(/\bsetPragma\(/g)].length - 1);

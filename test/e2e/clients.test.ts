@@ -1,4 +1,7 @@
 /** Real mail clients against the real server: each sends what comes back unchanged, each fetches what was sent. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,12 +11,14 @@ import { createTransport } from 'nodemailer';
 import { behindTrace, pop3Session, retrieve, sendData, smtpSession, takeAll } from '../support/mail-clients.js';
 import { lines, SAMPLE, SIZES } from '../support/messages.js';
 import { itNeeds, run } from '../support/programs.js';
-import { Server } from '../support/server.js';
+import { ROOT, Server } from '../support/server.js';
 
 const HOST = '127.0.0.1';
 const USER = 'alice@localhost';
 const PASSWORD = 'correct horse';
 const FROM = 'sender@example.org';
+const REFERENCE = readFileSync(join(ROOT, 'db', 'README.md'), 'utf8');
+const EXAMPLES = [...REFERENCE.matchAll(/^```sql\n([^]*?)^```$/gm)].map(([, sql]) => sql).join('');
 
 describe('real clients', () => {
   let server: Server;
@@ -283,6 +288,42 @@ client.quit()
       expect(await query('select * from mailboxes')).to.have.length(2);
       const [mailbox] = (await query(`select * from mailboxes where account = '${USER}'`)) as readonly object[];
       expect(mailbox).to.include({ account: USER, messages: 1, octets: expected.length });
+    });
+
+    itNeeds(['sqlite3'], 'runs every example of the reference as it stands, and each view has one', async () => {
+      const [, names = ''] = /^The views (.*) are a public interface/m.exec(REFERENCE) ?? [];
+      for (const [, view] of names.matchAll(/`(\w+)`/g))
+        expect(EXAMPLES).to.match(new RegExp(`(from|into|update) ${view}\\b`));
+      await run('sqlite3', ['-bail', server.db], { input: EXAMPLES });
+      expect(await query('select quota, enabled from accounts')).to.deep.equal([
+        { quota: 1_000_000_000, enabled: 0 },
+        { quota: 1_000_000_000, enabled: 1 },
+      ]);
+      await run('sqlite3', [server.db, 'update accounts set enabled = 1, quota = null']);
+    });
+
+    itNeeds(
+      ['sqlite3'],
+      'ends the sessions of accounts that it disables, on each worker, within a second',
+      async () => {
+        const users = ['a', 'b', 'c', 'd', 'e'].map((name) => `${name}@devices.localhost`);
+        await Promise.all(users.map((user) => server.addAccount(user, PASSWORD)));
+        const sessions = await Promise.all(users.map((user) => pop3Session(server.pop3Port, user, PASSWORD)));
+        await run('sqlite3', [server.db, "update accounts set enabled = 0 where account like '%@devices.localhost'"]);
+        const sinceMs = performance.now();
+        for (const session of sessions) expect(await session.rest()).to.match(/^-ERR/);
+        expect(performance.now() - sinceMs).to.be.below(1_000);
+      },
+    );
+
+    itNeeds(['sqlite3'], 'holds a message up for as long as it holds the database, and no login', async () => {
+      const shell = spawn('sqlite3', [server.db], { stdio: ['pipe', 'pipe', 'inherit'] });
+      shell.stdin.write("begin immediate; select 'held';\n");
+      await once(shell.stdout, 'data');
+      const deposited = deposit();
+      await (await pop3Session(server.pop3Port, USER, PASSWORD)).ask('QUIT', /^\+OK/);
+      shell.stdin.end('commit;\n');
+      await deposited;
     });
   });
 });

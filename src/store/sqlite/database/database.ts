@@ -13,8 +13,8 @@ export type { Connection, Statement } from './driver.js';
 
 /** Before it, two processes could lose committed frames when the WAL was reset. */
 const OLDEST_SQLITE = [3, 51, 3] as const;
-/** How long a statement waits for a lock that another process holds; the store is the only writer, so this is for shells. */
-const BUSY_TIMEOUT_MS = 5_000;
+/** How long a statement, or a group of writes, waits for a lock that another process holds; the store is the only writer, so this is for shells. */
+export const BUSY_TIMEOUT_MS = 5_000;
 /** What is left of the WAL file after a reset. */
 const WAL_KEEP_BYTES = 64 * 1024 * 1024;
 
@@ -58,6 +58,16 @@ export function passiveCheckpoint(connection: Connection): Checkpointed {
 /** Moves all of the WAL and empties it, waiting for readers that are just looking. Whether it could. */
 export function emptyWal(connection: Connection): boolean {
   return (connection.pragma('wal_checkpoint(TRUNCATE)') as [Checkpointed])[0].busy === 0;
+}
+
+/** From now on what meets another's lock fails at once: whoever waits for it does so without standing still. */
+export function waitForNobody(connection: Connection): void {
+  connection.pragma('busy_timeout = 0');
+}
+
+/** As it was opened. */
+export function waitForOthers(connection: Connection): void {
+  connection.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
 }
 
 export function openForReading(path: string): ReadingConnection {

@@ -28,12 +28,17 @@ export function isPassing(error: unknown): boolean {
   return isFull(error) || codeOf(error).startsWith('SQLITE_IOERR');
 }
 
+/** Whether another program holds the lock that a write needs. */
+export function isBusy(error: unknown): boolean {
+  return codeOf(error).startsWith('SQLITE_BUSY');
+}
+
 /**
  * Whether the rest of a group may succeed without the write that met it: a refusal, a bug, or a message that is too large
  * for what is left of the disk. A lock that another program holds stops everybody alike.
  */
 export function isOneWritesFault(error: unknown): boolean {
-  return !isDiskError(error) && !codeOf(error).startsWith('SQLITE_BUSY');
+  return !isDiskError(error) && !isBusy(error);
 }
 
 /** Whether what is in the file is not what was written to it. */
@@ -51,8 +56,7 @@ export function asStoreError(error: unknown, db = 'the database'): StoreError {
   if (error instanceof StoreError) return error;
   if (isBug(error) || REFUSAL.test(codeOf(error))) return new StoreError('bug', BUG, { cause: error });
   if (isFull(error)) return new StoreError('full', 'the disk is full', { cause: error });
-  if (codeOf(error).startsWith('SQLITE_BUSY'))
-    return new StoreError('busy', 'another program holds the database', { cause: error });
+  if (isBusy(error)) return new StoreError('busy', 'another program holds the database', { cause: error });
   if (isDamage(error)) return damaged(db, (error as Error).message, error);
   return new StoreError('unavailable', sentenceOf(error, db), { cause: error });
 }

@@ -1,13 +1,14 @@
 /**
  * Group commit: what waits while a commit runs forms the next group, and one sync pays for all of it.
  * Nothing that promises anything is answered before its COMMIT was synced.
+ * While another program holds the database all wait, for a time, and nothing else waits with them: then they fail, and what comes next waits.
  * A write that fails alone (a removed account, say) fails alone;
  * a disk error fails the group, and the process then ends: it must not commit on top of a sync that failed.
  */
 import { StoreError } from '../../errors.js';
-import { leaveSyncs, syncCommits, type Connection } from '../database/database.js';
+import { BUSY_TIMEOUT_MS, leaveSyncs, syncCommits, type Connection } from '../database/database.js';
 import { FullDiskRetries, type CommitFailure } from './full-disk.js';
-import { asStoreError, isDamage, isDiskError, isOneWritesFault } from '../database/sqlite-error.js';
+import { asStoreError, isBusy, isDamage, isDiskError, isOneWritesFault } from '../database/sqlite-error.js';
 import type { Writer } from './writer.js';
 
 export interface Write {
@@ -27,6 +28,11 @@ export interface Write {
 /** A group that reaches this is committed, whatever else waits: it bounds how long the first of it waits for the last. */
 const GROUP_LIMIT_BYTES = 16 * 1024 * 1024;
 
+/** While another program holds the database: how often it is asked for. */
+const HELD_RETRY_MS = 20;
+
+const NONE: readonly Write[] = [];
+
 /** How long what is patient waits for others, whose sync it then shares. */
 const PATIENCE_MS = 5;
 
@@ -43,11 +49,18 @@ export class GroupCommit {
   #waiting: Write[] = [];
   #scheduled = false;
   #patience: NodeJS.Timeout | undefined;
+  readonly #heldLimitMs: number;
+  /** Since when another program holds the database, as far as is known. */
+  #heldSinceMs: number | undefined;
+  #heldBy: unknown;
+  #retry: NodeJS.Timeout | undefined;
   /** The disk failed: what this process goes on to write might stand on what the disk never got. */
   #broken = false;
 
-  constructor(connection: Connection, observer: GroupObserver) {
+  /** `patienceMs`: how long what waits for another program does so. */
+  constructor(connection: Connection, observer: GroupObserver, patienceMs = BUSY_TIMEOUT_MS) {
     this.#connection = connection;
+    this.#heldLimitMs = patienceMs;
     this.#writer = observer.writer;
     this.#observer = observer;
     this.#retries = new FullDiskRetries(connection);
@@ -68,7 +81,7 @@ export class GroupCommit {
   }
 
   #schedule(): void {
-    if (this.#scheduled) return;
+    if (this.#scheduled || this.#retry !== undefined) return;
     this.#scheduled = true;
     setImmediate(() => this.#run());
   }
@@ -77,7 +90,29 @@ export class GroupCommit {
     this.#scheduled = false;
     clearTimeout(this.#patience);
     this.#patience = undefined;
-    while (this.#waiting.length > 0) this.#settle(this.#takeGroup());
+    while (this.#waiting.length > 0 && this.#retry === undefined) {
+      const left = this.#settle(this.#takeGroup());
+      if (left.length > 0) this.#wait(left);
+    }
+  }
+
+  /** Nothing of these was begun. What waits when the time is over fails, and what comes then has a time of its own. */
+  #wait(left: readonly Write[]): void {
+    const nowMs = performance.now();
+    this.#heldSinceMs ??= nowMs;
+    this.#waiting.unshift(...left);
+    if (nowMs - this.#heldSinceMs < this.#heldLimitMs) {
+      this.#retry = setTimeout(() => this.#tryAgain(), HELD_RETRY_MS);
+      return;
+    }
+    this.#heldSinceMs = undefined;
+    fail(this.#waiting.splice(0), asStoreError(this.#heldBy));
+    this.#observer.failed(this.#heldBy, undefined);
+  }
+
+  #tryAgain(): void {
+    this.#retry = undefined;
+    this.#run();
   }
 
   #takeGroup(): Write[] {
@@ -86,28 +121,42 @@ export class GroupCommit {
     return this.#waiting.splice(0, end === -1 ? this.#waiting.length : end + 1);
   }
 
-  #settle(group: Write[]): void {
+  /** What is left while another program holds the database. */
+  #settle(group: readonly Write[]): readonly Write[] {
     const unwanted = this.#broken ? new StoreError('unavailable', 'the disk failed') : this.#observer.lost();
     if (unwanted !== undefined) return fail(group, unwanted);
     const failure = this.#retries.commit(() => this.#tryCommit(group));
-    const lostSince = failure === undefined ? this.#observer.lost() : undefined;
-    if (lostSince !== undefined) {
-      fail(group, lostSince); // It may be there when the file is back, as after an answer that was lost.
-    } else if (failure === undefined) {
-      for (const write of group) write.done();
-      this.#observer.committed(group.reduce((bytes, write) => bytes + write.bytes, 0));
-    } else if (isDamage(failure.error) && this.#writer.queue.leases.damaged.learn()) {
-      this.#settle(group); // Around what it has met.
-    } else if (group.length > 1 && isOneWritesFault(failure.error)) {
-      for (const write of group) this.#settle([write]);
-    } else this.#failed(group, failure);
+    if (isBusy(failure?.error)) {
+      this.#heldBy = failure?.error;
+      return group;
+    }
+    this.#heldSinceMs = undefined;
+    return failure === undefined ? this.#committed(group) : this.#uncommitted(group, failure);
   }
 
-  #failed(group: readonly Write[], { error, during }: CommitFailure): void {
+  #committed(group: readonly Write[]): readonly Write[] {
+    const lostSince = this.#observer.lost();
+    if (lostSince !== undefined) return fail(group, lostSince); // It may be there when the file is back, as after an answer that was lost.
+    for (const write of group) write.done();
+    this.#observer.committed(group.reduce((bytes, write) => bytes + write.bytes, 0));
+    return NONE;
+  }
+
+  #uncommitted(group: readonly Write[], failure: CommitFailure): readonly Write[] {
+    // Around what it has met.
+    if (isDamage(failure.error) && this.#writer.queue.leases.damaged.learn()) return this.#settle(group);
+    if (group.length === 1 || !isOneWritesFault(failure.error)) return this.#failed(group, failure);
+    for (let at = 0; at < group.length; at++)
+      if (this.#settle(group.slice(at, at + 1)).length > 0) return group.slice(at);
+    return NONE;
+  }
+
+  #failed(group: readonly Write[], { error, during }: CommitFailure): readonly Write[] {
     fail(group, asStoreError(error, this.#connection.name));
-    if (error instanceof StoreError) return;
+    if (error instanceof StoreError) return NONE;
     this.#broken ||= isDiskError(error);
     this.#observer.failed(error, this.#broken ? during : undefined);
+    return NONE;
   }
 
   /**
@@ -147,8 +196,9 @@ export class GroupCommit {
   }
 }
 
-function fail(group: readonly Write[], error: StoreError): void {
+function fail(group: readonly Write[], error: StoreError): readonly Write[] {
   for (const write of group) write.failed(error);
+  return NONE;
 }
 
 /** One that nobody waits for: what is lost is swept at the next start, and a failure is told by the group's observer. */

@@ -5,13 +5,21 @@
 import type { Retention } from '../../driver.js';
 import type { Keeping } from '../../removed-mail.js';
 import { Checkpointer } from './checkpointer.js';
-import { emptyWal, openForWriting, passiveCheckpoint, type Connection } from '../database/database.js';
+import {
+  emptyWal,
+  openForWriting,
+  passiveCheckpoint,
+  waitForNobody,
+  waitForOthers,
+  type Connection,
+} from '../database/database.js';
 import { Decoder } from './decoder.js';
 import { DiskSpace, prepareFileSpace, type FileSpace } from '../database/disk-space.js';
 import { FileWatch } from './file-watch.js';
 import { GroupCommit } from './group.js';
 import type { Location } from '../database/location.js';
 import { isBug, isDiskError, readError } from '../database/sqlite-error.js';
+import { ShellWrites } from './shell-writes.js';
 import { Sweeper } from './sweeper.js';
 import { Upkeep } from './upkeep.js';
 import { Writer } from './writer.js';
@@ -24,6 +32,8 @@ export interface DatabaseObserver {
   due(): void;
   /** A group is durable, and its writes have been told. */
   committed(): void;
+  /** A shell has written to the directory. */
+  directoryWritten(): void;
   /** Nothing is to be written on this connection any more. */
   diskFailed(error: unknown, during: 'commit' | 'checkpoint'): void;
   /** The files are not where they belong: the store has to end, and with it every process that has them open. */
@@ -40,6 +50,7 @@ export class OpenDatabase {
   readonly #decoder: Decoder;
   readonly #observer: DatabaseObserver;
   readonly #upkeep: Upkeep;
+  #shellWrites: ShellWrites | undefined;
   #failed = false;
 
   /** @throws StoreError 'unavailable' */
@@ -106,6 +117,8 @@ export class OpenDatabase {
     this.#endInterrupted();
     this.#decoder.decodeSoon();
     this.#upkeep.begin();
+    this.#shellWrites = new ShellWrites(this.#connection, () => this.#directoryWritten());
+    waitForNobody(this.#connection); // Groups wait by themselves.
   }
 
   /** A full disk leaves it to the next start: nobody sees it. */
@@ -130,6 +143,7 @@ export class OpenDatabase {
   settle(): void {
     this.files.close();
     this.#upkeep.close();
+    this.#shellWrites?.close();
   }
 
   /**
@@ -145,6 +159,7 @@ export class OpenDatabase {
   /** What a full or failing disk refuses here was promised to nobody. */
   #giveBack(): void {
     try {
+      waitForOthers(this.#connection);
       this.#writer.texts.decodeAgain();
       this.#connection.close();
     } catch (error) {
@@ -160,12 +175,24 @@ export class OpenDatabase {
     this.#checkpointer.committed(bytes);
   }
 
+  /** No group is open at this moment. */
+  #directoryWritten(): void {
+    this.#writer.directoryWritten();
+    this.#observer.directoryWritten();
+  }
+
   #checkpoint(): void {
     this.#moving(() => passiveCheckpoint(this.#connection));
   }
 
   #emptyWal(): boolean {
-    return this.#moving(() => emptyWal(this.#connection)) ?? false;
+    const empty = (): boolean => {
+      waitForOthers(this.#connection);
+      const isEmpty = emptyWal(this.#connection);
+      waitForNobody(this.#connection);
+      return isEmpty;
+    };
+    return this.#moving(empty) ?? false;
   }
 
   #moving<T>(move: () => T): T | undefined {

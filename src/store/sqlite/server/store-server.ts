@@ -253,6 +253,7 @@ export class StoreServer implements RunningStore, ServedStore {
       trouble: (what, error) => this.#observer.trouble(what, error),
       due: () => this.senders.wake(),
       committed: () => this.#committed(),
+      directoryWritten: () => void this.reportChanged('anybody'),
       diskFailed: (error, during) => this.#stopFor(error, during),
       stopped: () => this.#stopAfterFailure('checkpoint'),
     });

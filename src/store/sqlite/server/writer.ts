@@ -176,6 +176,11 @@ export class Writer {
     this.#bodies.beginGroup();
   }
 
+  /** Between two groups: a shell may have changed what accounts may hold. */
+  directoryWritten(): void {
+    this.#counters.forget();
+  }
+
   /** After ROLLBACK: what was remembered may not be so. */
   forget(): void {
     this.#counters.forget();
