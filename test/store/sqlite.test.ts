@@ -212,6 +212,21 @@ describe('the SQLite driver', () => {
       ]);
     });
 
+    it('of before cases were told apart has aliases that lead to who is here, and elsewhere as they were written', () => {
+      const connection = openConnection(db);
+      for (const name of migrations().slice(0, 16)) connection.exec(readFileSync(join(MIGRATIONS, name), 'utf8'));
+      connection.exec(`
+        pragma user_version = 16;
+        insert into domain (name) values ('example.org'), ('ample.org');
+        insert into alias values (1, 'a', 'Bob@example.org'), (1, 'a', 'bob@example.org'), (1, 'b', 'Carol@ample.org'),
+                                 (1, 'c', 'Dave@le.org'), (2, 'd', 'Eve@x.ample.org')`);
+      connection.close();
+      openForWriting(db).close();
+      expect(look(db, "select local || ' ' || target as leads from alias order by local")).to.deep.equal(
+        ['a bob@example.org', 'b carol@ample.org', 'c Dave@le.org', 'd Eve@x.ample.org'].map((leads) => ({ leads })),
+      );
+    });
+
     it('of a newer version is refused in one sentence, and left as it is', async () => {
       openForWriting(db).close();
       const connection = openConnection(db);
