@@ -50,6 +50,11 @@ function reach({ account }: Device, { outbound, devicePort, whose }: OutboundInF
     ...(account !== undefined && outbound === 'off'
       ? [`It reaches mailboxes here alone: outbound mail is off (${whose}).`]
       : []),
+    ...(account?.enabled === false
+      ? [
+          `It reaches mailboxes here alone: ${account.address} is disabled; 'pennypost account enable ${account.address}' changes that.`,
+        ]
+      : []),
     ...(devicePort === 0 ? [`Nobody listens for it: --device-port is 0 (${whose}).`] : []),
   ];
 }

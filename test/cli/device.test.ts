@@ -70,7 +70,15 @@ describe('devices on the command line', () => {
     const account = ['--account', 'office@example.org'];
     expect(await done('set', 'cam', ...account, '--from', 'cam@elsewhere.example'))
       .to.match(/^cam@elsewhere\.example is of no domain of this server: .* alias add \S+ office@example\.org'/m)
-      .and.match(/^It reaches mailboxes here alone: outbound mail is off \(of this command's/m);
+      .and.match(/^It reaches mailboxes here alone: outbound mail is off \(of this command's/m)
+      .and.not.match(/disabled/);
+    const ofAccount = (verb: string) => pennypost(['account', verb, 'office@example.org'], { directory });
+    await ofAccount('disable');
+    await done('remove', 'cam');
+    expect(await done('add', 'cam', '--network', '10.0.0.1', ...account)).to.match(
+      /^It reaches mailboxes here alone: office@example\.org is disabled; 'pennypost account enable office@example\.org'/m,
+    );
+    await ofAccount('enable');
     await done('remove', 'cam');
   });
 
