@@ -94,6 +94,8 @@ export interface QueueWrites {
   readonly delayedIds: Statement<[nowMs: number, limit: number], number>;
   readonly leasedIds: Statement<[], number>;
   readonly leasedByIds: Statement<[sender: string], number>;
+  /** In no order, by an index that has the whole queue: it reads no row. */
+  readonly idsBetween: Statement<[first: number, last: number, limit: number], number>;
   /** Of a row whose message cannot be read. */
   readonly bare: Statement<[id: number], BareRow>;
   readonly park: Statement<[reply: string, id: number]>;
@@ -219,7 +221,15 @@ export function prepareQueueWrites(connection: Connection): QueueWrites {
 
 type DamageWrites = Pick<
   QueueWrites,
-  'dueIds' | 'expiredIds' | 'delayedIds' | 'leasedIds' | 'leasedByIds' | 'bare' | 'park' | 'notReadyBefore'
+  | 'dueIds'
+  | 'expiredIds'
+  | 'delayedIds'
+  | 'leasedIds'
+  | 'leasedByIds'
+  | 'idsBetween'
+  | 'bare'
+  | 'park'
+  | 'notReadyBefore'
 >;
 
 function prepareDamageWrites(connection: Connection): DamageWrites {
@@ -231,6 +241,7 @@ function prepareDamageWrites(connection: Connection): DamageWrites {
     delayedIds: ids('select id from queued where notice_at <= ? order by notice_at, id limit ? + 0'),
     leasedIds: ids('select id from queued where leased_by is not null'),
     leasedByIds: ids('select id from queued where leased_by = ?'),
+    idsBetween: ids('select id from queued indexed by queued_due where id + 0 between ? and ? limit ? + 0'),
     bare: connection.prepare('select id, destination, recipient, state from queued where id = ?'),
     park: connection.prepare(`
       update queued set state = 3, due_at = null, expire_at = null, notice_at = null, leased_by = null, due_before = null,

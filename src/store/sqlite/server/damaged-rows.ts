@@ -15,12 +15,21 @@ export interface DamagedRow {
   readonly isParked: boolean;
 }
 
+/** Pages whose rows are all named: of a million rows all numbers are looked at for each, which takes a tenth of a second. Of more, those that are due. */
+const PAGES_LIMIT = 20;
+/** More than stand on a page; as many are named of what an inner page of the table hides. */
+const BESIDE_LIMIT = 1_000;
+/** Beyond it there is no number. */
+const STEPS_LIMIT = 2 ** 50;
+
 const CORRUPT = QUEUE_STATES.indexOf('corrupt');
 const REPLY = JSON.stringify(damageReply);
 
 export class DamagedRows {
   readonly #writes: QueueWrites;
   readonly #ledger: QueueLedger;
+  /** Whose neighbours were looked for. */
+  #pages = 0;
   /** That are to be parked. */
   readonly #unreadable = new Set<number>();
   readonly #unwritable = new Set<number>();
@@ -121,22 +130,31 @@ export class DamagedRows {
     );
   }
 
-  /** Outside of any transaction. True when some of them are damaged. */
+  /** Outside of any transaction. True when some of them are damaged. Whatever stands on the same page is, too. */
   #lookAt(ids: readonly number[]): boolean {
-    const damaged = ids.filter((id) => !this.#isKnown(id) && !this.#isReadable(id));
-    for (const id of damaged) this.#unreadable.add(id);
-    this.#untold.push(...damaged.map((id) => ({ id, isParked: true })));
-    return damaged.length > 0;
+    const isNew = (id: number): boolean => !this.#isKnown(id);
+    const before = this.#unreadable.size + this.#unwritable.size;
+    for (const id of ids) {
+      if (this.#isKnown(id) || isSound(() => this.#writes.row.get(id))) continue;
+      if (isSound(() => this.#writes.bare.get(id))) this.#meet(id, this.#unreadable);
+      else for (const one of [id, ...this.#beside(id)].filter(isNew)) this.#meet(one, this.#unwritable);
+    }
+    return this.#unreadable.size + this.#unwritable.size > before;
   }
 
-  #isReadable(id: number): boolean {
-    try {
-      this.#writes.row.get(id);
-      return true;
-    } catch (error) {
-      if (!isDamage(error)) throw error;
-      return false;
-    }
+  #meet(id: number, where: Set<number>): void {
+    where.add(id);
+    this.#untold.push({ id, isParked: where === this.#unreadable });
+  }
+
+  /** Of one that cannot be read itself: all between the next places that can be, whether or not a row has their number. */
+  #beside(id: number): readonly number[] {
+    if (this.#pages++ >= PAGES_LIMIT) return [];
+    const isDamaged = (at: number): boolean => !isSound(() => this.#writes.bare.get(at));
+    const [first, last] = [lastThatIs(isDamaged, id, -1), lastThatIs(isDamaged, id, 1)];
+    let ids: readonly number[] = [];
+    isSound(() => (ids = this.#writes.idsBetween.all(first, last, BESIDE_LIMIT))); // Unless the index is damaged, too.
+    return ids.filter((one) => one !== id);
   }
 
   #giveUp(id: number): boolean {
@@ -155,4 +173,24 @@ export class DamagedRows {
       throw error;
     }
   }
+}
+
+/** @throws what is no damage */
+function isSound(read: () => unknown): boolean {
+  try {
+    read();
+    return true;
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return false;
+  }
+}
+
+/** In this direction from one that is, by steps that grow as long as they can: a page has few rows, but its numbers may be far apart. */
+function lastThatIs(isMeant: (at: number) => boolean, from: number, direction: 1 | -1): number {
+  let at = from;
+  let step = 1;
+  for (; step < STEPS_LIMIT && isMeant(at + direction * step); step *= 2) at += direction * step;
+  for (; step >= 1; step /= 2) if (isMeant(at + direction * step)) at += direction * step;
+  return at;
 }
