@@ -2,7 +2,7 @@
 import { isForLater, type QueuedMail, type QueueEntry } from '../store/queued-mail.js';
 import { UsageError, type Flag, type Invocation } from './command.js';
 import { exit, Refusal } from './exit.js';
-import { entryId, selectedIds } from './selection.js';
+import { meantBy, selectedIds, type Meant } from './selection.js';
 import { withExistingStore } from './storage.js';
 import { counted, print } from './terminal.js';
 
@@ -24,8 +24,11 @@ export function changing(change: Change, done: string) {
     if (change === 'remove' && invocation.operands.length === 0 && !invocation.has(yesFlag.name))
       throw new UsageError('removed mail is lost, and its senders are not told; --yes says that this is meant');
     const { changed, left } = await withExistingStore(invocation.load().configuration.db, async ({ queuedMail }) => {
-      const reasons = await whyNot(queuedMail, change, invocation.operands.slice(0, NAMED_LIMIT).map(entryId));
-      return { changed: await changeAll(queuedMail, change, select(queuedMail)), left: reasons };
+      const meant: Meant[] = [];
+      for (const id of invocation.operands) meant.push(await meantBy(queuedMail, id));
+      const typed = meant.flatMap(({ numbers }) => numbers);
+      const reasons = [...nothingOf(meant), ...(await whyNot(queuedMail, change, typed.slice(0, NAMED_LIMIT)))];
+      return { changed: await changeAll(queuedMail, change, select(queuedMail, typed)), left: reasons };
     });
     await print(`${counted(changed, 'recipient')} ${done}.\n`);
     if (changed === 0) throw new Refusal(left.length === 0 ? NOTHING : `Nothing was changed: ${left.join('; ')}.`);
@@ -38,6 +41,10 @@ async function changeAll(queue: QueuedMail, change: Change, pieces: AsyncIterabl
   let changed = 0;
   for await (const ids of pieces) changed += await queue[change](ids);
   return changed;
+}
+
+function nothingOf(meant: readonly Meant[]): readonly string[] {
+  return meant.filter(({ numbers }) => numbers.length === 0).map(({ typed }) => `nothing waits of ${typed}`);
 }
 
 /** A clause for each of those that the change does nothing to. */

@@ -5,7 +5,18 @@ import { jsonFlag, optionFlags, type Command, type Invocation } from './command.
 import { exit, Refusal } from './exit.js';
 import { explain, explainFromFlag } from './explanation.js';
 import { printList, printListAsJson, type Table } from './listing.js';
-import { allFlag, entryId, filterFlags, filterOf, idOperand, pagesOf, replyText, whereTheRestIs } from './selection.js';
+import {
+  allFlag,
+  filterFlags,
+  filterOf,
+  idOperand,
+  isAcceptedId,
+  meantBy,
+  pagesOf,
+  replyText,
+  requireId,
+  whereTheRestIs,
+} from './selection.js';
 import { addressOperand } from './operand.js';
 import { changing, yesFlag } from './queue-changes.js';
 
@@ -52,17 +63,29 @@ function nextAttempt({ dueAtMs, restsUntilMs = 0 }: QueueEntry): number | undefi
 }
 
 async function show(invocation: Invocation): Promise<number> {
-  const id = entryId(invocation.operands[0]);
+  const id = requireId(invocation.operands[0]);
   await withExistingStore(invocation.load().configuration.db, async ({ queuedMail }) => {
-    const found = await queuedMail.find(id);
-    if (found === undefined)
-      throw new Refusal(`Nothing is known of number ${id}; 'pennypost queue list' shows what waits.`);
-    if (invocation.has(jsonFlag.name)) return printJson({ id, ...found });
-    await printTable(['what', 'value'], [['number', String(id)], ...story(found)]);
-    await print('\n');
-    await printTable(attemptHead, found.attempts.map(attemptRow), Infinity);
+    const { numbers } = await meantBy(queuedMail, id);
+    const found: Known[] = [];
+    for (const number of numbers) found.push({ id: number, ...((await queuedMail.find(number)) ?? unknown(number)) });
+    if (found.length === 0) throw new Refusal(`Nothing waits that was accepted as ${id}; ${whereTheRestIs}.`);
+    if (invocation.has(jsonFlag.name)) return printJson(isAcceptedId(id) ? found : found[0]);
+    for (const [at, one] of found.entries()) await showOne(one, at === 0 ? '' : '\n');
   });
   return exit.fine;
+}
+
+type Known = QueuedRecipient & { readonly id: number };
+
+function unknown(number: number): never {
+  throw new Refusal(`Nothing is known of number ${number}; 'pennypost queue list' shows what waits.`);
+}
+
+async function showOne(found: Known, before: string): Promise<void> {
+  await print(before);
+  await printTable(['what', 'value'], [['number', String(found.id)], ...story(found)]);
+  await print('\n');
+  await printTable(attemptHead, found.attempts.map(attemptRow), Infinity);
 }
 
 function story({ entry, attempts }: QueuedRecipient): readonly (readonly string[])[] {
@@ -127,7 +150,7 @@ export const queueCommands: readonly Command[] = [
     summary: 'Show one recipient of the queue, and each attempt to deliver to it.',
     operands: [idOperand],
     flags: [jsonFlag, ...optionFlags('db')],
-    examples: ['queue show 17'],
+    examples: ['queue show 17', 'queue show mx3on2yd-1.1-1'],
     run: show,
   },
   {
@@ -143,7 +166,7 @@ export const queueCommands: readonly Command[] = [
     summary: 'Try nothing before it is released.',
     operands: someIds,
     flags: selecting,
-    examples: ['queue hold 17', 'queue hold --from alice@example.org'],
+    examples: ['queue hold 17', 'queue hold mx3on2yd-1.1-1', 'queue hold --from alice@example.org'],
     run: changing('hold', 'put on hold'),
   },
   {

@@ -28,7 +28,20 @@ export const allFlag: Flag = { name: 'all', placeholder: '', doc: 'All that is i
 /** For whoever looks in the queue for mail that waits no more. */
 export const whereTheRestIs = 'what has left is in the view deliveries of the database: select * from deliveries';
 
-export const idOperand: Operand = { name: 'ID', doc: "a recipient's number, as 'queue list' shows it" };
+export const idOperand: Operand = {
+  name: 'ID',
+  doc: "a recipient's number, as 'queue list' shows it, or the id that the 250 said, for all recipients of that message",
+};
+
+/** As mx3on2yd-1.1-1: in the 250, and in the Received line. */
+const ACCEPTED_ID = /^[0-9a-z]+-[0-9a-z]+\.[0-9a-z]+-\d+$/;
+const NUMBER = /^[1-9]\d{0,14}$/;
+
+/** An ID as it was typed, and the numbers that it means: none where nothing waits that was accepted as that. */
+export interface Meant {
+  readonly typed: string;
+  readonly numbers: readonly number[];
+}
 
 /** @throws UsageError */
 export function filterOf(invocation: Invocation): QueueFilter {
@@ -45,28 +58,42 @@ export function filterOf(invocation: Invocation): QueueFilter {
   };
 }
 
-export function entryId(text = ''): number {
-  if (!/^[1-9]\d{0,14}$/.test(text))
-    throw new UsageError(`'${text}' is no number of the queue; 'queue list' shows them, and ${whereTheRestIs}`);
-  return Number(text);
+/** @throws UsageError */
+export function requireId(text = ''): string {
+  if (!NUMBER.test(text) && !isAcceptedId(text))
+    throw new UsageError(
+      `'${text}' is neither a number of the queue nor the id of a 250; 'queue list' shows the numbers, and ${whereTheRestIs}`,
+    );
+  return text;
+}
+
+export function isAcceptedId(text: string): boolean {
+  return ACCEPTED_ID.test(text);
+}
+
+export async function meantBy(queue: QueuedMail, id: string): Promise<Meant> {
+  if (!isAcceptedId(id)) return { typed: id, numbers: [Number(id)] };
+  const numbers: number[] = [];
+  for await (const entries of pagesOf(queue, { acceptedAs: id })) numbers.push(...entries.map((entry) => entry.id));
+  return { typed: id, numbers };
 }
 
 /**
- * The ids that were typed, a few hundred at a time, or those of the entries that the flags leave. Neither of both is a mistake that
+ * The numbers of what was typed, a few hundred at a time, or those of the entries that the flags leave. Neither of both is a mistake that
  * costs too much. `isMeant` leaves out more of those that were not typed. @throws UsageError
  */
 export function selectedIds(
   invocation: Invocation,
   isMeant: (entry: QueueEntry) => boolean = () => true,
-): (queue: QueuedMail) => AsyncIterable<readonly number[]> {
-  const ids = invocation.operands.map(entryId);
+): (queue: QueuedMail, typed: readonly number[]) => AsyncIterable<readonly number[]> {
+  const ids = invocation.operands.map(requireId);
   const filter = filterOf(invocation);
   const isFiltered = Object.values(filter).some((value) => value !== undefined);
   if (ids.length > 0 && (isFiltered || invocation.has(allFlag.name)))
     throw new UsageError('numbers and flags that select cannot be given together');
   if (ids.length === 0 && !isFiltered && !invocation.has(allFlag.name))
     throw new UsageError('name what is meant: numbers, flags such as --domain, or --all');
-  return (queue) => (ids.length > 0 ? inPieces(ids) : idsOf(queue, filter, isMeant));
+  return (queue, typed) => (ids.length > 0 ? inPieces(typed) : idsOf(queue, filter, isMeant));
 }
 
 const PIECE = 500;

@@ -12,6 +12,8 @@ export interface QueueFilter {
   /** The forward-path. */
   readonly to?: string | undefined;
   readonly queuedBeforeMs?: number | undefined;
+  /** The id that the 250 said. */
+  readonly acceptedAs?: string | undefined;
 }
 
 /** One recipient that waits. */

@@ -9,6 +9,14 @@ import { pennypost } from './pennypost.js';
 
 const DAY_MS = 86_400_000;
 
+/** Of two recipients, or of one that is named in it. */
+function traceOf([first, ...others]: readonly RemoteRecipient[]): Uint8Array {
+  const end = others.length > 0 ? ';' : `\r\n\tfor <${first?.recipient}>;`;
+  return Buffer.from(
+    `Received: from here\r\n\tby here with ESMTP id mx3on2yd-1.1-${others.length + 1}${end}\r\n\tnow\r\n`,
+  );
+}
+
 describe('the queue on the command line', () => {
   let directory = '';
 
@@ -18,7 +26,7 @@ describe('the queue on the command line', () => {
     const queue = async (reversePath: string, atMs: number, ...recipients: readonly RemoteRecipient[]) => {
       const times = { firstAttemptAtMs: atMs + DAY_MS * 9, expiresAtMs: atMs + DAY_MS * 10 };
       const kind = { bodyKind: '7bit', smtputf8: false, requireTls: false } as const;
-      const outgoing = { trace: Buffer.from('Received: from here\r\n'), ...times, ...kind };
+      const outgoing = { trace: traceOf(recipients), ...times, ...kind };
       const delivery = store.deliver({ reversePath, receivedAtMs: atMs, recipients, outgoing });
       await delivery.write(Buffer.from('Subject: hello\r\n\r\ntext\r\n'));
       await delivery.commit();
@@ -65,8 +73,21 @@ describe('the queue on the command line', () => {
     expect((await run('queue', 'show', '99')).stderr).to.match(/Nothing is known of number 99/);
   });
 
+  it('shows and changes all recipients of what a 250 named', async () => {
+    expect(await done('queue', 'show', 'mx3on2yd-1.1-2')).to.match(
+      /^to +bob@one\.example(.|\n)*^to +carol@two\.example/m,
+    );
+    const found = JSON.parse(await done('queue', 'show', 'mx3on2yd-1.1-1', '--json')) as readonly { id: number }[];
+    expect(found.map(({ id }) => id)).to.deep.equal([3]);
+    expect(await done('queue', 'hold', 'mx3on2yd-1.1-2', '3', 'mx3on2yd-1.1-3')).to.equal(
+      '3 recipients put on hold.\nNot changed: nothing waits of mx3on2yd-1.1-3.\n',
+    );
+    expect((await run('queue', 'retry', 'mx3on2yd-1.1-2')).stderr).to.match(/1 is on hold.*; 2 is on hold/);
+    expect(await done('queue', 'release', 'mx3on2yd-1.1-1', 'mx3on2yd-1.1-2')).to.equal('3 recipients released.\n');
+  });
+
   it('says where mail is found that has left, to who gives the id of a 250 or sees an empty list', async () => {
-    expect((await run('queue', 'show', 'mx3on2yd-1.1-1')).stderr).to.match(/select \* from deliveries/);
+    expect((await run('queue', 'show', 'mx3on2yd-1.1-11')).stderr).to.match(/select \* from deliveries/);
     expect(await done('queue', 'list', '--state', 'corrupt')).to.match(
       /^id .*\nNone waits; .*select \* from deliveries\n$/,
     );

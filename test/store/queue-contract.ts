@@ -556,7 +556,16 @@ export function describeQueue(name: string, make: () => Promise<StoreUnderTest>)
         expect(await found({ to: 'b@y.example' })).to.equal('B');
         expect(await found({ state: 'hold' })).to.equal('a');
         expect(await found({ queuedBeforeMs: Date.now() - HOUR_MS })).to.equal('');
-        expect((await store.queuedMail.list({}, first?.id)).entries).to.have.length(2);
+        for (const [name, end] of [
+          ['d', '; now'],
+          ['e', '\r\n\tfor <e@x.example>; now'],
+        ] as const)
+          // prettier-ignore
+          await queueUp([`${name}@x.example`], { trace: Buffer.from(`Received: from a by b id ${name}-1.1-1${end}\r\n`) });
+        expect(await found({ acceptedAs: 'd-1.1-1' })).to.equal('d');
+        expect(await found({ acceptedAs: 'e-1.1-1' })).to.equal('e');
+        expect(await found({ acceptedAs: 'd-1.1' })).to.equal('');
+        expect((await store.queuedMail.list({}, first?.id)).entries).to.have.length(4);
       });
 
       it('holds, releases and removes, and leaves alone what is under way', async () => {

@@ -1,4 +1,5 @@
 /** The queue of the store in memory, as a sender and as administration see it. */
+import { Buffer } from 'node:buffer';
 import { StoreError } from '../../../src/store/errors.js';
 import type { DueDestination, LeaseRequest, Queue } from '../../../src/store/queue.js';
 import type { QueuedMail, QueueFilter } from '../../../src/store/queued-mail.js';
@@ -227,7 +228,8 @@ function nextDueAtMs(data: QueueData, isMeant: (row: QueueRow) => boolean = () =
 }
 
 function isMeant({ message, recipient, waiting }: QueueRow, filter: QueueFilter): boolean {
-  const { state, destination, from, to, queuedBeforeMs } = filter;
+  const { state, destination, from, to, queuedBeforeMs, acceptedAs } = filter;
+  const trace = Buffer.from(message.outgoing.trace).toString();
   const same = (wanted: string | undefined, is: string) =>
     wanted === undefined || wanted.toLowerCase() === is.toLowerCase();
   return (
@@ -235,7 +237,8 @@ function isMeant({ message, recipient, waiting }: QueueRow, filter: QueueFilter)
     (queuedBeforeMs === undefined || message.envelope.receivedAtMs < queuedBeforeMs) &&
     same(destination, recipient.destination) &&
     same(from, message.envelope.reversePath) &&
-    same(to, recipient.recipient)
+    same(to, recipient.recipient) &&
+    (acceptedAs === undefined || [';', '\r'].some((end) => trace.includes(` id ${acceptedAs}${end}`)))
   );
 }
 

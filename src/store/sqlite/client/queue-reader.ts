@@ -50,11 +50,11 @@ export class QueueReader {
     const { lastOf } = this.#reads;
     const last = lastOf.get(after, ROWS_AT_ONCE) ?? undefined;
     if (last === undefined) return { entries: [], next: undefined };
-    const { state, queuedBeforeMs, destination, from, to } = filter;
+    const { state, queuedBeforeMs, destination, from, to, acceptedAs } = filter;
     const found = this.#entries({
       ...{ after, last, limit: PAGE_LENGTH, before: queuedBeforeMs ?? null },
       ...{ state: state === undefined ? null : QUEUE_STATES.indexOf(state) },
-      ...{ destination: destination ?? null, from: from ?? null, to: to ?? null },
+      ...{ destination: destination ?? null, from: from ?? null, to: to ?? null, accepted: acceptedAs ?? null },
     });
     return { entries: found.map(entryOf), next: found.length < PAGE_LENGTH ? last : found.at(-1)?.id };
   }
@@ -117,9 +117,9 @@ function unlessDamaged<T>(read: () => T, otherwise: () => T): T {
 }
 
 /** By what is known of it. */
-function isMeant(row: EntryRow, { state, destination, to, from, before }: EntryFilter): boolean {
+function isMeant(row: EntryRow, { state, destination, to, from, before, accepted }: EntryFilter): boolean {
   const isSame = (wanted: string | null, is: string) => wanted === null || wanted.toLowerCase() === is.toLowerCase();
-  const isKnown = from === null && before === null;
+  const isKnown = from === null && before === null && accepted === null;
   return (
     isKnown &&
     (state === null || state === row.state) &&

@@ -53,6 +53,7 @@ export interface EntryFilter {
   readonly destination: string | null;
   readonly from: string | null;
   readonly to: string | null;
+  readonly accepted: string | null;
 }
 
 export interface QueueReads {
@@ -109,6 +110,8 @@ export function prepareQueueReads(connection: Prepares): QueueReads {
         and (:destination is null or lower(destination.name) = lower(:destination))
         and (:from is null or lower(outgoing.reverse_path) = lower(:from))
         and (:to is null or lower(queued.recipient) = lower(:to))
+        and (:accepted is null or instr(outgoing.trace, ' id ' || :accepted || ';')
+          or instr(outgoing.trace, ' id ' || :accepted || char(13)))
       order by queued.id limit :limit + 0`),
     entry: connection.prepare(`${ENTRY} where queued.id = ?`),
     ids: connection
