@@ -106,6 +106,7 @@ describe('the architecture', () => {
       'maildrops',
       'queue',
       'queued-mail',
+      'quotas',
       'recipient-limits',
       'relay-logins',
       'removed-mail',
@@ -130,12 +131,12 @@ describe('the architecture', () => {
 
   it('hands each part of the program only its own part of the store', () => {
     for (const [folder, theirs] of [
-      ['smtp/', 'deliveries|devices|logins|recipient-limits|routes|rules/devices|suppressions'],
+      ['smtp/', 'deliveries|devices|logins|quotas|recipient-limits|routes|rules/devices|suppressions'],
       ['pop3/', 'maildrops|logins'],
       ['auth/', 'logins'],
       [
         'cli/',
-        'open|driver|maintenance|status|deliveries|devices|logins|directory|mailboxes|queue|queued-mail|recipient-limits|relay-logins|removed-mail|routes|rules/refusals|suppressions',
+        'open|driver|maintenance|status|deliveries|devices|logins|directory|mailboxes|queue|queued-mail|quotas|recipient-limits|relay-logins|removed-mail|routes|rules/refusals|suppressions',
       ],
       ['config/', 'routes|schemes'],
       ['outbound/', 'deliveries|queue|relay-logins|routes|rules/queue|rules/routes|suppressions'],

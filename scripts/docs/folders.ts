@@ -41,7 +41,13 @@ export const folders: readonly Folder[] = [
         'store/patience.ts',
       ],
       ...store('open', 'driver', 'maintenance', 'status', 'deliveries', 'devices', 'logins', 'directory', 'mailboxes'),
-      ...['store/queue.ts', 'store/queued-mail.ts', 'store/recipient-limits.ts', 'store/relay-logins.ts'],
+      ...[
+        'store/queue.ts',
+        'store/queued-mail.ts',
+        'store/quotas.ts',
+        'store/recipient-limits.ts',
+        'store/relay-logins.ts',
+      ],
       'store/removed-mail.ts',
       'store/routes.ts',
       'store/rules/refusals.ts',
@@ -113,7 +119,7 @@ export const folders: readonly Folder[] = [
     what: 'SMTP: states, grammars, replies, a file for each verb or a few alike',
     imports: [
       ...['auth', 'bytes', 'dsn', 'ip', 'message', 'runtime', 'session', 'store/rules/devices.ts'],
-      ...store('deliveries', 'devices', 'logins', 'patience', 'recipient-limits', 'routes', 'suppressions'),
+      ...store('deliveries', 'devices', 'logins', 'patience', 'quotas', 'recipient-limits', 'routes', 'suppressions'),
     ],
   },
   {

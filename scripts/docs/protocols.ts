@@ -228,7 +228,7 @@ function pop3Section(): readonly string[] {
 function smtpLimits(): readonly (readonly Cell[])[] {
   return [
     ['message', `${maxMessageSize} octets (\`--max-message-size\`)`, first(replies.tooLarge(maxMessageSize))],
-    ['what a mailbox may hold', '`pennypost account quota`', first(replies.mailboxFull('path'))],
+    ['what a mailbox, and a domain, may hold', '`account quota`, `domain quota`', first(replies.mailboxFull('path'))],
     ['recipients of a transaction', RECIPIENT_LIMIT, first(replies.tooManyRecipients)],
     ['mailboxes that they lead to', COPIES_LIMIT, first(replies.tooManyRecipients)],
     ['octets of their paths, and of what ORCPT calls them', PATHS_LIMIT_BYTES, first(replies.tooManyRecipients)],

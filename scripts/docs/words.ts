@@ -49,7 +49,7 @@ export const failureKinds: Readonly<Record<StoreErrorKind, string>> = {
   busy: 'the store is behind',
   full: 'the disk is full',
   'in-use': 'another session holds the maildrop',
-  'over-quota': 'the account may not hold more',
+  'over-quota': 'the account or its domain may not hold more',
   'over-quota-meanwhile': 'one of several recipients has come above its quota',
   'over-limit': 'the account has sent to as many elsewhere as it may',
   'over-rate': 'the device has sent as many messages as it may for now',

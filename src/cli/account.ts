@@ -3,30 +3,20 @@
  * A server that is running sees every change at once, because its store makes it.
  */
 import { secretsOf } from '../auth/secrets.js';
-import { bytes, InvalidValue } from '../config/units.js';
 import { formatAddress } from '../message/mailbox.js';
 import type { AccountSummary, Directory } from '../store/directory.js';
 import type { QueuedMail, QueueEntry } from '../store/queued-mail.js';
 import type { Address, Secrets } from '../store/shapes.js';
 import { accountLimitCommand } from './account-limit.js';
-import {
-  jsonFlag,
-  optionFlags,
-  UsageError,
-  type Command,
-  type Flag,
-  type Invocation,
-  type Operand,
-} from './command.js';
+import { jsonFlag, optionFlags, UsageError, type Command, type Flag, type Invocation } from './command.js';
 import { exit, Refusal } from './exit.js';
 import { printList, printListAsJson, type Table } from './listing.js';
 import { loginOf, newPassword, passwordFlags } from './new-password.js';
 import { accountAddress, addressOperand } from './operand.js';
+import { quotaColumn, quotaOf, quotaOperands, quotaText } from './quota.js';
 import { pagesOf } from './selection.js';
 import { withExistingStore, withStore } from './storage.js';
 import { ask, counted, isTerminal, moment, print } from './terminal.js';
-
-const NO_QUOTA = 'none';
 
 const yesFlag: Flag = { name: 'yes', placeholder: '', doc: 'Remove the account even if it holds messages.' };
 
@@ -36,38 +26,27 @@ const quotaFlag: Flag = {
   doc: 'What the account may hold, such as 1GiB; none unless told.',
 };
 
-const sizeOperand: Operand = { name: 'SIZE', doc: 'what the account may hold, such as 1GiB or 500MB; or none' };
+const quotaMessagesFlag: Flag = {
+  name: 'quota-messages',
+  placeholder: 'N',
+  doc: 'How many messages it may hold; any number unless told.',
+};
 
 async function add(invocation: Invocation): Promise<number> {
-  const limit = quota(invocation.text(quotaFlag.name) ?? NO_QUOTA);
+  const quota = quotaOf(invocation.text(quotaFlag.name), invocation.text(quotaMessagesFlag.name));
   return writePassword(invocation, 'Added', async (directory, to, { hash, scram }) => {
     await directory.addAccount(to, hash, scram);
-    if (limit !== undefined) await directory.setQuota(to, limit);
+    if (Object.keys(quota).length > 0) await directory.setQuota(to, quota);
   });
 }
 
 async function setQuota(invocation: Invocation): Promise<number> {
-  const [name, text = ''] = invocation.operands;
+  const [name, size, messages] = invocation.operands;
   const to = accountAddress(name);
-  const limit = quota(text);
-  await withExistingStore(invocation.load().configuration.db, ({ directory }) => directory.setQuota(to, limit));
-  await print(
-    limit === undefined
-      ? `${formatAddress(to)} may hold any amount.\n`
-      : `${formatAddress(to)} may hold ${limit} octets.\n`,
-  );
+  const quota = quotaOf(size, messages);
+  await withExistingStore(invocation.load().configuration.db, ({ directory }) => directory.setQuota(to, quota));
+  await print(`${formatAddress(to)} may hold ${quotaText(quota)}.\n`);
   return exit.fine;
-}
-
-/** Undefined for none. */
-function quota(text: string): number | undefined {
-  if (text.toLowerCase() === NO_QUOTA) return undefined;
-  try {
-    return bytes(text);
-  } catch (error) {
-    if (error instanceof InvalidValue) throw new UsageError(`a quota ${error.message}; none takes it away`);
-    throw error;
-  }
 }
 
 async function passwd(invocation: Invocation): Promise<number> {
@@ -105,7 +84,7 @@ const accountTable: Table<AccountSummary> = {
     one.address,
     one.messages,
     one.octets,
-    one.quotaOctets ?? NO_QUOTA,
+    quotaColumn(one.quotaOctets, one.quotaMessages),
     moment(one.createdAtMs),
     moment(one.lastDeliveryAtMs),
     moment(one.lastLoginAtMs),
@@ -174,7 +153,7 @@ export const accountCommands: readonly Command[] = [
     words: 'account add',
     summary: 'Add an account, and make its domain local.',
     operands: [addressOperand],
-    flags: [...passwordFlags, quotaFlag, ...optionFlags('db')],
+    flags: [...passwordFlags, quotaFlag, quotaMessagesFlag, ...optionFlags('db')],
     examples: [
       'account add alice@localhost',
       'account add alice@localhost --password-stdin < password.txt',
@@ -201,9 +180,13 @@ export const accountCommands: readonly Command[] = [
   {
     words: 'account quota',
     summary: 'Limit what an account may hold.',
-    operands: [addressOperand, sizeOperand],
+    operands: [addressOperand, ...quotaOperands],
     flags: optionFlags('db'),
-    examples: ['account quota alice@localhost 1GiB', 'account quota alice@localhost none'],
+    examples: [
+      'account quota alice@localhost 1GiB',
+      'account quota alice@localhost 1GiB 50000',
+      'account quota alice@localhost none',
+    ],
     run: setQuota,
   },
   accountLimitCommand,

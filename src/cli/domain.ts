@@ -3,8 +3,10 @@
  */
 import { jsonFlag, optionFlags, type Command, type Invocation, type Operand } from './command.js';
 import { exit } from './exit.js';
-import { printList, printListAsJson } from './listing.js';
+import type { DomainSummary } from '../store/directory.js';
+import { printList, printListAsJson, type Table } from './listing.js';
 import { domain } from './operand.js';
+import { quotaColumn, quotaOf, quotaOperands, quotaText } from './quota.js';
 import { withExistingStore, withStore } from './storage.js';
 import { print } from './terminal.js';
 
@@ -19,11 +21,28 @@ async function add(invocation: Invocation): Promise<number> {
 
 async function list(invocation: Invocation): Promise<number> {
   await withExistingStore(invocation.load().configuration.db, ({ directory }) => {
-    const pages = (after?: string) => directory.listDomains(after);
-    return invocation.has(jsonFlag.name)
-      ? printListAsJson(pages)
-      : printList(pages, { head: ['domain'], row: (name) => [name] });
+    const pages = (after?: DomainSummary) => directory.listDomains(after?.name);
+    return invocation.has(jsonFlag.name) ? printListAsJson(pages) : printList(pages, domainTable);
   });
+  return exit.fine;
+}
+
+const domainTable: Table<DomainSummary> = {
+  head: ['domain', 'messages', 'octets', 'quota'],
+  row: ({ name, held, quotaOctets, quotaMessages }) => [
+    name,
+    held?.messages ?? '',
+    held?.octets ?? '',
+    quotaColumn(quotaOctets, quotaMessages),
+  ],
+};
+
+async function setQuota(invocation: Invocation): Promise<number> {
+  const [text, size, messages] = invocation.operands;
+  const name = domain(text);
+  const quota = quotaOf(size, messages);
+  await withExistingStore(invocation.load().configuration.db, ({ directory }) => directory.setDomainQuota(name, quota));
+  await print(`The accounts of ${name} may hold ${quotaText(quota)} together.\n`);
   return exit.fine;
 }
 
@@ -50,6 +69,18 @@ export const domainCommands: readonly Command[] = [
     flags: [jsonFlag, ...optionFlags('db')],
     examples: ['domain list'],
     run: list,
+  },
+  {
+    words: 'domain quota',
+    summary: 'Limit what all accounts of a domain may hold together.',
+    operands: [nameOperand, ...quotaOperands],
+    flags: optionFlags('db'),
+    examples: [
+      'domain quota example.org 100GiB',
+      'domain quota example.org 100GiB 1000000',
+      'domain quota example.org none',
+    ],
+    run: setQuota,
   },
   {
     words: 'domain remove',

@@ -2,6 +2,7 @@
 import type { DeviceUse } from './devices.js';
 import type { StoreError } from './errors.js';
 import type { BodyKind, Settlement } from './queue.js';
+import type { Room } from './quotas.js';
 import type { RecipientLimits } from './recipient-limits.js';
 import type { AccountId, Address, MaybePromise, NotifyOn, Returned } from './shapes.js';
 
@@ -13,8 +14,8 @@ export interface LocalTarget {
   readonly account: AccountId;
   /** The address delivered to: the account's own, with the `+detail` of the forward-path if it had one. */
   readonly address: string;
-  /** Octets that it may still take: none, or less than none, when it is full. Absent without a quota. */
-  readonly freeOctets?: number;
+  /** What is left of its quota and of its domain's; absent where neither has one. */
+  readonly rooms?: readonly Room[];
 }
 
 export interface RemoteTarget {
@@ -120,10 +121,10 @@ export interface Envelope {
  * A message on its way in: for maildrops here, for the queue, or both. Exactly one of commit or abort ends it.
  * `write` may return a promise: the caller then waits for it before it writes again. It copies what it keeps of a chunk.
  *
- * Quotas are judged at the commit, by the octets of each copy as RETR sends it, in the order of the envelope; what earlier
- * copies add to the same account counts. When no copy is within its account's quota, the commit rejects with 'over-quota'.
+ * Quotas of accounts and of domains are judged at the commit, by the octets of each copy as RETR sends it, in the order of the
+ * envelope; what earlier copies add to the same quota counts. When no copy is within those that it counts for, the commit rejects with 'over-quota'.
  * When some are: of an envelope that is judged `apart` those are stored. Of an ordinary envelope every copy is, since all were
- * accepted and one answer stands for all, so that an account may come above its quota by one message; where it would by more,
+ * accepted and one answer stands for all, so that a quota may be passed by one message; where it would by more,
  * nothing is stored, and the commit rejects with 'over-quota-meanwhile'. A remote recipient has no quota: its copy always fits.
  * Where the submitter would send to more recipients than it may, nothing is stored, and the commit rejects with 'over-limit'.
  * Of a device that has sent as many messages as it may for now nothing is stored, and the commit rejects with 'over-rate'; of one that

@@ -1,4 +1,5 @@
 /** Administration: accounts, credentials, domains and aliases. */
+import type { Held, Quota } from './quotas.js';
 import type { OwnLimits, RecipientUse } from './recipient-limits.js';
 import type { Address, Scope, Secrets, MaybePromise } from './shapes.js';
 
@@ -8,10 +9,20 @@ export interface AccountSummary {
   readonly octets: number;
   /** Undefined without a quota. */
   readonly quotaOctets: number | undefined;
+  readonly quotaMessages: number | undefined;
   readonly createdAtMs: number;
   readonly lastDeliveryAtMs: number | undefined;
   readonly lastLoginAtMs: number | undefined;
   readonly enabled: boolean;
+}
+
+export interface DomainSummary {
+  readonly name: string;
+  /** By all of its accounts together; counted only where there is a quota. */
+  readonly held?: Held;
+  /** Undefined without a quota. */
+  readonly quotaOctets: number | undefined;
+  readonly quotaMessages: number | undefined;
 }
 
 /** A credential as administration shows it. */
@@ -43,8 +54,8 @@ export interface Directory {
   /** With its mail, also while somebody reads it: what is not read by then is 'missing'. */
   removeAccount(address: Address): Promise<void>;
   setPassword(address: Address, passwordHash: string, scram?: string): Promise<void>;
-  /** What the account may hold from now on; what it holds already stays. Undefined, as at first: any amount. */
-  setQuota(address: Address, quotaOctets: number | undefined): Promise<void>;
+  /** What the account may hold from now on; what it holds already stays. At first any amount. */
+  setQuota(address: Address, quota: Quota): Promise<void>;
   /** How many recipients in other domains it may send to from now on; what is not said stays as it was. */
   setRecipientLimits(address: Address, limits: Partial<OwnLimits>): Promise<void>;
   /** Rejects with 'missing' when there is no such account. */
@@ -62,7 +73,9 @@ export interface Directory {
   addDomain(name: string): Promise<void>;
   /** With its aliases, and what of others leads to it. */
   removeDomain(name: string): Promise<void>;
-  listDomains(after?: string): MaybePromise<readonly string[]>;
+  /** What all accounts of the domain may hold together from now on, beside what each may. */
+  setDomainQuota(name: string, quota: Quota): Promise<void>;
+  listDomains(after?: string): MaybePromise<readonly DomainSummary[]>;
   /** `address.local` may be `*`: every name of the domain that nothing else answers to. Targets in other domains get mail by the queue. */
   addAlias(address: Address, targets: readonly Address[]): Promise<void>;
   /** Without targets, the whole alias. */

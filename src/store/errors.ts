@@ -10,8 +10,8 @@ export interface Holder {
  * - `busy`: the store is behind; the same request may succeed in a moment.
  * - `full`: the disk or a size limit of the database is reached.
  * - `in-use`: another session holds the maildrop.
- * - `over-quota`: the account may not hold more.
- * - `over-quota-meanwhile`: one of several recipients has come above its quota; without it the same request may succeed.
+ * - `over-quota`: the account, or its domain, may not hold more.
+ * - `over-quota-meanwhile`: one of several recipients, or a domain, has come above its quota; without it the same request may succeed.
  * - `over-limit`: the account has sent to as many recipients in other domains as it may for now.
  * - `over-rate`: the device has sent as many messages as it may for now.
  * - `missing`: what was named is not there any more.

@@ -38,6 +38,10 @@ describe('administration without a server', () => {
     expect(status).to.equal(1);
   }
 
+  async function domains(): Promise<readonly string[]> {
+    return ((await json('domain list')) as { name: string }[]).map(({ name }) => name);
+  }
+
   it('limits what an account may hold, and shows it', async () => {
     await done('account add alice@localhost --password x --quota 1KiB');
     await done('account add bob@localhost --password x');
@@ -49,6 +53,18 @@ describe('administration without a server', () => {
     expect(await quotas()).to.deep.equal([null, 2000]);
     expect(await done('account list')).to.match(/alice@localhost +0 +0 +none/);
     await refused('account quota nobody@localhost 1MB', /nobody@localhost/);
+    expect(await done('account quota alice@localhost 1MiB 20')).to.equal(
+      'alice@localhost may hold 1048576 octets in 20 messages.\n',
+    );
+    expect(await done('account list')).to.match(/alice@localhost +0 +0 +1048576, 20 messages/);
+    expect(await done('account quota bob@localhost none 1')).to.equal('bob@localhost may hold 1 message.\n');
+    expect((await run('account quota bob@localhost 1MiB many')).stderr).to.match(/a quota takes a whole number .*none/);
+    expect(await done('domain quota localhost 1GiB 7')).to.equal(
+      'The accounts of localhost may hold 1073741824 octets in 7 messages together.\n',
+    );
+    expect(await done('domain list')).to.match(/^localhost +0 +0 +1073741824, 7 messages/m);
+    expect(await done('domain quota localhost none')).to.match(/may hold any amount together/);
+    await refused('domain quota example.com 1GiB', /example\.com is not a local domain/);
     expect((await run('account quota alice@localhost lots')).stderr).to.match(/a quota takes a size .*none/);
     expect((await run('account quota alice@localhost')).status).to.equal(64);
   });
@@ -58,7 +74,7 @@ describe('administration without a server', () => {
     await done('account add bob@example.org --password hunter2');
     const names = ((await json('account list')) as { address: string }[]).map(({ address }) => address);
     expect(names).to.include.members(['alice@example.org', 'bob@example.org']);
-    expect(await json('domain list')).to.include('example.org');
+    expect(await domains()).to.include('example.org');
     expect(await done('account list'))
       .to.match(/^account +messages/)
       .and.match(/^alice@example\.org +0 +0 /m);
@@ -100,7 +116,7 @@ describe('administration without a server', () => {
     await done('alias remove team@example.org');
     expect(await json('alias list')).to.deep.equal([]);
     await done('domain remove example.org');
-    expect(await json('domain list')).to.not.include('example.org');
+    expect(await domains()).to.not.include('example.org');
   });
 
   it('delivers a message with trace headers and CRLF, and shows it as RETR would', async () => {

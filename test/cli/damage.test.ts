@@ -57,7 +57,7 @@ async function look({ directory, mailboxes }: Administration): Promise<void> {
 const changes: readonly ((store: Administration) => Promise<void>)[] = [
   ({ directory }) => directory.addAccount({ local: 'new', domain: 'localhost' }, 'x'),
   ({ directory }) => directory.addAlias({ local: 'more', domain: 'localhost' }, [ALICE]),
-  ({ directory }) => directory.setQuota(ALICE, 1000),
+  ({ directory }) => directory.setQuota(ALICE, { octets: 1000 }),
   ({ directory }) => directory.removeCredential(ALICE, 'phone'),
   ({ directory }) => directory.removeAccount(ALICE),
 ];

@@ -249,7 +249,7 @@ describe('the dispatcher', () => {
     it('tries again later, and not now, what its sender could not be told', async () => {
       const relay = await scripted({ answer: (line) => (line.startsWith('RCPT') ? '550 5.7.1 no' : undefined) });
       const account = server.data.byAddress.get(SENDER);
-      if (account !== undefined) account.quotaOctets = 1;
+      if (account !== undefined) account.quota = { octets: 1 };
       await send({ relays: [url(relay)] });
       await enqueue(store, { to: ['bob@example.com'] });
       const [entry] = await eventually('it to wait', async () => {
@@ -881,7 +881,7 @@ describe('the dispatcher', () => {
       server.data.ensureDomain('new.example');
       for (const local of ['bob', 'full']) await store.directory.addAccount({ local, domain: 'new.example' }, 'hash');
       const full = server.data.byAddress.get('full@new.example');
-      if (full !== undefined) full.quotaOctets = 1;
+      if (full !== undefined) full.quota = { octets: 1 };
       const { attempts } = await send({ relays: [dead] });
       await eventually('attempts', () => attempts.length === 3);
       const byName = new Map(attempts.map(({ recipient, outcome }) => [recipient.recipient, outcome]));

@@ -131,6 +131,11 @@ describe('a check of an SQLite database', () => {
     ['a counter of messages', /are counted for alice@localhost/, 'update account set messages = 3 where id = 1'],
     ['a counter of octets', /are counted for carol@localhost/, 'update account set octets = 1 where id = 2'],
     [
+      'counters of a domain',
+      /3 messages of 1 octets are counted for the domain localhost/,
+      'update domain set quota_octets = 9, messages = 3, octets = 1',
+    ],
+    [
       'messages that were deleted',
       /0 messages point to body 2, and 1 are counted/,
       'delete from message where body = 2',

@@ -37,7 +37,7 @@ function older(path: string, version: number): Connection {
   for (const name of readdirSync(MIGRATIONS).toSorted().slice(0, version))
     connection.exec(`begin; ${readFileSync(join(MIGRATIONS, name), 'utf8')}; commit`);
   connection.pragma(`user_version = ${version}`);
-  connection.exec("insert into domain values (1, 'localhost')");
+  connection.exec("insert into domain (id, name) values (1, 'localhost')");
   return connection;
 }
 
@@ -116,7 +116,7 @@ describe('a database file', () => {
       older(db, version).close();
       expect(applicationId(db)).to.equal(0);
       const store = await sqlite.open(db);
-      expect(await store.directory.listDomains()).to.deep.equal(['localhost']);
+      expect((await store.directory.listDomains()).map(({ name }) => name)).to.deep.equal(['localhost']);
       await store.close();
       expect(applicationId(db)).to.equal(APPLICATION_ID);
     });
@@ -128,7 +128,7 @@ describe('a database file', () => {
     copyFileSync(`${killed}-wal`, `${db}-wal`);
     connection.close();
     const store = await sqlite.open(db);
-    expect(await store.directory.listDomains()).to.deep.equal(['localhost']);
+    expect((await store.directory.listDomains()).map(({ name }) => name)).to.deep.equal(['localhost']);
     await store.close();
   });
 

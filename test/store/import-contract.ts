@@ -140,7 +140,7 @@ export function describeImports(name: string, make: () => Promise<StoreUnderTest
     });
 
     it('keeps to the quota, unless it is told not to', async () => {
-      await store.directory.setQuota(ALICE, 10);
+      await store.directory.setQuota(ALICE, { octets: 10 });
       await fails('over-quota', bring('more than ten\r\n'));
       expect(await bring('more than ten\r\n', { ignoresQuota: true })).to.equal(0);
       await fails('over-quota', bring('one\r\n'));

@@ -162,7 +162,7 @@ export function describeQueue(name: string, make: () => Promise<StoreUnderTest>)
       });
 
       it('counts a remote recipient as one that has room', async () => {
-        await store.directory.setQuota(at('alice@example.org'), 10);
+        await store.directory.setQuota(at('alice@example.org'), { octets: 10 });
         const recipients = [localRecipient(alice), remote('bob@x.example')];
         await deliver(store, { ...envelopeOut([]), recipients }, BODY);
         expect([await countOf(alice), await due()]).to.deep.equal([1, ['x.example']]);

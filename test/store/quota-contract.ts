@@ -47,13 +47,13 @@ export function describeQuotas(name: string, make: () => Promise<StoreUnderTest>
     }
 
     function limit(address: string, octets: number | undefined): Promise<void> {
-      return store.directory.setQuota(at(address), octets);
+      return store.directory.setQuota(at(address), octets === undefined ? {} : { octets });
     }
 
     async function roomOf(address: string): Promise<readonly (number | undefined)[]> {
       const found = await store.resolve(at(address));
       return found.kind === 'local'
-        ? found.targets.map((target) => (target.kind === 'local' ? target.freeOctets : undefined))
+        ? found.targets.map((target) => (target.kind === 'local' ? target.rooms?.[0]?.freeOctets : undefined))
         : [];
     }
 
@@ -194,6 +194,75 @@ export function describeQuotas(name: string, make: () => Promise<StoreUnderTest>
       expect(told.filter(({ status }) => status === 'fulfilled')).to.have.length(7);
       expect(await counts()).to.deep.equal([7, 0]);
     });
+
+    it('counts messages as well as octets, and whichever is used up first holds', async () => {
+      await store.directory.setQuota(at('alice@example.org'), { messages: 2, octets: 3 * (100 + TRACE) });
+      const rooms = async () => {
+        const found = await store.resolve(at('alice@example.org'));
+        return found.kind === 'local'
+          ? found.targets.flatMap((target) => (target.kind === 'local' ? target.rooms : []))
+          : [];
+      };
+      await commit(envelopeTo(alice), 100);
+      const [room] = await rooms();
+      expect([room?.freeMessages, room?.freeOctets]).to.deep.equal([1, 2 * (100 + TRACE)]);
+      await commit(envelopeTo(alice), 100);
+      await fails('over-quota', commit(envelopeTo(alice), 1));
+      expect(await commit(apart(alice, bob), 1)).to.deep.equal([alice]);
+      expect(await commit(envelopeTo(alice, bob), 1)).to.deep.equal([]);
+      await fails('over-quota-meanwhile', commit(envelopeTo(alice, bob), 1));
+      expect(await counts()).to.deep.equal([3, 2]);
+      await withMaildrop(store, alice, (maildrop) => maildrop.remove([[1, 2]]));
+      await commit(envelopeTo(alice), 100);
+      await fails('over-quota', commit(envelopeTo(alice), 1));
+      const [shown] = await store.directory.listAccounts();
+      expect([shown?.quotaMessages, shown?.quotaOctets]).to.deep.equal([2, 3 * (100 + TRACE)]);
+    });
+
+    it('may be one of a domain for all of its accounts together, beside their own', async () => {
+      await store.directory.addAccount(at('carol@example.net'), HASH);
+      const carol = await idOf('carol@example.net');
+      await commit(envelopeTo(alice), 100);
+      await store.directory.setDomainQuota('example.org', { octets: 3 * (100 + TRACE), messages: 10 });
+      expect(await domains()).to.deep.equal([[1, 100 + TRACE], undefined]);
+      await commit(envelopeTo(alice, bob, carol), 100);
+      await fails('over-quota', commit(envelopeTo(bob), 1));
+      expect(await commit(apart(alice, bob, carol), 1)).to.deep.equal([alice, bob]);
+      await fails('over-quota-meanwhile', commit(envelopeTo(alice, bob, carol), 1)); // By two copies.
+      expect(await commit(envelopeTo(alice, carol), 1)).to.deep.equal([]); // By one.
+      await limit('alice@example.org', 1);
+      await store.directory.setDomainQuota('example.org', {});
+      await fails('over-quota', commit(envelopeTo(alice), 1));
+      await commit(envelopeTo(bob), 1);
+      expect(await domains()).to.deep.equal([undefined, undefined]);
+      await fails('missing', store.directory.setDomainQuota('example.com', {}), /example\.com/);
+    });
+
+    it('counts for a domain what comes, goes, and goes with its account, over another start', async () => {
+      await store.directory.setDomainQuota('example.org', { messages: 4 });
+      for (let times = 0; times < 2; times++) await commit(envelopeTo(alice, bob), 100);
+      await fails('over-quota', commit(envelopeTo(bob), 100));
+      await withMaildrop(store, alice, (maildrop) => maildrop.remove(numbers(1)));
+      expect(await domains()).to.deep.equal([[3, 3 * (100 + TRACE)]]);
+      await fails('missing', commit(envelopeTo(alice, 4711), 100));
+      await underTest.restart();
+      store = await underTest.connect();
+      await store.directory.removeAccount(at('bob@example.org'));
+      expect(await domains()).to.deep.equal([[1, 100 + TRACE]]);
+      const sent = Array.from({ length: 20 }, () => commit(envelopeTo(alice), 100));
+      const told = await Promise.allSettled(sent);
+      expect(told.filter(({ status }) => status === 'fulfilled')).to.have.length(3);
+      await store.directory.removeAccount(at('alice@example.org'));
+      await store.directory.removeDomain('example.org');
+      await store.directory.addAccount(at('alice@example.org'), HASH);
+      alice = await idOf('alice@example.org');
+      expect(await domains()).to.deep.equal([undefined]);
+      for (let times = 0; times < 5; times++) await commit(envelopeTo(alice), 100);
+    });
+
+    async function domains(): Promise<readonly (readonly number[] | undefined)[]> {
+      return (await store.directory.listDomains()).map(({ held }) => held && [held.messages, held.octets]);
+    }
 
     it('counts on after a failed commit, another start, and an account that is made again', async () => {
       await limit('alice@example.org', 2 * (100 + TRACE));

@@ -145,7 +145,7 @@ export function describeRemovals(name: string, make: (keepRemovedMs: number) => 
 
     it('counts for no quota', async () => {
       await send('one', 'two');
-      await store.directory.setQuota(ALICE, (await octetsHeld()) + 1);
+      await store.directory.setQuota(ALICE, { octets: (await octetsHeld()) + 1 });
       await fails('over-quota', deliver(store, envelopeTo(alice), letter('six')));
       await remove(1);
       await send('six');
@@ -183,11 +183,11 @@ export function describeRemovals(name: string, make: (keepRemovedMs: number) => 
       await send('one', 'two', 'new');
       await remove(1, 2);
       const each = [await numberOf('one'), await numberOf('two')];
-      await store.directory.setQuota(ALICE, 2 * (await octetsHeld()) + 2);
+      await store.directory.setQuota(ALICE, { octets: 2 * (await octetsHeld()) + 2 });
       await fails('over-quota', store.removedMail.restoreMail(ALICE, each));
       await fails('over-quota', store.removedMail.restoreTo(ALICE, 1 + Date.now() - DAY_MS));
       expect(await texts()).to.deep.equal(['new']);
-      await store.directory.setQuota(ALICE, undefined);
+      await store.directory.setQuota(ALICE, {});
       expect(await store.removedMail.restoreMail(ALICE, each)).to.equal(2);
     });
 

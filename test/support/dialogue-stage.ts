@@ -89,7 +89,10 @@ export class Stage {
     for (const given of givens) {
       if (given.kind === 'domain') await directory.addDomain(given.name);
       else if (given.kind === 'account') await directory.addAccount(addressOf(given.name), cheapHash(given.password));
-      else if (given.kind === 'quota') await directory.setQuota(addressOf(given.name), given.octets);
+      else if (given.kind === 'quota')
+        await (given.name.includes('.')
+          ? directory.setDomainQuota(given.name, given.quota)
+          : directory.setQuota(addressOf(given.name), given.quota));
       else if (given.kind === 'route')
         await routes.addRoute({ scope: given.scope, domain: given.domain, action: routeAction(given.target) });
       else if (given.kind === 'suppressed') await queuedMail.addSuppression(given.address, 'asked for it');

@@ -5,6 +5,7 @@
 import { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import type { Quota } from '../../src/store/quotas.js';
 import type { StoreErrorKind } from '../../src/store/errors.js';
 
 export type ProtocolName = 'smtp' | 'pop3';
@@ -40,7 +41,7 @@ export type Given =
   | { readonly kind: 'submission' }
   | { readonly kind: 'logged in'; readonly name: string }
   | { readonly kind: 'lmtp' }
-  | { readonly kind: 'quota'; readonly name: string; readonly octets: number }
+  | { readonly kind: 'quota'; readonly name: string; readonly quota: Quota }
   | { readonly kind: 'store failure'; readonly failure: StoreErrorKind; readonly at: StorePoint };
 
 export type Step = { readonly line: number; readonly session: number } & (
@@ -110,7 +111,10 @@ const GIVENS: readonly (readonly [RegExp, (...found: readonly (string | undefine
   [/^submission$/, () => ({ kind: 'submission' })],
   [/^logged in as (\S+)$/, (name = '') => ({ kind: 'logged in', name })],
   [/^lmtp$/, () => ({ kind: 'lmtp' })],
-  [/^(\S+) may hold (\d+) octets$/, (name = '', octets = '') => ({ kind: 'quota', name, octets: Number(octets) })],
+  [
+    /^(\S+) may hold (\d+) (octets|messages)$/,
+    (name = '', count = '', kind = '') => ({ kind: 'quota', name, quota: { [kind]: Number(count) } }),
+  ],
   [/^peer (\S+)$/, (address = '') => ({ kind: 'peer', address })],
   [/^local address (\S+)$/, (address = '') => ({ kind: 'local address', address })],
   [/^largest message (\d+) octets$/, (octets = '') => ({ kind: 'largest message', octets: Number(octets) })],

@@ -54,8 +54,8 @@ options.smtpPort.parse('25') satisfies string;
 
 /** A change of the directory is a method of it, with what that is given. */
 type Given<Name extends ChangeName> = Parameters<Changes[Name]>;
-[{ local: 'alice', domain: 'example.org' }, 1] satisfies Given<'setQuota'>;
+[{ local: 'alice', domain: 'example.org' }, { octets: 1 }] satisfies Given<'setQuota'>;
 // @ts-expect-error -- octets are a number
-[{ local: 'alice', domain: 'example.org' }, '1'] satisfies Given<'setQuota'>;
+[{ local: 'alice', domain: 'example.org' }, { octets: '1' }] satisfies Given<'setQuota'>;
 // @ts-expect-error -- reading is no change
 'accounts' satisfies ChangeName;

@@ -96,28 +96,32 @@ function isLiteralOf(domain: string, { localAddress }: Pick<Peer, 'localAddress'
 }
 
 /**
- * Whoever is accepted gets the message, so a path is refused when one of those that it leads to is full, or would be by
- * what SIZE announced (RFC 1870 §6). What was not announced is judged by the store.
+ * Whoever is accepted gets the message, so a path is refused when the quota of one of those that it leads to is used up, or would be
+ * by what SIZE announced (RFC 1870 §6). What was not announced is judged by the store.
  */
 function isWithinQuota(target: Target, { announcedOctets = 0, copies }: Transaction): boolean {
   if (target.kind === 'remote') return true;
-  const { freeOctets } = target;
-  return freeOctets === undefined || (freeOctets > 0 && freeOctets >= copies.countOf(target) * announcedOctets);
+  return (target.rooms ?? []).every((room) => {
+    const { freeOctets = Infinity, freeMessages = Infinity } = room;
+    const count = copies.countOf(room, target);
+    return freeOctets > 0 && freeOctets >= count * announcedOctets && freeMessages >= count;
+  });
 }
 
+/** Trace headers of one copy, with some to spare. */
+const TRACE_OCTETS = 1024;
+
 /**
- * A maildrop with a quota takes several copies of one message only where their size is known: the store refuses a message of which
- * one gets more than it may, and would again when the client sends it again. In LMTP each copy is judged for itself.
+ * A quota takes several copies of one message only where there is room for all but one of them, however long it may be: the store
+ * refuses a message that passes a quota by more than one copy, and would again when the client sends it again. In LMTP each copy is
+ * judged for itself.
  */
-function isOneCopyTooMany(target: Target, { announcedOctets, copies, hello }: Transaction): boolean {
-  if (
-    target.kind === 'remote' ||
-    target.freeOctets === undefined ||
-    announcedOctets !== undefined ||
-    hello.lmtp === true
-  )
-    return false;
-  return copies.countOf(target) > 1;
+function isOneCopyTooMany(target: Target, { announcedOctets, copies, hello }: Transaction, limit: number): boolean {
+  if (target.kind === 'remote' || hello.lmtp === true) return false;
+  const octets = (announcedOctets ?? limit) + TRACE_OCTETS;
+  return (target.rooms ?? []).some(
+    (room) => (copies.countOf(room, target) - 1) * octets > (room.freeOctets ?? Infinity),
+  );
 }
 
 /** RFC 4865: what is held waits in the queue, and a copy in a maildrop would be there at once. */
@@ -174,7 +178,7 @@ function accept(
   if (found.kind === 'remote') return stay(state.hello.login ? replies.noOutbound(to.text) : replies.noRelay(to.text));
   if (found.kind === 'too-many') return stay(replies.tooManyMembers(to.text));
   const { targets } = found;
-  const refusal = refusalOf(to, targets, state);
+  const refusal = refusalOf(to, targets, state, context);
   if (refusal !== undefined) return stay(refusal);
   if (targets.every(({ kind }) => kind === 'local'))
     return stay(replies.recipientOk, withRecipient(named, targets, state));
@@ -202,11 +206,17 @@ function acceptOnward(
   });
 }
 
-function refusalOf(to: Path, targets: readonly Target[], state: Transaction): SmtpReply | undefined {
+function refusalOf(
+  to: Path,
+  targets: readonly Target[],
+  state: Transaction,
+  { settings }: SmtpContext,
+): SmtpReply | undefined {
   if (isHeldHere(targets, state)) return replies.heldForOthers(to.text);
   if (state.maildrops + targets.length > COPIES_LIMIT) return replies.tooManyRecipients;
   if (targets.some((target) => !isWithinQuota(target, state))) return replies.mailboxFull(to.text);
-  if (targets.some((target) => isOneCopyTooMany(target, state))) return replies.anotherCopy(to.text);
+  if (targets.some((target) => isOneCopyTooMany(target, state, settings.maxMessageSize)))
+    return replies.anotherCopy(to.text);
   return undefined;
 }
 

@@ -1,8 +1,10 @@
 /** What a store in memory holds, and what outlives its restarts. */
 import { randomBytes } from 'node:crypto';
 import type { Imported } from '../../../src/store/deliveries.js';
+import type { Held, Quota, Room } from '../../../src/store/quotas.js';
 import type { OwnLimits, RecipientUse } from '../../../src/store/recipient-limits.js';
 import { mayKeepUidl } from '../../../src/store/rules/imports.js';
+import { NOTHING, quotaOf, roomsOf, sumOf, takes } from '../../../src/store/rules/quotas.js';
 import { slotsAt } from '../../../src/store/rules/recipient-limits.js';
 import type { Scope, Secrets } from '../../../src/store/shapes.js';
 import type { RelayLogin } from '../../../src/store/relay-logins.js';
@@ -63,7 +65,7 @@ export interface Account extends Used {
   secrets: Secrets;
   passwordVersion: number;
   enabled: boolean;
-  quotaOctets: number | undefined;
+  quota: Quota;
   limits: OwnLimits;
   /** Recipients elsewhere, by slot. */
   readonly submitted: Map<number, number>;
@@ -86,6 +88,8 @@ export class MemoryData implements Aliases<Account> {
   readonly saltSecret = randomBytes(32);
   /** Oldest first. */
   readonly domains: string[] = [];
+  /** Of those that have one. */
+  readonly domainQuotas = new Map<string, Quota>();
   /** By address, oldest first. */
   readonly byAddress = new Map<string, Account>();
   readonly byId = new Map<number, Account>();
@@ -206,7 +210,8 @@ export class MemoryData implements Aliases<Account> {
   restore(account: Account, numbers: readonly number[], as: 'new' | 'before'): number {
     const found = account.removed.filter(({ number }) => numbers.includes(number));
     const octets = found.reduce((sum, { message }) => sum + message.octets, 0);
-    if (octets > 0 && account.octets + octets > (account.quotaOctets ?? Infinity))
+    const coming = { messages: found.length, octets };
+    if (coming.messages > 0 && !this.roomsOf(account).every((room) => takes(room, coming)))
       throw new StoreError('over-quota', refusals.noRoomToRestore);
     account.removed = account.removed.filter((one) => !found.includes(one));
     const back = found.map(({ message }) => (as === 'before' ? message : { ...message, uid: account.uidNext++ }));
@@ -215,8 +220,27 @@ export class MemoryData implements Aliases<Account> {
     return found.length;
   }
 
+  /** What is left of its quota and of its domain's. */
+  roomsOf(account: Account): readonly Room[] {
+    const { id, quota, domain } = account;
+    return [
+      ...roomsOf(quotaOf.account(id), quota, heldBy(account)),
+      ...roomsOf(quotaOf.domain(domain), this.domainQuotas.get(domain) ?? {}, this.heldIn(domain)),
+    ];
+  }
+
+  /** By all accounts of a domain. */
+  heldIn(domain: string): Held {
+    const accounts = [...this.byId.values()].filter((account) => account.domain === domain);
+    return accounts.map(heldBy).reduce(sumOf, NOTHING);
+  }
+
   #release({ body }: Message): void {
     body.references -= 1;
     if (body.references === 0) this.bodies.delete(body);
   }
+}
+
+function heldBy({ messages, octets }: Account): Held {
+  return { messages: messages.length, octets };
 }

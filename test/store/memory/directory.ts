@@ -1,6 +1,6 @@
 /** Administration of the store in memory, by the rules of every driver. */
 import { randomUUID } from 'node:crypto';
-import type { Directory } from '../../../src/store/directory.js';
+import type { Directory, DomainSummary } from '../../../src/store/directory.js';
 import { addressElsewhere, addressText, CATCH_ALL, normalizeLocalPart } from '../../../src/store/rules/names.js';
 import { requireSoundAlias } from '../../../src/store/rules/new-alias.js';
 import { CREDENTIALS_LIMIT, missing, refusals, refuse } from '../../../src/store/rules/refusals.js';
@@ -53,7 +53,7 @@ export function directoryOf(store: MemoryStore): Directory {
         account.secrets = { hash, scram };
         account.passwordVersion += 1;
       }),
-    setQuota: (address, quotaOctets) => change(() => void (accountOf(address).quotaOctets = quotaOctets)),
+    setQuota: (address, quota) => change(() => void (accountOf(address).quota = quota)),
     setRecipientLimits: (address, { perHour, perDay }) =>
       change(() => {
         const account = accountOf(address);
@@ -86,7 +86,11 @@ export function directoryOf(store: MemoryStore): Directory {
       ),
     listAccounts: (after = '') =>
       list(
-        () => [...data.byId.values()].map((account) => ({ ...account, messages: account.messages.length })),
+        () =>
+          [...data.byId.values()].map((account) => ({
+            ...{ ...account, messages: account.messages.length },
+            ...{ quotaOctets: account.quota.octets, quotaMessages: account.quota.messages },
+          })),
         ({ address }) => byDomain(address),
         after === '' ? '' : byDomain(after),
       ),
@@ -104,9 +108,15 @@ export function directoryOf(store: MemoryStore): Directory {
           if (alias.endsWith(`@${name}`)) data.aliases.delete(alias);
           else setTargets(alias, targets.filter((target) => !target.endsWith(`@${name}`))); // prettier-ignore
         data.domains.splice(data.domains.indexOf(name), 1);
+        data.domainQuotas.delete(name);
+      }),
+    setDomainQuota: (name, quota) =>
+      change(() => {
+        if (!data.hasDomain(name)) missing(refusals.noDomain(name));
+        data.domainQuotas.set(name, quota);
       }),
     listDomains: (after) =>
-      store.answers(() => data.domains.slice(after === undefined ? 0 : data.domains.indexOf(after) + 1)),
+      store.answers(() => data.domains.slice(after === undefined ? 0 : data.domains.indexOf(after) + 1).map(summaryOf)),
     addAlias: (address, targets) =>
       change(() => {
         const alias = addressText(address);
@@ -137,6 +147,12 @@ export function directoryOf(store: MemoryStore): Directory {
       ),
   };
 
+  function summaryOf(name: string): DomainSummary {
+    const { octets, messages } = data.domainQuotas.get(name) ?? {};
+    const hasQuota = octets !== undefined || messages !== undefined;
+    return { name, ...(hasQuota && { held: data.heldIn(name) }), quotaOctets: octets, quotaMessages: messages };
+  }
+
   function targetText(target: Address): string {
     return data.hasDomain(target.domain) ? addressText(target) : addressElsewhere(target);
   }
@@ -152,7 +168,7 @@ function newAccount(id: number, address: Address, secrets: Secrets): Account {
   const { domain } = address;
   return {
     ...{ id, local: normalizeLocalPart(address.local), domain, address: addressText(address), secrets },
-    ...{ validity: randomUUID(), createdAtMs: Date.now(), passwordVersion: 0, enabled: true, quotaOctets: undefined },
+    ...{ validity: randomUUID(), createdAtMs: Date.now(), passwordVersion: 0, enabled: true, quota: {} },
     ...{ lastDeliveryAtMs: undefined, lastLoginAtMs: undefined, lastUsedAtMs: undefined, lastUsedFrom: undefined },
     ...{ uidNext: 1, octets: 0, messages: [], removed: [], purgedToMs: 0, credentials: [], imported: new Map() },
     ...{ limits: { perHour: 'default', perDay: 'default' }, submitted: new Map() },

@@ -19,6 +19,7 @@ import { refusals } from '../../../src/store/rules/refusals.js';
 import { summarize } from '../../../src/message/summary.js';
 import { judgeCopies } from '../../../src/store/rules/copies.js';
 import { expandAtOnce } from '../../../src/store/rules/expansion.js';
+import { takes, type QuotaHolder } from '../../../src/store/rules/quotas.js';
 import { readLoginName } from '../../../src/store/rules/login-name.js';
 import { MaildropLocks, type LockOwner } from '../../../src/store/rules/maildrop-locks.js';
 import {
@@ -311,12 +312,21 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
 
   #route(name: string): Route | undefined {
     const account = this.data.byAddress.get(name);
-    if (account !== undefined) return { kind: 'account', targets: [targetOf(account)] };
+    if (account !== undefined) return { kind: 'account', targets: [this.#targetOf(account)] };
     const targets = this.data.aliases.get(name);
     if (targets === undefined) return undefined;
     const found = expandAtOnce(targets, this.data);
     if (found === 'too-many') return { kind: 'too-many' };
-    return { kind: 'alias', targets: [...found.accounts.map(targetOf), ...found.elsewhere.map(remoteTarget)] };
+    return {
+      kind: 'alias',
+      targets: [...found.accounts.map((one) => this.#targetOf(one)), ...found.elsewhere.map(remoteTarget)],
+    };
+  }
+
+  #targetOf(account: Account): LocalTarget {
+    const { id, address } = account;
+    const rooms = this.data.roomsOf(account);
+    return { kind: 'local', account: id, address, ...(rooms.length > 0 && { rooms }) };
   }
 
   /** @throws StoreError */
@@ -325,12 +335,16 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     const isEnded = octets.length === 0 || octets.at(-1) === 10;
     const octetsOf = (trace: Uint8Array) => trace.length + octets.length + (isEnded ? 0 : CRLF_OCTETS);
     this.#limit(envelope);
+    const holders = new Map<string, QuotaHolder>(); // One for each quota.
+    const holdersOf = (account: Account) =>
+      this.data.roomsOf(account).map((room) => {
+        const holder = holders.get(room.quota) ?? { fits: (more) => takes(room, more) };
+        holders.set(room.quota, holder);
+        return holder;
+      });
     const copies = judgeCopies(envelope, {
       octetsOf,
-      fits: (account, more) => {
-        const { quotaOctets, octets: held } = this.#accountOf(account);
-        return quotaOctets === undefined || held + more <= quotaOctets;
-      },
+      quotasOf: (account) => holdersOf(this.#accountOf(account)),
       isKnown: ({ account, imported }) =>
         imported !== undefined && this.data.isImported(this.#accountOf(account), imported.key),
     });
@@ -394,15 +408,6 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     const found = this.data.byId.get(account);
     return credential === undefined ? found : found?.credentials.find(({ id }) => id === credential);
   }
-}
-
-function targetOf({ id, address, quotaOctets, octets }: Account): LocalTarget {
-  return {
-    kind: 'local',
-    account: id,
-    address,
-    ...(quotaOctets !== undefined && { freeOctets: quotaOctets - octets }),
-  };
 }
 
 function loginOf({ id, address, secrets, passwordVersion, enabled, lastUsedFrom, credentials }: Account): LoginAccount {

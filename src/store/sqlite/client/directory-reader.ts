@@ -1,11 +1,12 @@
 /** What administration reads from the database: lists of the directory, in pages, and the messages of any account. */
-import type { AccountSummary, AliasEntry, CredentialSummary } from '../../directory.js';
+import type { AccountSummary, AliasEntry, CredentialSummary, DomainSummary } from '../../directory.js';
+import type { Room } from '../../quotas.js';
 import type { AccountId, Address } from '../../shapes.js';
 import type { Source } from '../../source.js';
 import { normalizeLocalPart } from '../../rules/names.js';
 import { missing, refusals } from '../../rules/refusals.js';
-import type { AccountRow } from '../database/aliases.js';
-import { scopesOf, type DomainRow, type MailboxRow, type MailRow } from '../database/reads.js';
+import { roomsOf, type AccountRow } from '../database/aliases.js';
+import { scopesOf, type DomainRow, type DomainSummaryRow, type MailboxRow, type MailRow } from '../database/reads.js';
 import { sourceOf } from './message-octets.js';
 import type { OpenReads } from './open-reads.js';
 
@@ -37,8 +38,8 @@ export class DirectoryReader {
   }
 
   /** Those behind this name, oldest first. */
-  domains(after = ''): readonly string[] {
-    return this.#open.reads.domains.all(after, PAGE_LENGTH);
+  domains(after = ''): readonly DomainSummary[] {
+    return this.#open.reads.domains.all(after, PAGE_LENGTH).map(domainSummary);
   }
 
   /** Those behind this address, by domain and name, each with all its targets. */
@@ -71,9 +72,9 @@ export class DirectoryReader {
     return this.#account(address).id;
   }
 
-  /** How much more it may hold; any amount without a quota. @throws StoreError 'missing' */
-  freeOctets(address: Address): number {
-    return this.#account(address).free_octets ?? Infinity;
+  /** How much more it may hold. @throws StoreError 'missing' */
+  rooms(address: Address): readonly Room[] {
+    return roomsOf(this.#account(address));
   }
 
   /** The octets that RETR sends. @throws StoreError 'missing' at once, before the first piece. */
@@ -127,9 +128,20 @@ function accountSummary(row: MailboxRow): AccountSummary {
     messages: row.messages,
     octets: row.octets,
     quotaOctets: row.quota_octets ?? undefined,
+    quotaMessages: row.quota_messages ?? undefined,
     createdAtMs: row.created_at,
     lastDeliveryAtMs: row.last_delivery_at ?? undefined,
     lastLoginAtMs: row.last_login_at ?? undefined,
     enabled: row.enabled !== 0,
+  };
+}
+
+function domainSummary(row: DomainSummaryRow): DomainSummary {
+  const { name, messages, octets } = row;
+  return {
+    name,
+    ...(messages !== null && octets !== null && { held: { messages, octets } }),
+    quotaOctets: row.quota_octets ?? undefined,
+    quotaMessages: row.quota_messages ?? undefined,
   };
 }

@@ -29,6 +29,7 @@ export function directoryOf(client: StoreClient, reader: Reader): Directory {
     listAccounts: (after = '') => reader.directory.accounts(after),
     addDomain: sent('addDomain'),
     removeDomain: sent('removeDomain'),
+    setDomainQuota: sent('setDomainQuota'),
     listDomains: (after) => reader.directory.domains(after),
     addAlias: sent('addAlias'),
     removeAlias: sent('removeAlias'),

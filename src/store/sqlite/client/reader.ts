@@ -74,7 +74,7 @@ export class Reader {
 
   loginAddress(name: string): string {
     const { local, domain } = readLoginName(name);
-    return `${normalizeLocalPart(local)}@${domain ?? this.#open.firstDomainName ?? this.#open.reads.domains.all('', 1)[0] ?? ''}`;
+    return `${normalizeLocalPart(local)}@${domain ?? this.#open.firstDomainName ?? this.#open.reads.domains.all('', 1)[0]?.name ?? ''}`;
   }
 
   devices(): readonly Device[] {

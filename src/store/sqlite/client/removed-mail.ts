@@ -7,6 +7,7 @@ import { StoreError } from '../../errors.js';
 import type { Maildrop } from '../../maildrops.js';
 import type { Keeping, RemovedMail } from '../../removed-mail.js';
 import { addressText } from '../../rules/names.js';
+import { takes } from '../../rules/quotas.js';
 import { inPart, refusals, refuse } from '../../rules/refusals.js';
 import type { AccountId, Address } from '../../shapes.js';
 import type { Change, ChangeName } from '../protocol/change.js';
@@ -58,7 +59,8 @@ async function restoreTo(options: RemovedMailOptions, { address, account, atMs }
   await settled(reader, account);
   const purgedToMs = reader.removedMail.purgedToMs(account) ?? 0;
   if (purgedToMs > atMs) refuse(refusals.isPurged(addressText(address), new Date(purgedToMs).toISOString()));
-  if (reader.removedMail.octetsSince(account, atMs) > reader.directory.freeOctets(address))
+  const back = reader.removedMail.heldSince(account, atMs);
+  if (!reader.directory.rooms(address).every((room) => takes(room, back)))
     throw new StoreError('over-quota', refusals.noRoomToRestore);
   return undoAll(options, { address, account, atMs });
 }

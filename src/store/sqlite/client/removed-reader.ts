@@ -1,5 +1,7 @@
 /** What administration reads of messages that were removed and are not purged. */
 import type { RemovedSummary } from '../../removed-mail.js';
+import type { Held } from '../../quotas.js';
+import { NOTHING } from '../../rules/quotas.js';
 import type { AccountId } from '../../shapes.js';
 import type { RemovedMailRow } from '../database/removed-reads.js';
 import type { OpenReads } from './open-reads.js';
@@ -25,8 +27,8 @@ export class RemovedReader {
     return this.#open.removed.removalsSince.all(account, atMs);
   }
 
-  octetsSince(account: AccountId, atMs: number): number {
-    return this.#open.removed.octetsSince.get(account, atMs) ?? 0;
+  heldSince(account: AccountId, atMs: number): Held {
+    return this.#open.removed.heldSince.get(account, atMs) ?? NOTHING;
   }
 
   isThere(removal: number): boolean {

@@ -1,13 +1,32 @@
 /** Accounts and aliases by their names, on the connection of whoever follows them. */
+import type { Room } from '../../quotas.js';
 import { addressOf } from '../../rules/names.js';
+import { quotaOf } from '../../rules/quotas.js';
 import { NAMES_LIMIT, type Aliases } from '../../rules/expansion.js';
 import type { Prepares, ReadStatement } from './reading-connection.js';
 
 export interface AccountRow {
   readonly id: number;
   readonly address: string;
-  /** Null without a quota. */
+  readonly domain: number;
+  /** Null where octets do not count, and so on. */
   readonly free_octets: number | null;
+  readonly free_messages: number | null;
+  readonly domain_free_octets: number | null;
+  readonly domain_free_messages: number | null;
+}
+
+/** What is left of the quota of the account, and of that of its domain. */
+export function roomsOf(row: AccountRow): readonly Room[] {
+  return [
+    ...roomOf(quotaOf.account(row.id), row.free_octets, row.free_messages),
+    ...roomOf(quotaOf.domain(row.domain), row.domain_free_octets, row.domain_free_messages),
+  ];
+}
+
+function roomOf(quota: string, freeOctets: number | null, freeMessages: number | null): readonly Room[] {
+  if (freeOctets === null && freeMessages === null) return [];
+  return [{ quota, ...(freeOctets !== null && { freeOctets }), ...(freeMessages !== null && { freeMessages }) }];
 }
 
 export class AliasRows implements Aliases<AccountRow> {
@@ -17,12 +36,9 @@ export class AliasRows implements Aliases<AccountRow> {
 
   constructor(connection: Prepares) {
     this.#accounts = connection.prepare(`
-      select account.id as id, account.local || '@' || domain.name as address,
-             account.quota_octets - account.octets as free_octets
-      from json_each(?) as wanted
+      select addressee.* from json_each(?) as wanted
       cross join domain on domain.name = wanted.value ->> 1
-      cross join account on account.domain = domain.id and account.local = wanted.value ->> 0
-      where account.removed = 0`);
+      cross join addressee on addressee.domain = domain.id and addressee.local = wanted.value ->> 0`);
     this.#targets = connection
       .prepare<[string, number], string>(
         `

@@ -73,5 +73,5 @@ export class NameCache {
 }
 
 function isSteady(targets: readonly Target[]): boolean {
-  return targets.every((target) => target.kind === 'remote' || target.freeOctets === undefined);
+  return targets.every((target) => target.kind === 'remote' || target.rooms === undefined);
 }

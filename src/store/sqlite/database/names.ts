@@ -8,7 +8,7 @@ import type { LocalTarget, Resolution } from '../../deliveries.js';
 import { expand, NAMES_LIMIT, type Expanding, type Expansion } from '../../rules/expansion.js';
 import { candidates, remoteTarget, resolutionOf, type Candidate, type Route } from '../../rules/names.js';
 import type { Address, MaybePromise } from '../../shapes.js';
-import { AliasRows, type AccountRow } from './aliases.js';
+import { AliasRows, roomsOf, type AccountRow } from './aliases.js';
 import type { NameCache } from './name-cache.js';
 import type { Prepares } from './reading-connection.js';
 import type { Reads } from './reads.js';
@@ -106,6 +106,7 @@ function aliasOf(found: Expansion<AccountRow> | 'too-many'): Route {
   return { kind: 'alias', targets: [...found.accounts.map(targetOf), ...found.elsewhere.map(remoteTarget)] };
 }
 
-function targetOf({ id, address, free_octets: freeOctets }: AccountRow): LocalTarget {
-  return { kind: 'local', account: id, address, ...(freeOctets !== null && { freeOctets }) };
+function targetOf(row: AccountRow): LocalTarget {
+  const rooms = roomsOf(row);
+  return { kind: 'local', account: row.id, address: row.address, ...(rooms.length > 0 && { rooms }) };
 }

@@ -9,7 +9,7 @@ export interface OldestAccountRow {
   readonly local: string;
 }
 
-export interface LoginRow extends Omit<AccountRow, 'free_octets'> {
+export interface LoginRow extends Pick<AccountRow, 'id' | 'address'> {
   readonly password_hash: string;
   readonly password_version: number;
   readonly scram: string | null;
@@ -67,10 +67,20 @@ export interface MailboxRow {
   readonly messages: number;
   readonly octets: number;
   readonly quota_octets: number | null;
+  readonly quota_messages: number | null;
   readonly created_at: number;
   readonly last_delivery_at: number | null;
   readonly last_login_at: number | null;
   readonly enabled: number;
+}
+
+/** The counters are null without a quota. */
+export interface DomainSummaryRow {
+  readonly name: string;
+  readonly messages: number | null;
+  readonly octets: number | null;
+  readonly quota_octets: number | null;
+  readonly quota_messages: number | null;
 }
 
 export interface DomainRow {
@@ -130,7 +140,7 @@ export interface Reads {
   readonly accounts: ReadStatement<[domain: number, after: string, limit: number], MailboxRow>;
   readonly messagesHeld: ReadStatement<[domain: number, local: string], number>;
   readonly nextDomain: ReadStatement<[after: string], DomainRow>;
-  readonly domains: ReadStatement<[after: string, limit: number], string>;
+  readonly domains: ReadStatement<[after: string, limit: number], DomainSummaryRow>;
   readonly aliases: ReadStatement<[domain: number, after: string, limit: number], AliasRow>;
   readonly mail: ReadStatement<[uids: string, account: number], MailRow>;
   readonly fileSpace: ReadStatement<[], FileSpace>;
@@ -142,11 +152,7 @@ export function prepareReads(connection: Prepares): Reads {
     domain: connection.prepare<[string], number>('select id from domain where name = ?').pluck(),
     oldestDomain: connection.prepare<[], number>('select id from domain order by id limit 1').pluck(),
     saltSecret: connection.prepare<[], Buffer>("select value from secret where name = 'salts'").pluck(),
-    account: connection.prepare(`
-      select account.id, account.local || '@' || domain.name as address,
-             account.quota_octets - account.octets as free_octets
-      from account join domain on domain.id = account.domain
-      where account.domain = ? and account.local = ? and account.removed = 0`),
+    account: connection.prepare('select * from addressee where domain = ? and local = ?'),
     login: connection.prepare(`
       select account.id, account.local || '@' || domain.name as address, account.password_hash,
              account.password_version, account.scram, account.enabled, account.last_used_from
@@ -235,7 +241,7 @@ export function prepareReads(connection: Prepares): Reads {
       .pluck(),
     accounts: connection.prepare(`
       select account.local || '@' || domain.name as address, account.messages, account.octets, account.quota_octets,
-             account.created_at, account.last_login_at, account.enabled,
+             account.quota_messages, account.created_at, account.last_login_at, account.enabled,
              case when account.messages > 0 then (
                select present.received_at from present where present.account = account.id
                order by present.uid desc limit 1
@@ -247,12 +253,9 @@ export function prepareReads(connection: Prepares): Reads {
       .prepare<[number, string], number>('select messages from account where domain = ? and local = ? and removed = 0')
       .pluck(),
     nextDomain: connection.prepare('select id, name from domain where name > ? order by name limit 1'),
-    domains: connection
-      .prepare<[string, number], string>(
-        `
-      select name from domain where id > coalesce((select id from domain where name = ?), 0) order by id limit ? + 0`,
-      )
-      .pluck(),
+    domains: connection.prepare(`
+      select name, messages, octets, quota_octets, quota_messages from domain
+      where id > coalesce((select id from domain where name = ?), 0) order by id limit ? + 0`),
     aliases: connection.prepare(`
       select local, target from alias
       where domain = ? and local > ? order by local, target limit ? + 0`),

@@ -1,4 +1,5 @@
 /** The statements that read what was removed and is not purged, with the shapes of their rows. */
+import type { Held } from '../../quotas.js';
 import type { Prepares, ReadStatement } from './reading-connection.js';
 
 export interface RemovedMailRow {
@@ -19,7 +20,7 @@ export interface RemovedReads {
     RemovedMailRow
   >;
   readonly removalsSince: ReadStatement<[account: number, atMs: number], number>;
-  readonly octetsSince: ReadStatement<[account: number, atMs: number], number>;
+  readonly heldSince: ReadStatement<[account: number, atMs: number], Held>;
   readonly isThere: ReadStatement<[removal: number], number>;
   readonly purgedTo: ReadStatement<[account: number], number>;
 }
@@ -45,16 +46,12 @@ export function prepareRemovedReads(connection: Prepares): RemovedReads {
       where removed.account = ? and removed_at > ? group by removal.id order by max(removed_at) desc`,
       )
       .pluck(),
-    octetsSince: connection
-      .prepare<[number, number], number>(
-        `
-      select coalesce(sum(message.octets), 0) from removed
+    heldSince: connection.prepare(`
+      select count(*) as messages, coalesce(sum(message.octets), 0) as octets from removed
       cross join removal on removal.id = removed.removal
       cross join message on message.account = removed.account
         and message.uid between removed.first and removed.last
-      where removed.account = ? and removed_at > ?`,
-      )
-      .pluck(),
+      where removed.account = ? and removed_at > ?`),
     isThere: connection.prepare<[number], number>('select 1 from removal where id = ?').pluck(),
     purgedTo: connection
       .prepare<[number], number>('select purged_to from account where id = ? and removed = 0')

@@ -51,12 +51,28 @@ export interface Writes {
   readonly markAccount: Statement<[account: number]>;
   readonly mailboxCounters: Statement<
     [account: number],
-    [uidNext: number, firstUid: number, messages: number, octets: number, quota: number | null]
+    [
+      uidNext: number,
+      firstUid: number,
+      messages: number,
+      octets: number,
+      domain: number,
+      quotaOctets: number | null,
+      quotaMessages: number | null,
+    ]
   >;
   readonly setMailboxCounters: Statement<
     [uidNext: number, firstUid: number, messages: number, octets: number, account: number]
   >;
-  readonly setQuota: Statement<[octets: number | null, account: number]>;
+  readonly setQuota: Statement<[octets: number | null, messages: number | null, account: number]>;
+  /** Of one with a quota. */
+  readonly domainCounters: Statement<
+    [domain: number],
+    [messages: number, octets: number, quotaOctets: number | null, quotaMessages: number | null]
+  >;
+  readonly setDomainCounters: Statement<[messages: number, octets: number, domain: number]>;
+  readonly setDomainQuota: Statement<[octets: number | null, messages: number | null, domain: number]>;
+  readonly countDomain: Statement<[domain: number]>;
   readonly loggedIn: Statement<[atMs: number, account: number]>;
   readonly saltSecret: Statement<[], Buffer>;
   readonly passwordUsed: Statement<[atMs: number, from: string, account: number]>;
@@ -101,14 +117,30 @@ export function prepareWrites(connection: Connection): Writes {
       "update account set removed = 1, enabled = 0, local = char(0) || id, password_hash = '', scram = null where id = ?",
     ),
     mailboxCounters: connection
-      .prepare<[number], [number, number, number, number, number | null]>(
-        'select uid_next, first_uid, messages, octets, quota_octets from account where id = ? and removed = 0',
+      .prepare<[number], [number, number, number, number, number, number | null, number | null]>(
+        `
+      select uid_next, first_uid, messages, octets, domain, quota_octets, quota_messages
+      from account where id = ? and removed = 0`,
       )
       .raw(),
     setMailboxCounters: connection.prepare(
       'update account set uid_next = ?, first_uid = ?, messages = ?, octets = ? where id = ?',
     ),
-    setQuota: connection.prepare('update account set quota_octets = ? where id = ?'),
+    setQuota: connection.prepare('update account set quota_octets = ?, quota_messages = ? where id = ?'),
+    domainCounters: connection
+      .prepare<[number], [number, number, number | null, number | null]>(
+        'select messages, octets, quota_octets, quota_messages from domain where id = ? and messages is not null',
+      )
+      .raw(),
+    setDomainCounters: connection.prepare('update domain set messages = ?, octets = ? where id = ?'),
+    setDomainQuota: connection.prepare('update domain set quota_octets = ?, quota_messages = ? where id = ?'),
+    // Null without a quota.
+    countDomain: connection.prepare(`
+      update domain set (messages, octets) = (
+        select coalesce(sum(account.messages), 0), coalesce(sum(account.octets), 0) from account
+        where account.domain = domain.id and account.removed = 0
+        having domain.quota_octets is not null or domain.quota_messages is not null)
+      where id = ?`),
     loggedIn: connection.prepare('update account set last_login_at = ? where id = ?'),
     saltSecret: connection.prepare<[], Buffer>("select value from secret where name = 'salts'").pluck(),
     passwordUsed: connection.prepare('update account set last_used_at = ?, last_used_from = ? where id = ?'),

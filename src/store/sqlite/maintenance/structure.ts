@@ -123,6 +123,21 @@ const rules: readonly Rule[] = [
          and (account.messages <> held.messages or account.octets <> held.octets)`,
     ],
   },
+  {
+    find: `
+      select printf('%d messages of %d octets are counted for the domain %s, and its accounts have %d of %d', domain.messages,
+                    domain.octets, name, coalesce(held.messages, 0), coalesce(held.octets, 0))
+      from domain left join (
+        select domain, sum(messages) as messages, sum(octets) as octets from account where removed = 0 group by domain) as held
+      on held.domain = domain.id
+      where domain.messages <> coalesce(held.messages, 0) or domain.octets <> coalesce(held.octets, 0)`,
+    mend: [
+      `update domain set (messages, octets) = (
+         select coalesce(sum(account.messages), 0), coalesce(sum(account.octets), 0) from account
+         where account.domain = domain.id and account.removed = 0)
+       where messages is not null`,
+    ],
+  },
 ];
 
 /** All of one moment. */

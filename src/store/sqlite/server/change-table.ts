@@ -4,6 +4,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { DeviceChange, MessageRate, NewDevice } from '../../devices.js';
+import type { Quota } from '../../quotas.js';
 import type { OwnLimits } from '../../recipient-limits.js';
 import type { RouteKey } from '../../routes.js';
 import type { AccountId, Address } from '../../shapes.js';
@@ -35,7 +36,9 @@ import { IDS_LIMIT } from '../protocol/queue-requests.js';
 export interface ChangeTargets {
   readonly directory: Changes;
   removeAccount(address: Address): void;
-  setQuota(address: Address, octets: number | undefined): void;
+  setQuota(address: Address, quota: Quota): void;
+  setDomainQuota(name: string, quota: Quota): void;
+  removeDomain(name: string): void;
   setRecipientLimits(address: Address, limits: Partial<OwnLimits>): void;
   restoreMail(address: Address, numbers: readonly number[]): number;
   undoRemoval(address: Address, removal: number, afterMs: number): number;
@@ -79,6 +82,7 @@ const relayLogin = shaped({
 const refreshFailure = shaped({ text, isRefused: flag });
 const ownLimit: Check = (value) => natural(value) || oneOf('none', 'default')(value);
 const ownLimits = shaped({ perHour: optional(ownLimit), perDay: optional(ownLimit) });
+const quota = shaped({ octets: optional(natural), messages: optional(natural) } satisfies Shape<Quota>);
 const RATE: Shape<MessageRate> = { messages: natural, periodMs: natural };
 const withoutSetting = oneOf('from', 'account', 'rate', 'maxOctets', 'toDomains');
 const DEVICE: Shape<NewDevice> = {
@@ -101,7 +105,7 @@ const CHANGES: Table = {
     run: ({ directory }, to, hash, scram) => directory.setPassword(to, { hash, scram }),
     revokes: true,
   },
-  setQuota: { takes: [address, optional(natural)], run: (to, account, octets) => to.setQuota(account, octets) },
+  setQuota: { takes: [address, quota], run: (to, account, given) => to.setQuota(account, given) },
   setRecipientLimits: {
     takes: [address, ownLimits],
     run: (to, account, limits) => to.setRecipientLimits(account, limits),
@@ -131,7 +135,8 @@ const CHANGES: Table = {
     isQueue: true,
   },
   addDomain: { takes: [text], run: ({ directory }, name) => directory.addDomain(name) },
-  removeDomain: { takes: [text], run: ({ directory }, name) => directory.removeDomain(name) },
+  removeDomain: { takes: [text], run: (to, name) => to.removeDomain(name) },
+  setDomainQuota: { takes: [text, quota], run: (to, name, given) => to.setDomainQuota(name, given) },
   addAlias: {
     takes: [address, list(address)],
     run: ({ directory }, alias, targets) => directory.addAlias(alias, targets),

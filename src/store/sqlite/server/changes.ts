@@ -161,8 +161,14 @@ export class Changes {
     this.ensureDomain(name);
   }
 
-  removeDomain(name: string): void {
-    const id = this.#domainId(name) ?? missing(refusals.noDomain(name));
+  /** @throws StoreError 'missing' */
+  requireDomain(name: string): number {
+    return this.#domainId(name) ?? missing(refusals.noDomain(name));
+  }
+
+  /** Returns the number that it had. */
+  removeDomain(name: string): number {
+    const id = this.requireDomain(name);
     const accounts = this.#one('select count(*) from account where domain = ? and removed = 0', id) ?? 0;
     if (accounts > 0) refuse(refusals.domainHasAccounts(name, accounts));
     if (this.#one('select 1 from account where domain = ?', id) !== undefined) refuse(refusals.domainIsSwept(name));
@@ -170,6 +176,7 @@ export class Changes {
     // They would lead out of here all at once.
     this.#run('delete from alias where substr(target, -length(?)) = ?', `@${name}`, `@${name}`);
     this.#run('delete from domain where id = ?', id);
+    return id;
   }
 
   addAlias(address: Address, targets: readonly Address[]): void {

@@ -5,13 +5,11 @@
  */
 import { StoreError } from '../../errors.js';
 import type { AccountId } from '../../shapes.js';
+import type { Held } from '../../quotas.js';
+import type { QuotaHolder } from '../../rules/quotas.js';
 import type { Writes } from '../database/writes.js';
-
-/** Messages and their octets. */
-export interface Held {
-  readonly messages: number;
-  readonly octets: number;
-}
+import { DomainCounters } from './domain-counters.js';
+import { Holding, type Limits } from './holding.js';
 
 /** Accounts that are remembered; when there are more, they are read again. */
 const KNOWN_LIMIT = 10_000;
@@ -20,21 +18,21 @@ interface Counters {
   uidNext: number;
   /** No message has a lower uid. */
   firstUid: number;
-  messages: number;
-  octets: number;
-  /** Null without a quota. */
-  quota: number | null;
+  readonly domain: number;
+  readonly holding: Holding;
 }
 
 export class MailboxCounters {
   readonly #writes: Writes;
   readonly #known = new Map<AccountId, Counters>();
   readonly #changed = new Set<AccountId>();
+  readonly #domains: DomainCounters;
   /** No uid below it is given out: an older copy of the database, put back, knows nothing of the newest uids. */
   readonly #uidFloor = Date.now();
 
   constructor(writes: Writes) {
     this.#writes = writes;
+    this.#domains = new DomainCounters(writes);
   }
 
   /** @throws StoreError 'missing' when there is no such account. */
@@ -42,37 +40,38 @@ export class MailboxCounters {
     this.#of(account);
   }
 
-  /** Whether so many octets more are within the account's quota. */
-  isWithinQuota(account: AccountId, octets: number): boolean {
-    const { quota, octets: held } = this.#of(account);
-    return quota === null || held + octets <= quota;
+  /** Whose quotas count for what comes to the account: its own and its domain's, as far as they have one. */
+  quotasOf(account: AccountId): readonly QuotaHolder[] {
+    const { domain, holding } = this.#of(account);
+    const shared = this.#domains.of(domain);
+    if (shared !== undefined) return holding.hasQuota ? [holding, shared] : [shared];
+    return holding.hasQuota ? [holding] : [];
+  }
+
+  /** Whether so much more is within them. */
+  isWithinQuota(account: AccountId, more: Held): boolean {
+    return this.quotasOf(account).every((holder) => holder.fits(more));
   }
 
   /** Counts a message that comes, and returns its uid. */
   add(account: AccountId, octets: number): number {
     const counters = this.#of(account);
-    counters.messages += 1;
-    counters.octets += octets;
-    this.#changed.add(account);
+    this.#count(account, counters, { messages: 1, octets });
     return counters.uidNext++;
   }
 
   /** Counts messages that go. */
   subtract(account: AccountId, { messages, octets }: Held): void {
     const counters = this.#of(account);
-    counters.messages -= messages;
-    counters.octets -= octets;
-    if (counters.messages === 0) counters.firstUid = counters.uidNext;
-    this.#changed.add(account);
+    this.#count(account, counters, { messages: -messages, octets: -octets });
+    if (counters.holding.messages === 0) counters.firstUid = counters.uidNext;
   }
 
   /** Counts messages that are back, each at its uid; `firstUid` is the lowest of them. */
-  restore(account: AccountId, { messages, octets }: Held, firstUid: number): void {
+  restore(account: AccountId, back: Held, firstUid: number): void {
     const counters = this.#of(account);
-    counters.messages += messages;
-    counters.octets += octets;
+    this.#count(account, counters, back);
     counters.firstUid = Math.min(counters.firstUid, firstUid);
-    this.#changed.add(account);
   }
 
   /** No message of it has a lower uid. */
@@ -88,16 +87,28 @@ export class MailboxCounters {
 
   /** How many messages it has. */
   messages(account: AccountId): number {
-    return this.#of(account).messages;
+    return this.#of(account).holding.messages;
   }
 
-  setQuota(account: AccountId, quota: number | null): void {
-    this.#of(account).quota = quota;
-    this.#writes.setQuota.run(quota, account);
+  setQuota(account: AccountId, limits: Limits): void {
+    this.#of(account).holding.limit(limits);
+    this.#writes.setQuota.run(...limits, account);
   }
 
-  /** The account is being removed: there is nothing to write back. */
+  setDomainQuota(domain: number, limits: Limits): void {
+    this.flush(); // What the domain holds is counted by its accounts.
+    this.#domains.setQuota(domain, limits);
+  }
+
+  /** Another domain may have its number. */
+  dropDomain(domain: number): void {
+    this.#domains.forget(domain);
+  }
+
+  /** The account is being removed, or is so already: there is nothing to write back. */
   drop(account: AccountId): void {
+    const counters = this.#known.get(account);
+    if (counters !== undefined) this.#domains.add(counters.domain, negative(counters.holding));
     this.#known.delete(account);
     this.#changed.delete(account);
   }
@@ -105,10 +116,11 @@ export class MailboxCounters {
   /** Before COMMIT. */
   flush(): void {
     for (const account of this.#changed) {
-      const { uidNext, firstUid, messages, octets } = this.#of(account);
-      this.#writes.setMailboxCounters.run(uidNext, firstUid, messages, octets, account);
+      const { uidNext, firstUid, holding } = this.#of(account);
+      this.#writes.setMailboxCounters.run(uidNext, firstUid, holding.messages, holding.octets, account);
     }
     this.#changed.clear();
+    this.#domains.flush();
     if (this.#known.size > KNOWN_LIMIT) this.#known.clear(); // All of it is written.
   }
 
@@ -116,6 +128,13 @@ export class MailboxCounters {
   forget(): void {
     this.#known.clear();
     this.#changed.clear();
+    this.#domains.forgetAll();
+  }
+
+  #count(account: AccountId, { domain, holding }: Counters, more: Held): void {
+    holding.add(more);
+    this.#domains.add(domain, more);
+    this.#changed.add(account);
   }
 
   #of(account: AccountId): Counters {
@@ -123,9 +142,14 @@ export class MailboxCounters {
     if (known !== undefined) return known;
     const row = this.#writes.mailboxCounters.get(account);
     if (row === undefined) throw new StoreError('missing', `account ${account} was removed`);
-    const [uidNext, firstUid, messages, octets, quota] = row;
-    const counters = { uidNext: Math.max(uidNext, this.#uidFloor), firstUid, messages, octets, quota };
+    const [uidNext, firstUid, messages, octets, domain, ...limits] = row;
+    const holding = new Holding({ messages, octets }, limits);
+    const counters = { uidNext: Math.max(uidNext, this.#uidFloor), firstUid, domain, holding };
     this.#known.set(account, counters);
     return counters;
   }
+}
+
+function negative({ messages, octets }: Held): Held {
+  return { messages: -messages, octets: -octets };
 }

@@ -5,10 +5,11 @@
  */
 import { StoreError } from '../../errors.js';
 import type { Keeping } from '../../removed-mail.js';
+import type { Held } from '../../quotas.js';
 import type { AccountId } from '../../shapes.js';
 import { refusals, refuse } from '../../rules/refusals.js';
 import type { Bodies } from './bodies.js';
-import type { Held, MailboxCounters } from './mailbox-counters.js';
+import type { MailboxCounters } from './mailbox-counters.js';
 import { RemovalState, type NumberedRow, type RemovalWrites, type SumRow } from '../database/removal-writes.js';
 
 /** So many ranges are removed at once, or so many messages that are not kept; of more, the rows are written some at a time. */
@@ -152,10 +153,8 @@ export class RemovalWriter {
       const row = this.#removedMessage(account, number);
       if (row !== undefined) found.set(number, row);
     }
-    this.#requireRoom(
-      account,
-      [...found.values()].reduce((sum, [, , octets]) => sum + octets, 0),
-    );
+    const sum = [...found.values()].reduce((octets, row) => octets + row[2], 0);
+    this.#requireRoom(account, { messages: found.size, octets: sum });
     for (const [number, [, uid, octets]] of found) {
       this.#cutOut(account, uid);
       this.#do.renumberUid.run(this.#counters.add(account, octets), number);
@@ -190,15 +189,15 @@ export class RemovalWriter {
 
   #undoRange(account: AccountId, [first, last]: readonly [number, number]): number {
     const [messages, octets, end] = this.sums(account, [first, last], MESSAGES_AT_ONCE);
-    this.#requireRoom(account, octets);
+    this.#requireRoom(account, { messages, octets });
     if (messages < MESSAGES_AT_ONCE || end === null || end === last) this.#do.dropRemoved.run(account, first);
     else this.#do.beginRemovedAt.run(end + 1, account, first);
     if (messages > 0) this.#counters.restore(account, { messages, octets }, first);
     return messages;
   }
 
-  #requireRoom(account: AccountId, octets: number): void {
-    if (octets > 0 && !this.#counters.isWithinQuota(account, octets))
+  #requireRoom(account: AccountId, back: Held): void {
+    if (back.messages > 0 && !this.#counters.isWithinQuota(account, back))
       throw new StoreError('over-quota', refusals.noRoomToRestore);
   }
 

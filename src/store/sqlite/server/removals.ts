@@ -6,7 +6,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { StoreError } from '../../errors.js';
 import type { AccountId } from '../../shapes.js';
-import type { Held } from './mailbox-counters.js';
+import type { Held } from '../../quotas.js';
 import type { RemoveRequest } from '../protocol/requests.js';
 import type { ServedStore } from './served-store.js';
 import type { Ranges } from './removal-writer.js';

@@ -127,7 +127,11 @@ export class Writer {
       queue: this.queue,
       relayLogins: this.#relayLogins,
       removeAccount: (address) => this.#removeAccount(address),
-      setQuota: (address, octets) => this.#counters.setQuota(this.#changes.requireAccount(address), octets ?? null),
+      setQuota: (address, { octets = null, messages = null }) =>
+        this.#counters.setQuota(this.#changes.requireAccount(address), [octets, messages]),
+      setDomainQuota: (name, { octets = null, messages = null }) =>
+        this.#counters.setDomainQuota(this.#changes.requireDomain(name), [octets, messages]),
+      removeDomain: (name) => this.#counters.dropDomain(this.#changes.removeDomain(name)),
       setRecipientLimits: (address, limits) => this.#limits.set(this.#changes.requireAccount(address), limits),
       restoreMail: (address, numbers) => this.removals.restore(this.#changes.requireAccount(address), numbers),
       undoRemoval: (address, removal, afterMs) =>
@@ -194,7 +198,7 @@ export class Writer {
     if (this.devices.isOverRate(metadata.envelope.device)) return 'over-rate';
     return judgeCopies(metadata.envelope, {
       octetsOf: (trace) => octetsOf(metadata, trace),
-      fits: (account, octets) => this.#counters.isWithinQuota(account, octets),
+      quotasOf: (account) => this.#counters.quotasOf(account),
       isKnown: (copy) => this.#imports.isKnown(copy),
     });
   }
