@@ -13,6 +13,9 @@ import type { Listing, Numbered } from './listing.js';
 
 const NO_NAMES = new WantedNames();
 const NOTHING: readonly Buffer[] = [];
+const EMPTY = Buffer.alloc(0);
+/** Lines are counted in so much at once: in a chunk of the store's may stand a hundred thousand. */
+const PART_BYTES = 8 * 1024;
 
 /** A whole message (RFC 1939 §5 RETR). One that is there already is stuffed at once: a small one costs less so than its iterators. */
 export function stuffed(message: Source): Source {
@@ -26,7 +29,7 @@ export function stuffed(message: Source): Source {
 
 /** The header, the empty line and so many lines of the text (RFC 1939 §7 TOP); reads no further than that. */
 export function top(message: Source, lines: number): Source {
-  return new Stuffed(message, new LineCounter(lines));
+  return new Stuffed(new Parts(message), new LineCounter(lines));
 }
 
 /** What of each piece is wanted, and whether that was all. */
@@ -73,6 +76,31 @@ class Stuffed implements Source {
 
   #end(): undefined {
     this.#message.close();
+  }
+}
+
+/** Pieces that are not long, whatever they are parts of. */
+class Parts implements Source {
+  readonly #message: Source;
+  #rest: Buffer = EMPTY;
+
+  constructor(message: Source) {
+    this.#message = message;
+  }
+
+  next(): MaybePromise<Uint8Array | undefined> {
+    if (this.#rest.length > 0) return this.#part(this.#rest);
+    return whenReady(this.#message.next(), (piece) => piece && this.#part(viewOf(piece)));
+  }
+
+  close(): void {
+    this.#rest = EMPTY;
+    this.#message.close();
+  }
+
+  #part(piece: Buffer): Buffer {
+    this.#rest = piece.subarray(PART_BYTES);
+    return piece.subarray(0, PART_BYTES);
   }
 }
 

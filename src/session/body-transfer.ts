@@ -7,6 +7,8 @@ type Collect<S extends State> = Extract<Outcome<S>, { kind: 'collect' }>;
 
 /** In one step: 64 KiB of lines with a stuffed dot and nothing else would keep all others waiting for milliseconds. */
 const STEP_BYTES = 16 * 1024;
+/** While so many wait that each has less than its share. */
+const CROWDED_STEP_BYTES = 4 * 1024;
 
 /** What became of the bytes that waited. `written` is there when the sink asked to wait. */
 export interface Taken {
@@ -31,8 +33,8 @@ export class BodyTransfer<S extends State> {
   }
 
   /** Passes on a step of what waits; what follows the end goes back to the reader. */
-  take(reader: Reader): Taken {
-    const { pieces, rest } = this.#body.pass(reader.take(STEP_BYTES));
+  take(reader: Reader, isCrowded: boolean): Taken {
+    const { pieces, rest } = this.#body.pass(reader.take(isCrowded ? CROWDED_STEP_BYTES : STEP_BYTES));
     let drained: Promise<void> | undefined;
     for (const piece of pieces) drained = both(drained, this.#command.sink.write(piece));
     if (rest !== undefined) reader.unread(rest);

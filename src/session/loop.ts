@@ -78,7 +78,7 @@ export class Loop<S extends State, C extends SessionContext, Need extends string
   #takePieces(transfer: BodyTransfer<S>): boolean {
     const conversation = this.#conversation;
     if (!transfer.canProceed(conversation.flow.reader)) return false;
-    const { ended, drained } = transfer.take(conversation.flow.reader);
+    const { ended, drained } = transfer.take(conversation.flow.reader, conversation.flow.turn.isCrowded);
     if (ended) this.#endBody(transfer, drained);
     else if (drained !== undefined) this.#wait(drained.then(() => undefined));
     return true;
@@ -117,6 +117,7 @@ export class Loop<S extends State, C extends SessionContext, Need extends string
     if (outcome !== undefined) conversation.attempt(() => this.#carryOut(outcome));
     this.#waited();
     this.proceed();
+    conversation.flow.turn.end();
   }
 
   #carryOut(outcome: Outcome<S>): void {

@@ -109,7 +109,10 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     if (this.#ungreeted !== undefined) return this.#refuseImpatient(bytes);
     const { reader, output, turn } = this.#flow;
     reader.push(bytes);
-    if (!conversation.isWaiting && !output.busy && turn.begin(nowMs)) this.#loop.proceed();
+    if (!conversation.isWaiting && !output.busy && turn.begin(nowMs)) {
+      this.#loop.proceed();
+      turn.end();
+    }
     reader.keep();
     this.#pauseWhenFull();
   }
@@ -121,6 +124,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     this.#flow.turn.begin(nowMs);
     this.#conversation.attempt(() => this.#flow.output.drained());
     if (!this.#conversation.isWaiting) this.#loop.proceed();
+    this.#flow.turn.end();
   }
 
   inputEnded(): void {
@@ -151,6 +155,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     if (this.#conversation.isOver) return;
     this.#flow.turn.begin(performance.now());
     this.#resume();
+    this.#flow.turn.end();
   }
 
   #greet(): void {

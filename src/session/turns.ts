@@ -40,8 +40,6 @@ export class Turns {
   /** The event loop went on since the turn was started: who comes may start the next. */
   #passed = true;
   #scheduled = false;
-  #running: Turn | undefined;
-  #runningSinceMs = 0;
 
   constructor({ turnMs, shareMs }: TurnLimits = { turnMs: TURN_MS, shareMs: SHARE_MS }) {
     this.#turnMs = turnMs;
@@ -52,11 +50,10 @@ export class Turns {
 
   /** Whether a session may work now; otherwise it is in the queue. */
   admit(turn: Turn, nowMs: number): boolean {
-    this.#charge(nowMs);
     if (this.#passed && nowMs - this.#startedMs >= this.#turnMs) this.#start(nowMs);
     const leftMs = this.#shareMs - turn.usedMs(nowMs);
     if (leftMs > 0 && nowMs - this.#startedMs < this.#turnMs) {
-      this.#grant(turn, nowMs, leftMs);
+      turn.grant(nowMs, leftMs);
       return true;
     }
     this.enqueue(turn, leftMs <= 0);
@@ -75,24 +72,18 @@ export class Turns {
     this.#schedule();
   }
 
-  #grant(turn: Turn, nowMs: number, shareMs: number): void {
-    turn.untilMs = nowMs + shareMs;
-    this.#running = turn;
-    this.#runningSinceMs = nowMs;
-  }
-
   get #waiting(): number {
     return this.#fresh.count + this.#greedy.count;
+  }
+
+  /** So many wait that there is less than a share for each in a round: long steps would make it longer. */
+  get isCrowded(): boolean {
+    return this.#waiting * this.#shareMs > ROUND_MS;
   }
 
   /** So much of the time that goes by is taken off what a session used: a share in each turn, or what is left for each of many. */
   get forgiven(): number {
     return Math.min(this.#mostForgiven, 1 / (1 + this.#waiting));
-  }
-
-  /** Until the next session comes, all time is the last one's, unless the loop may have slept meanwhile. */
-  #charge(nowMs: number): void {
-    if (!this.#passed) this.#running?.use(nowMs - this.#runningSinceMs, nowMs);
   }
 
   #schedule(): void {
@@ -105,9 +96,7 @@ export class Turns {
   #pass(): void {
     this.#scheduled = false;
     const waiting = this.#waiting;
-    if (waiting > 0) this.#charge(performance.now()); // While nobody waits, nobody asks what was used.
     this.#passed = true;
-    this.#running = undefined;
     if (waiting === 0) return;
     this.#serve(Math.min(this.#shareMs, ROUND_MS / waiting));
     this.#startedMs = -Infinity; // Whoever comes now finds a turn that has just begun.
@@ -120,11 +109,10 @@ export class Turns {
     let nowMs = startedMs;
     const next = (queue: Queue): boolean => {
       const turn = queue.take();
-      turn?.go(nowMs + shareMs);
-      const sinceMs = nowMs;
-      nowMs = performance.now();
-      turn?.use(nowMs - sinceMs, nowMs);
-      return turn !== undefined && nowMs < endMs;
+      if (turn === undefined) return false;
+      turn.go(nowMs, shareMs);
+      nowMs = turn.end();
+      return nowMs < endMs;
     };
     while (next(this.#fresh));
     while (next(this.#greedy)); // At least one of them, so that none waits for ever.
@@ -140,8 +128,10 @@ export class Turn {
   #usedMs = 0;
   /** When that was so. */
   #usedAtMs = 0;
+  /** When it began to work; 0 while it does not. */
+  #sinceMs = 0;
   /** When its share is used up. */
-  untilMs = 0;
+  #untilMs = 0;
   /** It is in the queue because it has used its share, not because the others have used theirs. */
   isGreedy = false;
   /** Behind it in the queue. */
@@ -170,10 +160,25 @@ export class Turn {
     this.#steps += steps;
     if (this.#steps < STEPS_PER_LOOK) return true;
     this.#steps = 0;
-    if (performance.now() < this.untilMs) return true;
+    if (performance.now() < this.#untilMs) return true;
     this.#isQueued = true;
     this.#turns.enqueue(this, true);
     return false;
+  }
+
+  /**
+   * It has done what it could. Only what it did itself is counted as used: not what the network, the store or the system took
+   * from then on. Returns the time.
+   */
+  end(): number {
+    const nowMs = performance.now();
+    if (this.#sinceMs > 0) this.#use(nowMs - this.#sinceMs, nowMs);
+    this.#sinceMs = 0;
+    return nowMs;
+  }
+
+  get isCrowded(): boolean {
+    return this.#turns.isCrowded;
   }
 
   /** What is not forgiven yet. */
@@ -181,15 +186,21 @@ export class Turn {
     return Math.max(0, this.#usedMs - this.#turns.forgiven * (nowMs - this.#usedAtMs));
   }
 
-  use(ms: number, nowMs: number): void {
+  #use(ms: number, nowMs: number): void {
     this.#usedMs = Math.min(this.#turns.mostMs, this.usedMs(nowMs) + ms);
     this.#usedAtMs = nowMs;
   }
 
-  go(untilMs: number): void {
+  /** It may work for so long; `end` follows. */
+  grant(nowMs: number, shareMs: number): void {
+    this.#sinceMs = nowMs;
+    this.#untilMs = nowMs + shareMs;
+  }
+
+  go(nowMs: number, shareMs: number): void {
     this.#isQueued = false;
     this.isGreedy = false;
-    this.untilMs = untilMs;
+    this.grant(nowMs, shareMs);
     this.#resume();
   }
 }

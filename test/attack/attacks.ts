@@ -2,12 +2,23 @@
  * The table of attacks. One more is one more row: what it needs, and what one of its sessions does. Rows that differ only in
  * how many sessions there are come from one line.
  */
+import type { LineClient } from '../support/line-client.js';
+import { pop3Session } from '../support/mail-clients.js';
 import { slowDisk } from '../support/slow-disk.js';
 import { askAgain, flood, type Attack } from './attack.js';
 import { devices } from './devices.js';
 import { each, over, plural } from './lines.js';
 import { bareCrs, dots, fields, filled } from './messages.js';
-import { deliverToAll, enter, enterMaildrop, fillMaildrop, makeList, members } from './session.js';
+import {
+  accountName,
+  deliverToAll,
+  enter,
+  enterMaildrop,
+  fillMaildrop,
+  makeList,
+  members,
+  PASSWORD,
+} from './session.js';
 import { outgoing } from './outgoing.js';
 import { texts } from './texts.js';
 import { strangers } from './strangers.js';
@@ -42,15 +53,19 @@ export const attacks: readonly Attack[] = [
     attack: async (server, number, signal) =>
       askAgain(await enterMaildrop(server, number), 'RETR 1\r\n', '\r\n.\r\n', signal),
   },
-  ...['UIDL', 'LIST'].map((verb): Attack => {
-    const name = verb.toLowerCase();
-    return {
-      name: `${name}-200000`,
-      title: `${verb} of 200,000 messages, pipelined`,
-      sessions: 1,
-      prepare: (server) => fillMaildrop(server, FULL_MAILDROP, Buffer.from('Subject: one of many\r\n\r\ntext\r\n')),
-      attack: async (server, number, signal) => flood(await enterMaildrop(server, number), over([verb]), signal),
-    };
+  ...['UIDL', 'LIST'].map((verb) =>
+    onFullMaildrop(verb.toLowerCase(), `${verb} of 200,000 messages, pipelined`, async (server, number, signal) =>
+      flood(await enterMaildrop(server, number), over([verb]), signal),
+    ),
+  ),
+  onFullMaildrop('login', 'login, STAT and QUIT, 200,000 messages', async ({ pop3Port }) => {
+    const client = await pop3Session(pop3Port, accountName(0), PASSWORD);
+    await client.ask('STAT', /^\+OK/);
+    await client.ask('QUIT', /^\+OK/);
+  }),
+  onFullMaildrop('quit', 'DELE of 200,000 messages and QUIT, once', async ({ pop3Port }) => {
+    const client = await pop3Session(pop3Port, accountName(0), PASSWORD);
+    await removeAll(client);
   }),
   ...each([1, 8, 50], (sessions) => commands('noop', sessions, ['NOOP'])),
   ...each([1, 8, 50], (sessions) => commands('help', sessions, ['HELP', 'HELP MAIL'])),
@@ -117,6 +132,25 @@ function capabilities(sessions: number): Attack {
     sessions,
     attack: async (server, _, signal) => flood(await enter(server.pop3Port), over(['CAPA']), signal),
   };
+}
+
+function onFullMaildrop(name: string, title: string, attack: Attack['attack']): Attack {
+  return {
+    name: `${name}-${FULL_MAILDROP}`,
+    title,
+    sessions: 1,
+    prepare: (server) => fillMaildrop(server, FULL_MAILDROP, Buffer.from('Subject: one of many\r\n\r\ntext\r\n')),
+    attack,
+  };
+}
+
+/** Of a maildrop that has nothing more it is a session without DELE. */
+async function removeAll(client: LineClient): Promise<void> {
+  const [, count] = (await client.ask('STAT', /^\+OK/)).split(' ');
+  const numbers = Array.from({ length: Number(count) }, (_, at) => at + 1);
+  client.send(...numbers.map((number) => `DELE ${number}`));
+  for (const _ of numbers) await client.expect(/^\+OK/);
+  await client.ask('QUIT', /^\+OK/);
 }
 
 /** A message that never ends. */

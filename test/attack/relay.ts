@@ -1,23 +1,22 @@
-/** The server that mail for other domains goes to, in a thread of the lowest priority: it takes all, and forgets it. */
-import type { AddressInfo } from 'node:net';
-import { constants, setPriority } from 'node:os';
-import { parentPort, Worker } from 'node:worker_threads';
-import { SMTPServer } from 'smtp-server';
+/** The server that mail for other domains goes to, in a process that takes nothing from the server under attack: it takes all, and forgets it. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { UNLIMITED } from '../crash/outgoing-load.js';
+import { begunBelow } from './below.js';
 
 export class Relay {
-  readonly #thread: Worker;
+  readonly #process: ChildProcess;
   readonly #port: number;
 
-  private constructor(thread: Worker, port: number) {
-    this.#thread = thread;
+  private constructor(child: ChildProcess, port: number) {
+    this.#process = child;
     this.#port = port;
   }
 
   static async begin(): Promise<Relay> {
-    const thread = new Worker(new URL(import.meta.url));
-    const port = await new Promise<number>((resolve, reject) => thread.once('message', resolve).once('error', reject));
-    return new Relay(thread, port);
+    const child = begunBelow(new URL('relay-process.js', import.meta.url), {});
+    const [port] = (await once(child, 'message')) as [number];
+    return new Relay(child, port);
   }
 
   /** Of the server that sends to it, and holds nobody back. */
@@ -26,21 +25,8 @@ export class Relay {
   }
 
   async stop(): Promise<void> {
-    await this.#thread.terminate();
+    const ended = once(this.#process, 'exit');
+    this.#process.disconnect();
+    await ended;
   }
 }
-
-function takeAll(): void {
-  if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
-  const server = new SMTPServer({
-    disabledCommands: ['AUTH', 'STARTTLS'],
-    logger: false,
-    onData: (stream, _, taken) => void stream.resume().once('end', () => taken()),
-  });
-  server.on('error', () => undefined); // A session that the server under attack has cut.
-  const listening = server.listen(0, '127.0.0.1', () =>
-    parentPort?.postMessage((listening.address() as AddressInfo).port),
-  );
-}
-
-if (parentPort !== null) takeAll();

@@ -65,6 +65,16 @@ describe('TOP', () => {
   });
 });
 
+describe('TOP of a long header', () => {
+  it('looks at a part of what the store gives before it hands that over, so that others come between', () => {
+    const [chunk, most] = [256 * 1024, 8 * 1024];
+    const text = 'X:\r\n'.repeat(chunk / 4);
+    const parts = piecesAtOnce(top(new ArraySource([Buffer.from(text)]), 0));
+    expect(Math.max(...parts.map(({ length }) => length))).to.be.at.most(most);
+    expect(Buffer.concat(parts).toString()).to.equal(text);
+  });
+});
+
 describe('RETR', () => {
   it('stuffs dots wherever the store cuts the message', () => {
     fc.assert(

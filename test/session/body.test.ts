@@ -2,6 +2,8 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { bodyReader, CountReader, DotReader, type BodyReader } from '../../src/session/body.js';
+import { BodyTransfer } from '../../src/session/body-transfer.js';
+import { Reader } from '../../src/session/reader.js';
 import { NewlineCheck } from '../../src/bytes/newlines.js';
 import { cut, cuts, lines, octets } from '../support/dialogue-property.js';
 
@@ -171,5 +173,27 @@ describe('the check of newlines', () => {
     expect(check.bare).to.equal(true);
     check.look(Buffer.from('\n'));
     expect(check.bare).to.equal(false);
+  });
+});
+
+describe('a body on its way', () => {
+  it('is passed on in steps, and in shorter ones while many others wait', () => {
+    const sizes = [false, true].map((isCrowded) => {
+      let octets = 0;
+      const sink = { write: (piece: Uint8Array) => void (octets += piece.length), abandon: () => undefined };
+      const transfer = new BodyTransfer({
+        kind: 'collect',
+        framing: { until: 'dot' },
+        sink,
+        ended: () => {
+          throw new Error('it has no end');
+        },
+      });
+      const reader = new Reader(512);
+      reader.push(Buffer.from('..\r\n'.repeat(16 * 1024)));
+      transfer.take(reader, isCrowded);
+      return octets;
+    });
+    expect(sizes).to.deep.equal([12 * 1024, 3 * 1024]);
   });
 });

@@ -23,7 +23,9 @@ class Greedy {
   }
 
   come(): void {
-    if (this.turn.begin(performance.now())) this.work();
+    if (!this.turn.begin(performance.now())) return;
+    this.work();
+    this.turn.end();
   }
 
   work(): void {
@@ -83,7 +85,9 @@ describe('the turns of sessions', () => {
         setImmediate(come); // As when the client has taken what was written.
       };
       let come = (): void => {
-        if (turn.begin(performance.now())) step();
+        if (!turn.begin(performance.now())) return;
+        step();
+        turn.end();
       };
       ends.push(() => (come = () => undefined));
       return come;
@@ -98,6 +102,31 @@ describe('the turns of sessions', () => {
     for (const end of ends) end();
     expect(between).to.be.below(3);
     await loop();
+  });
+
+  it('count what a session did, and not what the network and the store took behind it', async () => {
+    const turns = new Turns({ turnMs: 4, shareMs: 2 });
+    const small = new Turn(turns, () => expect.fail('it has had its turn'));
+    const flood = Array.from({ length: 5 }, () => new Greedy(turns, 100));
+    for (const one of flood) one.come();
+    await loop();
+    expect(small.begin(performance.now())).to.equal(true);
+    small.end();
+    spend(SHARE_MS);
+    new Greedy(turns, 1).come(); // Who comes next is told what time it is.
+    expect(small.usedMs(performance.now())).to.be.below(1);
+    await until(() => flood.every(({ left }) => left <= 0));
+  });
+
+  it('are crowded when a round has no whole share for each who waits', async () => {
+    const turns = new Turns();
+    const waiting = Array.from({ length: 21 }, () => new Turn(turns, () => undefined));
+    for (const turn of waiting.slice(1)) turns.enqueue(turn, false);
+    expect(turns.isCrowded).to.equal(false);
+    turns.enqueue(waiting[0]!, false);
+    expect(turns.isCrowded).to.equal(true);
+    await loop();
+    expect(turns.isCrowded).to.equal(false);
   });
 
   it('bring everybody round', async () => {
