@@ -2,7 +2,6 @@
  * Ends lines with CRLF for a client that does not: an LF ends one, with a CR before it or two, as text mode makes of a CRLF. A CR alone ends
  * none, and stays where it is: whoever takes it for an end would find a dot on a line of its own where the client sent none.
  */
-import { Buffer } from 'node:buffer';
 import { CR, CRLF_OCTETS, LF } from './line-ends.js';
 import { NewlineCheck } from './newlines.js';
 
@@ -39,26 +38,23 @@ export class LineEndMender {
     return CRLF_OCTETS;
   }
 
-  /** Looks at each octet: a device may send lines that are nothing but their ends. */
   #mend(piece: Uint8Array): Uint8Array {
-    const mended = Buffer.allocUnsafeSlow(this.#crs + WIDEST * piece.length);
+    const mended = new Uint8Array(this.#crs + WIDEST * piece.length);
     let length = 0;
-    let crs = this.#crs;
     let isMended = false;
-    for (let at = 0; at < piece.length; at++) {
-      const byte = piece[at] as number;
-      if (byte === CR && crs < CRS_LIMIT) crs += 1;
-      else if (byte === CR) mended[length++] = CR;
-      else {
-        if (byte === LF) {
-          isMended ||= crs !== 1;
-          crs = 1;
-        }
-        for (; crs > 0; crs--) mended[length++] = CR;
-        mended[length++] = byte;
+    for (const byte of piece) {
+      if (byte === CR) {
+        if (this.#crs < CRS_LIMIT) this.#crs += 1;
+        else mended[length++] = CR;
+        continue;
       }
+      if (byte === LF) {
+        isMended ||= this.#crs !== 1;
+        mended[length++] = CR;
+      } else for (let crs = this.#crs; crs > 0; crs--) mended[length++] = CR;
+      mended[length++] = byte;
+      this.#crs = 0;
     }
-    this.#crs = crs;
     if (length > 0) this.#isInLine = mended[length - 1] !== LF;
     if (isMended) this.#mended();
     return mended.subarray(0, length);

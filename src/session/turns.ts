@@ -4,7 +4,8 @@
  * look at the network, for one turn at most. So nobody waits long, however much the others ask for.
  *
  * Those in the queue who had nothing yet go first, as in RFC 8290 §4.2: a single command waits behind no flood. The others
- * come round in order, with shares that are the smaller the more of them there are. A step cannot be divided: who goes beyond
+ * come round in order, with shares that are the smaller the more of them there are. What counts is the session's own work, from its
+ * beginning to its end, and nothing that comes behind it. A step cannot be divided: who goes beyond
  * its share by one is among the others until that is made up for by the time that goes by, of which the part of each is the smaller
  * the more of them wait.
  */

@@ -147,9 +147,8 @@ function onFullMaildrop(name: string, title: string, attack: Attack['attack']): 
 /** Of a maildrop that has nothing more it is a session without DELE. */
 async function removeAll(client: LineClient): Promise<void> {
   const [, count] = (await client.ask('STAT', /^\+OK/)).split(' ');
-  const numbers = Array.from({ length: Number(count) }, (_, at) => at + 1);
-  client.send(...numbers.map((number) => `DELE ${number}`));
-  for (const _ of numbers) await client.expect(/^\+OK/);
+  client.write(Buffer.from(Array.from({ length: Number(count) }, (_, at) => `DELE ${at + 1}\r\n`).join('')));
+  for (let left = Number(count); left > 0; left--) await client.expect(/^\+OK/);
   await client.ask('QUIT', /^\+OK/);
 }
 

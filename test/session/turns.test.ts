@@ -120,10 +120,10 @@ describe('the turns of sessions', () => {
 
   it('are crowded when a round has no whole share for each who waits', async () => {
     const turns = new Turns();
-    const waiting = Array.from({ length: 21 }, () => new Turn(turns, () => undefined));
-    for (const turn of waiting.slice(1)) turns.enqueue(turn, false);
+    const wait = (): void => turns.enqueue(new Turn(turns, () => undefined), false);
+    for (let count = 0; count < 20; count++) wait();
     expect(turns.isCrowded).to.equal(false);
-    turns.enqueue(waiting[0]!, false);
+    wait();
     expect(turns.isCrowded).to.equal(true);
     await loop();
     expect(turns.isCrowded).to.equal(false);
