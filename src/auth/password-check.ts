@@ -50,6 +50,7 @@ export class PasswordCheck {
   ): Match | undefined {
     if (account?.enabled !== true) return undefined;
     if (credential?.scopes.includes(scope) === true) return { right: true, credential };
+    if (account.passwordHash === undefined) return undefined;
     const login = { account: account.id, hash: account.passwordHash, password };
     return this.#verified.includes(login, Date.now()) ? { right: true } : undefined;
   }
@@ -60,7 +61,7 @@ export class PasswordCheck {
     const credential = appPasswordOf(found, password);
     const quick = this.matchAtOnce(attempt, found, credential);
     if (quick !== undefined) return quick;
-    const account = found?.enabled === true ? found : undefined;
+    const account = withPassword(found);
     const hash = account?.passwordHash ?? decoyHash;
     const verify = () => verifyPassword(password, hash, this.#derive);
     const right = await this.#hashes.run(asker, verify);
@@ -72,6 +73,12 @@ export class PasswordCheck {
     this.#renewals?.renew(account, password);
     return { right: true };
   }
+}
+
+/** Whose main password may let somebody in: under the name of a device it does not. */
+function withPassword(account: Account | undefined): (Account & { readonly passwordHash: string }) | undefined {
+  const hash = account?.passwordHash;
+  return account?.enabled === true && hash !== undefined ? { ...account, passwordHash: hash } : undefined;
 }
 
 function appPasswordOf(account: Account | undefined, password: string): Credential | undefined {

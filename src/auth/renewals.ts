@@ -41,6 +41,7 @@ export class Renewals {
   }
 
   async #renew({ id, address, passwordHash, scram }: Account, password: string): Promise<void> {
+    if (passwordHash === undefined) return;
     const saltSecret = await this.#store.saltSecret();
     const fits = readScramKeys(scram, scramParameters(saltSecret, address)) !== undefined;
     if (fits && !isOutdated(passwordHash)) return;

@@ -7,6 +7,7 @@ import { formatAddress } from '../message/mailbox.js';
 import type { AccountSummary, Directory } from '../store/directory.js';
 import type { QueuedMail, QueueEntry } from '../store/queued-mail.js';
 import type { Address, Secrets } from '../store/shapes.js';
+import { accountKeepCommand } from './account-keep.js';
 import { accountLimitCommand } from './account-limit.js';
 import { jsonFlag, optionFlags, UsageError, type Command, type Flag, type Invocation } from './command.js';
 import { exit, Refusal } from './exit.js';
@@ -79,7 +80,7 @@ async function list(invocation: Invocation): Promise<number> {
 }
 
 const accountTable: Table<AccountSummary> = {
-  head: ['account', 'messages', 'octets', 'quota', 'created', 'last delivery', 'last login', 'enabled'],
+  head: ['account', 'messages', 'octets', 'quota', 'created', 'last delivery', 'last login', 'enabled', 'keeps mail'],
   row: (one) => [
     one.address,
     one.messages,
@@ -89,6 +90,7 @@ const accountTable: Table<AccountSummary> = {
     moment(one.lastDeliveryAtMs),
     moment(one.lastLoginAtMs),
     one.enabled ? 'yes' : 'no',
+    one.keepsMail ? 'yes' : 'no',
   ],
 };
 
@@ -190,6 +192,7 @@ export const accountCommands: readonly Command[] = [
     run: setQuota,
   },
   accountLimitCommand,
+  accountKeepCommand,
   {
     words: 'account passwd',
     summary: 'Give an account a new password.',

@@ -5,7 +5,7 @@
 import { generatePassword } from '../auth/password.js';
 import { appSecretsOf } from '../auth/secrets.js';
 import { formatAddress } from '../message/mailbox.js';
-import type { Scope } from '../store/shapes.js';
+import type { Address, Scope } from '../store/shapes.js';
 import { jsonFlag, optionFlags, UsageError } from './command.js';
 import type { Command, Flag, Invocation, Operand } from './command.js';
 import { exit } from './exit.js';
@@ -36,9 +36,15 @@ async function add(invocation: Invocation): Promise<number> {
   });
   await print(
     `Added ${credential.name} to ${formatAddress(account)}, for ${credential.scopes.join(' and ')}.\n` +
-      `The password is ${password}\nIt is shown this once; the login is ${formatAddress(account)}.\n`,
+      `The password is ${password}\nIt is shown this once; the login is ${formatAddress(account)}.\n` +
+      (credential.scopes.includes('pop3') ? `${asDevice(account, credential.name)}\n` : ''),
   );
   return exit.fine;
+}
+
+/** With another name the same password has a view of its own. */
+function asDevice({ local, domain }: Address, name: string): string {
+  return `As ${formatAddress({ local: `${local}+${name}`, domain })} what POP3 removes is hidden from that login alone.`;
 }
 
 async function list(invocation: Invocation): Promise<number> {

@@ -14,6 +14,8 @@ export interface AccountSummary {
   readonly lastDeliveryAtMs: number | undefined;
   readonly lastLoginAtMs: number | undefined;
   readonly enabled: boolean;
+  /** What a login removes is hidden from that login alone. */
+  readonly keepsMail: boolean;
 }
 
 export interface DomainSummary {
@@ -60,9 +62,12 @@ export interface Directory {
   setRecipientLimits(address: Address, limits: Partial<OwnLimits>): Promise<void>;
   /** Rejects with 'missing' when there is no such account. */
   findRecipientUse(address: Address): MaybePromise<RecipientUse>;
+  /** Whether what a login removes is hidden from that login alone; of sessions that begin from now on. */
+  setKeepsMail(address: Address, keepsMail: boolean): Promise<void>;
   /** Whether its passwords let anybody in. */
   setEnabled(address: Address, enabled: boolean): Promise<void>;
   addCredential(address: Address, credential: NewCredential): Promise<void>;
+  /** With what was hidden from it. */
   removeCredential(address: Address, name: string): Promise<void>;
   listCredentials(address: Address): MaybePromise<readonly CredentialSummary[]>;
   /**

@@ -16,8 +16,8 @@ export interface Account {
   readonly id: AccountId;
   /** In lower case, as `local@domain`. */
   readonly address: string;
-  /** A PHC string; only auth/ reads it. */
-  readonly passwordHash: string;
+  /** A PHC string; only auth/ reads it. Undefined where the main password lets nobody in: under the name of a device. */
+  readonly passwordHash: string | undefined;
   /** Another for each password that was set; the same when its secrets are made anew. */
   readonly passwordVersion: number;
   /** The SCRAM keys of the main password. */
@@ -26,6 +26,12 @@ export interface Account {
   readonly enabled: boolean;
   /** The client that used the main password last. */
   readonly lastUsedFrom: string | undefined;
+  /**
+   * Each password opens a view of its own, and removes nothing that others see: the account keeps its mail, or the name was that
+   * of a device.
+   */
+  readonly hasViews: boolean;
+  /** Under the name of a device, the one of that name alone. */
   readonly credentials: readonly Credential[];
 }
 
@@ -60,12 +66,13 @@ export interface Renewal {
 export interface Logins {
   /**
    * The account that logs in under this name: `local@domain`, or a local part alone in the first domain. Whatever spellings of a
-   * mailbox there are mean the same (rules/login-name.ts).
+   * mailbox there are mean the same (rules/login-name.ts). Where no account has the name, `local+device` means the account
+   * `local`, with the credential that is called `device` alone.
    */
   findLogin(name: string): MaybePromise<Account | undefined>;
   /** Whether what was proved would still let somebody in: the account is there and enabled, its password the same or the credential there and good for the scope. */
   stands(grant: Grant): MaybePromise<boolean>;
-  /** The address that a login under this name means, in lower case, whether or not there is such an account. */
+  /** The address that a login under this name means, in lower case and without a device, whether or not there is such an account. */
   loginAddress(name: string): MaybePromise<string>;
   /** 32 random octets of this database that never leave it: what makes a salt for names that nobody has. */
   saltSecret(): MaybePromise<Uint8Array>;

@@ -12,8 +12,18 @@ export interface MessageInfo {
   readonly octets: number;
 }
 
+/**
+ * One login's view of a maildrop: all messages but those that it has hidden from itself. The id of a credential, or MAIN_VIEW.
+ */
+export type ViewId = number;
+
+/** Of the account's own password. */
+export const MAIN_VIEW: ViewId = 0;
+
 /** Who asks for a maildrop, and holds it from then on. */
 export interface Opener extends Holder {
+  /** What it sees of the maildrop, and hides from. Absent: all of it, and what it removes is removed for everybody. */
+  readonly view?: ViewId | undefined;
   /**
    * Asked when another wants the maildrop: whether this one gives it up without a further word of its client, which is gone
    * or has said its last. Absent: it does not.
@@ -29,8 +39,9 @@ export interface Opener extends Holder {
 export type NumberRange = readonly [first: number, last: number];
 
 /**
- * One account's messages, held exclusively from open to release, as they were when it was opened, oldest first.
- * Opening it costs the same whatever it holds: messages are looked up when they are asked for, a few at a time.
+ * One account's messages, or one view of them, held exclusively from open to release, as they were when it was opened, oldest
+ * first. Opening all of it costs the same whatever it holds: messages are looked up when they are asked for, a few at a time. The
+ * messages of a view are counted when it is opened.
  */
 export interface Maildrop {
   /** How many messages there are. */
@@ -47,8 +58,8 @@ export interface Maildrop {
    */
   read(id: number): MaybePromise<Source>;
   /**
-   * Removes all of these or none, however many; durable when it resolves, and nobody sees them from then on. Ranges come in
-   * order and do not touch.
+   * Removes all of these or none, however many; durable when it resolves, and nobody sees them from then on. In a view they are
+   * hidden from that view alone; when that fails, some of them may be. Ranges come in order and do not touch.
    */
   remove(numbers: Iterable<NumberRange>): Promise<void>;
   /** Resolves when another session may open it. */
@@ -58,8 +69,8 @@ export interface Maildrop {
 /** What gives mail out sees of a store. */
 export interface Maildrops {
   /**
-   * Rejects with 'in-use' when another session holds the maildrop: the error says who and since when. One that is leaving is
-   * waited for, up to a second.
+   * Rejects with 'in-use' when another session holds the maildrop, or the same view of it, or when all of it is asked for and any
+   * view is held: the error says who and since when. One that is leaving is waited for, up to a second.
    */
   open(account: AccountId, opener: Opener): Promise<Maildrop>;
 }

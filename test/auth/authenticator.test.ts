@@ -191,7 +191,8 @@ describe('the authenticator', () => {
       const account = await store.findLogin('alice');
       return account?.passwordHash === old ? undefined : account;
     });
-    expect(isOutdated(renewed.passwordHash)).to.equal(false);
+    expect(await kindOf(check('alice+phone', 'secret')), 'as a device').to.equal('wrong');
+    expect(isOutdated(renewed.passwordHash ?? old)).to.equal(false);
     const keys = await authenticator.scramKeys(attempt('alice'));
     expect(keys).to.have.property('candidates').with.length(1);
     expect(await kindOf(check('alice', 'secret'))).to.equal('welcome');

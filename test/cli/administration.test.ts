@@ -69,6 +69,18 @@ describe('administration without a server', () => {
     expect((await run('account quota alice@localhost')).status).to.equal(64);
   });
 
+  it('keeps the mail of an account, or lets its logins remove it', async () => {
+    await done('account add alice@localhost --password x');
+    expect(await done('account keep alice@localhost on')).to.match(
+      /^alice@localhost keeps its mail: from its next login/,
+    );
+    expect(await json('account list')).to.have.nested.property('[0].keepsMail', true);
+    expect(await done('account keep alice@localhost OFF')).to.match(/^alice@localhost lets its logins remove mail/);
+    expect(await done('account list')).to.match(/alice@localhost .* no$/m);
+    expect((await run('account keep alice@localhost maybe')).stderr).to.include("'maybe' is neither on nor off");
+    await refused('account keep nobody@localhost on', /nobody@localhost/);
+  });
+
   it('adds, lists and removes accounts, and makes their domain local', async () => {
     await done('account add alice@Example.org --password-stdin', { input: 'secret\n' });
     await done('account add bob@example.org --password hunter2');

@@ -9,6 +9,8 @@ import { expect } from 'chai';
 import Pop3Command from 'node-pop3';
 import { createTransport } from 'nodemailer';
 import { behindTrace, pop3Session, retrieve, sendData, smtpSession, takeAll } from '../support/mail-clients.js';
+import { Chance } from '../support/ledger-chance.js';
+import { LineClient } from '../support/line-client.js';
 import { lines, SAMPLE, SIZES } from '../support/messages.js';
 import { itNeeds, run } from '../support/programs.js';
 import { ROOT, Server } from '../support/server.js';
@@ -235,6 +237,107 @@ describe('real clients', () => {
       });
       same(crlf(await readFile(target)), expected);
       expect(await empty()).to.deep.equal([]);
+    });
+  });
+
+  describe('several devices of one account', () => {
+    const DAYS = 30;
+    const texts = (messages: readonly Buffer[]) => messages.map((message) => message.toString().split('\r\n').at(-2));
+
+    /** The app password. */
+    async function device(account: string, name: string): Promise<string> {
+      const made = await server.do('account', 'credential', 'add', account, name, '--scope', 'pop3');
+      return /password is (\S+)/.exec(made)?.[1] ?? '';
+    }
+
+    async function send(to: string, ...each: readonly string[]): Promise<void> {
+      const client = await smtpSession(server.smtpPort);
+      for (const text of each) await sendData(client, to, Buffer.from(`Subject: ${text}\r\n\r\n${text}\r\n`));
+      await client.ask('QUIT', /^221/);
+    }
+
+    it('get each message once, in any order of polling, with DELE by both; a plain login still removes for all', async () => {
+      const devices = await Promise.all(
+        ['phone', 'desk'].map(async (name) => ({
+          ...{ login: `alice+${name}@localhost`, password: await device(USER, name), got: [] as unknown[] },
+        })),
+      );
+      const chance = new Chance(30);
+      const sent: string[] = [];
+      for (let poll = 0; poll < 20; poll++) {
+        const fresh = Array.from({ length: chance.between(0, 2) }, (_, each) => `${poll}.${each}`);
+        await send(USER, ...fresh);
+        sent.push(...fresh);
+        const { login, password, got } = chance.pick(devices);
+        got.push(...texts(await takeAll(server.pop3Port, login, password)));
+      }
+      for (const { login, password, got } of devices) {
+        got.push(...texts(await takeAll(server.pop3Port, login, password)));
+        expect(got).to.deep.equal(sent);
+      }
+      expect(texts(await empty())).to.deep.equal(sent);
+      expect(await empty()).to.deep.equal([]);
+    });
+
+    it('are in their maildrop at once, and a login that could remove for all is not', async () => {
+      const [one, other] = [await device(USER, 'one'), await device(USER, 'other')];
+      await send(USER, 'text');
+      const first = await pop3Session(server.pop3Port, 'alice+one@localhost', one);
+      expect(texts(await takeAll(server.pop3Port, 'alice+other@localhost', other))).to.deep.equal(['text']);
+      const plain = await LineClient.greeted(server.pop3Port);
+      await plain.ask(`USER ${USER}`, /^\+OK/);
+      await plain.ask(`PASS ${PASSWORD}`, /^-ERR \[IN-USE\]/);
+      await plain.ask('QUIT', /^\+OK/);
+      await first.ask('STAT', /^\+OK 1 /);
+      await first.ask('DELE 1', /^\+OK/);
+      await first.ask('STAT', /^\+OK 0 0$/);
+      await first.ask('RSET', /^\+OK 1 /);
+      await first.ask('QUIT', /^\+OK/);
+      expect(texts(await takeAll(server.pop3Port, 'alice+one@localhost', one))).to.deep.equal(['text']);
+    });
+
+    itNeeds(['fetchmail', 'getmail', 'mpop'], 'live a month on an account that keeps its mail', async () => {
+      const kept = 'kept@localhost';
+      await server.addAccount(kept, PASSWORD);
+      await server.do('account', 'keep', kept, 'on');
+      const fetchmailrc = await file(
+        'fetchmailrc',
+        `set no syslog\npoll ${HOST} protocol pop3 port ${server.pop3Port} auth password uidl no dns\n` +
+          `user "kept+fetchmail@localhost" password "${await device(kept, 'fetchmail')}" sslproto "" no rewrite no keep\n` +
+          `mda "tee -a ${join(directory, 'fetched')}"\n`,
+      );
+      const getmailrc = await file(
+        'getmailrc',
+        `[retriever]\ntype = SimplePOP3Retriever\nserver = ${HOST}\nport = ${server.pop3Port}\nusername = ${kept}\n` +
+          `password = ${await device(kept, 'getmail')}\n[destination]\ntype = MDA_external\npath = /usr/bin/tee\n` +
+          `arguments = ("-a", "${directory}/got")\nallow_root_commands = true\n` +
+          `[options]\nread_all = false\ndelete = false\nreceived = false\ndelivered_to = false\n`,
+      );
+      const mpoprc = await file(
+        'mpoprc',
+        `account default\nhost ${HOST}\nport ${server.pop3Port}\nuser ${kept}\npassword "${PASSWORD}"\nauth user\n` +
+          `tls off\nkeep off\nuidls_file ${directory}/uidls\ndelivery maildir ${directory}/mpop\n`,
+      );
+      await run('mkdir', ['-p', ...['new', 'cur', 'tmp'].map((each) => join(directory, 'mpop', each))]);
+      const environment = { FETCHMAILHOME: directory, LC_ALL: 'C' };
+      const polls = [
+        { days: 1, poll: () => run('fetchmail', ['--fetchmailrc', fetchmailrc, '--invisible'], { environment }) },
+        { days: 2, poll: () => run('mpop', ['-q', '-C', mpoprc]) },
+        { days: 10, poll: () => run('getmail', ['-q', '--rcfile', getmailrc, '--getmaildir', directory]) },
+      ];
+      const sent = Array.from({ length: 2 * DAYS }, (_, each) => `message ${each}`);
+      for (let day = 1; day <= DAYS; day++) {
+        await send(kept, ...sent.slice(2 * day - 2, 2 * day));
+        await Promise.all(polls.filter(({ days }) => day % days === 0).map(({ poll }) => poll()));
+      }
+      const inMaildir = (await readdir(join(directory, 'mpop', 'new'))).map((name) => join('mpop', 'new', name));
+      for (const files of [['fetched'], ['got'], inMaildir]) {
+        const contents = await Promise.all(files.map((name) => readFile(join(directory, name), 'latin1')));
+        const got = contents.flatMap((content) => content.split(/\r?\n/)).filter((line) => line.startsWith('message '));
+        expect(got.toSorted(), files[0]).to.deep.equal(sent.toSorted());
+      }
+      expect(await server.do('account', 'list')).to.match(/^kept@localhost +60 .* yes$/m);
+      expect(await server.do('mail', 'removed', kept)).to.not.include('message ');
     });
   });
 

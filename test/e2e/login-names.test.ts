@@ -173,6 +173,9 @@ describe('right logins', function () {
     const made = await server.do('account', 'credential', 'add', 'idn@BÜCHER.example', 'phone');
     const password = /password is (\S+)/.exec(made)?.[1] ?? '';
     expect(await logIn('pop3', 'SCRAM-SHA-256', { name: IDN, password })).to.match(/^\+OK/);
+    for (const mechanism of ['USER', ...mechanisms])
+      for (const name of ['idn+phone@bücher.example', '"IDN+Phone"@XN--BCHER-KVA.example'])
+        expect(await logIn('pop3', mechanism, { name, password }), `${mechanism} ${name}`).to.match(/^\+OK/);
     const client = (await begin('smtp')).client;
     await demand(client, `AUTH PLAIN ${base64(`\0${IDN}\0${PASSWORD}`)}`, 235);
     await demand(client, 'MAIL FROM:<idn@BÜCHER.example> SMTPUTF8', 250);

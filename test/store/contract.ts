@@ -5,7 +5,7 @@
 import { expect } from 'chai';
 import type { Envelope, LocalRecipient, Target } from '../../src/store/deliveries.js';
 import type { StoreError, StoreErrorKind } from '../../src/store/errors.js';
-import type { Maildrop, MessageInfo, NumberRange } from '../../src/store/maildrops.js';
+import type { Maildrop, MessageInfo, NumberRange, ViewId } from '../../src/store/maildrops.js';
 import type { AccountId, Address } from '../../src/store/shapes.js';
 import type { MailStore } from '../../src/store/store.js';
 import { eventually, within } from '../support/eventually.js';
@@ -78,9 +78,9 @@ export async function withMaildrop<T>(
 }
 
 /** A release travels without an answer: the next to come may be a moment too early. */
-export function openSoon(store: MailStore, account: AccountId): Promise<Maildrop> {
+export function openSoon(store: MailStore, account: AccountId, view?: ViewId): Promise<Maildrop> {
   return eventually('the maildrop to be free', () =>
-    store.open(account, { from: 'test' }).catch((error: unknown) => {
+    store.open(account, { from: 'test', view }).catch((error: unknown) => {
       if ((error as StoreError).kind === 'in-use') return undefined;
       throw error;
     }),
@@ -809,6 +809,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
           scram: undefined,
           enabled: true,
           lastUsedFrom: undefined,
+          hasViews: false,
           credentials: [],
         });
       });

@@ -32,6 +32,7 @@ const deliveries: Reads<Deliveries, 'deliver' | 'availability'> = {
   recipientsAtMost: (store) => store.recipientsAtMost(1, {}),
 };
 const maildrops: Reads<Maildrops, never> = { open: (store) => store.open(1, { from: 'test' }) };
+const views: Reads<Maildrops, never> = { open: (store) => store.open(1, { from: 'test', view: 7 }) };
 // A worker knows its first domain.
 const logins: Reads<Logins, 'recordUse' | 'renew' | 'loginAddress'> = {
   findLogin: (store) => store.findLogin('alice@example.org'),
@@ -131,6 +132,7 @@ describe('a read from a damaged database', () => {
   const parts = {
     deliveries: [deliveries, () => reading],
     maildrops: [maildrops, () => reading],
+    views: [views, () => reading],
     logins: [logins, () => reading],
     mailboxes: [mailboxes, () => reading.mailboxes],
     directory: [directory, () => reading.directory],

@@ -12,6 +12,7 @@ import { describeQuotas } from './quota-contract.js';
 import { describeRemovals } from './removal-contract.js';
 import { describeRelayLogins } from './relay-login-contract.js';
 import { describeRoutes } from './routes-contract.js';
+import { describeViews } from './view-contract.js';
 
 function make(keepRemovedMs = 0): Promise<StoreUnderTest> {
   let server = new MemoryServer(new MemoryData(keepRemovedMs));
@@ -39,3 +40,4 @@ describeLimits('memory', make);
 describeRoutes('memory', make);
 describeRemovals('memory', make);
 describeDevices('memory', make);
+describeViews('memory', make);

@@ -32,6 +32,7 @@ import { describeQuotas } from './quota-contract.js';
 import { describeRemovals } from './removal-contract.js';
 import { describeRelayLogins } from './relay-login-contract.js';
 import { describeRoutes } from './routes-contract.js';
+import { describeViews } from './view-contract.js';
 
 const HASH = '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA';
 /** By the views, which show what sessions see. */
@@ -100,6 +101,7 @@ describeAliases('SQLite', make);
 describeLimits('SQLite', make);
 describeRoutes('SQLite', make);
 describeRemovals('SQLite', make);
+describeViews('SQLite', make);
 
 describe('the SQLite driver', () => {
   let directory = '';

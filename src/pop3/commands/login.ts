@@ -11,6 +11,7 @@ import { Listing } from '../listing.js';
 import { failureReply, replies } from '../replies.js';
 import { authorization, type Pop3State } from '../state.js';
 import { StoreError } from '../../store/errors.js';
+import { MAIN_VIEW, type ViewId } from '../../store/maildrops.js';
 
 export const user = defineCommand({
   verb: 'USER',
@@ -65,6 +66,11 @@ async function logIn(name: string, password: string | undefined, context: Pop3Co
   }
 }
 
+/** What the session sees of the maildrop; undefined for all of it. */
+function viewOf({ account, credential }: Welcome): ViewId | undefined {
+  return account.hasViews ? (credential?.id ?? MAIN_VIEW) : undefined;
+}
+
 /** @throws StoreError */
 export async function openMaildrop(
   login: Welcome,
@@ -74,6 +80,7 @@ export async function openMaildrop(
   const { account } = login;
   const maildrop = await store.open(account.id, {
     from: `${peer.address} (session ${session})`,
+    view: viewOf(login),
     ...(presence !== undefined && { isLeaving: () => presence.isLeaving(), gone: presence.gone }),
   });
   const listing = new Listing(maildrop);

@@ -32,6 +32,13 @@ export function addressOf(text: string): Address {
   return { local: text.slice(0, at), domain: text.slice(at + 1) };
 }
 
+/** A name before its detail, and where in it that begins; undefined for one without. */
+export function beforeDetail(local: string): { readonly name: string; readonly at: number } | undefined {
+  const name = normalizeLocalPart(local);
+  const at = name.indexOf(DETAIL_SEPARATOR);
+  return at > 0 ? { name: name.slice(0, at), at } : undefined;
+}
+
 /** One name that is looked for. */
 export interface Candidate {
   /** In the domain of the path, in the first domain, or whatever account is the oldest. */
@@ -48,8 +55,8 @@ export interface Candidate {
 export function* candidates(local: string): Iterable<Candidate> {
   const name = normalizeLocalPart(local);
   yield { in: 'domain', name, detail: '' };
-  const at = name.indexOf(DETAIL_SEPARATOR);
-  if (at > 0) yield { in: 'domain', name: name.slice(0, at), detail: local.slice(at) };
+  const before = beforeDetail(local);
+  if (before !== undefined) yield { in: 'domain', name: before.name, detail: local.slice(before.at) };
   yield { in: 'domain', name: CATCH_ALL, detail: '' };
   if (name !== POSTMASTER) return;
   yield { in: 'first-domain', name, detail: '' };

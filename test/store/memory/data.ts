@@ -1,6 +1,7 @@
 /** What a store in memory holds, and what outlives its restarts. */
 import { randomBytes } from 'node:crypto';
 import type { Imported } from '../../../src/store/deliveries.js';
+import type { ViewId } from '../../../src/store/maildrops.js';
 import type { Held, Quota, Room } from '../../../src/store/quotas.js';
 import type { OwnLimits, RecipientUse } from '../../../src/store/recipient-limits.js';
 import { mayKeepUidl } from '../../../src/store/rules/imports.js';
@@ -66,6 +67,9 @@ export interface Account extends Used {
   passwordVersion: number;
   enabled: boolean;
   quota: Quota;
+  keepsMail: boolean;
+  /** Uids, by the view that does not show them. */
+  readonly hidden: Map<ViewId, Set<number>>;
   limits: OwnLimits;
   /** Recipients elsewhere, by slot. */
   readonly submitted: Map<number, number>;
@@ -180,6 +184,11 @@ export class MemoryData implements Aliases<Account> {
     account.removed.sort((one, other) => one.message.uid - other.message.uid);
     account.messages = account.messages.filter(({ uid }) => !uids.has(uid));
     this.purge();
+  }
+
+  /** This view does not show them any more. */
+  hideMessages({ hidden }: Account, view: ViewId, uids: ReadonlySet<number>): void {
+    hidden.set(view, new Set([...(hidden.get(view) ?? []), ...uids]));
   }
 
   get keepsRemoved(): boolean {

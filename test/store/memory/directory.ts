@@ -60,6 +60,7 @@ export function directoryOf(store: MemoryStore): Directory {
         account.limits = { perHour: perHour ?? account.limits.perHour, perDay: perDay ?? account.limits.perDay };
       }),
     findRecipientUse: (address) => store.answers(() => data.recipientUse(accountOf(address))),
+    setKeepsMail: (address, keepsMail) => change(() => void (accountOf(address).keepsMail = keepsMail)),
     setEnabled: (address, enabled) => change(() => void (accountOf(address).enabled = enabled)),
     addCredential: (address, { name, scopes, hash, scram }) =>
       change(() => {
@@ -76,6 +77,7 @@ export function directoryOf(store: MemoryStore): Directory {
         const account = accountOf(address);
         const left = account.credentials.filter((one) => !isSame(one.name, name));
         if (left.length === account.credentials.length) missing(refusals.noCredential(account.address, name));
+        for (const { id } of account.credentials) if (!left.some((one) => one.id === id)) account.hidden.delete(id);
         account.credentials = left;
       }),
     listCredentials: (address) =>
@@ -172,6 +174,7 @@ function newAccount(id: number, address: Address, secrets: Secrets): Account {
     ...{ lastDeliveryAtMs: undefined, lastLoginAtMs: undefined, lastUsedAtMs: undefined, lastUsedFrom: undefined },
     ...{ uidNext: 1, octets: 0, messages: [], removed: [], purgedToMs: 0, credentials: [], imported: new Map() },
     ...{ limits: { perHour: 'default', perDay: 'default' }, submitted: new Map() },
+    ...{ keepsMail: false, hidden: new Map() },
   };
 }
 

@@ -1,7 +1,7 @@
 /** An open maildrop of the store in memory: the messages that were there when it was opened. */
 import { Buffer } from 'node:buffer';
 import { StoreError } from '../../../src/store/errors.js';
-import type { Maildrop, MessageInfo, NumberRange } from '../../../src/store/maildrops.js';
+import type { Maildrop, MessageInfo, NumberRange, ViewId } from '../../../src/store/maildrops.js';
 import type { MaybePromise } from '../../../src/store/shapes.js';
 import type { Source } from '../../../src/store/source.js';
 import type { Account, Message } from './data.js';
@@ -19,13 +19,14 @@ export class MemoryMaildrop implements Maildrop {
   readonly #lock: number;
   readonly #messages: readonly Message[];
 
-  constructor(store: MemoryStore, account: Account, lock: number) {
+  constructor(store: MemoryStore, account: Account, { lock, view }: { readonly lock: number; readonly view?: ViewId }) {
     this.#store = store;
     this.#account = account;
     this.#lock = lock;
-    this.#messages = [...account.messages];
+    const hidden = view === undefined ? undefined : account.hidden.get(view);
+    this.#messages = account.messages.filter(({ uid }) => hidden?.has(uid) !== true);
     this.count = this.#messages.length;
-    this.octets = account.octets;
+    this.octets = this.#messages.reduce((sum, { octets }) => sum + octets, 0);
   }
 
   pages(): Source<readonly MessageInfo[]> {
@@ -51,9 +52,10 @@ export class MemoryMaildrop implements Maildrop {
     for (const [first, last] of numbers) for (const { uid } of this.#messages.slice(first - 1, last)) uids.add(uid);
     await this.#store.answers(() => {
       this.#store.requireLife();
-      const holder = this.#store.server.locks.heldBy(this.#account.id, { owner: this.#store, lock: this.#lock });
-      if (holder === undefined) throw new StoreError('unavailable', 'the lock of the maildrop was lost');
-      this.#store.data.removeMessages(this.#account, uids, holder.from);
+      const held = this.#store.server.locks.heldBy(this.#account.id, { owner: this.#store, lock: this.#lock });
+      if (held === undefined) throw new StoreError('unavailable', 'the lock of the maildrop was lost');
+      if (held.view === undefined) this.#store.data.removeMessages(this.#account, uids, held.holder.from);
+      else this.#store.data.hideMessages(this.#account, held.view, uids);
     });
   }
 

@@ -20,12 +20,11 @@ import { summarize } from '../../../src/message/summary.js';
 import { judgeCopies } from '../../../src/store/rules/copies.js';
 import { expandAtOnce } from '../../../src/store/rules/expansion.js';
 import { takes, type QuotaHolder } from '../../../src/store/rules/quotas.js';
-import { readLoginName } from '../../../src/store/rules/login-name.js';
+import { loginOfDevice, readDeviceName, readLoginName } from '../../../src/store/rules/login-name.js';
 import { MaildropLocks, type LockOwner } from '../../../src/store/rules/maildrop-locks.js';
 import {
   addressText,
   candidates,
-  normalizeLocalPart,
   remoteTarget,
   resolutionOf,
   type Candidate,
@@ -217,7 +216,8 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     const lock = ++this.#lastLock;
     await this.#lock(account, lock, opener);
     const found = this.data.byId.get(account);
-    if (found !== undefined) return this.answers(() => new MemoryMaildrop(this, found, lock));
+    const held = { lock, ...(opener.view !== undefined && { view: opener.view }) };
+    if (found !== undefined) return this.answers(() => new MemoryMaildrop(this, found, held));
     this.release(account, lock);
     throw new StoreError('missing', 'the account was removed');
   }
@@ -236,8 +236,14 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     return this.answers(() => {
       const { local, domain = this.data.domains[0] ?? '' } = readLoginName(name);
       const found = this.data.byAddress.get(addressText({ local, domain }));
-      return found && loginOf(found);
+      return found === undefined ? this.#loginOfDevice(local, domain) : loginOf(found);
     });
+  }
+
+  #loginOfDevice(local: string, domain: string): LoginAccount | undefined {
+    const name = readDeviceName(local);
+    const found = name && this.data.byAddress.get(addressText({ local: name.account, domain }));
+    return found && loginOfDevice(loginOf(found), name);
   }
 
   stands({ account, credential, scope, passwordVersion }: Grant): MaybePromise<boolean> {
@@ -252,7 +258,9 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
   loginAddress(name: string): MaybePromise<string> {
     return this.answers(() => {
       const { local, domain = this.data.domains[0] ?? '' } = readLoginName(name);
-      return `${normalizeLocalPart(local)}@${domain}`;
+      const whole = addressText({ local, domain });
+      const device = this.data.byAddress.has(whole) ? undefined : readDeviceName(local);
+      return device === undefined ? whole : `${device.account}@${domain}`;
     });
   }
 
@@ -284,13 +292,13 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
   }
 
   #lock(account: AccountId, lock: number, opener: Opener): Promise<void> {
-    const { from, gone, isAdministration = false } = opener;
+    const { from, view, gone, isAdministration = false } = opener;
     this.#openers.set(lock, opener);
     const forget = (): void => this.release(account, lock);
     gone?.addEventListener('abort', forget);
     return new Promise<void>((taken, reject) => {
       this.server.locks.claim(account, {
-        ...{ owner: this, lock, from },
+        ...{ owner: this, lock, from, view },
         taken: (sinceMs) => {
           const found = this.data.byId.get(account);
           if (found !== undefined && !isAdministration) found.lastLoginAtMs = sinceMs;
@@ -410,8 +418,10 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
   }
 }
 
-function loginOf({ id, address, secrets, passwordVersion, enabled, lastUsedFrom, credentials }: Account): LoginAccount {
+function loginOf(account: Account): LoginAccount {
+  const { id, address, secrets, passwordVersion, enabled, lastUsedFrom, keepsMail, credentials } = account;
   return {
+    hasViews: keepsMail,
     ...{ id, address, passwordHash: secrets.hash, passwordVersion, scram: secrets.scram, enabled, lastUsedFrom },
     credentials: credentials.map((one) => ({
       ...{ id: one.id, name: one.name, scopes: one.scopes, lastUsedFrom: one.lastUsedFrom },

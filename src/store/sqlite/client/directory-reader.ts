@@ -133,6 +133,7 @@ function accountSummary(row: MailboxRow): AccountSummary {
     lastDeliveryAtMs: row.last_delivery_at ?? undefined,
     lastLoginAtMs: row.last_login_at ?? undefined,
     enabled: row.enabled !== 0,
+    keepsMail: row.keeps_mail !== 0,
   };
 }
 

@@ -20,6 +20,7 @@ export function directoryOf(client: StoreClient, reader: Reader): Directory {
     removeAccount: sent('removeAccount'),
     setPassword: sent('setPassword'),
     setEnabled: sent('setEnabled'),
+    setKeepsMail: sent('setKeepsMail'),
     setQuota: sent('setQuota'),
     setRecipientLimits: sent('setRecipientLimits'),
     findRecipientUse: (address) => reader.recipientUse(reader.directory.accountId(address)),

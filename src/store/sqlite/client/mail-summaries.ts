@@ -30,7 +30,7 @@ export class MailSummaries {
   #open(address: Address): { readonly account: AccountId; readonly list: MessageList } {
     const { reader } = this.#options;
     const account = reader.directory.accountId(address);
-    return { account, list: new MessageList(account, reader.maildrop(account), this.#options) };
+    return { account, list: new MessageList({ account }, reader.maildrop(account), this.#options) };
   }
 
   #summaries(account: AccountId, infos: readonly MessageInfo[], firstNumber: number): readonly MailSummary[] {

@@ -13,9 +13,11 @@ import type { LockRequest } from '../protocol/requests.js';
 import { MessageList } from './message-list.js';
 import type { Openers } from './openers.js';
 import type { PacedReads } from './paced-reads.js';
+import type { Listed } from './passed-over.js';
 import { ReadAhead } from './read-ahead.js';
 import type { Reader } from './reader.js';
 import type { StoreClient } from './store-client.js';
+import { shownBy } from './view-count.js';
 
 /** So many uids are read by the store in a millisecond or two. */
 const RANGES_PER_FRAME = 1000;
@@ -24,6 +26,12 @@ const RANGES_PER_FRAME = 1000;
 interface LockName {
   readonly account: AccountId;
   readonly lock: number;
+}
+
+/** What is locked, and what it held then. */
+interface Locked extends LockName {
+  readonly listed: Listed;
+  readonly held: MaildropRow;
 }
 
 interface MaildropConnection {
@@ -45,29 +53,35 @@ export class SocketMaildrops implements Maildrops {
   }
 
   async open(account: AccountId, opener: Opener): Promise<Maildrop> {
-    const { client, reads } = this.#options;
+    const { client } = this.#options;
     const name = { account, lock: client.nextRequest() };
     await this.#lock(name, opener);
     try {
-      return new LockedMaildrop(name, await reads.maildrop(account), this.#options);
+      const listed = { account, view: opener.view };
+      return new LockedMaildrop({ ...name, listed, held: await this.#held(listed) }, this.#options);
     } catch (error) {
       await release(this.#options, name);
       throw error;
     }
   }
 
+  async #held(listed: Listed): Promise<MaildropRow> {
+    const row = await this.#options.reads.maildrop(listed.account);
+    return listed.view === undefined ? row : shownBy(listed, row, this.#options);
+  }
+
   /** Known by its number before the store may ask for it. */
   async #lock(name: LockName, opener: Opener): Promise<void> {
     const { client, openers } = this.#options;
     const { account, lock } = name;
-    const { from, gone, isAdministration = false } = opener;
+    const { from, gone, view, isAdministration = false } = opener;
     const forget = (): void => void release(this.#options, name);
     openers.add(lock, opener);
     gone?.addEventListener('abort', forget);
     try {
       await client.ask(
         lock,
-        jsonFrame(FrameType.Lock, lock, { account, from, isLogin: !isAdministration } satisfies LockRequest),
+        jsonFrame(FrameType.Lock, lock, { account, from, view, isLogin: !isAdministration } satisfies LockRequest),
       );
     } catch (error) {
       openers.remove(lock);
@@ -86,12 +100,12 @@ class LockedMaildrop implements Maildrop {
   readonly #ahead: ReadAhead;
   readonly #connection: MaildropConnection;
 
-  constructor(name: LockName, held: MaildropRow, { reader, reads, slices, ...connection }: MaildropsOptions) {
+  constructor({ account, lock, listed, held }: Locked, { reader, reads, slices, ...connection }: MaildropsOptions) {
     this.count = held.messages;
     this.octets = held.octets;
-    this.#name = name;
-    this.#list = new MessageList(name.account, held, { reader, slices });
-    this.#ahead = new ReadAhead(reads, name.account);
+    this.#name = { account, lock };
+    this.#list = new MessageList(listed, held, { reader, slices });
+    this.#ahead = new ReadAhead(reads, account);
     this.#connection = connection;
   }
 

@@ -1,12 +1,13 @@
 /**
  * The messages of one open maildrop by their numbers, without holding them: they are read in blocks from the index, and all
  * that is remembered is the uid at which each block begins, of those that were reached so far. What came after the maildrop was
- * opened is behind `uid_next`; what was removed and is not deleted is passed over.
+ * opened is behind `uid_next`; what was removed and is not deleted is passed over, and in a view what is hidden from it.
  */
 import type { Slices } from '../../../runtime/slices.js';
 import type { MessageInfo, NumberRange } from '../../maildrops.js';
 import type { AccountId, MaybePromise } from '../../shapes.js';
 import type { Source } from '../../source.js';
+import { PassedOver, type Listed } from './passed-over.js';
 import type { Reader } from './reader.js';
 import type { MaildropRow, RangeRow } from '../database/reads.js';
 
@@ -19,8 +20,6 @@ const BLOCKS_AT_ONCE = 4;
 
 /** A small removal need not wait for a slice. */
 const FIRST_SLICE_MS = 0.5;
-
-const NOTHING: RangeRow = [Infinity, Infinity];
 
 export interface MessageListOptions {
   readonly reader: Reader;
@@ -80,20 +79,17 @@ export class MessageList {
   readonly #maildrop: MaildropRow;
   readonly #reader: Reader;
   readonly #slices: Slices;
-  readonly #removals: readonly number[];
-  /** Whether there may be anything to pass over. */
-  readonly #hasRemoved: boolean;
+  readonly #passedOver: PassedOver;
   /** Where each block begins: no message of it has a lower uid. */
   readonly #starts: number[];
   #read: Block;
 
-  constructor(account: AccountId, maildrop: MaildropRow, { reader, slices }: MessageListOptions) {
-    this.#account = account;
+  constructor(listed: Listed, maildrop: MaildropRow, { reader, slices }: MessageListOptions) {
+    this.#account = listed.account;
     this.#maildrop = maildrop;
     this.#reader = reader;
     this.#slices = slices;
-    this.#removals = maildrop.removals === 0 ? [] : reader.removals(account);
-    this.#hasRemoved = maildrop.has_removed + maildrop.removals > 0;
+    this.#passedOver = new PassedOver(listed, maildrop, reader);
     this.#starts = [maildrop.first_uid];
     this.#read = new Block(-1, [], this.#uidlsOf([]));
   }
@@ -130,13 +126,14 @@ export class MessageList {
     return rows.map((row) => new Entry(row, uidls));
   }
 
-  /** The uids of these numbers, in ranges in which nothing else of the list stands, nor anything that is removed already. */
+  /** The uids of these numbers, in ranges in which nothing else stands, nor anything that is passed over. */
   async *uidRanges(numbers: Iterable<NumberRange>): AsyncIterable<RangeRow> {
     let untilMs = performance.now() + FIRST_SLICE_MS;
     for (const [first, last] of numbers) {
       const [begin, end] = [await this.find(first), await this.find(last)];
       if (begin === undefined || end === undefined) continue;
-      for (const range of this.#hasRemoved ? this.#between(begin.id, end.id) : [[begin.id, end.id] as RangeRow]) {
+      const isWhole = this.#passedOver.isNothing;
+      for (const range of isWhole ? [[begin.id, end.id] as RangeRow] : this.#between(begin.id, end.id)) {
         yield range;
         if (performance.now() >= untilMs) untilMs = await this.#slices.next();
       }
@@ -149,12 +146,12 @@ export class MessageList {
     return { validity, kept: hasAny === 0 ? undefined : this.#reader.keptUidls(this.#account, first, last) };
   }
 
-  /** What is left of a range without what is removed. */
+  /** What is left of a range without what is passed over. */
   *#between(first: number, last: number): Iterable<RangeRow> {
     for (let from = first; from <= last;) {
-      const [removedFrom, removedTo] = this.#nextRemoved(from);
-      if (removedFrom > from) yield [from, Math.min(removedFrom - 1, last)];
-      from = removedTo + 1;
+      const [passedFrom, passedTo] = this.#passedOver.next(from);
+      if (passedFrom > from) yield [from, Math.min(passedFrom - 1, last)];
+      from = passedTo + 1;
     }
   }
 
@@ -184,7 +181,7 @@ export class MessageList {
   /** Goes on to where the next block begins; false when there is none. */
   #pass(): boolean {
     const from = this.#starts.at(-1) as number;
-    const next = !this.#hasRemoved
+    const next = this.#passedOver.isNothing
       ? this.#reader.uidAfter(this.#account, { from, before: this.#maildrop.uid_next, limit: BLOCK_MESSAGES })
       : this.#messages(from, BLOCK_MESSAGES + 1)[BLOCK_MESSAGES]?.[0];
     if (next !== undefined) this.#starts.push(next);
@@ -193,10 +190,10 @@ export class MessageList {
 
   #messages(from: number, limit: number): Row[] {
     const { uid_next: before } = this.#maildrop;
-    if (!this.#hasRemoved) return this.#reader.messages(this.#account, { from, before, limit });
+    if (this.#passedOver.isNothing) return this.#reader.messages(this.#account, { from, before, limit });
     const rows: Row[] = [];
     for (let at = from; at < before && rows.length < limit;) {
-      const [first, last] = this.#nextRemoved(at);
+      const [first, last] = this.#passedOver.next(at);
       if (first > at)
         rows.push(
           ...this.#reader.messages(this.#account, {
@@ -208,15 +205,5 @@ export class MessageList {
       at = last + 1;
     }
     return rows;
-  }
-
-  /** What is removed at this uid or next behind it. */
-  #nextRemoved(uid: number): RangeRow {
-    // Those of the account last: what is taken over meanwhile is found there, or was found before.
-    const found = this.#removals.map((removal) => this.#reader.removing(removal, uid));
-    found.push(this.#reader.removed(this.#account, uid));
-    let next = NOTHING;
-    for (const range of found) if (range !== undefined && range[0] < next[0]) next = range;
-    return next;
   }
 }

@@ -13,6 +13,7 @@ import { RecipientUses } from '../database/recipient-counts.js';
 import { RouteReads } from '../database/route-rows.js';
 import { prepareReads, type Reads } from '../database/reads.js';
 import { prepareRemovedReads, type RemovedReads } from '../database/removed-reads.js';
+import { prepareViewReads, type ViewReads } from '../database/view-reads.js';
 import { prepareRelayLoginReads, type RelayLoginReads } from '../database/relay-logins.js';
 import { isPassing } from '../database/sqlite-error.js';
 
@@ -29,6 +30,7 @@ interface Prepared {
   readonly queue: QueueReads;
   readonly relayLogins: RelayLoginReads;
   readonly removed: RemovedReads;
+  readonly views: ViewReads;
   readonly recipients: RecipientUses;
   readonly routes: RouteReads;
   readonly devices: DeviceRows;
@@ -75,6 +77,11 @@ export class OpenReads {
   }
 
   /** @throws StoreError */
+  get views(): ViewReads {
+    return (this.#prepared ?? this.#prepare()).views;
+  }
+
+  /** @throws StoreError */
   get recipients(): RecipientUses {
     return (this.#prepared ?? this.#prepare()).recipients;
   }
@@ -113,8 +120,8 @@ export class OpenReads {
     const queue = prepareQueueReads(connection);
     const [relayLogins, routes] = [prepareRelayLoginReads(connection), new RouteReads(connection)];
     const [recipients, devices] = [new RecipientUses(connection), new DeviceRows(connection)];
-    const removed = prepareRemovedReads(connection);
+    const [removed, views] = [prepareRemovedReads(connection), prepareViewReads(connection)];
     const names = new Names(connection, options);
-    return (this.#prepared = { reads, names, queue, relayLogins, removed, recipients, routes, devices });
+    return (this.#prepared = { reads, names, queue, relayLogins, removed, views, recipients, routes, devices });
   }
 }

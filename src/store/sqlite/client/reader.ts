@@ -3,8 +3,9 @@ import type { Resolution } from '../../deliveries.js';
 import type { Device, DeviceId, ListedDevice } from '../../devices.js';
 import type { Account, Grant } from '../../logins.js';
 import type { RecipientUse } from '../../recipient-limits.js';
+import type { ViewId } from '../../maildrops.js';
 import type { AccountId, Address, MaybePromise } from '../../shapes.js';
-import { readLoginName } from '../../rules/login-name.js';
+import { loginOfDevice, readDeviceName, readLoginName } from '../../rules/login-name.js';
 import { StoreError } from '../../errors.js';
 import type { FileSpace } from '../database/disk-space.js';
 import type { NameCache } from '../database/name-cache.js';
@@ -17,6 +18,7 @@ import {
   type MessageRow,
   type RangeRow,
   type SmallRow,
+  type SumRow,
 } from '../database/reads.js';
 import { DirectoryReader } from './directory-reader.js';
 import { QueueReader } from './queue-reader.js';
@@ -61,8 +63,20 @@ export class Reader {
     const { local, domain } = readLoginName(name);
     const { reads, names } = this.#open;
     const id = domain === undefined ? names.firstDomain() : reads.domain.get(domain);
-    const row = id === undefined ? undefined : reads.login.get(id, normalizeLocalPart(local));
+    if (id === undefined) return undefined;
+    return this.#login(id, local) ?? this.#loginOfDevice(id, local);
+  }
+
+  #login(domain: number, local: string): Account | undefined {
+    const { reads } = this.#open;
+    const row = reads.login.get(domain, normalizeLocalPart(local));
     return row && accountOf(row, reads.credentials.all(row.id));
+  }
+
+  #loginOfDevice(domain: number, local: string): Account | undefined {
+    const name = readDeviceName(local);
+    const account = name && this.#login(domain, name.account);
+    return account && loginOfDevice(account, name);
   }
 
   stands({ account, credential, scope, passwordVersion }: Grant): boolean {
@@ -74,7 +88,10 @@ export class Reader {
 
   loginAddress(name: string): string {
     const { local, domain } = readLoginName(name);
-    return `${normalizeLocalPart(local)}@${domain ?? this.#open.firstDomainName ?? this.#open.reads.domains.all('', 1)[0]?.name ?? ''}`;
+    const device = readDeviceName(local);
+    const isAccount = device === undefined || this.findLogin(name)?.passwordHash !== undefined;
+    const account = isAccount ? normalizeLocalPart(local) : device.account;
+    return `${account}@${domain ?? this.#open.firstDomainName ?? this.#open.reads.domains.all('', 1)[0]?.name ?? ''}`;
   }
 
   devices(): readonly Device[] {
@@ -115,6 +132,19 @@ export class Reader {
   /** The first range of what the account has removed that ends at this uid or behind it. */
   removed(account: AccountId, uid: number): RangeRow | undefined {
     return this.#open.reads.removed.get(account, uid, account, uid);
+  }
+
+  /** The first range of what a view does not show that ends at this uid or behind it. */
+  hidden(account: AccountId, view: ViewId, uid: number): RangeRow | undefined {
+    return this.#open.views.hidden.get(account, view, uid, account, view, uid);
+  }
+
+  /** Of at most so many messages, from the index alone: how many, their octets, and the last of them. */
+  sums(
+    account: AccountId,
+    { from, before, limit }: { readonly from: number; readonly before: number; readonly limit: number },
+  ): SumRow {
+    return this.#open.views.sums.get(account, from, before, limit) as SumRow; // Of aggregates alone there is always one.
   }
 
   /** Messages in order, from the index alone; `before` is behind the last. */
@@ -175,6 +205,7 @@ function accountOf(row: LoginRow, credentials: readonly CredentialRow[]): Accoun
     scram: row.scram ?? undefined,
     enabled: row.enabled !== 0,
     lastUsedFrom: row.last_used_from ?? undefined,
+    hasViews: row.keeps_mail !== 0,
     credentials: credentials.map((one) => ({
       id: one.id,
       name: one.name,

@@ -15,6 +15,7 @@ export interface LoginRow extends Pick<AccountRow, 'id' | 'address'> {
   readonly scram: string | null;
   readonly enabled: number;
   readonly last_used_from: string | null;
+  readonly keeps_mail: number;
 }
 
 export interface CredentialRow {
@@ -72,6 +73,7 @@ export interface MailboxRow {
   readonly last_delivery_at: number | null;
   readonly last_login_at: number | null;
   readonly enabled: number;
+  readonly keeps_mail: number;
 }
 
 /** The counters are null without a quota. */
@@ -94,6 +96,9 @@ export interface AliasRow {
 }
 
 export type RangeRow = [first: number, last: number];
+
+/** Of some messages: how many, their octets, and the last of them. */
+export type SumRow = [messages: number, octets: number, last: number | null];
 
 export interface MailRow {
   readonly uid: number;
@@ -155,7 +160,7 @@ export function prepareReads(connection: Prepares): Reads {
     account: connection.prepare('select * from addressee where domain = ? and local = ?'),
     login: connection.prepare(`
       select account.id, account.local || '@' || domain.name as address, account.password_hash,
-             account.password_version, account.scram, account.enabled, account.last_used_from
+             account.password_version, account.scram, account.enabled, account.last_used_from, account.keeps_mail
       from account join domain on domain.id = account.domain
       where account.domain = ? and account.local = ? and account.removed = 0`),
     passwordStands: connection
@@ -242,6 +247,7 @@ export function prepareReads(connection: Prepares): Reads {
     accounts: connection.prepare(`
       select account.local || '@' || domain.name as address, account.messages, account.octets, account.quota_octets,
              account.quota_messages, account.created_at, account.last_login_at, account.enabled,
+             account.keeps_mail,
              case when account.messages > 0 then (
                select present.received_at from present where present.account = account.id
                order by present.uid desc limit 1

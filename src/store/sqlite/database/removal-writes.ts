@@ -1,6 +1,6 @@
 /** The statements that remove messages, restore them and purge them, prepared once, with the shapes of their rows. */
 import type { Connection, Statement } from './database.js';
-import type { RangeRow } from './reads.js';
+import type { RangeRow, SumRow } from './reads.js';
 
 /** `removal.state`, as db/README.md documents it; 1, removed with its ranges in `removing`, stands in SQL too. */
 export const RemovalState = {
@@ -10,9 +10,6 @@ export const RemovalState = {
   Settled: 2,
 } as const;
 export type RemovalState = (typeof RemovalState)[keyof typeof RemovalState];
-
-/** Of messages up to some limit: how many, their octets, and the last of them. */
-export type SumRow = [messages: number, octets: number, last: number | null];
 
 /** A range of `removed`, and the removal that it belongs to. */
 export type RemovedRow = [...range: RangeRow, removal: number];

@@ -5,6 +5,7 @@
 import { Buffer } from 'node:buffer';
 import type { DeviceId, DeviceUse } from '../../devices.js';
 import type { Renewal, Use } from '../../logins.js';
+import type { ViewId } from '../../maildrops.js';
 import type { AccountId } from '../../shapes.js';
 import {
   flag,
@@ -24,6 +25,8 @@ export interface LockRequest {
   readonly account: AccountId;
   readonly from: string;
   readonly isLogin: boolean;
+  /** Absent for all of the maildrop. */
+  readonly view?: ViewId | undefined;
 }
 
 /** `lock` is the number of the request that took it. */
@@ -32,6 +35,7 @@ export interface UnlockRequest {
   readonly lock: number;
 }
 
+/** Removed for everybody, or hidden from the view that the lock is for. */
 export interface RemoveRequest extends UnlockRequest {
   /** First and last uid of each range, one behind the other. */
   readonly ranges: readonly number[];
@@ -51,7 +55,7 @@ export interface RefusedRequest {
   readonly refusal: string;
 }
 
-const LOCK: Shape<LockRequest> = { account: natural, from: text, isLogin: flag };
+const LOCK: Shape<LockRequest> = { account: natural, from: text, isLogin: flag, view: optional(natural) };
 const UNLOCK: Shape<UnlockRequest> = { account: natural, lock: natural };
 const HOLDER: Shape<HolderAnswer> = { question: natural, leaving: flag };
 const ranges: Check = (value) => list(natural)(value) && (value as readonly number[]).length % 2 === 0;

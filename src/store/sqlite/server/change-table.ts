@@ -115,6 +115,10 @@ const CHANGES: Table = {
     run: ({ directory }, account, enabled) => directory.setEnabled(account, enabled),
     revokes: true,
   },
+  setKeepsMail: {
+    takes: [address, flag],
+    run: ({ directory }, account, keepsMail) => directory.setKeepsMail(account, keepsMail),
+  },
   addCredential: {
     takes: [address, credential],
     run: ({ directory }, account, added) => directory.addCredential(account, added),

@@ -108,6 +108,10 @@ export class Changes {
     this.#run('update account set enabled = ? where id = ?', Number(enabled), this.requireAccount(address));
   }
 
+  setKeepsMail(address: Address, keepsMail: boolean): void {
+    this.#run('update account set keeps_mail = ? where id = ?', Number(keepsMail), this.requireAccount(address));
+  }
+
   addCredential(address: Address, { name, scopes, hash, scram }: NewCredential): void {
     const id = this.requireAccount(address);
     const count = this.#one('select count(*) from credential where account = ?', id) ?? 0;
@@ -127,6 +131,7 @@ export class Changes {
   removeCredential(address: Address, name: string): void {
     const account = this.requireAccount(address);
     const id = this.#credentialId(account, name) ?? missing(refusals.noCredential(addressText(address), name));
+    this.#run('delete from hidden where account = ? and view = ?', account, id);
     this.#run('delete from credential where id = ?', id);
   }
 

@@ -39,11 +39,11 @@ export class ClientRequests {
     this.#removals = new Removals(store);
   }
 
-  lock(request: number, { account, from, isLogin }: LockRequest): void {
+  lock(request: number, { account, from, isLogin, view }: LockRequest): void {
     const lost = this.#store.lost();
     if (lost !== undefined) return this.#answers.failed(request, lost);
     this.#store.locks.claim(account, {
-      ...{ owner: this.#owner, lock: request, from },
+      ...{ owner: this.#owner, lock: request, from, view },
       taken: (sinceMs) => {
         if (isLogin) this.#store.logins.note(account, sinceMs);
         this.#answers.done(request);
@@ -60,10 +60,12 @@ export class ClientRequests {
 
   remove(request: number, remove: RemoveRequest): void {
     const { account, lock } = remove;
-    const holder = this.#store.locks.heldBy(account, { owner: this.#owner, lock });
-    if (holder === undefined)
+    const held = this.#store.locks.heldBy(account, { owner: this.#owner, lock });
+    if (held === undefined)
       return this.#answers.failed(request, new StoreError('unavailable', 'the lock of the maildrop was lost'));
-    this.#removals.take(remove, holder.from).then(
+    const { view, holder } = held;
+    const taken = view === undefined ? this.#removals.take(remove, holder.from) : this.#removals.hide(remove, view);
+    taken.then(
       () => this.#answers.done(request),
       (error: unknown) =>
         error instanceof StoreError ? this.#answers.failed(request, error) : this.#broke(error as Error),

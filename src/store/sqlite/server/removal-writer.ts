@@ -10,7 +10,8 @@ import type { AccountId } from '../../shapes.js';
 import { refusals, refuse } from '../../rules/refusals.js';
 import type { Bodies } from './bodies.js';
 import type { MailboxCounters } from './mailbox-counters.js';
-import { RemovalState, type NumberedRow, type RemovalWrites, type SumRow } from '../database/removal-writes.js';
+import type { SumRow } from '../database/reads.js';
+import { RemovalState, type NumberedRow, type RemovalWrites } from '../database/removal-writes.js';
 
 /** So many ranges are removed at once, or so many messages that are not kept; of more, the rows are written some at a time. */
 export const DIRECT_LIMIT = 100;
@@ -237,6 +238,6 @@ export class RemovalWriter {
   }
 }
 
-function* pairs(ranges: Ranges): Iterable<readonly [first: number, last: number]> {
+export function* pairs(ranges: Ranges): Iterable<readonly [first: number, last: number]> {
   for (let at = 0; at < ranges.length; at += 2) yield [ranges[at] as number, ranges[at + 1] as number];
 }

@@ -5,19 +5,23 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { StoreError } from '../../errors.js';
+import type { ViewId } from '../../maildrops.js';
 import type { AccountId } from '../../shapes.js';
 import type { Held } from '../../quotas.js';
 import type { RemoveRequest } from '../protocol/requests.js';
 import type { ServedStore } from './served-store.js';
 import type { Ranges } from './removal-writer.js';
 import type { Writer } from './writer.js';
-import type { SumRow } from '../database/removal-writes.js';
+import type { SumRow } from '../database/reads.js';
 
 /** Of a removal whose last frame has not come. */
 interface Begun {
   readonly removal: number;
   readonly held: Held;
 }
+
+/** Ranges that are hidden in one write: a few milliseconds. */
+const HIDDEN_AT_ONCE = 200;
 
 /** Index entries that are counted in one look, and for how long before others are served. */
 const ENTRIES_AT_ONCE = 2_000;
@@ -52,6 +56,14 @@ export class Removals {
       if (!more) removals.commit(removal, account, begun.held);
     });
     if (!more) this.#begun.delete(lock);
+  }
+
+  /** Resolves when these ranges are hidden from a view, durably. @throws StoreError; some of them may be hidden then */
+  async hide({ account, ranges }: RemoveRequest, view: ViewId): Promise<void> {
+    for (let at = 0; at < ranges.length; at += 2 * HIDDEN_AT_ONCE) {
+      const part = ranges.slice(at, at + 2 * HIDDEN_AT_ONCE);
+      await this.#store.write((writer) => writer.hide({ account, view }, part));
+    }
   }
 
   /** The lock is given back: what was begun under it removes nothing. */

@@ -13,6 +13,7 @@ import type { RemovalWrites } from '../database/removal-writes.js';
 const MESSAGES_AT_ONCE = 8;
 const ATTEMPTS_AT_ONCE = 50;
 const IMPORTED_AT_ONCE = 50;
+const HIDDEN_AT_ONCE = 50;
 
 /** What this store makes has these numbers or higher ones; what is unfinished below them was left by an earlier one. */
 export interface Firsts {
@@ -42,6 +43,7 @@ interface Statements {
   readonly deleteMessages: Statement<[account: number, first: number, last: number, limit: number], DeletedRow>;
   readonly account: Statement<[], number>;
   readonly deleteImported: Statement<[account: number, same: number, limit: number]>;
+  readonly deleteHidden: Statement<[account: number, same: number, limit: number]>;
   readonly deleteAccount: Statement<[account: number]>;
   readonly body: Statement<[first: number], number>;
   readonly deleteChunk: Statement<[body: number, same: number]>;
@@ -87,8 +89,9 @@ export class Sweep {
     const account = this.#do.account.get();
     if (account === undefined) return false;
     if (this.#deleteMessages(account, [0, Number.MAX_SAFE_INTEGER]) || this.#purge.forget(account)) return true;
-    if (this.#do.deleteImported.run(account, account, IMPORTED_AT_ONCE).changes === 0)
-      this.#do.deleteAccount.run(account);
+    if (this.#do.deleteImported.run(account, account, IMPORTED_AT_ONCE).changes > 0) return true;
+    if (this.#do.deleteHidden.run(account, account, HIDDEN_AT_ONCE).changes > 0) return true;
+    this.#do.deleteAccount.run(account);
     return true;
   }
 
@@ -127,6 +130,9 @@ function prepare(connection: Connection): Statements {
     account: connection.prepare<[], number>('select id from account where removed = 1 limit 1').pluck(),
     deleteImported: connection.prepare(`
       delete from imported where account = ? and key in (select key from imported where account = ? limit ? + 0)`),
+    deleteHidden: connection.prepare(`
+      delete from hidden where account = ? and (view, first) in (
+        select view, first from hidden where account = ? limit ? + 0)`),
     deleteAccount: connection.prepare('delete from account where id = ?'),
     body: connection
       .prepare<[number], number>(

@@ -10,6 +10,7 @@ import { Bodies } from './bodies.js';
 import { bodyRow, octetsOf, references } from './body-row.js';
 import { applyChange, type Changed } from './change-table.js';
 import { Changes } from './changes.js';
+import { HiddenMail, type View } from './hidden-mail.js';
 import { ImportTable } from './imports.js';
 import type { Change } from '../protocol/change.js';
 import type { Connection } from '../database/database.js';
@@ -18,7 +19,7 @@ import { MailboxCounters } from './mailbox-counters.js';
 import type { MessageMetadata } from '../protocol/message-frame.js';
 import { QueueWriter } from './queue-writer.js';
 import { RelayLoginWriter } from './relay-login-writer.js';
-import { DIRECT_LIMIT, RemovalWriter } from './removal-writer.js';
+import { DIRECT_LIMIT, pairs, RemovalWriter, type Ranges } from './removal-writer.js';
 import { SubmissionLimits } from './submission-limits.js';
 import { Sweep, type Keeping } from './sweep.js';
 import { TextStates } from './text-states.js';
@@ -38,6 +39,7 @@ export class Writer {
   readonly #counters: MailboxCounters;
   readonly #limits: SubmissionLimits;
   readonly #imports: ImportTable;
+  readonly #hidden: HiddenMail;
   readonly removals: RemovalWriter;
   readonly #bodies: Bodies;
   readonly #sweep: Sweep;
@@ -49,6 +51,7 @@ export class Writer {
     this.#writes = prepareWrites(connection);
     this.devices = new DeviceTable(connection);
     this.texts = new TextStates(this.#writes);
+    this.#hidden = new HiddenMail(connection);
     this.#changes = new Changes(connection, this.devices);
     this.#counters = new MailboxCounters(this.#writes);
     this.#limits = new SubmissionLimits(connection);
@@ -103,6 +106,12 @@ export class Writer {
   /** A message that will never be complete: its chunks are deleted later, or now when there are few. */
   drop(body: number, octets = Infinity): void {
     this.#bodies.drop(body, octets);
+  }
+
+  /** @throws StoreError 'missing' */
+  hide(view: View, ranges: Ranges): void {
+    this.#counters.require(view.account);
+    for (const range of pairs(ranges)) this.#hidden.hide(view, range);
   }
 
   loggedIn(account: AccountId, atMs: number): void {
@@ -225,7 +234,7 @@ export class Writer {
     const account = this.#changes.requireAccount(address);
     this.#changes.detachAccount(address, account);
     const isLong = this.#counters.messages(account) > DIRECT_LIMIT || this.#imports.hasAny(account);
-    if (isLong || this.removals.hasRemoved(account)) {
+    if (isLong || this.removals.hasRemoved(account) || this.#hidden.hasAny(account)) {
       this.removals.giveUpAll(account); // Of a session that is about to end.
       this.#writes.markAccount.run(account);
       this.#leftovers = true;
