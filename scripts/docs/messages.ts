@@ -26,6 +26,11 @@ export function addressSection(): readonly string[] {
           'of the first domain, as `<Postmaster>` is',
         ],
         ['a source route, or a name before a path (`<Alice <alice@example.org>>`)', 'left out', 'left out'],
+        [
+          'quotes around the whole address (`<"alice@example.org">`), or a comma or semicolon behind it (`<alice@example.org;>`)',
+          'left out',
+          'left out',
+        ],
         ['UTF-8, without SMTPUTF8', first(replies.needUtf8), first(replies.needUtf8)],
         ['controls (C0, DEL, C1), U+2028, U+2029, anywhere', first(replies.badSender), first(replies.badRecipient)],
         [
