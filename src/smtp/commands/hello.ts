@@ -4,7 +4,7 @@
  * the name of a Windows computer, which may have blanks, and letters in Latin-1.
  */
 import { stay, type Outcome } from '../../session/command.js';
-import { because, parsed, wordsOf, type Grammar } from '../../session/grammar.js';
+import { because, parsed, withoutBlanks, wordsOf, type Grammar } from '../../session/grammar.js';
 import { announcements } from '../../session/protocol.js';
 import { defineCommand, type SmtpContext } from '../context.js';
 import { DOMAIN_LIMIT_BYTES } from '../../message/domain.js';
@@ -16,11 +16,15 @@ const anywhere = ['start', 'greeted', 'transaction', 'chunking'] as const;
 
 // eslint-disable-next-line no-control-regex -- the name stands in the log, where control characters have no business
 const WORDS = /^[^\s\x00-\x1f\x7f-\x9f]+(?: [^\s\x00-\x1f\x7f-\x9f]+)*$/;
-/** In Windows' code pages these are quotes and the like. */
-const WINDOWS = /[\x80-\x9f]/g;
+/** In Windows' code pages these are quotes and the like, and in those of DOS letters. */
+const CODE_PAGES = /[\x80-\xa0]/g;
+/** Blanks of other kinds come with what was copied from a page. */
+const OTHER_BLANKS = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\ufeff]/g;
 
 const helloName: Grammar<string> = (text, isUtf8 = true) => {
-  const name = wordsOf(isUtf8 ? text : text.replace(WINDOWS, '-')).join(' ');
+  const name = wordsOf(withoutBlanks(isUtf8 ? text.replace(OTHER_BLANKS, ' ') : text.replace(CODE_PAGES, '-'))).join(
+    ' ',
+  );
   if (!WORDS.test(name)) return because('Say who you are');
   return Buffer.byteLength(name) <= DOMAIN_LIMIT_BYTES ? parsed(name) : because('The name is too long');
 };
