@@ -88,12 +88,13 @@ class FirstFields implements HeaderHandler {
   get(name: string): string | undefined {
     const place = this.#places.get(name);
     if (place === undefined) return undefined;
-    const field = this.#header.slice(place.from + name.length + 1, place.to);
+    const colon = this.#header.indexOf(':', place.from + name.length);
+    const field = colon === -1 ? '' : this.#header.slice(colon + 1, place.to);
     return field.endsWith('\r\n') ? field.slice(0, -2) : field;
   }
 
-  field(name: string, isObsolete: boolean): void {
-    this.#current = isObsolete || this.#places.has(name) ? '' : name;
+  field(name: string): void {
+    this.#current = this.#places.has(name) ? '' : name;
   }
 
   malformed(): void {

@@ -180,6 +180,13 @@ describe('a header field for people', () => {
     expect(subjectOf('=?utf-16le?B?GwBbAA==?=')).to.equal('[');
   });
 
+  it('may have blanks before its colon, as RFC 5322 §4.5 has it, and the first of a name counts', () => {
+    const { subject, from } = summarize(octets('Subject \t: one\n two\nSubject: three\nFrom : a@b\n\n'));
+    expect([subject, from]).to.deep.equal(['one two', 'a@b']);
+    for (const rest of ['', 'To: x\n'])
+      expect(summarize(octets(`Subject${' '.repeat(1000)}\n${rest}\n`)).subject, rest).to.equal('');
+  });
+
   it('has the shortest and the longest that it may', () => {
     expect(subjectOf('')).to.equal('');
     expect(subjectOf('\xfc'.repeat(5000))).to.equal('ü'.repeat(1000));
