@@ -29,6 +29,8 @@ import { allPieces } from '../support/sources.js';
 import { pennypost, type Ended } from './pennypost.js';
 
 const PAGE = 4096;
+/** In a leaf of an index: where the pointers to its cells begin. */
+const FIRST_CELL = 8;
 const ALICE = { local: 'alice', domain: 'localhost' };
 const TIMEOUT_MS = 120_000;
 
@@ -121,6 +123,14 @@ describe('a damaged database', function () {
     return pennypost(argv, { directory, environment: { PENNYPOST_DB: db, ...environment } });
   }
 
+  function rootOf(name: string): number {
+    const connection = openConnection(sound, { readonly: true });
+    const find = connection.prepare<[string], number>('select rootpage from sqlite_schema where name = ?').pluck();
+    const root = find.get(name) as number;
+    connection.close();
+    return root;
+  }
+
   const some: readonly (readonly string[])[] = [
     ['account', 'list'],
     ['mail', 'list', 'alice@localhost'],
@@ -169,6 +179,23 @@ describe('a damaged database', function () {
     const said = await complaints(every);
     expect(said).to.have.length.above(1);
     for (const sentence of said) expect(sentence).to.match(/^pennypost: .*\bdamaged \(.*restore a backup.*\n$/);
+  });
+
+  it('whose list of domains leads back to itself has an end', async () => {
+    put((whole) => {
+      const page = (rootOf('sqlite_autoindex_domain_1') - 1) * PAGE;
+      whole.fill(0, page + FIRST_CELL, page + FIRST_CELL + 2);
+    });
+    for (const argv of [
+      ['domain', 'list'],
+      ['domain', 'list', '--json'],
+      ['account', 'list'],
+      ['alias', 'list'],
+    ]) {
+      const { status, stderr } = await run(...argv);
+      expect(stderr, argv.join(' ')).to.match(/^(?:pennypost: .*\bdamaged \(.*restore a backup.*\n)?$/);
+      expect(status, argv.join(' ')).to.be.oneOf(argv[0] === 'domain' ? [69] : [0, 69]);
+    }
   });
 
   for (const [what, change] of [
