@@ -22,10 +22,10 @@ const refused = ['5xx', '-ERR'];
 
 export const differences: readonly Difference[] = [
   {
-    kinds: ['smtp before EHLO: MAIL'],
+    kinds: ['smtp before EHLO: MAIL', 'submission before EHLO: AUTH'],
     ours: refused,
     theirs: taken,
-    what: 'MAIL before EHLO or HELO',
+    what: 'MAIL or AUTH before EHLO or HELO',
     answers: '503; Postfix takes it',
     why: 'RFC 5321 §4.1.4: a session with mail begins with EHLO or HELO. Mail programs do; programs that send spam leave it out.',
   },
@@ -158,14 +158,14 @@ export const differences: readonly Difference[] = [
   },
   {
     kinds: [
-      ...['smtp sender: an address for a domain', 'lmtp recipient: an address of this machine'],
-      'lmtp recipient: a dot at the end',
+      ...['smtp sender: an address for a domain', 'smtp sender: a hyphen at the beginning'],
+      ...['lmtp recipient: an address of this machine', 'lmtp recipient: a dot at the end'],
     ],
     ours: taken,
     theirs: refused,
-    what: 'The sender `root@192.0.2.1`; in LMTP, a recipient at the address of this server, or with a dot at the end',
-    answers: '250; Postfix refuses the first, Dovecot the others',
-    why: 'Badly set devices send the first; RFC 5321 §4.1.3 asks for the second; the dot is DNS for the same domain.',
+    what: 'The senders `root@192.0.2.1` and `-a@example.org`; in LMTP, a recipient at the address of this server, or with a dot at the end',
+    answers: '250; Postfix refuses the senders, Dovecot the recipients',
+    why: 'Badly set devices send the first, and the second is an address like others (RFC 5321 §4.1.2); RFC 5321 §4.1.3 asks for the third; the dot is DNS for the same domain.',
   },
   {
     kinds: [

@@ -38,6 +38,7 @@ const senders: Readonly<Record<string, Form>> = {
   'a long domain': (dice) =>
     `alice@${Array.from({ length: between(dice, 3, 20) }, () => letters(dice, 10)).join('.')}.example`,
   'a label of more than 63': (dice) => `alice@${letters(dice, between(dice, 64, 90))}.example`,
+  'a hyphen at the beginning': (dice) => `-${letters(dice, 5)}@example.org`,
   'a dot before the @': (dice) => `${letters(dice, 5)}.@example.org`,
   'a dot at the beginning': (dice) => `.${letters(dice, 5)}@example.org`,
   'two dots': (dice) => `taro..${letters(dice, 4)}@docomo.example`,
@@ -145,6 +146,10 @@ function spellings(head: 'FROM' | 'TO'): Readonly<Record<string, Form>> {
     'something stuck to it': spell((path, dice) => ` ${head}:<${path}>${letters(dice, 3)}`),
     'the other of FROM and TO': spell((path) => ` ${head === 'TO' ? 'FROM' : 'TO'}:<${path}>`),
     'quotes around it': spell((path) => ` ${head}:"<${path}>"`),
+    'quotes around the address': spell((path) => ` ${head}:<"${path}">`),
+    'a separator inside': spell((path, dice) => ` ${head}:<${path}${dice.pick([',', ';'])}>`),
+    'a separator behind it': spell((path, dice) => ` ${head}:<${path}>${dice.pick([',', ';'])}`),
+    'two paths': spell((path, dice) => ` ${head}:<${path}>${dice.pick([',', ', ', ' '])}<${path}>`),
   };
 }
 

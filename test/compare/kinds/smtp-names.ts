@@ -22,6 +22,7 @@ const names: Readonly<Record<string, Form>> = {
   'UTF-8': (dice) => utf8(` büro${number(dice)}.example`),
   'Latin-1': (dice) => ` b\xfcro${number(dice)}.example`,
   signs: (dice) => ` pc${dice.pick(['#', '!', '&', '/', '+', '%', '=', '*', '(', ';', ',', '$', '~'])}${number(dice)}`,
+  'blanks of other kinds': (dice) => utf8(` ${letters(dice, 4)}${dice.pick(['\u00a0', '\u3000', '\u2003'])}pc`),
   'angle brackets': (dice) => ` <${letters(dice, 6)}.example>`,
   quotes: (dice) => ` "${letters(dice, 6)} ${number(dice)}"`,
   'an address of mail': (dice) => ` ${letters(dice, 5)}@client.example`,

@@ -19,6 +19,11 @@ const rules: readonly Rule[] = [
     steps: (said, _, mailbox) => [...linesOf(said), line(`MAIL FROM:<${mailbox}>`)],
   },
   {
+    name: 'submission before EHLO',
+    service: 'submission',
+    forms: { AUTH: (_, mailbox) => login(mailbox) },
+  },
+  {
     name: 'submission order',
     service: 'submission',
     prelude: () => [HELLO],
