@@ -88,7 +88,7 @@ export function sessionLimits<S extends State, C extends SessionContext, Need ex
       0,
       first(errorReplies.otherProtocol),
     ],
-    ['nothing behind a bare LF', `${limits.bareLfWaitMs} ms`, first(errorReplies.unreadable)],
+    ['nothing behind a bare LF, LF CR or CR NUL', `${limits.bareNewlineWaitMs} ms`, first(errorReplies.unreadable)],
     [
       'octets received while a command runs',
       limits.inputHighWaterBytes,

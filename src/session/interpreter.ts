@@ -33,7 +33,7 @@ export class Interpreter<S extends State, C extends SessionContext, Need extends
   }
 
   /** Of all that waits, which is no line: it is forgotten. */
-  refuseBareLf(): Outcome<S> {
+  refuseBareNewline(): Outcome<S> {
     const conversation = this.#conversation;
     const { errorReplies, commands } = conversation.protocol;
     const { reader } = conversation.flow;

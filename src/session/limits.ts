@@ -5,8 +5,8 @@
 export interface SessionLimits {
   /** A longer command line is read to its end, dropped and refused. */
   readonly lineLimitBytes: number;
-  /** What ends in a bare LF, with nothing behind it for so long, is refused: a client that knows no CRLF waits for an answer. */
-  readonly bareLfWaitMs: number;
+  /** What ends in a bare newline, with nothing behind it for so long, is refused: a client that knows no CRLF waits for an answer. */
+  readonly bareNewlineWaitMs: number;
   /** More failed commands than this in one session: each further refusal waits for `errorDelayMs`. */
   readonly quickErrors: number;
   readonly errorDelayMs: number;
@@ -42,7 +42,7 @@ export const HURRIED_TIMEOUT_MS = 10_000;
 /** What both protocols begin with; the configuration may say otherwise. */
 export const usualLimits = {
   // Longer than what a lost segment takes on most ways: what follows is a new line, and must not be the rest of this one.
-  bareLfWaitMs: 300,
+  bareNewlineWaitMs: 300,
   quickErrors: 10,
   errorDelayMs: 1_000,
   errorLimit: 20,

@@ -4,7 +4,7 @@
  * nothing more is read until it has answered.
  */
 import { setTimeout as setTimer } from 'node:timers/promises';
-import { BareLfWait } from './bare-lf.js';
+import { BareNewlineWait } from './bare-newline.js';
 import { BodyTransfer } from './body-transfer.js';
 import { stateAfter, type Outcome, type State } from './command.js';
 import { COMMANDS, type Conversation, type WaitsFor } from './conversation.js';
@@ -21,7 +21,7 @@ const FAREWELLS = { errors: 'tooManyErrors', junk: 'tooMuchJunk' } as const sati
 export class Loop<S extends State, C extends SessionContext, Need extends string> {
   readonly #conversation: Conversation<S, C, Need>;
   readonly #interpreter: Interpreter<S, C, Need>;
-  readonly #bareLf: BareLfWait<S, C, Need>;
+  readonly #bareNewline: BareNewlineWait<S, C, Need>;
   /** What is to be done when something that was waited for is over, before the loop goes on. */
   readonly #waited: () => void;
 
@@ -29,8 +29,8 @@ export class Loop<S extends State, C extends SessionContext, Need extends string
     this.#conversation = conversation;
     this.#waited = waited;
     this.#interpreter = new Interpreter(conversation);
-    this.#bareLf = new BareLfWait(conversation, {
-      refuse: () => this.#carryOut(this.#interpreter.refuseBareLf()),
+    this.#bareNewline = new BareNewlineWait(conversation, {
+      refuse: () => this.#carryOut(this.#interpreter.refuseBareNewline()),
       proceed: () => this.proceed(),
     });
   }
@@ -42,14 +42,14 @@ export class Loop<S extends State, C extends SessionContext, Need extends string
     if (conversation.isCut) conversation.leaveCut();
     conversation.attempt(() => this.#takeWhatWaits());
     conversation.flow.output.flush();
-    this.#bareLf.heed();
+    this.#bareNewline.heed();
     if (conversation.inputEnded && conversation.isFree) conversation.finish('dropped');
     conversation.flow.resumeWhenIdle(conversation.isWaiting);
   }
 
   /** The session has ended. */
   end(): void {
-    this.#bareLf.end();
+    this.#bareNewline.end();
   }
 
   #takeWhatWaits(): void {

@@ -107,9 +107,14 @@ function hasControls(start: Buffer): boolean {
   for (let at = 0; at < start.length; at++) {
     const byte = start[at] as number;
     if (byte === IAC) at += lengthOfTelnet(start[at + 1]) - 1;
-    else if (byte === NUL || (byte < SPACE && !TYPED.has(byte))) return true;
+    else if (byte < SPACE && !TYPED.has(byte) && !isReturn(start, at)) return true;
   }
   return false;
+}
+
+/** CR NUL is the Return of a telnet client (RFC 854). */
+function isReturn(start: Buffer, at: number): boolean {
+  return start[at] === NUL && start[at - 1] === CR;
 }
 
 /** What a telnet client says to its like is no binary. */

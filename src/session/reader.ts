@@ -8,6 +8,7 @@ import { CR, LF } from '../bytes/line-ends.js';
 import { viewOf } from '../bytes/view.js';
 
 const EMPTY: Buffer = Buffer.alloc(0);
+const NUL = 0;
 
 /** `tooLong`: the line passed the limit; it was read to its end and dropped. */
 export type Line = { readonly tooLong: false; readonly bytes: Buffer } | { readonly tooLong: true };
@@ -35,9 +36,14 @@ export class Reader {
     return this.#skipping ? EMPTY : this.#bytes;
   }
 
-  /** Whether all that waits is a piece of a line with a bare LF at its end. */
-  get endsInBareLf(): boolean {
-    return this.#bytes[this.#bytes.length - 1] === LF && !this.hasLine;
+  /**
+   * Whether all that waits is a piece of a line with an end that is none: a bare LF, LF CR, or CR NUL, which is the Return of telnet
+   * (RFC 854). A CR alone may be the first half of a CRLF.
+   */
+  get endsInBareNewline(): boolean {
+    const [before, last] = [this.#bytes.at(-2), this.#bytes.at(-1)];
+    const isNone = last === LF || (last === CR && before === LF) || (last === NUL && before === CR);
+    return isNone && !this.hasLine;
   }
 
   /** How the last line began that was too long. */

@@ -69,6 +69,8 @@ describe('the first octets', () => {
     ['a NUL in the next line', 'NOPE\r\n\x00', undefined],
     ['nothing', '', undefined],
     ['text', 'NOPE', undefined],
+    ['the Return of telnet', 'NOPE\r\0', undefined],
+    ['a CR and then a NUL', 'NOPE\r \0', 'octets 4e 4f 50 45 0d 20 00'],
     ['Latin-1', 'N\xd6PE', undefined],
     ['keys that correct', 'HELP\x08\x08O\x1b[C\t\x7f\r\n', undefined],
     ['telnet', '\xff\xfb\x1f\xff\xfd\x03\xff\xf4\xff\xfd\x06', undefined],

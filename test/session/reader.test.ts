@@ -92,7 +92,7 @@ describe('the reader', () => {
     expect(reader.line()).to.deep.equal({ tooLong: false, bytes: Buffer.from('NOOP') });
   });
 
-  it('knows a piece of a line with a bare LF at its end, and drops it', () => {
+  it('knows a piece of a line with a bare newline at its end, and drops it', () => {
     for (const [said, ends] of [
       ['', false],
       ['NOOP', false],
@@ -100,6 +100,13 @@ describe('the reader', () => {
       ['NOOP\n', true],
       ['\n', true],
       ['NO\nOP', false],
+      ['NOOP\n\r', true],
+      ['\n\r', true],
+      ['NOOP\r\0', true],
+      ['\r\0', true],
+      ['NOOP\0', false],
+      ['NOOP\r\r', false],
+      ['NOOP\r\n\r', false],
       ['NO\nOP\n', true],
       ['NOOP\r\n', false],
       ['NOOP\r\nNOOP\n', false],
@@ -112,7 +119,7 @@ describe('the reader', () => {
         reader.push(Uint8Array.of(byte));
         if (said.length > LIMIT_BYTES) expect(reader.line() ?? { tooLong: true }).to.deep.equal({ tooLong: true });
       }
-      expect(reader.endsInBareLf, JSON.stringify(said)).to.equal(ends);
+      expect(reader.endsInBareNewline, JSON.stringify(said)).to.equal(ends);
       if (!ends) continue;
       const bytes = Buffer.from(said);
       expect(reader.drop()).to.deep.equal(said.length > LIMIT_BYTES ? { tooLong: true } : { tooLong: false, bytes });

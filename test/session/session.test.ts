@@ -568,14 +568,25 @@ describe('a line that ends in a bare LF', () => {
     expect(ends[0]).to.include({ commands: 3, errors: 2 });
   });
 
+  it('is as much one when that is LF CR, or the CR NUL of telnet', async () => {
+    const { channel } = begin();
+    expect(await channel.line()).to.equal('welcome');
+    for (const line of ['ECHO 1\n\r', 'ECHO 2\r\0']) {
+      channel.send(line);
+      expect(await channel.line()).to.equal('unreadable');
+    }
+    channel.send('ECHO 3\r\n');
+    expect(await channel.line()).to.equal('echo 3');
+  });
+
   it('is one line with what follows before that, and none of it is obeyed', async () => {
     const { channel, heard } = begin();
     for (const piece of ['ECHO 1\n', 'ECHO 2\n', 'ECHO 3\r\n']) channel.send(piece);
     expect(lines(channel.said)).to.deep.equal(['welcome', 'unreadable']);
     channel.send('ECHO 4\n');
-    await new Promise((resolve) => setTimeout(resolve, toy.limits.bareLfWaitMs / 4));
+    await new Promise((resolve) => setTimeout(resolve, toy.limits.bareNewlineWaitMs / 4));
     channel.send('BYE\r\n');
-    await new Promise((resolve) => setTimeout(resolve, 2 * toy.limits.bareLfWaitMs));
+    await new Promise((resolve) => setTimeout(resolve, 2 * toy.limits.bareNewlineWaitMs));
     expect(lines(channel.said)).to.deep.equal(['welcome', 'unreadable', 'unreadable']);
     expect(heard).to.deep.equal([]);
   });
@@ -584,7 +595,7 @@ describe('a line that ends in a bare LF', () => {
     const { channel } = begin();
     channel.send('ECHO 1\nECHO 2\n\nECHO 3\n');
     for (const line of ['welcome', 'unreadable']) expect(await channel.line()).to.equal(line);
-    await new Promise((resolve) => setTimeout(resolve, 2 * toy.limits.bareLfWaitMs));
+    await new Promise((resolve) => setTimeout(resolve, 2 * toy.limits.bareNewlineWaitMs));
     expect(channel.said).to.equal('');
   });
 
@@ -616,14 +627,14 @@ describe('a line that ends in a bare LF', () => {
     const { channel, context } = begin();
     const late = gate();
     channel.send('BODY\r\none\n');
-    await new Promise((resolve) => setTimeout(resolve, 2 * toy.limits.bareLfWaitMs));
+    await new Promise((resolve) => setTimeout(resolve, 2 * toy.limits.bareNewlineWaitMs));
     expect(lines(channel.said)).to.deep.equal(['welcome', 'go on']);
     channel.send('\r\n.\r\n');
     await turn();
     expect(lines(channel.said)).to.deep.equal(['welcome', 'go on', 'took 6']);
     context.wait = () => late.promise;
     channel.send('LATE x\r\nECHO 1\n');
-    await new Promise((resolve) => setTimeout(resolve, 2 * toy.limits.bareLfWaitMs));
+    await new Promise((resolve) => setTimeout(resolve, 2 * toy.limits.bareNewlineWaitMs));
     expect(lines(channel.said)).to.deep.equal(['welcome', 'go on', 'took 6']);
     late.open();
     for (const line of ['welcome', 'go on', 'took 6', 'late', 'unreadable'])
@@ -634,7 +645,7 @@ describe('a line that ends in a bare LF', () => {
     const { channel } = begin();
     channel.send('ECHO 1\n');
     channel.drop();
-    await new Promise((resolve) => setTimeout(resolve, 2 * toy.limits.bareLfWaitMs));
+    await new Promise((resolve) => setTimeout(resolve, 2 * toy.limits.bareNewlineWaitMs));
     expect(channel.said).to.equal('welcome\r\n');
   });
 });

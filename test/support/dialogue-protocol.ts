@@ -175,7 +175,7 @@ export const toy: Protocol<ToyState, ToyContext, Need> = {
   name: 'toy',
   limits: {
     lineLimitBytes: 100,
-    bareLfWaitMs: 20,
+    bareNewlineWaitMs: 20,
     quickErrors: 3,
     errorDelayMs: 0,
     errorLimit: 3,

@@ -1,23 +1,23 @@
 /**
- * A bare LF ends no line (RFC 5321 §2.3.8); but a client that sends nothing behind one waits for an answer, and gets a refusal
- * after a moment. What comes sooner is the rest of the same line; what comes later is another.
+ * A bare LF ends no line (RFC 5321 §2.3.8), and neither do LF CR and the CR NUL of telnet; but a client that sends nothing behind
+ * one waits for an answer, and gets a refusal after a moment. What comes sooner is the rest of the same line; what comes later is another.
  */
 import type { State } from './command.js';
 import type { Conversation } from './conversation.js';
 import type { SessionContext } from './protocol.js';
 
 /** What is done about one behind which nothing came. */
-export interface BareLfAnswers {
+export interface BareNewlineAnswers {
   refuse(): void;
   proceed(): void;
 }
 
-export class BareLfWait<S extends State, C extends SessionContext, Need extends string> {
+export class BareNewlineWait<S extends State, C extends SessionContext, Need extends string> {
   readonly #conversation: Conversation<S, C, Need>;
-  readonly #answers: BareLfAnswers;
+  readonly #answers: BareNewlineAnswers;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(conversation: Conversation<S, C, Need>, answers: BareLfAnswers) {
+  constructor(conversation: Conversation<S, C, Need>, answers: BareNewlineAnswers) {
     this.#conversation = conversation;
     this.#answers = answers;
   }
@@ -27,7 +27,7 @@ export class BareLfWait<S extends State, C extends SessionContext, Need extends 
     if (this.#timer !== undefined) this.end();
     if (!this.#isAtOne) return;
     if (this.#conversation.inputEnded) this.#answers.refuse();
-    else this.#timer = setTimeout(() => this.#stays(), this.#conversation.protocol.limits.bareLfWaitMs);
+    else this.#timer = setTimeout(() => this.#stays(), this.#conversation.protocol.limits.bareNewlineWaitMs);
   }
 
   end(): void {
@@ -37,7 +37,7 @@ export class BareLfWait<S extends State, C extends SessionContext, Need extends 
 
   get #isAtOne(): boolean {
     const { isFree, mode, flow } = this.#conversation;
-    return isFree && mode.kind !== 'collect' && flow.reader.endsInBareLf;
+    return isFree && mode.kind !== 'collect' && flow.reader.endsInBareNewline;
   }
 
   #stays(): void {
