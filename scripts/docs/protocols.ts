@@ -55,8 +55,10 @@ const smtpLines = [...new Set([smtpContext, { ...smtpContext, peer: bound }].fla
 const submissionLines = announced(submission, submissionContext)
   .filter((line) => !smtpLines.includes(line))
   .map((line) => line.replace(/\d{4}-\S+Z$/, '…'));
-const pop3Nearby = { peer: { loopback: true }, offersTls: true } as unknown as Pop3Context;
-const pop3FarAway = { peer: { loopback: false }, offersTls: true } as unknown as Pop3Context;
+/** With a delay, so that it is shown how that is announced. */
+const pop3Context = { offersTls: true, settings: { loginDelay: 60_000 } };
+const pop3Nearby = { ...pop3Context, peer: { loopback: true } } as unknown as Pop3Context;
+const pop3FarAway = { ...pop3Context, peer: { loopback: false } } as unknown as Pop3Context;
 
 export function protocolsPage(): string {
   return page(

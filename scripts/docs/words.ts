@@ -52,6 +52,7 @@ export const failureKinds: Readonly<Record<StoreErrorKind, string>> = {
   'over-quota': 'the account or its domain may not hold more',
   'over-quota-meanwhile': 'one of several recipients has come above its quota',
   'over-limit': 'the account has sent to as many elsewhere as it may',
+  'too-soon': 'the same login opened its maildrop less than `--login-delay` ago',
   'over-rate': 'the device has sent as many messages as it may for now',
   missing: 'what was named is not there any more',
   refused: 'a change that makes no sense',
@@ -98,6 +99,7 @@ export const pop3Capabilities: Readonly<Record<string, readonly [rfc: string, me
   'RESP-CODES': ['RFC 2449', 'a text in brackets after -ERR is a response code'],
   'AUTH-RESP-CODE': ['RFC 3206', 'a refused login says [AUTH] or [SYS/…]'],
   EXPIRE: ['RFC 2449', 'NEVER: the server removes nothing by itself'],
+  'LOGIN-DELAY': ['RFC 2449', 'with `--login-delay`: how many seconds must lie between two logins'],
   IMPLEMENTATION: ['RFC 2449', 'the name of the program'],
   UTF8: ['RFC 6856', 'the UTF8 command; names and passwords may hold UTF-8 (USER)'],
 };

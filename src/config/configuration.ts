@@ -50,6 +50,7 @@ export interface Configuration {
   readonly greetingTimeout: number;
   readonly smtpTimeout: number;
   readonly pop3Timeout: number;
+  readonly loginDelay: number;
   readonly dataTimeout: number;
   readonly sessionTimeout: number;
   readonly minBodyRate: number;

@@ -215,6 +215,13 @@ export const options: { readonly [Name in OptionName]: Option<Configuration[Name
     doc: 'How long a POP3 client may take to send its next command; nothing is removed when it passes.',
     parse: durationMs,
   },
+  loginDelay: {
+    initial: '0s',
+    unit: 'milliseconds',
+    placeholder: 'TIME',
+    doc: 'What must lie between two POP3 logins of one account, or of one device of it; CAPA announces it, and who comes earlier is refused.',
+    parse: durationMs,
+  },
   dataTimeout: {
     initial: '3m',
     unit: 'milliseconds',

@@ -8,6 +8,8 @@ import type { Pop3State } from './state.js';
 
 export interface Pop3Settings {
   readonly hostname: string;
+  /** What must lie between two logins, in milliseconds (RFC 2449 §6.5); 0 for nothing. */
+  readonly loginDelay: number;
 }
 
 /** What a session did, for its line in the log. */

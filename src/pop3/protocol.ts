@@ -1,5 +1,5 @@
 /**
- * POP3 as this server speaks it: RFC 1939 whole, with CAPA, RESP-CODES, PIPELINING, EXPIRE and IMPLEMENTATION (RFC 2449),
+ * POP3 as this server speaks it: RFC 1939 whole, with CAPA, RESP-CODES, PIPELINING, EXPIRE, LOGIN-DELAY and IMPLEMENTATION (RFC 2449),
  * SASL (RFC 5034), AUTH-RESP-CODE (RFC 3206) and UTF8 (RFC 6856).
  * The table is the dispatch; CAPA, HELP and docs/protocols.md are generated from it.
  */

@@ -151,6 +151,8 @@ function count(messages: number): string {
 
 /** A StoreError in POP3's words: its message stays in the log, but for who holds a maildrop. */
 const failures: Readonly<Record<Exclude<StoreErrorKind, 'in-use'>, Reply>> = {
+  // RFC 2449 §8.1.1: a mistake of the client's, which CAPA has told how long to wait.
+  'too-soon': err('This login was here a moment ago; CAPA says how long to wait in between', 'LOGIN-DELAY'),
   busy: trouble('The mail store is busy; try again in a moment', 'SYS/TEMP'),
   full: trouble('The mail store is full; try again later', 'SYS/TEMP'),
   'over-quota': trouble('The mailbox is over its quota', 'SYS/PERM'),

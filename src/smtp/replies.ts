@@ -243,6 +243,7 @@ const failures: Readonly<Record<StoreErrorKind, SmtpReply>> = {
   busy: trouble(451, '3.1', 'The mail store is busy; try again in a moment'),
   full: trouble(452, '3.1', 'The mail store is full; try again later'),
   'in-use': trouble(451, '2.1', 'The mailbox is in use; try again in a moment'),
+  'too-soon': trouble(451, '2.1', 'The mailbox was in use a moment ago; try again later'),
   'over-quota': trouble(552, '2.2', 'The mailbox is over its quota'),
   // Temporary: RCPT says which, when the client sends it again.
   'over-quota-meanwhile': trouble(452, '2.2', "A recipient's mailbox has become full; send the message again"),

@@ -10,6 +10,7 @@ export interface Holder {
  * - `busy`: the store is behind; the same request may succeed in a moment.
  * - `full`: the disk or a size limit of the database is reached.
  * - `in-use`: another session holds the maildrop.
+ * - `too-soon`: the same login opened the maildrop a moment ago.
  * - `over-quota`: the account, or its domain, may not hold more.
  * - `over-quota-meanwhile`: one of several recipients, or a domain, has come above its quota; without it the same request may succeed.
  * - `over-limit`: the account has sent to as many recipients in other domains as it may for now.
@@ -23,6 +24,7 @@ export type StoreErrorKind =
   | 'busy'
   | 'full'
   | 'in-use'
+  | 'too-soon'
   | 'over-quota'
   | 'over-quota-meanwhile'
   | 'over-limit'

@@ -29,6 +29,8 @@ export interface Opener extends Holder {
    * or has said its last. Absent: it does not.
    */
   isLeaving?(): MaybePromise<boolean>;
+  /** What must lie between two logins to the same view, or to all of the maildrop: one that comes earlier is 'too-soon'. */
+  readonly intervalMs?: number | undefined;
   /** It is no login of the account. */
   readonly isAdministration?: true;
   /** Aborted when there is nobody any more to open it for: it is not waited for then. */
@@ -71,6 +73,7 @@ export interface Maildrops {
   /**
    * Rejects with 'in-use' when another session holds the maildrop, or the same view of it, or when all of it is asked for and any
    * view is held: the error says who and since when. One that is leaving is waited for, up to a second.
+   * Rejects with 'too-soon' within the opener's interval.
    */
   open(account: AccountId, opener: Opener): Promise<Maildrop>;
 }

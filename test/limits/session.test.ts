@@ -59,6 +59,23 @@ describe('the limits of a session', () => {
     }
   });
 
+  it('keep a login from coming again before the delay, on every worker, and tell it how long that is', async () => {
+    server = await Server.start({ workers: 2, arguments: ['--login-delay', '2s'] });
+    const first = await pop3Session(server.pop3Port, POSTMASTER, server.password);
+    const beganMs = Date.now();
+    await first.ask('CAPA', /^\+OK/);
+    expect((await first.multiline()).toString()).to.include('\r\nLOGIN-DELAY 2\r\n');
+    await first.ask('QUIT', /^\+OK/);
+    for (let login = 0; login < 6 && Date.now() < beganMs + 1_500; login++) {
+      const early = await LineClient.greeted(server.pop3Port);
+      await early.ask(`USER ${POSTMASTER}`, /^\+OK/);
+      await early.ask(`PASS ${server.password}`, /^-ERR \[LOGIN-DELAY\] This login was here a moment ago/);
+      await early.ask('QUIT', /^\+OK/);
+    }
+    await after(2_100);
+    expect(await fetchAll(server.pop3Port, POSTMASTER, server.password)).to.have.length(0);
+  });
+
   it('slow down who fails often', async () => {
     await start();
     const client = await smtpSession(server.smtpPort);

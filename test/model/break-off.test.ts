@@ -129,6 +129,7 @@ async function converse(dialogue: Dialogue, stage: Stage, prefix: Buffer, way: W
       domain: DOMAIN,
       maxMessageSize: given(dialogue, 'largest message')?.octets ?? LARGEST,
       bareNewlines: 'refuse' as const,
+      loginDelay: 0,
       outbound: 'off' as const,
       queueLifetime: 0,
       maxRecipientsPerHour: undefined,

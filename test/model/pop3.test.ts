@@ -220,7 +220,7 @@ class Client {
       ...{ session: 's', protocol: 'model' },
       offersTls: false,
       counters: { retrieved: 0, octets: 0, removed: 0 },
-      settings: { hostname: 'mx.example.org' },
+      settings: { hostname: 'mx.example.org', loginDelay: 0 },
       store: lane.store,
       authenticator: authenticatorOf(lane.store),
       table: pop3.commands,

@@ -122,6 +122,21 @@ export function describeViews(name: string, make: (keepRemovedMs: number) => Pro
       expect(await seenBy(DESK)).to.deep.equal(['two']);
     });
 
+    it('opens one no sooner again than the opener says, however many come at once', async () => {
+      const open = (view?: ViewId, intervalMs?: number) => store.open(alice, { from: 'test', view, intervalMs });
+      const tries = await Promise.allSettled(Array.from({ length: 10 }, () => open(PHONE, 60_000)));
+      const [first, ...others] = tries.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+      expect(others).to.deep.equal([]);
+      await first?.release();
+      await fails('too-soon', open(PHONE, 60_000));
+      await (await open(PHONE)).release(); // It was let go of at once, and another may not mind.
+      await (await open(DESK, 60_000)).release();
+      await (await open(undefined, 60_000)).release();
+      await fails('too-soon', open(undefined, 60_000));
+      await setTimeout(10);
+      await (await open(PHONE, 5)).release();
+    });
+
     it('does not show what was removed for all, and shows what is restored to where it was', async () => {
       await send('one', 'two', 'three', 'four');
       await setTimeout(2);

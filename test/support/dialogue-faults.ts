@@ -16,6 +16,7 @@ const settings = {
   domain: 'example.org',
   maxMessageSize: 1000,
   bareNewlines: 'refuse' as const,
+  loginDelay: 0,
   outbound: 'off' as const,
   queueLifetime: 0,
   maxRecipientsPerHour: undefined,

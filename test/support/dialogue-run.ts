@@ -181,6 +181,7 @@ class Player {
         hostname: `mx.${DOMAIN}`,
         domain: DOMAIN,
         bareNewlines: 'refuse' as const,
+        loginDelay: 0,
         outbound: find(this.#dialogue.givens, 'outbound mail') === undefined ? ('off' as const) : ('relay' as const),
         queueLifetime: 86_400_000,
         maxRecipientsPerHour: find(this.#dialogue.givens, 'recipients an hour')?.recipients,

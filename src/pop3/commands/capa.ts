@@ -2,8 +2,13 @@
 import { stay } from '../../session/command.js';
 import { nothing } from '../../session/grammar.js';
 import { announcements } from '../../session/protocol.js';
-import { defineCommand } from '../context.js';
+import { defineCommand, type Pop3Settings } from '../context.js';
 import { replies } from '../replies.js';
+
+/** In whole seconds (RFC 2449 §6.5); the same for every login. */
+function loginDelay({ loginDelay: delayMs }: Pop3Settings): readonly string[] {
+  return delayMs === 0 ? [] : [`LOGIN-DELAY ${Math.ceil(delayMs / 1000)}`];
+}
 
 export const capa = defineCommand({
   verb: 'CAPA',
@@ -12,6 +17,10 @@ export const capa = defineCommand({
   grammar: nothing,
   at: ['authorization', 'transaction'],
   serves: 'none',
-  announce: () => ['PIPELINING', 'RESP-CODES', 'AUTH-RESP-CODE', 'EXPIRE NEVER', 'IMPLEMENTATION Pennypost'],
+  announce: ({ settings }) => [
+    ...['PIPELINING', 'RESP-CODES', 'AUTH-RESP-CODE', 'EXPIRE NEVER'],
+    ...loginDelay(settings),
+    'IMPLEMENTATION Pennypost',
+  ],
   run: (_, state, context) => stay(replies.capabilities(announcements(context.table, context))),
 });

@@ -75,12 +75,13 @@ function viewOf({ account, credential }: Welcome): ViewId | undefined {
 export async function openMaildrop(
   login: Welcome,
   mechanism: string,
-  { store, peer, session, counters, presence }: Pop3Context,
+  { store, peer, session, settings, counters, presence }: Pop3Context,
 ): Promise<Outcome<Pop3State>> {
   const { account } = login;
   const maildrop = await store.open(account.id, {
     from: `${peer.address} (session ${session})`,
     view: viewOf(login),
+    ...(settings.loginDelay > 0 && { intervalMs: settings.loginDelay }),
     ...(presence !== undefined && { isLeaving: () => presence.isLeaving(), gone: presence.gone }),
   });
   const listing = new Listing(maildrop);

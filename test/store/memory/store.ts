@@ -21,6 +21,7 @@ import { judgeCopies } from '../../../src/store/rules/copies.js';
 import { expandAtOnce } from '../../../src/store/rules/expansion.js';
 import { takes, type QuotaHolder } from '../../../src/store/rules/quotas.js';
 import { loginOfDevice, readDeviceName, readLoginName } from '../../../src/store/rules/login-name.js';
+import { LoginIntervals } from '../../../src/store/rules/login-intervals.js';
 import { MaildropLocks, type LockOwner } from '../../../src/store/rules/maildrop-locks.js';
 import {
   addressText,
@@ -67,6 +68,7 @@ const atOnce: Answers = (answer) => answer();
 export class MemoryServer {
   readonly data: MemoryData;
   readonly locks = new MaildropLocks();
+  readonly intervals = new LoginIntervals();
   /** Octets of messages that are arriving. */
   readonly arriving = new Map<Delivery, { readonly store: MemoryStore; octets: number }>();
   /** Those that have begun. */
@@ -292,7 +294,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
   }
 
   #lock(account: AccountId, lock: number, opener: Opener): Promise<void> {
-    const { from, view, gone, isAdministration = false } = opener;
+    const { from, view, gone, intervalMs, isAdministration = false } = opener;
     this.#openers.set(lock, opener);
     const forget = (): void => this.release(account, lock);
     gone?.addEventListener('abort', forget);
@@ -300,6 +302,10 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
       this.server.locks.claim(account, {
         ...{ owner: this, lock, from, view },
         taken: (sinceMs) => {
+          if (this.server.intervals.isTooSoon({ account, view, intervalMs })) {
+            this.release(account, lock);
+            return reject(new StoreError('too-soon', 'the login comes too soon after the last'));
+          }
           const found = this.data.byId.get(account);
           if (found !== undefined && !isAdministration) found.lastLoginAtMs = sinceMs;
           taken();

@@ -74,14 +74,14 @@ export class SocketMaildrops implements Maildrops {
   async #lock(name: LockName, opener: Opener): Promise<void> {
     const { client, openers } = this.#options;
     const { account, lock } = name;
-    const { from, gone, view, isAdministration = false } = opener;
+    const { from, gone, view, intervalMs, isAdministration = false } = opener;
     const forget = (): void => void release(this.#options, name);
     openers.add(lock, opener);
     gone?.addEventListener('abort', forget);
     try {
       await client.ask(
         lock,
-        jsonFrame(FrameType.Lock, lock, { account, from, view, isLogin: !isAdministration } satisfies LockRequest),
+        jsonFrame(FrameType.Lock, lock, { account, from, view, intervalMs, isLogin: !isAdministration } satisfies LockRequest),
       );
     } catch (error) {
       openers.remove(lock);

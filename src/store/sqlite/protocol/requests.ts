@@ -27,6 +27,7 @@ export interface LockRequest {
   readonly isLogin: boolean;
   /** Absent for all of the maildrop. */
   readonly view?: ViewId | undefined;
+  readonly intervalMs?: number | undefined;
 }
 
 /** `lock` is the number of the request that took it. */
@@ -55,7 +56,10 @@ export interface RefusedRequest {
   readonly refusal: string;
 }
 
-const LOCK: Shape<LockRequest> = { account: natural, from: text, isLogin: flag, view: optional(natural) };
+const LOCK: Shape<LockRequest> = {
+  ...{ account: natural, from: text, isLogin: flag },
+  ...{ view: optional(natural), intervalMs: optional(natural) },
+};
 const UNLOCK: Shape<UnlockRequest> = { account: natural, lock: natural };
 const HOLDER: Shape<HolderAnswer> = { question: natural, leaving: flag };
 const ranges: Check = (value) => list(natural)(value) && (value as readonly number[]).length % 2 === 0;

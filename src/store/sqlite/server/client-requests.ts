@@ -39,17 +39,26 @@ export class ClientRequests {
     this.#removals = new Removals(store);
   }
 
-  lock(request: number, { account, from, isLogin, view }: LockRequest): void {
+  lock(request: number, lock: LockRequest): void {
     const lost = this.#store.lost();
     if (lost !== undefined) return this.#answers.failed(request, lost);
+    const { account, from, view } = lock;
     this.#store.locks.claim(account, {
       ...{ owner: this.#owner, lock: request, from, view },
-      taken: (sinceMs) => {
-        if (isLogin) this.#store.logins.note(account, sinceMs);
-        this.#answers.done(request);
-      },
+      taken: (sinceMs) => this.#locked(request, lock, sinceMs),
       refused: (holder) => this.#answers.failed(request, new StoreError('in-use', 'the maildrop is open', { holder })),
     });
+  }
+
+  /** Looked at when the lock is taken: of those that come at once, one is the first. */
+  #locked(request: number, lock: LockRequest, sinceMs: number): void {
+    const { account, isLogin } = lock;
+    if (this.#store.intervals.isTooSoon(lock)) {
+      this.#store.locks.release(account, { owner: this.#owner, lock: request });
+      return this.#answers.failed(request, new StoreError('too-soon', 'the login comes too soon after the last'));
+    }
+    if (isLogin) this.#store.logins.note(account, sinceMs);
+    this.#answers.done(request);
   }
 
   unlock(request: number, { account, lock }: UnlockRequest): void {

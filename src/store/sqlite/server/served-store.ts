@@ -1,6 +1,7 @@
 /** The store as those see it who serve its connections: uploads, removals, requests. */
 import type { Concerned } from '../../driver.js';
 import type { StoreError } from '../../errors.js';
+import type { LoginIntervals } from '../../rules/login-intervals.js';
 import type { MaildropLocks } from '../../rules/maildrop-locks.js';
 import type { StoreStatus } from '../../status.js';
 import type { SharedReads } from '../../../runtime/shared-reads.js';
@@ -15,6 +16,7 @@ import type { Writer } from './writer.js';
 export interface ServedStore {
   readonly reads: SharedReads;
   readonly locks: MaildropLocks;
+  readonly intervals: LoginIntervals;
   readonly uses: RecentUses;
   readonly logins: LastLogins;
   readonly refusals: DeviceRefusals;

@@ -17,6 +17,7 @@ import { takeFiles } from './files.js';
 import type { Write } from './group.js';
 import { identify } from '../database/identification.js';
 import type { Location } from '../database/location.js';
+import { LoginIntervals } from '../../rules/login-intervals.js';
 import { MaildropLocks } from '../../rules/maildrop-locks.js';
 import { OpenDatabase } from './open-database.js';
 import { Opening } from './opening.js';
@@ -59,6 +60,7 @@ export class StoreServer implements RunningStore, ServedStore {
   readonly #startedAtMs = Date.now();
   readonly reads = new SharedReads();
   readonly locks = new MaildropLocks();
+  readonly intervals = new LoginIntervals();
   readonly uses = new RecentUses();
   readonly logins = new LastLogins((write) => this.add(write));
   readonly refusals = new DeviceRefusals((write) => this.add(write));
