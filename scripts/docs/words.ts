@@ -98,7 +98,10 @@ export const pop3Capabilities: Readonly<Record<string, readonly [rfc: string, me
   PIPELINING: ['RFC 2449', 'commands may follow each other without waiting'],
   'RESP-CODES': ['RFC 2449', 'a text in brackets after -ERR is a response code'],
   'AUTH-RESP-CODE': ['RFC 3206', 'a refused login says [AUTH] or [SYS/…]'],
-  EXPIRE: ['RFC 2449', 'NEVER: the server removes nothing by itself'],
+  EXPIRE: [
+    'RFC 2449',
+    'after how many days mail is removed (`pennypost account expire`), before the login the fewest of all (USER); NEVER: nothing is removed by itself',
+  ],
   'LOGIN-DELAY': ['RFC 2449', 'with `--login-delay`: how many seconds must lie between two logins'],
   IMPLEMENTATION: ['RFC 2449', 'the name of the program'],
   UTF8: ['RFC 6856', 'the UTF8 command; names and passwords may hold UTF-8 (USER)'],

@@ -7,6 +7,7 @@ import { formatAddress } from '../message/mailbox.js';
 import type { AccountSummary, Directory } from '../store/directory.js';
 import type { QueuedMail, QueueEntry } from '../store/queued-mail.js';
 import type { Address, Secrets } from '../store/shapes.js';
+import { accountExpireCommand } from './account-expire.js';
 import { accountKeepCommand } from './account-keep.js';
 import { accountLimitCommand } from './account-limit.js';
 import { jsonFlag, optionFlags, UsageError, type Command, type Flag, type Invocation } from './command.js';
@@ -80,7 +81,18 @@ async function list(invocation: Invocation): Promise<number> {
 }
 
 const accountTable: Table<AccountSummary> = {
-  head: ['account', 'messages', 'octets', 'quota', 'created', 'last delivery', 'last login', 'enabled', 'keeps mail'],
+  head: [
+    'account',
+    'messages',
+    'octets',
+    'quota',
+    'created',
+    'last delivery',
+    'last login',
+    'enabled',
+    'keeps mail',
+    'expires',
+  ],
   row: (one) => [
     one.address,
     one.messages,
@@ -91,6 +103,7 @@ const accountTable: Table<AccountSummary> = {
     moment(one.lastLoginAtMs),
     one.enabled ? 'yes' : 'no',
     one.keepsMail ? 'yes' : 'no',
+    one.expireDays === undefined ? 'never' : `${one.expireDays}d`,
   ],
 };
 
@@ -193,6 +206,7 @@ export const accountCommands: readonly Command[] = [
   },
   accountLimitCommand,
   accountKeepCommand,
+  accountExpireCommand,
   {
     words: 'account passwd',
     summary: 'Give an account a new password.',

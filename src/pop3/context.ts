@@ -30,6 +30,8 @@ export interface Pop3Context extends SessionContext {
   readonly settings: Pop3Settings;
   readonly store: Maildrops & Logins;
   readonly authenticator: LoginCheck;
+  /** What EXPIRE says (RFC 2449 §6.7), where that is known; NEVER unless told. */
+  readonly expiry?: string | undefined;
   readonly table: ReadonlyMap<string, Row<Pop3State, Pop3Context, Pop3Need>>;
 }
 

@@ -15,6 +15,8 @@ export interface Authorization {
 export interface Transaction {
   readonly at: 'transaction';
   readonly grant: Grant;
+  /** After so many days the account's mail is removed; undefined for never. */
+  readonly expireDays: number | undefined;
   readonly maildrop: Maildrop;
   readonly listing: Listing;
 }

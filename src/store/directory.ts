@@ -16,6 +16,8 @@ export interface AccountSummary {
   readonly enabled: boolean;
   /** What a login removes is hidden from that login alone. */
   readonly keepsMail: boolean;
+  /** After so many days its mail is removed, by itself or with that of its domain; undefined for never. */
+  readonly expireDays: number | undefined;
 }
 
 export interface DomainSummary {
@@ -35,6 +37,9 @@ export interface CredentialSummary {
   readonly lastUsedAtMs: number | undefined;
   readonly lastUsedFrom: string | undefined;
 }
+
+/** After how many days an account's mail is removed; `default`: as that of its domain. */
+export type ExpireDays = number | 'never' | 'default';
 
 export interface NewCredential extends Secrets {
   readonly name: string;
@@ -64,6 +69,13 @@ export interface Directory {
   findRecipientUse(address: Address): MaybePromise<RecipientUse>;
   /** Whether what a login removes is hidden from that login alone; of sessions that begin from now on. */
   setKeepsMail(address: Address, keepsMail: boolean): Promise<void>;
+  /**
+   * After how many days, from when it came here, mail of the account is removed, as by a session. What is there already counts
+   * as come today, unless it expired before by another number.
+   */
+  setExpiry(address: Address, days: ExpireDays): Promise<void>;
+  /** The same of all accounts of a domain that are not told otherwise; undefined, as at first, for never. */
+  setDomainExpiry(name: string, days: number | undefined): Promise<void>;
   /** Whether its passwords let anybody in. */
   setEnabled(address: Address, enabled: boolean): Promise<void>;
   addCredential(address: Address, credential: NewCredential): Promise<void>;

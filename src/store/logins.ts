@@ -31,6 +31,8 @@ export interface Account {
    * of a device.
    */
   readonly hasViews: boolean;
+  /** After so many days its mail is removed; undefined for never. */
+  readonly expireDays: number | undefined;
   /** Under the name of a device, the one of that name alone. */
   readonly credentials: readonly Credential[];
 }

@@ -76,4 +76,6 @@ export interface Maildrops {
    * Rejects with 'too-soon' within the opener's interval.
    */
   open(account: AccountId, opener: Opener): Promise<Maildrop>;
+  /** The fewest days after which any account's mail is removed; undefined when it never is. */
+  leastExpireDays(): MaybePromise<number | undefined>;
 }

@@ -81,6 +81,27 @@ describe('administration without a server', () => {
     await refused('account keep nobody@localhost on', /nobody@localhost/);
   });
 
+  it('says when the mail of an account or a domain expires', async () => {
+    await done('account add alice@localhost --password x');
+    expect(await done('account expire @localhost 90d')).to.match(/^The mail of @localhost is removed 90 days after it/);
+    expect(await json('account list')).to.have.nested.property('[0].expireDays', 90);
+    expect(await done('account expire alice@localhost 24h')).to.match(
+      / is removed 1 day after it came\. What is there/,
+    );
+    expect(await done('account list')).to.match(/alice@localhost .* 1d$/m);
+    expect(await done('account expire alice@localhost never')).to.include('kept until somebody removes it');
+    expect(await done('account expire alice@localhost default')).to.include('expires as that of its domain');
+    for (const [typed, said] of [
+      ['account expire alice@localhost 36h', /whole days, such as 30d, not '36h'/],
+      ['account expire alice@localhost 0d', /whole days/],
+      ['account expire @localhost default', /is for an account/],
+      ['account expire alice@localhost soon', /TIME takes a duration/],
+    ] as const)
+      expect((await run(typed)).stderr, typed).to.match(said);
+    await refused('account expire nobody@localhost 30d', /nobody@localhost/);
+    await refused('account expire @elsewhere.example 30d', /elsewhere\.example is not a local domain/);
+  });
+
   it('adds, lists and removes accounts, and makes their domain local', async () => {
     await done('account add alice@Example.org --password-stdin', { input: 'secret\n' });
     await done('account add bob@example.org --password hunter2');

@@ -61,10 +61,15 @@ describe('the limits of a session', () => {
 
   it('keep a login from coming again before the delay, on every worker, and tell it how long that is', async () => {
     server = await Server.start({ workers: 2, arguments: ['--login-delay', '2s'] });
+    await server.do('account', 'expire', POSTMASTER, '30d');
+    const anybody = await LineClient.greeted(server.pop3Port);
+    await anybody.ask('CAPA', /^\+OK/);
+    expect((await anybody.multiline()).toString()).to.include('\r\nEXPIRE 30 USER\r\nLOGIN-DELAY 2\r\n');
+    await anybody.ask('QUIT', /^\+OK/);
     const first = await pop3Session(server.pop3Port, POSTMASTER, server.password);
     const beganMs = Date.now();
     await first.ask('CAPA', /^\+OK/);
-    expect((await first.multiline()).toString()).to.include('\r\nLOGIN-DELAY 2\r\n');
+    expect((await first.multiline()).toString()).to.include('\r\nEXPIRE 30\r\nLOGIN-DELAY 2\r\n');
     await first.ask('QUIT', /^\+OK/);
     for (let login = 0; login < 6 && Date.now() < beganMs + 1_500; login++) {
       const early = await LineClient.greeted(server.pop3Port);

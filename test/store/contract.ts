@@ -810,6 +810,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
           enabled: true,
           lastUsedFrom: undefined,
           hasViews: false,
+          expireDays: undefined,
           credentials: [],
         });
       });

@@ -31,8 +31,11 @@ const deliveries: Reads<Deliveries, 'deliver' | 'availability'> = {
   recipientsLeft: (store) => store.recipientsLeft(1, {}),
   recipientsAtMost: (store) => store.recipientsAtMost(1, {}),
 };
-const maildrops: Reads<Maildrops, never> = { open: (store) => store.open(1, { from: 'test' }) };
-const views: Reads<Maildrops, never> = { open: (store) => store.open(1, { from: 'test', view: 7 }) };
+const maildrops: Reads<Maildrops, never> = {
+  open: (store) => store.open(1, { from: 'test' }),
+  leastExpireDays: (store) => store.leastExpireDays(),
+};
+const views: Reads<Maildrops, 'leastExpireDays'> = { open: (store) => store.open(1, { from: 'test', view: 7 }) };
 // A worker knows its first domain.
 const logins: Reads<Logins, 'recordUse' | 'renew' | 'loginAddress'> = {
   findLogin: (store) => store.findLogin('alice@example.org'),

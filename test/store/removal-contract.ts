@@ -266,6 +266,25 @@ export function describeRemovals(name: string, make: (keepRemovedMs: number) => 
       expect(await store.removedMail.restoreTo(ALICE, Date.now())).to.equal(0);
     });
 
+    it('says of each account after how many days its mail expires, and the fewest of all', async () => {
+      const days = async () => Promise.all([ALICE, BOB].map(async (one) => (await loginOf(one))?.expireDays));
+      const loginOf = ({ local, domain }: typeof ALICE) => store.findLogin(`${local}@${domain}`);
+      expect([await days(), await store.leastExpireDays()]).to.deep.equal([[undefined, undefined], undefined]);
+      await store.directory.setDomainExpiry('example.org', 90);
+      await store.directory.setExpiry(ALICE, 30);
+      await restarted();
+      expect([await days(), await store.leastExpireDays()]).to.deep.equal([[30, 90], 30]);
+      expect((await store.directory.listAccounts()).map(({ expireDays }) => expireDays)).to.deep.equal([30, 90]);
+      await store.directory.setExpiry(ALICE, 'never');
+      expect([await days(), await store.leastExpireDays()]).to.deep.equal([[undefined, 90], 90]);
+      await store.directory.setExpiry(ALICE, 'default');
+      expect(await days()).to.deep.equal([90, 90]);
+      await store.directory.setDomainExpiry('example.org', undefined);
+      expect([await days(), await store.leastExpireDays()]).to.deep.equal([[undefined, undefined], undefined]);
+      await fails('missing', store.directory.setExpiry(at('nobody@example.org'), 30));
+      await fails('missing', store.directory.setDomainExpiry('elsewhere.example', 30));
+    });
+
     it('goes with its account', async () => {
       await send(...Array.from({ length: 5 }, (_, each) => each));
       await remove(1, 2, 4);

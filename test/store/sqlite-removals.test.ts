@@ -7,6 +7,7 @@ import { openForReading } from '../../src/store/sqlite/database/database.js';
 import { prepareReads } from '../../src/store/sqlite/database/reads.js';
 import { prepareViewReads } from '../../src/store/sqlite/database/view-reads.js';
 import { prepareRemovedReads } from '../../src/store/sqlite/database/removed-reads.js';
+import { prepareExpiry } from '../../src/store/sqlite/server/expiry.js';
 import { prepareHidden } from '../../src/store/sqlite/server/hidden-mail.js';
 import { prepareRemovalWrites } from '../../src/store/sqlite/database/removal-writes.js';
 import { sqlite } from '../../src/store/sqlite/driver.js';
@@ -70,10 +71,11 @@ describe('what was removed in SQLite', () => {
         prepareReads(noting);
         prepareHidden(noting);
         prepareViewReads(noting);
+        prepareExpiry(noting);
       }),
     );
     const asked = plans.filter(
-      ({ sql }) => /(from|into|update|join) (remov(al|ed|ing)|hidden)\b/.test(sql) && !sql.includes(COMMANDS),
+      ({ sql }) => /(from|into|update|join) (remov(al|ed|ing)|hidden|age)\b/.test(sql) && !sql.includes(COMMANDS),
     );
     expect(asked).to.have.length.above(35);
     for (const { details, sql } of asked)
@@ -136,6 +138,44 @@ describe('what was removed in SQLite', () => {
     expect((await openSoon(second, 1)).count).to.equal(1);
     expect(look('select count(*) as n from body')).to.deep.equal([{ n: 1 }]);
   });
+
+  for (const [keeping, keepRemovedMs] of [
+    ['kept for a while', HOUR_MS],
+    ['not kept', 0],
+  ] as const)
+    it(`expires by age from when it came here, some at a time, and is ${keeping}`, async () => {
+      const store = await serve({ keepRemovedMs });
+      const send = (count: number) =>
+        Promise.all(Array.from({ length: count }, () => deliver(store, envelopeTo(1), Buffer.from('x\r\n'))));
+      const held = async () => (await store.directory.listAccounts())[0]?.messages;
+      const ages = () => look('select count(*) as n from age') as { n: number }[];
+      await send(250);
+      await store.directory.setExpiry(ALICE, 2);
+      await eventually('its age to be noted', () => ages()[0]?.n === 1);
+      await withMaildrop(store, 1, (maildrop) => maildrop.remove([[1, 1], [3, 5], [200, 200]])); // prettier-ignore
+      await send(3);
+      withConnection(db, (connection) => connection.exec('update age set at = at - 86400000'));
+      await store.directory.setExpiry(ALICE, 2);
+      await eventually('the age of what came since to be noted', () => ages()[0]?.n === 2);
+      await send(4);
+      expect(await held(), 'after a day').to.equal(252);
+      withConnection(db, (connection) => connection.exec('update age set at = at - 86400000'));
+      const open = await openSoon(store, 1, 7);
+      await store.directory.setExpiry(ALICE, 2);
+      await eventually('an open maildrop to be passed', () => ages()[0]?.n === 3);
+      expect(await held(), 'while it is open').to.equal(252);
+      await open.release();
+      await store.directory.setExpiry(ALICE, 2);
+      await eventually('it to be gone', async () => (await held()) === 7);
+      expect((await openSoon(store, 1)).count).to.equal(7);
+      const removed = look('select distinct client from removals') as { client: string }[];
+      expect(removed.map(({ client }) => client)).to.deep.equal(
+        keepRemovedMs === 0 ? [] : ['test', 'expired after 2 days'],
+      );
+      expect(ages()[0]?.n).to.equal(2);
+      await store.directory.removeAccount(ALICE);
+      await eventually('the rest to go', () => ages()[0]?.n === 0);
+    });
 
   it('while the clock was ahead is purged as the rest is on a disk that is nearly full, and counts as removed now', async () => {
     const first = await serve({ keepRemovedMs: HOUR_MS });

@@ -198,6 +198,7 @@ export function changed(store: MailStore, change: Partial<MailStore>): MailStore
     renew: (renewal) => store.renew(renewal),
     deliver: (envelope) => store.deliver(envelope),
     open: (account, holder) => store.open(account, holder),
+    leastExpireDays: () => store.leastExpireDays(),
     close: () => store.close(),
     availability: () => store.availability(),
     ...change,

@@ -90,6 +90,7 @@ export async function openMaildrop(
   return stay(replies.loggedIn(listing.count, listing.octets), {
     at: 'transaction',
     grant: grantOf(login, 'pop3'),
+    expireDays: account.expireDays,
     maildrop,
     listing,
   });

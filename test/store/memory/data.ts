@@ -1,6 +1,7 @@
 /** What a store in memory holds, and what outlives its restarts. */
 import { randomBytes } from 'node:crypto';
 import type { Imported } from '../../../src/store/deliveries.js';
+import type { ExpireDays } from '../../../src/store/directory.js';
 import type { ViewId } from '../../../src/store/maildrops.js';
 import type { Held, Quota, Room } from '../../../src/store/quotas.js';
 import type { OwnLimits, RecipientUse } from '../../../src/store/recipient-limits.js';
@@ -68,6 +69,7 @@ export interface Account extends Used {
   enabled: boolean;
   quota: Quota;
   keepsMail: boolean;
+  expireDays: ExpireDays;
   /** Uids, by the view that does not show them. */
   readonly hidden: Map<ViewId, Set<number>>;
   limits: OwnLimits;
@@ -99,6 +101,8 @@ export class MemoryData implements Aliases<Account> {
   readonly byId = new Map<number, Account>();
   /** What each leads to, in order. */
   readonly aliases = new Map<string, string[]>();
+  /** In days, by domain. */
+  readonly expiry = new Map<string, number>();
   readonly routes = new Map<string, Route>();
   readonly devices = new Map<number, DeviceData>();
   readonly bodies = new Set<Body>();
@@ -189,6 +193,11 @@ export class MemoryData implements Aliases<Account> {
   /** This view does not show them any more. */
   hideMessages({ hidden }: Account, view: ViewId, uids: ReadonlySet<number>): void {
     hidden.set(view, new Set([...(hidden.get(view) ?? []), ...uids]));
+  }
+
+  expireDaysOf({ domain, expireDays: own }: Account): number | undefined {
+    if (own === 'default') return this.expiry.get(domain);
+    return own === 'never' ? undefined : own;
   }
 
   get keepsRemoved(): boolean {

@@ -60,6 +60,13 @@ export function directoryOf(store: MemoryStore): Directory {
         account.limits = { perHour: perHour ?? account.limits.perHour, perDay: perDay ?? account.limits.perDay };
       }),
     findRecipientUse: (address) => store.answers(() => data.recipientUse(accountOf(address))),
+    setExpiry: (address, days) => change(() => void (accountOf(address).expireDays = days)),
+    setDomainExpiry: (name, days) =>
+      change(() => {
+        if (!data.hasDomain(name)) missing(refusals.noDomain(name));
+        if (days === undefined) data.expiry.delete(name);
+        else data.expiry.set(name, days);
+      }),
     setKeepsMail: (address, keepsMail) => change(() => void (accountOf(address).keepsMail = keepsMail)),
     setEnabled: (address, enabled) => change(() => void (accountOf(address).enabled = enabled)),
     addCredential: (address, { name, scopes, hash, scram }) =>
@@ -90,7 +97,7 @@ export function directoryOf(store: MemoryStore): Directory {
       list(
         () =>
           [...data.byId.values()].map((account) => ({
-            ...{ ...account, messages: account.messages.length },
+            ...{ ...account, messages: account.messages.length, expireDays: data.expireDaysOf(account) },
             ...{ quotaOctets: account.quota.octets, quotaMessages: account.quota.messages },
           })),
         ({ address }) => byDomain(address),
@@ -174,7 +181,7 @@ function newAccount(id: number, address: Address, secrets: Secrets): Account {
     ...{ lastDeliveryAtMs: undefined, lastLoginAtMs: undefined, lastUsedAtMs: undefined, lastUsedFrom: undefined },
     ...{ uidNext: 1, octets: 0, messages: [], removed: [], purgedToMs: 0, credentials: [], imported: new Map() },
     ...{ limits: { perHour: 'default', perDay: 'default' }, submitted: new Map() },
-    ...{ keepsMail: false, hidden: new Map() },
+    ...{ expireDays: 'default', keepsMail: false, hidden: new Map() },
   };
 }
 

@@ -238,14 +238,26 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     return this.answers(() => {
       const { local, domain = this.data.domains[0] ?? '' } = readLoginName(name);
       const found = this.data.byAddress.get(addressText({ local, domain }));
-      return found === undefined ? this.#loginOfDevice(local, domain) : loginOf(found);
+      return found === undefined ? this.#loginOfDevice(local, domain) : this.#loginOf(found);
     });
   }
 
   #loginOfDevice(local: string, domain: string): LoginAccount | undefined {
     const name = readDeviceName(local);
     const found = name && this.data.byAddress.get(addressText({ local: name.account, domain }));
-    return found && loginOfDevice(loginOf(found), name);
+    return found && loginOfDevice(this.#loginOf(found), name);
+  }
+
+  #loginOf(account: Account): LoginAccount {
+    return { ...loginOf(account), expireDays: this.data.expireDaysOf(account) };
+  }
+
+  leastExpireDays(): MaybePromise<number | undefined> {
+    return this.answers(() => {
+      const own = [...this.data.byId.values()].map(({ expireDays }) => expireDays);
+      const days = [...own, ...this.data.expiry.values()].filter((each) => typeof each === 'number');
+      return days.length === 0 ? undefined : Math.min(...days);
+    });
   }
 
   stands({ account, credential, scope, passwordVersion }: Grant): MaybePromise<boolean> {
@@ -424,7 +436,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
   }
 }
 
-function loginOf(account: Account): LoginAccount {
+function loginOf(account: Account): Omit<LoginAccount, 'expireDays'> {
   const { id, address, secrets, passwordVersion, enabled, lastUsedFrom, keepsMail, credentials } = account;
   return {
     hasViews: keepsMail,

@@ -134,6 +134,7 @@ function accountSummary(row: MailboxRow): AccountSummary {
     lastLoginAtMs: row.last_login_at ?? undefined,
     enabled: row.enabled !== 0,
     keepsMail: row.keeps_mail !== 0,
+    expireDays: row.expire_days ?? undefined,
   };
 }
 

@@ -20,6 +20,8 @@ export function directoryOf(client: StoreClient, reader: Reader): Directory {
     removeAccount: sent('removeAccount'),
     setPassword: sent('setPassword'),
     setEnabled: sent('setEnabled'),
+    setExpiry: sent('setExpiry'),
+    setDomainExpiry: sent('setDomainExpiry'),
     setKeepsMail: sent('setKeepsMail'),
     setQuota: sent('setQuota'),
     setRecipientLimits: sent('setRecipientLimits'),

@@ -45,7 +45,7 @@ export interface MaildropsOptions extends MaildropConnection {
   readonly slices: Slices;
 }
 
-export class SocketMaildrops implements Maildrops {
+export class SocketMaildrops implements Pick<Maildrops, 'open'> {
   readonly #options: MaildropsOptions;
 
   constructor(options: MaildropsOptions) {
@@ -81,7 +81,13 @@ export class SocketMaildrops implements Maildrops {
     try {
       await client.ask(
         lock,
-        jsonFrame(FrameType.Lock, lock, { account, from, view, intervalMs, isLogin: !isAdministration } satisfies LockRequest),
+        jsonFrame(FrameType.Lock, lock, {
+          account,
+          from,
+          view,
+          intervalMs,
+          isLogin: !isAdministration,
+        } satisfies LockRequest),
       );
     } catch (error) {
       openers.remove(lock);

@@ -106,6 +106,10 @@ export class Reader {
     return this.#open.devices.find(id);
   }
 
+  leastExpireDays(): number | undefined {
+    return this.#open.views.leastExpireDays.get() ?? undefined;
+  }
+
   saltSecret(): Uint8Array {
     const secret = this.#open.reads.saltSecret.get();
     if (secret === undefined) throw new StoreError('unavailable', 'the database has lost its secret for salts');
@@ -206,6 +210,7 @@ function accountOf(row: LoginRow, credentials: readonly CredentialRow[]): Accoun
     enabled: row.enabled !== 0,
     lastUsedFrom: row.last_used_from ?? undefined,
     hasViews: row.keeps_mail !== 0,
+    expireDays: row.expire_days ?? undefined,
     credentials: credentials.map((one) => ({
       id: one.id,
       name: one.name,

@@ -116,6 +116,10 @@ export class SqliteStore implements MailStore {
     return this.#maildrops.open(account, opener);
   }
 
+  leastExpireDays(): number | undefined {
+    return this.#reader.leastExpireDays();
+  }
+
   findLogin(name: string): MaybePromise<Account | undefined> {
     return this.#reads.findLogin(name);
   }

@@ -16,6 +16,8 @@ export interface LoginRow extends Pick<AccountRow, 'id' | 'address'> {
   readonly enabled: number;
   readonly last_used_from: string | null;
   readonly keeps_mail: number;
+  /** Null for never. */
+  readonly expire_days: number | null;
 }
 
 export interface CredentialRow {
@@ -74,6 +76,7 @@ export interface MailboxRow {
   readonly last_login_at: number | null;
   readonly enabled: number;
   readonly keeps_mail: number;
+  readonly expire_days: number | null;
 }
 
 /** The counters are null without a quota. */
@@ -160,7 +163,8 @@ export function prepareReads(connection: Prepares): Reads {
     account: connection.prepare('select * from addressee where domain = ? and local = ?'),
     login: connection.prepare(`
       select account.id, account.local || '@' || domain.name as address, account.password_hash,
-             account.password_version, account.scram, account.enabled, account.last_used_from, account.keeps_mail
+             account.password_version, account.scram, account.enabled, account.last_used_from, account.keeps_mail,
+             nullif(coalesce(account.expire_days, domain.expire_days), 0) as expire_days
       from account join domain on domain.id = account.domain
       where account.domain = ? and account.local = ? and account.removed = 0`),
     passwordStands: connection
@@ -248,6 +252,7 @@ export function prepareReads(connection: Prepares): Reads {
       select account.local || '@' || domain.name as address, account.messages, account.octets, account.quota_octets,
              account.quota_messages, account.created_at, account.last_login_at, account.enabled,
              account.keeps_mail,
+             nullif(coalesce(account.expire_days, domain.expire_days), 0) as expire_days,
              case when account.messages > 0 then (
                select present.received_at from present where present.account = account.id
                order by present.uid desc limit 1

@@ -41,6 +41,8 @@ export interface RemovalWrites {
   readonly hasRemoved: Statement<[account: number], number>;
   /** The range that holds a uid, or that ends before it. */
   readonly removedAt: Statement<[account: number, uid: number], RemovedRow>;
+  /** Where the next range begins. */
+  readonly removedBehind: Statement<[account: number, uid: number], number>;
   readonly removedBy: Statement<[removal: number, limit: number], RangeRow>;
   readonly removedOf: Statement<[account: number, limit: number], RemovedRow>;
   readonly dropRemoved: Statement<[account: number, first: number]>;
@@ -111,6 +113,11 @@ export function prepareRemovalWrites(connection: Connection): RemovalWrites {
         'select first, last, removal from removed where account = ? and first <= ? order by first desc limit 1',
       )
       .raw(),
+    removedBehind: connection
+      .prepare<[number, number], number>(
+        'select first from removed where account = ? and first > ? order by first limit 1',
+      )
+      .pluck(),
     removedBy: connection
       .prepare<[number, number], RangeRow>('select first, last from removed where removal = ? limit ? + 0')
       .raw(),

@@ -1,4 +1,4 @@
-/** The statements that read what a view of a maildrop shows, with the shapes of their rows. */
+/** The statements that read what a view of a maildrop shows, and how long mail is there, with the shapes of their rows. */
 import type { Prepares, ReadStatement } from './reading-connection.js';
 import type { RangeRow, SumRow } from './reads.js';
 
@@ -8,6 +8,8 @@ export interface ViewReads {
     [account: number, view: number, uid: number, accountAgain: number, viewAgain: number, uidAgain: number],
     RangeRow
   >;
+  /** Of whatever account or domain; null when nothing expires. */
+  readonly leastExpireDays: ReadStatement<[], number | null>;
   /** Of messages up to some limit. */
   readonly sums: ReadStatement<[account: number, from: number, before: number, limit: number], SumRow>;
 }
@@ -23,6 +25,14 @@ export function prepareViewReads(connection: Prepares): ViewReads {
       order by first limit 1`,
       )
       .raw(),
+    leastExpireDays: connection
+      .prepare<[], number | null>(
+        `
+      select min(days) from (
+        select min(expire_days) as days from account where expire_days > 0
+        union all select min(expire_days) from domain where expire_days > 0)`,
+      )
+      .pluck(),
     sums: connection
       .prepare<[number, number, number, number], SumRow>(
         `

@@ -4,6 +4,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { DeviceChange, MessageRate, NewDevice } from '../../devices.js';
+import type { ExpireDays } from '../../directory.js';
 import type { Quota } from '../../quotas.js';
 import type { OwnLimits } from '../../recipient-limits.js';
 import type { RouteKey } from '../../routes.js';
@@ -39,6 +40,8 @@ export interface ChangeTargets {
   setQuota(address: Address, quota: Quota): void;
   setDomainQuota(name: string, quota: Quota): void;
   removeDomain(name: string): void;
+  setExpiry(address: Address, days: ExpireDays): void;
+  setDomainExpiry(name: string, days: number | undefined): void;
   setRecipientLimits(address: Address, limits: Partial<OwnLimits>): void;
   restoreMail(address: Address, numbers: readonly number[]): number;
   undoRemoval(address: Address, removal: number, afterMs: number): number;
@@ -81,6 +84,8 @@ const relayLogin = shaped({
 });
 const refreshFailure = shaped({ text, isRefused: flag });
 const ownLimit: Check = (value) => natural(value) || oneOf('none', 'default')(value);
+const positive: Check = (value) => natural(value) && value !== 0;
+const expireDays: Check = (value) => positive(value) || oneOf('never', 'default')(value);
 const ownLimits = shaped({ perHour: optional(ownLimit), perDay: optional(ownLimit) });
 const quota = shaped({ octets: optional(natural), messages: optional(natural) } satisfies Shape<Quota>);
 const RATE: Shape<MessageRate> = { messages: natural, periodMs: natural };
@@ -115,6 +120,8 @@ const CHANGES: Table = {
     run: ({ directory }, account, enabled) => directory.setEnabled(account, enabled),
     revokes: true,
   },
+  setExpiry: { takes: [address, expireDays], run: (to, account, days) => to.setExpiry(account, days) },
+  setDomainExpiry: { takes: [text, optional(positive)], run: (to, name, days) => to.setDomainExpiry(name, days) },
   setKeepsMail: {
     takes: [address, flag],
     run: ({ directory }, account, keepsMail) => directory.setKeepsMail(account, keepsMail),

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { DeviceChange, NewDevice } from '../../devices.js';
-import type { NewCredential } from '../../directory.js';
+import type { ExpireDays, NewCredential } from '../../directory.js';
 import type { Route, RouteKey } from '../../routes.js';
 import type { Address, Secrets } from '../../shapes.js';
 import type { Connection } from '../database/database.js';
@@ -110,6 +110,17 @@ export class Changes {
 
   setKeepsMail(address: Address, keepsMail: boolean): void {
     this.#run('update account set keeps_mail = ? where id = ?', Number(keepsMail), this.requireAccount(address));
+  }
+
+  setExpiry(address: Address, days: ExpireDays): void {
+    const stored = { never: 0, default: null };
+    const value = typeof days === 'number' ? days : stored[days];
+    this.#run('update account set expire_days = ? where id = ?', value, this.requireAccount(address));
+  }
+
+  setDomainExpiry(name: string, days: number | undefined): void {
+    const id = this.#domainId(name) ?? missing(refusals.noDomain(name));
+    this.#run('update domain set expire_days = ? where id = ?', days ?? null, id);
   }
 
   addCredential(address: Address, { name, scopes, hash, scram }: NewCredential): void {

@@ -74,6 +74,11 @@ export class MailboxCounters {
     counters.firstUid = Math.min(counters.firstUid, firstUid);
   }
 
+  /** What comes from now on has this uid or a higher one. */
+  uidNext(account: AccountId): number {
+    return this.#of(account).uidNext;
+  }
+
   /** No message of it has a lower uid. */
   firstUid(account: AccountId): number {
     return this.#of(account).firstUid;

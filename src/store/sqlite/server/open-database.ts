@@ -4,6 +4,7 @@
  */
 import type { Retention } from '../../driver.js';
 import type { Keeping } from '../../removed-mail.js';
+import type { AccountId } from '../../shapes.js';
 import { Checkpointer } from './checkpointer.js';
 import {
   emptyWal,
@@ -28,6 +29,8 @@ export interface DatabaseObserver {
   readonly retention: Retention;
   noted(what: string, details: object): void;
   trouble(what: string, error: unknown): void;
+  /** Whether a session has this maildrop open, or any view of it. */
+  isOpen(account: AccountId): boolean;
   /** Something of the queue may be due earlier than it was. */
   due(): void;
   /** A group is durable, and its writes have been told. */
@@ -61,7 +64,8 @@ export class OpenDatabase {
     const { minFreeBytes = 0, ...keeping } = observer.retention;
     const space = prepareFileSpace(this.#connection);
     const disk = new DiskSpace(db, minFreeBytes, () => space.get() as FileSpace); // It is always one row.
-    this.#writer = new Writer(this.#connection, { ...keeping, isShort: () => disk.isShort() });
+    const isShort = () => disk.isShort();
+    this.#writer = new Writer(this.#connection, { ...keeping, isShort, isOpen: (account) => observer.isOpen(account) });
     this.#checkpointer = new Checkpointer(db, {
       checkpointHere: () => this.#checkpoint(),
       trouble: (what, error) => observer.trouble(what, error),
@@ -89,8 +93,7 @@ export class OpenDatabase {
     });
     this.sweeper = new Sweeper(this.group);
     this.#upkeep = new Upkeep({
-      ...{ sweeper: this.sweeper, writer: this.#writer, keepRemovedMs: keeping.keepRemovedMs },
-      isShort: () => disk.isShort(),
+      ...{ sweeper: this.sweeper, writer: this.#writer, keepRemovedMs: keeping.keepRemovedMs, isShort },
       noted: (what, details) => observer.noted(what, details),
     });
   }

@@ -99,6 +99,22 @@ export class RemovalWriter {
         this.#deleteMessage(account, uid);
   }
 
+  /** Removes some of what is there below a uid, at most so many messages; false when nothing is. Nobody has the maildrop open. */
+  removeBelow(
+    account: AccountId,
+    { uid: below, limit, client }: { readonly uid: number; readonly limit: number; readonly client: string },
+  ): boolean {
+    this.#passRemoved(account);
+    const [first] = this.#do.uids.all(account, this.#counters.firstUid(account), Number.MAX_SAFE_INTEGER, 1);
+    if (first === undefined || first >= below) return false;
+    const range = this.#do.removedAt.get(account, first);
+    if (range !== undefined && range[1] >= first) return true; // There was more to pass than is passed at once.
+    const end = Math.min(below, this.#do.removedBehind.get(account, first) ?? Infinity) - 1;
+    const [messages, octets, last] = this.sums(account, [first, end], limit);
+    this.remove({ account, ranges: [first, last ?? end], client }, { messages, octets });
+    return true;
+  }
+
   /** How many messages are in a range, and their octets: of at most `limit`, and the last of those. */
   sums(account: AccountId, [first, last]: readonly [number, number], limit: number): SumRow {
     return this.#do.sums.get(account, first, last, limit) as SumRow; // Of aggregates alone there is always one.

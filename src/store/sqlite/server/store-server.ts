@@ -253,6 +253,7 @@ export class StoreServer implements RunningStore, ServedStore {
       retention: this.#retention,
       noted: (what, details) => this.#observer.noted(what, details),
       trouble: (what, error) => this.#observer.trouble(what, error),
+      isOpen: (account) => this.locks.isHeld(account),
       due: () => this.senders.wake(),
       committed: () => this.#committed(),
       directoryWritten: () => void this.reportChanged('anybody'),

@@ -4,8 +4,11 @@
  * database alone, so a store that was killed goes on where it was.
  */
 import type { Bodies } from './bodies.js';
+import { Expiry } from './expiry.js';
+import type { MailboxCounters } from './mailbox-counters.js';
 import { Purge } from './purge.js';
 import type { Connection, Statement } from '../database/database.js';
+import type { RemovalWriter } from './removal-writer.js';
 import type { RangeRow } from '../database/reads.js';
 import type { RemovalWrites } from '../database/removal-writes.js';
 
@@ -29,12 +32,16 @@ export interface Keeping {
   readonly keepRemovedMs: number;
   /** Whether the disk is nearly full: then messages that were removed are not kept. */
   readonly isShort: () => boolean;
+  /** Whether a session has the maildrop of an account open: nothing expires there then. */
+  readonly isOpen: (account: number) => boolean;
 }
 
 export interface SweepOptions extends Keeping {
   readonly bodies: Bodies;
   readonly removals: RemovalWrites;
   readonly firsts: Firsts;
+  /** What mail that expires is removed with. */
+  readonly expiring: { readonly removals: RemovalWriter; readonly counters: MailboxCounters };
 }
 
 type DeletedRow = [body: number];
@@ -44,6 +51,8 @@ interface Statements {
   readonly account: Statement<[], number>;
   readonly deleteImported: Statement<[account: number, same: number, limit: number]>;
   readonly deleteHidden: Statement<[account: number, same: number, limit: number]>;
+  /** A row a day. */
+  readonly deleteAges: Statement<[account: number]>;
   readonly deleteAccount: Statement<[account: number]>;
   readonly body: Statement<[first: number], number>;
   readonly deleteChunk: Statement<[body: number, same: number]>;
@@ -56,14 +65,16 @@ export class Sweep {
   readonly #do: Statements;
   readonly #bodies: Bodies;
   readonly #purge: Purge;
+  readonly expiry: Expiry;
   readonly #firsts: Firsts;
   readonly #keepDeliveriesMs: number;
 
-  constructor(connection: Connection, { bodies, removals, firsts, ...keeping }: SweepOptions) {
+  constructor(connection: Connection, { bodies, removals, firsts, expiring, ...keeping }: SweepOptions) {
     this.#do = prepare(connection);
     this.#bodies = bodies;
     this.#firsts = firsts;
     this.#keepDeliveriesMs = keeping.keepDeliveriesMs;
+    this.expiry = new Expiry(connection, { ...expiring, isOpen: keeping.isOpen });
     this.#purge = new Purge({
       ...{ writes: removals, keepRemovedMs: keeping.keepRemovedMs, isShort: keeping.isShort },
       firstRemoval: firsts.removal,
@@ -73,10 +84,18 @@ export class Sweep {
 
   /** True when nothing is left. Bodies come behind what leaves some. */
   run(untilMs: number): boolean {
-    const removals = [() => this.#purge.settle(), () => this.#purge.purge(), () => this.#purge.forgetGivenUp()];
+    const removals = [
+      ...[() => this.#purge.settle(), () => this.expiry.step()],
+      ...[() => this.#purge.purge(), () => this.#purge.forgetGivenUp()],
+    ];
     const kinds = [...removals, () => this.#account(), () => this.#body(), () => this.#attempts()];
     for (const step of kinds) while (step()) if (performance.now() >= untilMs) return false;
     return true;
+  }
+
+  /** The account goes. */
+  forgetAges(account: number): void {
+    this.#do.deleteAges.run(account);
   }
 
   /** How many removals were purged before their time since this was last asked. */
@@ -91,6 +110,7 @@ export class Sweep {
     if (this.#deleteMessages(account, [0, Number.MAX_SAFE_INTEGER]) || this.#purge.forget(account)) return true;
     if (this.#do.deleteImported.run(account, account, IMPORTED_AT_ONCE).changes > 0) return true;
     if (this.#do.deleteHidden.run(account, account, HIDDEN_AT_ONCE).changes > 0) return true;
+    this.#do.deleteAges.run(account);
     this.#do.deleteAccount.run(account);
     return true;
   }
@@ -133,6 +153,7 @@ function prepare(connection: Connection): Statements {
     deleteHidden: connection.prepare(`
       delete from hidden where account = ? and (view, first) in (
         select view, first from hidden where account = ? limit ? + 0)`),
+    deleteAges: connection.prepare('delete from age where account = ?'),
     deleteAccount: connection.prepare('delete from account where id = ?'),
     body: connection
       .prepare<[number], number>(

@@ -1,5 +1,5 @@
 /**
- * When the sweep runs without being called: now and then for what has become old, and when the disk is nearly full, so that what
+ * When the sweep runs without being called: now and then for what has become old or expires, and when the disk is nearly full, so that what
  * was removed makes room for mail. That somebody can no longer restore it is told.
  */
 import type { Sweeper } from './sweeper.js';
@@ -48,7 +48,7 @@ export class Upkeep {
     const removals = writer.takePurgedEarly();
     if (removals > 0)
       this.#options.noted('the disk is nearly full: what was removed is purged before its time', { removals });
-    if (isShort() && hasRemoved(writer)) sweeper.soon();
+    if (writer.isExpiryDue || (isShort() && hasRemoved(writer))) sweeper.soon();
   }
 }
 

@@ -29,6 +29,8 @@ import { prepareWrites, type Writes } from '../database/writes.js';
 /** What of it is not told is kept for ever, as for a command that is the store for a moment. */
 export type WriterOptions = Partial<Keeping>;
 
+const NOTHING_SHORT_OR_OPEN = { isShort: () => false, isOpen: () => false };
+
 export class Writer {
   readonly queue: QueueWriter;
   readonly devices: DeviceTable;
@@ -47,7 +49,7 @@ export class Writer {
   #leftovers = false;
 
   constructor(connection: Connection, options: WriterOptions = {}) {
-    const keeping = { keepDeliveriesMs: Infinity, keepRemovedMs: Infinity, isShort: () => false, ...options };
+    const keeping = { keepDeliveriesMs: Infinity, keepRemovedMs: Infinity, ...NOTHING_SHORT_OR_OPEN, ...options };
     this.#writes = prepareWrites(connection);
     this.devices = new DeviceTable(connection);
     this.texts = new TextStates(this.#writes);
@@ -64,7 +66,8 @@ export class Writer {
     const keeps = { keeps: keeping.keepRemovedMs > 0, isShort: keeping.isShort };
     this.removals = new RemovalWriter({ writes: removals, counters, bodies, ...keeps });
     const firsts = { body: this.#bodyNext, removal: this.removals.next() };
-    this.#sweep = new Sweep(connection, { ...keeping, bodies, removals, firsts });
+    const expiring = { removals: this.removals, counters };
+    this.#sweep = new Sweep(connection, { ...keeping, bodies, removals, firsts, expiring });
   }
 
   /** Names for bodies are given out before their transaction; one that is never used is only a gap. */
@@ -141,11 +144,19 @@ export class Writer {
       setDomainQuota: (name, { octets = null, messages = null }) =>
         this.#counters.setDomainQuota(this.#changes.requireDomain(name), [octets, messages]),
       removeDomain: (name) => this.#counters.dropDomain(this.#changes.removeDomain(name)),
+      setExpiry: (address, days) => this.#expireSoon(() => this.#changes.setExpiry(address, days)),
+      setDomainExpiry: (name, days) => this.#expireSoon(() => this.#changes.setDomainExpiry(name, days)),
       setRecipientLimits: (address, limits) => this.#limits.set(this.#changes.requireAccount(address), limits),
       restoreMail: (address, numbers) => this.removals.restore(this.#changes.requireAccount(address), numbers),
       undoRemoval: (address, removal, afterMs) =>
         this.removals.undo(this.#changes.requireAccount(address), removal, afterMs),
     });
+  }
+
+  #expireSoon(change: () => void): void {
+    change();
+    this.#sweep.expiry.soon();
+    this.#leftovers = true;
   }
 
   /** Makes a domain local if it is not. */
@@ -168,6 +179,11 @@ export class Writer {
    */
   sweep(ms = Infinity): boolean {
     return this.#sweep.run(performance.now() + ms);
+  }
+
+  /** Whether it is time for a look at what expires. */
+  get isExpiryDue(): boolean {
+    return this.#sweep.expiry.isDue();
   }
 
   /** How many removals were purged before their time since this was last asked. */
@@ -197,6 +213,7 @@ export class Writer {
   /** After ROLLBACK: what was remembered may not be so. */
   forget(): void {
     this.#counters.forget();
+    this.#sweep.expiry.forget();
     this.queue.forget();
     this.#bodies.beginGroup();
   }
@@ -240,6 +257,7 @@ export class Writer {
       this.#leftovers = true;
     } else {
       this.removals.delete(account, [0, Number.MAX_SAFE_INTEGER]);
+      this.#sweep.forgetAges(account);
       this.#changes.deleteAccount(account);
     }
     this.#counters.drop(account);
