@@ -164,7 +164,7 @@ export const folders: readonly Folder[] = [
   {
     path: 'store/rules',
     what: 'what every driver must decide alike: names, aliases, quotas, locks, refusals, the queue',
-    imports: ['ip/network-relation.ts', 'runtime/bounded-map.ts', 'store'],
+    imports: ['ip/network-relation.ts', 'store'],
   },
   {
     path: 'store/sqlite',

@@ -5,7 +5,6 @@
  */
 import { availableParallelism, hostname } from 'node:os';
 import {
-  bytes,
   databaseName,
   domainName,
   durationMs,
@@ -23,6 +22,7 @@ import {
 } from './units.js';
 import type { Option } from './option.js';
 import { outboundOptions } from './outbound-options.js';
+import { sessionOptions } from './session-options.js';
 import { storageOptions } from './storage-options.js';
 import { LOG_LEVELS, type Configuration, type OptionName } from './configuration.js';
 
@@ -194,55 +194,7 @@ export const options: { readonly [Name in OptionName]: Option<Configuration[Name
     doc: 'Sessions that one client may begin in a minute; a /56 twice as many, a /48 four times.',
     parse: integer(1, 1_000_000),
   },
-  greetingTimeout: {
-    initial: '1m',
-    unit: 'milliseconds',
-    placeholder: 'TIME',
-    doc: 'How long a client may take to send its first command.',
-    parse: durationMs,
-  },
-  smtpTimeout: {
-    initial: '5m',
-    unit: 'milliseconds',
-    placeholder: 'TIME',
-    doc: 'How long an SMTP client may take to send its next command.',
-    parse: durationMs,
-  },
-  pop3Timeout: {
-    initial: '10m',
-    unit: 'milliseconds',
-    placeholder: 'TIME',
-    doc: 'How long a POP3 client may take to send its next command; nothing is removed when it passes.',
-    parse: durationMs,
-  },
-  loginDelay: {
-    initial: '0s',
-    unit: 'milliseconds',
-    placeholder: 'TIME',
-    doc: 'What must lie between two POP3 logins of one account, or of one device of it; CAPA announces it, and who comes earlier is refused.',
-    parse: durationMs,
-  },
-  dataTimeout: {
-    initial: '3m',
-    unit: 'milliseconds',
-    placeholder: 'TIME',
-    doc: 'How long nothing at all may come inside a message.',
-    parse: durationMs,
-  },
-  sessionTimeout: {
-    initial: '2h',
-    unit: 'milliseconds',
-    placeholder: 'TIME',
-    doc: 'How long a session may last, whatever it does.',
-    parse: durationMs,
-  },
-  minBodyRate: {
-    initial: '256',
-    unit: 'bytes per second',
-    placeholder: 'SIZE',
-    doc: 'The least rate at which a message must come, measured over half a minute; 0 asks for none.',
-    parse: bytes,
-  },
+  ...sessionOptions,
   drainTimeout: {
     initial: '10s',
     unit: 'milliseconds',
