@@ -12,6 +12,7 @@ import { prepareHidden } from '../../src/store/sqlite/server/hidden-mail.js';
 import { prepareRemovalWrites } from '../../src/store/sqlite/database/removal-writes.js';
 import { sqlite } from '../../src/store/sqlite/driver.js';
 import type { StartOptions, StoreObserver } from '../../src/store/driver.js';
+import type { NumberRange } from '../../src/store/maildrops.js';
 import type { MailStore } from '../../src/store/store.js';
 import { withConnection } from '../support/connections.js';
 import { eventually } from '../support/eventually.js';
@@ -117,6 +118,35 @@ describe('what was removed in SQLite', () => {
       look('select (select count(*) from removed where first >= first_uid) as n from account where id = 1'),
     ).to.deep.equal([{ n: 0 }]);
     expect((await openSoon(store, 1)).count).to.equal(0);
+  });
+
+  it('and what a view hides stands in one range, however often and in whatever order it was hidden', async () => {
+    const store = await serve({ keepRemovedMs: HOUR_MS });
+    const phone = { name: 'phone', scopes: ['pop3'], hash: 'h' } as const;
+    await store.directory.addCredential(ALICE, phone);
+    const view = (await store.findLogin('alice+phone@example.org'))?.credentials[0]?.id ?? 0;
+    const hide = async (ranges: readonly NumberRange[]) => {
+      const maildrop = await openSoon(store, 1, view);
+      await maildrop.remove(ranges.length === 0 ? everything(maildrop) : ranges);
+      await maildrop.release();
+    };
+    const ranges = () => look('select count(*) as n from hidden') as { n: number }[];
+    for (let round = 0; round < 10; round++) {
+      for (const text of ['one', 'two', 'three', 'four', 'five'])
+        await deliver(store, envelopeTo(1), Buffer.from(`Subject: ${text} ${round}\r\n\r\nx\r\n`));
+      await hide([[2, 2], [4, 4]]); // prettier-ignore
+      expect(ranges()[0]?.n).to.equal(round === 0 ? 2 : 3);
+      if (round === 5) expect(look('select subject from hidden_mail')).to.deep.include({ subject: 'two 5' });
+      await hide([]);
+      expect(ranges()[0]?.n).to.equal(1);
+    }
+    expect(look('select account, login, count(*) as n from hidden_mail')).to.deep.equal([
+      { account: 'alice@example.org', login: 'phone', n: 50 },
+    ]);
+    await withMaildrop(store, 1, (maildrop) => maildrop.remove([[1, 49]]));
+    expect(look('select uidl, subject from hidden_mail')).to.deep.equal(look('select uidl, subject from mail'));
+    await store.directory.removeCredential(ALICE, 'phone');
+    expect(ranges()[0]?.n).to.equal(0);
   });
 
   it('is purged before its time while the disk is nearly full, the oldest first, and that is told', async () => {
