@@ -17,6 +17,7 @@ import { domainCommands } from './domain.js';
 import { exportCommands } from './export.js';
 import { importCommands } from './import.js';
 import { mailCommands } from './mail.js';
+import { mailSearchCommands } from './mail-search.js';
 import { queueCommands } from './queue.js';
 import { removedMailCommands } from './removed-mail.js';
 import { relayCommands } from './relay.js';
@@ -39,6 +40,7 @@ export const commands: readonly Command[] = [
   ...aliasCommands,
   ...deviceCommands,
   ...mailCommands,
+  ...mailSearchCommands,
   ...exportCommands,
   ...importCommands,
   ...removedMailCommands,

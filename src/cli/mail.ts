@@ -4,17 +4,18 @@
  */
 import { open } from 'node:fs/promises';
 import { formatAddress } from '../message/mailbox.js';
-import { printableLine, PrintableDecoder } from '../message/printable.js';
+import { PrintableDecoder } from '../message/printable.js';
 import type { MailSummary } from '../store/mailboxes.js';
 import { each } from '../store/source.js';
 import { deliver } from './delivery.js';
 import { jsonFlag, optionFlags, type Command, type Flag, type Invocation, type Operand } from './command.js';
 import { exit, Refusal } from './exit.js';
-import { printList, printListAsJson, type Table } from './listing.js';
+import { printList, printListAsJson } from './listing.js';
+import { mailTable, shownMail } from './mail-table.js';
 import { address, addressOperand, envelopeAddress, messageNumber, NULL_PATH, reversePath } from './operand.js';
 import { outboundInForce } from './outbound-configuration.js';
 import { withExistingStore } from './storage.js';
-import { isTerminal, moment, print } from './terminal.js';
+import { isTerminal, print } from './terminal.js';
 
 const numberOperand: Operand = { name: 'NUMBER', doc: "a message's number, as 'mail list' shows it" };
 
@@ -34,20 +35,9 @@ async function list(invocation: Invocation): Promise<number> {
   const owner = address(invocation.operands[0]);
   await withExistingStore(invocation.load().configuration.db, ({ mailboxes }) => {
     const pages = (after?: MailSummary) => mailboxes.listMail(owner, after);
-    return invocation.has(jsonFlag.name) ? printListAsJson(pages, shown) : printList(pages, mailTable);
+    return invocation.has(jsonFlag.name) ? printListAsJson(pages, shownMail) : printList(pages, mailTable);
   });
   return exit.fine;
-}
-
-const mailTable: Table<MailSummary> = {
-  head: ['number', 'received', 'octets', 'from', 'subject'],
-  row: (one) => [one.number, moment(one.receivedAtMs), one.octets, one.from ?? '', one.subject ?? ''],
-};
-
-/** Without the store's own name for it, which means nothing outside. Fields that an older version stored are as they came. */
-function shown({ number, uidl, octets, receivedAtMs, from, to, subject }: MailSummary) {
-  const [shownFrom, shownTo, shownSubject] = [from, to, subject].map((text) => text && printableLine(text));
-  return { number, uidl, octets, receivedAtMs, from: shownFrom, to: shownTo, subject: shownSubject };
 }
 
 async function show(invocation: Invocation): Promise<number> {

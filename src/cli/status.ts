@@ -72,6 +72,7 @@ function storeRows({
   messagesAccepted,
   walBytes,
   queue,
+  unindexed,
   devices,
 }: ServerStatus): readonly (readonly string[])[] {
   if (store === null) return [['store', 'does not answer']];
@@ -80,6 +81,9 @@ function storeRows({
     ['store', `pid ${store.pid}, since ${moment(store.startedAtMs)}`],
     ['messages accepted', String(messagesAccepted)],
     ['WAL', `${walBytes} bytes`],
+    ...(unindexed === null
+      ? []
+      : [['search index', unindexed === 0 ? 'up to date' : `${counted(unindexed, 'message')} not in it`]]),
     ...(devices ?? []).map((device) => ['device', ofDevice(device)]),
     ...(queue === null ? [] : queueRows(queue)),
   ];

@@ -43,9 +43,9 @@ async function start({ configuration, again }: StoreStart): Promise<RunningStore
   const log = createLog(configuration.logLevel, 'store', new LineOutput(openUnblocked(1)));
   watchDescriptors(log);
   try {
-    const { db, keepDeliveries, keepRemoved } = configuration;
+    const { db, keepDeliveries, keepRemoved, index } = configuration;
     const options = {
-      ...{ mustExist: again, keepDeliveriesMs: keepDeliveries, keepRemovedMs: keepRemoved },
+      ...{ mustExist: again, keepDeliveriesMs: keepDeliveries, keepRemovedMs: keepRemoved, indexesMail: index },
       minFreeBytes: PURGE_EARLIER * minFreeBytes(configuration),
     };
     const store = await driverOf(db).start(db, observer(log), options);

@@ -28,6 +28,7 @@ export interface Configuration {
   readonly maxMessageSize: number;
   readonly minFree: number | undefined;
   readonly keepRemoved: number;
+  readonly index: boolean;
   readonly bareNewlines: 'refuse' | 'normalize';
   readonly outbound: 'off' | 'relay';
   readonly relay: readonly Relay[];

@@ -3,7 +3,8 @@
  * (`maxMessageSize`: `--max-message-size`, `PENNYPOST_MAX_MESSAGE_SIZE`, `max-message-size` in pennypost.toml).
  * The help texts, `config show` and docs/configuration.md are generated from this table.
  */
-import { availableParallelism, hostname } from 'node:os';
+import { availableParallelism } from 'node:os';
+import { defaultHostname } from './default-hostname.js';
 import {
   databaseName,
   domainName,
@@ -241,13 +242,4 @@ export function kebab(name: OptionName): string {
 /** `maxMessageSize` → `PENNYPOST_MAX_MESSAGE_SIZE`. */
 export function variable(name: OptionName): string {
   return `PENNYPOST_${kebab(name).replaceAll('-', '_').toUpperCase()}`;
-}
-
-/** The machine's name where it is one that SMTP could use, or localhost. */
-function defaultHostname(): string {
-  try {
-    return domainName(hostname());
-  } catch {
-    return 'localhost';
-  }
 }

@@ -1,9 +1,9 @@
-/** The options of the room that mail has, and of how long what was removed is kept; a part of the table in options.ts. */
+/** The options of the room that mail has, of how long what was removed is kept, and of the search index; a part of the table in options.ts. */
 import type { Configuration } from './configuration.js';
 import type { Option } from './option.js';
-import { bytes, longDurationMs } from './units.js';
+import { bytes, longDurationMs, oneOf } from './units.js';
 
-type StorageOptionName = 'minFree' | 'keepRemoved';
+type StorageOptionName = 'minFree' | 'keepRemoved' | 'index';
 
 export const storageOptions: { readonly [Name in StorageOptionName]: Option<Configuration[Name]> } = {
   minFree: {
@@ -19,5 +19,11 @@ export const storageOptions: { readonly [Name in StorageOptionName]: Option<Conf
     placeholder: 'TIME',
     doc: 'How long mail that was removed can be restored (`pennypost mail restore`); 0s deletes it at once.',
     parse: longDurationMs,
+  },
+  index: {
+    initial: 'off',
+    placeholder: 'on|off',
+    doc: 'Whether messages are added to the search index as they come; off leaves it to `pennypost mail index`.',
+    parse: (text) => oneOf('on', 'off')(text) === 'on',
   },
 };

@@ -39,6 +39,7 @@ const NAMES = new WantedNames(
   'content-type',
   'content-transfer-encoding',
 );
+const CC_NAMES = new WantedNames('cc', 'content-type');
 const PLAIN_TYPE = /^\s*text\/plain\b/i;
 /** What most messages have. */
 const UTF_8_TYPE = /^\s*text\/plain(?:;\s*charset="?(?:utf-8|us-ascii)"?)?\s*$/i;
@@ -67,6 +68,15 @@ export function summarize(first: Buffer): Summary {
   };
 }
 
+/** What the search index wants besides, when it takes the message. `first` as above, or the beginning of it. */
+export function ccOf(first: Buffer): string | undefined {
+  const headerOctets = endOfHeader(first);
+  const header = first.subarray(0, Math.min(headerOctets, HEADER_LIMIT_BYTES));
+  const fields = new FirstFields(header, CC_NAMES);
+  const charset = () => charsetNamed(fields.get('content-type'), first.subarray(headerOctets));
+  return readableField(fields.get('cc'), !isAscii(header), (value) => new FieldText(charset).of(value));
+}
+
 /** Whether a shell may be given these octets as a text: it would end at a NUL. */
 export function isReadable(octets: Buffer): boolean {
   return isUtf8(octets) && !octets.includes(0);
@@ -79,9 +89,9 @@ class FirstFields implements HeaderHandler {
   readonly #places = new Map<string, { readonly from: number; to: number }>();
   #current = '';
 
-  constructor(header: Buffer) {
+  constructor(header: Buffer, names = NAMES) {
     this.#header = header.toString('latin1');
-    new HeaderScanner(this, NAMES).scan(header);
+    new HeaderScanner(this, names).scan(header);
   }
 
   /** What stands behind the colon, folded lines with it. */

@@ -25,11 +25,19 @@ const DEPTH_LIMIT = 32;
 const MESSAGE_DEPTH_LIMIT = 2;
 const CONTENT_FIELD = /^content-/i;
 
-/** Undefined when there is no text, or the library cannot read the message. */
-export async function decodeText(first: Buffer | undefined): Promise<string | undefined> {
+export interface DecodedText {
+  /** Undefined where there is none, or the library cannot read the message. */
+  readonly text: string | undefined;
+  /** Whether a part is there to be saved, as far as the first chunk tells. */
+  readonly hasAttachments: boolean;
+}
+
+/** Undefined without a message. */
+export async function decodeText(first: Buffer | undefined): Promise<DecodedText | undefined> {
   if (first === undefined) return undefined;
-  const text = (await textOf(first, 0)) ?? rawText(first.subarray(endOfHeader(first)));
-  return text === undefined ? undefined : printableText(text).slice(0, TEXT_LIMIT_CHARACTERS);
+  const { text, hasAttachments } = await decodedOf(first, 0);
+  const shown = text ?? rawText(first.subarray(endOfHeader(first)));
+  return { text: shown && printableText(shown).slice(0, TEXT_LIMIT_CHARACTERS), hasAttachments };
 }
 
 /** Of a message that cannot be taken apart: what a shell can be given as it stands needs no text. */
@@ -37,18 +45,31 @@ function rawText(body: Buffer): string | undefined {
   return isReadable(body) ? undefined : decode(body);
 }
 
-async function textOf(message: Buffer, depth: number): Promise<string | undefined> {
+async function decodedOf(message: Buffer, depth: number): Promise<DecodedText> {
   try {
     const parser = new TextParser();
     const { attachments } = await parser.parse(bounded(message));
     const forwarded = depth < MESSAGE_DEPTH_LIMIT ? attachments.filter(isMessage) : [];
-    const texts = [parser.text];
-    for (const { content } of forwarded) texts.push(await textOf(Buffer.from(content as ArrayBuffer), depth + 1));
-    const found = texts.filter((each) => each !== undefined);
-    return found.length === 0 ? undefined : found.join('\n');
+    const decoded: DecodedText[] = [{ text: parser.text, hasAttachments: attachments.some(isForSaving) }];
+    for (const { content } of forwarded) decoded.push(await decodedOf(Buffer.from(content as ArrayBuffer), depth + 1));
+    return together(decoded);
   } catch {
-    return undefined; // The message is kept as it came; only its text cannot be shown decoded.
+    return { text: undefined, hasAttachments: false }; // The message is kept as it came; only its text cannot be shown decoded.
   }
+}
+
+function together(decoded: readonly DecodedText[]): DecodedText {
+  const texts = decoded.flatMap(({ text }) => text ?? []);
+  return {
+    text: texts.length === 0 ? undefined : texts.join('\n'),
+    hasAttachments: decoded.some(({ hasAttachments }) => hasAttachments),
+  };
+}
+
+/** Its sender says so, or it has the name of a file (RFC 2183 §2.1, §2.3); a picture within the text is none. */
+function isForSaving(attachment: Attachment): boolean {
+  const { disposition, filename, related } = attachment;
+  return !isMessage(attachment) && (disposition === 'attachment' || (filename !== null && related !== true));
 }
 
 /** One that stands there to be read: the library leaves it to us. */

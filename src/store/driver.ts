@@ -33,6 +33,8 @@ export interface Driver {
 export interface StartOptions extends Retention {
   /** Makes no database: in the place of one that was lost, nobody would look for another. */
   readonly mustExist?: boolean;
+  /** Messages are added to the search index by themselves; else only when somebody asks. */
+  readonly indexesMail?: boolean;
 }
 
 /** How long what nobody sees is kept; for ever unless told. */

@@ -16,6 +16,42 @@ export interface MailSummary {
   readonly subject: string | undefined;
 }
 
+/** Words that stand side by side, whatever their case and their accents. */
+export interface MailPhrase {
+  /** A header field; without one, any of these or the text. */
+  readonly field?: 'from' | 'to' | 'cc' | 'subject' | undefined;
+  readonly text: string;
+}
+
+/** What a message must be to be found. */
+export interface MailQuery {
+  /** Of each of these one phrase at least is in it. */
+  readonly all: readonly (readonly MailPhrase[])[];
+  /** None of these is. */
+  readonly none: readonly MailPhrase[];
+  readonly hasAttachment?: boolean | undefined;
+  /** Received then or later. */
+  readonly fromMs?: number | undefined;
+  /** Received earlier. */
+  readonly beforeMs?: number | undefined;
+  readonly moreThanOctets?: number | undefined;
+  readonly lessThanOctets?: number | undefined;
+}
+
+/** Where a page of what is found begins, and how much is wanted. */
+export interface PageRange {
+  /** `next` of the page before. */
+  readonly before?: number | undefined;
+  readonly limit: number;
+}
+
+export interface MailPage {
+  /** Newest first; of a search that takes long, none or a few, though there may be more behind `next`. */
+  readonly entries: readonly MailSummary[];
+  /** Undefined at the end. */
+  readonly next: number | undefined;
+}
+
 /** The messages of accounts, as administration sees them. Lists come in pages, as those of the directory do, each behind a message. */
 export interface Mailboxes {
   /** How many messages an account holds; undefined when there is none. */
@@ -27,4 +63,10 @@ export interface Mailboxes {
   findImported(address: Address, keys: readonly Uint8Array[]): MaybePromise<readonly boolean[]>;
   /** As RETR would send it: trace headers and body. */
   readMail(address: Address, id: number): MaybePromise<Source>;
+  /** Of what the index has; messages come into it some time after they are stored, and no sooner than their text is decoded. */
+  searchMail(address: Address, query: MailQuery, range: PageRange): MaybePromise<MailPage>;
+  /** How many messages of all accounts are not in the index, or a few more. */
+  countUnindexed(): MaybePromise<number>;
+  /** Has the index brought up to date; with `anew`, it is emptied first. Resolves when that has begun. */
+  indexMail(anew: boolean): Promise<void>;
 }

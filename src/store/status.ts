@@ -29,6 +29,8 @@ export interface StoreStatus {
   readonly removed: Keeping | null;
   /** Null while it cannot be read. */
   readonly queue: QueueCounts | null;
+  /** Messages that are not in the search index, or a few more. Null while it cannot be read. */
+  readonly unindexed: number | null;
   readonly db: string;
   /** Whether that path leads to the database that is served; when it does not, nothing is accepted. */
   readonly file: FileState;

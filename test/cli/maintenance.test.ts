@@ -33,6 +33,18 @@ describe('the care of a database', function () {
     });
   });
 
+  it('finds its mail by words, once they are in the index', async () => {
+    const search = (query: string) => server.run('mail', 'search', 'alice@localhost', query);
+    const unfound = await search('from:bob mark');
+    expect(unfound.status).to.equal(0);
+    expect(unfound.stdout).to.match(/^number[^\n]*\n$/);
+    expect(unfound.stderr).to.match(/^Not in the index yet, of all accounts: 1 message\. 'pennypost mail index'/);
+    expect(await server.run('mail', 'index')).to.deep.include({ status: 0, stderr: 'The index has all messages.\n' });
+    expect((await search('from:bob "to turn" after:2026-01-01 -has:attachment')).stdout).to.match(/ a mark to turn\n$/);
+    expect((await search('text after:2099')).stdout).to.match(/^number[^\n]*\n$/);
+    expect(await search('AND AND "')).to.deep.include({ status: 64, stdout: '' });
+  });
+
   it('makes a copy while the server runs, and puts none in its place', async () => {
     const made = await server.run('backup', 'copy.db');
     expect(made.stdout).to.match(/copy\.db holds what was acknowledged until .*Z, and is sound: 1 messages/);

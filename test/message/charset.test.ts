@@ -206,7 +206,7 @@ describe('names of charsets', () => {
 
 describe('a text for people', () => {
   for (const [what, message, text] of bodies)
-    it(`is ${what}`, async () => expect((await decodeText(octets(message)))?.trim()).to.equal(text));
+    it(`is ${what}`, async () => expect((await decodeText(octets(message)))?.text?.trim()).to.equal(text));
 
   it('is decoded where its octets are no UTF-8, and stays as it is where they are', () => {
     expect(summarize(octets('Subject: x\n\nCaf\xe9\n')).decodes).to.equal(true);

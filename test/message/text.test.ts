@@ -142,12 +142,13 @@ function sections(): string {
 
 describe('the text of a message', () => {
   for (const [what, message, text] of texts)
-    it(`is ${what}`, async () => expect((await decodeText(octets(message)))?.replaceAll('\r\n', '\n')).to.equal(text));
+    it(`is ${what}`, async () =>
+      expect((await decodeText(octets(message)))?.text?.replaceAll('\r\n', '\n')).to.equal(text));
 
   it('is what can be read of octets that are no UTF-8, without the NUL that would end it', async () => {
     const message = octets('Subject: x\n\na\xff\0b\n', 'latin1');
     expect(summarize(message).decodes).to.equal(true);
-    expect(await decodeText(message)).to.equal('aÿb\n');
+    expect((await decodeText(message))?.text).to.equal('aÿb\n');
   });
 
   it('needs no decoding when it stands there in UTF-8', () => {

@@ -12,6 +12,7 @@ import { openConnection } from '../../src/store/sqlite/database/driver.js';
 import { sqlite } from '../../src/store/sqlite/driver.js';
 import { maintenance } from '../../src/store/sqlite/maintenance/maintenance.js';
 import type { MailStore } from '../../src/store/store.js';
+import { eventually } from '../support/eventually.js';
 import { at, deliver, envelopeTo, fails } from './contract.js';
 import { envelopeOut } from './queue-contract.js';
 
@@ -47,7 +48,12 @@ describe('a check of an SQLite database', () => {
       envelopeOut(['dan@elsewhere.example'], { submitter: 1 }),
       Buffer.from('Subject: out\r\n\r\nx\r\n'),
     );
+    await store.mailboxes.indexMail(false);
+    await eventually('all to be in the index', async () => (await store.mailboxes.countUnindexed()) === 0);
     await store.close();
+    const connection = openConnection(sound);
+    connection.pragma('incremental_vacuum'); // What stands in free pages is nobody's.
+    connection.close();
   });
   beforeEach(() => {
     for (const ending of ['', '-wal', '-shm']) rmSync(`${db}${ending}`, { force: true });
@@ -57,6 +63,7 @@ describe('a check of an SQLite database', () => {
 
   function change(...statements: readonly string[]): void {
     const connection = openConnection(db);
+    connection.unsafeMode(); // The tables of the index are FTS5's own.
     connection.pragma('foreign_keys = off');
     for (const statement of statements) connection.exec(statement);
     connection.close();
@@ -141,6 +148,21 @@ describe('a check of an SQLite database', () => {
       'delete from message where body = 2',
     ],
     ['bodies that were deleted', /the body of a message is gone/, 'delete from body where id = 4'],
+    [
+      'bodies that the search index has, and nobody else',
+      /1 bodies in the search index are gone/,
+      'delete from body where id = 4',
+    ],
+    [
+      'damage in the search index',
+      /^the search index is damaged: .*mail_index/,
+      'update mail_index_data set block = zeroblob(length(block)) where id > 10',
+    ],
+    [
+      'a search index that cannot be opened',
+      /^the search index is damaged: .*mail_index/,
+      "update mail_index_data set block = x'ffffffffffffffff' where id = 10",
+    ],
     ['an account that was deleted', /15 rows of message belong to no account/, 'delete from account where id = 2'],
     [
       'a queue without its message',

@@ -42,12 +42,14 @@ const logins: Reads<Logins, 'recordUse' | 'renew' | 'loginAddress'> = {
   stands: (store) => store.stands({ account: 1, scope: 'smtp', passwordVersion: 1 }),
   saltSecret: (store) => store.saltSecret(),
 };
-const mailboxes: Reads<Mailboxes, never> = {
+const mailboxes: Reads<Mailboxes, 'indexMail'> = {
   countMail: (part) => part.countMail(ALICE),
   listMail: (part) => part.listMail(ALICE),
   findMail: (part) => part.findMail(ALICE, 1),
   findImported: (part) => part.findImported(ALICE, [Buffer.alloc(32)]),
   readMail: (part) => allPieces(part.readMail(ALICE, 1)),
+  searchMail: (part) => part.searchMail(ALICE, { all: [[{ text: 'x' }]], none: [] }, { limit: 1 }),
+  countUnindexed: (part) => part.countUnindexed(),
 };
 const devices: Reads<Devices, 'addDevice' | 'setDevice' | 'removeDevice' | 'recordRefusal'> = {
   listDevices: (part) => part.listDevices(),

@@ -21,7 +21,8 @@ describe('an error of SQLite', () => {
   it('names the file and what to do to people', () => {
     const said = (code: string) =>
       asStoreError(Object.assign(new Error('of a test'), { name: 'SqliteError', code }), 'mail.db').message;
-    expect(said('SQLITE_CORRUPT_VTAB')).to.match(/^mail\.db is damaged \(of a test\): .*restore a backup/);
+    expect(said('SQLITE_CORRUPT')).to.match(/^mail\.db is damaged \(of a test\): .*restore a backup/);
+    expect(said('SQLITE_CORRUPT_VTAB')).to.match(/^the search index of mail\.db is damaged: .*mail index --rebuild/);
     expect(said('SQLITE_NOTADB')).to.match(/^mail\.db is damaged/);
     expect(said('SQLITE_IOERR_READ')).to.match(/^mail\.db cannot be read or written \(of a test\): look at the disk/);
     expect(said('SQLITE_ERROR')).to.match(/^mail\.db cannot be used \(of a test\): .*restore a backup/);

@@ -24,6 +24,8 @@ export interface ServerStatus {
   readonly walBytes: number | null;
   /** Null also while the database cannot be read. */
   readonly queue: StoreStatus['queue'];
+  /** Messages that are not in the search index. */
+  readonly unindexed: number | null;
   /** What became of each device's mail. */
   readonly devices: StoreStatus['devices'] | null;
   readonly db: string;
@@ -63,12 +65,16 @@ export function serverStatus(
 
 const UNKNOWN = {
   ...{ store: null, messagesAccepted: null, commits: null, maildropsHeld: null, walBytes: null },
-  ...{ queue: null, devices: null, file: null },
+  ...{ queue: null, unindexed: null, devices: null, file: null },
 } as const;
 
 function ofStore(status: StoreStatus) {
-  const { pid, startedAtMs, messagesAccepted, commits, maildropsHeld, walBytes, queue, devices, db, file } = status;
-  return { store: { pid, startedAtMs }, messagesAccepted, commits, maildropsHeld, walBytes, queue, devices, db, file };
+  const { pid, startedAtMs, messagesAccepted, commits, maildropsHeld, walBytes, db, file } = status;
+  const { queue, unindexed, devices } = status;
+  return {
+    ...{ store: { pid, startedAtMs }, messagesAccepted, commits, maildropsHeld, walBytes },
+    ...{ queue, unindexed, devices, db, file },
+  };
 }
 
 /** Each once, though several may tell of it. */

@@ -37,12 +37,13 @@ function mayBeThere(db: string): boolean {
 async function start(
   db: string,
   observer: StoreObserver,
-  { mustExist = false, ...retention }: StartOptions = {},
+  options: StartOptions = {},
 ): Promise<RunningStore | undefined> {
+  const { mustExist = false } = options;
   if (!mustExist) makeDirectory(db);
   const location = locate(db);
   if (mustExist) requireDatabase(location.db);
-  return StoreServer.start(location, observer, retention);
+  return StoreServer.start(location, observer, options);
 }
 
 function join(db: string, options: JoinOptions): MailStore {

@@ -1,7 +1,15 @@
-/** Administration's look at messages in the store in memory. */
-import { summarize } from '../../../src/message/summary.js';
+/** Administration's look at messages in the store in memory. What is found is looked for in every message anew. */
+import { ccOf, summarize } from '../../../src/message/summary.js';
+import { decodeText } from '../../../src/message/text.js';
 import { StoreError } from '../../../src/store/errors.js';
-import type { Mailboxes, MailSummary } from '../../../src/store/mailboxes.js';
+import type {
+  Mailboxes,
+  MailPage,
+  MailPhrase,
+  MailQuery,
+  MailSummary,
+  PageRange,
+} from '../../../src/store/mailboxes.js';
 import { addressText } from '../../../src/store/rules/names.js';
 import { refusals } from '../../../src/store/rules/refusals.js';
 import type { Address } from '../../../src/store/shapes.js';
@@ -37,6 +45,9 @@ export function mailboxesOf(store: MemoryStore): Mailboxes {
         return keys.map((key) => store.data.isImported(account, key));
       }),
     readMail: (address, id) => readMessage(store, accountOf(address), id),
+    searchMail: async (address, query, range) => search(await store.answers(() => accountOf(address)), query, range),
+    countUnindexed: () => store.answers(() => 0),
+    indexMail: async () => store.answers(() => undefined),
   };
 }
 
@@ -51,4 +62,50 @@ function summaryOf(account: Account, message: Message, number: number): MailSumm
     to,
     subject,
   };
+}
+
+/** What is looked at for a page: little, so that pages without an entry come too. */
+const LOOKED_AT = 3;
+
+async function search(account: Account, query: MailQuery, range: PageRange): Promise<MailPage> {
+  const { before = Infinity, limit } = range;
+  const numbered = account.messages.map((message, at) => ({ message, number: at + 1 })).toReversed();
+  const looked = numbered.filter(({ message }) => message.uid < before).slice(0, LOOKED_AT);
+  const entries: MailSummary[] = [];
+  for (const { message, number } of looked) {
+    if (entries.length === limit) return { entries, next: (entries.at(-1) as MailSummary).id };
+    if (await isMeant(message, query)) entries.push(summaryOf(account, message, number));
+  }
+  return { entries, next: looked.length === LOOKED_AT ? looked.at(-1)?.message.uid : undefined };
+}
+
+async function isMeant({ body, octets, receivedAtMs }: Message, query: MailQuery): Promise<boolean> {
+  const { decodes, headerOctets, ...fields } = summarize(body.octets);
+  const decoded = decodes ? await decodeText(body.octets) : undefined;
+  const texts = {
+    ...fields,
+    cc: ccOf(body.octets),
+    text: decodes ? decoded?.text : body.octets.toString('utf8', headerOctets),
+  };
+  const has = ({ field, text }: MailPhrase) =>
+    wordsOf(text) !== '' &&
+    (field === undefined ? (['from', 'to', 'cc', 'subject', 'text'] as const) : [field]).some((name) =>
+      ` ${wordsOf(texts[name] ?? '')} `.includes(` ${wordsOf(text)} `),
+    );
+  const { all, none, hasAttachment, fromMs = 0, beforeMs = Infinity } = query;
+  const { moreThanOctets = -1, lessThanOctets = Infinity } = query;
+  return (
+    all.every((phrases) => phrases.some(has)) &&
+    !none.some(has) &&
+    (hasAttachment === undefined || hasAttachment === (decoded?.hasAttachments ?? false)) &&
+    receivedAtMs >= fromMs &&
+    receivedAtMs < beforeMs &&
+    octets > moreThanOctets &&
+    octets < lessThanOctets
+  );
+}
+
+function wordsOf(text: string): string {
+  const plain = text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+  return (plain.match(/[\p{L}\p{N}\p{Co}]+/gu) ?? []).join(' ');
 }

@@ -3,6 +3,7 @@ import type { Directory } from '../../directory.js';
 import type { Mailboxes } from '../../mailboxes.js';
 import type { Change, ChangeName } from '../protocol/change.js';
 import { FrameType } from '../protocol/frames.js';
+import { MailSearcher } from './mail-searcher.js';
 import { MailSummaries } from './mail-summaries.js';
 import type { MessageListOptions } from './message-list.js';
 import type { Reader } from './reader.js';
@@ -40,7 +41,8 @@ export function directoryOf(client: StoreClient, reader: Reader): Directory {
   };
 }
 
-export function mailboxesOf({ reader, slices }: MessageListOptions): Mailboxes {
+export function mailboxesOf(client: StoreClient, { reader, slices }: MessageListOptions): Mailboxes {
+  const search = new MailSearcher(reader);
   const mail = new MailSummaries({ reader, slices });
   return {
     countMail: (address) => reader.directory.countMail(address),
@@ -48,5 +50,10 @@ export function mailboxesOf({ reader, slices }: MessageListOptions): Mailboxes {
     findMail: (address, number) => mail.find(address, number),
     findImported: (address, keys) => reader.directory.imported(address, keys),
     readMail: (address, id) => reader.directory.messageOf(address, id),
+    searchMail: (address, query, range) => search.page(address, query, range),
+    countUnindexed: () => search.unindexed(),
+    async indexMail(anew) {
+      await client.askJson(FrameType.Change, { change: 'indexMail', given: [anew] } satisfies Change<'indexMail'>);
+    },
   };
 }

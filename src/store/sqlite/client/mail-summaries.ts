@@ -42,7 +42,7 @@ export class MailSummaries {
   }
 }
 
-function summaryOf(row: MailRow, number: number): MailSummary {
+export function summaryOf(row: MailRow, number: number): MailSummary {
   return {
     id: row.uid,
     number,

@@ -8,6 +8,7 @@ import { openForReading } from '../database/database.js';
 import { DeviceRows } from '../database/devices.js';
 import { Names } from '../database/names.js';
 import type { ReadingConnection } from '../database/reading-connection.js';
+import { prepareMailSearch, type MailSearch } from '../database/mail-search.js';
 import { prepareQueueReads, type QueueReads } from '../database/queue-reads.js';
 import { RecipientUses } from '../database/recipient-counts.js';
 import { RouteReads } from '../database/route-rows.js';
@@ -42,6 +43,7 @@ export class OpenReads {
   readonly #slices: Slices;
   #connection: ReadingConnection | undefined;
   #prepared: Prepared | undefined;
+  #search: MailSearch | undefined;
 
   /** @throws StoreError 'unavailable' when it cannot be opened and will not be able to be */
   constructor(path: string, { firstDomain, slices }: ReaderOptions) {
@@ -94,6 +96,11 @@ export class OpenReads {
   /** @throws StoreError */
   get devices(): DeviceRows {
     return (this.#prepared ?? this.#prepare()).devices;
+  }
+
+  /** Prepared when somebody searches, which sessions do not. @throws StoreError */
+  get search(): MailSearch {
+    return (this.#search ??= prepareMailSearch((this.#connection ??= openForReading(this.#path))));
   }
 
   close(): void {

@@ -25,6 +25,7 @@ import { QueueReader } from './queue-reader.js';
 import { RelayLoginReader } from './relay-logins.js';
 import { RemovedReader } from './removed-reader.js';
 import { OpenReads, type ReaderOptions } from './open-reads.js';
+import type { MailSearch } from '../database/mail-search.js';
 import type { RouteReads } from '../database/route-rows.js';
 
 /** A larger message is read when it is asked for, a chunk at a time. */
@@ -52,6 +53,10 @@ export class Reader {
 
   get routes(): RouteReads {
     return this.#open.routes;
+  }
+
+  get search(): MailSearch {
+    return this.#open.search;
   }
 
   recipientUse(account: AccountId): RecipientUse {

@@ -82,7 +82,7 @@ export class SqliteStore implements MailStore {
     this.#availability = new Availability({ client, file, space });
     this.directory = directoryOf(client, reader);
     this.devices = devicesOf(client, reader, remembered);
-    this.mailboxes = mailboxesOf({ reader, slices });
+    this.mailboxes = mailboxesOf(client, { reader, slices });
     const queue = { client, reader: reader.queue, reads: this.#reads };
     this.queue = queueOf(queue);
     this.queuedMail = queuedMailOf(queue);

@@ -2,8 +2,8 @@
 import { StoreError } from '../../errors.js';
 import { isSqliteError } from './driver.js';
 
-const DISK_ERROR = /^SQLITE_(IOERR|CORRUPT|NOTADB|READONLY|CANTOPEN)/;
-const DAMAGE = /^SQLITE_(CORRUPT|NOTADB)/;
+const DISK_ERROR = /^SQLITE_(IOERR|CORRUPT(?!_VTAB)|NOTADB|READONLY|CANTOPEN)/;
+const DAMAGE = /^SQLITE_(CORRUPT(?!_VTAB)|NOTADB)/;
 /**
  * SHMSIZE: the WAL had room for the commit, but its index has none for where that stands. What is refused so may be there after
  * a power cut or a kill that comes before the next commit, as if only the answer had been lost.
@@ -46,6 +46,11 @@ export function isDamage(error: unknown): boolean {
   return DAMAGE.test(codeOf(error));
 }
 
+/** Whether the index of words is not what was written to it: it is made anew from the mail. */
+export function isIndexDamage(error: unknown): boolean {
+  return codeOf(error).startsWith('SQLITE_CORRUPT_VTAB');
+}
+
 /** Neither SQLite's word nor a refusal of the store's: a mistake in the program, which is not to be taken for a fault of the disk. */
 export function isBug(error: unknown): boolean {
   return !(error instanceof StoreError) && !isSqliteError(error);
@@ -77,6 +82,7 @@ export function readError(error: unknown, db: string): unknown {
 
 function sentenceOf(error: unknown, db: string): string {
   const { message } = error as Error;
+  if (isIndexDamage(error)) return `the search index of ${db} is damaged: run 'pennypost mail index --rebuild'`;
   if (isDiskError(error))
     return `${db} cannot be read or written (${message}): look at the disk under it and the system's log`;
   if (codeOf(error) === 'SQLITE_ERROR')

@@ -38,6 +38,7 @@ export interface Writes {
   readonly removeChunks: Statement<[body: number]>;
   readonly addMessage: Statement<
     [
+      id: number | null,
       account: number,
       uid: number,
       body: number,
@@ -85,7 +86,7 @@ export interface Writes {
   readonly decoding: Statement<[body: number]>;
   readonly interrupted: Statement<[], number>;
   readonly decodeAgain: Statement;
-  readonly decoded: Statement<[state: TextState, text: string | null, body: number]>;
+  readonly decoded: Statement<[state: TextState, text: string | null, attachments: number | null, body: number]>;
 }
 
 // eslint-disable-next-line max-lines-per-function -- a list of statements, each on its own
@@ -106,12 +107,15 @@ export function prepareWrites(connection: Connection): Writes {
     removeBody: connection.prepare('delete from body where id = ?'),
     refs: connection.prepare<[number], [number, number]>('select refs, octets from body where id = ?').raw(),
     unref: connection.prepare('update body set refs = refs - 1 where id = ?'),
-    dropBody: connection.prepare('update body set refs = -1, text_state = 0 where id = ?'),
+    // It is not decoded any more. What it says of a text stays as the index has it.
+    dropBody: connection.prepare(
+      'update body set refs = -1, text_state = iif(text_state in (1, 4), 0, text_state) where id = ?',
+    ),
     addChunk: connection.prepare('insert into chunk (body, seq, data) values (?, ?, ?)'),
     removeChunks: connection.prepare('delete from chunk where body = ?'),
     addMessage: connection.prepare(`
-      insert into message (account, uid, body, octets, received_at, reverse_path, recipient, trace)
-      values (?, ?, ?, ?, ?, ?, ?, ?)`),
+      insert into message (id, account, uid, body, octets, received_at, reverse_path, recipient, trace)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?)`),
     // No name that a request may hold has a NUL.
     markAccount: connection.prepare(
       "update account set removed = 1, enabled = 0, local = char(0) || id, password_hash = '', scram = null where id = ?",
@@ -162,6 +166,6 @@ export function prepareWrites(connection: Connection): Writes {
     interrupted: connection
       .prepare<[], number>('update body set text_state = 3 where text_state = 4 returning id')
       .pluck(),
-    decoded: connection.prepare('update body set text_state = ?, text = ? where id = ?'),
+    decoded: connection.prepare('update body set text_state = ?, text = ?, attachments = ? where id = ?'),
   };
 }

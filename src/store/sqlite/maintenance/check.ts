@@ -15,6 +15,7 @@ import { AffectedMailNames } from './affected-mail.js';
 import { Bodies } from './bodies.js';
 import { readable, type Found } from './found.js';
 import { Messages } from './messages.js';
+import { indexFound } from './search-index.js';
 import { structureOf } from './structure.js';
 
 /** The migration that made the queue. */
@@ -73,5 +74,5 @@ function pageComplaints(connection: ReadingConnection): readonly Found[] {
   const lines = 'value' in said ? said.value.flatMap((text) => text.split('\n')) : [said.refused];
   return lines
     .filter((line) => line !== 'ok' && line !== '' && !line.startsWith('***'))
-    .map((line) => ({ what: `SQLite finds in its pages: ${line}`, mendable: false }));
+    .map((line) => indexFound(line) ?? { what: `SQLite finds in its pages: ${line}`, mendable: false });
 }

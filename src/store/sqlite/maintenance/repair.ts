@@ -1,10 +1,11 @@
 /**
- * Mends what an outside `delete` or `update` left: counters, and rows that belong to nothing. And gives bodies of before 0015
- * their hash, once it is known that as many octets are there as were acknowledged. Only while no server runs, whose store
- * remembers counters; mail is never mended, and what cannot be read stays as it is.
+ * Mends what an outside `delete` or `update` left: counters, and rows that belong to nothing. Empties a search index that is
+ * damaged, which the next store fills again. And gives bodies of before 0015 their hash, once it is known that as many octets are
+ * there as were acknowledged. Only while no server runs, whose store remembers counters; mail is never mended, and what cannot be
+ * read stays as it is.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Progress, RepairReport } from '../../maintenance.js';
+import type { Finding, Progress, RepairReport } from '../../maintenance.js';
 import { openForReading, openForWriting, type Connection } from '../database/database.js';
 import { locate } from '../database/location.js';
 import { readError } from '../database/sqlite-error.js';
@@ -12,6 +13,7 @@ import { alone } from './alone.js';
 import { Bodies } from './bodies.js';
 import { check } from './check.js';
 import { readable } from './found.js';
+import { emptyIndex, isIndexDamaged } from './search-index.js';
 import { mendStructure } from './structure.js';
 
 /** In one transaction. */
@@ -21,17 +23,20 @@ const HASHES_AT_ONCE = 500;
 export async function repair(db: string, progress?: Progress): Promise<RepairReport> {
   return alone(db, async () => {
     const before = await check(db, progress);
-    const hashed = await mend(locate(db).db);
+    const hashed = await mend(locate(db).db, before.findings);
     const left = await check(db);
     const still = new Set(left.findings.map(({ what }) => what));
     return { mended: before.findings.filter(({ what, mendable }) => mendable && !still.has(what)), hashed, left };
   });
 }
 
-async function mend(db: string): Promise<number> {
+async function mend(db: string, findings: readonly Finding[]): Promise<number> {
   const connection = openForWriting(db);
   try {
-    inTransaction(connection, () => mendStructure(connection));
+    inTransaction(connection, () => {
+      mendStructure(connection);
+      if (isIndexDamaged(findings)) emptyIndex(connection);
+    });
     return await addHashes(connection, db);
   } catch (error) {
     throw readError(error, db);

@@ -95,8 +95,8 @@ const rules: readonly Rule[] = [
       where body.refs <> held.refs or (body.refs > 0 and held.refs is null)`,
     mend: [
       `update body set refs = held.refs from (select body, count(*) as refs from (select body from message union all select body from outgoing) group by body) as held where held.body = body.id and body.refs <> held.refs`,
-      // As when its last message goes: the sweep deletes it in steps.
-      `update body set refs = -1, text_state = 0
+      // As when its last message goes: the sweep deletes it in steps, its words in the search index first.
+      `update body set refs = -1, text_state = iif(text_state in (1, 4), 0, text_state)
        where refs > 0 and id not in (select body from message) and id not in (select body from outgoing)`,
     ],
   },
@@ -105,6 +105,18 @@ const rules: readonly Rule[] = [
       select printf('%d pieces of body %d are there, and it is gone', count(*), body) from chunk
       where not exists (select 1 from body where body.id = chunk.body) group by body`,
     mend: ['delete from chunk where not exists (select 1 from body where body.id = chunk.body)'],
+  },
+  {
+    // Their words cannot be deleted without them: the next store makes the index anew.
+    find: `
+      select printf('%d bodies in the search index are gone', count(distinct body)) from indexed
+      where body not in (select id from body) having count(*) > 0`,
+    mend: [
+      `insert into mail_index (mail_index)
+       select 'delete-all' where exists (select 1 from indexed where body not in (select id from body))`,
+      'update indexing set message = 0 where exists (select 1 from indexed where body not in (select id from body))',
+      'delete from indexed where not exists (select 1 from indexing where message > 0)',
+    ],
   },
   {
     find: `

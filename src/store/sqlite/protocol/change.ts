@@ -1,6 +1,7 @@
 /** A change, as it travels to the store in JSON: a method of one of the interfaces below, and what it was given. */
 import type { Devices } from '../../devices.js';
 import type { Directory } from '../../directory.js';
+import type { Mailboxes } from '../../mailboxes.js';
 import type { QueuedMail } from '../../queued-mail.js';
 import type { RelayLogins } from '../../relay-logins.js';
 import type { RemovedMail } from '../../removed-mail.js';
@@ -22,6 +23,7 @@ export type Changes = Directory &
   RelayLogins &
   Routes &
   Pick<RemovedMail, 'restoreMail'> &
+  Pick<Mailboxes, 'indexMail'> &
   Undoing;
 /** Those methods that change something. */
 export type ChangeName = Exclude<keyof Changes, `${'list' | 'find' | 'record'}${string}` | 'count'>;

@@ -77,7 +77,7 @@ export const CHUNK_BYTES = 256 * 1024;
 export const FRAME_LIMIT_BYTES = 32 * 1024 * 1024;
 
 /** What Hello says: a process of another release, which would speak of other things, is not served. */
-const GREETING = 'pennypost store 5';
+const GREETING = 'pennypost store 6';
 
 export class FrameError extends Error {}
 

@@ -28,6 +28,7 @@ import {
 } from '../protocol/checks.js';
 import { readJson } from '../protocol/frames.js';
 import type { Changes } from './changes.js';
+import type { IndexWriter } from './index-writer.js';
 import type { QueueWriter } from './queue-writer.js';
 import type { RelayLoginWriter } from './relay-login-writer.js';
 import { routeKey, routeShape } from '../protocol/route-shapes.js';
@@ -47,6 +48,7 @@ export interface ChangeTargets {
   undoRemoval(address: Address, removal: number, afterMs: number): number;
   readonly queue: QueueWriter;
   readonly relayLogins: RelayLoginWriter;
+  readonly index: IndexWriter;
 }
 
 export interface Changed {
@@ -161,6 +163,7 @@ const CHANGES: Table = {
   addDevice: { takes: [shaped(DEVICE)], run: ({ directory }, device) => directory.addDevice(device) },
   setDevice: { takes: [shaped(DEVICE_CHANGE)], run: ({ directory }, change) => directory.setDevice(change) },
   removeDevice: { takes: [text], run: ({ directory }, name) => directory.removeDevice(name) },
+  indexMail: { takes: [flag], run: ({ index }, anew) => index.request(anew), isQueue: true },
   hold: { takes: [ids], run: ({ queue }, each) => queue.hold(each), isQueue: true },
   release: { takes: [ids], run: ({ queue }, each) => queue.release(each), isQueue: true },
   retry: { takes: [ids], run: ({ queue }, each) => queue.retry(each), isQueue: true },

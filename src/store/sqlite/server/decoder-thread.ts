@@ -13,7 +13,7 @@ parentPort?.on('message', (body: DecoderTask) => void decode(body));
 async function decode(body: DecoderTask): Promise<void> {
   const first = firstChunk(body);
   send({ kind: 'begun' });
-  send({ kind: 'decoded', text: await decodeText(first) });
+  send({ kind: 'decoded', decoded: await decodeText(first) });
 }
 
 /** What the disk does not give is noticed by whoever wants the message itself. */

@@ -2,6 +2,7 @@
  * Has the text of MIME messages decoded for people, one after another, in a thread of its own (decoder-thread.ts). Nobody waits
  * for it. A text that ends the thread, or is not decoded in time, is marked and not tried again; the message is kept as it came.
  */
+import type { DecodedText } from '../../../message/text.js';
 import type { Write } from './group.js';
 import { Thread } from '../database/thread.js';
 
@@ -20,9 +21,9 @@ export type DecoderTask = number;
 
 /**
  * `begun`: the octets are read, and from now on the thread may be ended at any moment.
- * `decoded`: without a text when there is none in it.
  */
-export type DecoderTold = { readonly kind: 'begun' } | { readonly kind: 'decoded'; readonly text: string | undefined };
+export type DecoderTold =
+  { readonly kind: 'begun' } | { readonly kind: 'decoded'; readonly decoded: DecodedText | undefined };
 
 /** A text that needs more than this to decode ends the thread, and is marked. */
 const THREAD_MEMORY_MIB = 64;
@@ -102,7 +103,7 @@ export class Decoder {
 
   #told(told: DecoderTold): void {
     if (this.#closed) return; // It is decoded after the next start.
-    if (told.kind === 'decoded') return this.#decoded(told.text);
+    if (told.kind === 'decoded') return this.#decoded(told.decoded);
     this.#begun = true;
     this.#timer = setTimeout(() => this.#late(), DEADLINE_MS).unref();
   }
@@ -125,16 +126,16 @@ export class Decoder {
     }
   }
 
-  #decoded(text: string | undefined): void {
+  #decoded(decoded: DecodedText | undefined): void {
     const body = this.#body as number;
     clearTimeout(this.#timer);
     this.#body = undefined;
     this.#begun = false;
     this.#options.add({
-      act: (writer) => writer.texts.decoded(body, text),
+      act: (writer) => writer.texts.decoded(body, decoded),
       done: nothing,
       failed: nothing,
-      bytes: text?.length ?? 0,
+      bytes: decoded?.text?.length ?? 0,
     });
     this.decodeSoon();
   }

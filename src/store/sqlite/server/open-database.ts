@@ -18,6 +18,7 @@ import { Decoder } from './decoder.js';
 import { DiskSpace, prepareFileSpace, type FileSpace } from '../database/disk-space.js';
 import { FileWatch } from './file-watch.js';
 import { GroupCommit } from './group.js';
+import { Indexer } from './indexer.js';
 import type { Location } from '../database/location.js';
 import { isBug, isDiskError, readError } from '../database/sqlite-error.js';
 import { ShellWrites } from './shell-writes.js';
@@ -27,6 +28,8 @@ import { Writer } from './writer.js';
 
 export interface DatabaseObserver {
   readonly retention: Retention;
+  /** Whether messages are added to the search index by themselves. */
+  readonly indexesMail: boolean;
   noted(what: string, details: object): void;
   trouble(what: string, error: unknown): void;
   /** Whether a session has this maildrop open, or any view of it. */
@@ -51,6 +54,7 @@ export class OpenDatabase {
   readonly #writer: Writer;
   readonly #checkpointer: Checkpointer;
   readonly #decoder: Decoder;
+  readonly #indexer: Indexer;
   readonly #observer: DatabaseObserver;
   readonly #upkeep: Upkeep;
   #shellWrites: ShellWrites | undefined;
@@ -77,10 +81,9 @@ export class OpenDatabase {
       trouble: (what, error) => observer.trouble(what, error),
     });
     this.files = new FileWatch(location, {
-      emptyWal: () => this.#emptyWal(),
+      ...{ emptyWal: () => this.#emptyWal(), stop: () => observer.stopped() },
       noted: (what, details) => observer.noted(what, details),
       trouble: (what, details) => observer.trouble(what, details),
-      stop: () => observer.stopped(),
     });
     this.group = new GroupCommit(this.#connection, {
       writer: this.#writer,
@@ -96,6 +99,7 @@ export class OpenDatabase {
       ...{ sweeper: this.sweeper, writer: this.#writer, keepRemovedMs: keeping.keepRemovedMs, isShort },
       noted: (what, details) => observer.noted(what, details),
     });
+    this.#indexer = this.#makeIndexer(isShort);
   }
 
   get keeping(): Keeping {
@@ -120,8 +124,17 @@ export class OpenDatabase {
     this.#endInterrupted();
     this.#decoder.decodeSoon();
     this.#upkeep.begin();
+    this.#indexer.committed(this.#writer.index.isScattered); // By the last store.
     this.#shellWrites = new ShellWrites(this.#connection, () => this.#directoryWritten());
     waitForNobody(this.#connection); // Groups wait by themselves.
+  }
+
+  #makeIndexer(isShort: () => boolean): Indexer {
+    return new Indexer({
+      ...{ group: this.group, isOn: this.#observer.indexesMail, isShort },
+      read: (ask) => this.read(ask),
+      trouble: (what, details) => this.#observer.trouble(what, details),
+    });
   }
 
   /** A full disk leaves it to the next start: nobody sees it. */
@@ -147,6 +160,7 @@ export class OpenDatabase {
     this.files.close();
     this.#upkeep.close();
     this.#shellWrites?.close();
+    this.#indexer.close();
   }
 
   /**
@@ -175,6 +189,8 @@ export class OpenDatabase {
     if (this.#writer.queue.ledger.takeWoken()) this.#observer.due();
     this.#observer.committed();
     if (this.#writer.takeLeftovers()) this.sweeper.soon();
+    this.#indexer.committed(this.#writer.index.isScattered);
+    if (this.#writer.index.takeRequest()) this.#indexer.request();
     this.#checkpointer.committed(bytes);
   }
 

@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net';
 import { PrivateSocket } from '../../../runtime/private-socket.js';
 import { SharedReads } from '../../../runtime/shared-reads.js';
-import type { Concerned, Retention, RunningStore, StoreObserver } from '../../driver.js';
+import type { Concerned, RunningStore, StartOptions, StoreObserver } from '../../driver.js';
 import { StoreError } from '../../errors.js';
 import type { Address, Secrets } from '../../shapes.js';
 import type { StoreStatus } from '../../status.js';
@@ -45,7 +45,7 @@ interface ServerOptions {
   readonly location: Location;
   readonly ownership: Ownership;
   readonly observer: StoreObserver;
-  readonly retention: Retention;
+  readonly options: StartOptions;
 }
 
 export class StoreServer implements RunningStore, ServedStore {
@@ -53,7 +53,7 @@ export class StoreServer implements RunningStore, ServedStore {
   readonly #ownership: Ownership;
   readonly #socket: PrivateSocket;
   readonly #observer: StoreObserver;
-  readonly #retention: Retention;
+  readonly #options: StartOptions;
   readonly #clients = new Set<StoreConnection>();
   /** Bytes of frames that are not complete, where they are many. */
   readonly #arriving = new Map<object, number>();
@@ -74,7 +74,7 @@ export class StoreServer implements RunningStore, ServedStore {
   static async start(
     location: Location,
     observer: StoreObserver,
-    retention: Retention = {},
+    options: StartOptions = {},
   ): Promise<StoreServer | undefined> {
     identify(location.db); // Before anything is made or changed there.
     process.umask(0o077); // Mail is its owner's alone: the database and everything beside it.
@@ -83,7 +83,7 @@ export class StoreServer implements RunningStore, ServedStore {
     const ownership = claim(location.lock);
     if (ownership === undefined) return undefined;
     try {
-      const server = new StoreServer({ location, ownership, observer, retention });
+      const server = new StoreServer({ location, ownership, observer, options });
       await server.#opening.patiently();
       await server.#socket.open();
       return server;
@@ -93,8 +93,8 @@ export class StoreServer implements RunningStore, ServedStore {
     }
   }
 
-  private constructor({ location, ownership, observer, retention }: ServerOptions) {
-    this.#retention = retention;
+  private constructor({ location, ownership, observer, options }: ServerOptions) {
+    this.#options = options;
     this.#location = location;
     this.#ownership = ownership;
     this.#observer = observer;
@@ -202,10 +202,11 @@ export class StoreServer implements RunningStore, ServedStore {
       maildropsHeld: this.locks.count,
       walBytes: walBytes(this.#location.db),
       removed: this.#opening.database?.keeping ?? null,
-      queue: this.#queueCounts,
+      queue: this.#known(({ queue }) => queue.summary.counts()),
+      unindexed: this.#known(({ index }) => index.waiting),
       db: this.#location.db,
       file: this.#fileState,
-      devices: this.#devices,
+      devices: this.#known(({ devices }) => devices.all().map(deviceStatus)) ?? [],
       refusal: this.refusal?.message ?? null,
     };
   }
@@ -224,22 +225,12 @@ export class StoreServer implements RunningStore, ServedStore {
     this.#ownership.release();
   }
 
-  /** What of the queue is committed: of a database that cannot be read now, nothing is told. */
-  get #queueCounts(): StoreStatus['queue'] {
+  /** What is committed: of a database that cannot be read now, nothing is told. */
+  #known<T>(ask: (writer: Writer) => T): T | null {
     try {
-      return this.read((writer) => writer.queue.summary.counts());
+      return this.read(ask);
     } catch (error) {
       if (error instanceof StoreError) return null;
-      throw error;
-    }
-  }
-
-  /** None while the database cannot be read. */
-  get #devices(): StoreStatus['devices'] {
-    try {
-      return this.read(({ devices }) => devices.all()).map(deviceStatus);
-    } catch (error) {
-      if (error instanceof StoreError) return [];
       throw error;
     }
   }
@@ -250,7 +241,8 @@ export class StoreServer implements RunningStore, ServedStore {
 
   #openDatabase(): OpenDatabase {
     return new OpenDatabase(this.#location, {
-      retention: this.#retention,
+      retention: this.#options,
+      indexesMail: this.#options.indexesMail === true,
       noted: (what, details) => this.#observer.noted(what, details),
       trouble: (what, error) => this.#observer.trouble(what, error),
       isOpen: (account) => this.locks.isHeld(account),

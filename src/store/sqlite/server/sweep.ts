@@ -11,6 +11,7 @@ import type { Connection, Statement } from '../database/database.js';
 import type { RemovalWriter } from './removal-writer.js';
 import type { RangeRow } from '../database/reads.js';
 import type { RemovalWrites } from '../database/removal-writes.js';
+import type { IndexWriter } from './index-writer.js';
 
 /** Between two looks at the clock. */
 const MESSAGES_AT_ONCE = 8;
@@ -38,6 +39,7 @@ export interface Keeping {
 
 export interface SweepOptions extends Keeping {
   readonly bodies: Bodies;
+  readonly index: IndexWriter;
   readonly removals: RemovalWrites;
   readonly firsts: Firsts;
   /** What mail that expires is removed with. */
@@ -64,14 +66,16 @@ interface Statements {
 export class Sweep {
   readonly #do: Statements;
   readonly #bodies: Bodies;
+  readonly #index: IndexWriter;
   readonly #purge: Purge;
   readonly expiry: Expiry;
   readonly #firsts: Firsts;
   readonly #keepDeliveriesMs: number;
 
-  constructor(connection: Connection, { bodies, removals, firsts, expiring, ...keeping }: SweepOptions) {
+  constructor(connection: Connection, { bodies, index, removals, firsts, expiring, ...keeping }: SweepOptions) {
     this.#do = prepare(connection);
     this.#bodies = bodies;
+    this.#index = index;
     this.#firsts = firsts;
     this.#keepDeliveriesMs = keeping.keepDeliveriesMs;
     this.expiry = new Expiry(connection, { ...expiring, isOpen: keeping.isOpen });
@@ -118,6 +122,7 @@ export class Sweep {
   #body(): boolean {
     const body = this.#do.body.get(this.#firsts.body);
     if (body === undefined) return false;
+    if (this.#index.remove(body)) return true; // Its words are read from its chunks, so they go first.
     if (this.#do.deleteChunk.run(body, body).changes === 0) this.#do.deleteBody.run(body);
     return true;
   }

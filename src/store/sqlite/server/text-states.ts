@@ -1,4 +1,5 @@
 /** Which bodies wait for the decoder, and what becomes of their text (db/README.md, `text_state`). */
+import type { DecodedText } from '../../../message/text.js';
 import { TextState, type Writes } from '../database/writes.js';
 
 export class TextStates {
@@ -28,8 +29,10 @@ export class TextStates {
     return this.#writes.interrupted.all();
   }
 
-  /** Undefined when decoding failed: the raw text is shown then. */
-  decoded(body: number, text: string | undefined): void {
-    this.#writes.decoded.run(text === undefined ? TextState.Failed : TextState.Decoded, text ?? null, body);
+  /** Undefined when decoding failed: the raw text is shown then, as where there is no text. */
+  decoded(body: number, decoded: DecodedText | undefined): void {
+    const state = decoded?.text === undefined ? TextState.Failed : TextState.Decoded;
+    const attachments = decoded === undefined ? null : Number(decoded.hasAttachments);
+    this.#writes.decoded.run(state, decoded?.text ?? null, attachments, body);
   }
 }

@@ -15,6 +15,7 @@ import { ImportTable } from './imports.js';
 import type { Change } from '../protocol/change.js';
 import type { Connection } from '../database/database.js';
 import { DeviceTable } from '../database/devices.js';
+import { IndexWriter } from './index-writer.js';
 import { MailboxCounters } from './mailbox-counters.js';
 import type { MessageMetadata } from '../protocol/message-frame.js';
 import { QueueWriter } from './queue-writer.js';
@@ -35,6 +36,7 @@ export class Writer {
   readonly queue: QueueWriter;
   readonly devices: DeviceTable;
   readonly texts: TextStates;
+  readonly index: IndexWriter;
   readonly #relayLogins: RelayLoginWriter;
   readonly #writes: Writes;
   readonly #changes: Changes;
@@ -58,7 +60,8 @@ export class Writer {
     this.#counters = new MailboxCounters(this.#writes);
     this.#limits = new SubmissionLimits(connection);
     this.#imports = new ImportTable(connection);
-    this.#bodies = new Bodies(this.#writes);
+    this.index = new IndexWriter(connection);
+    this.#bodies = new Bodies(this.#writes, this.index);
     this.#bodyNext = (this.#writes.lastBody.get() ?? 0) + 1;
     this.queue = new QueueWriter(connection, this.#bodies);
     this.#relayLogins = new RelayLoginWriter(connection, () => this.queue.ledger.wake());
@@ -67,7 +70,8 @@ export class Writer {
     this.removals = new RemovalWriter({ writes: removals, counters, bodies, ...keeps });
     const firsts = { body: this.#bodyNext, removal: this.removals.next() };
     const expiring = { removals: this.removals, counters };
-    this.#sweep = new Sweep(connection, { ...keeping, bodies, removals, firsts, expiring });
+    const index = this.index;
+    this.#sweep = new Sweep(connection, { ...keeping, bodies, index, removals, firsts, expiring });
   }
 
   /** Names for bodies are given out before their transaction; one that is never used is only a gap. */
@@ -138,6 +142,7 @@ export class Writer {
       directory: this.#changes,
       queue: this.queue,
       relayLogins: this.#relayLogins,
+      index: this.index,
       removeAccount: (address) => this.#removeAccount(address),
       setQuota: (address, { octets = null, messages = null }) =>
         this.#counters.setQuota(this.#changes.requireAccount(address), [octets, messages]),
@@ -237,7 +242,8 @@ export class Writer {
       const { account, recipient, trace, imported } = copy;
       const copied = octetsOf(metadata, trace);
       const uid = this.#counters.add(account, copied);
-      this.#writes.addMessage.run(account, uid, body, copied, receivedAtMs, reversePath, recipient, trace);
+      const id = this.index.nextMessage();
+      this.#writes.addMessage.run(id, account, uid, body, copied, receivedAtMs, reversePath, recipient, trace);
       if (imported !== undefined) this.#imports.add(account, uid, imported);
     }
     if (device !== undefined) this.devices.accepted(device, Date.now());
