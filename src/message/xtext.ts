@@ -5,6 +5,7 @@ const XTEXT = /^(?:[!-*,-<>-~]|\+[0-9A-Fa-f]{2})*$/;
 // eslint-disable-next-line no-control-regex -- exactly what no value may bring into a line
 const CONTROL_OR_BROKEN = /[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd]/;
 const XCHAR = /^[!-*,-<>-~]$/;
+const XCHARS = /^[!-*,-<>-~]*$/;
 
 /** Undefined for what is not xtext, and for text with control characters or that is not UTF-8: no line's end comes out of it. */
 export function readXtext(text: string): string | undefined {
@@ -13,7 +14,9 @@ export function readXtext(text: string): string | undefined {
   return unlessControl(Buffer.from(octets, 'latin1').toString());
 }
 
+/** Nearly all text goes as it is: a message to a thousand is written so a thousand times, within one turn. */
 export function writeXtext(text: string): string {
+  if (XCHARS.test(text)) return text;
   return Array.from(Buffer.from(text), (octet) => {
     const character = String.fromCharCode(octet);
     return XCHAR.test(character) ? character : `+${hexadecimal(octet)}`;

@@ -26,12 +26,16 @@ export interface TurnLimits {
   readonly shareMs: number;
 }
 
+/** How long the thread has waited for a processor since it began, in milliseconds. */
+export type RunDelayMs = () => number;
+
 /** For who has the event loop to itself. */
 export const unlimited: TurnLimits = { turnMs: Infinity, shareMs: Infinity };
 
 export class Turns {
   readonly #turnMs: number;
   readonly #shareMs: number;
+  readonly #runDelayMs: RunDelayMs;
   readonly #mostForgiven: number;
   /** Of what a session used, so much counts. */
   readonly mostMs: number;
@@ -41,8 +45,14 @@ export class Turns {
   /** The event loop went on since the turn was started: who comes may start the next. */
   #passed = true;
   #scheduled = false;
+  /** As it was when it was looked at last. */
+  #seenDelayMs = 0;
 
-  constructor({ turnMs, shareMs }: TurnLimits = { turnMs: TURN_MS, shareMs: SHARE_MS }) {
+  constructor(
+    { turnMs, shareMs }: TurnLimits = { turnMs: TURN_MS, shareMs: SHARE_MS },
+    runDelayMs: RunDelayMs = () => 0,
+  ) {
+    this.#runDelayMs = runDelayMs;
     this.#turnMs = turnMs;
     this.#shareMs = shareMs;
     this.#mostForgiven = shareMs === Infinity ? 1 : shareMs / turnMs;
@@ -87,6 +97,18 @@ export class Turns {
     return Math.min(this.#mostForgiven, 1 / (1 + this.#waiting));
   }
 
+  /**
+   * What a session did in so much time. Whoever wakes another process by what it writes is often made to wait for the processor right
+   * there: to look that up costs more than most turns take, so it is done for those that took more than a share.
+   */
+  worked(ms: number): number {
+    if (ms <= this.#shareMs) return ms;
+    const delayMs = this.#runDelayMs();
+    const workedMs = Math.max(0, ms - (delayMs - this.#seenDelayMs));
+    this.#seenDelayMs = delayMs;
+    return workedMs;
+  }
+
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -99,6 +121,7 @@ export class Turns {
     const waiting = this.#waiting;
     this.#passed = true;
     if (waiting === 0) return;
+    this.#seenDelayMs = this.#runDelayMs(); // What was waited before is nobody's.
     this.#serve(Math.min(this.#shareMs, ROUND_MS / waiting));
     this.#startedMs = -Infinity; // Whoever comes now finds a turn that has just begun.
     if (this.#waiting > 0) this.#schedule();
@@ -173,7 +196,7 @@ export class Turn {
    */
   end(): number {
     const nowMs = performance.now();
-    if (this.#sinceMs > 0) this.#use(nowMs - this.#sinceMs, nowMs);
+    if (this.#sinceMs > 0) this.#use(this.#turns.worked(nowMs - this.#sinceMs), nowMs);
     this.#sinceMs = 0;
     return nowMs;
   }

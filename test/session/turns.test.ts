@@ -118,6 +118,20 @@ describe('the turns of sessions', () => {
     await until(() => flood.every(({ left }) => left <= 0));
   });
 
+  it('count no time that the thread waited for a processor', () => {
+    let delayMs = 0;
+    const turns = new Turns(LIMITS, () => delayMs);
+    const used = [0, 2 * SHARE_MS].map((waitedMs) => {
+      const turn = new Turn(turns, () => undefined);
+      turn.begin(performance.now());
+      spend(2 * SHARE_MS);
+      delayMs += waitedMs;
+      return turn.usedMs(turn.end());
+    });
+    expect(used[0]).to.be.at.least(2 * SHARE_MS);
+    expect(used[1]).to.be.below(SHARE_MS);
+  });
+
   it('are crowded when a round has no whole share for each who waits', async () => {
     const turns = new Turns();
     const wait = (): void => turns.enqueue(new Turn(turns, () => undefined), false);

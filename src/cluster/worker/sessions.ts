@@ -27,6 +27,7 @@ import type { Concerned } from '../../store/driver.js';
 import type { Grant } from '../../store/logins.js';
 import type { MaybePromise } from '../../store/shapes.js';
 import type { MailStore } from '../../store/store.js';
+import { RunDelay } from '../../runtime/run-delay.js';
 import { UnorderedList } from '../../runtime/unordered-list.js';
 import type { Standing } from './admitted-connections.js';
 import type { Service } from '../control/services.js';
@@ -87,7 +88,7 @@ export class Sessions {
   readonly #fronts: Networks;
   readonly #limits: SmtpObserver;
   readonly #open = new UnorderedList<OpenSession>();
-  readonly #turns = new Turns();
+  readonly #turns = turnsOfThread();
   /** In sessions that have ended. */
   #acceptedBefore = 0;
   #last = 0;
@@ -225,6 +226,11 @@ function standingOf(standing: Standing | undefined, counters: object): Standing 
 /** Only SMTP's sessions count them. */
 function acceptedIn(counters: object): number {
   return 'accepted' in counters ? Number(counters.accepted) : 0;
+}
+
+function turnsOfThread(): Turns {
+  const runDelay = new RunDelay();
+  return new Turns(undefined, () => runDelay.ms);
 }
 
 function isAnother(concerned: Concerned, { account }: Grant): boolean {
