@@ -161,6 +161,10 @@ describe('the SQLite driver', () => {
       expect(look(db, 'pragma integrity_check')).to.deep.equal([{ integrity_check: 'ok' }]);
     });
 
+    it('are numbered one by one: the number is the version', () => {
+      expect(migrations().map((name) => Number(name.slice(0, 4)))).to.deep.equal(migrations().map((_, at) => at + 1));
+    });
+
     for (let version = 1; version <= migrations().length; version++)
       it(`of version ${version} is brought up to date, and keeps what was in it`, async () => {
         const connection = openConnection(db);
