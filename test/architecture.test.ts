@@ -97,6 +97,7 @@ describe('the architecture', () => {
 
   it('lets the rest of the program know the store by its interface alone', () => {
     const roles = [
+      'collectors',
       'deliveries',
       'devices',
       'directory',
@@ -136,8 +137,10 @@ describe('the architecture', () => {
       ['auth/', 'logins'],
       [
         'cli/',
-        'open|driver|maintenance|status|deliveries|devices|logins|directory|mailboxes|queue|queued-mail|quotas|recipient-limits|relay-logins|removed-mail|routes|rules/refusals|suppressions',
+        'open|driver|maintenance|status|collectors|deliveries|devices|logins|directory|mailboxes|queue|queued-mail|quotas|recipient-limits|relay-logins|removed-mail|routes|rules/refusals|suppressions',
       ],
+      ['collector/', 'collectors|deliveries|rules/collectors'],
+      ['import/', 'deliveries|mailboxes'],
       ['config/', 'routes|schemes'],
       ['outbound/', 'deliveries|queue|relay-logins|routes|rules/queue|rules/routes|suppressions'],
       ['dsn/', 'deliveries|queue'],

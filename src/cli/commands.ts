@@ -15,6 +15,7 @@ import { deviceCommands } from './device.js';
 import { doctorCommands } from './doctor.js';
 import { domainCommands } from './domain.js';
 import { exportCommands } from './export.js';
+import { fetchCommands } from './fetch.js';
 import { importCommands } from './import.js';
 import { mailCommands } from './mail.js';
 import { mailSearchCommands } from './mail-search.js';
@@ -43,6 +44,7 @@ export const commands: readonly Command[] = [
   ...mailSearchCommands,
   ...exportCommands,
   ...importCommands,
+  ...fetchCommands,
   ...removedMailCommands,
   ...queueCommands,
   ...suppressionCommands,

@@ -23,8 +23,8 @@ export const sourceFlags = {
   delete: { name: 'delete', placeholder: '', doc: 'Remove from the other server what is here.' },
 } as const satisfies Readonly<Record<string, Flag>>;
 
-/** Of each name of a message (formats/found.ts) whether it came before. */
-export type Known = (names: readonly string[]) => Promise<readonly boolean[]>;
+/** Of each name of a message (formats/found.ts) when it came, if it did. */
+export type Known = (names: readonly string[]) => Promise<readonly (number | undefined)[]>;
 
 /** All that is asked of a person is asked before it returns; what that returns opens the mail. @throws UsageError */
 export async function sourceOf(invocation: Invocation, owner: Address): Promise<(known: Known) => Promise<FoundMail>> {
@@ -35,8 +35,11 @@ export async function sourceOf(invocation: Invocation, owner: Address): Promise<
   const maildrop = maildropAt(given);
   const password = await passwordFor(invocation, maildrop);
   const deletes = invocation.has(sourceFlags.delete.name);
+  const { maxMessageSize: maxOctets } = invocation.load().configuration;
   return (known) =>
-    openMaildrop(maildrop, { password, deletes, known }).catch((error: unknown) => refuse(error, maildrop));
+    openMaildrop(maildrop, { password, removes: () => deletes, maxOctets, known }).catch((error: unknown) =>
+      refuse(error, maildrop),
+    );
 }
 
 /** What a failure of the source is called; anything else is what it is. */
@@ -53,7 +56,8 @@ function refuseNoMail(error: unknown): never {
   throw error instanceof NoMail ? new Refusal(`${error.message}.`) : error;
 }
 
-function maildropAt(url: string): Pop3Maildrop {
+/** @throws UsageError */
+export function maildropAt(url: string): Pop3Maildrop {
   try {
     return parsePop3Url(url);
   } catch (error) {
@@ -61,7 +65,8 @@ function maildropAt(url: string): Pop3Maildrop {
   }
 }
 
-async function passwordFor(invocation: Invocation, { user, host }: Pop3Maildrop): Promise<string> {
+/** Of a file, or asked for. @throws UsageError */
+export async function passwordFor(invocation: Invocation, { user, host }: Pop3Maildrop): Promise<string> {
   const file = invocation.text(sourceFlags.passwordFile.name);
   const [asked = ''] = file === undefined ? await askFor(`Password of ${user} at ${host}: `) : [firstLineOf(file)];
   // eslint-disable-next-line no-control-regex -- exactly these cannot stand in a command

@@ -10,7 +10,7 @@ import { StoreError } from '../store/errors.js';
 import type { Address } from '../store/shapes.js';
 import { optionFlags, type Command, type Flag, type Invocation, type Operand } from './command.js';
 import { exit, Interruption, Refusal } from './exit.js';
-import { Importer, keyOfName } from './importer.js';
+import { Importer, keyOfName } from '../import/importer.js';
 import { sourceFailure, sourceFlags, sourceOf } from './import-source.js';
 import { interruptible } from './interruption.js';
 import { accountAddress, addressOperand } from './operand.js';

@@ -115,6 +115,8 @@ function describe({ pid, state, restarts, counts }: ProcessStatus): string {
 const COUNTS: Readonly<Record<string, (count: number) => string>> = {
   sessions: (count) => counted(count, 'session'),
   accepted: (count) => `${counted(count, 'message')} accepted`,
+  running: (count) => `${count} running`,
+  fetched: (count) => `${counted(count, 'message')} fetched`,
   inFlight: (count) => `${counted(count, 'connection')} in use`,
 };
 

@@ -2,6 +2,7 @@
  * A store for as long as one command needs it. Never holds it during a question to a person:
  * without a running server this process is the store meanwhile, and others would wait for an answer.
  */
+import type { Collectors } from '../store/collectors.js';
 import type { Deliveries } from '../store/deliveries.js';
 import type { Devices } from '../store/devices.js';
 import type { Directory } from '../store/directory.js';
@@ -18,6 +19,7 @@ import { becomeOwnerOf } from './owner.js';
 
 /** What administration sees of a store. */
 export interface Administration extends Deliveries, Logins {
+  readonly collectors: Collectors;
   readonly directory: Directory;
   readonly devices: Devices;
   readonly mailboxes: Mailboxes;

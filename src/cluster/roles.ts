@@ -60,6 +60,22 @@ export const ROLES: Roles = {
     rolled: true,
     opensDatabase: true,
   },
+  fetcher: {
+    name: 'fetcher',
+    title: 'the fetcher',
+    load: async () => (await import('./fetcher-process.js')).runFetcher,
+    count: () => 1,
+    onDemand: true,
+    forkedBy: 'child_process',
+    orphanGraceMs: 300, // What it had not committed the next one fetches.
+    watched: { from: 'fork', patience: 1 },
+    readyLimitMs: 60_000,
+    failedStatus: MISCONFIGURED_STATUS,
+    drains: true,
+    endLimitMs: 3_000, // For what is on its way to the store; by force nothing is lost.
+    rolled: true,
+    opensDatabase: true,
+  },
 };
 
 /** The file that every process under the supervisor begins with, and the table in which it finds its row. */

@@ -48,9 +48,18 @@ async function start({ configuration, again }: StoreStart): Promise<RunningStore
       ...{ mustExist: again, keepDeliveriesMs: keepDeliveries, keepRemovedMs: keepRemoved, indexesMail: index },
       minFreeBytes: PURGE_EARLIER * minFreeBytes(configuration),
     };
-    const store = await driverOf(db).start(db, observer(log), options);
+    let fetching: Demand | undefined;
+    const store = await driverOf(db).start(
+      db,
+      observer(log, () => fetching?.look()),
+      options,
+    );
     if (store === undefined) leave({ kind: 'held' });
-    else await serve(store, configuration.domain, log);
+    else {
+      const demand = new Demand('fetcher', () => store.hasCollectors());
+      fetching = demand;
+      await serve(store, { domain: configuration.domain, log, written: () => demand.look() });
+    }
     return store;
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
@@ -65,29 +74,62 @@ async function stop(store: Promise<RunningStore | undefined> | undefined): Promi
   process.exit(0);
 }
 
-function observer(log: Log): StoreObserver {
+function observer(log: Log, directoryChanged: () => void): StoreObserver {
   return {
+    directoryChanged,
     noted: (what, details) => log.warn(details, what),
     trouble: (what, error) => log.error({ err: error }, what),
     stopped: (during) => process.exit(during === 'checkpoint' ? UNMOVED_STATUS : DISK_ERROR_STATUS),
   };
 }
 
+/** Whether there is work for a role that is there on demand: told when it is another than before. */
+class Demand {
+  readonly #role: string;
+  readonly #isThere: () => boolean;
+  #wasThere = false;
+
+  constructor(role: string, isThere: () => boolean) {
+    this.#role = role;
+    this.#isThere = isThere;
+  }
+
+  /** A database that cannot be read says nothing new. */
+  look(): void {
+    try {
+      const isWanted = this.#isThere();
+      if (isWanted !== this.#wasThere) send({ kind: 'demand', role: this.#role, isWanted });
+      this.#wasThere = isWanted;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+    }
+  }
+}
+
+interface Serving {
+  readonly domain: string;
+  readonly log: Log;
+  /** The database can be written. */
+  readonly written: () => void;
+}
+
 /** A database that cannot be written yet can be read: the server is ready, and what is to be made there comes later. */
-async function serve(store: RunningStore, domain: string, log: Log): Promise<void> {
+async function serve(store: RunningStore, serving: Serving): Promise<void> {
+  const { domain, log, written } = serving;
   if (store.refusal === undefined) store.hasAccounts(); // One that is damaged here starts no server.
   const made = await makeAddresses(store, domain).catch((error: unknown) => notYet(log, error));
   announce(made?.firstAccount);
   send({ kind: 'ready' });
-  if (made === undefined) void makeAddressesLater(store, domain, log);
+  if (made === undefined) void makeAddressesLater(store, serving);
+  else written();
 }
 
-async function makeAddressesLater(store: RunningStore, domain: string, log: Log): Promise<void> {
+async function makeAddressesLater(store: RunningStore, { domain, log, written }: Serving): Promise<void> {
   for (;;) {
     await setTimeout(AGAIN_MS);
     const made = await makeAddresses(store, domain).catch((error: unknown) => notYet(log, error));
     announce(made?.firstAccount);
-    if (made !== undefined) return;
+    if (made !== undefined) return written();
   }
 }
 

@@ -12,8 +12,8 @@ export interface FoundMessage {
   readonly uidl?: string | undefined;
   /** What it is called where it comes from, and no other message ever; such a one is read once. Without it, it is known by its octets. */
   readonly name?: string | undefined;
-  /** It is durable here, or was before. */
-  readonly taken?: () => void;
+  /** It is durable here, since then. */
+  readonly taken?: (sinceMs: number) => void;
   /** Its octets from the first on, in pieces. Lines may end with LF or CRLF. @throws NoMail when they cannot be had */
   read(): AsyncIterable<Uint8Array>;
 }

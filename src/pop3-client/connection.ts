@@ -19,8 +19,9 @@ export interface Pop3Limits {
 const POP3_LIMITS: Pop3Limits = { connectMs: 30_000, replyMs: 120_000 };
 /** RFC 2449 §4 allows 512. */
 const LINE_LIMIT_BYTES = 4096;
-/** Of a list; nobody has so many messages. */
-const LINES_LIMIT = 10_000_000;
+/** Of a list, which is held as a whole; nobody has so many messages. */
+const LINES_LIMIT = 2_000_000;
+const LIST_LIMIT_CHARACTERS = 128 * 1024 * 1024;
 const NOTHING = Buffer.alloc(0);
 const LINE_DOT = Buffer.from('\n.');
 
@@ -45,13 +46,19 @@ export class Pop3Connection {
     this.#listen();
   }
 
+  /** What is waited for fails when `signal` says that it is to. @throws Pop3Failure */
   static async connect(
     to: { readonly host: string; readonly port: number },
+    signal?: AbortSignal,
     limits = POP3_LIMITS,
   ): Promise<Pop3Connection> {
     const socket = connectTcp({ ...to, noDelay: true });
+    let breakOff = (): unknown => socket.destroy();
+    signal?.addEventListener('abort', () => breakOff(), { once: true });
     await begun(socket, 'connect', limits.connectMs);
-    return new Pop3Connection(socket, limits);
+    const connection = new Pop3Connection(socket, limits);
+    breakOff = () => connection.close(); // Of TLS on it too.
+    return connection;
   }
 
   /** Nothing that came before is read after it (RFC 2595 §4). */
@@ -99,8 +106,11 @@ export class Pop3Connection {
   /** The lines behind a reply, without the one that ends them. */
   async *lines(): AsyncGenerator<string, void> {
     let count = 0;
+    let characters = 0;
     for (let line = await this.#line(); line !== '.'; line = await this.#line()) {
-      if (++count > LINES_LIMIT) throw new Pop3Failure(`lists more than ${LINES_LIMIT} lines`);
+      characters += line.length;
+      if (++count > LINES_LIMIT || characters > LIST_LIMIT_CHARACTERS)
+        throw new Pop3Failure(`lists more than ${LINES_LIMIT} lines, or ${LIST_LIMIT_CHARACTERS} characters`);
       yield line.startsWith('.') ? line.slice(1) : line;
     }
   }

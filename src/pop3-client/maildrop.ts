@@ -8,11 +8,18 @@ import { USUAL_PORTS, type Pop3Maildrop } from './url.js';
 
 export interface FetchOptions {
   readonly password: string;
-  /** Removes what is durable here. */
-  readonly deletes: boolean;
-  /** Of each name (FoundMessage) whether its message came before. */
-  readonly known: (names: readonly string[]) => Promise<readonly boolean[]>;
+  /** Whether a message is removed there that is durable here since then. */
+  readonly removes: (sinceMs: number) => boolean;
+  /** Larger ones are not asked for, as far as the server says how large they are. */
+  readonly maxOctets: number;
+  /** Of each name (FoundMessage) when its message came, if it did. */
+  readonly known: (names: readonly string[]) => Promise<readonly (number | undefined)[]>;
+  /** Breaks it off: whatever it waits for fails. */
+  readonly signal?: AbortSignal;
 }
+
+/** The server knows no such user and password, as far as it says. */
+export class LoginRefused extends Pop3Failure {}
 
 interface Listed {
   readonly number: number;
@@ -25,7 +32,7 @@ const AHEAD = { commands: 32, octets: 1024 * 1024 };
 
 /** Greeted, under TLS and logged in. @throws Pop3Failure */
 export async function openMaildrop(to: Pop3Maildrop, options: FetchOptions): Promise<FoundMail> {
-  const connection = await Pop3Connection.connect(to);
+  const connection = await Pop3Connection.connect(to, options.signal);
   try {
     const capabilities = await logIn(connection, to, options);
     const all = await list(connection);
@@ -48,10 +55,18 @@ async function logIn(
   if (to.tls === 'implicit') await connection.secure(tls);
   await connection.reply('the connection');
   if (to.tls === 'required' || to.tls === 'opportunistic') await startTls(connection, to, tls);
-  await connection.ask(`USER ${to.user}`, 'USER');
+  await connection.ask(`USER ${to.user}`, 'USER').catch(loginRefused);
   connection.hide(password);
-  await connection.ask(`PASS ${password}`, 'the password');
+  await connection.ask(`PASS ${password}`, 'the password').catch(loginRefused);
   return capabilitiesOf(connection);
+}
+
+/** What of a maildrop passes: that somebody else is there, or has been just now, or that the server is unwell (RFC 2449 §8.1, RFC 3206 §4). */
+const PASSING = /: \[(IN-USE|LOGIN-DELAY|SYS\/(TEMP|PERM))\]/i;
+
+function loginRefused(error: unknown): never {
+  const isRefused = error instanceof Pop3Failure && isRefusal(error) && !PASSING.test(error.message);
+  throw isRefused ? new LoginRefused(error.message) : error;
 }
 
 async function startTls(connection: Pop3Connection, { tls }: Pop3Maildrop, options: TlsOptions): Promise<void> {
@@ -109,8 +124,12 @@ async function* unreadable(error: unknown): AsyncGenerator<Buffer, void> {
 
 /** A refusal is one of that command alone; anything else is a failure still. */
 function refused(error: unknown): false {
-  if (error instanceof Pop3Failure && error.message.startsWith('refuses')) return false;
+  if (error instanceof Pop3Failure && isRefusal(error)) return false;
   throw error;
+}
+
+function isRefusal({ message }: Pop3Failure): boolean {
+  return message.startsWith('refuses');
 }
 
 interface RemoteOptions {
@@ -119,7 +138,7 @@ interface RemoteOptions {
   readonly named: readonly Listed[];
   readonly nameless: readonly Listed[];
   /** Of each that is named. */
-  readonly known: readonly boolean[];
+  readonly known: readonly (number | undefined)[];
   readonly options: FetchOptions;
   readonly pipelines: boolean;
 }
@@ -131,22 +150,33 @@ class RemoteMaildrop implements FoundMail {
   readonly passedOver: number;
   readonly #remote: RemoteOptions;
   readonly #wanted: readonly Listed[];
+  readonly #tooLarge: readonly Listed[];
+  readonly #nameless: readonly Listed[];
+  /** Those that are to be removed there. */
   readonly #taken: number[] = [];
   #isBroken = false;
 
   constructor(remote: RemoteOptions) {
-    const { named, nameless, known, to } = remote;
+    const { named, nameless, known, to, options } = remote;
     this.#remote = remote;
-    this.#wanted = named.filter((_, at) => known[at] !== true);
-    this.passedOver = named.length - this.#wanted.length;
+    const isTooLarge = ({ octets }: Listed): boolean => octets > options.maxOctets;
+    const unknown = named.filter((_, at) => known[at] === undefined);
+    this.#wanted = unknown.filter((one) => !isTooLarge(one));
+    this.#nameless = nameless.filter((one) => !isTooLarge(one));
+    this.#tooLarge = [...unknown, ...nameless].filter(isTooLarge);
+    this.passedOver = named.length - unknown.length;
     this.kind = `${to.user} at ${to.host}`;
-    this.bytes = [...this.#wanted, ...nameless].reduce((sum, { octets }) => sum + octets, 0);
-    for (const [at, { number }] of named.entries()) if (known[at] === true) this.#taken.push(number);
+    this.bytes = [...this.#wanted, ...this.#nameless].reduce((sum, { octets }) => sum + octets, 0);
+    for (const [at, one] of named.entries()) {
+      const sinceMs = known[at];
+      if (sinceMs !== undefined) this.#take(one, sinceMs);
+    }
   }
 
   async *messages(): AsyncGenerator<FoundMessage, void> {
     yield* this.#named();
-    for (const one of this.#remote.nameless) yield { ...this.#found(one), read: () => this.#octetsOf(one) };
+    for (const one of this.#nameless) yield { ...this.#found(one), read: () => this.#octetsOf(one) };
+    for (const one of this.#tooLarge) yield { ...this.#found(one), read: () => this.#refused() };
   }
 
   #found(one: Listed): Omit<FoundMessage, 'read'> {
@@ -154,8 +184,17 @@ class RemoteMaildrop implements FoundMail {
     return {
       place: `message ${one.number} of ${to.user} at ${to.host}`,
       bytes: one.octets,
-      taken: () => void this.#taken.push(one.number),
+      taken: (sinceMs) => this.#take(one, sinceMs),
     };
+  }
+
+  #take({ number }: Listed, sinceMs: number): void {
+    if (this.#remote.options.removes(sinceMs)) this.#taken.push(number);
+  }
+
+  async *#refused(): AsyncGenerator<Buffer, void> {
+    const { maxOctets } = this.#remote.options;
+    yield await Promise.reject<Buffer>(new NoMail(`it is larger than --max-message-size, ${maxOctets} octets`));
   }
 
   /** Each has to be read before the next is asked for. */
@@ -195,10 +234,10 @@ class RemoteMaildrop implements FoundMail {
   }
 
   async close(): Promise<void> {
-    const { connection, options } = this.#remote;
+    const { connection } = this.#remote;
     try {
       if (this.#isBroken) return;
-      if (options.deletes) for (const number of this.#taken) await connection.ask(`DELE ${number}`);
+      for (const number of this.#taken) await connection.ask(`DELE ${number}`);
       await connection.ask('QUIT');
     } finally {
       connection.close();

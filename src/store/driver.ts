@@ -70,6 +70,8 @@ export interface StoreObserver {
   noted(what: string, details: object): void;
   /** Something went wrong that no client caused. */
   trouble(what: string, error: unknown): void;
+  /** Accounts, aliases, routes or collectors were changed. */
+  directoryChanged?(): void;
   /** The store has stopped by itself, after a disk error. */
   stopped(during: 'commit' | 'checkpoint'): void;
 }
@@ -80,6 +82,8 @@ export interface RunningStore {
   readonly refusal: StoreError | undefined;
   /** @throws StoreError also while the database is not open */
   hasAccounts(): boolean;
+  /** @throws StoreError also while the database is not open */
+  hasCollectors(): boolean;
   /** @throws StoreError also while the database is not open */
   saltSecret(): Uint8Array;
   /** The domain is local from now on, and this is an account. Durable when it resolves. */

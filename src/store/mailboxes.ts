@@ -59,8 +59,11 @@ export interface Mailboxes {
   listMail(address: Address, after?: MailSummary): MaybePromise<readonly MailSummary[]>;
   /** The message of this number, from 1. */
   findMail(address: Address, number: number): MaybePromise<MailSummary | undefined>;
-  /** Of each key whether a message of it was imported (deliveries.ts, `Imported`), whether it is still there or not. */
-  findImported(address: Address, keys: readonly Uint8Array[]): MaybePromise<readonly boolean[]>;
+  /**
+   * Of each key when a message of it was imported (deliveries.ts, `Imported`), whether it is still there or not: 0 for one of before
+   * that was kept, undefined where none was.
+   */
+  findImported(address: Address, keys: readonly Uint8Array[]): MaybePromise<readonly (number | undefined)[]>;
   /** As RETR would send it: trace headers and body. */
   readMail(address: Address, id: number): MaybePromise<Source>;
   /** Of what the index has; messages come into it some time after they are stored, and no sooner than their text is decoded. */

@@ -5,6 +5,7 @@
  *
  * Failures leave a store as a StoreError with a kind; anything else it throws is a bug.
  */
+import type { Collectors } from './collectors.js';
 import type { Deliveries } from './deliveries.js';
 import type { Devices } from './devices.js';
 import type { Directory } from './directory.js';
@@ -19,6 +20,7 @@ import type { Routes } from './routes.js';
 
 /** All of a store: who uses it is handed the part that he needs. */
 export interface MailStore extends Deliveries, Maildrops, Logins {
+  readonly collectors: Collectors;
   readonly directory: Directory;
   readonly devices: Devices;
   readonly mailboxes: Mailboxes;

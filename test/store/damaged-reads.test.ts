@@ -3,6 +3,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import type { Collectors } from '../../src/store/collectors.js';
 import type { Deliveries } from '../../src/store/deliveries.js';
 import type { Devices } from '../../src/store/devices.js';
 import type { Directory } from '../../src/store/directory.js';
@@ -67,6 +68,10 @@ const directory: Reads<Directory, Changes> = {
 const relayLogins: Reads<RelayLogins, Exclude<keyof RelayLogins, `find${string}` | `list${string}`>> = {
   findRelayLogin: (part) => part.findRelayLogin('office@example.org'),
   listRelayLogins: (part) => part.listRelayLogins(),
+};
+const collectors: Reads<Collectors, Exclude<keyof Collectors, `find${string}` | `list${string}`>> = {
+  findCollector: (part) => part.findCollector(1),
+  listCollectors: (part) => part.listCollectors(),
 };
 const removedMail: Reads<RemovedMail, 'restoreMail'> = {
   listRemoved: (part) => part.listRemoved(ALICE),
@@ -142,6 +147,7 @@ describe('a read from a damaged database', () => {
     mailboxes: [mailboxes, () => reading.mailboxes],
     directory: [directory, () => reading.directory],
     relayLogins: [relayLogins, () => reading.relayLogins],
+    collectors: [collectors, () => reading.collectors],
     removedMail: [removedMail, () => reading.removedMail],
     routes: [routes, () => reading.routes],
     devices: [devices, () => reading.devices],

@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import type { StoreError } from '../../src/store/errors.js';
 import { prepareQueueReads } from '../../src/store/sqlite/database/queue-reads.js';
 import { prepareQueueWrites } from '../../src/store/sqlite/database/queue-writes.js';
+import { prepareCollectorReads, prepareCollectorWrites } from '../../src/store/sqlite/database/collectors.js';
 import { prepareRelayLoginReads, prepareRelayLoginWrites } from '../../src/store/sqlite/database/relay-logins.js';
 import { sqlite } from '../../src/store/sqlite/driver.js';
 import { Writer } from '../../src/store/sqlite/server/writer.js';
@@ -17,7 +18,7 @@ import { envelopeOut } from './queue-contract.js';
 
 /** In order of the row's number, or of an index that holds none but such rows: the first that is meant is near its beginning. */
 const BOUNDED =
-  /^SCAN (CONSTANT ROW|outgoing|attempt|queue_count|relay_login|\(subquery-\d+\))$|^SCAN \w+ USING (COVERING )?INDEX (queued_leased|queued_expire|queued_notice|destination_ready)$/;
+  /^SCAN (CONSTANT ROW|outgoing|attempt|queue_count|relay_login|collector|\(subquery-\d+\))$|^SCAN \w+ USING (COVERING )?INDEX (queued_leased|queued_expire|queued_notice|destination_ready|collector_maildrop)$/;
 
 describe('the queue in SQLite', () => {
   let directory = '';
@@ -35,6 +36,8 @@ describe('the queue in SQLite', () => {
       plansOf(connection, (noting) => {
         prepareQueueReads(noting);
         prepareQueueWrites(noting);
+        prepareCollectorReads(noting);
+        prepareCollectorWrites(noting);
         prepareRelayLoginReads(noting);
         prepareRelayLoginWrites(noting);
       }),

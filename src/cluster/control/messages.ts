@@ -158,6 +158,8 @@ export type FromStore =
   | FromChild
   /** Before it is ready, or later, when the disk would not take it at first. */
   | { readonly kind: 'first-account'; readonly firstAccount: FirstAccount }
+  /** Whether there is work for a role that is there on demand. */
+  | { readonly kind: 'demand'; readonly role: string; readonly isWanted: boolean }
   /** Another process is the store of this database. */
   | { readonly kind: 'held' };
 

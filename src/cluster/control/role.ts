@@ -11,8 +11,10 @@ export interface Role {
   readonly title: string;
   /** Loads the module of such a process, once it is who it is to be; what it answers with makes the process one. */
   readonly load: () => Promise<() => void>;
-  /** How many there are at a time. */
+  /** How many there are at a time; of a role on demand, while there is. */
   readonly count: (configuration: Configuration) => number;
+  /** There is none before the store's process says that there is work for it, nor when it says that there is none. */
+  readonly onDemand?: true;
   /**
    * By the cluster, when they share the listening sockets: such a process is given those that were inherited, and the supervisor
    * is root in effect while it opens others.

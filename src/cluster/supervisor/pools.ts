@@ -39,6 +39,11 @@ export class Pools {
     return Object.fromEntries(this.#all.map(({ role, wanted }) => [role.name, wanted]));
   }
 
+  /** Whether there is work for a role that is there on demand. */
+  demand(role: string, isWanted: boolean): void {
+    for (const pool of this.#others) if (pool.role.name === role) pool.demand(isWanted);
+  }
+
   async processes(): Promise<readonly ProcessStatus[]> {
     return (await Promise.all(this.#all.map((pool) => pool.processes()))).flat();
   }

@@ -81,11 +81,14 @@ export class RolePool<L extends Language = PlainLanguage> {
   readonly #children = new Set<SupervisedChild<L>>();
   readonly #slots = new Map<number, Slot<L>>();
   #ending = false;
+  #isServing = false;
+  #isWanted: boolean;
   #lastNumber = 0;
   #restarts = 0;
 
   constructor(options: PoolOptions, specialty: Specialty<L>) {
     this.role = options.role;
+    this.#isWanted = options.role.onDemand !== true;
     this.#options = options;
     this.#specialty = specialty;
   }
@@ -115,6 +118,14 @@ export class RolePool<L extends Language = PlainLanguage> {
     const ready = await Promise.all(children.map((child) => this.#begin(child)));
     for (const each of ready) this.#specialty.served(each);
     for (const child of children) this.#sit(child);
+    this.#isServing = true;
+    this.#follow();
+  }
+
+  /** Of a role that is there on demand. */
+  demand(isWanted: boolean): void {
+    this.#isWanted = isWanted;
+    if (this.#isServing) this.#follow();
   }
 
   /** As many as are wanted from now on. @throws StartError, and then everything is as it was */
@@ -135,6 +146,7 @@ export class RolePool<L extends Language = PlainLanguage> {
         for (const child of young) this.#sit(child);
         const patienceMs = this.role.reloadPatienceMs ?? setup.configuration.reloadTimeout;
         for (const { child } of old) void child.end(patienceMs, false);
+        this.#follow();
       },
       abandon: () => killed(young),
     };
@@ -162,7 +174,7 @@ export class RolePool<L extends Language = PlainLanguage> {
   /** As many as are wanted, of which each has done all that can fail, or none at all. @throws StartError */
   async #prepare(setup: Setup): Promise<readonly SupervisedChild<L>[]> {
     if (this.#ending) return [];
-    const count = this.role.count(setup.configuration);
+    const count = this.#isWanted ? this.role.count(setup.configuration) : 0;
     const children = Array.from({ length: count }, () => this.#fork(++this.#lastNumber, setup));
     try {
       await Promise.all(children.map((child) => child.prepared));
@@ -170,6 +182,21 @@ export class RolePool<L extends Language = PlainLanguage> {
     } catch (error) {
       await killed(children);
       throw error;
+    }
+  }
+
+  /** What is wanted may have changed since it was prepared. */
+  #follow(): void {
+    if (this.role.onDemand !== true || this.#ending || this.#isWanted === this.#slots.size > 0) return;
+    const { configuration } = this.#options.setup();
+    const old = [...this.#slots.values()];
+    this.#slots.clear();
+    for (const { child } of old) void child.end(configuration.reloadTimeout, false);
+    const count = this.#isWanted ? this.role.count(configuration) : 0;
+    for (let made = 0; made < count; made++) {
+      const child = this.#fork(++this.#lastNumber, this.#options.setup());
+      this.#sit(child);
+      void this.#serve(child);
     }
   }
 
@@ -224,9 +251,13 @@ export class RolePool<L extends Language = PlainLanguage> {
   async #fill(slot: Slot<L>, number: number): Promise<void> {
     if (this.#ending || this.#slots.get(number) !== slot) return;
     slot.child = this.#fork(number, this.#options.setup());
+    await this.#serve(slot.child);
+  }
+
+  async #serve(child: SupervisedChild<L>): Promise<void> {
     try {
-      await slot.child.prepared;
-      await this.#begin(slot.child);
+      await child.prepared;
+      await this.#begin(child);
     } catch (error) {
       this.#options.log.error((error as Error).message);
     }

@@ -19,6 +19,8 @@ export interface StoreSupervisionOptions {
   readonly log: Log;
   /** A first account was made: at the start, or later, when another server's store went away. */
   readonly announce: (firstAccount: FirstAccount) => void;
+  /** Whether there is work for a role that is there on demand. */
+  readonly demand: (role: string, isWanted: boolean) => void;
   /** Ends every process of this server that has the database open; resolves when they have ended. */
   readonly releaseDatabase: () => Promise<void>;
 }
@@ -61,6 +63,7 @@ export class StoreSupervision {
       start: () => ({ kind: 'start', configuration: configuration(), again: this.#begun }),
       heard: (_, message) => {
         if (message.kind === 'first-account') return this.#options.announce(message.firstAccount);
+        if (message.kind === 'demand') return this.#options.demand(message.role, message.isWanted);
         this.#joined();
         held();
       },

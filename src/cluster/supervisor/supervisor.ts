@@ -103,6 +103,7 @@ class Supervisor {
       configuration: () => this.#configuration,
       log: this.#log,
       announce: (firstAccount) => this.#made(firstAccount),
+      demand: (role, isWanted) => this.#pools.demand(role, isWanted),
       releaseDatabase: () => this.#pools.releaseDatabase(),
     });
     this.#pools = new Pools({

@@ -50,6 +50,10 @@ export const refusals = {
   nothingLeased: 'what it settles is leased by this sender no longer',
   noRelayLogin: (user: string) =>
     `There is no login of ${user} at a relay; 'pennypost relay status' shows those there are`,
+  collectorExists: (id: number) =>
+    `There is a collector of that maildrop into that account already: ${id}; 'pennypost fetch set ${id}' changes it`,
+  tooManyCollectors: (count: number) => `There are ${count} collectors; remove one first`,
+  noCollector: (id: number) => `There is no collector ${id}; 'pennypost fetch list' shows those there are`,
   noSuppression: (address: string) => `${address} is not suppressed; 'pennypost suppression list' shows those that are`,
   noTarget: (address: string, target: string) =>
     `${address} does not lead to ${target}; 'pennypost alias list' shows where it leads`,

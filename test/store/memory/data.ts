@@ -1,5 +1,6 @@
 /** What a store in memory holds, and what outlives its restarts. */
 import { randomBytes } from 'node:crypto';
+import type { CollectorLogin } from '../../../src/store/collectors.js';
 import type { Imported } from '../../../src/store/deliveries.js';
 import type { ExpireDays } from '../../../src/store/directory.js';
 import type { ViewId } from '../../../src/store/maildrops.js';
@@ -87,7 +88,7 @@ export interface Account extends Used {
   purgedToMs: number;
   credentials: Credential[];
   /** Keys of messages that came by an import, in hexadecimal digits, with the UIDLs that those kept. */
-  readonly imported: Map<string, string | undefined>;
+  readonly imported: Map<string, { readonly uidl: string | undefined; readonly atMs: number }>;
 }
 
 export class MemoryData implements Aliases<Account> {
@@ -107,6 +108,7 @@ export class MemoryData implements Aliases<Account> {
   readonly devices = new Map<number, DeviceData>();
   readonly bodies = new Set<Body>();
   /** By user. */
+  readonly collectors = new Map<number, CollectorLogin>();
   readonly relayLogins = new Map<string, RelayLogin>();
   readonly queue = new QueueData((body) => void this.bodies.delete(body));
   readonly #keepRemovedMs: number;
@@ -151,15 +153,15 @@ export class MemoryData implements Aliases<Account> {
     this.bodies.add(body);
   }
 
-  isImported(account: Account, key: Uint8Array): boolean {
-    return account.imported.has(Buffer.from(key).toString('hex'));
+  importedAtMs(account: Account, key: Uint8Array): number | undefined {
+    return account.imported.get(Buffer.from(key).toString('hex'))?.atMs;
   }
 
   /** The UIDL that it keeps. */
   addImported(account: Account, { key, uidl }: Imported): string | undefined {
-    const isFree = uidl !== undefined && ![...account.imported.values()].includes(uidl);
+    const isFree = uidl !== undefined && ![...account.imported.values()].some((one) => one.uidl === uidl);
     const kept = isFree && mayKeepUidl(uidl, account.validity) ? uidl : undefined;
-    account.imported.set(Buffer.from(key).toString('hex'), kept);
+    account.imported.set(Buffer.from(key).toString('hex'), { uidl: kept, atMs: Date.now() });
     return kept;
   }
 

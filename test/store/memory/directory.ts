@@ -44,6 +44,7 @@ export function directoryOf(store: MemoryStore): Directory {
         const account = accountOf(address);
         data.dropMessages(account);
         data.byAddress.delete(account.address);
+        for (const one of data.collectors.values()) if (one.account === account.id) data.collectors.delete(one.id);
         data.byId.delete(account.id);
         for (const [alias, targets] of data.aliases) setTargets(alias, without(targets, [account.address]));
       }),

@@ -42,7 +42,7 @@ export function mailboxesOf(store: MemoryStore): Mailboxes {
     findImported: (address, keys) =>
       store.answers(() => {
         const account = accountOf(address);
-        return keys.map((key) => store.data.isImported(account, key));
+        return keys.map((key) => store.data.importedAtMs(account, key));
       }),
     readMail: (address, id) => readMessage(store, accountOf(address), id),
     searchMail: async (address, query, range) => search(await store.answers(() => accountOf(address)), query, range),

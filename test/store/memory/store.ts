@@ -3,6 +3,7 @@
  * answer at once. Whatever is read and every commit comes by a timer, or at once for a test that looks at what is there.
  */
 import { Buffer } from 'node:buffer';
+import type { Collectors } from '../../../src/store/collectors.js';
 import type { Deliveries, Delivery, Envelope, LocalTarget, Resolution } from '../../../src/store/deliveries.js';
 import type { Devices } from '../../../src/store/devices.js';
 import type { Directory } from '../../../src/store/directory.js';
@@ -36,6 +37,7 @@ import { countsAtMs, recipientsAtMost, recipientsLeft } from '../../../src/store
 import type { AccountId, Address, MaybePromise } from '../../../src/store/shapes.js';
 import type { MailStore } from '../../../src/store/store.js';
 import { MemoryData, type Account, type Body, type Used } from './data.js';
+import { collectorsOf } from './collectors.js';
 import { countDevice, devicesOf, isDeviceOverRate } from './devices.js';
 import { directoryOf } from './directory.js';
 import { queuedMailOf, queueOf } from './queue.js';
@@ -125,6 +127,7 @@ export class MemoryServer {
 }
 
 export class MemoryStore implements MailStore, Deliveries, LockOwner {
+  readonly collectors: Collectors;
   readonly directory: Directory;
   readonly devices: Devices;
   readonly mailboxes: Mailboxes;
@@ -144,6 +147,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
   constructor(server: MemoryServer, answers: Answers) {
     this.server = server;
     this.answers = answers;
+    this.collectors = collectorsOf(this);
     this.directory = directoryOf(this);
     this.devices = devicesOf(this);
     this.mailboxes = mailboxesOf(this);
@@ -372,7 +376,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
       octetsOf,
       quotasOf: (account) => holdersOf(this.#accountOf(account)),
       isKnown: ({ account, imported }) =>
-        imported !== undefined && this.data.isImported(this.#accountOf(account), imported.key),
+        imported !== undefined && this.data.importedAtMs(this.#accountOf(account), imported.key) !== undefined,
     });
     if (typeof copies === 'string') throw new StoreError(copies, 'there is no room');
     if (copies.taken.length === 0) return copies.refused;

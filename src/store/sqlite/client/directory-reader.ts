@@ -61,10 +61,10 @@ export class DirectoryReader {
     return this.#open.reads.mail.all(JSON.stringify(uids), account);
   }
 
-  /** Of each key whether it was imported. @throws StoreError 'missing' */
-  imported(address: Address, keys: readonly Uint8Array[]): readonly boolean[] {
+  /** Of each key when it was imported. @throws StoreError 'missing' */
+  imported(address: Address, keys: readonly Uint8Array[]): readonly (number | undefined)[] {
     const account = this.accountId(address);
-    return keys.map((key) => this.#open.reads.imported.get(account, key) !== undefined);
+    return keys.map((key) => this.#open.reads.imported.get(account, key));
   }
 
   /** @throws StoreError 'missing' */

@@ -5,6 +5,7 @@
 import type { Slices } from '../../../runtime/slices.js';
 import { StoreError } from '../../errors.js';
 import { openForReading } from '../database/database.js';
+import { prepareCollectorReads, type CollectorReads } from '../database/collectors.js';
 import { DeviceRows } from '../database/devices.js';
 import { Names } from '../database/names.js';
 import type { ReadingConnection } from '../database/reading-connection.js';
@@ -30,6 +31,7 @@ interface Prepared {
   readonly names: Names;
   readonly queue: QueueReads;
   readonly relayLogins: RelayLoginReads;
+  readonly collectors: CollectorReads;
   readonly removed: RemovedReads;
   readonly views: ViewReads;
   readonly recipients: RecipientUses;
@@ -71,6 +73,11 @@ export class OpenReads {
   /** @throws StoreError */
   get relayLogins(): RelayLoginReads {
     return (this.#prepared ?? this.#prepare()).relayLogins;
+  }
+
+  /** @throws StoreError */
+  get collectors(): CollectorReads {
+    return (this.#prepared ?? this.#prepare()).collectors;
   }
 
   /** @throws StoreError */
@@ -126,9 +133,12 @@ export class OpenReads {
     const options = { reads, slices: this.#slices, firstDomainName: this.firstDomainName };
     const queue = prepareQueueReads(connection);
     const [relayLogins, routes] = [prepareRelayLoginReads(connection), new RouteReads(connection)];
+    const collectors = prepareCollectorReads(connection);
     const [recipients, devices] = [new RecipientUses(connection), new DeviceRows(connection)];
     const [removed, views] = [prepareRemovedReads(connection), prepareViewReads(connection)];
     const names = new Names(connection, options);
-    return (this.#prepared = { reads, names, queue, relayLogins, removed, views, recipients, routes, devices });
+    return (this.#prepared = {
+      ...{ reads, names, queue, relayLogins, collectors, removed, views, recipients, routes, devices },
+    });
   }
 }

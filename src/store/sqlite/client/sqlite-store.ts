@@ -1,4 +1,5 @@
 /** The store as a process sees it: reads on its own read-only connection, everything that writes through the socket of the store. */
+import type { Collectors } from '../../collectors.js';
 import type { Delivery, Envelope, Resolution } from '../../deliveries.js';
 import type { Devices } from '../../devices.js';
 import type { Directory } from '../../directory.js';
@@ -20,6 +21,7 @@ import type { FileIdentity } from '../../../runtime/file-identity.js';
 import { FrameType, jsonFrame } from '../protocol/frames.js';
 import { Availability } from './availability.js';
 import { SocketDelivery, UploadBudget } from './delivery.js';
+import { collectorsOf } from './collectors.js';
 import { devicesOf } from './devices.js';
 import { directoryOf, mailboxesOf } from './directory.js';
 import { DiskSpace } from '../database/disk-space.js';
@@ -51,6 +53,7 @@ export interface SqliteStoreOptions {
 }
 
 export class SqliteStore implements MailStore {
+  readonly collectors: Collectors;
   readonly directory: Directory;
   readonly devices: Devices;
   readonly mailboxes: Mailboxes;
@@ -80,6 +83,7 @@ export class SqliteStore implements MailStore {
     this.#maildrops = new SocketMaildrops({ client, openers, reader, reads: this.#reads, slices });
     const space = new DiskSpace(db, minFreeBytes, () => reader.fileSpace());
     this.#availability = new Availability({ client, file, space });
+    this.collectors = collectorsOf(client, reader.collectors);
     this.directory = directoryOf(client, reader);
     this.devices = devicesOf(client, reader, remembered);
     this.mailboxes = mailboxesOf(client, { reader, slices });

@@ -223,7 +223,7 @@ export function prepareReads(connection: Prepares): Reads {
       )
       .raw(),
     imported: connection
-      .prepare<[number, Uint8Array], number>('select 1 from imported where account = ? and key = ?')
+      .prepare<[number, Uint8Array], number>('select coalesce(at, 0) from imported where account = ? and key = ?')
       .pluck(),
     uidAfter: connection
       .prepare<[number, number, number, number], number>(

@@ -1,4 +1,5 @@
 /** A change, as it travels to the store in JSON: a method of one of the interfaces below, and what it was given. */
+import type { Collectors } from '../../collectors.js';
 import type { Devices } from '../../devices.js';
 import type { Directory } from '../../directory.js';
 import type { Mailboxes } from '../../mailboxes.js';
@@ -18,6 +19,7 @@ interface Undoing {
 }
 
 export type Changes = Directory &
+  Collectors &
   Devices &
   QueuedMail &
   RelayLogins &

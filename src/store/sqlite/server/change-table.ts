@@ -3,6 +3,7 @@
  * method of the interface that has it (Changes in protocol/change.ts) says what it means, and sends its name and what it was given.
  */
 import type { Buffer } from 'node:buffer';
+import { FAILURES, type CollectorChange, type CollectorRun, type NewCollector } from '../../collectors.js';
 import type { DeviceChange, MessageRate, NewDevice } from '../../devices.js';
 import type { ExpireDays } from '../../directory.js';
 import type { Quota } from '../../quotas.js';
@@ -29,6 +30,7 @@ import {
 import { readJson } from '../protocol/frames.js';
 import type { Changes } from './changes.js';
 import type { IndexWriter } from './index-writer.js';
+import type { CollectorWriter } from './collector-writer.js';
 import type { QueueWriter } from './queue-writer.js';
 import type { RelayLoginWriter } from './relay-login-writer.js';
 import { routeKey, routeShape } from '../protocol/route-shapes.js';
@@ -49,6 +51,7 @@ export interface ChangeTargets {
   readonly queue: QueueWriter;
   readonly relayLogins: RelayLoginWriter;
   readonly index: IndexWriter;
+  readonly collectors: CollectorWriter;
 }
 
 export interface Changed {
@@ -85,6 +88,17 @@ const relayLogin = shaped({
   ...{ clientSecret: optional(text), scope: optional(text), ...TOKENS },
 });
 const refreshFailure = shaped({ text, isRefused: flag });
+const removeAfter: Check = (value) => natural(value) || value === 'never';
+const COLLECTOR: Shape<NewCollector> = {
+  ...{ url: text, password: text, into: address, everyMs: natural, removeAfterMs: removeAfter },
+};
+const COLLECTOR_CHANGE: Shape<CollectorChange> = {
+  ...{ password: optional(text), everyMs: optional(natural), removeAfterMs: optional(removeAfter) },
+};
+const collectorFailure = shaped({ text, kind: oneOf(...FAILURES) });
+const RUN: Shape<CollectorRun> = {
+  ...{ fetched: natural, leftOut: natural, failure: optional(collectorFailure), goesOn: optional(flag) },
+};
 const ownLimit: Check = (value) => natural(value) || oneOf('none', 'default')(value);
 const positive: Check = (value) => natural(value) && value !== 0;
 const expireDays: Check = (value) => positive(value) || oneOf('never', 'default')(value);
@@ -164,6 +178,25 @@ const CHANGES: Table = {
   setDevice: { takes: [shaped(DEVICE_CHANGE)], run: ({ directory }, change) => directory.setDevice(change) },
   removeDevice: { takes: [text], run: ({ directory }, name) => directory.removeDevice(name) },
   indexMail: { takes: [flag], run: ({ index }, anew) => index.request(anew), isQueue: true },
+  addCollector: {
+    takes: [shaped(COLLECTOR)],
+    run: ({ directory, collectors }, added) => collectors.add(directory.requireAccount(added.into), added),
+  },
+  setCollector: {
+    takes: [natural, shaped(COLLECTOR_CHANGE)],
+    run: ({ collectors }, id, change) => collectors.set(id, change),
+  },
+  removeCollector: { takes: [natural], run: ({ collectors }, id) => collectors.remove(id) },
+  claimCollector: {
+    takes: [natural, natural, shaped({ by: text, forMs: natural })],
+    run: ({ collectors }, id, version, claim) => collectors.claim(id, version, claim),
+    isQueue: true,
+  },
+  settleCollector: {
+    takes: [natural, natural, shaped(RUN)],
+    run: ({ collectors }, id, version, run) => collectors.settle(id, version, run),
+    isQueue: true,
+  },
   hold: { takes: [ids], run: ({ queue }, each) => queue.hold(each), isQueue: true },
   release: { takes: [ids], run: ({ queue }, each) => queue.release(each), isQueue: true },
   retry: { takes: [ids], run: ({ queue }, each) => queue.retry(each), isQueue: true },

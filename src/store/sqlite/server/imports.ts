@@ -12,7 +12,7 @@ export class ImportTable {
   readonly #any: Statement<[account: number], number>;
   readonly #taken: Statement<[account: number, uidl: string], number>;
   readonly #validity: Statement<[account: number], string>;
-  readonly #add: Statement<[account: number, key: Uint8Array, uid: number, uidl: string | null]>;
+  readonly #add: Statement<[account: number, key: Uint8Array, uid: number, uidl: string | null, at: number]>;
 
   constructor(connection: Connection) {
     this.#known = connection
@@ -23,7 +23,7 @@ export class ImportTable {
       .prepare<[number, string], number>('select 1 from imported where account = ? and uidl = ?')
       .pluck();
     this.#validity = connection.prepare<[number], string>('select validity from account where id = ?').pluck();
-    this.#add = connection.prepare('insert into imported (account, key, uid, uidl) values (?, ?, ?, ?)');
+    this.#add = connection.prepare('insert into imported (account, key, uid, uidl, at) values (?, ?, ?, ?, ?)');
   }
 
   isKnown({ account, imported }: LocalRecipient): boolean {
@@ -36,7 +36,7 @@ export class ImportTable {
   }
 
   add(account: AccountId, uid: number, { key, uidl }: Imported): void {
-    this.#add.run(account, key, uid, uidl !== undefined && this.#isFree(account, uidl) ? uidl : null);
+    this.#add.run(account, key, uid, uidl !== undefined && this.#isFree(account, uidl) ? uidl : null, Date.now());
   }
 
   #isFree(account: AccountId, uidl: string): boolean {

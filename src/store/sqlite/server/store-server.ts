@@ -126,6 +126,10 @@ export class StoreServer implements RunningStore, ServedStore {
     return this.read((writer) => writer.hasAccounts);
   }
 
+  hasCollectors(): boolean {
+    return this.read(({ collectors }) => collectors.hasAny);
+  }
+
   saltSecret(): Uint8Array {
     return this.read((writer) => writer.saltSecret);
   }
@@ -164,6 +168,7 @@ export class StoreServer implements RunningStore, ServedStore {
   }
 
   async reportChanged(concerned: Concerned): Promise<void> {
+    this.#observer.directoryChanged?.();
     await Promise.all([...this.#clients].map((client) => client.changed(concerned, CHANGE_TIMEOUT_MS)));
   }
 

@@ -11,6 +11,7 @@ import { bodyRow, octetsOf, references } from './body-row.js';
 import { applyChange, type Changed } from './change-table.js';
 import { Changes } from './changes.js';
 import { HiddenMail, type View } from './hidden-mail.js';
+import { CollectorWriter } from './collector-writer.js';
 import { ImportTable } from './imports.js';
 import type { Change } from '../protocol/change.js';
 import type { Connection } from '../database/database.js';
@@ -38,6 +39,7 @@ export class Writer {
   readonly texts: TextStates;
   readonly index: IndexWriter;
   readonly #relayLogins: RelayLoginWriter;
+  readonly collectors: CollectorWriter;
   readonly #writes: Writes;
   readonly #changes: Changes;
   readonly #counters: MailboxCounters;
@@ -65,6 +67,7 @@ export class Writer {
     this.#bodyNext = (this.#writes.lastBody.get() ?? 0) + 1;
     this.queue = new QueueWriter(connection, this.#bodies);
     this.#relayLogins = new RelayLoginWriter(connection, () => this.queue.ledger.wake());
+    this.collectors = new CollectorWriter(connection);
     const [bodies, counters, removals] = [this.#bodies, this.#counters, prepareRemovalWrites(connection)];
     const keeps = { keeps: keeping.keepRemovedMs > 0, isShort: keeping.isShort };
     this.removals = new RemovalWriter({ writes: removals, counters, bodies, ...keeps });
@@ -143,6 +146,7 @@ export class Writer {
       queue: this.queue,
       relayLogins: this.#relayLogins,
       index: this.index,
+      collectors: this.collectors,
       removeAccount: (address) => this.#removeAccount(address),
       setQuota: (address, { octets = null, messages = null }) =>
         this.#counters.setQuota(this.#changes.requireAccount(address), [octets, messages]),
@@ -256,6 +260,7 @@ export class Writer {
   #removeAccount(address: Address): void {
     const account = this.#changes.requireAccount(address);
     this.#changes.detachAccount(address, account);
+    this.collectors.detach(account);
     const isLong = this.#counters.messages(account) > DIRECT_LIMIT || this.#imports.hasAny(account);
     if (isLong || this.removals.hasRemoved(account) || this.#hidden.hasAny(account)) {
       this.removals.giveUpAll(account); // Of a session that is about to end.

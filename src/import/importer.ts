@@ -115,7 +115,8 @@ export class Importer {
     const { first, isWhole, hash } = await this.#read(message);
     const key = this.#occurrences.keyOf(hash);
     const facts = await this.#factsOf(hash);
-    if (await this.#isKnown(key)) return message.taken?.();
+    const knownSinceMs = await this.#knownSinceMs(key);
+    if (knownSinceMs !== undefined) return message.taken?.(knownSinceMs);
     const envelope = this.#envelope(message, { first, facts, key });
     if (isWhole) return this.#send({ message, envelope, pieces: () => [first] }, first.length);
     await this.#alone({ message, envelope, pieces: () => this.#pieces(message) });
@@ -133,7 +134,8 @@ export class Importer {
   }
 
   async #takeByName(message: FoundMessage, key: Buffer): Promise<void> {
-    if (await this.#isKnown(key)) return message.taken?.();
+    const knownSinceMs = await this.#knownSinceMs(key);
+    if (knownSinceMs !== undefined) return message.taken?.(knownSinceMs);
     const pieces = this.#pieces(message);
     const { first, isWhole } = await gather(pieces);
     const envelope = this.#envelope(message, { first, facts: undefined, key });
@@ -142,13 +144,13 @@ export class Importer {
   }
 
   /** Asked once one was known: a first import need not ask of each message, and one that is run again need not send them. */
-  async #isKnown(key: Buffer): Promise<boolean> {
-    if (!this.#asks) return false;
+  async #knownSinceMs(key: Buffer): Promise<number | undefined> {
+    if (!this.#asks) return undefined;
     const { mailboxes, owner } = this.#options;
-    const [isKnown = false] = await mailboxes.findImported(owner, [key]);
-    this.#asks = isKnown;
-    if (isKnown) this.known += 1;
-    return isKnown;
+    const [sinceMs] = await mailboxes.findImported(owner, [key]);
+    this.#asks = sinceMs !== undefined;
+    if (this.#asks) this.known += 1;
+    return sinceMs;
   }
 
   async #read(message: FoundMessage): Promise<Read> {
@@ -228,7 +230,7 @@ export class Importer {
     this.#asks = leftOut.length > 0;
     if (leftOut.length === 0) this.imported += 1;
     else this.known += 1;
-    message.taken?.();
+    message.taken?.(Date.now());
   }
 
   async #deliver(envelope: Envelope, pieces: ReturnType<Sending['pieces']>): Promise<readonly number[]> {
