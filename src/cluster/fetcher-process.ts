@@ -1,6 +1,6 @@
 /**
  * The process that fetches mail from other servers (src/collector): there while there is a collector. Speaks to no client of ours, and
- * what it reads from others concerns no session. Told to drain, it begins no run and breaks off what still runs when its time is over;
+ * what it reads from others concerns no session. Told to drain, it breaks off its runs, which the next goes on with;
  * killed, it leaves claims that end by themselves.
  */
 import { randomUUID } from 'node:crypto';
@@ -27,7 +27,7 @@ export function runFetcher(): void {
         running = new FetcherProcess(message.configuration);
         send({ kind: 'prepared' });
       } else if (message.kind === 'go') running?.go();
-      else if (message.kind === 'drain') void running?.drain(message.hurry ? 0 : message.patienceMs);
+      else if (message.kind === 'drain') void running?.drain();
     },
     () => ({ counts: running?.counts ?? {}, problems: running?.problems ?? [] }),
   );
@@ -37,6 +37,9 @@ class FetcherProcess {
   readonly #log: Log;
   readonly #store: MailStore;
   readonly #fetcher: Fetcher;
+  /** It may begin. */
+  #isReleased = false;
+  #isStoreThere = false;
 
   constructor(configuration: Configuration) {
     this.#log = createLog(configuration.logLevel, 'fetcher', new LineOutput(openUnblocked(1)));
@@ -62,13 +65,18 @@ class FetcherProcess {
 
   go(): void {
     send({ kind: 'ready' });
-    this.#fetcher.look();
+    this.#isReleased = true;
+    this.#look();
   }
 
-  async drain(patienceMs: number): Promise<void> {
-    await this.#fetcher.drain(patienceMs);
+  async drain(): Promise<void> {
+    await this.#fetcher.drain();
     await this.#store.close();
     process.exit(0);
+  }
+
+  #look(): void {
+    if (this.#isReleased && this.#isStoreThere) this.#fetcher.look();
   }
 
   #ran({ id, url }: Collector, { failure, ...counts }: CollectorRun): void {
@@ -84,10 +92,11 @@ class FetcherProcess {
         this.#log.warn('another database is at the path; the fetcher ends');
         process.exit(0);
       },
-      directoryChanged: () => this.#fetcher.look(),
+      directoryChanged: () => this.#look(),
       changed: (there) => {
         this.#log[there ? 'debug' : 'warn'](there ? 'the store is there' : 'the store went away');
-        if (there) this.#fetcher.look();
+        this.#isStoreThere = there;
+        this.#look();
       },
     });
   }

@@ -76,14 +76,13 @@ export class Fetcher {
       });
   }
 
-  /** Begins nothing more; after so long what still runs is broken off. */
-  async drain(patienceMs: number): Promise<void> {
+  /** Begins nothing more, and breaks off what runs: what came is durable, and whoever fetches next goes on at once. */
+  async drain(): Promise<void> {
     this.#isDraining = true;
     clearTimeout(this.#timer);
-    const timer = setTimeout(() => this.#ending.abort(), patienceMs);
+    this.#ending.abort();
     await this.#looking;
     await Promise.all([...this.#running.values()].map(({ ended }) => ended));
-    clearTimeout(timer);
   }
 
   async #start(): Promise<void> {

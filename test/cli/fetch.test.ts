@@ -1,5 +1,6 @@
 /** `pennypost fetch`, and the process that fetches: one server whose own maildrops are those of "another server". */
 import { writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { formatAddress } from '../../src/message/mailbox.js';
@@ -93,5 +94,23 @@ describe('pennypost fetch', () => {
     await eventually('its end', async () => (await fetchers()).length === 0);
     expect((await server.status()).problems).to.deep.equal([]);
     expect((await server.run('fetch', 'run', '1')).stderr).to.match(/There is no collector 1;/);
+  });
+
+  it('breaks off what a silent server holds up, at a reload and when its collector is removed', async () => {
+    const silent = createServer().listen(0, '127.0.0.1').unref();
+    const { port } = silent.address() as AddressInfo;
+    await server.do('fetch', 'add', `pop3://user@127.0.0.1:${port}`, '--into', 'bob@example.org', ...secret());
+    const [first] = await eventually('a run', async () => {
+      const all = await fetchers();
+      return all[0]?.counts?.['running'] === 1 && all;
+    });
+    await server.do('reload');
+    await eventually('another alone', async () => {
+      const all = await fetchers();
+      return all.length === 1 && all[0]?.pid !== first?.pid;
+    });
+    await server.do('fetch', 'remove', '1');
+    await eventually('its end', async () => (await fetchers()).length === 0);
+    silent.close();
   });
 });
