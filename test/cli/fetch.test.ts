@@ -97,7 +97,8 @@ describe('pennypost fetch', () => {
   });
 
   it('breaks off what a silent server holds up, at a reload and when its collector is removed', async () => {
-    const silent = createServer().listen(0, '127.0.0.1').unref();
+    const silent = createServer().unref();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as AddressInfo;
     await server.do('fetch', 'add', `pop3://user@127.0.0.1:${port}`, '--into', 'bob@example.org', ...secret());
     const [first] = await eventually('a run', async () => {
