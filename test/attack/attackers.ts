@@ -21,7 +21,7 @@ export class Attackers {
   }
 
   async stop(): Promise<void> {
-    this.#process.send('stop');
+    if (this.#process.connected) this.#process.send('stop'); // Of nobody it has ended by itself.
     await this.#ended;
   }
 }
