@@ -76,7 +76,7 @@ describe('administration without a server', () => {
     );
     expect(await json('account list')).to.have.nested.property('[0].keepsMail', true);
     expect(await done('account keep alice@localhost OFF')).to.match(/^alice@localhost lets its logins remove mail/);
-    expect(await done('account list')).to.match(/alice@localhost .* no$/m);
+    expect(await done('account list')).to.match(/alice@localhost .* no +never *$/m);
     expect((await run('account keep alice@localhost maybe')).stderr).to.include("'maybe' is neither on nor off");
     await refused('account keep nobody@localhost on', /nobody@localhost/);
   });

@@ -8,7 +8,10 @@ import { inEmptyDirectory, pennypost } from './pennypost.js';
 const mistakes: readonly (readonly [typed: string, said: RegExp])[] = [
   ['acount list', /unknown command 'acount'; did you mean 'account'\? See 'pennypost --help'/],
   ['account ad a@localhost', /did you mean 'account add'\? See 'pennypost account --help'/],
-  ['account', /'account add', 'account list', 'account remove', 'account quota', 'account limit', 'account passwd'/],
+  [
+    'account',
+    /'account add', 'account list', 'account remove', 'account quota', 'account limit', 'account keep', 'account expire', 'account passwd'/,
+  ],
   ['account crdential list a@localhost', /did you mean 'account credential'\? See 'pennypost account --help'/],
   [
     'account credential',
