@@ -59,7 +59,7 @@ describe('the view mail', () => {
     db = join(directory, 'mail.db');
     const connection = openForWriting(db);
     connection.exec(`
-      insert into domain values (1, 'localhost');
+      insert into domain (id, name) values (1, 'localhost');
       insert into account (id, local, domain, password_hash, validity, created_at) values (1, 'alice', 1, 'x', 'v', 1)`);
     // As an older version stored them: 0 raw, 1 to be decoded, 2 decoded, 3 failed.
     for (const state of [0, 1, 2, 3]) add(connection, state, EVIL, `${EVIL}\r\n\tx\ry\r`);
