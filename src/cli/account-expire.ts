@@ -1,5 +1,5 @@
 /** `pennypost account expire`: after how many days the mail of an account, or of a domain, is removed. */
-import { InvalidValue, longDurationMs } from '../config/units.js';
+import { longDurationMs } from '../config/units.js';
 import { formatAddress } from '../message/mailbox.js';
 import type { ExpireDays } from '../store/directory.js';
 import { optionFlags, UsageError, type Command, type Invocation, type Operand } from './command.js';
@@ -7,6 +7,7 @@ import { exit } from './exit.js';
 import { accountAddress, domain } from './operand.js';
 import { withExistingStore } from './storage.js';
 import { counted, print } from './terminal.js';
+import { typed } from './typed.js';
 
 const DAY_MS = 86_400_000;
 
@@ -51,18 +52,9 @@ function sentence(whose: string, days: ExpireDays): string {
 function daysOf(text: string): ExpireDays {
   const word = text.toLowerCase();
   if (word === 'never' || word === 'default') return word;
-  const days = durationOf(text) / DAY_MS;
+  const days = typed(text, longDurationMs, (why) => `TIME ${why}; or never, or default`) / DAY_MS;
   if (Number.isInteger(days) && days > 0) return days;
   throw new UsageError(`mail expires after whole days, such as 30d, not '${text}'; or never`);
-}
-
-function durationOf(text: string): number {
-  try {
-    return longDurationMs(text);
-  } catch (error) {
-    if (error instanceof InvalidValue) throw new UsageError(`TIME ${error.message}; or never, or default`);
-    throw error;
-  }
 }
 
 export const accountExpireCommand: Command = {

@@ -1,13 +1,14 @@
 /** `pennypost account limit`: how many recipients in other domains an account may send to, and has sent to. */
-import { InvalidValue, limit } from '../config/units.js';
+import { limit } from '../config/units.js';
 import { formatAddress } from '../message/mailbox.js';
 import type { OwnLimit, OwnLimits, RecipientUse } from '../store/recipient-limits.js';
-import { jsonFlag, optionFlags, UsageError, type Command, type Flag, type Invocation } from './command.js';
+import { jsonFlag, optionFlags, type Command, type Flag, type Invocation } from './command.js';
 import { exit } from './exit.js';
 import { accountAddress, addressOperand } from './operand.js';
 import { outboundInForce, type OutboundInForce } from './outbound-configuration.js';
 import { withExistingStore } from './storage.js';
 import { printJson, printTable } from './terminal.js';
+import { typed } from './typed.js';
 
 const perHourFlag: Flag = {
   name: 'per-hour',
@@ -37,12 +38,7 @@ function given(invocation: Invocation, { name }: Flag, key: keyof OwnLimits): Pa
 
 function ownLimit(text: string): OwnLimit {
   if (text.toLowerCase() === 'default') return 'default';
-  try {
-    return limit(text) ?? 'none';
-  } catch (error) {
-    if (error instanceof InvalidValue) throw new UsageError(`a limit ${error.message}; or none, or default`);
-    throw error;
-  }
+  return typed(text, limit, (why) => `a limit ${why}; or none, or default`) ?? 'none';
 }
 
 function rows({ lastHour, lastDay, own }: RecipientUse, usual: OutboundInForce): readonly (readonly string[])[] {

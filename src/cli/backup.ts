@@ -5,7 +5,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { durationMs, InvalidValue } from '../config/units.js';
+import { durationMs } from '../config/units.js';
 import type { BackupReport, Maintenance } from '../store/maintenance.js';
 import { momentName } from '../runtime/durable-names.js';
 import { statIfThere } from '../runtime/stats.js';
@@ -15,6 +15,7 @@ import { exit, explainFailure } from './exit.js';
 import { steps } from './steps.js';
 import { maintenanceOf } from './storage.js';
 import { moment, print } from './terminal.js';
+import { typedFlag } from './typed.js';
 
 const fileOperand: Operand = {
   name: 'FILE',
@@ -104,13 +105,8 @@ function countOf(text: string | undefined): number | undefined {
 }
 
 function timeOf(text: string | undefined): number | undefined {
-  try {
-    const ms = text === undefined ? undefined : durationMs(text);
-    if (ms !== 0) return ms;
-  } catch (error) {
-    if (!(error instanceof InvalidValue)) throw error;
-    throw new UsageError(`--${everyFlag.name} ${error.message}`);
-  }
+  const ms = text === undefined ? undefined : typedFlag(everyFlag, text, durationMs);
+  if (ms !== 0) return ms;
   throw new UsageError(`--${everyFlag.name} takes a time above 0`);
 }
 

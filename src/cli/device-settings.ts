@@ -1,9 +1,10 @@
 /** What `device add` and `device set` take of a device: its flags, and the values behind them. */
-import { bytes, InvalidValue, longDurationMs, networks, typedDuration } from '../config/units.js';
+import { bytes, longDurationMs, networks, typedDuration } from '../config/units.js';
 import { isAscii } from '../message/domain.js';
 import type { DeviceChange, MessageRate, NewDevice, OptionalSetting } from '../store/devices.js';
 import { UsageError, type Flag, type Invocation } from './command.js';
 import { accountAddress, domain, envelopeAddress } from './operand.js';
+import { typedFlag } from './typed.js';
 
 /** It stands in Received lines and in the log. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -83,7 +84,7 @@ function settingsOf(invocation: Invocation): Settings {
     from: said(fromFlag, sender),
     account: said(accountFlag, accountAddress),
     rate: said(rateFlag, rateOf),
-    maxOctets: said(sizeFlag, (text) => valueOf(sizeFlag, bytes, text)),
+    maxOctets: said(sizeFlag, (text) => typedFlag(sizeFlag, text, bytes)),
     toDomains: said(domainsFlag, domainsOf),
   };
 }
@@ -113,7 +114,7 @@ function sender(text: string): string {
 }
 
 function networksOf(text: string): readonly string[] {
-  const found = valueOf(networkFlag, networks, text);
+  const found = typedFlag(networkFlag, text, networks);
   if (found.length === 0) throw new UsageError('--network takes at least one address or subnet');
   return found;
 }
@@ -122,20 +123,11 @@ function rateOf(text: string): MessageRate {
   const [, count = '', time = ''] = /^(\d{1,9})\/(.+)$/.exec(text) ?? [];
   const messages = Number(count);
   if (messages === 0) throw new UsageError(`--rate takes a number and a time such as 100/h or 10/5m, not '${text}'`);
-  const periodMs = valueOf(rateFlag, longDurationMs, /^\d/.test(time) ? time : `1${time}`);
+  const periodMs = typedFlag(rateFlag, /^\d/.test(time) ? time : `1${time}`, longDurationMs);
   return { messages, periodMs: Math.max(1, periodMs) };
 }
 
 /** As it is typed. */
 export function rateText({ messages, periodMs }: MessageRate): string {
   return `${messages}/${typedDuration(periodMs).replace(/^1(?=[a-z])/, '')}`;
-}
-
-function valueOf<T>({ name }: Flag, parse: (text: string) => T, text: string): T {
-  try {
-    return parse(text);
-  } catch (error) {
-    if (!(error instanceof InvalidValue)) throw error;
-    throw new UsageError(`--${name} ${error.message}`);
-  }
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { claimed } from '../collector/fetcher.js';
 import { collect } from '../collector/run.js';
-import { InvalidValue, longDurationMs, typedDuration } from '../config/units.js';
+import { longDurationMs, typedDuration } from '../config/units.js';
 import { formatAddress } from '../message/mailbox.js';
 import { printableLine } from '../message/printable.js';
 import type { Collector, CollectorChange, CollectorLogin, CollectorRun, RemoveAfter } from '../store/collectors.js';
@@ -23,6 +23,7 @@ import { printList, printListAsJson, type Table } from './listing.js';
 import { accountAddress } from './operand.js';
 import { requireDatabase, withExistingStore, type Administration } from './storage.js';
 import { counted, moment, print, printJson, printTable } from './terminal.js';
+import { typedFlag } from './typed.js';
 
 const urlOperand: Operand = { name: 'URL', doc: 'pop3s://user@host of the other server, as import takes it' };
 const numberOperand: Operand = { name: 'NUMBER', doc: "a collector's number, as 'fetch list' shows it" };
@@ -216,14 +217,9 @@ function removalOf(invocation: Invocation): RemoveAfter | undefined {
   throw new UsageError(`--${keepFlag.name} and --${removeFlag.name} exclude each other`);
 }
 
-function durationOf(invocation: Invocation, { name }: Flag): number | undefined {
-  const text = invocation.text(name);
-  try {
-    return text === undefined ? undefined : longDurationMs(text);
-  } catch (error) {
-    if (error instanceof InvalidValue) throw new UsageError(`--${name} ${error.message}`);
-    throw error;
-  }
+function durationOf(invocation: Invocation, flag: Flag): number | undefined {
+  const text = invocation.text(flag.name);
+  return text === undefined ? undefined : typedFlag(flag, text, longDurationMs);
 }
 
 export const fetchCommands: readonly Command[] = [
@@ -258,7 +254,7 @@ export const fetchCommands: readonly Command[] = [
     words: 'fetch run',
     summary: 'Fetch what is new now, and say what came.',
     operands: [numberOperand],
-    flags: [...optionFlags('db', 'maxMessageSize')],
+    flags: optionFlags('db', 'maxMessageSize'),
     examples: ['fetch run 1'],
     run,
   },
@@ -274,7 +270,7 @@ export const fetchCommands: readonly Command[] = [
     words: 'fetch remove',
     summary: 'Remove a collector; what it has fetched stays.',
     operands: [numberOperand],
-    flags: [...optionFlags('db')],
+    flags: optionFlags('db'),
     examples: ['fetch remove 1'],
     run: remove,
   },

@@ -3,12 +3,11 @@
  * are as wide as each page needs them; `--json` is one array whatever the pages.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { StoreError } from '../store/errors.js';
+import { DAMAGE_REMEDY, StoreError } from '../store/errors.js';
 import type { MaybePromise } from '../store/shapes.js';
 import { print, printTable, json } from './terminal.js';
 
-const DAMAGED =
-  'the database is damaged (a list of it has no end): stop the server, look at the disk, and restore a backup or recover what can be read (docs/operations.md)';
+const DAMAGED = `the database is damaged (a list of it has no end): ${DAMAGE_REMEDY}`;
 
 /** What comes behind `after`; the first page without it, and an empty one at the end. */
 export type Pages<T> = (after: T | undefined) => MaybePromise<readonly T[]>;

@@ -7,9 +7,10 @@
  * All terms must agree, but of terms with OR between them one; what stands behind a "-" must not be. Whatever cannot be meant is a
  * UsageError that names the fix: nothing that is typed reaches SQLite as syntax.
  */
-import { bytes, InvalidValue } from '../config/units.js';
+import { bytes } from '../config/units.js';
 import type { MailPhrase, MailQuery } from '../store/mailboxes.js';
 import { UsageError } from './command.js';
+import { typed } from './typed.js';
 
 /** Longer, or with more terms, nobody types it; each term is looked up by itself. */
 const QUERY_LIMIT_CHARACTERS = 1000;
@@ -127,12 +128,7 @@ function moment({ field, value }: Term): number {
 }
 
 function size({ field, value }: Term): number {
-  try {
-    return bytes(value);
-  } catch (error) {
-    if (!(error instanceof InvalidValue)) throw error;
-    throw new UsageError(`'${value}' is no size for ${field}:; one looks like 500KiB`);
-  }
+  return typed(value, bytes, () => `'${value}' is no size for ${field}:; one looks like 500KiB`);
 }
 
 function has({ isNegative, value }: Term): Partial<MailQuery> {

@@ -1,11 +1,12 @@
 /**
  * Turns operands into addresses, domains and numbers. What is none of these is a UsageError that shows how one looks.
  */
-import { domainName, InvalidValue, longDurationMs } from '../config/units.js';
+import { domainName, longDurationMs } from '../config/units.js';
 import { formatAddress, parseMailbox } from '../message/mailbox.js';
 import { readPath } from '../message/path.js';
 import type { Address } from '../store/shapes.js';
 import { UsageError, type Operand } from './command.js';
+import { typed } from './typed.js';
 
 export const addressOperand: Operand = { name: 'ADDRESS', doc: 'an address such as alice@localhost' };
 
@@ -40,12 +41,7 @@ export function accountAddress(text?: string): Address {
 }
 
 export function domain(text = ''): string {
-  try {
-    return domainName(text);
-  } catch (error) {
-    if (!(error instanceof InvalidValue)) throw error;
-    throw new UsageError(`'${text}' is no domain name; one looks like example.org`);
-  }
+  return typed(text, domainName, () => `'${text}' is no domain name; one looks like example.org`);
 }
 
 const MOMENT = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)?Z?$/i;
@@ -61,12 +57,8 @@ export function pastMoment(text: string, nowMs = Date.now()): number {
 const DAY_CHARACTERS = '2026-12-31Z'.length;
 
 function duration(text: string): number {
-  try {
-    return longDurationMs(text);
-  } catch (error) {
-    if (!(error instanceof InvalidValue)) throw error;
-    throw new UsageError(`'${text}' is no moment; one looks like 2h, which is so long ago, or '2026-12-31 23:59:59Z'`);
-  }
+  const mistake = `'${text}' is no moment; one looks like 2h, which is so long ago, or '2026-12-31 23:59:59Z'`;
+  return typed(text, longDurationMs, () => mistake);
 }
 
 /** A message's number, as `mail list` shows it. */

@@ -1,8 +1,9 @@
 /** What an account or a domain may hold, as commands read and say it. */
-import { bytes, integer, InvalidValue } from '../config/units.js';
+import { bytes, integer } from '../config/units.js';
 import type { Quota } from '../store/quotas.js';
-import { UsageError, type Operand } from './command.js';
+import { type Operand } from './command.js';
 import { counted } from './terminal.js';
+import { typed } from './typed.js';
 
 const NONE = 'none';
 const MESSAGES_HIGHEST = 1e12;
@@ -23,12 +24,7 @@ export function quotaOf(size: string = NONE, messages: string = NONE): Quota {
 /** Nothing for none. */
 function limited(kind: keyof Quota, text: string, read: (text: string) => number): Quota {
   if (text.toLowerCase() === NONE) return {};
-  try {
-    return { [kind]: read(text) };
-  } catch (error) {
-    if (error instanceof InvalidValue) throw new UsageError(`a quota ${error.message}; none takes it away`);
-    throw error;
-  }
+  return { [kind]: typed(text, read, (why) => `a quota ${why}; none takes it away`) };
 }
 
 /** What follows `may hold`. */

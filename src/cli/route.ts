@@ -1,7 +1,6 @@
 /** `pennypost route …`: ways of their own that mail to, or from, some domains takes. */
 import { resolve } from 'node:path';
 import { routeAction } from '../config/routes.js';
-import { InvalidValue } from '../config/units.js';
 import { normalizeRemoteDomain } from '../message/domain.js';
 import { parseRelayUrl, type Relay } from '../outbound/client/relay-url.js';
 import type { Route, RouteAction, RouteKey } from '../store/routes.js';
@@ -19,6 +18,7 @@ import { printList, printListAsJson, type Table } from './listing.js';
 import { outboundInForce } from './outbound-configuration.js';
 import { withExistingStore } from './storage.js';
 import { print } from './terminal.js';
+import { typed } from './typed.js';
 
 const domainOperand: Operand = {
   name: 'DOMAIN',
@@ -120,12 +120,7 @@ function wantsPassword({ user, auth }: Relay): boolean {
 }
 
 function parse(target: string): RouteAction {
-  try {
-    return routeAction(target);
-  } catch (error) {
-    if (error instanceof InvalidValue) throw new UsageError(`a route ${error.message}`);
-    throw error;
-  }
+  return typed(target, routeAction, (why) => `a route ${why}`);
 }
 
 export const routeCommands: readonly Command[] = [

@@ -1,10 +1,11 @@
 /** Which recipients of the queue a command is about: ids, or flags that all of them must match, or all of them by `--all`. */
-import { longDurationMs, InvalidValue } from '../config/units.js';
+import { longDurationMs } from '../config/units.js';
 import { printableLine } from '../message/printable.js';
 import type { QueueEntry, QueueFilter, QueuedMail } from '../store/queued-mail.js';
 import type { QueueState } from '../store/queue.js';
 import { UsageError, type Flag, type Invocation, type Operand } from './command.js';
 import { domain, envelopeAddress, NULL_PATH, reversePath } from './operand.js';
+import { typedFlag } from './typed.js';
 
 const STATES: readonly QueueState[] = ['active', 'deferred', 'hold', 'corrupt'];
 
@@ -54,7 +55,7 @@ export function filterOf(invocation: Invocation): QueueFilter {
     destination: destination === undefined ? undefined : domain(destination),
     from: from === undefined ? undefined : reversePath(from),
     to: to === undefined ? undefined : envelopeAddress(to).text,
-    queuedBeforeMs: older === undefined ? undefined : Date.now() - ageOf(older),
+    queuedBeforeMs: older === undefined ? undefined : Date.now() - typedFlag(olderFlag, older, longDurationMs),
   };
 }
 
@@ -126,15 +127,6 @@ function stateOf(text: string | undefined): QueueState | undefined {
   if (text !== undefined && found === undefined)
     throw new UsageError(`--${stateFlag.name} takes one of ${STATES.join(', ')}, not '${text}'`);
   return found;
-}
-
-function ageOf(text: string): number {
-  try {
-    return longDurationMs(text);
-  } catch (error) {
-    if (!(error instanceof InvalidValue)) throw error;
-    throw new UsageError(`--${olderFlag.name} ${error.message}`);
-  }
 }
 
 /** What a server said, for a person. */

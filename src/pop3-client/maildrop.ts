@@ -119,7 +119,12 @@ function byName(all: readonly Listed[]): readonly [named: readonly Listed[], nam
 /** One message that the server does not give is no reason to leave the others there. */
 async function* unreadable(error: unknown): AsyncGenerator<Buffer, void> {
   refused(error);
-  yield await Promise.reject<Buffer>(new NoMail(`the server ${(error as Error).message}`));
+  yield* nothing(`the server ${(error as Error).message}`);
+}
+
+/** @throws NoMail */
+async function* nothing(why: string): AsyncGenerator<Buffer, void> {
+  yield await Promise.reject<Buffer>(new NoMail(why));
 }
 
 /** A refusal is one of that command alone; anything else is a failure still. */
@@ -176,7 +181,8 @@ class RemoteMaildrop implements FoundMail {
   async *messages(): AsyncGenerator<FoundMessage, void> {
     yield* this.#named();
     for (const one of this.#nameless) yield { ...this.#found(one), read: () => this.#octetsOf(one) };
-    for (const one of this.#tooLarge) yield { ...this.#found(one), read: () => this.#refused() };
+    const why = `it is larger than --max-message-size, ${this.#remote.options.maxOctets} octets`;
+    for (const one of this.#tooLarge) yield { ...this.#found(one), read: () => nothing(why) };
   }
 
   #found(one: Listed): Omit<FoundMessage, 'read'> {
@@ -190,11 +196,6 @@ class RemoteMaildrop implements FoundMail {
 
   #take({ number }: Listed, sinceMs: number): void {
     if (this.#remote.options.removes(sinceMs)) this.#taken.push(number);
-  }
-
-  async *#refused(): AsyncGenerator<Buffer, void> {
-    const { maxOctets } = this.#remote.options;
-    yield await Promise.reject<Buffer>(new NoMail(`it is larger than --max-message-size, ${maxOctets} octets`));
   }
 
   /** Each has to be read before the next is asked for. */

@@ -39,6 +39,10 @@ export interface HolderSince extends Holder {
   readonly sinceMs: number;
 }
 
+/** What is to be done about a database that holds what nobody wrote. */
+export const DAMAGE_REMEDY =
+  'stop the server, look at the disk, and restore a backup or recover what can be read (docs/operations.md)';
+
 export class StoreError extends Error {
   readonly kind: StoreErrorKind;
   /** With 'in-use'. */

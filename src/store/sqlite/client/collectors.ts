@@ -3,7 +3,6 @@ import type { CollectorId, Collectors } from '../../collectors.js';
 import { COLLECTORS_LIMIT } from '../../rules/collectors.js';
 import { collectorLoginOf, collectorOf } from '../database/collectors.js';
 import type { ChangeName } from '../protocol/change.js';
-import { FrameType } from '../protocol/frames.js';
 import type { OpenReads } from './open-reads.js';
 import type { StoreClient } from './store-client.js';
 
@@ -27,22 +26,21 @@ export class CollectorReader implements Pick<Collectors, 'listCollectors' | 'fin
 }
 
 export function collectorsOf(client: StoreClient, reader: CollectorReader): Collectors {
-  /** Sends what it is given; a number may be answered. */
-  const sent =
+  const counted =
     <Name extends ChangeName & keyof Collectors>(change: Name) =>
     async (...given: Parameters<Collectors[Name]>): Promise<number> =>
-      (await client.askJson(FrameType.Change, { change, given })) as number;
+      (await client.change(change, ...given)) as number;
   return {
     listCollectors: () => reader.listCollectors(),
     findCollector: (id) => reader.findCollector(id),
-    addCollector: sent('addCollector'),
+    addCollector: counted('addCollector'),
     async setCollector(id, change) {
-      await sent('setCollector')(id, change);
+      await client.change('setCollector', id, change);
     },
     async removeCollector(id) {
-      await sent('removeCollector')(id);
+      await client.change('removeCollector', id);
     },
-    claimCollector: sent('claimCollector'),
-    settleCollector: sent('settleCollector'),
+    claimCollector: counted('claimCollector'),
+    settleCollector: counted('settleCollector'),
   };
 }

@@ -4,23 +4,21 @@
  */
 import type { Devices } from '../../devices.js';
 import { REFUSAL_LIMIT_CHARACTERS } from '../../rules/devices.js';
-import type { Change, ChangeName } from '../protocol/change.js';
 import { FrameType, jsonFrame } from '../protocol/frames.js';
 import type { Reader } from './reader.js';
 import type { Remembered } from './remembered.js';
 import type { StoreClient } from './store-client.js';
 
 export function devicesOf(client: StoreClient, reader: Reader, remembered: Remembered): Devices {
-  const send = <Name extends ChangeName>(change: Change<Name>) => client.askJson(FrameType.Change, change);
   return {
     async addDevice(device) {
-      await send({ change: 'addDevice', given: [device] });
+      await client.change('addDevice', device);
     },
     async setDevice(change) {
-      await send({ change: 'setDevice', given: [change] });
+      await client.change('setDevice', change);
     },
     async removeDevice(name) {
-      await send({ change: 'removeDevice', given: [name] });
+      await client.change('removeDevice', name);
     },
     listDevices: () => reader.devices(),
     // While the store is away nobody would tell of a change.

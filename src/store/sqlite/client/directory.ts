@@ -1,8 +1,7 @@
 /** Administration where it is used: changes go to the store, everything else is read here. */
 import type { Directory } from '../../directory.js';
 import type { Mailboxes } from '../../mailboxes.js';
-import type { Change, ChangeName } from '../protocol/change.js';
-import { FrameType } from '../protocol/frames.js';
+import type { ChangeName } from '../protocol/change.js';
 import { MailSearcher } from './mail-searcher.js';
 import { MailSummaries } from './mail-summaries.js';
 import type { MessageListOptions } from './message-list.js';
@@ -14,7 +13,7 @@ export function directoryOf(client: StoreClient, reader: Reader): Directory {
   const sent =
     <Name extends ChangeName & keyof Directory>(change: Name) =>
     async (...given: Parameters<Directory[Name]>): Promise<void> => {
-      await client.askJson(FrameType.Change, { change, given } satisfies Change<Name>);
+      await client.change(change, ...given);
     };
   return {
     addAccount: sent('addAccount'),
@@ -53,7 +52,7 @@ export function mailboxesOf(client: StoreClient, { reader, slices }: MessageList
     searchMail: (address, query, range) => search.page(address, query, range),
     countUnindexed: () => search.unindexed(),
     async indexMail(anew) {
-      await client.askJson(FrameType.Change, { change: 'indexMail', given: [anew] } satisfies Change<'indexMail'>);
+      await client.change('indexMail', anew);
     },
   };
 }

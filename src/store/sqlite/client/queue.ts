@@ -4,7 +4,6 @@ import type { LeasedMessage, LeaseRequest, Queue } from '../../queue.js';
 import type { QueuedMail } from '../../queued-mail.js';
 import type { MaybePromise } from '../../shapes.js';
 import type { Source } from '../../source.js';
-import type { ChangeName } from '../protocol/change.js';
 import { emptyFrame, FrameType, jsonFrame } from '../protocol/frames.js';
 import { IDS_LIMIT, LEASE_LIMIT, type BeginRequest, type TakeNewRequest } from '../protocol/queue-requests.js';
 import type { PacedReads } from './paced-reads.js';
@@ -75,13 +74,12 @@ function newMailOf(client: StoreClient): Pick<Queue, 'takeNew' | 'leaveNew'> {
 }
 
 export function queuedMailOf({ client, reader }: Pick<QueueOptions, 'client' | 'reader'>): QueuedMail {
-  const send = (change: ChangeName, given: readonly unknown[]) => client.askJson(FrameType.Change, { change, given });
   const changing =
-    (change: ChangeName) =>
+    (change: 'hold' | 'release' | 'retry' | 'remove') =>
     async (ids: readonly number[]): Promise<number> => {
       let count = 0;
       for (let at = 0; at < ids.length; at += IDS_LIMIT)
-        count += (await send(change, [ids.slice(at, at + IDS_LIMIT)])) as number;
+        count += (await client.change(change, ids.slice(at, at + IDS_LIMIT))) as number;
       return count;
     };
   return {
@@ -95,10 +93,10 @@ export function queuedMailOf({ client, reader }: Pick<QueueOptions, 'client' | '
     listSuppressions: (after = '') => reader.suppressions(after),
     findSuppression: (address) => reader.suppression(address),
     async addSuppression(address, reason) {
-      await send('addSuppression', [address, reason]);
+      await client.change('addSuppression', address, reason);
     },
     async removeSuppression(address) {
-      await send('removeSuppression', [address]);
+      await client.change('removeSuppression', address);
     },
   };
 }

@@ -3,7 +3,6 @@ import type { RelayLogins } from '../../relay-logins.js';
 import { summaryOf } from '../../rules/relay-logins.js';
 import { relayLoginOf } from '../database/relay-logins.js';
 import type { ChangeName } from '../protocol/change.js';
-import { FrameType } from '../protocol/frames.js';
 import type { OpenReads } from './open-reads.js';
 import type { StoreClient } from './store-client.js';
 
@@ -30,23 +29,18 @@ export class RelayLoginReader implements Pick<RelayLogins, 'findRelayLogin' | 'l
 }
 
 export function relayLoginsOf(client: StoreClient, reader: RelayLoginReader): RelayLogins {
-  /** Sends what it is given; a number may be answered. */
-  const sent =
-    <Name extends ChangeName & keyof RelayLogins>(change: Name) =>
-    async (...given: Parameters<RelayLogins[Name]>): Promise<unknown> =>
-      client.askJson(FrameType.Change, { change, given });
   const counted =
     <Name extends ChangeName & keyof RelayLogins>(change: Name) =>
     async (...given: Parameters<RelayLogins[Name]>): Promise<number> =>
-      (await sent(change)(...given)) as number;
+      (await client.change(change, ...given)) as number;
   return {
     findRelayLogin: (user) => reader.findRelayLogin(user),
     listRelayLogins: () => reader.listRelayLogins(),
     async setRelayLogin(login) {
-      await sent('setRelayLogin')(login);
+      await client.change('setRelayLogin', login);
     },
     async removeRelayLogin(user) {
-      await sent('removeRelayLogin')(user);
+      await client.change('removeRelayLogin', user);
     },
     claimRelayLogin: counted('claimRelayLogin'),
     refreshRelayLogin: counted('refreshRelayLogin'),

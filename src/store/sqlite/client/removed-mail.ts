@@ -10,9 +10,8 @@ import { addressText } from '../../rules/names.js';
 import { takes } from '../../rules/quotas.js';
 import { inPart, refusals, refuse } from '../../rules/refusals.js';
 import type { AccountId, Address } from '../../shapes.js';
-import type { Change, ChangeName } from '../protocol/change.js';
-import { FrameType } from '../protocol/frames.js';
 import type { StoreStatus } from '../../status.js';
+import { FrameType } from '../protocol/frames.js';
 import type { SocketMaildrops } from './maildrops.js';
 import type { Reader } from './reader.js';
 import type { StoreClient } from './store-client.js';
@@ -31,7 +30,7 @@ export function removedMailOf(options: RemovedMailOptions): RemovedMail {
   const { reader } = options;
   return {
     listRemoved: (address, after) => reader.removedMail.page(reader.directory.accountId(address), after?.id ?? 0),
-    restoreMail: (address, numbers) => changed(options, 'restoreMail', [address, numbers]),
+    restoreMail: (address, numbers) => counted(options.client.change('restoreMail', address, numbers)),
     restoreTo: (address, atMs) =>
       holding(options, address, (account) => restoreTo(options, { address, account, atMs })),
     removeMail: (address, numbers) =>
@@ -73,7 +72,7 @@ async function undoAll(options: RemovedMailOptions, { address, account, atMs }: 
   try {
     for (const removal of removedMail.removalsSince(account, atMs))
       while (removedMail.isThere(removal))
-        restored += await changed(options, 'undoRemoval', [address, removal, afterMs]);
+        restored += await counted(options.client.change('undoRemoval', address, removal, afterMs));
     if ((removedMail.purgedToMs(account) ?? 0) > atMs) refuse(refusals.isPurgedMeanwhile);
     return restored;
   } catch (error) {
@@ -90,12 +89,8 @@ async function settled(reader: Reader, account: AccountId): Promise<void> {
 }
 
 /** What the store answers: how many messages. */
-async function changed<Name extends ChangeName>(
-  { client }: RemovedMailOptions,
-  change: Name,
-  given: Change<Name>['given'],
-): Promise<number> {
-  return (await client.askJson(FrameType.Change, { change, given } satisfies Change<Name>)) as number;
+async function counted(answer: Promise<unknown>): Promise<number> {
+  return (await answer) as number;
 }
 
 async function holding<T>(

@@ -18,6 +18,7 @@ import {
   readJson,
   type Frame,
 } from '../protocol/frames.js';
+import type { Change, ChangeName, Changes } from '../protocol/change.js';
 import { FrameOutput } from '../protocol/frame-output.js';
 import { OpenRequests } from '../../../runtime/open-requests.js';
 import { reach } from '../../../runtime/socket-address.js';
@@ -136,6 +137,11 @@ export class StoreClient {
     const request = this.nextRequest();
     const frame = value === undefined ? emptyFrame(type, request) : jsonFrame(type, request, value);
     return readJson(await this.ask(request, frame));
+  }
+
+  /** A change by administration: what it answers is a number, or nothing. @throws StoreError */
+  change<Name extends ChangeName>(change: Name, ...given: Parameters<Changes[Name]>): Promise<unknown> {
+    return this.askJson(FrameType.Change, { change, given } satisfies Change<Name>);
   }
 
   /** Sends what needs no answer; lost when the store is away, and so is what it was about. */

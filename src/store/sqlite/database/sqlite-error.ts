@@ -1,5 +1,5 @@
 /** What SQLite says, as the store's own errors. */
-import { StoreError } from '../../errors.js';
+import { DAMAGE_REMEDY, StoreError } from '../../errors.js';
 import { isSqliteError } from './driver.js';
 
 const DISK_ERROR = /^SQLITE_(IOERR|CORRUPT(?!_VTAB)|NOTADB|READONLY|CANTOPEN)/;
@@ -68,11 +68,7 @@ export function asStoreError(error: unknown, db = 'the database'): StoreError {
 
 /** The file holds what nobody wrote, or a page of it cannot be read, which SQLite takes for the same. @param how in its words */
 export function damaged(db: string, how: string, cause?: unknown): StoreError {
-  return new StoreError(
-    'unavailable',
-    `${db} is damaged (${how}): stop the server, look at the disk, and restore a backup or recover what can be read (docs/operations.md)`,
-    { cause, isDamage: true },
-  );
+  return new StoreError('unavailable', `${db} is damaged (${how}): ${DAMAGE_REMEDY}`, { cause, isDamage: true });
 }
 
 /** What a read met: an error of SQLite's as a StoreError, and a bug as it is. */

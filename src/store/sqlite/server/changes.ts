@@ -119,8 +119,7 @@ export class Changes {
   }
 
   setDomainExpiry(name: string, days: number | undefined): void {
-    const id = this.#domainId(name) ?? missing(refusals.noDomain(name));
-    this.#run('update domain set expire_days = ? where id = ?', days ?? null, id);
+    this.#run('update domain set expire_days = ? where id = ?', days ?? null, this.requireDomain(name));
   }
 
   addCredential(address: Address, { name, scopes, hash, scram }: NewCredential): void {

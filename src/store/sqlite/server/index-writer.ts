@@ -116,8 +116,7 @@ export class IndexWriter {
   /** What is not in the index yet is to be added, whether or not that is done by itself; with `anew`, everything. */
   request(anew: boolean): void {
     this.#isAsked = true;
-    if (!anew) return;
-    this.#do.empty();
+    if (anew) this.#do.empty();
   }
 
   /** Whether that was asked since this was last called. */
