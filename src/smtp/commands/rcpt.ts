@@ -7,7 +7,6 @@ import { whenReady } from '../../runtime/when-ready.js';
 import { stay, type Outcome } from '../../session/command.js';
 import { parsed, unparsed, type Grammar } from '../../session/grammar.js';
 import type { Resolution, Target } from '../../store/deliveries.js';
-import { takes } from '../../store/rules/quotas.js';
 import type { Address, MaybePromise } from '../../store/shapes.js';
 import { defineCommand, type SmtpContext } from '../context.js';
 import { readParameters, type Parameters } from '../parameters.js';
@@ -103,9 +102,9 @@ function isLiteralOf(domain: string, { localAddress }: Pick<Peer, 'localAddress'
 function isWithinQuota(target: Target, { announcedOctets = 0, copies }: Transaction): boolean {
   if (target.kind === 'remote') return true;
   return (target.rooms ?? []).every((room) => {
-    const { freeOctets = Infinity } = room;
+    const { freeOctets = Infinity, freeMessages = Infinity } = room;
     const count = copies.countOf(room, target);
-    return freeOctets > 0 && takes(room, { messages: count, octets: count * announcedOctets });
+    return freeOctets > 0 && freeOctets >= count * announcedOctets && freeMessages >= count;
   });
 }
 
