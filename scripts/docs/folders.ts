@@ -108,6 +108,9 @@ export const folders: readonly Folder[] = [
         'cluster/control',
         'cluster/supervisor/start-error.ts',
         'cluster/worker',
+        'ip',
+        'net',
+        'web',
       ],
       ...[
         'outbound',
@@ -142,6 +145,11 @@ export const folders: readonly Folder[] = [
     path: 'cluster/control',
     what: 'what the processes say to each other (`messages.ts`, `child.ts`); watchdogs; who a process is',
     imports: ['auth', 'config', 'log', 'net', 'runtime', 'store/status.ts', 'store/watch.ts'],
+  },
+  {
+    path: 'web',
+    what: 'HTTP: the table of calls (`routes.ts`), who asks, and what is answered; begin at `app.ts`',
+    imports: ['config', 'ip', 'net', ...store()],
   },
   { path: 'net', what: 'listeners and connections', imports: ['bytes', 'ip', 'runtime', 'session/channel.ts'] },
   { path: 'tls', what: 'certificates: found, made, looked at', imports: ['config', 'net', 'runtime'] },

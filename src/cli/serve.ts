@@ -3,7 +3,7 @@
  * listener. Never serves here: the supervisor does, and reads the configuration again on SIGHUP through what it is given.
  */
 import { extname, join } from 'node:path';
-import { portNames, type PortName } from '../config/contradictions.js';
+import { portNames, webPortNames, type PortName } from '../config/contradictions.js';
 import type { Configuration, OptionName } from '../config/configuration.js';
 import { optionNames } from '../config/options.js';
 import type { Setting } from '../config/setting.js';
@@ -38,7 +38,7 @@ function serveOnly({ verb, speaks }: SingleForm): Command['run'] {
     if (mailboxes !== undefined && invocation.text('db') !== undefined)
       throw new UsageError('MAILBOXES and --db exclude each other');
     const forced = [
-      ...silent(speaks).map((name) => forcedSetting(name, '0', `command ${verb}`)),
+      ...[...silent(speaks), ...webPortNames].map((name) => forcedSetting(name, '0', `command ${verb}`)),
       forcedSetting('lmtpSocket', 'none', `command ${verb}`),
       ...(mailboxes === undefined ? [] : [forcedSetting('db', databaseOf(mailboxes), 'argument MAILBOXES')]),
     ];
@@ -84,7 +84,7 @@ function forcedSetting(name: OptionName, text: string, source: string): Setting 
 /** The flags of a form: everything but the ports that it switches off, with -p for its own. */
 function flagsOf({ speaks }: SingleForm): readonly Flag[] {
   const off: readonly OptionName[] = [...silent(speaks), 'lmtpSocket', 'lmtpSocketMode', 'deviceHost'];
-  const names = optionNames.filter((name) => name !== speaks && !off.includes(name));
+  const names = optionNames.filter((name) => name !== speaks && !off.includes(name) && !name.startsWith('web'));
   const port = optionFlags(speaks).map((flag) => ({
     ...flag,
     alias: 'p',

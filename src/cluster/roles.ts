@@ -44,6 +44,21 @@ export const ROLES: Roles = {
     rolled: true,
     opensDatabase: true,
   },
+  web: {
+    name: 'web',
+    title: 'the web process',
+    load: async () => (await import('./web-process.js')).runWeb,
+    count: ({ webPort, webTlsPort }) => (webPort === 0 && webTlsPort === 0 ? 0 : 1),
+    forkedBy: 'cluster', // So that one of a reload listens before the old one has ended, and below port 1024.
+    orphanGraceMs: 300,
+    watched: { from: 'fork', patience: 1 },
+    readyLimitMs: 60_000,
+    failedStatus: UNAVAILABLE_STATUS,
+    drains: true,
+    endLimitMs: 1_500,
+    rolled: true,
+    opensDatabase: true,
+  },
   sender: {
     name: 'sender',
     title: 'the sender',

@@ -18,6 +18,12 @@ export interface Configuration {
   readonly pop3sPort: number;
   readonly lmtpPort: number;
   readonly devicePort: number;
+  readonly webPort: number | 'auto';
+  readonly webTlsPort: number;
+  readonly webHost: readonly string[];
+  readonly webBasePath: string;
+  readonly webNames: readonly string[];
+  readonly webProxyNetworks: readonly string[];
   readonly lmtpSocket: string | undefined;
   readonly lmtpSocketMode: number;
   readonly tlsCertificate: TlsFiles | 'none';

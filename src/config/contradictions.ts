@@ -4,10 +4,15 @@ import type { Configuration, OptionName } from './configuration.js';
 import { kebab, optionNames } from './options.js';
 import type { Mistake } from './setting.js';
 
-export type PortName = Extract<OptionName, `${string}Port`>;
+type WebPortName = Extract<OptionName, `web${string}Port`>;
+export type PortName = Exclude<Extract<OptionName, `${string}Port`>, WebPortName>;
 
-/** Every option that says where to listen. */
-export const portNames = optionNames.filter((name): name is PortName => name.endsWith('Port'));
+/** Every option that says where the page is. */
+export const webPortNames: readonly WebPortName[] = ['webPort', 'webTlsPort'];
+/** Every option that says where mail is spoken. */
+export const portNames = optionNames.filter(
+  (name): name is PortName => name.endsWith('Port') && !webPortNames.some((other) => other === name),
+);
 
 interface Contradiction {
   readonly between: readonly OptionName[];
@@ -25,7 +30,7 @@ export function contradictions({ configuration, settings }: Loaded, mistakes: re
 }
 
 function samePorts(configuration: Configuration): readonly Contradiction[] {
-  const used = portNames.filter((name) => configuration[name] !== 0);
+  const used = [...portNames, ...webPortNames].filter((name) => configuration[name] !== 0);
   return used.flatMap((name, at) => {
     const port = configuration[name];
     const first = used.slice(0, at).find((other) => configuration[other] === port);
@@ -49,7 +54,20 @@ function noPort(configuration: Configuration): readonly Contradiction[] {
   ];
 }
 
-function tls({ tlsCertificate, tlsKey, submissionsPort, pop3sPort }: Configuration): readonly Contradiction[] {
+function tls({
+  tlsCertificate,
+  tlsKey,
+  submissionsPort,
+  pop3sPort,
+  webTlsPort,
+}: Configuration): readonly Contradiction[] {
+  if (tlsCertificate === 'none' && webTlsPort !== 0)
+    return [
+      {
+        between: ['tlsCertificate', 'webTlsPort'],
+        sentence: 'web-tls-port is HTTPS; give a tls-certificate other than none, or switch it off',
+      },
+    ];
   if (tlsCertificate === 'none' && (submissionsPort !== 0 || pop3sPort !== 0))
     return [
       {

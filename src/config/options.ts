@@ -25,6 +25,7 @@ import type { Option } from './option.js';
 import { outboundOptions } from './outbound-options.js';
 import { sessionOptions } from './session-options.js';
 import { storageOptions } from './storage-options.js';
+import { webOptions } from './web-options.js';
 import { LOG_LEVELS, type Configuration, type OptionName } from './configuration.js';
 
 const port = integer(0, 65535);
@@ -102,6 +103,7 @@ export const options: { readonly [Name in OptionName]: Option<Configuration[Name
     doc: 'The port for devices that `pennypost device add` lists, such as scanners: no login, any TLS, lenient; 0 is off.',
     parse: port,
   },
+  ...webOptions,
   lmtpSocket: {
     initial: 'none',
     placeholder: 'FILE',

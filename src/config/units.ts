@@ -169,6 +169,18 @@ function isHost(text: string): boolean {
   return isIP(text) !== 0 || (asciiDomain(text) !== undefined && !/(^|\.)\d+$/.test(text));
 }
 
+/** Domain names with commas between them; `none` is an empty list. */
+export function domainNames(text: string): readonly string[] {
+  if (text.trim().toLowerCase() === 'none') return [];
+  return text.split(',').map((name) => domainName(name.trim()));
+}
+
+/** What stands before the paths of URLs, without a slash at its end; '/' is nothing. */
+export function basePath(text: string): string {
+  if (!/^(\/[\w.~-]+)*\/?$/.test(text)) throw new InvalidValue(`takes a path such as /mail, not '${text}'`);
+  return text.replace(/\/$/, '');
+}
+
 /** A domain name in lower case and ASCII form, as mail systems compare them (RFC 5321 §2.3.5, RFC 5890). */
 export function domainName(text: string): string {
   const name = asciiDomain(text);

@@ -75,6 +75,15 @@ export class Listener {
     return persistently(address, async () => new Listener(address, await listening(address, accept)));
   }
 
+  /** Of a server that accepts for itself, such as one of Node's for HTTP; tried once. @throws ListenError */
+  static async serve(address: TcpAddress, server: Server): Promise<Listener> {
+    try {
+      return new Listener(address, await begun(address, server));
+    } catch (error) {
+      throw new ListenError(address, error as NodeJS.ErrnoException);
+    }
+  }
+
   /** Accepts nothing more; connections that were accepted go on. */
   close(): void {
     this.#server.close();
@@ -95,8 +104,11 @@ export async function persistently<T>(address: ListenerAddress, act: () => Promi
 }
 
 function listening(address: ListenerAddress, accept: (socket: Socket) => void): Promise<Server> {
+  return begun(address, createServer({ allowHalfOpen: true, noDelay: true }, accept));
+}
+
+function begun(address: ListenerAddress, server: Server): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, accept);
     server.once('error', reject);
     const opened = () => {
       server.off('error', reject);

@@ -5,7 +5,13 @@
  */
 import { X509Certificate, constants, createHash, hkdfSync } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { TLSSocket, createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import {
+  TLSSocket,
+  createSecureContext,
+  type SecureContext,
+  type SecureContextOptions,
+  type TlsOptions as TlsServerOptions,
+} from 'node:tls';
 import type { Security } from '../session/channel.js';
 import { channelBindings } from './channel-binding.js';
 
@@ -66,6 +72,8 @@ export interface TlsOptions {
 
 /** One service: its contexts are built once for a certificate, not for a connection. */
 export class TlsService {
+  readonly #keys: readonly CertifiedKey[];
+  readonly #settings: SecureContextOptions;
   readonly #offers: readonly Offer[];
   readonly #timeoutMs: number;
 
@@ -76,9 +84,22 @@ export class TlsService {
     { timeoutMs = HANDSHAKE_TIMEOUT_MS, legacy = false }: TlsOptions = {},
   ) {
     const ticketKeys = ticketKeysOf(service, keys, ticketSecret);
-    this.#offers = keys.map((key) => offer(key, { ...(legacy ? LEGACY : CURRENT), ...sharedBy(service, ticketKeys) }));
+    this.#keys = keys;
+    this.#settings = { ...(legacy ? LEGACY : CURRENT), ...sharedBy(service, ticketKeys) };
+    this.#offers = keys.map((key) => offer(key, this.#settings));
     if (this.#offers.length === 0) throw new Error('TLS without a certificate');
     this.#timeoutMs = timeoutMs;
+  }
+
+  /** For a server of Node's own that shakes hands for itself, such as one for HTTPS; other names than the first ask `contextFor`. */
+  get serverOptions(): TlsServerOptions {
+    const [first] = this.#keys as readonly [CertifiedKey]; // Without one there is no service.
+    return { ...this.#settings, cert: first.certificate, key: first.key, handshakeTimeout: this.#timeoutMs };
+  }
+
+  contextFor(name: string): SecureContext {
+    const [first] = this.#offers as readonly [Offer];
+    return (this.#offers.find(({ leaf }) => leaf.checkHost(name)) ?? first).context;
   }
 
   /** What the TLS of a connection that this service has shaken hands with amounts to, for gates, trace headers and logs. */
@@ -118,7 +139,7 @@ export class TlsService {
     const secured = new TLSSocket(socket, {
       isServer: true,
       secureContext: first.context,
-      SNICallback: (name, give) => give(null, (this.#offers.find(({ leaf }) => leaf.checkHost(name)) ?? first).context),
+      SNICallback: (name, give) => give(null, this.contextFor(name)),
     });
     return new Promise((resolve, reject) => {
       const closed = () => reject(tlsError('TLS_BROKEN_OFF'));

@@ -26,6 +26,8 @@ export interface ServerOptions {
   readonly everyService?: boolean;
   /** A port for devices too. */
   readonly devices?: boolean;
+  /** The page and the API, on a free port; no such process unless told. */
+  readonly web?: boolean;
   /** An earlier server's: its database, its ports. */
   readonly like?: Server;
   readonly workers?: number;
@@ -48,6 +50,7 @@ export interface Ports {
   readonly pop3: number;
   readonly pop3s: number;
   readonly device: number;
+  readonly web: number;
 }
 
 export interface ProcessEnd {
@@ -89,7 +92,7 @@ export class Server {
     this.#child = spawn(NODE, [main, ...argv], {
       cwd: directory,
       detached: true,
-      env: { PATH: process.env['PATH'], ...environment },
+      env: { PATH: process.env['PATH'], PENNYPOST_WEB_PORT: '0', ...environment },
       stdio: ['ignore', output, 'pipe'],
     });
     if (typeof output === 'number') closeSync(output);
@@ -146,6 +149,10 @@ export class Server {
 
   get pop3sPort(): number {
     return this.ports.pop3s;
+  }
+
+  get webPort(): number {
+    return this.ports.web;
   }
 
   get devicePort(): number {
@@ -272,14 +279,16 @@ const HIGHEST_PORT = 32_000;
 /** Files of tests that run at the same time must not find the same port free. */
 const OURS = portRange(Number(process.env['MOCHA_WORKER_ID'] ?? 0));
 
-async function portsOf({ everyService = false, devices = false }: ServerOptions): Promise<Ports> {
-  const [smtp = 0, pop3 = 0, ...more] = await somePorts(2 + (everyService ? 3 : 0) + (devices ? 1 : 0));
-  const [submission = 0, submissions = 0, pop3s = 0] = everyService ? more : [];
-  return { smtp, pop3, submission, submissions, pop3s, device: devices ? (more.at(-1) ?? 0) : 0 };
+async function portsOf({ everyService = false, devices = false, web = false }: ServerOptions): Promise<Ports> {
+  const wanted = { smtp: true, pop3: true, submission: everyService, submissions: everyService, pop3s: everyService };
+  const names = Object.entries({ ...wanted, device: devices, web }).flatMap(([name, is]) => (is ? [name] : []));
+  const found = await somePorts(names.length);
+  const none = { submission: 0, submissions: 0, pop3s: 0, device: 0, web: 0 };
+  return { ...none, ...Object.fromEntries(names.map((name, at) => [name, found[at] ?? 0])) } as Ports;
 }
 
-function morePorts({ submission, submissions, pop3s, device }: Ports): readonly string[] {
-  const named = Object.entries({ submission, submissions, pop3s, device });
+function morePorts({ submission, submissions, pop3s, device, web }: Ports): readonly string[] {
+  const named = Object.entries({ submission, submissions, pop3s, device, web });
   return named.flatMap(([name, port]) => (port === 0 ? [] : [`--${name}-port`, String(port)]));
 }
 

@@ -143,6 +143,27 @@ export interface WorkerReady extends Ready {
   readonly listeners: readonly ListenerAddress[];
 }
 
+/** To the process of the page, which logs people in too. */
+export interface WebStart extends Start {
+  readonly tls: TlsMaterial | undefined;
+  /** The failed logins of the server so far. */
+  readonly logins: ThrottleState;
+}
+
+export type ToWeb =
+  | Exclude<ToChild, { kind: 'stop' }>
+  | FromLoginLimiter
+  | WebStart
+  | { readonly kind: 'tls'; readonly tls: TlsMaterial | undefined };
+
+/** Where it listens by now. */
+export interface WebListeners {
+  readonly kind: 'web-listeners';
+  readonly listeners: readonly ListenerAddress[];
+}
+
+export type FromWeb = FromChild | WebListeners | ToLoginLimiter;
+
 export type FromWorker = Exclude<FromChild, Ready> | WorkerReady | ToConnectionLimiter | ToLoginLimiter;
 
 /** `again`: there was a store of this server before, so there must be a database. */

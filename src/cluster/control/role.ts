@@ -42,9 +42,10 @@ export interface Role {
   readonly opensDatabase: boolean;
 }
 
-/** By name. The store and the workers are what a server is made of; whatever else there is starts after them and ends before the store. */
+/** By name. The store and the workers are what a server is made of, and the web process has a pool of its own too; whatever else there is starts after them and ends before the store. */
 export interface Roles {
   readonly store: Role;
   readonly worker: Role;
+  readonly web: Role;
   readonly [name: string]: Role;
 }

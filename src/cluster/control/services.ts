@@ -2,7 +2,7 @@
 import { portNames, type PortName } from '../../config/contradictions.js';
 import type { Configuration } from '../../config/configuration.js';
 import { kebab } from '../../config/options.js';
-import type { ListenerAddress, UnixAddress } from '../../net/listener.js';
+import type { ListenerAddress, TcpAddress, UnixAddress } from '../../net/listener.js';
 import type { ServiceGroup } from './messages.js';
 
 export type ServiceName = 'smtp' | 'submission' | 'submissions' | 'pop3' | 'pop3s' | 'lmtp' | 'device';
@@ -47,6 +47,24 @@ export function addressesOf(
 
 function hostsOf(name: PortName, { host, deviceHost }: Configuration): readonly string[] {
   return name === 'devicePort' ? (deviceHost ?? host) : host;
+}
+
+/** With --web-port auto. */
+export const USUAL_WEB_PORT = 8025;
+
+/** Where the page is, in the words that name its options. */
+export function webAddressesOf(configuration: Configuration): readonly TcpAddress[] {
+  const { webHost, host, webTlsPort } = configuration;
+  const webPort = configuration.webPort === 'auto' ? USUAL_WEB_PORT : configuration.webPort;
+  return [
+    ...(webPort === 0 ? [] : webHost.map((each) => ({ protocol: 'web', host: each, port: webPort }))),
+    ...(webTlsPort === 0 ? [] : host.map((each) => ({ protocol: 'web-tls', host: each, port: webTlsPort }))),
+  ];
+}
+
+/** Whether one of them may be taken by another program: nobody asked for it. */
+export function isOptional({ webPort }: Configuration, { protocol }: ListenerAddress): boolean {
+  return protocol === 'web' && webPort === 'auto';
 }
 
 /** Those of them that are files. */

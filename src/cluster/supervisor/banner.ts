@@ -2,10 +2,11 @@
 import { resolve } from 'node:path';
 import { version } from '../../config/version.js';
 import type { Configuration } from '../../config/configuration.js';
-import { isUnix, type ListenerAddress } from '../../net/listener.js';
+import { isLoopbackHost } from '../../ip/address.js';
+import { isUnix, type ListenerAddress, type TcpAddress } from '../../net/listener.js';
 import type { FirstAccount } from '../control/messages.js';
 import { placeOf } from '../control/place.js';
-import { serviceNames } from '../control/services.js';
+import { serviceNames, USUAL_WEB_PORT } from '../control/services.js';
 
 /** `fingerprint`: of a certificate that nobody but this server signed. */
 export interface Readiness {
@@ -14,10 +15,12 @@ export interface Readiness {
   readonly fingerprint: string | undefined;
 }
 
-export function banner({ db, hostname }: Configuration, { listeners, firstAccount, fingerprint }: Readiness): string {
+export function banner(configuration: Configuration, { listeners, firstAccount, fingerprint }: Readiness): string {
+  const { db, hostname } = configuration;
   const lines = [
     `Pennypost ${version()} is ready as ${hostname}; mail rests in ${resolve(db)}`,
     ...serviceNames.flatMap((name) => where(name, listeners)),
+    ...page(configuration, listeners),
     ...(fingerprint === undefined ? [] : [`  TLS with a self-signed certificate, SHA-256 fingerprint ${fingerprint}`]),
     ...(firstAccount === undefined ? [] : firstSteps(db, listeners, firstAccount)),
   ];
@@ -28,6 +31,22 @@ function where(protocol: string, listeners: readonly ListenerAddress[]): readonl
   const places = listeners.filter((listener) => listener.protocol === protocol);
   if (places.length === 0) return [];
   return [`  ${protocol.toUpperCase()}  ${places.map(placeOf).join('  ')}`];
+}
+
+/** One link that a browser on this machine can follow, and why there is none where one was to be expected. */
+function page(
+  { webPort, webBasePath, hostname }: Configuration,
+  listeners: readonly ListenerAddress[],
+): readonly string[] {
+  const found = ['web', 'web-tls'].flatMap((name) => listeners.filter(({ protocol }) => protocol === name).slice(0, 1));
+  if (found.length === 0 && webPort === 'auto')
+    return [`  WEB  nowhere yet: another program uses port ${USUAL_WEB_PORT}; --web-port takes another`];
+  return found.flatMap((address) => (isUnix(address) ? [] : [`  WEB  ${linkTo(address, hostname)}${webBasePath}/`]));
+}
+
+function linkTo({ protocol, host, port }: TcpAddress, hostname: string): string {
+  const name = isLoopbackHost(host) ? 'localhost' : hostname;
+  return protocol === 'web' ? `http://${name}:${port}` : `https://${name}:${port}`;
 }
 
 /** As typed it works: a line a command, and CRLF is what telnet sends. */

@@ -7,24 +7,24 @@
  */
 import { PendingAttempts } from '../../auth/pending-attempts.js';
 import { LEAK_MS, Throttle, type Pair, type ThrottleState } from '../../auth/throttle.js';
-import type { Requester } from './requester.js';
+import type { LoginRequester } from './requester.js';
 import type { Ending, LoginCount, ToLoginLimiter } from '../control/messages.js';
 import { WaitingLogins, type WaitingLogin } from './waiting-logins.js';
 
 export class LoginLimiter {
   readonly #throttle = new Throttle();
   /** Of each worker, what is under way in it, by the number of its request. */
-  readonly #workers = new Map<Requester, Map<number, Pair>>();
+  readonly #workers = new Map<LoginRequester, Map<number, Pair>>();
   readonly #pending = new PendingAttempts();
   readonly #waiting = new WaitingLogins();
 
   /** From now on it hears of every login; what happened before is the answer. */
-  add(worker: Requester): ThrottleState {
+  add(worker: LoginRequester): ThrottleState {
     this.#workers.set(worker, new Map());
     return this.#throttle.state;
   }
 
-  remove(worker: Requester): void {
+  remove(worker: LoginRequester): void {
     const open = this.#workers.get(worker);
     this.#workers.delete(worker);
     this.#waiting.release(({ from }) => from === worker);
@@ -35,7 +35,7 @@ export class LoginLimiter {
     this.#serve();
   }
 
-  receive(from: Requester, told: ToLoginLimiter): void {
+  receive(from: LoginRequester, told: ToLoginLimiter): void {
     if (told.kind === 'login-attempt') this.#ask({ from, ...told });
     else if (told.kind === 'login-settled') this.#settle(from, told.request, told.how);
     else if (told.kind === 'login-abandoned') this.#abandon(from, told.request);
@@ -70,12 +70,12 @@ export class LoginLimiter {
   }
 
   /** Its verdict and this may have crossed on their way: then it is under way, and nobody will say how it ended. */
-  #abandon(from: Requester, request: number): void {
+  #abandon(from: LoginRequester, request: number): void {
     const waited = this.#waiting.release((login) => login.from === from && login.request === request);
     if (!waited) this.#settle(from, request, 'withdrawn');
   }
 
-  #settle(from: Requester, request: number, how: Ending): void {
+  #settle(from: LoginRequester, request: number, how: Ending): void {
     const open = this.#workers.get(from);
     const pair = open?.get(request);
     if (pair === undefined) return;
@@ -90,7 +90,7 @@ export class LoginLimiter {
     this.#waiting.release((asked) => this.#decide(asked));
   }
 
-  #count(from: Requester, count: LoginCount): void {
+  #count(from: LoginRequester, count: LoginCount): void {
     this.#throttle.count(count, Date.now());
     for (const worker of this.#workers.keys()) if (worker !== from) worker.send(count);
   }

@@ -5,6 +5,10 @@
 import type { ProcessStatus } from '../control/control-messages.js';
 import type { Roles } from '../control/role.js';
 import { PLAIN, RolePool, type Generation, type PoolOptions, type Setup } from './role-pool.js';
+import type { ListenerAddress } from '../../net/listener.js';
+import type { TlsMaterial } from '../../net/tls.js';
+import { LoginLimiter } from './login-limiter.js';
+import { WebPool } from './web-pool.js';
 import { WorkerPool } from './worker-pool.js';
 
 export interface PoolsOptions extends Omit<PoolOptions, 'role'> {
@@ -12,21 +16,34 @@ export interface PoolsOptions extends Omit<PoolOptions, 'role'> {
 }
 
 /** A pool of whatever role. */
-type Pool = Pick<RolePool, 'role' | 'restarts' | 'wanted' | 'processes' | 'prepare' | 'stop' | 'restart' | 'kill'>;
+type Pool = Pick<
+  RolePool,
+  'role' | 'restarts' | 'wanted' | 'processes' | 'start' | 'prepare' | 'stop' | 'restart' | 'kill'
+>;
 
 export class Pools {
   readonly workers: WorkerPool;
+  readonly #web: WebPool;
   readonly #others: readonly RolePool[];
+  readonly #setup: () => Setup;
   #ending = false;
 
   constructor({ roles, ...options }: PoolsOptions) {
-    const others = Object.values(roles).filter((role) => role !== roles.store && role !== roles.worker);
-    this.workers = new WorkerPool({ role: roles.worker, ...options });
+    const others = Object.values(roles).filter((role) => ![roles.store, roles.worker, roles.web].includes(role));
+    const logins = new LoginLimiter();
+    this.#setup = options.setup;
+    this.workers = new WorkerPool({ role: roles.worker, ...options }, logins);
+    this.#web = new WebPool({ role: roles.web, ...options }, logins);
     this.#others = others.map((role) => new RolePool({ role, ...options }, PLAIN));
   }
 
   get #all(): readonly Pool[] {
-    return [this.workers.pool, ...this.#others];
+    return [this.workers.pool, this.#web.pool, ...this.#others];
+  }
+
+  /** Where clients of every kind come in. */
+  get listeners(): readonly ListenerAddress[] {
+    return [...this.workers.listeners, ...this.#web.listeners];
   }
 
   /** By role, since the supervisor started. */
@@ -48,10 +65,22 @@ export class Pools {
     return (await Promise.all(this.#all.map((pool) => pool.processes()))).flat();
   }
 
+  /** What nobody here listens on could be listened on. @throws StartError */
+  async requireFree(setup: Omit<Setup, 'tls'>): Promise<void> {
+    await this.workers.requireFree(setup);
+    await this.#web.requireFree(setup);
+  }
+
+  /** What new connections are served with from now on; sessions go on. */
+  serveWith(tls: TlsMaterial | undefined): void {
+    this.workers.serveWith(tls);
+    this.#web.serveWith(tls);
+  }
+
   /** Resolves when every process is ready. @throws StartError */
   async start(): Promise<void> {
-    await this.workers.start();
-    for (const pool of this.#others) await pool.start();
+    await this.requireFree(this.#setup());
+    for (const pool of this.#all) await pool.start();
   }
 
   /**

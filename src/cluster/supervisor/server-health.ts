@@ -32,7 +32,7 @@ export async function statusOf({ store, pools, reloads, state, hasStore }: Reque
     ...processes.flatMap(({ problems: own = [] }) => own),
   ];
   return {
-    ...{ pid: process.pid, startedAtMs, state: state(), listeners: pools.workers.listeners },
+    ...{ pid: process.pid, startedAtMs, state: state(), listeners: pools.listeners },
     restarts: { store: store.restarts, ...pools.restarts },
     failedReload: reloads.failed,
     ...{ processes, problems },

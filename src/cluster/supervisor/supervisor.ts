@@ -8,7 +8,7 @@ import { readListenVariables } from '../../config/load.js';
 import type { Configuration } from '../../config/configuration.js';
 import { createLog, type Log } from '../../log/log.js';
 import { ServerOutput } from '../../log/server-output.js';
-import { isUnix, ListenError } from '../../net/listener.js';
+import { isUnix, ListenError, type ListenerAddress } from '../../net/listener.js';
 import { clearStale } from '../../net/unix-socket.js';
 import { watchStore, type StoreWatch } from '../../store/watch.js';
 import { banner } from './banner.js';
@@ -23,7 +23,7 @@ import type { Roles } from '../control/role.js';
 import { Pools } from './pools.js';
 import { Privileges, refuseRootInPublic } from './privileges.js';
 import { MISCONFIGURED_STATUS, StartError, UNAVAILABLE_STATUS } from './start-error.js';
-import { addressesOf, unixAddressesOf } from '../control/services.js';
+import { addressesOf, unixAddressesOf, webAddressesOf } from '../control/services.js';
 import { StoreSupervision } from './store-supervision.js';
 import { CertificateError } from '../../tls/certificate-error.js';
 import { Terminal } from './terminal.js';
@@ -47,11 +47,15 @@ function prepare(load: () => Configuration, { file, roles }: Processes): Supervi
   const configuration = load();
   const output = new ServerOutput(); // As who may write to it: another user may not.
   const sockets = InheritedSockets.receive(readListenVariables());
-  refuseRootInPublic(configuration, addressesOf(configuration, sockets.listeners(configuration)));
+  refuseRootInPublic(configuration, everyAddress(configuration, sockets));
   const privileges = Privileges.drop(configuration, file);
   const { descriptors } = sockets;
   const forks = new Forks({ file, privileges, descriptors, relay: (child) => output.relay(child) });
   return new Supervisor(load, configuration, { sockets, forks, output, roles });
+}
+
+function everyAddress(configuration: Configuration, sockets: InheritedSockets): readonly ListenerAddress[] {
+  return [...addressesOf(configuration, sockets.listeners(configuration)), ...webAddressesOf(configuration)];
 }
 
 /** PM2's cluster mode would run this file as a worker of its own, whose sockets are not ours to share. */
@@ -121,7 +125,7 @@ class Supervisor {
       configuration: () => this.#configuration,
       log: this.#log,
       reading: (read) => forks.privileges.during(read),
-      changed: (tls) => this.#pools.workers.serveWith(tls),
+      changed: (tls) => this.#pools.serveWith(tls),
     });
   }
 
@@ -162,7 +166,7 @@ class Supervisor {
     await this.#clearStaleSockets(this.#configuration);
     await this.#pools.start();
     if (this.#stopping) return;
-    this.#log.info({ workers: this.#configuration.workers, listeners: this.#pools.workers.listeners }, 'ready');
+    this.#log.info({ workers: this.#configuration.workers, listeners: this.#pools.listeners }, 'ready');
     this.#ready = true;
     this.#announce();
     process.send?.('ready'); // PM2's wait_ready.
@@ -202,7 +206,7 @@ class Supervisor {
   #announce(): void {
     this.#output.stdout.write(
       banner(this.#configuration, {
-        listeners: this.#pools.workers.listeners,
+        listeners: this.#pools.listeners,
         firstAccount: this.#firstAccount,
         fingerprint: this.#tls.fingerprint,
       }),
@@ -228,7 +232,7 @@ class Supervisor {
   /** Rejects, and then everything is as it was. What another address may fail at comes before a certificate is made. */
   async #become(configuration: Configuration): Promise<void> {
     const inherited = this.#sockets.listeners(configuration);
-    await this.#pools.workers.requireFree({ configuration, inherited });
+    await this.#pools.requireFree({ configuration, inherited });
     await this.#clearStaleSockets(configuration);
     const tls = await this.#tls.prepare(configuration);
     this.#log.info('rolling the workers');
@@ -247,7 +251,7 @@ class Supervisor {
     if (configuration.db !== db) throw new Error('another --db needs a restart');
     if (configuration.user !== user || configuration.group !== group)
       throw new Error('another --user or --group needs a restart');
-    refuseRootInPublic(configuration, addressesOf(configuration, this.#sockets.listeners(configuration)));
+    refuseRootInPublic(configuration, everyAddress(configuration, this.#sockets));
     return configuration;
   }
 

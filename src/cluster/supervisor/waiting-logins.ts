@@ -1,9 +1,9 @@
 /** Attempts to log in that wait at the login limiter, in the order in which they came; so many of all, and of a client. */
 import type { Pair } from '../../auth/throttle.js';
-import type { Requester } from './requester.js';
+import type { LoginRequester } from './requester.js';
 
 export interface WaitingLogin {
-  readonly from: Requester;
+  readonly from: LoginRequester;
   readonly request: number;
   readonly pair: Pair;
   readonly known: boolean;

@@ -3,12 +3,12 @@
  * listens on yet; after 'go' it shares what others listen on too, and accepts. So one that cannot listen on everything has accepted
  * nothing. How they are started again and replaced is that of every role (role-pool.ts).
  */
-import { isUnix, ListenError, overlapping, samePlace, type ListenerAddress } from '../../net/listener.js';
-import { requireFree } from '../../net/port-probe.js';
+import { isUnix, type ListenerAddress } from '../../net/listener.js';
 import type { TlsMaterial } from '../../net/tls.js';
 import { letConnect } from '../../net/unix-socket.js';
 import { ConnectionLimiter } from './connection-limiter.js';
-import { LoginLimiter } from './login-limiter.js';
+import { requireFreeOrHeld } from './free-places.js';
+import type { LoginLimiter } from './login-limiter.js';
 import {
   isOfLogins,
   type ServiceGroup,
@@ -17,7 +17,6 @@ import {
   type ToWorker,
 } from '../control/messages.js';
 import type { WorkerReady, WorkerStart } from '../control/messages.js';
-import { placeOf } from '../control/place.js';
 import { addressesOf, groupOf, type ServiceName } from '../control/services.js';
 import { RolePool, type PoolOptions, type Setup } from './role-pool.js';
 import { StartError, UNAVAILABLE_STATUS } from './start-error.js';
@@ -39,11 +38,12 @@ export class WorkerPool {
   readonly pool: RolePool<WorkerLanguage>;
   readonly #options: PoolOptions;
   readonly #limiter: ConnectionLimiter;
-  readonly #loginLimiter = new LoginLimiter();
+  readonly #loginLimiter: LoginLimiter;
   #listeners: readonly ListenerAddress[] = [];
 
-  constructor(options: PoolOptions) {
+  constructor(options: PoolOptions, loginLimiter: LoginLimiter) {
     this.#options = options;
+    this.#loginLimiter = loginLimiter;
     this.#limiter = new ConnectionLimiter({ limits: options.configuration, groups: () => this.#groups });
     this.pool = new RolePool<WorkerLanguage>(options, {
       start: (worker, setup) => this.#startOf(worker, setup),
@@ -65,25 +65,9 @@ export class WorkerPool {
     return new Set(this.#listeners.map(({ protocol }) => groupOf(protocol as ServiceName)));
   }
 
-  /** Resolves when every worker listens. @throws StartError */
-  async start(): Promise<void> {
-    await this.requireFree(this.#options.setup());
-    await this.pool.start();
-  }
-
   /** What nobody here listens on could be listened on. @throws StartError */
-  async requireFree({ configuration, inherited }: Omit<Setup, 'tls'>): Promise<void> {
-    const lower = this.#options.forks.privileges.raise();
-    try {
-      await requireFree(addressesOf(configuration, inherited).filter((address) => !this.#isHeld(address)));
-    } catch (error) {
-      if (!(error instanceof ListenError)) throw error;
-      const own = this.#held.find((address) => overlapping(address, error.address));
-      const why = own === undefined ? '' : ` (it is this server, on ${placeOf(own)}: that needs a restart)`;
-      throw new StartError(error.message + why, UNAVAILABLE_STATUS);
-    } finally {
-      lower();
-    }
+  requireFree({ configuration, inherited }: Omit<Setup, 'tls'>): Promise<void> {
+    return requireFreeOrHeld(addressesOf(configuration, inherited), this.#held, this.#options.forks.privileges);
   }
 
   /** What new connections are served with from now on; sessions go on. */
@@ -99,10 +83,6 @@ export class WorkerPool {
   /** What a new worker shares with those that are there. */
   get #held(): readonly ListenerAddress[] {
     return this.pool.isAnyReady ? this.#listeners : [];
-  }
-
-  #isHeld(address: ListenerAddress): boolean {
-    return this.#held.some((held) => samePlace(held, address));
   }
 
   #startOf(child: WorkerChild, setup: Setup): WorkerStart {

@@ -1,0 +1,36 @@
+/** What monitors and orchestrators ask, without a login: whether the process lives, and whether the server is ready. */
+import { Type } from '@sinclair/typebox';
+import { durationMs } from '../config/units.js';
+import { defineRoute, json } from './route.js';
+
+const LONGEST_WAIT_MS = 300_000;
+
+export const livez = defineRoute({
+  method: 'GET',
+  path: '/livez',
+  summary: 'Whether the web process answers',
+  answers: { 200: { what: 'it does', schema: Type.Object({ live: Type.Literal(true) }) } },
+  run: () => json({ live: true }),
+});
+
+const READINESS = Type.Object({ ready: Type.Boolean(), problems: Type.Array(Type.String()) });
+
+/** As `pennypost status` judges it, which says the same in its exit status. */
+export const readyz = defineRoute({
+  method: 'GET',
+  path: '/readyz',
+  summary: 'Whether every process is ready and the store answers',
+  query: Type.Object({
+    wait: Type.String({
+      ...{ default: '0s', pattern: '^\\d{1,6}(ms|s|m)$' },
+      description: 'how long to wait for it, such as 30s; at most 5m',
+    }),
+  }),
+  answers: { 200: { what: 'it is', schema: READINESS }, 503: { what: 'it is not', schema: READINESS } },
+  run: async ({ query, gone }, { health, ending }) => {
+    const limitMs = Math.min(durationMs(query.wait), LONGEST_WAIT_MS);
+    const problems = await health.settled(limitMs, AbortSignal.any([gone, ending]));
+    const ready = problems.length === 0;
+    return json({ ready, problems }, ready ? 200 : 503);
+  },
+});

@@ -1,0 +1,16 @@
+/** Every call by HTTP. To add one: its row in a file beside this one, and its name here. */
+import { livez, readyz } from './health-routes.js';
+import { defineRoute, type AnyRoute } from './route.js';
+
+const named: readonly AnyRoute[] = [livez, readyz];
+
+/** For whoever looks what is there. */
+const index = defineRoute({
+  method: 'GET',
+  path: '/',
+  summary: 'What may be asked',
+  answers: { 200: { what: 'a line a call, as text' } },
+  run: () => new Response(named.map(({ method, path, summary }) => `${method} ${path}  ${summary}\n`).join('')),
+});
+
+export const routes: readonly AnyRoute[] = [index, ...named];
