@@ -54,6 +54,7 @@ describe('sockets from systemd', () => {
       detached: true,
       env: {
         PATH: process.env['PATH'],
+        PENNYPOST_WEB_PORT: '0',
         LISTEN_FDS: String(handed.length),
         ...(names === false ? {} : { LISTEN_FDNAMES: names }),
         ...environment,
