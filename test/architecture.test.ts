@@ -102,6 +102,7 @@ describe('the architecture', () => {
       'devices',
       'directory',
       'errors',
+      'history',
       'logins',
       'mailboxes',
       'maildrops',
@@ -132,7 +133,7 @@ describe('the architecture', () => {
 
   it('hands each part of the program only its own part of the store', () => {
     for (const [folder, theirs] of [
-      ['smtp/', 'deliveries|devices|logins|quotas|recipient-limits|routes|rules/devices|suppressions'],
+      ['smtp/', 'deliveries|devices|history|logins|quotas|recipient-limits|routes|rules/devices|suppressions'],
       ['pop3/', 'maildrops|logins'],
       ['auth/', 'logins'],
       [

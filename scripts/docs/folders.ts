@@ -138,7 +138,7 @@ export const folders: readonly Folder[] = [
     imports: [
       ...['auth', 'cluster/control', 'config', 'ip', 'log', 'net', 'pop3', 'runtime', 'session', 'smtp'],
       ...['store/driver.ts', 'store/open.ts', 'store/store.ts', 'store/logins.ts', 'store/shapes.ts'],
-      ...['store/devices.ts', 'store/errors.ts'],
+      ...['store/devices.ts', 'store/errors.ts', 'store/history.ts'],
     ],
   },
   {
@@ -163,7 +163,8 @@ export const folders: readonly Folder[] = [
     what: 'SMTP: states, grammars, replies, a file for each verb or a few alike',
     imports: [
       ...['auth', 'bytes', 'dsn', 'ip', 'message', 'runtime', 'session', 'store/rules/devices.ts'],
-      ...store('deliveries', 'devices', 'logins', 'patience', 'quotas', 'recipient-limits', 'routes', 'suppressions'),
+      ...store('deliveries', 'devices', 'history', 'logins', 'patience'),
+      ...store('quotas', 'recipient-limits', 'routes', 'suppressions'),
     ],
   },
   {

@@ -193,7 +193,7 @@ export class Authenticator implements LoginCheck {
   }
 
   #welcome(
-    { peer }: LoginAttempt,
+    { protocol, mechanism, peer }: LoginAttempt,
     account: Account,
     credential: Credential | undefined,
     counted: Asking | undefined,
@@ -203,6 +203,7 @@ export class Authenticator implements LoginCheck {
     this.#welcomed?.(client, peer);
     this.#throttle.succeeded(counted?.pair ?? { client, login: account.address });
     this.#store.recordUse({ account: account.id, credential: credential?.id, from: peer.address });
+    this.#observer.welcomed?.({ protocol, mechanism, peer, account: account.address, credential: credential?.name });
     return { kind: 'welcome', account, credential };
   }
 

@@ -105,6 +105,13 @@ export interface UnboundLogin extends Pick<LoginAttempt, 'protocol' | 'mechanism
   readonly reason: string;
 }
 
+/** A login that was right. */
+export interface LoginSuccess extends Pick<LoginAttempt, 'protocol' | 'mechanism' | 'peer'> {
+  readonly account: string;
+  /** The app password's name. */
+  readonly credential: string | undefined;
+}
+
 /** For the log: a failed login, without what was typed as a password. */
 export interface LoginFailure extends Pick<LoginAttempt, 'protocol' | 'mechanism' | 'session' | 'peer'> {
   readonly outcome: 'wrong' | 'refused';
@@ -114,6 +121,8 @@ export interface LoginFailure extends Pick<LoginAttempt, 'protocol' | 'mechanism
 }
 
 export interface LoginObserver {
+  /** Somebody is who they say. */
+  welcomed?(login: LoginSuccess): void;
   failed(failure: LoginFailure): void;
   unbound(login: UnboundLogin): void;
   /** Something went wrong that no client caused; the login itself is decided. */

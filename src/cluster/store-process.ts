@@ -43,9 +43,10 @@ async function start({ configuration, again }: StoreStart): Promise<RunningStore
   const log = createLog(configuration.logLevel, 'store', new LineOutput(openUnblocked(1)));
   watchDescriptors(log);
   try {
-    const { db, keepDeliveries, keepRemoved, index } = configuration;
+    const { db, keepDeliveries, keepArrivals, keepRemoved, index } = configuration;
     const options = {
       ...{ mustExist: again, keepDeliveriesMs: keepDeliveries, keepRemovedMs: keepRemoved, indexesMail: index },
+      keepArrivalsMs: keepArrivals,
       minFreeBytes: PURGE_EARLIER * minFreeBytes(configuration),
     };
     let fetching: Demand | undefined;

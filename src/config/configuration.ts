@@ -35,6 +35,7 @@ export interface Configuration {
   readonly minFree: number | undefined;
   readonly keepRemoved: number;
   readonly index: boolean;
+  readonly keepArrivals: number;
   readonly bareNewlines: 'refuse' | 'normalize';
   readonly outbound: 'off' | 'relay';
   readonly relay: readonly Relay[];

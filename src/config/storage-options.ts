@@ -1,9 +1,9 @@
-/** The options of the room that mail has, of how long what was removed is kept, and of the search index; a part of the table in options.ts. */
+/** The options of the room that mail has, of how long what was removed and what came is kept, and of the search index; a part of the table in options.ts. */
 import type { Configuration } from './configuration.js';
 import type { Option } from './option.js';
 import { bytes, longDurationMs, oneOf } from './units.js';
 
-type StorageOptionName = 'minFree' | 'keepRemoved' | 'index';
+type StorageOptionName = 'minFree' | 'keepRemoved' | 'index' | 'keepArrivals';
 
 export const storageOptions: { readonly [Name in StorageOptionName]: Option<Configuration[Name]> } = {
   minFree: {
@@ -25,5 +25,12 @@ export const storageOptions: { readonly [Name in StorageOptionName]: Option<Conf
     placeholder: 'on|off',
     doc: 'Whether messages are added to the search index as they come; off leaves it to `pennypost mail index`.',
     parse: (text) => oneOf('on', 'off')(text) === 'on',
+  },
+  keepArrivals: {
+    initial: '30d',
+    unit: 'milliseconds',
+    placeholder: 'TIME',
+    doc: 'How long what came, accepted or refused, stays in the view `arrivals`; 0s keeps nothing of it.',
+    parse: longDurationMs,
   },
 };

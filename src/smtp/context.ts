@@ -4,6 +4,7 @@ import type { Peer } from '../session/channel.js';
 import type { Row } from '../session/command.js';
 import { commandOf, type SessionContext } from '../session/protocol.js';
 import type { Deliveries } from '../store/deliveries.js';
+import type { History } from '../store/history.js';
 import type { Logins } from '../store/logins.js';
 import type { RouteLookup } from '../store/routes.js';
 import type { Suppressions } from '../store/suppressions.js';
@@ -61,6 +62,8 @@ export interface SmtpContext extends SessionContext {
   readonly routes: RouteLookup;
   /** On the port for devices: the one that has come. */
   readonly device?: DeviceSession;
+  /** Told of what came; undefined where nothing of that is kept. */
+  readonly history?: Pick<History, 'recordArrival'> | undefined;
   readonly authenticator: LoginCheck;
   readonly observer: SmtpObserver;
   readonly table: ReadonlyMap<string, Row<SmtpState, SmtpContext, SmtpNeed>>;

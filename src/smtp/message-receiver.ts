@@ -7,6 +7,8 @@ import { whenReady } from '../runtime/when-ready.js';
 import { NewlineCheck } from '../bytes/newlines.js';
 import type { Sink } from '../session/command.js';
 import { StageLine, type Stage } from '../message/stage.js';
+import type { Path } from '../message/path.js';
+import type { Recipient } from '../message/recipient.js';
 import type { Delivery } from '../store/deliveries.js';
 import { StoreError } from '../store/errors.js';
 import type { MaybePromise } from '../store/shapes.js';
@@ -16,6 +18,7 @@ import { failureReply, replies, type SmtpReply } from './replies.js';
 export interface MessageReceiverOptions {
   /** Names the message to the client and in its Received header. */
   readonly id: string;
+  readonly envelope: { readonly from: Path; readonly recipients: readonly Recipient[] };
   readonly answer: Answer;
   readonly stages: readonly Stage<SmtpReply>[];
   readonly limitBytes: number;
@@ -26,7 +29,8 @@ export interface MessageReceiverOptions {
 export class MessageReceiver implements Sink {
   readonly #delivery: Delivery;
   readonly #stages: StageLine<SmtpReply>;
-  readonly #id: string;
+  readonly id: string;
+  readonly envelope: MessageReceiverOptions['envelope'];
   readonly #answer: Answer;
   readonly #limitBytes: number;
   readonly #stored: MessageReceiverOptions['stored'];
@@ -35,10 +39,11 @@ export class MessageReceiver implements Sink {
   #octets = 0;
   #refusal: SmtpReply | undefined;
 
-  constructor(delivery: Delivery, { id, answer, stages, limitBytes, stored }: MessageReceiverOptions) {
+  constructor(delivery: Delivery, { id, envelope, answer, stages, limitBytes, stored }: MessageReceiverOptions) {
     this.#delivery = delivery;
     this.#stages = new StageLine(stages, (octets) => delivery.write(octets));
-    this.#id = id;
+    this.id = id;
+    this.envelope = envelope;
     this.#answer = answer;
     this.#limitBytes = limitBytes;
     this.#stored = stored;
@@ -77,7 +82,7 @@ export class MessageReceiver implements Sink {
   #answered(): SmtpReply | Promise<SmtpReply> {
     if (this.#refusal !== undefined) return this.#answer.refused(this.#refusal);
     return this.#committed().then(
-      (refusedAt) => this.#answer.accepted(this.#id, refusedAt),
+      (refusedAt) => this.#answer.accepted(this.id, refusedAt),
       (error: unknown) => this.#answer.refused(failedReply(error)),
     );
   }

@@ -1,6 +1,7 @@
 /** From a transaction's envelope to the store: what DATA and BDAT share. */
 import { whenReady } from '../runtime/when-ready.js';
 import { close, stay, type Outcome } from '../session/command.js';
+import { noteMessage } from './arrivals.js';
 import { replies, type SmtpReply } from './replies.js';
 import { answerEach, answerOnce, leftOutOf } from './answer.js';
 import type { SmtpContext } from './context.js';
@@ -41,9 +42,13 @@ export function openReceiver(transaction: Transaction, context: SmtpContext): Me
   const stages = stagesFor({ id, atMs, transaction, peer, settings, store }, context);
   const report = successReport(transaction, atMs, context);
   const limitBytes = settings.maxMessageSize;
-  if (report === undefined) return new MessageReceiver(delivery, { id, answer, stages, limitBytes });
+  if (report === undefined)
+    return new MessageReceiver(delivery, { id, envelope: transaction, answer, stages, limitBytes });
   const stored = (refusedAt: readonly number[]) => report.post(leftOutOf([...copies.keys()], refusedAt));
-  return new MessageReceiver(delivery, { id, answer, stages: [...stages, report.stage], limitBytes, stored });
+  return new MessageReceiver(delivery, {
+    ...{ id, envelope: transaction, answer, limitBytes, stored },
+    stages: [...stages, report.stage],
+  });
 }
 
 /** By a loop: this is asked for each message. */
@@ -65,6 +70,7 @@ export function conclude(
 ): Outcome<SmtpState> | Promise<Outcome<SmtpState>> {
   const over = (reply: SmtpReply): Outcome<SmtpState> => {
     count(reply, receiver, context);
+    noteMessage(reply, receiver, state.hello, context);
     if (reply === replies.overLimit) noteOverLimit(state.hello, context);
     return stay(reply, greeted(state));
   };
@@ -80,6 +86,7 @@ export function giveUp(
 ): Outcome<SmtpState> {
   receiver.abandon();
   count(reply, receiver, context);
+  noteMessage(reply, receiver, state.hello, context);
   return close(reply, greeted(state));
 }
 

@@ -41,6 +41,8 @@ export interface StartOptions extends Retention {
 export interface Retention {
   /** Attempts to send. */
   readonly keepDeliveriesMs?: number;
+  /** What came. */
+  readonly keepArrivalsMs?: number;
   /** Messages that were removed; 0 deletes them at once. */
   readonly keepRemovedMs?: number;
   /** With less free disk space than this, messages that were removed are purged before their time. */

@@ -9,6 +9,7 @@ import type { Collectors } from './collectors.js';
 import type { Deliveries } from './deliveries.js';
 import type { Devices } from './devices.js';
 import type { Directory } from './directory.js';
+import type { History } from './history.js';
 import type { Logins } from './logins.js';
 import type { Mailboxes } from './mailboxes.js';
 import type { Maildrops } from './maildrops.js';
@@ -23,6 +24,7 @@ export interface MailStore extends Deliveries, Maildrops, Logins {
   readonly collectors: Collectors;
   readonly directory: Directory;
   readonly devices: Devices;
+  readonly history: History;
   readonly mailboxes: Mailboxes;
   /** For the process that sends. */
   readonly queue: Queue;

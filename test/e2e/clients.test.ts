@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import Pop3Command from 'node-pop3';
 import { createTransport } from 'nodemailer';
+import { eventually } from '../support/eventually.js';
 import { behindTrace, pop3Session, retrieve, sendData, smtpSession, takeAll } from '../support/mail-clients.js';
 import { Chance } from '../support/ledger-chance.js';
 import { LineClient } from '../support/line-client.js';
@@ -392,6 +393,33 @@ client.quit()
       expect(text?.text).to.include('Grüße, ¡olé!, привет, 你好');
       const [mailbox] = (await query(`select * from mailboxes where account = '${USER}'`)) as readonly object[];
       expect(mailbox).to.include({ account: USER, messages: 1, octets: expected.length });
+    });
+
+    itNeeds(['sqlite3'], 'shows what came, how it was answered, and who logged in', async () => {
+      await deposit();
+      const client = await smtpSession(server.smtpPort);
+      client.send(`MAIL FROM:<${FROM}>`, 'RCPT TO:<nobody@localhost>', 'RCPT TO:<bob@elsewhere.example>', 'QUIT');
+      await client.rest();
+      const reader = await LineClient.greeted(server.pop3Port);
+      reader.send(`USER ${USER}`, 'PASS wrong', 'QUIT');
+      await reader.rest();
+      const sql = `select "from", "to", code, reply like '2.0.0 Accepted as ' || id as named, octets, helo, tls from arrivals
+        order by at desc, code desc limit 3`;
+      const refused = { from: FROM, named: null, octets: null, helo: 'test.example', tls: null };
+      await eventually('both refusals to be there', async () =>
+        JSON.stringify(await query(sql)).includes('bob@elsewhere.example'),
+      );
+      expect(await query(sql)).to.have.deep.members([
+        { ...refused, to: 'nobody@localhost', code: 550 },
+        { ...refused, to: 'bob@elsewhere.example', code: 550 },
+        { ...refused, to: USER, code: 250, named: 1, octets: SAMPLE.length },
+      ]);
+      const logins = `select outcome, reason, protocol, mechanism from logins where account = '${USER}' and address = '${HOST}'
+        group by 1, 2, 3, 4 order by 1`;
+      expect(await query(logins)).to.deep.include.members([
+        { outcome: 'accepted', reason: null, protocol: 'pop3', mechanism: 'USER' },
+        { outcome: 'wrong', reason: 'wrong password', protocol: 'pop3', mechanism: 'USER' },
+      ]);
     });
 
     itNeeds(['sqlite3'], 'runs every example of the reference as it stands, and each view has one', async () => {

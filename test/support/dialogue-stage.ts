@@ -182,6 +182,7 @@ export function changed(store: MailStore, change: Partial<MailStore>): MailStore
     collectors: store.collectors,
     directory: store.directory,
     devices: store.devices,
+    history: store.history,
     mailboxes: store.mailboxes,
     queue: store.queue,
     queuedMail: store.queuedMail,

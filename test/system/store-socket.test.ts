@@ -104,6 +104,19 @@ const FRAMES: readonly { readonly kind: string; readonly before: readonly Buffer
   { kind: 'Sending', before: [], frame: jsonFrame(FrameType.Sending, 0, { sender: 's', ids: [1] }) },
   { kind: 'ReturnAllBut', before: [], frame: jsonFrame(FrameType.ReturnAllBut, 15, { sender: 's', ids: [1] }) },
   { kind: 'Refused', before: [], frame: jsonFrame(FrameType.Refused, 0, { device: 1, refusal: 'No.' }) },
+  {
+    kind: 'History',
+    before: [],
+    frame: jsonFrame(FrameType.History, 0, {
+      logins: [
+        {
+          ...{ atMs: 1, account: '', address: '192.0.2.1', protocol: 'POP3', mechanism: 'USER', credential: '' },
+          ...{ outcome: 'wrong', reason: 'x', times: 1 },
+        },
+      ],
+      arrivals: [],
+    }),
+  },
   { kind: 'TakeNew', before: [], frame: jsonFrame(FrameType.TakeNew, 16, { sender: 's', leaseMs: 1000 }) },
   { kind: 'LeaveNew', before: [], frame: emptyFrame(FrameType.LeaveNew, 17) },
   { kind: 'Hello', before: [], frame: helloFrame() },

@@ -164,6 +164,7 @@ export class Sessions {
       store: this.#options.store,
       suppressions: this.#options.store.queuedMail,
       routes: this.#options.store.routes,
+      history: configuration.keepArrivals > 0 ? this.#options.store.history : undefined,
       authenticator: this.#options.authenticator,
       observer: this.#limits,
       table: this.#protocols[role].commands,

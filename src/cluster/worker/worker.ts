@@ -20,6 +20,7 @@ import { isUnix, Listener, ListenError, samePlace, type ListenerAddress } from '
 import { ProxyEntrance } from '../../net/proxy-entrance.js';
 import { UNIX_PEER } from '../../net/unix-socket.js';
 import type { Peer } from '../../session/channel.js';
+import type { History } from '../../store/history.js';
 import { driverOf } from '../../store/open.js';
 import type { MailStore } from '../../store/store.js';
 import { ConnectionSlots } from './connection-slots.js';
@@ -28,6 +29,7 @@ import { receiveFromSupervisor, sendToSupervisor } from '../control/child.js';
 import type { Counts } from '../control/control-messages.js';
 import { watchDescriptors } from '../control/descriptors.js';
 import { Gate } from './gate.js';
+import { withHistory } from './login-history.js';
 import { isOfLogins, type FromWorker, type ToWorker, type WorkerStart } from '../control/messages.js';
 import { AdmittedConnections } from './admitted-connections.js';
 import { addressesOf, type ServiceName } from '../control/services.js';
@@ -70,6 +72,7 @@ class Worker {
   readonly #held: readonly ListenerAddress[];
   readonly #gate = new Gate();
   readonly #log: Log;
+  readonly #history: History;
   readonly #entrance: ProxyEntrance;
   readonly #throttle: SharedThrottle;
   readonly #slots: ConnectionSlots;
@@ -90,13 +93,14 @@ class Worker {
     const log = createLog(configuration.logLevel, `worker ${number}`, output);
     this.#log = log;
     const store = this.#join();
+    this.#history = store.history;
     const proxies = parseNetworks(configuration.proxyNetworks);
     this.#entrance = new ProxyEntrance({
       isProxy: (address) => proxies.includes(address),
       refused: ({ address, localPort }, why) => log.warn({ peer: address, port: localPort, why }, 'no PROXY header'),
     });
     this.#throttle = new SharedThrottle(logins, send);
-    const logged = loginObserver(log);
+    const logged = withHistory(loginObserver(log), store.history);
     const authenticator = new Authenticator({
       ...{ store, throttle: this.#throttle, observer: logged, clientOf },
       welcomed: (client, { origin }) => this.#slots.know(client, origin),
@@ -209,6 +213,7 @@ class Worker {
   }
 
   #end(): void {
+    this.#history.flush();
     process.exit(0);
   }
 }

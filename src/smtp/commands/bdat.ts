@@ -6,7 +6,8 @@ import { close, stay, type Outcome, type Sink } from '../../session/command.js';
 import { decimal, parsed, unparsed, type Grammar } from '../../session/grammar.js';
 import { NewlineCheck } from '../../bytes/newlines.js';
 import type { Reply } from '../../session/reply.js';
-import { defineCommand } from '../context.js';
+import { noteMessage } from '../arrivals.js';
+import { defineCommand, type SmtpContext } from '../context.js';
 import type { MessageReceiver } from '../message-receiver.js';
 import { replies } from '../replies.js';
 import { greeted, type Chunking, type SmtpState, type Transaction } from '../state.js';
@@ -46,7 +47,8 @@ export const bdat = defineCommand({
       kind: 'collect',
       framing: { until: 'count', octets, newlines: receiver.newlines },
       sink: receiver,
-      ended: () => (last ? conclude(receiver, receiver.newlines.bare, state, context) : goOn(receiver, octets, state)),
+      ended: () =>
+        last ? conclude(receiver, receiver.newlines.bare, state, context) : goOn(receiver, octets, state, context),
     };
   },
 });
@@ -68,7 +70,15 @@ const nowhere: Sink = {
   abandon: () => undefined,
 };
 
-function goOn(receiver: MessageReceiver, octets: number, state: Transaction | Chunking): Outcome<SmtpState> {
-  if (receiver.refusal !== undefined) return stay(receiver.refusal, greeted(state));
+function goOn(
+  receiver: MessageReceiver,
+  octets: number,
+  state: Transaction | Chunking,
+  context: SmtpContext,
+): Outcome<SmtpState> {
+  if (receiver.refusal !== undefined) {
+    noteMessage(receiver.refusal, receiver, state.hello, context);
+    return stay(receiver.refusal, greeted(state));
+  }
   return stay(replies.chunkTaken(octets), { at: 'chunking', hello: state.hello, receiver });
 }

@@ -6,7 +6,9 @@ import { whenReady } from '../../runtime/when-ready.js';
 import { stay, type Outcome } from '../../session/command.js';
 import { parsed, unparsed, type Grammar } from '../../session/grammar.js';
 import type { Reply } from '../../session/reply.js';
-import { defineCommand } from '../context.js';
+import type { MaybePromise } from '../../store/shapes.js';
+import { noteRefusal } from '../arrivals.js';
+import { defineCommand, type SmtpContext } from '../context.js';
 import { Copies } from '../copies.js';
 import { holdLimits } from '../future-release.js';
 import { mailSyntax, readMailParameters } from '../mail-parameters.js';
@@ -15,7 +17,7 @@ import { readParameters, type Parameters } from '../parameters.js';
 import { withBrackets } from '../path-text.js';
 import { readPath, type Path } from '../../message/path.js';
 import { failureReply, replies } from '../replies.js';
-import type { SmtpState, Transaction } from '../state.js';
+import type { Hello, SmtpState, Transaction } from '../state.js';
 import { qualified, senderRefusal } from '../submission.js';
 
 interface MailArgument {
@@ -52,29 +54,38 @@ export const mail = defineCommand({
     ...(offersRequireTls(context) ? ['REQUIRETLS'] : []),
     ...(offersHold(context) ? [`FUTURERELEASE ${holdLimits(Date.now())}`] : []),
   ],
-  run({ from: given, parameters }, { hello }, context) {
-    if (given === undefined) return stay(replies.badSender);
-    const from = hello.login === undefined ? given : qualified(given, context.settings.domain);
-    const unavailable = context.store.availability();
-    if (unavailable !== undefined) return stay(failureReply(unavailable));
-    const asked = readMailParameters(parameters, context);
-    if ('head' in asked) return stay(asked);
-    if (from.international && !asked.international) return stay(replies.needUtf8);
-    const transaction: Transaction = {
-      at: 'transaction',
-      hello,
-      from,
-      international: asked.international,
-      eightBit: asked.eightBit,
-      announcedOctets: asked.announcedOctets,
-      onward: asked.onward,
-      recipients: [],
-      pathOctets: 0,
-      copies: new Copies(),
-      maildrops: 0,
-    };
-    const taken = (notTheirs: Reply | undefined): Outcome<SmtpState> =>
-      notTheirs === undefined ? stay(replies.senderOk, transaction) : stay(notTheirs);
-    return whenReady(senderRefusal(from, hello.login, context.store), taken);
-  },
+  run: (argument, { hello }, context) =>
+    whenReady(begin(argument, hello, context), (led) =>
+      noteRefusal(led, { reversePath: argument.from?.text, recipient: undefined }, hello, context),
+    ),
 });
+
+function begin(
+  { from: given, parameters }: MailArgument,
+  hello: Hello,
+  context: SmtpContext,
+): MaybePromise<Outcome<SmtpState>> {
+  if (given === undefined) return stay(replies.badSender);
+  const from = hello.login === undefined ? given : qualified(given, context.settings.domain);
+  const unavailable = context.store.availability();
+  if (unavailable !== undefined) return stay(failureReply(unavailable));
+  const asked = readMailParameters(parameters, context);
+  if ('head' in asked) return stay(asked);
+  if (from.international && !asked.international) return stay(replies.needUtf8);
+  const transaction: Transaction = {
+    at: 'transaction',
+    hello,
+    from,
+    international: asked.international,
+    eightBit: asked.eightBit,
+    announcedOctets: asked.announcedOctets,
+    onward: asked.onward,
+    recipients: [],
+    pathOctets: 0,
+    copies: new Copies(),
+    maildrops: 0,
+  };
+  const taken = (notTheirs: Reply | undefined): Outcome<SmtpState> =>
+    notTheirs === undefined ? stay(replies.senderOk, transaction) : stay(notTheirs);
+  return whenReady(senderRefusal(from, hello.login, context.store), taken);
+}

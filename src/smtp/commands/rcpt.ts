@@ -8,6 +8,7 @@ import { stay, type Outcome } from '../../session/command.js';
 import { parsed, unparsed, type Grammar } from '../../session/grammar.js';
 import type { Resolution, Target } from '../../store/deliveries.js';
 import type { Address, MaybePromise } from '../../store/shapes.js';
+import { noteRefusal } from '../arrivals.js';
 import { defineCommand, type SmtpContext } from '../context.js';
 import { readParameters, type Parameters } from '../parameters.js';
 import { withBrackets } from '../path-text.js';
@@ -60,24 +61,33 @@ export const rcpt = defineCommand({
   grammar: rcptArgument,
   at: ['transaction'],
   announce: () => [`LIMITS RCPTMAX=${RECIPIENT_LIMIT}`],
-  run({ to, parameters }, state, context) {
-    if (to?.mailbox === undefined) return stay(replies.badRecipient);
-    const reports = readRcptParameters(parameters, context);
-    if (reports !== undefined && 'head' in reports) return stay(reports);
-    if (to.international && !state.international) return stay(replies.needUtf8);
-    if (isFull(state)) return stay(replies.tooManyRecipients);
-    const address = addressOf(to.mailbox, context);
-    const named = { to, reports };
-    const decide = (found: Resolution) =>
-      accept(
-        named,
-        found.kind === 'remote' && maySendOn(state, context) ? elsewhere(to, address) : found,
-        state,
-        context,
-      );
-    return whenReady(context.store.resolve(address), decide);
-  },
+  run: (named, state, context) =>
+    whenReady(name(named, state, context), (led) =>
+      noteRefusal(led, { reversePath: state.from.text, recipient: named.to?.text }, state.hello, context),
+    ),
 });
+
+function name(
+  { to, parameters }: RcptArgument,
+  state: Transaction,
+  context: SmtpContext,
+): MaybePromise<Outcome<SmtpState>> {
+  if (to?.mailbox === undefined) return stay(replies.badRecipient);
+  const reports = readRcptParameters(parameters, context);
+  if (reports !== undefined && 'head' in reports) return stay(reports);
+  if (to.international && !state.international) return stay(replies.needUtf8);
+  if (isFull(state)) return stay(replies.tooManyRecipients);
+  const address = addressOf(to.mailbox, context);
+  const named = { to, reports };
+  const decide = (found: Resolution) =>
+    accept(
+      named,
+      found.kind === 'remote' && maySendOn(state, context) ? elsewhere(to, address) : found,
+      state,
+      context,
+    );
+  return whenReady(context.store.resolve(address), decide);
+}
 
 function isFull({ recipients, pathOctets, maildrops }: Transaction): boolean {
   return recipients.length >= RECIPIENT_LIMIT || pathOctets >= PATHS_LIMIT_BYTES || maildrops >= COPIES_LIMIT;

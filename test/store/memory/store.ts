@@ -8,6 +8,7 @@ import type { Deliveries, Delivery, Envelope, LocalTarget, Resolution } from '..
 import type { Devices } from '../../../src/store/devices.js';
 import type { Directory } from '../../../src/store/directory.js';
 import { StoreError } from '../../../src/store/errors.js';
+import type { History } from '../../../src/store/history.js';
 import type { Account as LoginAccount, Grant, Renewal, Use } from '../../../src/store/logins.js';
 import type { Mailboxes } from '../../../src/store/mailboxes.js';
 import type { Maildrop, Opener } from '../../../src/store/maildrops.js';
@@ -130,6 +131,8 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
   readonly collectors: Collectors;
   readonly directory: Directory;
   readonly devices: Devices;
+  /** Nobody looks at it here. */
+  readonly history: History = { recordLogin: () => undefined, recordArrival: () => undefined, flush: () => undefined };
   readonly mailboxes: Mailboxes;
   readonly queue: Queue;
   readonly queuedMail: QueuedMail;

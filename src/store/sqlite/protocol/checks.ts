@@ -31,6 +31,11 @@ export const optional =
   (check: Check): Check =>
   (value) =>
     value === undefined || check(value);
+/** As JSON has it where there is nothing in a column. */
+export const nullable =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
 export const record: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 export const shaped =
   (shape: Readonly<Record<string, Check>>): Check =>

@@ -44,6 +44,8 @@ export const FrameType = {
   /** From here on it gets NewMail, and from there on no more. */
   TakeNew: 24,
   LeaveNew: 25,
+  /** What came and who logged in; never answered. */
+  History: 26,
   /** From the store. */
   Done: 64,
   Failed: 65,

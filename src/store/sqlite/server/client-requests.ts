@@ -6,6 +6,7 @@ import type { Buffer } from 'node:buffer';
 import { StoreError } from '../../errors.js';
 import type { Renewal, Use } from '../../logins.js';
 import type { Change } from '../protocol/change.js';
+import type { HistoryRows } from '../protocol/history.js';
 import { requireLength } from '../protocol/frames.js';
 import type { LockRequest, RefusedRequest, RemoveRequest, UnlockRequest } from '../protocol/requests.js';
 import type { Answers } from './answers.js';
@@ -105,6 +106,11 @@ export class ClientRequests {
 
   refused({ device, refusal }: RefusedRequest): void {
     this.#store.refusals.note(device, refusal);
+  }
+
+  /** It goes with the next group, whose sync it neither needs nor waits for. */
+  history(rows: HistoryRows): void {
+    this.#store.add({ ...unanswered((writer) => writer.history.add(rows)), patient: true });
   }
 
   renew(request: number, renewal: Renewal): void {

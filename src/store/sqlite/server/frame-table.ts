@@ -20,6 +20,7 @@ import {
   readTakeNew,
 } from '../protocol/queue-requests.js';
 import { readChange } from './change-table.js';
+import { readHistory } from '../protocol/history.js';
 import type { ClientRequests } from './client-requests.js';
 import type { Questions } from './questions.js';
 import type { SenderRequests } from './sender-requests.js';
@@ -104,6 +105,10 @@ export const frames: ReadonlyMap<FrameType, FrameRow> = new Map<FrameType, Frame
       carriesMail: true,
       take: ({ sender }, request, payload) => sender.rest(request, readRest(payload)),
     },
+  ],
+  [
+    FrameType.History,
+    { carriesMail: true, take: ({ requests }, _, payload) => requests.history(readHistory(payload)) },
   ],
   [FrameType.Refused, { take: ({ requests }, _, payload) => requests.refused(readRefused(payload)) }],
   [FrameType.Use, { take: ({ requests }, _, payload) => requests.use(readUse(payload)) }],

@@ -1,6 +1,6 @@
 /**
  * Deletes what nobody sees any more, a little at a time: messages that were removed long enough ago (purge.ts) and those of an
- * account that is removed, bodies that nobody points to, and attempts to send that are old. What is left to do follows from the
+ * account that is removed, bodies that nobody points to; attempts to send, what came and who logged in that are old. What is left to do follows from the
  * database alone, so a store that was killed goes on where it was.
  */
 import type { Bodies } from './bodies.js';
@@ -16,6 +16,10 @@ import type { IndexWriter } from './index-writer.js';
 /** Between two looks at the clock. */
 const MESSAGES_AT_ONCE = 8;
 const ATTEMPTS_AT_ONCE = 50;
+const ARRIVALS_AT_ONCE = 50;
+/** Who logged in is kept so long. */
+const LOGIN_HOURS = 30 * 24;
+const HOUR_MS = 3_600_000;
 const IMPORTED_AT_ONCE = 50;
 const HIDDEN_AT_ONCE = 50;
 
@@ -29,6 +33,8 @@ export interface Firsts {
 export interface Keeping {
   /** Attempts to send. */
   readonly keepDeliveriesMs: number;
+  /** What came (the view `arrivals`). */
+  readonly keepArrivalsMs: number;
   /** Messages that were removed. */
   readonly keepRemovedMs: number;
   /** Whether the disk is nearly full: then messages that were removed are not kept. */
@@ -61,6 +67,9 @@ interface Statements {
   readonly deleteBody: Statement<[body: number]>;
   readonly oldestAttempt: Statement<[], number>;
   readonly deleteAttempts: Statement<[limit: number, before: number]>;
+  readonly oldestArrival: Statement<[], number>;
+  readonly deleteArrivals: Statement<[limit: number, before: number]>;
+  readonly deleteLogins: Statement<[before: number]>;
 }
 
 export class Sweep {
@@ -71,6 +80,7 @@ export class Sweep {
   readonly expiry: Expiry;
   readonly #firsts: Firsts;
   readonly #keepDeliveriesMs: number;
+  readonly #keepArrivalsMs: number;
 
   constructor(connection: Connection, { bodies, index, removals, firsts, expiring, ...keeping }: SweepOptions) {
     this.#do = prepare(connection);
@@ -79,6 +89,7 @@ export class Sweep {
     this.#firsts = firsts;
     this.#keepDeliveriesMs = keeping.keepDeliveriesMs;
     this.expiry = new Expiry(connection, { ...expiring, isOpen: keeping.isOpen });
+    this.#keepArrivalsMs = keeping.keepArrivalsMs;
     this.#purge = new Purge({
       ...{ writes: removals, keepRemovedMs: keeping.keepRemovedMs, isShort: keeping.isShort },
       firstRemoval: firsts.removal,
@@ -92,7 +103,8 @@ export class Sweep {
       ...[() => this.#purge.settle(), () => this.expiry.step()],
       ...[() => this.#purge.purge(), () => this.#purge.forgetGivenUp()],
     ];
-    const kinds = [...removals, () => this.#account(), () => this.#body(), () => this.#attempts()];
+    const history = [() => this.#attempts(), () => this.#arrivals(), () => this.#logins()];
+    const kinds = [...removals, () => this.#account(), () => this.#body(), ...history];
     for (const step of kinds) while (step()) if (performance.now() >= untilMs) return false;
     return true;
   }
@@ -132,6 +144,18 @@ export class Sweep {
     const before = Date.now() - this.#keepDeliveriesMs;
     if ((this.#do.oldestAttempt.get() ?? Infinity) >= before) return false;
     return this.#do.deleteAttempts.run(ATTEMPTS_AT_ONCE, before).changes > 0;
+  }
+
+  /** In the same order. */
+  #arrivals(): boolean {
+    const before = Date.now() - this.#keepArrivalsMs;
+    if ((this.#do.oldestArrival.get() ?? Infinity) >= before) return false;
+    return this.#do.deleteArrivals.run(ARRIVALS_AT_ONCE, before).changes > 0;
+  }
+
+  /** Those of one hour, which has no more than a budget (client/row-budget.ts) has room for. */
+  #logins(): boolean {
+    return this.#do.deleteLogins.run(Math.floor(Date.now() / HOUR_MS) - LOGIN_HOURS).changes > 0;
   }
 
   /** False when there are none. */
@@ -174,5 +198,9 @@ function prepare(connection: Connection): Statements {
     oldestAttempt: connection.prepare<[], number>('select at from attempt order by id limit 1').pluck(),
     deleteAttempts: connection.prepare(`
       delete from attempt where id in (select id from attempt order by id limit ? + 0) and at < ?`),
+    oldestArrival: connection.prepare<[], number>('select at from arrival order by id limit 1').pluck(),
+    deleteArrivals: connection.prepare(`
+      delete from arrival where id in (select id from arrival order by id limit ? + 0) and at < ?`),
+    deleteLogins: connection.prepare('delete from login where hour = (select min(hour) from login) and hour < ?'),
   };
 }

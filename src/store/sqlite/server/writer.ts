@@ -12,6 +12,7 @@ import { applyChange, type Changed } from './change-table.js';
 import { Changes } from './changes.js';
 import { HiddenMail, type View } from './hidden-mail.js';
 import { CollectorWriter } from './collector-writer.js';
+import { HistoryWriter } from './history-writer.js';
 import { ImportTable } from './imports.js';
 import type { Change } from '../protocol/change.js';
 import type { Connection } from '../database/database.js';
@@ -36,6 +37,7 @@ const NOTHING_SHORT_OR_OPEN = { isShort: () => false, isOpen: () => false };
 export class Writer {
   readonly queue: QueueWriter;
   readonly devices: DeviceTable;
+  readonly history: HistoryWriter;
   readonly texts: TextStates;
   readonly index: IndexWriter;
   readonly #relayLogins: RelayLoginWriter;
@@ -53,9 +55,11 @@ export class Writer {
   #leftovers = false;
 
   constructor(connection: Connection, options: WriterOptions = {}) {
-    const keeping = { keepDeliveriesMs: Infinity, keepRemovedMs: Infinity, ...NOTHING_SHORT_OR_OPEN, ...options };
+    const kept = { keepDeliveriesMs: Infinity, keepRemovedMs: Infinity, keepArrivalsMs: Infinity };
+    const keeping = { ...kept, ...NOTHING_SHORT_OR_OPEN, ...options };
     this.#writes = prepareWrites(connection);
     this.devices = new DeviceTable(connection);
+    this.history = new HistoryWriter(connection, keeping.isShort);
     this.texts = new TextStates(this.#writes);
     this.#hidden = new HiddenMail(connection);
     this.#changes = new Changes(connection, this.devices);
