@@ -14,7 +14,9 @@ import { openConnection } from '../../src/store/sqlite/database/driver.js';
 import { sqlite } from '../../src/store/sqlite/driver.js';
 import { Writer } from '../../src/store/sqlite/server/writer.js';
 import type { MailStore } from '../../src/store/store.js';
+import { withConnection } from '../support/connections.js';
 import { eventually } from '../support/eventually.js';
+import { plansOf } from '../support/query-plans.js';
 
 const observer = { noted: () => undefined, trouble: () => undefined, stopped: () => undefined };
 const AT_MS = Date.UTC(2026, 10, 30, 12, 0, 0, 500);
@@ -176,6 +178,17 @@ describe('what came and who logged in', () => {
       connection.close();
       return left;
     }
+
+    it('is looked for by its age, and never among all rows', () => {
+      const plans = withConnection(db, (connection) => plansOf(connection, (noting) => new Writer(noting)));
+      const asked = plans.filter(({ sql }) => /(from|into) (arrival|login)\b/.test(sql));
+      expect(asked).to.have.length(5);
+      for (const { details, sql } of asked)
+        for (const detail of details) {
+          expect(detail, sql).to.not.match(/TEMP B-TREE/);
+          if (detail.startsWith('SCAN')) expect(detail, sql).to.equal('SCAN arrival'); // From the oldest on, as many as the limit.
+        }
+    });
 
     it('goes when it is old, a few rows at a time, and not before', () => {
       expect(swept({ keepArrivalsMs: DAY_MS })).to.deep.equal([1, 1]);

@@ -18,6 +18,6 @@ export function plansOf(connection: Connection, prepare: (noting: Connection) =>
 
 /** Null for each parameter, whether it has a name or not. */
 function nothingFor(sql: string): readonly unknown[] {
-  const names = [...sql.matchAll(/:([a-z_]+)/g)].map(([, name]) => [name, null]);
+  const names = [...sql.matchAll(/:([a-z_]+)/gi)].map(([, name]) => [name, null]);
   return names.length > 0 ? [Object.fromEntries(names)] : Array<null>(sql.split('?').length - 1).fill(null);
 }
