@@ -117,6 +117,7 @@ describe('the architecture', () => {
       'source',
       'store',
       'suppressions',
+      'web-sessions',
     ];
     const interfaces = [...roles, 'driver', 'maintenance', 'schemes', 'status'];
     const files = sources.filter(({ path }) => interfaces.some((name) => path === `store/${name}.ts`));

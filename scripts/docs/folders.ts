@@ -149,7 +149,7 @@ export const folders: readonly Folder[] = [
   {
     path: 'web',
     what: 'HTTP: the table of calls (`routes.ts`), who asks, and what is answered; begin at `app.ts`',
-    imports: ['config', 'ip', 'net', ...store()],
+    imports: ['auth', 'config', 'ip', 'net', ...store('logins', 'web-sessions')],
   },
   { path: 'net', what: 'listeners and connections', imports: ['bytes', 'ip', 'runtime', 'session/channel.ts'] },
   { path: 'tls', what: 'certificates: found, made, looked at', imports: ['config', 'net', 'runtime'] },

@@ -5,7 +5,7 @@
 import { generatePassword } from '../auth/password.js';
 import { appSecretsOf } from '../auth/secrets.js';
 import { formatAddress } from '../message/mailbox.js';
-import type { Address, Scope } from '../store/shapes.js';
+import { SCOPES, type Address, type Scope } from '../store/shapes.js';
 import { jsonFlag, optionFlags, UsageError } from './command.js';
 import type { Command, Flag, Invocation, Operand } from './command.js';
 import { exit } from './exit.js';
@@ -14,7 +14,8 @@ import { loginOf } from './new-password.js';
 import { withExistingStore } from './storage.js';
 import { moment, print, printJson, printTable } from './terminal.js';
 
-const SCOPES: readonly Scope[] = ['pop3', 'smtp'];
+/** Of mail; those by HTTP are asked for. */
+const USUAL_SCOPES: readonly Scope[] = ['pop3', 'smtp'];
 const NAME_LIMIT_CHARACTERS = 64;
 
 const nameOperand: Operand = { name: 'NAME', doc: 'what it is for, such as phone or printer; any case' };
@@ -22,8 +23,8 @@ const nameOperand: Operand = { name: 'NAME', doc: 'what it is for, such as phone
 const scopeFlag: Flag = {
   name: 'scope',
   placeholder: 'PROTOCOL,…',
-  doc: 'What it may be used for: smtp, pop3, or both.',
-  initial: SCOPES.join(),
+  doc: 'What it may be used for: smtp, pop3, web (to log in to the page), api (for programs that speak HTTP), or several.',
+  initial: USUAL_SCOPES.join(),
 };
 
 async function add(invocation: Invocation): Promise<number> {
@@ -37,7 +38,8 @@ async function add(invocation: Invocation): Promise<number> {
   await print(
     `Added ${credential.name} to ${formatAddress(account)}, for ${credential.scopes.join(' and ')}.\n` +
       `The password is ${password}\nIt is shown this once; the login is ${formatAddress(account)}.\n` +
-      (credential.scopes.includes('pop3') ? `${asDevice(account, credential.name)}\n` : ''),
+      (credential.scopes.includes('pop3') ? `${asDevice(account, credential.name)}\n` : '') +
+      (credential.scopes.includes('api') ? `${asToken(account, password)}\n` : ''),
   );
   return exit.fine;
 }
@@ -45,6 +47,12 @@ async function add(invocation: Invocation): Promise<number> {
 /** With another name the same password has a view of its own. */
 function asDevice({ local, domain }: Address, name: string): string {
   return `As ${formatAddress({ local: `${local}+${name}`, domain })} what POP3 removes is hidden from that login alone.`;
+}
+
+/** What a bearer token is (RFC 6750 §2.1) names its account: as in Basic, of which it is the other half. */
+function asToken(account: Address, password: string): string {
+  const token = Buffer.from(`${formatAddress(account)}:${password}`).toString('base64');
+  return `As a header of HTTP:  Authorization: Bearer ${token}`;
 }
 
 async function list(invocation: Invocation): Promise<number> {
@@ -83,10 +91,11 @@ function credentialName(text = ''): string {
   return text;
 }
 
-function scopes(text = SCOPES.join()): readonly Scope[] {
+function scopes(text = USUAL_SCOPES.join()): readonly Scope[] {
   const words = text.split(',').map((word) => word.trim().toLowerCase());
   const unknown = words.find((word) => !(SCOPES as readonly string[]).includes(word));
-  if (unknown !== undefined) throw new UsageError(`--scope takes smtp, pop3 or both with a comma, not '${unknown}'`);
+  if (unknown !== undefined)
+    throw new UsageError(`--scope takes smtp, pop3, web, api or several with commas, not '${unknown}'`);
   return SCOPES.filter((scope) => words.includes(scope));
 }
 

@@ -4,11 +4,13 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { Authenticator } from '../auth/authenticator.js';
 import type { Configuration } from '../config/configuration.js';
 import { minFreeBytes } from '../config/min-free.js';
-import { parseNetworks } from '../ip/networks.js';
+import { clientOf, parseNetworks } from '../ip/networks.js';
 import { LineOutput } from '../log/line-output.js';
 import { createLog, type Log } from '../log/log.js';
+import { loginObserver } from '../log/login-log.js';
 import { openUnblocked } from '../log/unblocked.js';
 import { ListenError, type TcpAddress } from '../net/listener.js';
 import { driverOf } from '../store/open.js';
@@ -16,6 +18,7 @@ import type { MailStore } from '../store/store.js';
 import { answer, createApp } from '../web/app.js';
 import type { WebContext } from '../web/context.js';
 import { HttpServer } from '../web/http-server.js';
+import { WebLogins } from '../web/login.js';
 import { routes } from '../web/routes.js';
 import { ServerHealth, type Problems } from '../web/server-health.js';
 import { receiveFromSupervisor, sendToSupervisor } from './control/child.js';
@@ -133,8 +136,13 @@ class WebProcess {
   }
 
   #context(): WebContext {
-    const { db } = this.#configuration;
-    return { health: new ServerHealth(() => problemsOf(db)), ending: this.#ending.signal };
+    const { db, webBasePath: basePath } = this.#configuration;
+    const [store, observer] = [this.#store, loginObserver(this.#log)];
+    const logins = new WebLogins({
+      ...{ store, check: new Authenticator({ store, throttle: this.#throttle, observer, clientOf }) },
+      trouble: (err) => this.#log.warn({ err }, 'that a session was used could not be written'),
+    });
+    return { health: new ServerHealth(() => problemsOf(db)), logins, store, basePath, ending: this.#ending.signal };
   }
 
   #join(): MailStore {

@@ -11,8 +11,9 @@ export interface Address {
   readonly domain: string;
 }
 
-/** What a login is for: a submission, or an open maildrop. */
-export type Scope = 'smtp' | 'pop3';
+/** What a login is for: a submission, an open maildrop, the page, or programs that speak HTTP. */
+export const SCOPES = ['pop3', 'smtp', 'web', 'api'] as const;
+export type Scope = (typeof SCOPES)[number];
 
 /** What proves a password, as text that only auth/ reads: a PHC string, and SCRAM keys as RFC 5803 writes them. */
 export interface Secrets {

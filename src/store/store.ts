@@ -18,6 +18,7 @@ import type { Queue } from './queue.js';
 import type { RelayLogins } from './relay-logins.js';
 import type { RemovedMail } from './removed-mail.js';
 import type { Routes } from './routes.js';
+import type { WebSessions } from './web-sessions.js';
 
 /** All of a store: who uses it is handed the part that he needs. */
 export interface MailStore extends Deliveries, Maildrops, Logins {
@@ -33,5 +34,6 @@ export interface MailStore extends Deliveries, Maildrops, Logins {
   readonly removedMail: RemovedMail;
   /** Of mail that goes out. */
   readonly routes: Routes;
+  readonly webSessions: WebSessions;
   close(): Promise<void>;
 }

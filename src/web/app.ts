@@ -6,11 +6,13 @@ import type { HttpBindings } from '@hono/node-server';
 import type { TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { Hono, type Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import type { Networks } from '../ip/networks.js';
+import { StoreError } from '../store/errors.js';
 import { askerOf, isOwnName, type Asker } from './asker.js';
 import type { WebContext } from './context.js';
-import { HttpRefusal, refusalResponse, type AnyRoute } from './route.js';
+import { CHALLENGE, type Login, type WebLogins } from './login.js';
+import { HttpRefusal, refusalResponse } from './answer.js';
+import { type AnyRoute } from './route.js';
 import { SECURITY_HEADERS } from './security-headers.js';
 
 export interface AppOptions {
@@ -41,12 +43,12 @@ export function createApp({ routes, context, basePath, names, proxies, bug }: Ap
     await next();
   });
   for (const route of routes) {
-    const limit = bodyLimit({ maxSize: route.bodyLimitBytes ?? BODY_LIMIT_BYTES, onError: tooLarge });
-    app.on(route.method, basePath + route.path, limit, async (c) => route.run(await requestOf(c, route), context));
+    app.on(route.method, basePath + route.path, async (c) => route.run(await requestOf(c, route, context), context));
   }
   app.notFound(() => refusalResponse(new HttpRefusal(404, 'there is nothing here')));
   app.onError((error) => {
     if (error instanceof HttpRefusal) return refusalResponse(error);
+    if (error instanceof StoreError) return refusalResponse(storeRefusal(error));
     bug(error);
     return refusalResponse(new HttpRefusal(500, "a bug failed the request; the server's log has the rest"));
   });
@@ -62,13 +64,26 @@ export async function answer(app: Hono<Env>, request: Request, env: HttpBindings
   return new Response(response.body, { status: response.status, headers });
 }
 
-async function requestOf(c: Context<Env>, route: AnyRoute): Promise<Parameters<AnyRoute['run']>[0]> {
+/** Whoever may not make the call is told before anything of it is read. */
+async function requestOf(
+  c: Context<Env>,
+  route: AnyRoute,
+  { logins }: WebContext,
+): Promise<Parameters<AnyRoute['run']>[0]> {
+  const login = route.access === 'account' ? await loginOf(c, logins) : undefined;
   return {
+    login,
     params: fromText(route.params, c.req.param()),
     query: fromText(route.query, c.req.query()),
-    body: route.body === undefined ? undefined : held(route.body, await jsonOf(c)),
+    body: route.body === undefined ? undefined : held(route.body, await jsonOf(c.req.raw, route)),
     ...{ headers: c.req.raw.headers, asker: c.var.asker, gone: c.req.raw.signal },
   };
+}
+
+async function loginOf(c: Context<Env>, logins: WebLogins): Promise<Login> {
+  const login = await logins.find(c.req.raw.headers, c.var.asker);
+  if (login === undefined) throw new HttpRefusal(401, 'log in first', CHALLENGE);
+  return login;
 }
 
 /** Of values that URLs have as text. */
@@ -84,14 +99,27 @@ function held(schema: TSchema, value: unknown): unknown {
 }
 
 /** A form of another site cannot send this type without asking first. */
-async function jsonOf(c: Context<Env>): Promise<unknown> {
-  if (!/^application\/json\b/i.test(c.req.header('Content-Type') ?? ''))
+async function jsonOf(request: Request, { bodyLimitBytes = BODY_LIMIT_BYTES }: AnyRoute): Promise<unknown> {
+  if (!/^application\/json\b/i.test(request.headers.get('Content-Type') ?? ''))
     throw new HttpRefusal(415, 'the body must be application/json');
+  const text = (await bytesOf(request, bodyLimitBytes)).toString();
   try {
-    return await c.req.json();
+    return JSON.parse(text) as unknown;
   } catch {
     throw new HttpRefusal(400, 'the body is no JSON');
   }
+}
+
+/** Counted as they come: not every client says before how many there will be. @throws HttpRefusal */
+async function bytesOf({ body }: Request, limitBytes: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    length += chunk.byteLength;
+    if (length > limitBytes) throw new HttpRefusal(413, 'the body is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 /** Browsers say where a page is from that makes a request; programs need not. */
@@ -102,11 +130,14 @@ function refuseOtherSites(c: Context<Env>, { origin }: Asker): void {
     throw new HttpRefusal(403, 'pages of other sites may change nothing here');
 }
 
+/** What its sentence says is for people where a change makes no sense; elsewhere it tells of this machine. */
+function storeRefusal({ kind, message }: StoreError): HttpRefusal {
+  if (kind === 'missing') return new HttpRefusal(404, message);
+  if (kind === 'refused') return new HttpRefusal(409, message);
+  return new HttpRefusal(503, 'the mail cannot be reached at this moment; try again', { 'Retry-After': '2' });
+}
+
 function misdirected(name = ''): HttpRefusal {
   const what = name === '' ? 'the Host header names nobody' : `${name} is no name of this server; --web-names adds one`;
   return new HttpRefusal(421, what);
-}
-
-function tooLarge(): Response {
-  return refusalResponse(new HttpRefusal(413, 'the body is too large'));
 }

@@ -1,8 +1,15 @@
 /** What routes may use, put together in src/cluster/web-process.ts. */
+import type { WebSessions } from '../store/web-sessions.js';
+import type { WebLogins } from './login.js';
 import type { ServerHealth } from './server-health.js';
 
 export interface WebContext {
   readonly health: ServerHealth;
+  readonly logins: WebLogins;
+  /** The parts of the store that routes read and change. */
+  readonly store: { readonly webSessions: WebSessions };
+  /** --web-base-path, '' for none. */
+  readonly basePath: string;
   /** The process is to end: what waits or streams ends with it. */
   readonly ending: AbortSignal;
 }

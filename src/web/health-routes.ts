@@ -1,13 +1,15 @@
 /** What monitors and orchestrators ask, without a login: whether the process lives, and whether the server is ready. */
 import { Type } from '@sinclair/typebox';
 import { durationMs } from '../config/units.js';
-import { defineRoute, json } from './route.js';
+import { json } from './answer.js';
+import { defineRoute } from './route.js';
 
 const LONGEST_WAIT_MS = 300_000;
 
 export const livez = defineRoute({
   method: 'GET',
   path: '/livez',
+  access: 'anyone',
   summary: 'Whether the web process answers',
   answers: { 200: { what: 'it does', schema: Type.Object({ live: Type.Literal(true) }) } },
   run: () => json({ live: true }),
@@ -19,6 +21,7 @@ const READINESS = Type.Object({ ready: Type.Boolean(), problems: Type.Array(Type
 export const readyz = defineRoute({
   method: 'GET',
   path: '/readyz',
+  access: 'anyone',
   summary: 'Whether every process is ready and the store answers',
   query: Type.Object({
     wait: Type.String({

@@ -1,13 +1,15 @@
 /** Every call by HTTP. To add one: its row in a file beside this one, and its name here. */
 import { livez, readyz } from './health-routes.js';
+import { endSession, listSessions, logIn, logOut, whoAmI } from './session-routes.js';
 import { defineRoute, type AnyRoute } from './route.js';
 
-const named: readonly AnyRoute[] = [livez, readyz];
+const named: readonly AnyRoute[] = [livez, readyz, logIn, whoAmI, logOut, listSessions, endSession];
 
 /** For whoever looks what is there. */
 const index = defineRoute({
   method: 'GET',
   path: '/',
+  access: 'anyone',
   summary: 'What may be asked',
   answers: { 200: { what: 'a line a call, as text' } },
   run: () => new Response(named.map(({ method, path, summary }) => `${method} ${path}  ${summary}\n`).join('')),

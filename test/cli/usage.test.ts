@@ -24,7 +24,7 @@ const mistakes: readonly (readonly [typed: string, said: RegExp])[] = [
   ['account credential add a@localhost', /NAME is missing/],
   [
     'account credential add a@localhost phone --scope imap',
-    /--scope takes smtp, pop3 or both with a comma, not 'imap'/,
+    /--scope takes smtp, pop3, web, api or several with commas, not 'imap'/,
   ],
   ['account credential add *@localhost phone', /alias add/],
   ['account disable', /ADDRESS is missing/],

@@ -12,6 +12,7 @@ import type { Logins } from '../../src/store/logins.js';
 import type { Mailboxes } from '../../src/store/mailboxes.js';
 import type { Maildrop, Maildrops } from '../../src/store/maildrops.js';
 import type { RelayLogins } from '../../src/store/relay-logins.js';
+import type { WebSessions } from '../../src/store/web-sessions.js';
 import type { RemovedMail } from '../../src/store/removed-mail.js';
 import type { Routes } from '../../src/store/routes.js';
 import { sqlite } from '../../src/store/sqlite/driver.js';
@@ -64,6 +65,10 @@ const directory: Reads<Directory, Changes> = {
   listDomains: (part) => part.listDomains(),
   listAliases: (part) => part.listAliases(),
   findRecipientUse: (part) => part.findRecipientUse(ALICE),
+};
+const webSessions: Reads<WebSessions, `${'add' | 'extend' | 'remove'}WebSession`> = {
+  findWebSession: (part) => part.findWebSession('a1'),
+  listWebSessions: (part) => part.listWebSessions(ALICE),
 };
 const relayLogins: Reads<RelayLogins, Exclude<keyof RelayLogins, `find${string}` | `list${string}`>> = {
   findRelayLogin: (part) => part.findRelayLogin('office@example.org'),
@@ -146,6 +151,7 @@ describe('a read from a damaged database', () => {
     logins: [logins, () => reading],
     mailboxes: [mailboxes, () => reading.mailboxes],
     directory: [directory, () => reading.directory],
+    webSessions: [webSessions, () => reading.webSessions],
     relayLogins: [relayLogins, () => reading.relayLogins],
     collectors: [collectors, () => reading.collectors],
     removedMail: [removedMail, () => reading.removedMail],

@@ -7,6 +7,7 @@ import type { StoreError } from '../../src/store/errors.js';
 import { prepareQueueReads } from '../../src/store/sqlite/database/queue-reads.js';
 import { prepareQueueWrites } from '../../src/store/sqlite/database/queue-writes.js';
 import { prepareCollectorReads, prepareCollectorWrites } from '../../src/store/sqlite/database/collectors.js';
+import { prepareWebSessionReads, prepareWebSessionWrites } from '../../src/store/sqlite/database/web-sessions.js';
 import { prepareRelayLoginReads, prepareRelayLoginWrites } from '../../src/store/sqlite/database/relay-logins.js';
 import { sqlite } from '../../src/store/sqlite/driver.js';
 import { Writer } from '../../src/store/sqlite/server/writer.js';
@@ -38,6 +39,8 @@ describe('the queue in SQLite', () => {
         prepareQueueWrites(noting);
         prepareCollectorReads(noting);
         prepareCollectorWrites(noting);
+        prepareWebSessionReads(noting);
+        prepareWebSessionWrites(noting);
         prepareRelayLoginReads(noting);
         prepareRelayLoginWrites(noting);
       }),

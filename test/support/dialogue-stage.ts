@@ -187,6 +187,7 @@ export function changed(store: MailStore, change: Partial<MailStore>): MailStore
     queue: store.queue,
     queuedMail: store.queuedMail,
     relayLogins: store.relayLogins,
+    webSessions: store.webSessions,
     removedMail: store.removedMail,
     routes: store.routes,
     resolve: (address) => store.resolve(address),

@@ -54,6 +54,7 @@ export const refusals = {
     `There is a collector of that maildrop into that account already: ${id}; 'pennypost fetch set ${id}' changes it`,
   tooManyCollectors: (count: number) => `There are ${count} collectors; remove one first`,
   noCollector: (id: number) => `There is no collector ${id}; 'pennypost fetch list' shows those there are`,
+  noWebSession: 'There is no such session by HTTP; those there are can be listed',
   noSuppression: (address: string) => `${address} is not suppressed; 'pennypost suppression list' shows those that are`,
   noTarget: (address: string, target: string) =>
     `${address} does not lead to ${target}; 'pennypost alias list' shows where it leads`,

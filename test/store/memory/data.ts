@@ -10,6 +10,7 @@ import { mayKeepUidl } from '../../../src/store/rules/imports.js';
 import { NOTHING, quotaOf, roomsOf, sumOf, takes } from '../../../src/store/rules/quotas.js';
 import { slotsAt } from '../../../src/store/rules/recipient-limits.js';
 import type { Scope, Secrets } from '../../../src/store/shapes.js';
+import type { WebSession } from '../../../src/store/web-sessions.js';
 import type { RelayLogin } from '../../../src/store/relay-logins.js';
 import type { Aliases } from '../../../src/store/rules/expansion.js';
 import type { Route } from '../../../src/store/routes.js';
@@ -109,6 +110,8 @@ export class MemoryData implements Aliases<Account> {
   readonly bodies = new Set<Body>();
   /** By user. */
   readonly collectors = new Map<number, CollectorLogin>();
+  /** By the hash of the token. */
+  readonly webSessions = new Map<string, WebSession>();
   readonly relayLogins = new Map<string, RelayLogin>();
   readonly queue = new QueueData((body) => void this.bodies.delete(body));
   readonly #keepRemovedMs: number;
@@ -120,6 +123,12 @@ export class MemoryData implements Aliases<Account> {
 
   nextId(): number {
     return ++this.#lastId;
+  }
+
+  /** Those of one password. */
+  dropWebSessions(account: number, credential: number | undefined): void {
+    for (const { id, grant } of [...this.webSessions.values()])
+      if (grant.account === account && grant.credential === credential) this.webSessions.delete(id);
   }
 
   accounts(names: readonly string[]): readonly Account[] {

@@ -53,6 +53,7 @@ export function directoryOf(store: MemoryStore): Directory {
         const account = accountOf(address);
         account.secrets = { hash, scram };
         account.passwordVersion += 1;
+        data.dropWebSessions(account.id, undefined);
       }),
     setQuota: (address, quota) => change(() => void (accountOf(address).quota = quota)),
     setRecipientLimits: (address, { perHour, perDay }) =>
@@ -85,7 +86,11 @@ export function directoryOf(store: MemoryStore): Directory {
         const account = accountOf(address);
         const left = account.credentials.filter((one) => !isSame(one.name, name));
         if (left.length === account.credentials.length) missing(refusals.noCredential(account.address, name));
-        for (const { id } of account.credentials) if (!left.some((one) => one.id === id)) account.hidden.delete(id);
+        for (const { id } of account.credentials)
+          if (!left.some((one) => one.id === id)) {
+            account.hidden.delete(id);
+            data.dropWebSessions(account.id, id);
+          }
         account.credentials = left;
       }),
     listCredentials: (address) =>

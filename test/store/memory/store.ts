@@ -15,6 +15,7 @@ import type { Maildrop, Opener } from '../../../src/store/maildrops.js';
 import type { Queue } from '../../../src/store/queue.js';
 import type { QueuedMail } from '../../../src/store/queued-mail.js';
 import type { RelayLogins } from '../../../src/store/relay-logins.js';
+import type { WebSessions } from '../../../src/store/web-sessions.js';
 import type { RemovedMail } from '../../../src/store/removed-mail.js';
 import type { Routes } from '../../../src/store/routes.js';
 import { refusals } from '../../../src/store/rules/refusals.js';
@@ -46,6 +47,7 @@ import { MemoryMaildrop } from './maildrop.js';
 import { mailboxesOf } from './mailboxes.js';
 import { NewMail } from './new-mail.js';
 import { relayLoginsOf } from './relay-logins.js';
+import { webSessionsOf } from './web-sessions.js';
 import { removedMailOf } from './removed-mail.js';
 import { routesOf } from './routes.js';
 
@@ -137,6 +139,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
   readonly queue: Queue;
   readonly queuedMail: QueuedMail;
   readonly relayLogins: RelayLogins;
+  readonly webSessions: WebSessions;
   readonly removedMail: RemovedMail;
   readonly routes: Routes;
   /** Its name, when it has begun to send. */
@@ -157,6 +160,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
     this.queue = queueOf(this);
     this.queuedMail = queuedMailOf(this);
     this.relayLogins = relayLoginsOf(this);
+    this.webSessions = webSessionsOf(this);
     this.removedMail = removedMailOf(this);
     this.routes = routesOf(this);
   }

@@ -16,6 +16,7 @@ import { RouteReads } from '../database/route-rows.js';
 import { prepareReads, type Reads } from '../database/reads.js';
 import { prepareRemovedReads, type RemovedReads } from '../database/removed-reads.js';
 import { prepareViewReads, type ViewReads } from '../database/view-reads.js';
+import { prepareWebSessionReads, type WebSessionReads } from '../database/web-sessions.js';
 import { prepareRelayLoginReads, type RelayLoginReads } from '../database/relay-logins.js';
 import { isPassing } from '../database/sqlite-error.js';
 
@@ -46,6 +47,7 @@ export class OpenReads {
   #connection: ReadingConnection | undefined;
   #prepared: Prepared | undefined;
   #search: MailSearch | undefined;
+  #webSessions: WebSessionReads | undefined;
 
   /** @throws StoreError 'unavailable' when it cannot be opened and will not be able to be */
   constructor(path: string, { firstDomain, slices }: ReaderOptions) {
@@ -108,6 +110,11 @@ export class OpenReads {
   /** Prepared when somebody searches, which sessions do not. @throws StoreError */
   get search(): MailSearch {
     return (this.#search ??= prepareMailSearch((this.#connection ??= openForReading(this.#path))));
+  }
+
+  /** Prepared where people log in by HTTP, which sessions do not. @throws StoreError */
+  get webSessions(): WebSessionReads {
+    return (this.#webSessions ??= prepareWebSessionReads((this.#connection ??= openForReading(this.#path))));
   }
 
   close(): void {

@@ -27,6 +27,7 @@ import { RelayLoginReader } from './relay-logins.js';
 import { RemovedReader } from './removed-reader.js';
 import { OpenReads, type ReaderOptions } from './open-reads.js';
 import type { MailSearch } from '../database/mail-search.js';
+import type { WebSessionReads } from '../database/web-sessions.js';
 import type { RouteReads } from '../database/route-rows.js';
 
 /** A larger message is read when it is asked for, a chunk at a time. */
@@ -52,6 +53,10 @@ export class Reader {
 
   resolve(address: Address, cache: NameCache | undefined): MaybePromise<Resolution> {
     return this.#open.names.resolve(address, cache);
+  }
+
+  get webSessions(): WebSessionReads {
+    return this.#open.webSessions;
   }
 
   get routes(): RouteReads {

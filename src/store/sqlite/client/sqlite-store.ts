@@ -16,6 +16,7 @@ import type { RelayLogins } from '../../relay-logins.js';
 import type { RemovedMail } from '../../removed-mail.js';
 import { recipientsAtMost, recipientsLeft } from '../../rules/recipient-limits.js';
 import type { Routes } from '../../routes.js';
+import type { WebSessions } from '../../web-sessions.js';
 import type { MailStore } from '../../store.js';
 import { Slices } from '../../../runtime/slices.js';
 import type { FileIdentity } from '../../../runtime/file-identity.js';
@@ -37,6 +38,7 @@ import { Reader } from './reader.js';
 import type { Remembered } from './remembered.js';
 import { routesOf } from './routes.js';
 import type { StoreClient } from './store-client.js';
+import { webSessionsOf } from './web-sessions.js';
 
 export interface SqliteStoreOptions {
   /** The database that is read here. */
@@ -65,6 +67,7 @@ export class SqliteStore implements MailStore {
   readonly relayLogins: RelayLogins;
   readonly removedMail: RemovedMail;
   readonly routes: Routes;
+  readonly webSessions: WebSessions;
   readonly #client: StoreClient;
   readonly #remembered: Remembered;
   readonly #reader: Reader;
@@ -97,6 +100,7 @@ export class SqliteStore implements MailStore {
     this.relayLogins = relayLoginsOf(client, reader.relayLogins);
     this.removedMail = removedMailOf({ client, reader, maildrops: this.#maildrops });
     this.routes = routesOf(client, reader);
+    this.webSessions = webSessionsOf(client, reader);
   }
 
   resolve(address: Address): MaybePromise<Resolution> {

@@ -7,6 +7,7 @@ import type { QueuedMail } from '../../queued-mail.js';
 import type { RelayLogins } from '../../relay-logins.js';
 import type { RemovedMail } from '../../removed-mail.js';
 import type { Routes } from '../../routes.js';
+import type { WebSessions } from '../../web-sessions.js';
 import type { Address } from '../../shapes.js';
 
 /** What `restoreTo` is made of. */
@@ -24,6 +25,7 @@ export type Changes = Directory &
   QueuedMail &
   RelayLogins &
   Routes &
+  WebSessions &
   Pick<RemovedMail, 'restoreMail'> &
   Pick<Mailboxes, 'indexMail'> &
   Undoing;

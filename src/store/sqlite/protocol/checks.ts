@@ -1,4 +1,5 @@
 /** What may stand in the JSON of a frame: one check a field, and whatever differs, by a field too many as by a wrong type, is refused. */
+import { SCOPES } from '../../shapes.js';
 import { FrameError } from './frames.js';
 
 export type Check = (value: unknown) => boolean;
@@ -46,7 +47,7 @@ export const shaped =
 
 export const address = shaped({ local: text, domain: text });
 export const secrets = shaped({ hash: text, scram: optional(text) });
-const scope: Check = (value) => value === 'smtp' || value === 'pop3';
+const scope: Check = oneOf(...SCOPES);
 export const credential = shaped({ name: text, scopes: list(scope), hash: text, scram: optional(text) });
 
 /** A whole frame, whose JSON says what nothing here would. */

@@ -33,6 +33,7 @@ import type { IndexWriter } from './index-writer.js';
 import type { CollectorWriter } from './collector-writer.js';
 import type { QueueWriter } from './queue-writer.js';
 import type { RelayLoginWriter } from './relay-login-writer.js';
+import type { WebSessionWriter } from './web-session-writer.js';
 import { routeKey, routeShape } from '../protocol/route-shapes.js';
 import { IDS_LIMIT } from '../protocol/queue-requests.js';
 
@@ -50,6 +51,7 @@ export interface ChangeTargets {
   undoRemoval(address: Address, removal: number, afterMs: number): number;
   readonly queue: QueueWriter;
   readonly relayLogins: RelayLoginWriter;
+  readonly webSessions: WebSessionWriter;
   readonly index: IndexWriter;
   readonly collectors: CollectorWriter;
 }
@@ -87,6 +89,10 @@ const relayLogin = shaped({
   ...{ user: text, provider: text, tokenEndpoint: text, clientId: text, hosts: list(text) },
   ...{ clientSecret: optional(text), scope: optional(text), ...TOKENS },
 });
+const grant = shaped({
+  ...{ account: natural, credential: optional(natural), scope: oneOf('web'), passwordVersion: natural },
+});
+const webSession = shaped({ id: text, grant, client: text, agent: text, untilMs: natural });
 const refreshFailure = shaped({ text, isRefused: flag });
 const removeAfter: Check = (value) => natural(value) || value === 'never';
 const COLLECTOR: Shape<NewCollector> = {
@@ -217,6 +223,17 @@ const CHANGES: Table = {
   refreshRelayLogin: {
     takes: [text, natural, tokens],
     run: ({ relayLogins }, user, version, fresh) => relayLogins.refresh(user, version, fresh),
+    isQueue: true,
+  },
+  addWebSession: { takes: [webSession], run: ({ webSessions }, session) => webSessions.add(session), isQueue: true },
+  extendWebSession: {
+    takes: [text, text, natural],
+    run: ({ webSessions }, id, client, untilMs) => webSessions.extend(id, client, untilMs),
+    isQueue: true,
+  },
+  removeWebSession: {
+    takes: [address, text],
+    run: ({ directory, webSessions }, account, id) => webSessions.remove(directory.requireAccount(account), id),
     isQueue: true,
   },
   failRelayLogin: {

@@ -85,6 +85,7 @@ export class Changes {
   detachAccount(address: Address, id: number): void {
     this.#run('delete from alias where target = ?', addressText(address));
     this.#run('delete from credential where account = ?', id);
+    this.#run('delete from web_session where account = ?', id);
     this.#run('delete from submitted where account = ?', id);
     this.#devices.detach(id);
   }
@@ -102,6 +103,7 @@ export class Changes {
       scram ?? null,
       id,
     );
+    this.#run('delete from web_session where account = ? and credential is null', id);
   }
 
   setEnabled(address: Address, enabled: boolean): void {
@@ -142,6 +144,7 @@ export class Changes {
     const account = this.requireAccount(address);
     const id = this.#credentialId(account, name) ?? missing(refusals.noCredential(addressText(address), name));
     this.#run('delete from hidden where account = ? and view = ?', account, id);
+    this.#run('delete from web_session where account = ? and credential = ?', account, id);
     this.#run('delete from credential where id = ?', id);
   }
 

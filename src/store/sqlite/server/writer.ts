@@ -22,6 +22,7 @@ import { MailboxCounters } from './mailbox-counters.js';
 import type { MessageMetadata } from '../protocol/message-frame.js';
 import { QueueWriter } from './queue-writer.js';
 import { RelayLoginWriter } from './relay-login-writer.js';
+import { WebSessionWriter } from './web-session-writer.js';
 import { DIRECT_LIMIT, pairs, RemovalWriter, type Ranges } from './removal-writer.js';
 import { SubmissionLimits } from './submission-limits.js';
 import { Sweep, type Keeping } from './sweep.js';
@@ -41,6 +42,7 @@ export class Writer {
   readonly texts: TextStates;
   readonly index: IndexWriter;
   readonly #relayLogins: RelayLoginWriter;
+  readonly #webSessions: WebSessionWriter;
   readonly collectors: CollectorWriter;
   readonly #writes: Writes;
   readonly #changes: Changes;
@@ -71,6 +73,7 @@ export class Writer {
     this.#bodyNext = (this.#writes.lastBody.get() ?? 0) + 1;
     this.queue = new QueueWriter(connection, this.#bodies);
     this.#relayLogins = new RelayLoginWriter(connection, () => this.queue.ledger.wake());
+    this.#webSessions = new WebSessionWriter(connection);
     this.collectors = new CollectorWriter(connection);
     const [bodies, counters, removals] = [this.#bodies, this.#counters, prepareRemovalWrites(connection)];
     const keeps = { keeps: keeping.keepRemovedMs > 0, isShort: keeping.isShort };
@@ -149,6 +152,7 @@ export class Writer {
       directory: this.#changes,
       queue: this.queue,
       relayLogins: this.#relayLogins,
+      webSessions: this.#webSessions,
       index: this.index,
       collectors: this.collectors,
       removeAccount: (address) => this.#removeAccount(address),

@@ -1,0 +1,2 @@
+/** How many people may be logged in by HTTP to one account. */
+export const WEB_SESSIONS_LIMIT = 50;
