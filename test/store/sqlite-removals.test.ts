@@ -12,11 +12,11 @@ import { prepareHidden } from '../../src/store/sqlite/server/hidden-mail.js';
 import { prepareRemovalWrites } from '../../src/store/sqlite/database/removal-writes.js';
 import { sqlite } from '../../src/store/sqlite/driver.js';
 import type { StartOptions, StoreObserver } from '../../src/store/driver.js';
-import type { NumberRange } from '../../src/store/maildrops.js';
+import type { Maildrop, NumberRange, ViewId } from '../../src/store/maildrops.js';
 import type { MailStore } from '../../src/store/store.js';
 import { withConnection } from '../support/connections.js';
 import { eventually } from '../support/eventually.js';
-import { everything } from '../support/maildrops.js';
+import { everything, messagesOf, numbers } from '../support/maildrops.js';
 import { plansOf } from '../support/query-plans.js';
 import { at, deliver, envelopeTo, fails, openSoon, withMaildrop } from './contract.js';
 
@@ -29,6 +29,20 @@ const ALL_BYTES = 2 ** 52;
 const BOUNDED = /^SCAN (removal|\(subquery-\d+\))$/;
 /** Asked by a command alone, of one account. */
 const COMMANDS = 'group by removal.id';
+/** Views of two devices. */
+const [PHONE, DESK] = [7, 8];
+/** Between a message and the last, 20,000 that are hidden and removed in turn. */
+const SCATTERED = `
+  create temp table n as with recursive n (at) as (select 1 union all select at + 1 from n where at < 20001) select at from n;
+  create temp table first as select uid from message;
+  insert into message (account, uid, body, octets, received_at, reverse_path, recipient, trace)
+  select account, uid + at, body, octets, received_at, reverse_path, recipient, trace from message, n;
+  insert into removal (id, account, state, removed_at, client) values (100, 1, 2, 1e15, 'test');
+  insert into hidden select 1, 7, uid + at, uid + at from n, first where at < 20001 and at % 2 = 1;
+  insert into removed select 1, uid + at, uid + at, 100 from n, first where at % 2 = 0;
+  update account set uid_next = uid_next + 20001;`;
+/** More than a store takes to answer. */
+const MANY_TURNS = 12;
 
 describe('what was removed in SQLite', () => {
   let directory = '';
@@ -149,6 +163,40 @@ describe('what was removed in SQLite', () => {
     expect(ranges()[0]?.n).to.equal(0);
   });
 
+  for (const [what, keepRemovedMs] of [
+    ['deleted', 0],
+    ['purged', 1],
+  ] as const)
+    it(`and ${what} parts nothing any more of what a view hides`, async () => {
+      const store = await serve({ keepRemovedMs });
+      for (let count = 0; count < 6; count++) await deliver(store, envelopeTo(1), Buffer.from('x\r\n'));
+      const hide = async (view: ViewId, ...each: readonly number[]) => {
+        const maildrop = await openSoon(store, 1, view);
+        await maildrop.remove(numbers(...each));
+        await maildrop.release();
+      };
+      await hide(PHONE, 1, 3, 5);
+      await hide(DESK, 2, 5);
+      await withMaildrop(store, 1, (maildrop) => maildrop.remove(numbers(2, 4)));
+      const ranges = () => look('select view, last - first as more from hidden') as { view: number; more: number }[];
+      await eventually('three to be one', () => ranges().length === 3);
+      expect(ranges()).to.deep.equal([{ view: PHONE, more: 4 }, { view: DESK, more: 0 }, { view: DESK, more: 0 }]); // prettier-ignore
+    });
+
+  it('and what is hidden, in turn and many times over, makes nobody wait who is not in that maildrop', async () => {
+    const store = await serve({ keepRemovedMs: HOUR_MS });
+    await deliver(store, envelopeTo(1), Buffer.from('x\r\n'));
+    withConnection(db, (connection) => connection.exec(SCATTERED));
+    let maildrop: Maildrop | undefined;
+    const open = async () => (maildrop = await openSoon(store, 1, PHONE));
+    expect(await turnsOf(open)).to.be.above(MANY_TURNS);
+    expect(maildrop).to.include({ count: 2 });
+    const list = async () => expect(await messagesOf(maildrop as Maildrop)).to.have.length(2);
+    expect(await turnsOf(list)).to.be.above(MANY_TURNS);
+    const remove = () => (maildrop as Maildrop).remove(everything(maildrop as Maildrop));
+    expect(await turnsOf(remove)).to.be.above(MANY_TURNS);
+  });
+
   it('is purged before its time while the disk is nearly full, the oldest first, and that is told', async () => {
     const told: [string, object][] = [];
     const first = await serve({ keepRemovedMs: HOUR_MS });
@@ -238,3 +286,20 @@ describe('what was removed in SQLite', () => {
     expect(await store.removedMail.listRemoved(ALICE)).to.have.length(1);
   });
 });
+
+/** In how many turns of the event loop it was done. */
+async function turnsOf(act: () => Promise<unknown>): Promise<number> {
+  let turns = 0;
+  const ticking = new AbortController();
+  const tick = (): void => {
+    turns += 1;
+    if (!ticking.signal.aborted) setImmediate(tick);
+  };
+  tick();
+  try {
+    await act();
+    return turns;
+  } finally {
+    ticking.abort();
+  }
+}

@@ -4,19 +4,19 @@
  * opened is behind `uid_next`; what was removed and is not deleted is passed over, and in a view what is hidden from it.
  */
 import type { Slices } from '../../../runtime/slices.js';
+import { whenReady } from '../../../runtime/when-ready.js';
 import type { MessageInfo, NumberRange } from '../../maildrops.js';
 import type { AccountId, MaybePromise } from '../../shapes.js';
 import type { Source } from '../../source.js';
+import { ListedRows, type Row } from './listed-rows.js';
 import { PassedOver, type Listed } from './passed-over.js';
 import type { Reader } from './reader.js';
 import type { MaildropRow, RangeRow } from '../database/reads.js';
 
-type Row = [uid: number, octets: number];
-
 /** One look into the index: so many entries stand on a few of its pages. */
 const BLOCK_MESSAGES = 256;
-/** Blocks that may be passed at once, in the turn in which a message is asked for; more are passed in slices. */
-const BLOCKS_AT_ONCE = 4;
+/** Steps to a block that may be taken at once, in the turn in which it is asked for; more are taken in slices. */
+const STEPS_AT_ONCE = 5;
 
 /** A small removal need not wait for a slice. */
 const FIRST_SLICE_MS = 0.5;
@@ -82,7 +82,11 @@ export class MessageList {
   readonly #passedOver: PassedOver;
   /** Where each block begins: no message of it has a lower uid. */
   readonly #starts: number[];
+  /** Whether there is no block behind those. */
+  #isWhole = false;
   #read: Block;
+  /** What is read of a block that takes more than one step. */
+  #reading: { readonly block: number; readonly gathered: ListedRows } | undefined;
 
   constructor(listed: Listed, maildrop: MaildropRow, { reader, slices }: MessageListOptions) {
     this.#account = listed.account;
@@ -97,31 +101,32 @@ export class MessageList {
   find(number: number): MaybePromise<MessageInfo | undefined> {
     if (!Number.isInteger(number) || number < 1 || number > this.#maildrop.messages) return undefined;
     const block = Math.floor((number - 1) / BLOCK_MESSAGES);
-    const info = (): MessageInfo | undefined => {
-      if (block >= this.#starts.length) return undefined;
-      const read = this.#block(block);
+    return whenReady(this.#block(block), (read) => {
+      if (read === undefined) return undefined;
       const row = read.at((number - 1) % BLOCK_MESSAGES);
       return row && new Entry(row, read.uidls);
-    };
-    return this.#walk(block, BLOCKS_AT_ONCE) ? info() : this.#walkInSlices(block).then(info);
+    });
   }
 
   /** All of them, a block at a time. */
   pages(): Source<readonly MessageInfo[]> {
     let block = 0;
+    const page = (read: Block | undefined): readonly MessageInfo[] | undefined => {
+      if (read === undefined || read.length === 0) return undefined;
+      return Array.from({ length: read.length }, (_, index) => new Entry(read.at(index) as Row, read.uidls));
+    };
     return {
-      next: () => {
-        const read = block * BLOCK_MESSAGES < this.#maildrop.messages ? this.#block(block++) : undefined;
-        if (read === undefined || read.length === 0) return undefined;
-        return Array.from({ length: read.length }, (_, index) => new Entry(read.at(index) as Row, read.uidls));
-      },
+      next: () =>
+        block * BLOCK_MESSAGES < this.#maildrop.messages ? whenReady(this.#block(block++), page) : undefined,
       close: () => (block = Infinity),
     };
   }
 
   /** Up to a block of those behind this uid. */
   behind(uid: number): readonly MessageInfo[] {
-    const rows = this.#messages(Math.max(uid + 1, this.#maildrop.first_uid), BLOCK_MESSAGES);
+    const gathered = this.#gather(Math.max(uid + 1, this.#maildrop.first_uid));
+    while (gathered.rows === undefined) gathered.step();
+    const { rows } = gathered;
     const uidls = this.#uidlsOf(rows);
     return rows.map((row) => new Entry(row, uidls));
   }
@@ -134,7 +139,7 @@ export class MessageList {
       if (begin === undefined || end === undefined) continue;
       const isWhole = this.#passedOver.isNothing;
       for (const range of isWhole ? [[begin.id, end.id] as RangeRow] : this.#between(begin.id, end.id)) {
-        yield range;
+        if (range !== undefined) yield range;
         if (performance.now() >= untilMs) untilMs = await this.#slices.next();
       }
     }
@@ -146,64 +151,71 @@ export class MessageList {
     return { validity, kept: hasAny === 0 ? undefined : this.#reader.keptUidls(this.#account, first, last) };
   }
 
-  /** What is left of a range without what is passed over. */
-  *#between(first: number, last: number): Iterable<RangeRow> {
+  /** What is left of a range without what is passed over; undefined where nothing stands between two of those. */
+  *#between(first: number, last: number): Iterable<RangeRow | undefined> {
     for (let from = first; from <= last;) {
       const [passedFrom, passedTo] = this.#passedOver.next(from);
-      if (passedFrom > from) yield [from, Math.min(passedFrom - 1, last)];
+      yield passedFrom > from ? [from, Math.min(passedFrom - 1, last)] : undefined;
       from = passedTo + 1;
     }
   }
 
-  #block(number: number): Block {
-    if (this.#read.number === number) return this.#read;
-    const rows = this.#messages(this.#starts[number] as number, BLOCK_MESSAGES);
-    this.#read = new Block(number, rows, this.#uidlsOf(rows));
-    if (rows.length === BLOCK_MESSAGES && this.#starts.length === number + 1)
-      this.#starts.push((rows.at(-1) as Row)[0] + 1);
-    return this.#read;
+  /** Undefined when there is none. */
+  #block(number: number): MaybePromise<Block | undefined> {
+    const read = (): Block | undefined => (this.#read.number === number ? this.#read : undefined);
+    return this.#reach(number, STEPS_AT_ONCE) ? read() : this.#reachInSlices(number).then(read);
   }
 
-  /** Whether it is known where this block begins, or that there is none, after passing at most so many. */
-  #walk(block: number, blocks: number): boolean {
-    for (let left = blocks; this.#starts.length <= block; left--) if (left === 0 || !this.#pass()) return left !== 0;
+  /** Whether this block is read, or there is none, after so many steps at most. */
+  #reach(block: number, steps: number): boolean {
+    for (let left = steps; this.#read.number !== block; left--) {
+      if (this.#isWhole && block >= this.#starts.length) return true;
+      if (left === 0) return false;
+      this.#step(block);
+    }
     return true;
   }
 
-  async #walkInSlices(block: number): Promise<void> {
+  async #reachInSlices(block: number): Promise<void> {
     for (;;) {
       const untilMs = await this.#slices.next();
-      do if (this.#walk(block, 1)) return;
+      do if (this.#reach(block, 1)) return;
       while (performance.now() < untilMs);
     }
   }
 
-  /** Goes on to where the next block begins; false when there is none. */
-  #pass(): boolean {
-    const from = this.#starts.at(-1) as number;
-    const next = this.#passedOver.isNothing
-      ? this.#reader.uidAfter(this.#account, { from, before: this.#maildrop.uid_next, limit: BLOCK_MESSAGES })
-      : this.#messages(from, BLOCK_MESSAGES + 1)[BLOCK_MESSAGES]?.[0];
-    if (next !== undefined) this.#starts.push(next);
-    return next !== undefined;
+  /** Towards a block: reads it, or finds where the next one begins that is not known. */
+  #step(block: number): void {
+    const at = Math.min(block, this.#starts.length - 1);
+    if (at < block && this.#passedOver.isNothing) return this.#pass(at);
+    if (this.#reading?.block !== at) this.#reading = { block: at, gathered: this.#gather(this.#starts[at] as number) };
+    const { gathered } = this.#reading;
+    gathered.step();
+    if (gathered.rows === undefined) return;
+    this.#reading = undefined;
+    if (at === block) this.#read = new Block(block, gathered.rows, this.#uidlsOf(gathered.rows));
+    const last = gathered.rows.length < BLOCK_MESSAGES ? undefined : gathered.rows.at(-1);
+    this.#note(at, last && last[0] + 1);
   }
 
-  #messages(from: number, limit: number): Row[] {
+  /** A block of which nothing is passed over need not be read. */
+  #pass(block: number): void {
+    const from = this.#starts[block] as number;
     const { uid_next: before } = this.#maildrop;
-    if (this.#passedOver.isNothing) return this.#reader.messages(this.#account, { from, before, limit });
-    const rows: Row[] = [];
-    for (let at = from; at < before && rows.length < limit;) {
-      const [first, last] = this.#passedOver.next(at);
-      if (first > at)
-        rows.push(
-          ...this.#reader.messages(this.#account, {
-            from: at,
-            before: Math.min(first, before),
-            limit: limit - rows.length,
-          }),
-        );
-      at = last + 1;
-    }
-    return rows;
+    this.#note(block, this.#reader.uidAfter(this.#account, { from, before, limit: BLOCK_MESSAGES }));
+  }
+
+  /** Where the block behind this one begins. */
+  #note(block: number, begin: number | undefined): void {
+    if (block + 1 < this.#starts.length) return;
+    if (begin === undefined) this.#isWhole = true;
+    else this.#starts.push(begin);
+  }
+
+  #gather(from: number): ListedRows {
+    return new ListedRows(
+      { from, before: this.#maildrop.uid_next, limit: BLOCK_MESSAGES },
+      { account: this.#account, passedOver: this.#passedOver, reader: this.#reader },
+    );
   }
 }

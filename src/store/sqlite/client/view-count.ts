@@ -29,7 +29,7 @@ export async function shownBy(
   return { ...maildrop, messages, octets };
 }
 
-/** Of what is shown, a few at a time. */
+/** Of what is shown, a few at a time; nothing for each range that is passed over. */
 function* counts(
   listed: Listed,
   maildrop: MaildropRow,
@@ -46,5 +46,6 @@ function* counts(
       from = messages < ENTRIES_AT_ONCE || lastCounted === null ? before : lastCounted + 1;
     }
     from = Math.max(from, last + 1);
+    yield [0, 0];
   }
 }

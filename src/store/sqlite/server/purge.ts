@@ -18,6 +18,8 @@ export interface PurgeOptions {
   readonly firstRemoval: number;
   /** Deletes some messages of a range; false when there are none. */
   readonly deleteMessages: (account: number, range: RangeRow) => boolean;
+  /** Joins what messages of a range have parted that are deleted, some at a time; false when nothing is left. */
+  readonly join: (account: number, range: RangeRow) => boolean;
 }
 
 export class Purge {
@@ -54,7 +56,7 @@ export class Purge {
     if (range === undefined) {
       this.#do.drop.run(removal);
       if (atMs > dueMs) this.#early += 1;
-    } else if (!this.#options.deleteMessages(account, range)) this.#do.dropRemoved.run(account, range[0]);
+    } else if (!this.#deleteSome(account, range)) this.#do.dropRemoved.run(account, range[0]);
     return true;
   }
 
@@ -81,5 +83,11 @@ export class Purge {
     const early = this.#early;
     this.#early = 0;
     return early;
+  }
+
+  /** Of a range that is purged; false when nothing is left to do. */
+  #deleteSome(account: number, range: RangeRow): boolean {
+    const { deleteMessages, join } = this.#options;
+    return deleteMessages(account, range) || join(account, range);
   }
 }

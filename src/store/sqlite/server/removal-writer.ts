@@ -9,8 +9,9 @@ import type { Held } from '../../quotas.js';
 import type { AccountId } from '../../shapes.js';
 import { refusals, refuse } from '../../rules/refusals.js';
 import type { Bodies } from './bodies.js';
+import type { HiddenMail } from './hidden-mail.js';
 import type { MailboxCounters } from './mailbox-counters.js';
-import type { SumRow } from '../database/reads.js';
+import type { RangeRow, SumRow } from '../database/reads.js';
 import { RemovalState, type NumberedRow, type RemovalWrites } from '../database/removal-writes.js';
 
 /** So many ranges are removed at once, or so many messages that are not kept; of more, the rows are written some at a time. */
@@ -38,6 +39,7 @@ export interface RemovalWriterOptions {
   readonly writes: RemovalWrites;
   readonly counters: MailboxCounters;
   readonly bodies: Bodies;
+  readonly hidden: HiddenMail;
   /** Whether what is removed is kept for a while. */
   readonly keeps: boolean;
   /** Whether the disk is nearly full: then it is not kept either. */
@@ -48,15 +50,17 @@ export class RemovalWriter {
   readonly #do: RemovalWrites;
   readonly #counters: MailboxCounters;
   readonly #bodies: Bodies;
+  readonly #hidden: HiddenMail;
   readonly #keeps: boolean;
   readonly #isShort: () => boolean;
   #next: number;
   #leftovers = false;
 
-  constructor({ writes, counters, bodies, keeps, isShort }: RemovalWriterOptions) {
+  constructor({ writes, counters, bodies, hidden, keeps, isShort }: RemovalWriterOptions) {
     this.#do = writes;
     this.#counters = counters;
     this.#bodies = bodies;
+    this.#hidden = hidden;
     this.#keeps = keeps;
     this.#isShort = isShort;
     this.#next = (writes.last.get() ?? 0) + 1;
@@ -94,9 +98,12 @@ export class RemovalWriter {
   delete(account: AccountId, ranges: Ranges): void {
     const nowMs = Date.now();
     this.#do.purgedTo.run(nowMs, account, nowMs);
-    for (const [first, last] of pairs(ranges))
+    for (const range of pairs(ranges)) {
+      const [first, last] = range;
       for (const uid of first === last ? [first] : this.#do.uids.all(account, first, last, DIRECT_LIMIT))
         this.#deleteMessage(account, uid);
+      while (this.#hidden.join(account, range));
+    }
   }
 
   /** Removes some of what is there below a uid, at most so many messages; false when nothing is. Nobody has the maildrop open. */
@@ -254,6 +261,6 @@ export class RemovalWriter {
   }
 }
 
-export function* pairs(ranges: Ranges): Iterable<readonly [first: number, last: number]> {
+export function* pairs(ranges: Ranges): Iterable<RangeRow> {
   for (let at = 0; at < ranges.length; at += 2) yield [ranges[at] as number, ranges[at + 1] as number];
 }

@@ -5,6 +5,7 @@
  */
 import type { Bodies } from './bodies.js';
 import { Expiry } from './expiry.js';
+import type { HiddenMail } from './hidden-mail.js';
 import type { MailboxCounters } from './mailbox-counters.js';
 import { Purge } from './purge.js';
 import type { Connection, Statement } from '../database/database.js';
@@ -46,6 +47,7 @@ export interface Keeping {
 export interface SweepOptions extends Keeping {
   readonly bodies: Bodies;
   readonly index: IndexWriter;
+  readonly hidden: HiddenMail;
   readonly removals: RemovalWrites;
   readonly firsts: Firsts;
   /** What mail that expires is removed with. */
@@ -82,7 +84,8 @@ export class Sweep {
   readonly #keepDeliveriesMs: number;
   readonly #keepArrivalsMs: number;
 
-  constructor(connection: Connection, { bodies, index, removals, firsts, expiring, ...keeping }: SweepOptions) {
+  constructor(connection: Connection, options: SweepOptions) {
+    const { bodies, index, hidden, removals, firsts, expiring, ...keeping } = options;
     this.#do = prepare(connection);
     this.#bodies = bodies;
     this.#index = index;
@@ -94,6 +97,7 @@ export class Sweep {
       ...{ writes: removals, keepRemovedMs: keeping.keepRemovedMs, isShort: keeping.isShort },
       firstRemoval: firsts.removal,
       deleteMessages: (account, range) => this.#deleteMessages(account, range),
+      join: (account, range) => hidden.join(account, range),
     });
   }
 

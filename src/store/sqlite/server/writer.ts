@@ -77,11 +77,12 @@ export class Writer {
     this.collectors = new CollectorWriter(connection);
     const [bodies, counters, removals] = [this.#bodies, this.#counters, prepareRemovalWrites(connection)];
     const keeps = { keeps: keeping.keepRemovedMs > 0, isShort: keeping.isShort };
-    this.removals = new RemovalWriter({ writes: removals, counters, bodies, ...keeps });
+    const hidden = this.#hidden;
+    this.removals = new RemovalWriter({ writes: removals, counters, bodies, hidden, ...keeps });
     const firsts = { body: this.#bodyNext, removal: this.removals.next() };
     const expiring = { removals: this.removals, counters };
     const index = this.index;
-    this.#sweep = new Sweep(connection, { ...keeping, bodies, index, removals, firsts, expiring });
+    this.#sweep = new Sweep(connection, { ...keeping, bodies, index, hidden, removals, firsts, expiring });
   }
 
   /** Names for bodies are given out before their transaction; one that is never used is only a gap. */
