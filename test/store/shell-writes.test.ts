@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { domainName } from '../../src/config/units.js';
 import { isAscii } from '../../src/message/domain.js';
@@ -23,6 +24,8 @@ const observer = { noted: () => undefined, trouble: () => undefined, stopped: ()
 /** A chain of so many aliases is the longest that is taken. */
 const CHAIN = 10;
 const MANY = 1000;
+/** Longer than between two looks. */
+const LOOKS_MS = 500;
 
 interface AliasCase {
   readonly what: string;
@@ -255,6 +258,24 @@ describe('a shell that writes', () => {
     write("update accounts set quota = null where account = 'alice@example.org'");
     await eventually('it to be told again', () => told.includes('anybody'));
     await deliver(store, envelopeTo(alice), Buffer.from('text\r\n'));
+  });
+
+  it('is noticed in the tables too, which keep no rules, and what the store itself writes is not taken for it', async () => {
+    const alice = (await store.findLogin('alice'))?.id as number;
+    await store.directory.addAlias(at('sales@example.org'), [at('alice@example.org')]);
+    await deliver(store, envelopeTo(alice), Buffer.from('text\r\n'));
+    expect(await store.resolve(at('sales@example.org'))).to.have.property('kind', 'local'); // It is remembered.
+    told.length = 0;
+    await sleep(LOOKS_MS);
+    expect(told).to.deep.equal([]);
+    write("update alias set target = 'bob@example.org' where local = 'sales'");
+    write(`update account set quota_octets = 10 where id = ${alice}`);
+    await eventually('it to be told', () => told.includes('anybody'));
+    expect(await store.resolve(at('sales@example.org'))).to.have.nested.property(
+      'targets[0].address',
+      'bob@example.org',
+    );
+    await fails('over-quota', deliver(store, envelopeTo(alice), Buffer.from('text\r\n')));
   });
 
   it('holds up who writes for as long as it holds the database, and nobody else; nothing is lost', async () => {

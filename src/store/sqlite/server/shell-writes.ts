@@ -1,6 +1,7 @@
 /**
- * Notices what a shell has written to the directory (db/README.md): its triggers count, and the count is looked at. Whoever is told
- * forgets what was so before, as after a change of our own.
+ * Notices that another program has written to the database: a shell, to the views that are for it or to the tables (db/README.md).
+ * SQLite counts the commits of others for each connection (`data_version`), and those of this process are made by this connection.
+ * Whoever is told forgets what was so before, as after a change of our own.
  */
 import type { Connection, Statement } from '../database/database.js';
 
@@ -8,13 +9,14 @@ import type { Connection, Statement } from '../database/database.js';
 const LOOK_MS = 400;
 
 export class ShellWrites {
-  readonly #count: Statement<[], number>;
+  readonly #version: Statement<[], number>;
   readonly #written: () => void;
   readonly #timer: NodeJS.Timeout;
   #seen: number | undefined;
 
+  /** `connection` is the one that all of ours is written by. */
   constructor(connection: Connection, written: () => void) {
-    this.#count = connection.prepare<[], number>('select count from shell_write').pluck();
+    this.#version = connection.prepare<[], number>('pragma data_version').pluck();
     this.#written = written;
     this.#seen = this.#read();
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
@@ -25,16 +27,16 @@ export class ShellWrites {
   }
 
   #look(): void {
-    const count = this.#read();
-    if (count === this.#seen || count === undefined) return;
-    this.#seen = count;
+    const version = this.#read();
+    if (version === this.#seen || version === undefined) return;
+    this.#seen = version;
     this.#written();
   }
 
   /** A database that cannot be read now is looked at again. */
   #read(): number | undefined {
     try {
-      return this.#count.get();
+      return this.#version.get();
     } catch {
       return undefined;
     }
