@@ -75,6 +75,10 @@ const ADDRESSES = [
     'b@x_y.example',
     'b@x y.example',
     'b@x.exa\tmple',
+    'b@x\0.example',
+    'b@x.example\0y',
+    'b@y.example\0y',
+    'b\0c@x.example',
   ],
   ...[`${'b'.repeat(64)}@x.example`, `${'b'.repeat(65)}@x.example`],
   ...[`b@${LONGEST_LABEL}.example`, `b@l${LONGEST_LABEL}.example`, `b@${LONGEST_DOMAIN}`, `b@l${LONGEST_DOMAIN}`],
@@ -180,6 +184,22 @@ describe('a shell that writes', () => {
       expect(() => write(aliasSql, alias, 'alice@example.org')).to.throw(
         /insert it into domains first|such as sales@example\.org/,
       );
+  });
+
+  it('may not write what a NUL hides the end of', () => {
+    const targets = [
+      ...['alice', 'alice@example.org', 'carol@x.example'].map((target) => `${target}\0`),
+      'a\0@x.example',
+    ];
+    for (const [alias, target] of [
+      ...targets.map((each) => ['new@example.org', each] as const),
+      ...['new@example.org\0', 'n\0ew@example.org', 'new@example\0.org'].map(
+        (each) => [each, 'alice@example.org'] as const,
+      ),
+    ])
+      expect(() => write(aliasSql, alias, target), JSON.stringify([alias, target])).to.throw(/addresses such as/);
+    expect(() => write('insert into domains (name) values (?)', 'x.example\0y')).to.throw(/a domain is a name/);
+    expect(aliases()).to.deep.equal([]);
   });
 
   it('may change where an alias leads, and take it away', async () => {
