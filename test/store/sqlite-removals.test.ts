@@ -255,6 +255,25 @@ describe('what was removed in SQLite', () => {
       await eventually('the rest to go', () => ages()[0]?.n === 0);
     });
 
+  it('expires by what was noted while the clock was ahead, as if that were noted now', async () => {
+    const store = await serve({ keepRemovedMs: 0 });
+    const ages = () => look('select at, uid from age') as { at: number; uid: number }[];
+    const pass = async (shiftMs: number) => {
+      withConnection(db, (connection) => connection.prepare('update age set at = at + ?').run(shiftMs));
+      await store.directory.setExpiry(ALICE, 2);
+    };
+    await deliver(store, envelopeTo(1), Buffer.from('one\r\n'));
+    await pass(0);
+    await eventually('its age to be noted', () => ages().length === 1);
+    await deliver(store, envelopeTo(1), Buffer.from('two\r\n'));
+    await pass(1000 * HOUR_MS);
+    await eventually('it to be noted now', () => (ages()[0]?.at ?? Infinity) <= Date.now());
+    expect(ages().map(({ uid }) => ({ uid }))).to.deep.equal(look('select max(uid) + 1 as uid from message'));
+    await deliver(store, envelopeTo(1), Buffer.from('three\r\n'));
+    await pass(-48 * HOUR_MS);
+    await eventually('both to be gone', () => (look('select uid from message') as unknown[]).length === 1);
+  });
+
   it('while the clock was ahead is purged as the rest is on a disk that is nearly full, and counts as removed now', async () => {
     const first = await serve({ keepRemovedMs: HOUR_MS });
     await deliver(first, envelopeTo(1), Buffer.from('one\r\n'));

@@ -35,6 +35,7 @@ interface Statements {
   readonly dueAge: Statement<[account: number, beforeMs: number], AgeRow>;
   readonly addAge: Statement<[account: number, at: number, uid: number]>;
   readonly dropAges: Statement<[account: number, upTo: number]>;
+  readonly dropAhead: Statement<[account: number, from: number]>;
 }
 
 export class Expiry {
@@ -110,11 +111,16 @@ export class Expiry {
     return false;
   }
 
-  /** Once a day, where something came since. */
+  /**
+   * Once a day, where something came since. Marks of a clock that was ahead would be the newest for as long as it was ahead, and no
+   * other would be made: they are replaced by one of now.
+   */
   #note(account: AccountId, nowMs: number): void {
     const [atMs, uid] = this.#do.newestAge.get(account) ?? [-Infinity, 0];
     const uidNext = this.#options.counters.uidNext(account);
-    if (nowMs - atMs >= DAY_MS && uidNext !== uid) this.#do.addAge.run(account, nowMs, uidNext);
+    const isAhead = atMs > nowMs;
+    if (isAhead) this.#do.dropAhead.run(account, nowMs);
+    if (isAhead || (nowMs - atMs >= DAY_MS && uidNext !== uid)) this.#do.addAge.run(account, nowMs, uidNext);
   }
 }
 
@@ -154,5 +160,6 @@ export function prepareExpiry(connection: Connection): Statements {
       .raw(),
     addAge: connection.prepare('insert into age (account, at, uid) values (?, ?, ?)'),
     dropAges: connection.prepare('delete from age where account = ? and at <= ?'),
+    dropAhead: connection.prepare('delete from age where account = ? and at >= ?'),
   };
 }
