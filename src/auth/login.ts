@@ -97,7 +97,7 @@ export function checkPassword(
 ): Promise<LoginResult> {
   return password === undefined
     ? logins.reject(attempt, 'the password is not UTF-8')
-    : logins.check({ ...attempt, password });
+    : logins.check({ password, ...attempt });
 }
 
 /** For the log: a login that no password was looked at for, because it could not be tied to its connection. */

@@ -146,10 +146,10 @@ export class Conversation<S extends State, C extends SessionContext, Need extend
     this.observer.ended({
       peer: this.context.peer,
       outcome: this.#outcome,
-      ...(this.saw !== undefined && { saw: this.saw }),
       commands: this.commands,
       errors: this.budget.errors,
       durationMs: Math.round(performance.now() - this.#startedAtMs),
+      ...(this.saw !== undefined && { saw: this.saw }),
     });
   }
 

@@ -26,9 +26,10 @@ export function deviceStages({ device, mends }: DeviceSession): readonly StageRo
   const missingHeaderFields: StageRow = ({ id, atMs, transaction, settings: { hostname, domain } }) => {
     const author = transaction.from.text === '' ? `postmaster@${domain}` : transaction.from.text;
     return missingFields({
-      ...fieldsFor(id, hostname, atMs),
-      ...{ from: `From: ${name} <${author}>\r\n`, mimeVersion: 'MIME-Version: 1.0\r\n' },
+      from: `From: ${name} <${author}>\r\n`,
+      mimeVersion: 'MIME-Version: 1.0\r\n',
       added: (field) => mends.add(field as Mend),
+      ...fieldsFor(id, hostname, atMs),
     });
   };
   return [hops, ownSender, newlines, longLines, messageStart, ownFrom, missingHeaderFields];

@@ -95,7 +95,9 @@ interface Told {
 function reportOf({ from, international, onward }: Transaction, { action, reported, atMs, header }: Told): Report {
   const envelopeId = onward?.envelopeId === undefined ? undefined : readXtext(onward.envelopeId);
   return {
-    ...{ action, recipients: reported, isInternational: international || !isAscii(from.text) },
+    action,
+    recipients: reported,
+    isInternational: international || !isAscii(from.text),
     message: { reversePath: from.text, envelopeId, queuedAtMs: atMs, header },
   };
 }

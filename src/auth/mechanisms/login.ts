@@ -23,7 +23,7 @@ function receiveName(octets: Buffer, exchange: Exchange): Step {
 }
 
 function receivePassword(name: string, octets: Buffer, { logins, who }: Exchange): Step | Promise<Step> {
-  return isText(octets) ? checkPassword(logins, { ...who, name }, passwordIn(octets)) : malformed;
+  return isText(octets) ? checkPassword(logins, { name, ...who }, passwordIn(octets)) : malformed;
 }
 
 function isText(octets: Buffer): boolean {

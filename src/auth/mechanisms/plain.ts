@@ -21,7 +21,7 @@ async function receive(message: Buffer, exchange: Exchange): Promise<Step> {
   if (parts === undefined) return malformed;
   const [authzid, authcid, passwd] = parts.map((part) => Buffer.from(part, 'latin1')) as [Buffer, Buffer, Buffer];
   const name = nameIn(authcid);
-  const attempt = { ...exchange.who, name };
+  const attempt = { name, ...exchange.who };
   if (!(await isOwn(nameIn(authzid), name, exchange))) return refuse(attempt, 'authzid is not the login', exchange);
   return checkPassword(exchange.logins, attempt, passwordIn(passwd));
 }

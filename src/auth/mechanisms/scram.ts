@@ -48,7 +48,7 @@ async function receiveClientFirst(
 ): Promise<Step> {
   const first = readClientFirst(message);
   if (first === undefined) return malformed;
-  const attempt = { ...exchange.who, name: first.name };
+  const attempt = { name: first.name, ...exchange.who };
   const error = bindingError(first, ours.needs, exchange);
   if (error !== undefined) return unbound(error, exchange);
   if (!(await isOwn(first.authzid, first.name, exchange))) return refuse(attempt, 'authzid is not the login', exchange);

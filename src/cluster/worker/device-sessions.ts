@@ -20,7 +20,10 @@ export function deviceContext(session: DeviceSession, settings: SmtpSettings) {
     },
     stages: deviceStages(session),
     counters: {
-      ...{ accepted: 0, refused: 0, octets: 0, device: device.name },
+      accepted: 0,
+      refused: 0,
+      octets: 0,
+      device: device.name,
       get mended() {
         return mends.words.length === 0 ? undefined : mends.words.join(' ');
       },

@@ -82,7 +82,7 @@ function authRepliesOf({ name, as }: Proof, state: Greeted, { counters }: SmtpCo
       const { address } = proved.account;
       counters.account = address;
       counters.mechanism = name;
-      const login = as({ ...grantOf(proved, 'smtp'), address });
+      const login = as({ address, ...grantOf(proved, 'smtp') });
       return stay(replies.loggedIn, { ...state, hello: { ...state.hello, login } });
     },
   };

@@ -58,7 +58,7 @@ export class SocketMaildrops implements Pick<Maildrops, 'open'> {
     await this.#lock(name, opener);
     try {
       const listed = { account, view: opener.view };
-      return new LockedMaildrop({ ...name, listed, held: await this.#held(listed) }, this.#options);
+      return new LockedMaildrop({ listed, held: await this.#held(listed), ...name }, this.#options);
     } catch (error) {
       await release(this.#options, name);
       throw error;
@@ -145,7 +145,7 @@ class LockedMaildrop implements Maildrop {
   }
 
   async #sendRemoval(ranges: readonly number[], more: boolean): Promise<void> {
-    await this.#connection.client.askJson(FrameType.Remove, { ...this.#name, ranges, more });
+    await this.#connection.client.askJson(FrameType.Remove, { ranges, more, ...this.#name });
   }
 }
 

@@ -144,8 +144,9 @@ function writeRecipient(writer: FieldWriter, recipient: EnvelopeRecipient): void
 function readRecipient(reader: FieldReader): EnvelopeRecipient {
   const kind = reader.below(Object.keys(RecipientKind).length);
   if (kind === RecipientKind.Remote) return readRemote(reader.requiredText());
-  const copy = { account: reader.integer(), recipient: reader.requiredText(), trace: reader.bytes() };
-  return { kind: 'local', ...copy, ...(kind === RecipientKind.Imported && { imported: readImported(reader) }) };
+  const account = reader.integer();
+  const copy = { kind: 'local', account, recipient: reader.requiredText(), trace: reader.bytes() } as const;
+  return kind === RecipientKind.Imported ? { ...copy, imported: readImported(reader) } : copy;
 }
 
 function readImported(reader: FieldReader): Imported {

@@ -45,7 +45,10 @@ export class ClientRequests {
     if (lost !== undefined) return this.#answers.failed(request, lost);
     const { account, from, view } = lock;
     this.#store.locks.claim(account, {
-      ...{ owner: this.#owner, lock: request, from, view },
+      owner: this.#owner,
+      lock: request,
+      from,
+      view,
       taken: (sinceMs) => this.#locked(request, lock, sinceMs),
       refused: (holder) => this.#answers.failed(request, new StoreError('in-use', 'the maildrop is open', { holder })),
     });
