@@ -102,7 +102,7 @@ function minutes(ms: number): string {
 }
 
 /** What a command that makes no sense in a state is answered. */
-export function misplacedTable<S extends State, C extends SessionContext, Need extends string>(
+export function badSequenceTable<S extends State, C extends SessionContext, Need extends string>(
   { commands, errorReplies }: Protocol<S, C, Need>,
   states: Words,
 ): string {

@@ -23,7 +23,7 @@ import {
   exampleTable,
   faultTable,
   first,
-  misplacedTable,
+  badSequenceTable,
   secretVerbs,
   sessionLimits,
 } from './protocol-tables.js';
@@ -107,7 +107,7 @@ function smtpSection(): readonly string[] {
     '### SMTP limits',
     table(['Limit', 'Value', 'When it is reached'], [...sessionLimits(smtp), ...smtpLimits()]),
     '### SMTP commands out of place',
-    misplacedTable(smtp, smtpStates),
+    badSequenceTable(smtp, smtpStates),
     '### SMTP replies to any command',
     faultTable(smtp),
   ];
@@ -130,7 +130,7 @@ function submissionSection(): readonly string[] {
     '### Submission limits',
     table(['Limit', 'Value', 'When it is reached'], sessionLimits(submission).slice(0, 1)),
     '### Submission commands out of place',
-    misplacedTable(addition, smtpStates),
+    badSequenceTable(addition, smtpStates),
   ];
 }
 
@@ -194,7 +194,7 @@ function lmtpSection(): readonly string[] {
       sessionLimits(lmtp).filter((row, at) => row.join() !== sessionLimits(smtp)[at]?.join()),
     ),
     '### LMTP commands out of place',
-    misplacedTable(lmtp, { start: smtpStates.start }),
+    badSequenceTable(lmtp, { start: smtpStates.start }),
     table(
       ['What happened', 'Reply'],
       ['EHLO', 'HELO'].map((verb) => [verb, first(lmtp.errorReplies.unknown(verb, lmtp.initial))]),
@@ -221,7 +221,7 @@ function pop3Section(): readonly string[] {
     '### POP3 limits',
     table(['Limit', 'Value', 'When it is reached'], sessionLimits(pop3)),
     '### POP3 commands out of place',
-    misplacedTable(pop3, pop3States),
+    badSequenceTable(pop3, pop3States),
     '### POP3 replies to any command',
     faultTable(pop3),
   ];

@@ -52,13 +52,13 @@ async function whyNot(queue: QueuedMail, change: Change, ids: readonly number[])
   const clauses: string[] = [];
   for (const id of ids) {
     const found = await queue.find(id);
-    const why = found?.entry === undefined ? 'is not in the queue' : obstacles[change](found.entry);
+    const why = found?.entry === undefined ? 'is not in the queue' : refusals[change](found.entry);
     if (why !== undefined) clauses.push(`${id} ${why}`);
   }
   return clauses;
 }
 
-const obstacles: Readonly<Record<Change, (entry: QueueEntry) => string | undefined>> = {
+const refusals: Readonly<Record<Change, (entry: QueueEntry) => string | undefined>> = {
   retry: (entry) => beingSent(entry) ?? (isParked(entry) ? stays(entry) : undefined),
   hold: (entry) => beingSent(entry) ?? (isParked(entry) ? `is ${words(entry)} already` : undefined),
   release: (entry) => (isParked(entry) ? undefined : "is not on hold; 'pennypost queue retry' tries it now"),

@@ -1,7 +1,7 @@
 /**
  * One connection to a POP3 server (RFC 1939): commands, the first lines of replies, and the lines that follow some of them, which are
  * read no faster than they are wanted. Whatever the server does wrong, or does not do in time, is a Pop3Failure, after which nothing more
- * is to be had of it.
+ * is read from it.
  */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';

@@ -106,7 +106,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     if (conversation.isOver) return;
     const nowMs = performance.now();
     conversation.deadlines.heard(nowMs, bytes.length);
-    if (this.#ungreeted !== undefined) return this.#refuseImpatient(bytes);
+    if (this.#ungreeted !== undefined) return this.#refuseEarlyTalker(bytes);
     const { reader, output, turn } = this.#flow;
     reader.push(bytes);
     if (!conversation.isWaiting && !output.busy && turn.begin(nowMs)) {
@@ -166,7 +166,7 @@ export class Session<S extends State, C extends SessionContext, Need extends str
     this.#flow.output.flush();
   }
 
-  #refuseImpatient(bytes: Uint8Array): void {
+  #refuseEarlyTalker(bytes: Uint8Array): void {
     const { protocol } = this.#conversation;
     this.#conversation.saw = recognized(Buffer.from(bytes), true, protocol.commands);
     this.#conversation.finish('early-talker', protocol.errorReplies.earlyTalker);

@@ -168,7 +168,7 @@ export class RemovalWriter {
   }
 
   /**
-   * Messages that were removed are there again, as the newest of their maildrop: all that are still to be had, or none. Returns how
+   * Messages that were removed are there again, as the newest of their maildrop: all that are still kept, or none. Returns how
    * many. @throws StoreError 'over-quota'
    */
   restore(account: AccountId, numbers: readonly number[]): number {
