@@ -119,7 +119,7 @@ describe('the architecture', () => {
       'suppressions',
       'web-sessions',
     ];
-    const interfaces = [...roles, 'driver', 'maintenance', 'schemes', 'status'];
+    const interfaces = [...roles, 'driver', 'location', 'maintenance', 'schemes', 'status'];
     const files = sources.filter(({ path }) => interfaces.some((name) => path === `store/${name}.ts`));
     expect(files).to.have.length(interfaces.length);
     importsNone(files, new RegExp(`^(?!store/(${interfaces.join('|')})\\.ts$)`));
@@ -128,7 +128,7 @@ describe('the architecture', () => {
       under('store/rules/'),
       new RegExp(`^(?!node:url$|ip/network-relation\\.ts$|store/rules/|store/(${interfaces.join('|')})\\.ts$)`),
     );
-    expect(importers(/^store\/sqlite\//).filter((path) => !/^store\/(open|watch|sqlite\/.*)\.ts$/.test(path))).to.be
+    expect(importers(/^store\/sqlite\//).filter((path) => !/^store\/(open|locations|sqlite\/.*)\.ts$/.test(path))).to.be
       .empty;
   });
 
@@ -139,7 +139,7 @@ describe('the architecture', () => {
       ['auth/', 'logins'],
       [
         'cli/',
-        'open|driver|maintenance|status|collectors|deliveries|devices|logins|directory|mailboxes|queue|queued-mail|quotas|recipient-limits|relay-logins|removed-mail|routes|rules/refusals|suppressions',
+        'open|driver|locations|maintenance|status|collectors|deliveries|devices|logins|directory|mailboxes|queue|queued-mail|quotas|recipient-limits|relay-logins|removed-mail|routes|rules/refusals|suppressions',
       ],
       ['collector/', 'collectors|deliveries|rules/collectors'],
       ['import/', 'deliveries|mailboxes'],
@@ -165,6 +165,23 @@ describe('the architecture', () => {
       expect(under(folder), folder).to.have.length.above(5);
       importsNone(under(folder), others);
     }
+  });
+
+  it('loads in a worker nothing of the store process, and in the supervisor no engine', () => {
+    const loadedBy = (path: string, found = new Set<string>()): ReadonlySet<string> => {
+      if (found.has(path)) return found;
+      found.add(path);
+      for (const next of sources.find((source) => source.path === path)?.loads ?? []) loadedBy(next, found);
+      return found;
+    };
+    const worker = [...loadedBy('cluster/worker/worker.ts')];
+    expect(worker).to.include('store/sqlite/client/sqlite-store.ts');
+    expect(worker.filter((path) => path.startsWith('store/sqlite/server/'))).to.deep.equal([]);
+    const supervisor = [...loadedBy('cluster/supervisor/supervisor.ts')];
+    expect(supervisor).to.include('store/sqlite/location.ts');
+    expect(supervisor.filter((path) => /^store\/sqlite\/(driver|server\/|database\/driver)/.test(path))).to.deep.equal(
+      [],
+    );
   });
 
   it('keeps runtime/, bytes/ and ip/ to themselves', () => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { driverVersion } from '../../src/store/sqlite/database/driver.js';
+import { engineName } from '../../src/store/sqlite/database/driver.js';
 import { freePort, startServer, stopServer } from '../processes/server.js';
 import type { Instance, Peer } from './peer.js';
 
@@ -18,7 +18,7 @@ export const node: Peer = {
     'smtp-server without TLS, AUTH and reverse look-ups; logs nothing, which is its default',
   ],
   missing: () => (versionOf('smtp-server') === undefined ? 'smtp-server is not installed (npm ci)' : undefined),
-  version: () => Promise.resolve(`smtp-server ${versionOf('smtp-server')}, better-sqlite3 ${driverVersion()}`),
+  version: () => Promise.resolve(`smtp-server ${versionOf('smtp-server')}, ${engineName()}`),
   start,
 };
 

@@ -45,6 +45,7 @@ export const folders: readonly Folder[] = [
       ...store(
         'open',
         'driver',
+        'locations',
         'maintenance',
         'status',
         'collectors',
@@ -129,7 +130,8 @@ export const folders: readonly Folder[] = [
     what: 'forks every other process, restarts, reloads and drains them; who may come in and log in, for all; begin at `supervisor.ts`',
     imports: [
       ...['auth', 'cluster/control', 'cluster/roles.ts', 'config', 'ip', 'log', 'net', 'runtime', 'tls'],
-      'store/watch.ts',
+      'store/location.ts',
+      'store/locations.ts',
     ],
   },
   {
@@ -144,7 +146,7 @@ export const folders: readonly Folder[] = [
   {
     path: 'cluster/control',
     what: 'what the processes say to each other (`messages.ts`, `child.ts`); watchdogs; who a process is',
-    imports: ['auth', 'config', 'log', 'net', 'runtime', 'store/status.ts', 'store/watch.ts'],
+    imports: ['auth', 'config', 'log', 'net', 'runtime', 'store/locations.ts', 'store/status.ts'],
   },
   {
     path: 'web',
@@ -152,7 +154,11 @@ export const folders: readonly Folder[] = [
     imports: ['auth', 'config', 'ip', 'net', ...store('logins', 'web-sessions')],
   },
   { path: 'net', what: 'listeners and connections', imports: ['bytes', 'ip', 'runtime', 'session/channel.ts'] },
-  { path: 'tls', what: 'certificates: found, made, looked at', imports: ['config', 'net', 'runtime'] },
+  {
+    path: 'tls',
+    what: 'certificates: found, made, looked at',
+    imports: ['config', 'net', 'runtime', 'store/locations.ts'],
+  },
   {
     path: 'session',
     what: "lines, bodies, gates, outcomes, output; one client's session",
@@ -204,7 +210,7 @@ export const folders: readonly Folder[] = [
   {
     path: 'store',
     what: 'the interface, a file for each who uses it; `open.ts` knows the drivers',
-    imports: ['store/sqlite', 'store/sqlite/client/store-client.ts', 'store/sqlite/database'],
+    imports: ['store/sqlite'],
   },
   {
     path: 'store/rules',

@@ -4,12 +4,13 @@
  */
 import { accessSync, constants, statSync, type Stats } from 'node:fs';
 import { userInfo } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import type { Configuration } from '../config/configuration.js';
 import { readRelayPassword } from '../config/load.js';
 import { become, joinGroups, ROOT_UID, type ProcessUser } from '../cluster/control/process-user.js';
 import { ownerOfPath } from '../cluster/control/path-owner.js';
 import { firstLineOf } from '../runtime/first-line.js';
+import { locationOf } from '../store/locations.js';
 
 type Checked = Pick<Configuration, 'db' | 'user' | 'group' | 'outbound' | 'relay' | 'relayPasswordFile'>;
 
@@ -20,7 +21,7 @@ const LINE_LIMIT_OCTETS = 4_096;
 /** A sentence each, without its full stop. */
 export async function fileMistakes(configuration: Checked): Promise<readonly string[]> {
   const { db, user, group } = configuration;
-  const isMade = isRoot() && ownerOfPath(dirname(dirname(resolve(db)))) === undefined;
+  const isMade = isRoot() && ownerOfPath(dirname(locationOf(db).directory)) === undefined;
   const refused = user === undefined || !isRoot() ? undefined : becomeUser(user, group);
   if (refused !== undefined) return [refused];
   return [...placeMistakes(db, isMade), ...(await relayMistakes(configuration))];
@@ -56,7 +57,7 @@ function idsOf(user: string, group: string | undefined): ProcessUser {
 
 /** `isMade`: by root, for the user, where it is not there. */
 function placeMistakes(db: string, isMade: boolean): readonly string[] {
-  const directory = dirname(resolve(db));
+  const { directory } = locationOf(db);
   const nearest = nearestOf(directory);
   if (nearest !== directory && isMade) return [];
   if (statOf(nearest)?.isDirectory() !== true) return [`db ${db} is in no directory: ${nearest} is none`];

@@ -1,8 +1,12 @@
-/** The file system under the database: of what kind, how much is free, whose the files are, and how fast and how truly it syncs. */
+/**
+ * The file system under the database: of what kind, how much is free, whose the files are, and how fast and how truly it syncs.
+ * Of a database that is no file here, its own host knows.
+ */
 import { closeSync, fdatasyncSync, openSync, rmSync, statfsSync, writeSync, type Stats } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Configuration } from '../config/configuration.js';
 import { statIfThere } from '../runtime/stats.js';
+import { locationOf } from '../store/locations.js';
 import { type Examination, type Judgement, fine, warning, wrong } from './examination.js';
 
 const MIB = 1024 * 1024;
@@ -39,8 +43,8 @@ const PASSING: ReadonlyMap<number, string> = new Map([
   [0x794c7630, 'overlay, which ends with its container'],
 ]);
 
-function fileSystem({ db }: Configuration): Judgement {
-  const type = statfsSync(directoryOf(db)).type;
+function fileSystem(file: string): Judgement {
+  const type = statfsSync(dirname(file)).type;
   const network = NETWORK.get(type);
   if (network !== undefined)
     return wrong(
@@ -52,10 +56,10 @@ function fileSystem({ db }: Configuration): Judgement {
   return fine(KINDS.get(type) ?? `of type 0x${type.toString(16)}`);
 }
 
-function room({ db, minFree = 0 }: Configuration): Judgement {
-  const { bavail, bsize } = statfsSync(directoryOf(db));
+function room(file: string, { minFree = 0 }: Configuration): Judgement {
+  const { bavail, bsize } = statfsSync(dirname(file));
   const free = bavail * bsize;
-  const size = statIfThere(db)?.size ?? 0;
+  const size = statIfThere(file)?.size ?? 0;
   const told = `${Math.floor(free / MIB)} MiB free, and the database has ${Math.ceil(size / MIB)}`;
   if (free < minFree) return wrong(`${told}: no mail is taken (--min-free)`, 'make room there');
   return free < size
@@ -63,10 +67,10 @@ function room({ db, minFree = 0 }: Configuration): Judgement {
     : fine(told);
 }
 
-function permissions({ db }: Configuration): Judgement {
-  const directory = directoryOf(db);
+function permissions(file: string): Judgement {
+  const directory = dirname(file);
   const me = process.geteuid?.() ?? -1;
-  const there = [directory, db, `${db}-wal`].map((path) => [path, statIfThere(path)] as const);
+  const there = [directory, file, `${file}-wal`].map((path) => [path, statIfThere(path)] as const);
   const files = there.filter((each): each is [string, Stats] => each[1] !== undefined);
   const foreign = files.find(([path, { uid }]) => path !== directory && uid !== me);
   if (foreign !== undefined)
@@ -76,8 +80,8 @@ function permissions({ db }: Configuration): Judgement {
   return fine(files.length === 1 ? 'there is no database yet' : 'the files are for their owner alone');
 }
 
-function times({ db }: Configuration): Judgement {
-  const newest = Math.max(...[db, `${db}-wal`].map((path) => statIfThere(path)?.mtimeMs ?? 0));
+function times(file: string): Judgement {
+  const newest = Math.max(...[file, `${file}-wal`].map((path) => statIfThere(path)?.mtimeMs ?? 0));
   if (newest <= Date.now() + FUTURE_MS) return fine('no file is of the future');
   return wrong(
     `the database was written at ${new Date(newest).toISOString()}: the clock was set back`,
@@ -86,30 +90,30 @@ function times({ db }: Configuration): Judgement {
 }
 
 /** Each as a commit of a small message is: a page at the end of a file, and a sync. */
-function syncs({ db }: Configuration): Judgement {
-  const path = join(directoryOf(db), `.pennypost-doctor-${process.pid}`);
-  let file: number;
+function syncs(file: string): Judgement {
+  const path = join(dirname(file), `.pennypost-doctor-${process.pid}`);
+  let descriptor: number;
   try {
-    file = openSync(path, 'wx', 0o600);
+    descriptor = openSync(path, 'wx', 0o600);
   } catch (error) {
-    return wrong((error as Error).message, `give this user the directory ${directoryOf(db)}`);
+    return wrong((error as Error).message, `give this user the directory ${dirname(file)}`);
   }
   try {
-    return judgeSyncs(measured(file));
+    return judgeSyncs(measured(descriptor));
   } finally {
-    closeSync(file);
+    closeSync(descriptor);
     rmSync(path, { force: true });
   }
 }
 
 /** The slowest of a hundred, and the one in the middle, in milliseconds. */
-function measured(file: number): readonly [median: number, slow: number] {
+function measured(descriptor: number): readonly [median: number, slow: number] {
   const page = Buffer.alloc(PAGE_BYTES, 1);
   const took: number[] = [];
   for (const endMs = performance.now() + SYNCS_LIMIT_MS; took.length < SYNCS && performance.now() < endMs;) {
     const beganMs = performance.now();
-    writeSync(file, page, 0, page.length, took.length * PAGE_BYTES);
-    fdatasyncSync(file);
+    writeSync(descriptor, page, 0, page.length, took.length * PAGE_BYTES);
+    fdatasyncSync(descriptor);
     took.push(performance.now() - beganMs);
   }
   const sorted = took.toSorted((one, other) => one - other);
@@ -125,14 +129,17 @@ function judgeSyncs([median, slow]: readonly [number, number]): Judgement {
   return fine(told);
 }
 
-function directoryOf(db: string): string {
-  return dirname(resolve(db));
+function ofFile(examine: (file: string, configuration: Configuration) => Judgement): Examination['examine'] {
+  return (configuration) => {
+    const { file } = locationOf(configuration.db);
+    return file === undefined ? [] : examine(file, configuration);
+  };
 }
 
 export const diskExaminations: readonly Examination[] = [
-  { what: 'file times', examine: times },
-  { what: 'file system', examine: fileSystem },
-  { what: 'room', examine: room },
-  { what: 'permissions', examine: permissions },
-  { what: 'syncs', examine: syncs },
+  { what: 'file times', examine: ofFile(times) },
+  { what: 'file system', examine: ofFile(fileSystem) },
+  { what: 'room', examine: ofFile(room) },
+  { what: 'permissions', examine: ofFile(permissions) },
+  { what: 'syncs', examine: ofFile(syncs) },
 ];

@@ -11,8 +11,7 @@ import { diskExaminations } from './doctor-disk.js';
 import { networkExaminations } from './doctor-network.js';
 import { type Examination, type Judgement, fine, wrong } from './examination.js';
 import { exit } from './exit.js';
-import { becomeOwnerOf } from './owner.js';
-import { maintenanceOf } from './storage.js';
+import { engineOf } from './storage.js';
 import { print, printJson } from './terminal.js';
 
 /** Before 2026 this program was not there; a machine without a battery begins in 1970. */
@@ -55,9 +54,7 @@ function certificate(configuration: Configuration): Judgement {
 }
 
 async function programs({ db }: Configuration): Promise<Judgement> {
-  becomeOwnerOf(db);
-  const engine = (await maintenanceOf(db)).engine();
-  return fine(`Node ${process.versions.node}, ${engine}`);
+  return fine(`Node ${process.versions.node}, ${await engineOf(db)}`);
 }
 
 /** By the owner of the database, who is to read the password. Each sentence says what mends it. */

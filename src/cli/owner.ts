@@ -5,12 +5,14 @@
  */
 import { become, ROOT_UID } from '../cluster/control/process-user.js';
 import { ownerOfPath } from '../cluster/control/path-owner.js';
+import { locationOf } from '../store/locations.js';
 import { Refusal } from './exit.js';
 
 /** @throws Refusal when this process cannot become the owner */
 export function becomeOwnerOf(db: string): void {
   if (process.geteuid?.() !== ROOT_UID) return;
-  const owner = ownerOfPath(db);
+  const { file, directory } = locationOf(db);
+  const owner = ownerOfPath(file ?? directory);
   if (owner === undefined) return;
   try {
     process.setgroups?.([owner.gid]);

@@ -80,7 +80,7 @@ function storeRows({
     ...(file === 'there' ? [] : [['its file', `${file}: nothing is accepted`]]),
     ['store', `pid ${store.pid}, since ${moment(store.startedAtMs)}`],
     ['messages accepted', String(messagesAccepted)],
-    ['WAL', `${walBytes} bytes`],
+    ...(walBytes === null ? [] : [['WAL', `${walBytes} bytes`]]),
     ...(unindexed === null
       ? []
       : [['search index', unindexed === 0 ? 'up to date' : `${counted(unindexed, 'message')} not in it`]]),

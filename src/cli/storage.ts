@@ -68,5 +68,14 @@ async function driverOf(db: string): Promise<Driver> {
 /** The care of a database, which root does as its owner. @throws Refusal */
 export async function maintenanceOf(db: string): Promise<Maintenance> {
   becomeOwnerOf(db);
-  return (await driverOf(db)).maintenance();
+  const { maintenance } = await driverOf(db);
+  if (maintenance === undefined)
+    throw new Refusal('This is for a database in a file; one on a server has tools of its own for it.');
+  return maintenance();
+}
+
+/** What opens a database here, and its release: loaded by this, so whether it can be is seen too. */
+export async function engineOf(db: string): Promise<string> {
+  becomeOwnerOf(db);
+  return (await driverOf(db)).engine();
 }

@@ -26,8 +26,10 @@ export interface Driver {
   readStatus(db: string): Promise<StoreStatus | undefined>;
   /** Why a database that is there cannot be what it was, found by a look at all of it; undefined when it is sound. */
   damageIn(db: string): StoreError | undefined;
-  /** Loaded when it is asked for: no process of a server needs it. */
-  maintenance(): Promise<Maintenance>;
+  /** The engine and its release, for people. @throws StoreError without one */
+  engine(): string;
+  /** Loaded when it is asked for: no process of a server needs it. Absent where the database is no file that commands could look after. */
+  readonly maintenance?: () => Promise<Maintenance>;
 }
 
 export interface StartOptions extends Retention {

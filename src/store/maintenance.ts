@@ -90,6 +90,4 @@ export interface Maintenance {
   restore(db: string, file: string, progress?: Progress): Promise<RestoreReport>;
   /** Puts what the last upgrade kept in the place of the database. @throws StoreError 'refused' while a server runs, or without any */
   rollBack(db: string, progress?: Progress): Promise<RollbackReport>;
-  /** The engine and its release, for people. @throws StoreError without one */
-  engine(): string;
 }

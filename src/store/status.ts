@@ -24,7 +24,8 @@ export interface StoreStatus {
   readonly commits: number;
   /** Maildrops that sessions have open. */
   readonly maildropsHeld: number;
-  readonly walBytes: number;
+  /** Null for an engine without a WAL of its own. */
+  readonly walBytes: number | null;
   /** What becomes of messages that are removed now; null while that is not known. */
   readonly removed: Keeping | null;
   /** Null while it cannot be read. */

@@ -7,11 +7,12 @@ import { X509Certificate, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Configuration } from '../config/configuration.js';
 import { TlsService, type CertifiedKey } from '../net/tls.js';
+import { locationOf } from '../store/locations.js';
 import { CertificateError } from './certificate-error.js';
 import { chainWarnings, chainOf, isSelfSigned, nameOf } from './chain.js';
 import { certificatesIn, privateKeysIn, type PemFile } from './pem-file.js';
-import { ensureSelfSigned, selfSignedFile } from './self-signed.js';
-import { impossibleKey, weaknesses } from './strength.js';
+import { ensureSelfSigned } from './self-signed.js';
+import { impossibleKey, mayNotSign, weaknesses } from './strength.js';
 
 type TlsSettings = Pick<Configuration, 'db' | 'hostname' | 'domain' | 'tlsCertificate' | 'tlsKey'>;
 
@@ -23,6 +24,8 @@ export interface Certificates {
   readonly warnings: readonly string[];
 }
 
+/** Beside the database: `mail.db` → `mail.pem`. */
+const MADE_HERE = '.pem';
 const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1'];
 /** Of RFC 5280 §4.2.1.12: for servers, or for anything. */
 const SERVER_PURPOSES = ['1.3.6.1.5.5.7.3.1', '2.5.29.37.0'];
@@ -33,15 +36,19 @@ const SOON_SHARE = 0.1;
 /** The files that are read; those of a certificate made here included. None when TLS is off. */
 export function certificateFiles({ db, tlsCertificate, tlsKey }: TlsSettings): readonly string[] {
   if (tlsCertificate === 'none') return [];
-  if (tlsCertificate === 'auto') return [selfSignedFile(db)];
+  if (tlsCertificate === 'auto') return [fileMadeHere(db)];
   return [...new Set([...tlsCertificate, ...(tlsKey === 'auto' ? [] : tlsKey)])];
+}
+
+function fileMadeHere(db: string): string {
+  return locationOf(db).ownFile(MADE_HERE);
 }
 
 /** Undefined when TLS is off; makes the self-signed certificate when there is none. @throws CertificateError */
 export async function provideCertificates(settings: TlsSettings): Promise<Certificates | undefined> {
   const { tlsCertificate, hostname, domain, db } = settings;
   if (tlsCertificate !== 'auto') return readCertificates(settings);
-  const file = selfSignedFile(db);
+  const file = fileMadeHere(db);
   const names = [...new Set([hostname, domain, ...LOCAL_NAMES])];
   try {
     const pem = await ensureSelfSigned(file, names);
@@ -91,15 +98,16 @@ function judged(found: readonly Read[], hostname: string): Pick<Certificates, 'k
   };
 }
 
-/** Of each certificate by itself, but for a root, which clients take from their own store. */
+/** Of each certificate by itself, but of a root, which clients take from their own store, only whether it is one. */
 function certificateWarnings(file: string, certificates: readonly X509Certificate[]): readonly string[] {
   const nowMs = Date.now();
   return chainOf(certificates).flatMap((certificate, at) => {
     if (at === 0)
       return [...untimely(file, certificate, nowMs), ...purpose(file, certificate), ...weaknesses(file, certificate)];
-    if (isSelfSigned(certificate)) return [];
     const what = `${nameOf(certificate)} in ${file}`;
-    return [...issuerUntimely(what, certificate, nowMs), ...weaknesses(what, certificate)];
+    const unfit = mayNotSign(what, certificate);
+    if (isSelfSigned(certificate)) return unfit;
+    return [...unfit, ...issuerUntimely(what, certificate, nowMs), ...weaknesses(what, certificate)];
   });
 }
 

@@ -16,7 +16,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { parse, resolve, join } from 'node:path';
 import { isIP } from 'node:net';
 import type * as Selfsigned from 'selfsigned';
 import { lstatIfThere } from '../runtime/stats.js';
@@ -35,12 +34,6 @@ const DAY_MS = 86_400_000;
 const BACKDATE_MS = 3_600_000;
 const PRIVATE = 0o600;
 const OTHERS = 0o077;
-
-/** `mail.db` → `mail.pem`. */
-export function selfSignedFile(db: string): string {
-  const { dir, name } = parse(resolve(db));
-  return join(dir, `${name}.pem`);
-}
 
 /** The file as it is, or as it is once it was made; the names are in the certificate, the first as its subject. */
 export async function ensureSelfSigned(file: string, names: readonly string[]): Promise<string> {

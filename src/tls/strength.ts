@@ -1,7 +1,7 @@
 /**
- * What clients refuse of a certificate because it can be forged, or because they do not know how to read it: short RSA keys, curves that TLS
- * hardly has, and signatures over broken hashes. The name of a signature's algorithm is read from the certificate itself: Node has no
- * word for it before 24.
+ * What clients refuse of a certificate because it can be forged, because they do not know how to read it, or because of who signed it:
+ * short RSA keys, curves that TLS hardly has, signatures over broken hashes, issuers that are none. The name of a signature's
+ * algorithm is read from the certificate itself: Node has no word for it before 24.
  */
 import type { KeyObject, X509Certificate } from 'node:crypto';
 
@@ -23,6 +23,8 @@ const BROKEN_SIGNATURES: ReadonlyMap<string, string> = new Map([
 ]);
 /** Its hash is a parameter, and SHA-1 without one (RFC 8017 §A.2.3). */
 const PSS = '2a864886f70d01010a';
+/** The tag [0] of a constructed element (X.690 §8.1.2). */
+const EXPLICIT_0 = 0xa0;
 const SHA_2 = /60864801650304020[1-4]/;
 
 /** Why no TLS is possible with this key; undefined when it is. */
@@ -49,6 +51,19 @@ export function weaknesses(what: string, certificate: X509Certificate): readonly
       ? []
       : [`${what} is signed with ${hash}, which clients refuse; have it issued with SHA-256`]),
   ];
+}
+
+/** An issuer whose certificate does not say that it is an authority (RFC 5280 §4.2.1.9); version 1 had no way to say so. */
+export function mayNotSign(what: string, { ca, raw }: X509Certificate): readonly string[] {
+  if (ca || isFirstVersion(raw)) return [];
+  return [
+    `${what} signed another certificate and is no authority's, and clients refuse that; have the own one issued by an authority`,
+  ];
+}
+
+/** TBSCertificate ::= SEQUENCE { version [0] EXPLICIT DEFAULT v1, … } (RFC 5280 §4.1). */
+function isFirstVersion(raw: Buffer): boolean {
+  return raw[element(raw, element(raw, 0).from).from] !== EXPLICIT_0;
 }
 
 /** Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm SEQUENCE { algorithm, parameters }, … } (RFC 5280 §4.1). */

@@ -137,6 +137,18 @@ describe('config check of certificate files', function () {
     expect(said[0]).to.match(/^Late in cert\.pem expired on .*; give the chain that came with the last renewal\.$/);
   });
 
+  it('names an issuer that is no authority, whoever signed that', async () => {
+    for (const issuer of [await made('Nobody', { issuer: root }), await made('Nobody')]) {
+      const { certificate, key } = await made(NAME, { issuer });
+      expect(await check(certificate + issuer.certificate, key)).to.deep.equal(
+        wrong(
+          "Nobody in cert.pem signed another certificate and is no authority's, and clients refuse that; " +
+            'have the own one issued by an authority.',
+        ),
+      );
+    }
+  });
+
   it('names a short key, a broken signature, a name in the common name only, another purpose', async () => {
     const short = await made(NAME, { keyType: 'rsa', keySize: 1024 });
     expect(await check(short.certificate, short.key)).to.deep.equal(

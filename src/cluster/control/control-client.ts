@@ -8,7 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { reach } from '../../runtime/socket-address.js';
 import { lstatIfThere } from '../../runtime/stats.js';
-import { controlSocketOf } from '../../store/watch.js';
+import { locationOf } from '../../store/locations.js';
 import type { ControlAnswer, ControlRequest, ControlResults } from './control-messages.js';
 
 /** Of the name of a control socket, in hexadecimal. */
@@ -37,7 +37,7 @@ export async function askSupervisors<Name extends keyof ControlResults>(
 
 /** Every file that is named as one is. @throws StoreError */
 export async function controlSocketsOf(db: string): Promise<readonly string[]> {
-  const sample = controlSocketOf(db, SAMPLE);
+  const sample = locationOf(db).controlSocket(SAMPLE);
   const start = basename(sample).slice(0, -SAMPLE.length);
   const names = await readdir(dirname(sample)).catch(() => []);
   return names

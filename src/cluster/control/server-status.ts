@@ -2,7 +2,7 @@
  * A whole server as `pennypost status` shows it: what its supervisors say of themselves and their processes, of which there may be
  * several on one database, and what its store says of the database.
  */
-import { resolve } from 'node:path';
+import { locationOf } from '../../store/locations.js';
 import type { FileState, StoreStatus } from '../../store/status.js';
 import { NO_STORE, type ControlAnswer, type ProcessStatus, type SupervisorStatus } from './control-messages.js';
 
@@ -57,7 +57,7 @@ export function serverStatus(
     listeners: supervisors.flatMap(({ listeners }) => listeners),
     restarts: { store: restartsOf('store'), workers: restartsOf('worker') },
     failedReload: supervisors.find(({ failedReload }) => failedReload !== null)?.failedReload ?? null,
-    db: resolve(db),
+    db: locationOf(db).name,
     ...(store === undefined ? UNKNOWN : ofStore(store)),
     ...{ healthy: problems.length === 0, problems, processes },
   };

@@ -1,9 +1,9 @@
 /** What a newcomer sees when the server is ready: where it listens, and on the first start what to type. */
-import { resolve } from 'node:path';
 import { version } from '../../config/version.js';
 import type { Configuration } from '../../config/configuration.js';
 import { isLoopbackHost } from '../../ip/address.js';
 import { isUnix, type ListenerAddress, type TcpAddress } from '../../net/listener.js';
+import { locationOf } from '../../store/locations.js';
 import type { FirstAccount } from '../control/messages.js';
 import { placeOf } from '../control/place.js';
 import { serviceNames, USUAL_WEB_PORT } from '../control/services.js';
@@ -18,7 +18,7 @@ export interface Readiness {
 export function banner(configuration: Configuration, { listeners, firstAccount, fingerprint }: Readiness): string {
   const { db, hostname } = configuration;
   const lines = [
-    `Pennypost ${version()} is ready as ${hostname}; mail rests in ${resolve(db)}`,
+    `Pennypost ${version()} is ready as ${hostname}; mail rests in ${locationOf(db).name}`,
     ...serviceNames.flatMap((name) => where(name, listeners)),
     ...page(configuration, listeners),
     ...(fingerprint === undefined ? [] : [`  TLS with a self-signed certificate, SHA-256 fingerprint ${fingerprint}`]),
@@ -72,7 +72,7 @@ function firstSteps(
     ]),
     ...telnet(listeners, 'pop3', 'Read it', [`USER ${address}`, `PASS ${password}`, 'LIST', 'RETR 1', 'QUIT']),
     '',
-    `Or look:  sqlite3 ${db} 'select account, number, "from", subject, octets from mail'`,
+    `Or look:  ${locationOf(db).shellCommand}`,
   ];
 }
 

@@ -9,7 +9,7 @@ import type { Log } from '../../log/log.js';
 import { PrivateSocket } from '../../runtime/private-socket.js';
 import { reach } from '../../runtime/socket-address.js';
 import { lstatIfThere } from '../../runtime/stats.js';
-import { controlSocketOf } from '../../store/watch.js';
+import { locationOf } from '../../store/locations.js';
 import { controlSocketsOf, NAME_BYTES } from '../control/control-client.js';
 import { ControlConnections } from './control-connections.js';
 import { answerTo, type ControlRequests } from './control-requests.js';
@@ -37,7 +37,7 @@ export class ControlSocket {
     const connections = new ControlConnections((line) => answerTo(line, requests, bug));
     this.#options = options;
     this.#socket = new PrivateSocket({
-      path: () => controlSocketOf(db, name),
+      path: () => locationOf(db).controlSocket(name),
       connectionLimit: CONNECTION_LIMIT,
       allowHalfOpen: true,
       connected: (socket) => connections.add(socket),

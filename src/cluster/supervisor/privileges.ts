@@ -6,10 +6,10 @@
  */
 import { accessSync, constants } from 'node:fs';
 import { userInfo } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { isLoopbackHost } from '../../ip/address.js';
 import type { Configuration } from '../../config/configuration.js';
-import { makeDirectory } from '../../store/watch.js';
+import { locationOf } from '../../store/locations.js';
 import { ROOT_UID, formatProcessUser, joinGroups, type ProcessUser } from '../control/process-user.js';
 import { ownerOfPath } from '../control/path-owner.js';
 import { MISCONFIGURED_STATUS, StartError } from './start-error.js';
@@ -34,12 +34,13 @@ export class Privileges {
     const user = find(name, group);
     if (!mayChange) return new Privileges(undefined); // It is that user already.
     if (user.uid === ROOT_UID) throw misconfigured('--user must name somebody other than root');
-    if (ownerOfPath(dirname(dirname(resolve(db)))) === undefined) makeDirectory(db, user);
+    const location = locationOf(db);
+    if (ownerOfPath(dirname(location.directory)) === undefined) location.makeDirectory(user);
     process.umask(0o077);
     joinGroups(user);
     process.setgid?.(user.gid);
     process.seteuid?.(user.uid);
-    makeDirectory(db); // Where others decide what is above it, nothing is made by root.
+    location.makeDirectory(); // Where others decide what is above it, nothing is made by root.
     requireReadable(program, name);
     return new Privileges(user);
   }

@@ -10,7 +10,8 @@ import { createLog, type Log } from '../../log/log.js';
 import { ServerOutput } from '../../log/server-output.js';
 import { isUnix, ListenError, type ListenerAddress } from '../../net/listener.js';
 import { clearStale } from '../../net/unix-socket.js';
-import { watchStore, type StoreWatch } from '../../store/watch.js';
+import type { StoreWatch } from '../../store/location.js';
+import { locationOf } from '../../store/locations.js';
 import { banner } from './banner.js';
 import { controlRequests } from './control-requests.js';
 import { ControlSocket } from './control-socket.js';
@@ -160,7 +161,7 @@ class Supervisor {
   async #start(): Promise<void> {
     await this.#store.start();
     await this.#control.open();
-    this.#watch = watchStore(this.#configuration.db, () => this.#store.away());
+    this.#watch = locationOf(this.#configuration.db).watchStore(() => this.#store.away());
     await this.#watch.found; // Another process may hold the database and not answer yet.
     await this.#startTls();
     await this.#clearStaleSockets(this.#configuration);

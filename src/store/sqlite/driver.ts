@@ -10,17 +10,26 @@ import { Remembered } from './client/remembered.js';
 import { readStatus } from './client/status.js';
 import { StoreClient, type StoreClientOptions } from './client/store-client.js';
 import { damageIn } from './database/database.js';
+import { engineName } from './database/driver.js';
 import { FileIdentity } from '../../runtime/file-identity.js';
 import { requireDatabase } from './database/identification.js';
 import { locate, makeDirectory, type Location } from './database/location.js';
 import { requireOther } from './database/own-files.js';
-import { StoreServer } from './server/store-server.js';
+import type { StoreServer } from './server/store-server.js';
 
 /** How long a command waits for a store process that has its lock but does not answer yet. */
 const JOIN_TIMEOUT_MS = 5_000;
 const JOIN_RETRY_MS = 50;
 
-export const sqlite: Driver = { mayBeThere, requireOther, open, join, start, readStatus, damageIn, maintenance };
+export const sqlite: Driver = {
+  ...{ mayBeThere, requireOther, open, join, start, readStatus, damageIn },
+  ...{ engine: engineName, maintenance },
+};
+
+/** Loaded by who becomes a store: half of the driver, of which a worker needs nothing. */
+async function loadServer(): Promise<typeof StoreServer> {
+  return (await import('./server/store-server.js')).StoreServer;
+}
 
 async function maintenance(): Promise<Maintenance> {
   return (await import('./maintenance/maintenance.js')).maintenance;
@@ -43,7 +52,7 @@ async function start(
   if (!mustExist) makeDirectory(db);
   const location = locate(db);
   if (mustExist) requireDatabase(location.db);
-  return StoreServer.start(location, observer, options);
+  return (await loadServer()).start(location, observer, options);
 }
 
 function join(db: string, options: JoinOptions): MailStore {
@@ -84,7 +93,7 @@ function join(db: string, options: JoinOptions): MailStore {
 async function open(db: string): Promise<MailStore> {
   makeDirectory(db);
   const location = locate(db);
-  const server = await StoreServer.start(location, silent);
+  const server = await (await loadServer()).start(location, silent);
   await server?.tried; // What only reads goes on however that ended.
   const remembered = new Remembered();
   const openers = new Openers();

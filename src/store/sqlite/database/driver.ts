@@ -44,9 +44,13 @@ export function loadDriver(): void {
   openConnection(':memory:').close();
 }
 
-/** Of better-sqlite3. @throws StoreError 'unavailable' without a driver */
-export function driverVersion(): string {
-  return (request('better-sqlite3/package.json') as { readonly version: string }).version;
+/** For people: both releases. @throws StoreError 'unavailable' without a driver */
+export function engineName(): string {
+  const connection = openConnection(':memory:');
+  const sqlite = String(connection.prepare('select sqlite_version()').pluck().get());
+  connection.close();
+  const { version } = request('better-sqlite3/package.json') as { readonly version: string };
+  return `SQLite ${sqlite} in better-sqlite3 ${version}`;
 }
 
 function load(): typeof Database {

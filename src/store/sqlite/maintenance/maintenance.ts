@@ -1,16 +1,8 @@
 /** The care of an SQLite database, put together; loaded by the commands that need it, and by no process of a server. */
 import type { Maintenance } from '../../maintenance.js';
-import { driverVersion, openConnection } from '../database/driver.js';
 import { backUp } from './backup.js';
 import { check } from './check.js';
 import { repair } from './repair.js';
 import { restore, rollBack } from './restore.js';
 
-export const maintenance: Maintenance = { check, repair, backUp, restore, rollBack, engine };
-
-function engine(): string {
-  const connection = openConnection(':memory:');
-  const version = String(connection.prepare('select sqlite_version()').pluck().get());
-  connection.close();
-  return `SQLite ${version} in better-sqlite3 ${driverVersion()}`;
-}
+export const maintenance: Maintenance = { check, repair, backUp, restore, rollBack };
