@@ -243,23 +243,83 @@ describe('a shell that writes', () => {
       perHour: 7,
       perDay: 'none',
     });
-    set('enabled = 1, quota = null, recipients_per_hour = null');
-    expect(
-      shell.prepare('select enabled, quota, recipients_per_hour, recipients_per_day from accounts').raw().get(),
-    ).to.deep.equal([1, null, null, 'none']);
+    set('enabled = 1, quota = null, recipients_per_hour = null, quota_messages = 7, keeps_mail = 1');
+    const settings = 'quota, quota_messages, recipients_per_hour, recipients_per_day, keeps_mail, expire_days';
+    const found = () => shell.prepare(`select enabled, ${settings} from accounts`).raw().get();
+    expect(found()).to.deep.equal([1, null, 7, null, 'none', 1, null]);
+    expect((await store.directory.listAccounts())[0]).to.include({ quotaMessages: 7, keepsMail: true });
+    for (const [expires, days] of [
+      ['30', 30],
+      ["'never'", undefined],
+      ['null', 90],
+    ] as const) {
+      write('update domains set expire_days = 90');
+      set(`expire_days = ${expires}`);
+      expect((await store.directory.listAccounts())[0]?.expireDays).to.equal(days);
+    }
     for (const wrong of [
       'enabled = 2',
       'enabled = null',
       'quota = -1',
       "quota = '1GiB'",
       'quota = 1.5',
+      'quota_messages = -1',
+      "quota_messages = 'many'",
+      'keeps_mail = 2',
+      'expire_days = 0',
+      'expire_days = 36501',
+      "expire_days = '30d'",
       'recipients_per_day = -1',
       "recipients_per_hour = 'many'",
       "account = 'x@example.org'",
     ])
-      expect(() => set(wrong), wrong).to.throw(/is 1, or 0|whole number|a shell may write/);
+      expect(() => set(wrong), wrong).to.throw(/is 1, or 0|is 0, or 1|whole number|a shell may write/);
     expect(() => write("insert into accounts (account) values ('dave@example.org')")).to.throw(/account add/);
     expect(() => write("delete from accounts where account = 'bob@example.org'")).to.throw(/account remove/);
+  });
+
+  it('may give a domain a quota, which counts for what its accounts have and for what comes meanwhile', async () => {
+    const alice = (await store.findLogin('alice'))?.id as number;
+    const send = () => deliver(store, envelopeTo(alice), Buffer.from('text\r\n'));
+    const counted = () => shell.prepare("select messages from domain where name = 'example.org'").pluck().get();
+    await send(); // The store remembers that the domain has no quota.
+    write("update domains set quota_messages = 3 where name = 'example.org'");
+    await send();
+    await eventually('both to be counted', () => counted() === 2);
+    await send();
+    await fails('over-quota', send());
+    const [room] = await store.directory.listDomains();
+    expect(room).to.deep.include({ name: 'example.org', quotaMessages: 3 });
+    expect(room?.held?.messages).to.equal(3);
+    write("update domains set quota_messages = null where name = 'example.org'");
+    told.length = 0;
+    await send().catch(() => undefined); // By what the store remembers.
+    await eventually('it to be told', () => told.includes('anybody'));
+    await send();
+    expect(counted()).to.equal(null);
+    write("insert into domains (name, quota, expire_days) values ('shop.example', 1000, 7)");
+    const shown = () => shell.prepare("select * from domains where name = 'shop.example'").raw().get();
+    expect(shown()).to.deep.equal(['shop.example', 0, 0, 0, 0, 1000, null, 7]);
+    for (const wrong of ['quota = -1', "quota_messages = 'x'", 'expire_days = 0', 'messages = 1', 'accounts = 1'])
+      expect(() => write(`update domains set ${wrong}`), wrong).to.throw(/whole number|a shell may write/);
+    expect(() => write("insert into domains (name, quota) values ('b.example', 'lots')")).to.throw(/whole number/);
+    expect(shell.prepare("select count(*) from domains where name = 'b.example'").pluck().get()).to.equal(0);
+  });
+
+  it('counts a quota that was set while no server ran', async () => {
+    const alice = (await store.findLogin('alice'))?.id as number;
+    await deliver(store, envelopeTo(alice), Buffer.from('text\r\n'));
+    await server?.close();
+    write("update domains set quota = 1000 where name = 'example.org'");
+    server = await sqlite.start(db, observer);
+    await eventually('it to be counted', () => shell.prepare('select messages from domain').pluck().get() === 1);
+  });
+
+  it('has mail expire that is old enough, as soon as that is noticed', async () => {
+    const alice = (await store.findLogin('alice'))?.id as number;
+    await deliver(store, envelopeTo(alice), Buffer.from('text\r\n'));
+    write("update accounts set expire_days = 2 where account = 'alice@example.org'");
+    await eventually('its age to be noted', () => shell.prepare('select count(*) from age').pluck().get() === 1);
   });
 
   it('is noticed by every process within a second: what was remembered is forgotten, and logins are looked at again', async () => {

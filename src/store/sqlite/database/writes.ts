@@ -74,6 +74,8 @@ export interface Writes {
   readonly setDomainCounters: Statement<[messages: number, octets: number, domain: number]>;
   readonly setDomainQuota: Statement<[octets: number | null, messages: number | null, domain: number]>;
   readonly countDomain: Statement<[domain: number]>;
+  /** A domain that a shell has given a quota. */
+  readonly uncountedDomain: Statement<[], number>;
   readonly loggedIn: Statement<[atMs: number, account: number]>;
   readonly saltSecret: Statement<[], Buffer>;
   readonly passwordUsed: Statement<[atMs: number, from: string, account: number]>;
@@ -136,7 +138,10 @@ export function prepareWrites(connection: Connection): Writes {
         'select messages, octets, quota_octets, quota_messages from domain where id = ? and messages is not null',
       )
       .raw(),
-    setDomainCounters: connection.prepare('update domain set messages = ?, octets = ? where id = ?'),
+    // A shell may have taken its quota away just now.
+    setDomainCounters: connection.prepare(`
+      update domain set messages = ?, octets = ?
+      where id = ? and (quota_octets is not null or quota_messages is not null)`),
     setDomainQuota: connection.prepare('update domain set quota_octets = ?, quota_messages = ? where id = ?'),
     // Null without a quota.
     countDomain: connection.prepare(`
@@ -145,6 +150,13 @@ export function prepareWrites(connection: Connection): Writes {
         where account.domain = domain.id and account.removed = 0
         having domain.quota_octets is not null or domain.quota_messages is not null)
       where id = ?`),
+    uncountedDomain: connection
+      .prepare<[], number>(
+        `
+      select id from domain
+      where messages is null and (quota_octets is not null or quota_messages is not null) limit 1`,
+      )
+      .pluck(),
     loggedIn: connection.prepare('update account set last_login_at = ? where id = ?'),
     saltSecret: connection.prepare<[], Buffer>("select value from secret where name = 'salts'").pluck(),
     passwordUsed: connection.prepare('update account set last_used_at = ?, last_used_from = ? where id = ?'),

@@ -37,9 +37,14 @@ export class DomainCounters {
     this.#changed.set(domain, holding);
   }
 
-  /** The counters of accounts are written: what the domain holds is counted by them. */
+  /** As `count`. */
   setQuota(domain: number, [octets, messages]: Limits): void {
     this.#writes.setDomainQuota.run(octets, messages, domain);
+    this.count(domain);
+  }
+
+  /** The counters of accounts are written: what the domain holds is counted by them. */
+  count(domain: number): void {
     this.#writes.countDomain.run(domain);
     this.forget(domain);
   }

@@ -105,6 +105,15 @@ export class MailboxCounters {
     this.#domains.setQuota(domain, limits);
   }
 
+  /** Of the domains that a shell has given a quota, one; false when there is none. */
+  countDomain(): boolean {
+    const domain = this.#writes.uncountedDomain.get();
+    if (domain === undefined) return false;
+    this.flush();
+    this.#domains.count(domain);
+    return true;
+  }
+
   /** Another domain may have its number. */
   dropDomain(domain: number): void {
     this.#domains.forget(domain);

@@ -197,6 +197,7 @@ export class OpenDatabase {
   /** No group is open at this moment. */
   #directoryWritten(): void {
     this.#writer.directoryWritten();
+    this.sweeper.soon();
     this.#observer.directoryWritten();
   }
 

@@ -1,7 +1,7 @@
 /**
  * Deletes what nobody sees any more, a little at a time: messages that were removed long enough ago (purge.ts) and those of an
- * account that is removed, bodies that nobody points to; attempts to send, what came and who logged in that are old. What is left to do follows from the
- * database alone, so a store that was killed goes on where it was.
+ * account that is removed, bodies that nobody points to, and what is old of attempts to send, of what came and of who logged in.
+ * What is left to do follows from the database alone, so a store that was killed goes on where it was.
  */
 import type { Bodies } from './bodies.js';
 import { Expiry } from './expiry.js';
@@ -80,6 +80,7 @@ export class Sweep {
   readonly #index: IndexWriter;
   readonly #purge: Purge;
   readonly expiry: Expiry;
+  readonly #counters: MailboxCounters;
   readonly #firsts: Firsts;
   readonly #keepDeliveriesMs: number;
   readonly #keepArrivalsMs: number;
@@ -89,6 +90,7 @@ export class Sweep {
     this.#do = prepare(connection);
     this.#bodies = bodies;
     this.#index = index;
+    this.#counters = expiring.counters;
     this.#firsts = firsts;
     this.#keepDeliveriesMs = keeping.keepDeliveriesMs;
     this.expiry = new Expiry(connection, { ...expiring, isOpen: keeping.isOpen });
@@ -104,7 +106,7 @@ export class Sweep {
   /** True when nothing is left. Bodies come behind what leaves some. */
   run(untilMs: number): boolean {
     const removals = [
-      ...[() => this.#purge.settle(), () => this.expiry.step()],
+      ...[() => this.#counters.countDomain(), () => this.#purge.settle(), () => this.expiry.step()],
       ...[() => this.#purge.purge(), () => this.#purge.forgetGivenUp()],
     ];
     const history = [() => this.#attempts(), () => this.#arrivals(), () => this.#logins()];

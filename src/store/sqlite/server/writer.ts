@@ -223,9 +223,10 @@ export class Writer {
     this.#bodies.beginGroup();
   }
 
-  /** Between two groups: a shell may have changed what accounts may hold. */
+  /** Between two groups: a shell may have changed what accounts may hold, and what expires; there may be something to sweep. */
   directoryWritten(): void {
     this.#counters.forget();
+    this.#sweep.expiry.soon();
   }
 
   /** After ROLLBACK: what was remembered may not be so. */
