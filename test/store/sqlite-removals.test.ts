@@ -1,5 +1,5 @@
 /** What was removed, in SQLite: no question of it grows with what is stored, its view speaks plainly, and it makes room. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -7,6 +7,8 @@ import { openForReading } from '../../src/store/sqlite/database/database.js';
 import { prepareReads } from '../../src/store/sqlite/database/reads.js';
 import { prepareViewReads } from '../../src/store/sqlite/database/view-reads.js';
 import { prepareRemovedReads } from '../../src/store/sqlite/database/removed-reads.js';
+import { openConnection } from '../../src/store/sqlite/database/driver.js';
+import { FreePages } from '../../src/store/sqlite/server/free-pages.js';
 import { prepareExpiry } from '../../src/store/sqlite/server/expiry.js';
 import { prepareHidden } from '../../src/store/sqlite/server/hidden-mail.js';
 import { prepareRemovalWrites } from '../../src/store/sqlite/database/removal-writes.js';
@@ -23,6 +25,8 @@ import { at, deliver, envelopeTo, fails, openSoon, withMaildrop } from './contra
 const HASH = '$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA';
 const ALICE = at('alice@example.org');
 const HOUR_MS = 3_600_000;
+const LARGE_BYTES = 1024 * 1024;
+const LARGE_COUNT = 60;
 /** Nothing on any disk has so much room. */
 const ALL_BYTES = 2 ** 52;
 /** Its first row, and one of two. */
@@ -215,6 +219,45 @@ describe('what was removed in SQLite', () => {
     ]);
     expect((await openSoon(second, 1)).count).to.equal(1);
     expect(look('select count(*) as n from body')).to.deep.equal([{ n: 1 }]);
+  });
+
+  it('gives its room back to the file system while mail comes in, but for some', async () => {
+    const store = await serve({ keepRemovedMs: 0 });
+    const large = Buffer.alloc(LARGE_BYTES, `${'x'.repeat(76)}\r\n`);
+    await Promise.all(Array.from({ length: LARGE_COUNT }, () => deliver(store, envelopeTo(1), large)));
+    await eventually('them to be in the file', () => statSync(db).size > (LARGE_COUNT - 8) * LARGE_BYTES);
+    await withMaildrop(store, 1, async (maildrop) => maildrop.remove(everything(maildrop)));
+    let sent = 0;
+    await eventually('the file to be cut', async () => {
+      await deliver(store, envelopeTo(1), Buffer.from(`${(sent += 1)}\r\n`));
+      return statSync(db).size < 16 * LARGE_BYTES;
+    });
+    const [{ free }] = look(
+      'select freelist_count * page_size as free from pragma_freelist_count, pragma_page_size',
+    ) as [{ free: number }];
+    expect(free).to.be.above(4 * LARGE_BYTES);
+    expect(look('pragma integrity_check')).to.deep.equal([{ integrity_check: 'ok' }]);
+    expect(look('select count(*) as n from mail')).to.deep.equal([{ n: sent }]);
+  });
+
+  it('has no room given back while that is little, and none where the file was not made for it', () => {
+    const freed = (kib: number, pragma: string): number => {
+      const path = join(directory, `${kib}${pragma}.db`);
+      const connection = openConnection(path);
+      connection.pragma('synchronous = off');
+      connection.pragma(`auto_vacuum = ${pragma}`);
+      connection.exec('create table filling (data)');
+      const fill = connection.prepare('insert into filling values (zeroblob(?))');
+      for (const each of [kib, 40 * 1024 - kib]) fill.run(each * 1024);
+      connection.exec('delete from filling where rowid = 1');
+      const before = statSync(path).size;
+      const pages = new FreePages(connection);
+      for (let steps = 0; pages.step(); steps++) expect(steps).to.be.below(100_000);
+      connection.close();
+      return Math.round((before - statSync(path).size) / (1024 * 1024));
+    };
+    expect([freed(15 * 1024, 'incremental'), freed(30 * 1024, 'none')]).to.deep.equal([0, 0]);
+    expect(freed(30 * 1024, 'incremental')).to.be.within(20, 23);
   });
 
   for (const [keeping, keepRemovedMs] of [

@@ -1,6 +1,6 @@
 /**
- * Whether there is room for mail: on the disk under the database, less what the WAL has yet to move into the file, and in pages of
- * the file that hold nothing any more, which are used again but not given back. Asked for every message, looked up now and then.
+ * Whether there is room for mail: on the disk under the database, less what the WAL has yet to add to the file or more by what it has
+ * yet to cut, and in pages of the file that hold nothing any more. Asked for every message, looked up now and then.
  */
 import { statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -54,7 +54,7 @@ export class DiskSpace {
     if (onDisk >= this.#minFreeBytes + PLENTY_BYTES) return onDisk;
     try {
       const { sizeBytes, freeBytes: inside } = this.#inside();
-      return Math.max(0, onDisk + inside - Math.max(0, sizeBytes - statSync(this.#db).size));
+      return Math.max(0, onDisk + inside + statSync(this.#db).size - sizeBytes);
     } catch {
       return onDisk; // A database that cannot be read has no room inside that anybody knows of.
     }

@@ -1,10 +1,12 @@
 /**
  * Deletes what nobody sees any more, a little at a time: messages that were removed long enough ago (purge.ts) and those of an
  * account that is removed, bodies that nobody points to, and what is old of attempts to send, of what came and of who logged in.
- * What is left to do follows from the database alone, so a store that was killed goes on where it was.
+ * Last it gives free pages back (free-pages.ts). What is left to do follows from the database alone, so a store that was killed goes on
+ * where it was.
  */
 import type { Bodies } from './bodies.js';
 import { Expiry } from './expiry.js';
+import { FreePages } from './free-pages.js';
 import type { HiddenMail } from './hidden-mail.js';
 import type { MailboxCounters } from './mailbox-counters.js';
 import { Purge } from './purge.js';
@@ -79,6 +81,7 @@ export class Sweep {
   readonly #bodies: Bodies;
   readonly #index: IndexWriter;
   readonly #purge: Purge;
+  readonly #freePages: FreePages;
   readonly expiry: Expiry;
   readonly #counters: MailboxCounters;
   readonly #firsts: Firsts;
@@ -89,6 +92,7 @@ export class Sweep {
     const { bodies, index, hidden, removals, firsts, expiring, ...keeping } = options;
     this.#do = prepare(connection);
     this.#bodies = bodies;
+    this.#freePages = new FreePages(connection);
     this.#index = index;
     this.#counters = expiring.counters;
     this.#firsts = firsts;
@@ -112,7 +116,7 @@ export class Sweep {
     const history = [() => this.#attempts(), () => this.#arrivals(), () => this.#logins()];
     const kinds = [...removals, () => this.#account(), () => this.#body(), ...history];
     for (const step of kinds) while (step()) if (performance.now() >= untilMs) return false;
-    return true;
+    return !this.#freePages.step();
   }
 
   /** The account goes. */
