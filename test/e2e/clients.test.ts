@@ -14,21 +14,28 @@ import { Chance } from '../support/ledger-chance.js';
 import { LineClient } from '../support/line-client.js';
 import { lines, SAMPLE, SIZES } from '../support/messages.js';
 import { itNeeds, run } from '../support/programs.js';
-import { POSTMASTER, ROOT, Server } from '../support/server.js';
+import { freePorts, POSTMASTER, ROOT, Server } from '../support/server.js';
 
 const HOST = '127.0.0.1';
 const USER = 'alice@localhost';
 const PASSWORD = 'correct horse';
 const FROM = 'sender@example.org';
+const PLAIN = Buffer.from(`\0${USER}\0${PASSWORD}`).toString('base64');
+/** A message, and the end of data. */
+const TEXT = 'Subject: held\r\n\r\nText.\r\n.';
+/** What waits for another program does so for at least as long. */
+const BUSY_MS = 4_500;
 const REFERENCE = readFileSync(join(ROOT, 'db', 'README.md'), 'utf8');
 const EXAMPLES = [...REFERENCE.matchAll(/^```sql\n([^]*?)^```$/gm)].map(([, sql]) => sql).join('');
 
 describe('real clients', () => {
   let server: Server;
+  let lmtpPort: number;
   let directory = '';
 
   before(async () => {
-    server = await Server.start();
+    [lmtpPort] = await freePorts();
+    server = await Server.start({ everyService: true, arguments: ['--lmtp-port', String(lmtpPort)] });
     await server.addAccount(USER, PASSWORD);
   });
 
@@ -371,8 +378,22 @@ client.quit()
   });
 
   describe('the sqlite3 shell', () => {
+    /** A session behind these commands. */
+    async function speaking(port: number, ...commands: readonly string[]): Promise<LineClient> {
+      const client = await LineClient.greeted(port);
+      for (const command of commands) expect((await client.command(command)).code).to.be.within(200, 299);
+      return client;
+    }
+
+    async function begin(sender: LineClient): Promise<void> {
+      await demand(sender, `MAIL FROM:<${USER}>`, 250);
+      await demand(sender, `RCPT TO:<${USER}>`, 250);
+      await demand(sender, 'DATA', 354);
+    }
+
     async function query(sql: string): Promise<unknown> {
-      return JSON.parse((await run('sqlite3', ['-readonly', '-json', server.db, sql])).stdout.toString());
+      const { stdout } = await run('sqlite3', ['-readonly', '-json', server.db, sql]);
+      return JSON.parse(stdout.length === 0 ? '[]' : stdout.toString()); // Of no row it says nothing.
     }
 
     itNeeds(['sqlite3'], 'reads the views while the server runs', async () => {
@@ -437,7 +458,11 @@ client.quit()
         { quota: 1_000_000_000, enabled: 0 },
         { quota: 1_000_000_000, enabled: 1 },
       ]);
-      await run('sqlite3', [server.db, 'update accounts set enabled = 1, quota = null']);
+      await run('sqlite3', [
+        server.db,
+        `update accounts set enabled = 1, quota = null, keeps_mail = 0, expire_days = null;
+           update domains set quota_messages = null, expire_days = null`,
+      ]);
     });
 
     itNeeds(
@@ -463,5 +488,38 @@ client.quit()
       shell.stdin.end('commit;\n');
       await deposited;
     });
+
+    itNeeds(
+      ['sqlite3'],
+      'makes all that writes wait for five seconds and be refused, and all goes on by itself',
+      async () => {
+        await deposit();
+        const senders = await Promise.all([
+          smtpSession(server.smtpPort),
+          speaking(server.submissionPort, 'EHLO test.example', `AUTH PLAIN ${PLAIN}`),
+          speaking(lmtpPort, 'LHLO test.example'),
+        ]);
+        const reader = await pop3Session(server.pop3Port, USER, PASSWORD);
+        await reader.ask('DELE 1', /^\+OK/);
+        for (const sender of senders) await begin(sender);
+        const shell = spawn('sqlite3', [server.db], { stdio: ['pipe', 'pipe', 'inherit'] });
+        shell.stdin.write("begin immediate; select 'held';\n");
+        await once(shell.stdout, 'data');
+        const sinceMs = performance.now();
+        await Promise.all([
+          ...senders.map((sender) => demand(sender, TEXT, 451)),
+          reader.ask('QUIT', /^-ERR \[SYS\/TEMP\]/),
+        ]);
+        expect(performance.now() - sinceMs).to.be.above(BUSY_MS);
+        shell.stdin.end('commit;\n');
+        await once(shell, 'close');
+        for (const sender of senders) {
+          await begin(sender);
+          await demand(sender, TEXT, 250);
+          await demand(sender, 'QUIT', 221);
+        }
+        expect(await empty()).to.have.length(4);
+      },
+    );
   });
 });
