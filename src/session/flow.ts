@@ -79,7 +79,7 @@ export class Flow {
   /** While what came waits: of who has used its share nothing more is wanted, otherwise some. */
   pauseWhenFull(isWaiting: boolean): void {
     if (this.#isPaused || !(isWaiting || this.isHeld)) return;
-    const most = this.turn.isGreedy ? 1 : this.#limits.inputHighWaterBytes;
+    const most = this.turn.isSpent ? 1 : this.#limits.inputHighWaterBytes;
     if (this.#reader.waiting < most) return;
     this.#isPaused = true;
     this.#channel.pause();

@@ -3,11 +3,11 @@
  * and all of them together no longer than a turn of the loop may take. What is left waits in a queue that is served after each
  * look at the network, for one turn at most. So nobody waits long, however much the others ask for.
  *
- * Those in the queue who had nothing yet go first, as in RFC 8290 §4.2: a single command waits behind no flood. The others
- * come round in order, with shares that are the smaller the more of them there are. What counts is the session's own work, from its
- * beginning to its end, and nothing that comes behind it. A step cannot be divided: who goes beyond
- * its share by one is among the others until that is made up for by the time that goes by, of which the part of each is the smaller
- * the more of them wait.
+ * Those in the queue who had nothing yet go first, as in RFC 8290 §4.2: a single command waits behind no flood. Those who were
+ * stopped in the middle go last, and come round in order, with shares that are the smaller the more of them there are. What counts
+ * is the session's own work, from its beginning to its end, and nothing that comes behind it. A step cannot be divided: who goes
+ * beyond its share by one goes behind who had nothing, until that is made up for by the time that goes by, of which the part of
+ * each is the smaller the more of them wait; but before who was stopped, since it had nothing more to do, and so asks for little.
  */
 
 /** All sessions together, between two looks at the network. The step that goes beyond it is finished. */
@@ -29,6 +29,10 @@ export interface TurnLimits {
 /** How long the thread has waited for a processor since it began, in milliseconds. */
 export type RunDelayMs = () => number;
 
+/** Who goes first, when all wait: who has something left of its share, who has not, and who was stopped in the middle. */
+const CLAIMS = ['fresh', 'indebted', 'greedy'] as const;
+export type Claim = (typeof CLAIMS)[number];
+
 /** For who has the event loop to itself. */
 export const unlimited: TurnLimits = { turnMs: Infinity, shareMs: Infinity };
 
@@ -39,8 +43,8 @@ export class Turns {
   readonly #mostForgiven: number;
   /** Of what a session used, so much counts. */
   readonly mostMs: number;
-  readonly #fresh = new Queue();
-  readonly #greedy = new Queue();
+  readonly #queues: Readonly<Record<Claim, Queue>> = { fresh: new Queue(), indebted: new Queue(), greedy: new Queue() };
+  #waiting = 0;
   #startedMs = -Infinity;
   /** The event loop went on since the turn was started: who comes may start the next. */
   #passed = true;
@@ -67,13 +71,14 @@ export class Turns {
       turn.grant(nowMs, leftMs);
       return true;
     }
-    this.enqueue(turn, leftMs <= 0);
+    this.enqueue(turn, leftMs > 0 ? 'fresh' : 'indebted');
     return false;
   }
 
-  enqueue(turn: Turn, greedy: boolean): void {
-    turn.isGreedy = greedy;
-    (greedy ? this.#greedy : this.#fresh).add(turn);
+  enqueue(turn: Turn, claim: Claim): void {
+    turn.isSpent = claim !== 'fresh';
+    this.#queues[claim].add(turn);
+    this.#waiting += 1;
     this.#schedule();
   }
 
@@ -81,10 +86,6 @@ export class Turns {
     this.#startedMs = nowMs;
     this.#passed = false;
     this.#schedule();
-  }
-
-  get #waiting(): number {
-    return this.#fresh.count + this.#greedy.count;
   }
 
   /** So many wait that there is less than a share for each in a round: long steps would make it longer. */
@@ -134,12 +135,12 @@ export class Turns {
     const next = (queue: Queue): boolean => {
       const turn = queue.take();
       if (turn === undefined) return false;
+      this.#waiting -= 1;
       turn.go(nowMs, shareMs);
       nowMs = turn.end();
       return nowMs < endMs;
     };
-    while (next(this.#fresh));
-    while (next(this.#greedy)); // At least one of them, so that none waits for ever.
+    for (const claim of CLAIMS) while (next(this.#queues[claim])); // At least one of each, so that none waits for ever.
   }
 }
 
@@ -157,7 +158,7 @@ export class Turn {
   /** When its share is used up. */
   #untilMs = 0;
   /** It is in the queue because it has used its share, not because the others have used theirs. */
-  isGreedy = false;
+  isSpent = false;
   /** Behind it in the queue. */
   next: Turn | undefined;
 
@@ -186,7 +187,7 @@ export class Turn {
     this.#steps = 0;
     if (performance.now() < this.#untilMs) return true;
     this.#isQueued = true;
-    this.#turns.enqueue(this, true);
+    this.#turns.enqueue(this, 'greedy');
     return false;
   }
 
@@ -223,7 +224,7 @@ export class Turn {
 
   go(nowMs: number, shareMs: number): void {
     this.#isQueued = false;
-    this.isGreedy = false;
+    this.isSpent = false;
     this.grant(nowMs, shareMs);
     this.#resume();
   }
@@ -233,17 +234,11 @@ export class Turn {
 class Queue {
   #first: Turn | undefined;
   #last: Turn | undefined;
-  #count = 0;
-
-  get count(): number {
-    return this.#count;
-  }
 
   add(turn: Turn): void {
     if (this.#last === undefined) this.#first = turn;
     else this.#last.next = turn;
     this.#last = turn;
-    this.#count += 1;
   }
 
   take(): Turn | undefined {
@@ -252,7 +247,6 @@ class Queue {
     this.#first = turn.next;
     if (this.#first === undefined) this.#last = undefined;
     turn.next = undefined;
-    this.#count -= 1;
     return turn;
   }
 }

@@ -66,7 +66,7 @@ describe('the turns of sessions', () => {
     const before = sum();
     let between = Infinity;
     const late: Turn = new Turn(turns, () => (between = sum() - before));
-    turns.enqueue(late, false); // As one that finds the turn used up.
+    turns.enqueue(late, 'fresh'); // As one that finds the turn used up.
     await until(() => between < Infinity);
     expect(between).to.equal(0);
     for (const one of greedy) one.left = 0;
@@ -97,11 +97,32 @@ describe('the turns of sessions', () => {
     const before = worked;
     let between = Infinity;
     const late: Turn = new Turn(turns, () => (between = worked - before));
-    turns.enqueue(late, false);
+    turns.enqueue(late, 'fresh');
     await until(() => between < Infinity);
     for (const end of ends) end();
     expect(between).to.be.below(3);
     await loop();
+  });
+
+  it('bring one that used more than its share, and then rested, before those who were stopped in the middle', async () => {
+    const turns = new Turns({ turnMs: 4, shareMs: 2 });
+    const flood = Array.from({ length: 10 }, () => new Greedy(turns, 1_000_000));
+    for (const one of flood) one.come();
+    await until(() => flood.every(({ times }) => times > 0));
+    const sum = (): number => flood.reduce((all, { times }) => all + times, 0);
+    let before = 0;
+    let between = Infinity;
+    const rested = new Turn(turns, () => (between = sum() - before));
+    rested.grant(performance.now(), 2);
+    spend(20);
+    rested.end();
+    before = sum();
+    expect(rested.begin(performance.now())).to.equal(false);
+    expect(rested.isSpent).to.equal(true);
+    await until(() => between < Infinity);
+    expect(between).to.equal(0);
+    for (const one of flood) one.left = 0;
+    await until(() => flood.every(({ turn }) => !turn.isQueued));
   });
 
   it('count what a session did, and not what the network and the store took behind it', async () => {
@@ -134,7 +155,7 @@ describe('the turns of sessions', () => {
 
   it('are crowded when a round has no whole share for each who waits', async () => {
     const turns = new Turns();
-    const wait = (): void => turns.enqueue(new Turn(turns, () => undefined), false);
+    const wait = (): void => turns.enqueue(new Turn(turns, () => undefined), 'fresh');
     for (let count = 0; count < 20; count++) wait();
     expect(turns.isCrowded).to.equal(false);
     wait();
