@@ -1,5 +1,5 @@
 /** Who gets which copy of a message: what SMTP and the command line share. */
-import type { Envelope, EnvelopeRecipient, RemoteRecipient, RemoteTarget, Target } from '../store/deliveries.js';
+import type { Envelope, EnvelopeRecipient, LocalTarget, RemoteRecipient, RemoteTarget } from '../store/deliveries.js';
 import type { NotifyOn } from '../store/shapes.js';
 import type { Recipient } from './recipient.js';
 import { formatStoredAddress } from './mailbox.js';
@@ -18,34 +18,42 @@ export function copiesFor(
 ): ReadonlyMap<string, EnvelopeRecipient> {
   const trace = traceHeaders(common);
   const copies = new Map<string, EnvelopeRecipient>();
-  const copyOf = (target: Target, recipient: Recipient): EnvelopeRecipient => {
-    if (target.kind === 'remote') return remoteCopy(target, recipient);
-    const { account, address } = target;
-    const { text } = recipient;
+  const localCopy = ({ account, address }: LocalTarget, forPath: string): EnvelopeRecipient => {
     const deliveredTo = formatStoredAddress(address);
-    return { kind: 'local', account, recipient: text, trace: trace({ deliveredTo, forPath: text }) };
+    return { kind: 'local', account, recipient: forPath, trace: trace({ deliveredTo, forPath }) };
   };
-  for (const recipient of recipients)
+  for (const recipient of recipients) {
+    let renamed: RemoteTerms | undefined; // Of a path that leads to a thousand they are made once.
     for (const target of recipient.targets)
-      if (!copies.has(target.address)) copies.set(target.address, copyOf(target, recipient));
+      if (copies.has(target.address)) continue;
+      else if (target.kind === 'local') copies.set(target.address, localCopy(target, recipient.text));
+      else if (target.address === recipient.text) copies.set(target.address, remoteCopy(target, termsFor(recipient)));
+      else copies.set(target.address, remoteCopy(target, (renamed ??= termsFor(recipient, originalOf(recipient)))));
+  }
   return copies;
+}
+
+type RemoteTerms = Pick<RemoteRecipient, 'notify' | 'originalRecipient'>;
+
+function remoteCopy({ address, destination }: RemoteTarget, terms: RemoteTerms): RemoteRecipient {
+  return { kind: 'remote', recipient: address, destination, ...terms };
 }
 
 /**
  * What was asked of reports goes along, and what the sender called the recipient (RFC 3461 §5.2.7.3). Where a path leads to several, its
  * arrival is told here, and of each of them only what goes wrong (§5.2.7.4).
  */
-function remoteCopy(
-  { address, destination }: RemoteTarget,
-  { text, targets, notify, originalRecipient }: Recipient,
-): RemoteRecipient {
+function termsFor({ targets, notify, originalRecipient }: Recipient, original = originalRecipient): RemoteTerms {
   const passed = targets.length > 1 ? notify && withoutSuccess(notify) : notify;
-  const original = originalRecipient ?? (address === text ? undefined : writeOriginalRecipient(`rfc822;${text}`));
   return {
-    ...{ kind: 'remote', recipient: address, destination },
     ...(passed && { notify: passed }),
     ...(original !== undefined && { originalRecipient: original }),
   };
+}
+
+/** Of a path that leads to another address. */
+function originalOf({ text, originalRecipient }: Recipient): string | undefined {
+  return originalRecipient ?? writeOriginalRecipient(`rfc822;${text}`);
 }
 
 function withoutSuccess(notify: readonly NotifyOn[]): readonly NotifyOn[] {

@@ -1,15 +1,31 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import type { Outgoing } from '../../src/store/deliveries.js';
 import {
   CHUNK_BYTES,
   emptyFrame,
   FrameError,
   FrameReader,
   FrameType,
+  HEADER_BYTES,
   jsonFrame,
   uploadHeader,
   type Frame,
 } from '../../src/store/sqlite/protocol/frames.js';
+import { deliverFrame, readMetadata, type MessageMetadata } from '../../src/store/sqlite/protocol/message-frame.js';
+
+const NOTHING = Buffer.alloc(0);
+const METADATA: Omit<MessageMetadata, 'envelope'> = {
+  ...{ octets: 0, hash: Buffer.alloc(32), unterminated: false },
+  summary: {
+    ...{ headerOctets: 0, decodes: false, from: undefined, to: undefined },
+    ...{ subject: undefined, date: undefined, messageId: undefined },
+  },
+};
+const OUTGOING: Outgoing = {
+  ...{ trace: NOTHING, firstAttemptAtMs: 0, expiresAtMs: 0 },
+  ...{ bodyKind: '7bit', smtputf8: false, requireTls: false },
+};
 
 function chunkFrame(request: number, octets: Buffer): Buffer {
   return Buffer.concat([uploadHeader(FrameType.Chunk, request, 1, octets.length), octets]);
@@ -93,4 +109,22 @@ describe('the frame reader', () => {
       expect(() => new FrameReader().push(stream, (frame) => found.push(frame))).to.throw(FrameError);
       expect(found).to.have.length(1);
     });
+});
+
+describe('a message to other servers', () => {
+  it('has room in its frame for whatever stands in its recipients', () => {
+    const text = fc.string({ unit: 'binary', maxLength: 20 }).filter((given) => !given.includes('\0'));
+    const notify = fc.constantFrom('success' as const, 'failure' as const, 'delay' as const);
+    const remote = fc.record({
+      ...{ kind: fc.constant('remote' as const), recipient: text, destination: text },
+      ...{ notify: fc.array(notify, { maxLength: 3 }), originalRecipient: text },
+    });
+    fc.assert(
+      fc.property(fc.array(remote, { minLength: 1, maxLength: 50 }), (recipients) => {
+        const envelope = { reversePath: '', receivedAtMs: 0, recipients, outgoing: OUTGOING };
+        const frame = deliverFrame(1, { ...METADATA, envelope }, NOTHING);
+        expect(readMetadata(frame.subarray(HEADER_BYTES)).metadata.envelope.recipients).to.deep.equal(recipients);
+      }),
+    );
+  });
 });

@@ -3,7 +3,14 @@
  * Encoder and decoder stand side by side, in the same order of fields.
  */
 import { Buffer } from 'node:buffer';
-import type { Envelope, EnvelopeRecipient, Imported, LocalRecipient, Outgoing } from '../../deliveries.js';
+import type {
+  Envelope,
+  EnvelopeRecipient,
+  Imported,
+  LocalRecipient,
+  Outgoing,
+  RemoteRecipient,
+} from '../../deliveries.js';
 import { FieldReader, FieldWriter, LENGTH_BYTES, textBytes } from './fields.js';
 import { FrameError, FrameType, HEADER_BYTES } from './frames.js';
 import { readDeviceUse } from './requests.js';
@@ -24,6 +31,12 @@ export interface MessageMetadata {
 }
 
 const FIXED_BYTES = 64;
+/** A remote recipient in JSON, without its texts: names, quotes and brackets. */
+const REMOTE_BYTES = 128;
+/** One of what is to be reported, as `"success",`. */
+const NOTIFY_BYTES = 10;
+/** A UTF-16 unit of a text, where it is escaped. */
+const ESCAPED_BYTES = 6;
 const IMPORT_KEY_BYTES = 32;
 const HASH_BYTES = 32;
 const RecipientKind = {
@@ -182,12 +195,17 @@ function sizeOf({ envelope, summary, settles }: MessageMetadata): number {
   for (const text of [summary.from, summary.to, summary.subject, summary.date, summary.messageId])
     bytes += textBytes(text);
   for (const recipient of envelope.recipients)
-    if (recipient.kind === 'local') bytes += sizeOfLocal(recipient);
-    else bytes += LENGTH_BYTES + textBytes(JSON.stringify(recipient));
+    bytes += recipient.kind === 'local' ? sizeOfLocal(recipient) : sizeOfRemote(recipient);
   if (envelope.outgoing !== undefined)
     bytes += textBytes(JSON.stringify({ ...envelope.outgoing, trace: undefined })) + envelope.outgoing.trace.length;
   for (const extra of [settles, envelope.device]) if (extra !== undefined) bytes += textBytes(JSON.stringify(extra));
   return bytes;
+}
+
+/** Without writing it: a message may have a thousand. */
+function sizeOfRemote({ recipient, destination, notify = [], originalRecipient = '' }: RemoteRecipient): number {
+  const units = recipient.length + destination.length + originalRecipient.length;
+  return 2 * LENGTH_BYTES + REMOTE_BYTES + NOTIFY_BYTES * notify.length + ESCAPED_BYTES * units;
 }
 
 function sizeOfLocal({ recipient, trace, imported }: LocalRecipient): number {
