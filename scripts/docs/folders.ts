@@ -121,6 +121,7 @@ export const folders: readonly Folder[] = [
         'store/errors.ts',
         'store/open.ts',
         'store/patience.ts',
+        'store/status.ts',
         'store/store.ts',
       ],
     ],
@@ -151,7 +152,7 @@ export const folders: readonly Folder[] = [
   {
     path: 'web',
     what: 'HTTP: the table of calls (`routes.ts`), who asks, and what is answered; begin at `app.ts`',
-    imports: ['auth', 'config', 'ip', 'net', ...store('logins', 'web-sessions')],
+    imports: ['auth', 'config', 'ip', 'net', ...store('logins', 'status', 'web-sessions')],
   },
   { path: 'net', what: 'listeners and connections', imports: ['bytes', 'ip', 'runtime', 'session/channel.ts'] },
   {

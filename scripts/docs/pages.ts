@@ -5,6 +5,7 @@ import { format, resolveConfig } from 'prettier';
 import { configurationPage } from './configuration.js';
 import { withFolders } from './folders.js';
 import { manualPage } from './manual.js';
+import { metricsPage } from './metrics.js';
 import { protocolsPage } from './protocols.js';
 
 export interface Page {
@@ -21,6 +22,7 @@ export async function generatedPages(): Promise<readonly Page[]> {
   const markdown = [
     page(`${DOCS}protocols.md`, protocolsPage()),
     page(`${DOCS}configuration.md`, configurationPage()),
+    page(`${DOCS}metrics.md`, metricsPage()),
     page(ARCHITECTURE, withFolders(readFileSync(ARCHITECTURE, 'utf8'))),
   ];
   return [...(await Promise.all(markdown)), { path: `${DOCS}pennypost.1`, text: manualPage() }];

@@ -58,6 +58,10 @@ async function supervise(load: () => Configuration): Promise<number> {
   return runSupervisor(load);
 }
 
+function isOfWeb(name: OptionName): boolean {
+  return name.startsWith('web') || name === 'metricsNetworks';
+}
+
 /** The database file; a directory that is missing is made by the store. */
 function databaseOf(mailboxes: string): string {
   const isDatabase = isFile(mailboxes) ?? extname(mailboxes) === DATABASE_EXTENSION;
@@ -84,7 +88,7 @@ function forcedSetting(name: OptionName, text: string, source: string): Setting 
 /** The flags of a form: everything but the ports that it switches off, with -p for its own. */
 function flagsOf({ speaks }: SingleForm): readonly Flag[] {
   const off: readonly OptionName[] = [...silent(speaks), 'lmtpSocket', 'lmtpSocketMode', 'deviceHost'];
-  const names = optionNames.filter((name) => name !== speaks && !off.includes(name) && !name.startsWith('web'));
+  const names = optionNames.filter((name) => name !== speaks && !off.includes(name) && !isOfWeb(name));
   const port = optionFlags(speaks).map((flag) => ({
     ...flag,
     alias: 'p',

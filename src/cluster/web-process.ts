@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import type { LoginObserver } from '../auth/login.js';
 import { Authenticator } from '../auth/authenticator.js';
 import type { Configuration } from '../config/configuration.js';
 import { minFreeBytes } from '../config/min-free.js';
@@ -12,20 +13,25 @@ import { LineOutput } from '../log/line-output.js';
 import { createLog, type Log } from '../log/log.js';
 import { loginObserver } from '../log/login-log.js';
 import { openUnblocked } from '../log/unblocked.js';
+import type { TlsMaterial } from '../net/tls.js';
 import { ListenError, type TcpAddress } from '../net/listener.js';
 import { driverOf } from '../store/open.js';
 import type { MailStore } from '../store/store.js';
 import { answer, createApp } from '../web/app.js';
 import type { WebContext } from '../web/context.js';
+import type { Certificate } from '../web/metrics.js';
 import { HttpServer } from '../web/http-server.js';
 import { WebLogins } from '../web/login.js';
 import { routes } from '../web/routes.js';
-import { ServerHealth, type Problems } from '../web/server-health.js';
+import { ServerHealth } from '../web/server-health.js';
 import { receiveFromSupervisor, sendToSupervisor } from './control/child.js';
-import { askSupervisors } from './control/control-client.js';
 import { watchDescriptors } from './control/descriptors.js';
+import type { Counts, Sample } from './control/control-messages.js';
 import { isOfLogins, type FromWeb, type ToWeb, type WebStart } from './control/messages.js';
 import { isOptional, webAddressesOf } from './control/services.js';
+import { certificatesOf, measure, problemsOf } from './web-measures.js';
+import { LoginCounts } from './worker/login-counts.js';
+import { withHistory } from './worker/login-history.js';
 import { SharedThrottle } from './worker/shared-throttle.js';
 
 /** How often it is tried to listen where another program did. */
@@ -43,7 +49,7 @@ export function runWeb(): void {
         send({ kind: 'prepared' });
       } else web?.receive(message);
     },
-    () => ({ counts: web?.counts ?? {} }),
+    () => ({ counts: web?.counts ?? {}, samples: web?.samples ?? [] }),
   );
 }
 
@@ -51,11 +57,14 @@ class WebProcess {
   readonly #configuration: Configuration;
   readonly #log: Log;
   readonly #store: MailStore;
+  readonly #logins = new LoginCounts();
   readonly #throttle: SharedThrottle;
   readonly #server: HttpServer;
   readonly #ending = new AbortController();
   #listening: readonly TcpAddress[] = [];
-  #requests = 0;
+  #certificates: readonly Certificate[];
+  /** By status. */
+  readonly #answers = new Map<number, number>();
 
   constructor({ configuration, tls, logins }: WebStart) {
     this.#configuration = configuration;
@@ -63,19 +72,32 @@ class WebProcess {
     watchDescriptors(this.#log);
     this.#throttle = new SharedThrottle(logins, send);
     this.#store = this.#join();
+    this.#certificates = certificatesOf(tls);
     this.#server = new HttpServer(this.#listener(), tls);
     setInterval(() => this.#throttle.tidy(Date.now()), TIDY_MS).unref();
   }
 
-  get counts(): Readonly<Record<string, number>> {
-    return { requests: this.#requests };
+  get counts(): Counts {
+    return { requests: [...this.#answers.values()].reduce((sum, each) => sum + each, 0) };
+  }
+
+  get samples(): readonly Sample[] {
+    const answers = [...this.#answers].map(([status, value]) => ({
+      ...{ name: 'http_requests_total', labels: { code: String(status) }, value },
+    }));
+    return [...answers, ...this.#logins.samples];
   }
 
   receive(message: Exclude<ToWeb, { kind: 'start' }>): void {
     if (message.kind === 'go') void this.#go();
     else if (message.kind === 'drain') void this.#drain(message.patienceMs);
-    else if (message.kind === 'tls') this.#server.serveWith(message.tls);
+    else if (message.kind === 'tls') this.#serveWith(message.tls);
     else if (isOfLogins(message)) this.#throttle.receive(message);
+  }
+
+  #serveWith(tls: TlsMaterial | undefined): void {
+    this.#certificates = certificatesOf(tls);
+    this.#server.serveWith(tls);
   }
 
   async #go(): Promise<void> {
@@ -127,22 +149,29 @@ class WebProcess {
       proxies: parseNetworks(webProxyNetworks),
       bug: (err) => this.#log.error({ err }, 'a request met a bug'),
     });
-    const fetch = (request: Request, env: unknown): Promise<Response> => answer(app, request, env as HttpBindings);
-    const listener = getRequestListener(fetch, { overrideGlobalObjects: false });
-    return (incoming, outgoing) => {
-      this.#requests += 1;
-      void listener(incoming, outgoing);
+    const fetch = async (request: Request, env: unknown): Promise<Response> => {
+      const response = await answer(app, request, env as HttpBindings);
+      this.#answers.set(response.status, (this.#answers.get(response.status) ?? 0) + 1);
+      return response;
     };
+    const listener = getRequestListener(fetch, { overrideGlobalObjects: false });
+    return (incoming, outgoing) => void listener(incoming, outgoing);
   }
 
   #context(): WebContext {
-    const { db, webBasePath: basePath } = this.#configuration;
-    const [store, observer] = [this.#store, loginObserver(this.#log)];
+    const { db, webBasePath: basePath, metricsNetworks } = this.#configuration;
+    const store = this.#store;
+    const observer = this.#logins.counting(sessionsAlone(withHistory(loginObserver(this.#log), store.history)));
     const logins = new WebLogins({
       ...{ store, check: new Authenticator({ store, throttle: this.#throttle, observer, clientOf }) },
       trouble: (err) => this.#log.warn({ err }, 'that a session was used could not be written'),
     });
-    return { health: new ServerHealth(() => problemsOf(db)), logins, store, basePath, ending: this.#ending.signal };
+    const networks = parseNetworks(metricsNetworks);
+    return {
+      ...{ health: new ServerHealth(() => problemsOf(db)), logins, store, basePath, ending: this.#ending.signal },
+      isMonitor: ({ isLocal, address }) => isLocal || networks.includes(address),
+      measure: () => measure(db, this.#certificates),
+    };
   }
 
   #join(): MailStore {
@@ -158,11 +187,14 @@ class WebProcess {
   }
 }
 
-/** As every supervisor on the database tells of its own. */
-async function problemsOf(db: string): Promise<Problems> {
-  const answers = await askSupervisors(db, 'health');
-  if (answers.length === 0) return ['no supervisor answers'];
-  return [...new Set(answers.flatMap((each) => ('error' in each ? [each.error] : each.result.problems)))];
+/** A program logs in with each request: of those that went well the history would be full. */
+function sessionsAlone(observer: LoginObserver): LoginObserver {
+  return {
+    ...observer,
+    welcomed: (login) => {
+      if (login.mechanism === 'session') observer.welcomed?.(login);
+    },
+  };
 }
 
 function send(message: FromWeb): void {

@@ -24,6 +24,7 @@ export interface Configuration {
   readonly webBasePath: string;
   readonly webNames: readonly string[];
   readonly webProxyNetworks: readonly string[];
+  readonly metricsNetworks: readonly string[];
   readonly lmtpSocket: string | undefined;
   readonly lmtpSocketMode: number;
   readonly tlsCertificate: TlsFiles | 'none';

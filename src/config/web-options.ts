@@ -5,7 +5,9 @@ import { basePath, domainNames, hosts, integer, networks } from './units.js';
 
 const port = integer(0, 65535);
 
-export const webOptions: { readonly [Name in keyof Configuration & `web${string}`]: Option<Configuration[Name]> } = {
+type WebOptionName = `web${string}` | 'metricsNetworks';
+
+export const webOptions: { readonly [Name in keyof Configuration & WebOptionName]: Option<Configuration[Name]> } = {
   webPort: {
     initial: 'auto',
     placeholder: 'PORT',
@@ -40,6 +42,12 @@ export const webOptions: { readonly [Name in keyof Configuration & `web${string}
     initial: 'none',
     placeholder: 'NETWORK,…',
     doc: 'Reverse proxies: what they say in X-Forwarded-For, -Proto and -Host is believed.',
+    parse: networks,
+  },
+  metricsNetworks: {
+    initial: 'none',
+    placeholder: 'NETWORK,…',
+    doc: 'Who may ask for /metrics without a login, besides this machine itself.',
     parse: networks,
   },
 };

@@ -15,6 +15,15 @@ export interface DeviceStatus {
   readonly lastRefusal: string | null;
 }
 
+/** How often a value was at most so large, by bound; above the last bound only `count` counts it. */
+export interface Distribution {
+  readonly bounds: readonly number[];
+  /** Of each bound, those that are not below an earlier one. */
+  readonly counts: readonly number[];
+  readonly count: number;
+  readonly sum: number;
+}
+
 export interface StoreStatus {
   readonly pid: number;
   readonly startedAtMs: number;
@@ -22,6 +31,9 @@ export interface StoreStatus {
   readonly messagesAccepted: number;
   /** Groups of writes that were made durable together, since it started. */
   readonly commits: number;
+  /** How long each took, in seconds, and how many writes it made durable; null while the database is not open. */
+  readonly commitSeconds: Distribution | null;
+  readonly commitWrites: Distribution | null;
   /** Maildrops that sessions have open. */
   readonly maildropsHeld: number;
   /** Null for an engine without a WAL of its own. */

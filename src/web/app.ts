@@ -68,8 +68,10 @@ export async function answer(app: Hono<Env>, request: Request, env: HttpBindings
 async function requestOf(
   c: Context<Env>,
   route: AnyRoute,
-  { logins }: WebContext,
+  { logins, isMonitor }: WebContext,
 ): Promise<Parameters<AnyRoute['run']>[0]> {
+  if (route.access === 'monitor' && !isMonitor(c.var.asker))
+    throw new HttpRefusal(403, 'only this machine and --metrics-networks may ask for that');
   const login = route.access === 'account' ? await loginOf(c, logins) : undefined;
   return {
     login,

@@ -13,6 +13,8 @@ export interface Asker {
   readonly address: string;
   /** What it says cannot be overheard: by HTTPS, or from this machine itself. */
   readonly isPrivate: boolean;
+  /** A program of this machine, by no way round. */
+  readonly isLocal: boolean;
   readonly isSecure: boolean;
   /** `https://mail.example.org`, as a browser names it in Origin. */
   readonly origin: string;
@@ -30,8 +32,9 @@ export function askerOf(incoming: IncomingMessage, proxies: Networks): Asker | u
   if (url === undefined) return undefined;
   const address = isProxy ? clientBehind(incoming.headers['x-forwarded-for'], peer, proxies) : peer;
   const isSecure = (said('x-forwarded-proto') ?? (incoming.socket instanceof TLSSocket ? 'https' : 'http')) === 'https';
+  const isLocal = isLoopback(address) && (isProxy || !isForwarded(incoming));
   return {
-    ...{ address, isSecure, isPrivate: isSecure || isLoopback(address) },
+    ...{ address, isSecure, isLocal, isPrivate: isSecure || isLocal },
     origin: new URL(`${isSecure ? 'https' : 'http'}://${host}`).origin,
     name: url.hostname,
   };
@@ -41,6 +44,11 @@ export function askerOf(incoming: IncomingMessage, proxies: Networks): Asker | u
 export function isOwnName(name: string, own: readonly string[]): boolean {
   const bare = name.replace(/^\[(.*)\]$/, '$1');
   return isIP(bare) !== 0 || name === 'localhost' || name.endsWith('.localhost') || own.includes(name);
+}
+
+/** By a proxy that nobody listed: whoever it came for, it was not a program of this machine. */
+function isForwarded({ headers }: IncomingMessage): boolean {
+  return headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined || headers.via !== undefined;
 }
 
 /** Each proxy adds whom it saw to the end: the last that is no proxy of ours. */

@@ -1,11 +1,15 @@
 /** What routes may use, put together in src/cluster/web-process.ts. */
 import type { WebSessions } from '../store/web-sessions.js';
+import type { Asker } from './asker.js';
+import type { Measured } from './metrics.js';
 import type { WebLogins } from './login.js';
 import type { ServerHealth } from './server-health.js';
 
 export interface WebContext {
   readonly health: ServerHealth;
   readonly logins: WebLogins;
+  readonly isMonitor: (asker: Asker) => boolean;
+  readonly measure: () => Promise<Measured>;
   /** The parts of the store that routes read and change. */
   readonly store: { readonly webSessions: WebSessions };
   /** --web-base-path, '' for none. */

@@ -2,6 +2,7 @@
 import { Type } from '@sinclair/typebox';
 import { durationMs } from '../config/units.js';
 import { json } from './answer.js';
+import { metricsText } from './metrics.js';
 import { defineRoute } from './route.js';
 
 const LONGEST_WAIT_MS = 300_000;
@@ -36,4 +37,19 @@ export const readyz = defineRoute({
     const ready = problems.length === 0;
     return json({ ready, problems }, ready ? 200 : 503);
   },
+});
+
+export const metrics = defineRoute({
+  method: 'GET',
+  path: '/metrics',
+  summary: 'What the server has counted and measured, for Prometheus',
+  access: 'monitor',
+  answers: {
+    200: { what: 'the text format, version 0.0.4' },
+    403: { what: 'for this machine and --metrics-networks alone' },
+  },
+  run: async (_, { measure }) =>
+    new Response(await metricsText(await measure(), Date.now()), {
+      headers: { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' },
+    }),
 });

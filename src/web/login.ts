@@ -137,7 +137,11 @@ function refusalOf(result: Exclude<LoginResult, Welcome>): HttpRefusal {
 }
 
 function requirePrivacy({ isPrivate }: Asker): void {
-  if (!isPrivate) throw new HttpRefusal(403, 'a login could be overheard here; ask by HTTPS (--web-tls-port)');
+  if (!isPrivate)
+    throw new HttpRefusal(
+      403,
+      'a login could be overheard here; ask by HTTPS (--web-tls-port), or list the proxy in --web-proxy-networks',
+    );
 }
 
 function loginOf(account: AccountId, address: string, session: WebSession | undefined): Login {

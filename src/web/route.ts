@@ -8,8 +8,8 @@ import type { Asker } from './asker.js';
 import type { WebContext } from './context.js';
 import type { Login } from './login.js';
 
-/** Who may make a call: `account`, whoever has logged in, by a session or with a password. */
-export type Access = 'anyone' | 'account';
+/** Who may make a call: `account`, whoever has logged in, by a session or with a password; `monitor`, this machine and --metrics-networks. */
+export type Access = 'anyone' | 'account' | 'monitor';
 
 export interface Route<A extends Access, P extends TObject, Q extends TObject, B extends TSchema> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

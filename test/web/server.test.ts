@@ -1,12 +1,14 @@
 /** The web process beside the others: where it listens, whom it refuses, how it is replaced and ends, and that mail never waits for it. */
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer, connect, type Server as NetServer } from 'node:net';
 import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
 import { ask, type HttpAnswer } from '../support/http-client.js';
-import { sendData, smtpSession } from '../support/mail-clients.js';
+import { demand, fetchAll, sendData, smtpSession } from '../support/mail-clients.js';
 import { isAlive } from '../support/processes.js';
-import { POSTMASTER, Server, somePorts } from '../support/server.js';
+import { metricFamilies } from '../../src/web/metric-families.js';
+import { POSTMASTER, ROOT, Server, somePorts } from '../support/server.js';
 
 describe('the web process', () => {
   let server: Server;
@@ -88,6 +90,50 @@ describe('the web process', () => {
       process.kill(store, 'SIGCONT');
     }
     expect((await get('/readyz?wait=30s')).status).to.equal(200);
+  });
+
+  it('counts and measures what every process does, in the format of Prometheus', async () => {
+    const smtp = await smtpSession(server.smtpPort);
+    await sendData(smtp, POSTMASTER, Buffer.from('Subject: counted\r\n\r\n'));
+    await demand(smtp, 'RCPT TO:<nobody@localhost>', 503);
+    await fetchAll(server.pop3Port, POSTMASTER, server.password);
+    const { status, headers, text } = await get('/metrics');
+    expect([status, headers['content-type']]).to.deep.equal([200, 'text/plain; version=0.0.4; charset=utf-8']);
+    for (const role of ['supervisor', 'store', 'worker', 'web'])
+      expect(text).to.match(
+        new RegExp(`^pennypost_process_resident_memory_bytes{role="${role}",pid="\\d+"} \\d{7,}$`, 'm'),
+      );
+    for (const line of [
+      /^pennypost_ready 1$/m,
+      /^pennypost_messages_received_total{protocol="smtp",role="worker",pid="\d+"} [1-9]/m,
+      /^pennypost_messages_retrieved_total{protocol="pop3",.*} [1-9]/m,
+      /^pennypost_refusals_total{protocol="smtp",code="5.5.1",.*} [1-9]/m,
+      /^pennypost_logins_total{protocol="pop3",outcome="accepted",.*} [1-9]/m,
+      /^pennypost_commit_seconds_bucket{le="\+Inf"} [1-9]/m,
+      /^pennypost_queue_recipients{state="deferred"} 0$/m,
+      /^pennypost_certificate_not_after_seconds{name=".+"} \d{10}$/m,
+      /^# TYPE pennypost_commit_writes histogram$/m,
+    ])
+      expect(text).to.match(line);
+    smtp.destroy();
+  });
+
+  it('has a dashboard that shows what there is', async () => {
+    const dashboard = await readFile(`${ROOT}docs/grafana-dashboard.json`, 'utf8');
+    const shown = new Set(
+      [...dashboard.matchAll(/pennypost_(\w+?)(?:_bucket|_sum|_count)?\b(?!")/g)].map(([, name]) => name),
+    );
+    expect(shown.size).to.be.above(20);
+    expect(Object.keys(metricFamilies)).to.include.members([...shown]);
+  });
+
+  it('tells what it has counted to this machine alone', async () => {
+    expect((await get('/metrics', { 'x-forwarded-for': '198.51.100.7' })).status).to.equal(403);
+    const byProxy = { path: '/metrics', localAddress: '127.0.0.2' };
+    expect((await ask(server.webPort, { ...byProxy, headers: { 'x-forwarded-for': '198.51.100.7' } })).status).to.equal(
+      403,
+    );
+    expect((await ask(server.webPort, byProxy)).status).to.equal(200);
   });
 
   it('is replaced on a reload without a refused connection, and finishes what it has begun', async () => {

@@ -3,7 +3,8 @@
  * Signals that a terminal or a process manager sends to the whole group are the supervisor's to act on.
  * Each answers the supervisor's watchdog from its event loop, and says what it has counted when it is asked.
  */
-import type { Counts } from './control-messages.js';
+import type { Counts, Sample } from './control-messages.js';
+import { ProcessSamples } from './process-samples.js';
 import type { Alive } from './watchdog.js';
 
 const IGNORED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -21,6 +22,7 @@ export interface ReportWanted {
 export interface Report {
   readonly kind: 'report';
   readonly counts: Counts;
+  readonly samples?: readonly Sample[];
   /** What somebody should mend, in sentences. */
   readonly problems?: readonly string[];
 }
@@ -31,11 +33,16 @@ export function receiveFromSupervisor(
 ): void {
   for (const signal of IGNORED) process.on(signal, () => undefined);
   let isStarted = false;
+  const own = new ProcessSamples();
+  const report = (): Report => {
+    const { samples = [], ...others } = told();
+    return { kind: 'report', ...others, samples: [...samples, ...own.samples] };
+  };
   process.on('message', (message) => {
     const { kind } = message as { readonly kind?: string };
     isStarted ||= kind === 'start';
     if (kind === 'ping') sendToSupervisor({ kind: 'alive' } satisfies Alive);
-    else if (kind === 'report-wanted') sendToSupervisor({ kind: 'report', ...told() } satisfies Report);
+    else if (kind === 'report-wanted') sendToSupervisor(report());
     else if (isStarted) receive(message);
     else if (kind === 'stop' || kind === 'drain') process.exit(0); // The server ends before this was to begin.
   });

@@ -40,6 +40,13 @@ export class RequestError extends Error {}
 /** What a process counts, by its own names. */
 export type Counts = Readonly<Record<string, number>>;
 
+/** What a process has measured, for /metrics: absolute, since it began. The table of names is src/web/metric-families.ts. */
+export interface Sample {
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
 /** 'ending': drains, or was told to stop. */
 export type ProcessState = 'starting' | 'ready' | 'ending';
 
@@ -52,6 +59,7 @@ export interface ProcessStatus {
   readonly restarts: number;
   /** Undefined when it did not answer in time. */
   readonly counts?: Counts;
+  readonly samples?: readonly Sample[];
   /** Which it has found itself. */
   readonly problems?: readonly string[];
 }
@@ -71,6 +79,8 @@ export interface SupervisorStatus {
   readonly restarts: Readonly<Record<string, number>>;
   readonly failedReload: { readonly atMs: number; readonly why: string } | null;
   readonly processes: readonly ProcessStatus[];
+  /** Of the supervisor itself. */
+  readonly samples: readonly Sample[];
   /** What is not as it should be, in sentences. With none the server is healthy. */
   readonly problems: readonly string[];
 }

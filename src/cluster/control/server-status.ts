@@ -45,7 +45,7 @@ export function serverStatus(
   const answered = answers.flatMap((answer) => ('result' in answer ? [answer.result] : []));
   const supervisors = answered.toSorted((one, other) => one.startedAtMs - other.startedAtMs);
   const [first] = supervisors;
-  const processes = supervisors.flatMap((supervisor) => supervisor.processes);
+  const processes = supervisors.flatMap((each) => each.processes.map(shown));
   const restartsOf = (role: string): number => sum(supervisors.map(({ restarts }) => restarts[role] ?? 0));
   const told = [...errors, ...supervisors.flatMap((supervisor) => supervisor.problems)];
   const problems = problemsOf(told, store);
@@ -61,6 +61,11 @@ export function serverStatus(
     ...(store === undefined ? UNKNOWN : ofStore(store)),
     ...{ healthy: problems.length === 0, problems, processes },
   };
+}
+
+/** What it has measured is for /metrics. */
+function shown({ role, pid, state, restarts, counts, problems }: ProcessStatus): ProcessStatus {
+  return { role, pid, state, restarts, ...(counts && { counts }), ...(problems && { problems }) };
 }
 
 const UNKNOWN = {

@@ -4,6 +4,7 @@
  */
 import type { Configuration } from '../../config/configuration.js';
 import { NO_STORE, type ProcessStatus, type ServerState, type SupervisorStatus } from '../control/control-messages.js';
+import { ProcessSamples } from '../control/process-samples.js';
 import type { Pools } from './pools.js';
 import type { Reloads } from './reloads.js';
 import type { StoreSupervision } from './store-supervision.js';
@@ -20,6 +21,7 @@ export interface RequestSources {
   readonly hasStore: () => boolean;
 }
 
+const own = new ProcessSamples();
 const startedAtMs = Math.round(performance.timeOrigin);
 
 export async function statusOf({ store, pools, reloads, state, hasStore }: RequestSources): Promise<SupervisorStatus> {
@@ -29,13 +31,13 @@ export async function statusOf({ store, pools, reloads, state, hasStore }: Reque
     ...(hasStore() ? [] : [NO_STORE]),
     ...missing(pools.wanted, processes),
     ...processes.filter(isSilent).map(({ role, pid }) => `${role} ${pid} does not answer`),
-    ...processes.flatMap(({ problems: own = [] }) => own),
+    ...processes.flatMap(({ problems: theirs = [] }) => theirs),
   ];
   return {
     ...{ pid: process.pid, startedAtMs, state: state(), listeners: pools.listeners },
     restarts: { store: store.restarts, ...pools.restarts },
     failedReload: reloads.failed,
-    ...{ processes, problems },
+    ...{ processes, problems, samples: own.samples },
   };
 }
 

@@ -90,10 +90,11 @@ export class SupervisedChild<L extends Language> {
     const pid = this.#process?.pid;
     if (pid === undefined) return undefined;
     const report = await this.#report();
-    const { counts, problems } = report ?? {};
+    const { counts, samples, problems } = report ?? {};
     return {
       ...{ role: this.#options.role.name, pid, state: this.#state, restarts },
       ...(counts && { counts }),
+      ...(samples && { samples }),
       ...(problems && { problems }),
     };
   }

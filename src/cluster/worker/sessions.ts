@@ -13,7 +13,8 @@ import { pop3 } from '../../pop3/protocol.js';
 import type { Channel } from '../../session/channel.js';
 import type { State } from '../../session/command.js';
 import type { SessionLimits } from '../../session/limits.js';
-import type { SessionEnd } from '../../session/observer.js';
+import type { Observer, SessionEnd } from '../../session/observer.js';
+import type { Reply } from '../../session/reply.js';
 import { Presence } from '../../session/presence.js';
 import type { Protocol, SessionContext } from '../../session/protocol.js';
 import { Session } from '../../session/session.js';
@@ -29,8 +30,10 @@ import type { MaybePromise } from '../../store/shapes.js';
 import type { MailStore } from '../../store/store.js';
 import { RunDelay } from '../../runtime/run-delay.js';
 import { UnorderedList } from '../../runtime/unordered-list.js';
+import type { Sample } from '../control/control-messages.js';
 import type { Standing } from './admitted-connections.js';
 import type { Service } from '../control/services.js';
+import { SessionCounts } from './session-counts.js';
 import { deviceContext, noteRefusals } from './device-sessions.js';
 
 /** How often sessions are asked whether they have taken too long. */
@@ -39,6 +42,7 @@ const TICK_MS = 1_000;
 type AnySession = Pick<Session<State, SessionContext, string>, 'drain' | 'cut' | 'tick' | 'review'>;
 
 interface OpenSession {
+  readonly protocol: string;
   readonly session: AnySession;
   readonly counters: object;
 }
@@ -89,6 +93,7 @@ export class Sessions {
   readonly #limits: SmtpObserver;
   readonly #open = new UnorderedList<OpenSession>();
   readonly #turns = turnsOfThread();
+  readonly #counts = new SessionCounts();
   /** In sessions that have ended. */
   #acceptedBefore = 0;
   #last = 0;
@@ -115,6 +120,10 @@ export class Sessions {
   /** Messages that were accepted, since this worker began. */
   get accepted(): number {
     return this.#open.all().reduce((sum, { counters }) => sum + acceptedIn(counters), this.#acceptedBefore);
+  }
+
+  get samples(): readonly Sample[] {
+    return this.#counts.samples(this.#open.all());
   }
 
   begin(protocol: Service['protocol'], arrival: Arrival): Placed {
@@ -200,14 +209,23 @@ export class Sessions {
     const { log, dialogue } = this.#options;
     const watching = sessionObserver(log, protocol.name, context, dialogue);
     const observer = arrival.device === undefined ? watching : noteRefusals(watching, arrival.device, context.counters);
+    const { name } = protocol;
+    const counted = { protocol: name, counters: context.counters };
+    const said = (reply: Reply): void => {
+      observer.said?.(reply);
+      this.#counts.said(name, reply);
+    };
     const ended = (end: SessionEnd): void => {
       this.#open.remove(entry);
+      this.#counts.ended(counted);
       this.#acceptedBefore += acceptedIn(context.counters);
       observer.ended(end);
       arrival.ended();
     };
-    const session = new Session(protocol, arrival.channel, context, { ...observer, ended }, this.#turns);
-    const entry = this.#open.add({ session, counters: context.counters });
+    const watched = watchedBy(observer, said, ended);
+    const session = new Session(protocol, arrival.channel, context, watched, this.#turns);
+    const entry = this.#open.add({ session, protocol: name, counters: context.counters });
+    this.#counts.begun(name);
     session.start(arrival.pauseMs);
     return { standing: () => standingOf(session.standing, context.counters), evict: () => session.evict() };
   }
@@ -222,6 +240,12 @@ export class Sessions {
   #nextName(): string {
     return `${this.#options.number}.${(++this.#last).toString(36)}`;
   }
+}
+
+/** Without a property behind a spread, as above. */
+function watchedBy(observer: Observer, said: (reply: Reply) => void, ended: Observer['ended']): Observer {
+  const watched = { said, ended, bug: (error: unknown) => observer.bug(error) };
+  return observer.heard === undefined ? watched : { heard: (text) => observer.heard?.(text), ...watched };
 }
 
 function standingOf(standing: Standing | undefined, counters: object): Standing | undefined {

@@ -26,7 +26,7 @@ import type { MailStore } from '../../store/store.js';
 import { ConnectionSlots } from './connection-slots.js';
 import { Arrivals } from './arrivals.js';
 import { receiveFromSupervisor, sendToSupervisor } from '../control/child.js';
-import type { Counts } from '../control/control-messages.js';
+import type { Counts, Sample } from '../control/control-messages.js';
 import { watchDescriptors } from '../control/descriptors.js';
 import { Gate } from './gate.js';
 import { withHistory } from './login-history.js';
@@ -34,6 +34,7 @@ import { isOfLogins, type FromWorker, type ToWorker, type WorkerStart } from '..
 import { AdmittedConnections } from './admitted-connections.js';
 import { addressesOf, type ServiceName } from '../control/services.js';
 import { Sessions } from './sessions.js';
+import { LoginCounts } from './login-counts.js';
 import { SharedThrottle } from './shared-throttle.js';
 
 /** How often failed logins that are forgiven are forgotten. */
@@ -62,7 +63,7 @@ export function runWorker(): void {
         void worker.listen();
       } else worker?.receive(message);
     },
-    () => ({ counts: worker?.counts ?? {} }),
+    () => ({ counts: worker?.counts ?? {}, samples: worker?.samples ?? [] }),
   );
 }
 
@@ -74,6 +75,7 @@ class Worker {
   readonly #log: Log;
   readonly #history: History;
   readonly #entrance: ProxyEntrance;
+  readonly #logins = new LoginCounts();
   readonly #throttle: SharedThrottle;
   readonly #slots: ConnectionSlots;
   readonly #sessions: Sessions;
@@ -100,7 +102,7 @@ class Worker {
       refused: ({ address, localPort }, why) => log.warn({ peer: address, port: localPort, why }, 'no PROXY header'),
     });
     this.#throttle = new SharedThrottle(logins, send);
-    const logged = withHistory(loginObserver(log), store.history);
+    const logged = this.#logins.counting(withHistory(loginObserver(log), store.history));
     const authenticator = new Authenticator({
       ...{ store, throttle: this.#throttle, observer: logged, clientOf },
       welcomed: (client, { origin }) => this.#slots.know(client, origin),
@@ -121,6 +123,10 @@ class Worker {
     });
     setInterval(() => this.#throttle.tidy(Date.now()), TIDY_MS).unref();
     watchDescriptors(log);
+  }
+
+  get samples(): readonly Sample[] {
+    return [...this.#sessions.samples, ...this.#logins.samples];
   }
 
   get counts(): Counts {

@@ -9,6 +9,7 @@ import { StoreError } from '../../errors.js';
 import { BUSY_TIMEOUT_MS, leaveSyncs, syncCommits, type Connection } from '../database/database.js';
 import { FullDiskRetries, type CommitFailure } from './full-disk.js';
 import { asStoreError, isBusy, isDamage, isDiskError, isOneWritesFault } from '../database/sqlite-error.js';
+import { Distributed } from './distribution.js';
 import type { Writer } from './writer.js';
 
 export interface Write {
@@ -31,12 +32,19 @@ const GROUP_LIMIT_BYTES = 16 * 1024 * 1024;
 /** While another program holds the database: how often it is asked for. */
 const HELD_RETRY_MS = 20;
 
+/** From what a fast disk takes to what nobody should wait for, and from one write to what fills a group. */
+const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const WRITES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+
 const NONE: readonly Write[] = [];
 
 /** How long what is patient waits for others, whose sync it then shares. */
 const PATIENCE_MS = 5;
 
 export class GroupCommit {
+  /** Of each commit that stands. */
+  readonly seconds = new Distributed(SECONDS);
+  readonly writes = new Distributed(WRITES);
   readonly #connection: Connection;
   readonly #writer: Writer;
   readonly #observer: GroupObserver;
@@ -125,13 +133,17 @@ export class GroupCommit {
   #settle(group: readonly Write[]): readonly Write[] {
     const unwanted = this.#broken ? new StoreError('unavailable', 'the disk failed') : this.#observer.lost();
     if (unwanted !== undefined) return fail(group, unwanted);
+    const beganMs = performance.now();
     const failure = this.#retries.commit(() => this.#tryCommit(group));
     if (isBusy(failure?.error)) {
       this.#heldBy = failure?.error;
       return group;
     }
     this.#heldSinceMs = undefined;
-    return failure === undefined ? this.#committed(group) : this.#uncommitted(group, failure);
+    if (failure !== undefined) return this.#uncommitted(group, failure);
+    this.seconds.add((performance.now() - beganMs) / 1000);
+    this.writes.add(group.length);
+    return this.#committed(group);
   }
 
   #committed(group: readonly Write[]): readonly Write[] {

@@ -204,6 +204,8 @@ export class StoreServer implements RunningStore, ServedStore {
       startedAtMs: this.#startedAtMs,
       messagesAccepted: this.#accepted,
       commits: this.#commits,
+      commitSeconds: this.#opening.database?.group.seconds.value ?? null,
+      commitWrites: this.#opening.database?.group.writes.value ?? null,
       maildropsHeld: this.locks.count,
       walBytes: walBytes(this.#location.db),
       removed: this.#opening.database?.keeping ?? null,
