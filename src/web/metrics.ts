@@ -109,12 +109,12 @@ function ofProcess({ role, pid, samples = [], counts = {} }: MeasuredProcess): r
 }
 
 function ofStore(status: StoreStatus, nowMs: number): readonly MetricSample[] {
-  const { queue, unindexed } = status;
+  const { queue, unindexed, walBytes } = status;
   return [
     { name: 'messages_stored_total', value: status.messagesAccepted },
     { name: 'commits_total', value: status.commits },
-    { name: 'wal_bytes', value: status.walBytes },
     { name: 'maildrops_open', value: status.maildropsHeld },
+    ...(walBytes === null ? [] : [{ name: 'wal_bytes', value: walBytes }]),
     ...(unindexed === null ? [] : [{ name: 'unindexed_messages', value: unindexed }]),
     ...(queue === null ? [] : ofQueue(queue, nowMs)),
   ];
