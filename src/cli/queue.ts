@@ -44,7 +44,7 @@ async function list(invocation: Invocation): Promise<number> {
 const queueTable: Table<QueueEntry> = {
   head: ['id', 'state', 'queued', 'next attempt', 'tries', 'octets', 'from', 'to', 'last reply'],
   row: (one) => [
-    ...[one.id, stateOf(one), moment(one.queuedAtMs), moment(nextAttempt(one)), one.attempts, one.octets],
+    ...[one.id, stateOf(one), moment(known(one.queuedAtMs)), moment(nextAttempt(one)), one.attempts, one.octets],
     ...[one.reversePath === '' ? '<>' : one.reversePath, one.recipient, replyText(restOf(one) ?? one.lastReply)],
   ],
 };

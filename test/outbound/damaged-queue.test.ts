@@ -187,6 +187,10 @@ describe('a queue in a database that is damaged', function () {
       );
     await eventually('those to be named', () => passedOver().length >= lost.length, TIMEOUT_MS);
     expect(passedOver()).to.include.members(lost);
+    const shown = await (server as Server).do('queue', 'list', '--state', 'corrupt');
+    for (const id of lost) expect(shown).to.match(new RegExp(`^ *${id} +corrupt .*the database is damaged`, 'm'));
+    const one = await (server as Server).do('queue', 'show', String(lost[0]));
+    expect(one).to.match(/corrupt.*example.com.*damaged/s);
     // Where a row is written the page beside it is, too: some of those that can be read are passed over as well.
     const all = Array.from({ length: MESSAGES + MORE }, (_, at) => at);
     const leaving = (): number => {

@@ -9,7 +9,7 @@ import type {
   QueueFilter,
   QueuePage,
 } from '../../queued-mail.js';
-import { suppressionKey } from '../../rules/queue.js';
+import { damageReply, suppressionKey } from '../../rules/queue.js';
 import type { Suppression } from '../../suppressions.js';
 import { StoreError } from '../../errors.js';
 import type { AttemptRow, DueRow, EntryFilter, EntryRow, QueueReads, SuppressionRow } from '../database/queue-reads.js';
@@ -21,6 +21,7 @@ const PAGE_LENGTH = 256;
 /** Rows that are looked at for a page, whether or not they are meant: a few milliseconds. */
 const ROWS_AT_ONCE = 4_000;
 const ATTEMPTS_LIMIT = 200;
+const DAMAGED = JSON.stringify(damageReply);
 /** `destination.rest_until` of one that an administrator wants tried now. */
 const RETRIED = 0;
 
@@ -47,8 +48,7 @@ export class QueueReader {
 
   /** Without `filter`, all in the order of their ids. */
   page(filter: QueueFilter, after: number): QueuePage {
-    const { lastOf } = this.#reads;
-    const last = lastOf.get(after, ROWS_AT_ONCE) ?? undefined;
+    const last = this.#lastOf(after);
     if (last === undefined) return { entries: [], next: undefined };
     const { state, queuedBeforeMs, destination, from, to, acceptedAs } = filter;
     const found = this.#entries({
@@ -62,7 +62,7 @@ export class QueueReader {
   find(id: number): QueuedRecipient | undefined {
     const row = unlessDamaged(
       () => this.#reads.entry.get(id),
-      () => this.#reads.bareEntry.get(id),
+      () => this.#known(id, () => this.#unread(id - 1, id, 1)[0]),
     );
     const attempts = this.#reads.attempts.all(id, ATTEMPTS_LIMIT).reverse().map(attemptOf);
     return row === undefined && attempts.length === 0 ? undefined : { entry: row && entryOf(row), attempts };
@@ -81,25 +81,42 @@ export class QueueReader {
     return this.#reads.suppressions.all(after, PAGE_LENGTH).map(suppressionOf);
   }
 
+  /** The last of those that a page is looked for among. */
+  #lastOf(after: number): number | undefined {
+    return unlessDamaged(
+      () => this.#reads.lastOf.get(after, ROWS_AT_ONCE) ?? undefined,
+      () => this.#unread(after, Number.MAX_SAFE_INTEGER, PAGE_LENGTH).at(-1)?.id,
+    );
+  }
+
   /** Where the database is damaged, those that can be read, and of the others what is known of them. */
   #entries(filter: EntryFilter): readonly EntryRow[] {
-    const { entries, ids, bareEntry } = this.#reads;
+    const { entries } = this.#reads;
+    const { after, last, limit } = filter;
     const one = (id: number): readonly EntryRow[] => entries.all({ ...filter, after: id - 1, last: id, limit: 1 });
-    const known = (id: number): readonly EntryRow[] =>
-      [bareEntry.get(id) ?? []].flat().filter((row) => isMeant(row, filter));
+    const known = (row: EntryRow): readonly EntryRow[] =>
+      [this.#known(row.id, () => row) ?? []].flat().filter((each) => isMeant(each, filter));
     return unlessDamaged(
       () => entries.all(filter),
       () =>
-        ids
-          .all(filter.after, filter.last)
-          .flatMap((id) =>
+        this.#unread(after, last, ROWS_AT_ONCE)
+          .flatMap((row) =>
             unlessDamaged(
-              () => one(id),
-              () => known(id),
+              () => one(row.id),
+              () => known(row),
             ),
           )
-          .slice(0, filter.limit),
+          .slice(0, limit),
     );
+  }
+
+  /** Of one whose message cannot be read, and perhaps not even its own row. */
+  #known(id: number, unread: () => EntryRow | undefined): EntryRow | undefined {
+    return unlessDamaged(() => this.#reads.bareEntry.get(id), unread);
+  }
+
+  #unread(after: number, last: number, limit: number): readonly EntryRow[] {
+    return this.#reads.unreadEntries.all(after, last, limit).map((row) => ({ ...row, reply: DAMAGED }));
   }
 
   get #reads(): QueueReads {

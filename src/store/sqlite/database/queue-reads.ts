@@ -66,10 +66,10 @@ export interface QueueReads {
   readonly lastOf: ReadStatement<[after: number, limit: number], number | null>;
   readonly entries: ReadStatement<[filter: EntryFilter], EntryRow>;
   readonly entry: ReadStatement<[id: number], EntryRow>;
-  /** In a range of ids, all of them. */
-  readonly ids: ReadStatement<[after: number, last: number], number>;
   /** Of one whose message cannot be read: what of it is unknown is empty. */
   readonly bareEntry: ReadStatement<[id: number], EntryRow>;
+  /** In a range of ids, all of them, by an index that has the whole queue: nothing is known but where they go. */
+  readonly unreadEntries: ReadStatement<[after: number, last: number, limit: number], EntryRow>;
   readonly attempts: ReadStatement<[id: number, limit: number], AttemptRow>;
   readonly suppression: ReadStatement<[address: string], SuppressionRow>;
   readonly suppressions: ReadStatement<[after: string, limit: number], SuppressionRow>;
@@ -114,14 +114,17 @@ export function prepareQueueReads(connection: Prepares): QueueReads {
           or instr(outgoing.trace, ' id ' || :accepted || char(13)))
       order by queued.id limit :limit + 0`),
     entry: connection.prepare(`${ENTRY} where queued.id = ?`),
-    ids: connection
-      .prepare<[number, number], number>('select id from queued where id > ? and id <= ? order by id')
-      .pluck(),
     bareEntry: connection.prepare(`
       select queued.id, queued.message, queued.state, '' as reverse_path, queued.recipient, destination.name as destination,
              0 as octets, 0 as queued_at, queued.due_at, 0 as expires_at, queued.attempts, queued.crashes, queued.leased_by,
              destination.rest_until, destination.rest_reason, queued.reply
       from queued cross join destination on destination.id = queued.destination where queued.id = ?`),
+    unreadEntries: connection.prepare(`
+      select queued.id, 0 as message, 3 as state, '' as reverse_path, '' as recipient, destination.name as destination,
+             0 as octets, 0 as queued_at, null as due_at, 0 as expires_at, 0 as attempts, 0 as crashes, null as leased_by,
+             null as rest_until, null as rest_reason, null as reply
+      from queued indexed by queued_due cross join destination on destination.id = queued.destination
+      where queued.id + 0 > ? and queued.id + 0 <= ? order by queued.id limit ? + 0`),
     attempts: connection.prepare(`
       select at, duration_ms, kind, reverse_path, recipient, reply from attempt where queued = ? order by id desc limit ? + 0`),
     suppression: connection.prepare('select address, reason, since from suppression where address = ?'),
