@@ -38,7 +38,14 @@ const STATUS = /^([245])\.\d{1,3}\.\d{1,3}(?![^ ])/;
 export function replyOf(code: number, lines: readonly string[], secrets?: Secrets): Reply {
   const status = STATUS.exec(lines[0] ?? '');
   const isOwn = status?.[1] === String(code).charAt(0);
-  return { kind: 'reply', code, ...(isOwn && { status: status[0] }), text: textOf(lines, secrets), lines };
+  let text: string | undefined;
+  return {
+    ...{ kind: 'reply', code, ...(isOwn && { status: status[0] }), lines },
+    /** Of most nobody asks for it, and to look for secrets takes long. */
+    get text() {
+      return (text ??= textOf(lines, secrets));
+    },
+  };
 }
 
 export function broken(status: string, text: string, reply?: Reply): Broken {

@@ -79,8 +79,10 @@ export interface QueueWrites {
   readonly dropDestination: Statement<[destination: number, same: number]>;
   readonly addOutgoing: Statement<NewOutgoing>;
   readonly outgoing: Statement<[message: number], OutgoingRow>;
-  readonly unref: Statement<[message: number], [left: number, body: number]>;
-  readonly dropOutgoing: Statement<[message: number]>;
+  /** One of its recipients is gone, where it had others. */
+  readonly unref: Statement<[message: number]>;
+  /** Where its last recipient is gone: its body. */
+  readonly dropOutgoing: Statement<[message: number], number>;
   readonly add: Statement<NewQueued>;
   /** Why a new row of it has to wait to be asked for (Queue.takeNew): 0 for nothing, 1 for a suspect alone, more for what else stands before it. */
   readonly untakable: Statement<[{ destination: number; now: number; address: string }], number>;
@@ -155,12 +157,10 @@ export function prepareQueueWrites(connection: Connection): QueueWrites {
     outgoing: connection.prepare(`
       select id, reverse_path, octets, header_octets, body_kind, smtputf8, require_tls, returned, envelope_id, submitter
       from outgoing where id = ?`),
-    unref: connection
-      .prepare<[number], [number, number]>(
-        'update outgoing set recipients = recipients - 1 where id = ? returning recipients, body',
-      )
-      .raw(),
-    dropOutgoing: connection.prepare('delete from outgoing where id = ?'),
+    unref: connection.prepare('update outgoing set recipients = recipients - 1 where id = ?'),
+    dropOutgoing: connection
+      .prepare<[number], number>('delete from outgoing where id = ? and recipients <= 1 returning body')
+      .pluck(),
     add: connection.prepare(`
       insert into queued (message, destination, recipient, state, due_at, attempts, expire_at, notice_at, notify,
                           original_recipient, leased_by, due_before, is_attempt)

@@ -5,7 +5,7 @@
 import { CRLF_OCTETS } from '../../../bytes/line-ends.js';
 import type { EnvelopeRecipient, Outgoing, RemoteRecipient } from '../../deliveries.js';
 import type { LeasedMessage } from '../../queue.js';
-import { leased, queued, suppressionKey, type Due } from '../../rules/queue.js';
+import { leased, queued, suppressionKey, type Due, type Waiting } from '../../rules/queue.js';
 import type { QueueWrites } from '../database/queue-writes.js';
 import type { MessageMetadata } from '../protocol/message-frame.js';
 import { octetsOf } from './body-row.js';
@@ -41,6 +41,8 @@ interface TakenRow {
 const SUSPECT_ALONE = 1;
 
 type Lease = readonly [leasedBy: string | null, dueBefore: number | null, isAttempt: number | null];
+
+type Late = readonly [expireAt: number | null, noticeAt: number | null];
 
 /** Larger ones are read when they are sent, a piece at a time. */
 const CONTENT_LIMIT_OCTETS = 16 * 1024;
@@ -92,11 +94,12 @@ export class QueueIntake {
     const destination = this.#ledger.destination(recipient.destination);
     const taker = taking !== undefined && this.#isFree(destination, recipient, nowMs) ? taking.taker : undefined;
     const row = taker === undefined ? waiting : leased(waiting, nowMs + taker.leaseMs, true);
-    const { attempts, dueAtMs = null, noticeAtMs = null } = row;
+    const { attempts, dueAtMs = null } = row;
     const asked = notify === undefined ? null : JSON.stringify(notify);
     const added = this.#writes.add.run(
       ...([message, destination, recipient.recipient, stateOf(row), dueAtMs, attempts] as const),
-      ...([outgoing.expiresAtMs, noticeAtMs, asked, originalRecipient] as const),
+      ...latenessOf(taker, outgoing, row),
+      ...([asked, originalRecipient] as const),
       ...leaseOf(taker, waiting),
     );
     this.#ledger.count(undefined, stateOf(row));
@@ -110,6 +113,11 @@ export class QueueIntake {
     const why = this.#writes.untakable.get({ destination, now: nowMs, address });
     return why === 0 || (why === SUSPECT_ALONE && this.#suspects.makeWay(nowMs));
   }
+}
+
+/** What is late is looked for among what waits, where this comes into the indexes (QueueRows.change): nearly all leave before. */
+function latenessOf(taker: Taker | undefined, { expiresAtMs }: Outgoing, { noticeAtMs }: Waiting): Late {
+  return taker === undefined ? [expiresAtMs, noticeAtMs ?? null] : [null, null];
 }
 
 /** The columns of a lease. */

@@ -70,10 +70,9 @@ export class QueueRows {
   }
 
   #release(message: number): void {
-    const [left, body] = this.writes.unref.get(message) ?? [0, 0];
-    if (left > 0) return;
-    this.writes.dropOutgoing.run(message);
-    this.#bodies.release(body);
+    const body = this.writes.dropOutgoing.get(message);
+    if (body === undefined) this.writes.unref.run(message);
+    else this.#bodies.release(body);
   }
 
   note({ id, reverse_path, recipient }: QueuedRow, { kind, reply, atMs, durationMs }: Tried): void {
