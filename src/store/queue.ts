@@ -10,7 +10,7 @@ export type BodyKind = '7bit' | '8bitmime';
 
 /**
  * `active`: leased, or due for the first time. `deferred`: waits for a next attempt. `hold`: waits until an administrator releases
- * it. `corrupt`: ended the process that sent it twice, or stands where the database is damaged, and waits likewise.
+ * it. `corrupt`: ended the process that sent it again and again, or stands where the database is damaged, and waits likewise.
  */
 export type QueueState = 'active' | 'deferred' | 'hold' | 'corrupt';
 
@@ -118,7 +118,8 @@ export interface Queue extends Suppressions {
   /**
    * This sender lives now, under a name that no other process has or had. What was leased by senders that are gone returns to the
    * queue, due as before: each row that was being sent (`sending`) counts a crash more, and one whose second crash this is becomes
-   * 'corrupt'; the others count nothing. Where a sender was gone before it began to send any, all that it had are suspected.
+   * 'corrupt' where nothing else was being sent, or else with the fourth; the others count nothing. Where a sender was gone before it
+   * began to send any, all that it had are suspected.
    * What a sender that still lives has leased stays its own, so that one can be drained while the next begins. A driver that loses
    * its store says it again by itself.
    */
@@ -134,7 +135,8 @@ export interface Queue extends Suppressions {
    * Rows due now, the longest due first. For each the next attempt, which is the end of its lease, and an attempt more are on the
    * disk when it resolves. A row with a crash whose destination is asked for is leased before all others, and alone but for
    * others with a crash of the same message and destination: nothing else is until it is settled, so that what ends the process next
-   * is known. After a while, however many of them there are and whatever became of them, all else has its turn (SuspectTurns).
+   * is known. After a while, however many of them there are and whatever became of them, all else has its turn; the next of them
+   * waits longer for one that is slow (SuspectTurns).
    */
   lease(requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly LeasedMessage[]>;
   /**

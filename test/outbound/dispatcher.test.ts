@@ -1014,6 +1014,10 @@ describe('the dispatcher', () => {
         clock.forward(4_000);
         await received(relay);
         clock.forward(4_000);
+        await enqueue(store, { to: ['dave@example.com'] });
+        await eventually('all else to leave', () => relay.messages.length === 2);
+        expect(tried()).to.equal(3); // It is slow, and so the other waits.
+        clock.forward(60_000);
         await eventually('the other to be under way again', () => tried() === 4);
       } finally {
         clock.putRight();

@@ -19,6 +19,8 @@ const LEASE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 /** As long as rows with a crash keep all else waiting. */
 export const TURN_MS = 4_000;
+/** As long as one that is slow keeps the next waiting. */
+const SLOW_MS = 60_000;
 const REPLY = { code: 250, enhanced: '2.0.0', text: 'taken', host: 'mx.example.net', tls: 'TLSv1.3' };
 const NO_SUCH_USER = { code: 550, enhanced: '5.1.1', text: 'nobody here', command: 'RCPT' };
 
@@ -439,15 +441,42 @@ export function describeQueue(name: string, make: () => Promise<StoreUnderTest>)
         await leaseAll();
         await queueUp(['c@y.example', 'd@x.example']);
         store = await nextSender(store, 'two');
-        const turns = [0, TURN_MS, TURN_MS, TURN_MS].map((ms) => async () => {
+        const turns = [0, TURN_MS, TURN_MS, SLOW_MS].map((ms) => async () => {
           clock.forward(ms);
           return recipientsOf([...(await leaseBoth()), ...(await leaseBoth())]).map(({ recipient }) => recipient);
         });
         const leased: (readonly string[])[] = [];
         for (const turn of turns) leased.push(await turn());
-        expect(leased).to.deep.equal([['bad@x.example'], ['d@x.example', 'c@y.example'], ['bystander@x.example'], []]);
-        store = await nextSender(store, 'three');
-        expect(await counts()).to.deep.equal([0, 2, 0, 2]);
+        const others = ['d@x.example', 'c@y.example'];
+        expect(leased).to.deep.equal([['bad@x.example'], others, [], ['bystander@x.example']]);
+      });
+
+      it('beside others is no proof: one of several is corrupt when it was alone, or the fourth time', async () => {
+        await queueUp(['bad@x.example']);
+        await queueUp(['slow@y.example']);
+        const crashesNow = async () => (await entries()).map(({ crashes, state }) => [crashes, state]);
+        for (const name of ['two', 'three']) {
+          await leaseBoth();
+          clock.forward(SLOW_MS);
+          await leaseBoth();
+          store = await nextSender(store, name);
+        }
+        expect(await crashesNow()).to.deep.equal([[2, 'deferred'], [2, 'deferred']]); // prettier-ignore
+        await leaseBoth();
+        store = await nextSender(store, 'four');
+        expect(await crashesNow()).to.deep.equal([[3, 'corrupt'], [2, 'deferred']]); // prettier-ignore
+      });
+
+      it('four times by the same rows makes all of them corrupt', async () => {
+        await queueUp(['bad@x.example']);
+        await queueUp(['slow@x.example']);
+        for (const name of ['two', 'three', 'four', 'five']) {
+          await leaseBoth();
+          clock.forward(SLOW_MS);
+          await leaseBoth();
+          store = await nextSender(store, name);
+        }
+        expect(await counts()).to.deep.equal([0, 0, 0, 2]);
       });
 
       it('keeps nothing waiting that has room where those have none', async () => {

@@ -31,8 +31,10 @@ export interface Leased extends Waiting {
 
 /** Rows that a sender has without having asked for them (Queue.takeNew): what comes faster than it sends waits in the queue. */
 export const NEW_MAIL_LIMIT = 100;
-/** With this many crashes a row is corrupt: it would end the next process too. */
+/** With this many crashes a row is corrupt, where nothing else was being sent at the last: it would end the next process too. */
 const CORRUPT_CRASHES = 2;
+/** With this many also where something was, each time: one that is slow may stand beside another that ends processes. */
+const CORRUPT_CRASHES_BESIDE_OTHERS = 4;
 /** RFC 3463 §3.2: nobody has this address, or nobody has any more. */
 const NO_SUCH_ADDRESS = new Set(['5.1.1', '5.1.6']);
 
@@ -75,10 +77,11 @@ export function settled(row: Leased, outcome: Outcome, nowMs: number): Waiting |
   }
 }
 
-/** The process that had leased it is gone. */
-export function crashed(row: Leased, nowMs: number): Waiting {
+/** The process that had leased it is gone. `isAlone`: it was sending nothing else. */
+export function crashed(row: Leased, isAlone: boolean, nowMs: number): Waiting {
   const crashes = row.crashes + 1;
-  if (crashes >= CORRUPT_CRASHES) return { ...pick(row), crashes, state: 'corrupt', dueAtMs: undefined };
+  if (crashes >= (isAlone ? CORRUPT_CRASHES : CORRUPT_CRASHES_BESIDE_OTHERS))
+    return { ...pick(row), crashes, state: 'corrupt', dueAtMs: undefined };
   return waiting({ ...row, crashes, dueAtMs: row.dueBeforeMs }, nowMs);
 }
 

@@ -37,7 +37,7 @@ export class NewMail {
       if (given.size + rows.length > NEW_MAIL_LIMIT) continue;
       const taken: QueueRow[] = [];
       for (const row of rows) {
-        if (!isFree(data, row)) continue;
+        if (!isFree(data, row, store.sender ?? '')) continue;
         data.lease([row], store.sender ?? '', Date.now() + leaseMs);
         taken.push(row);
         given.add(row);
@@ -53,13 +53,13 @@ export class NewMail {
   }
 }
 
-function isFree(data: QueueData, row: QueueRow): boolean {
+function isFree(data: QueueData, row: QueueRow, sender: string): boolean {
   const { destination, recipient } = row.recipient;
   const others = [...data.rows.values()].filter(({ id }) => id < row.id);
   return (
     data.readyAtMs(row) <= Date.now() &&
     !data.suppressions.has(suppressionKey(recipient)) &&
     !others.some((other) => other.recipient.destination === destination && dueAtMs(other) <= Date.now()) &&
-    data.isForAll
+    data.isForAll(sender)
   );
 }

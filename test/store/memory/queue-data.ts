@@ -14,7 +14,7 @@ import {
   type Leased,
   type Waiting,
 } from '../../../src/store/rules/queue.js';
-import { SuspectTurns } from '../../../src/store/rules/suspect-turns.js';
+import { endedByOne, SuspectTurns, type Suspected } from '../../../src/store/rules/suspect-turns.js';
 import type { Suppression } from '../../../src/store/suppressions.js';
 import type { Body } from './data.js';
 
@@ -82,19 +82,28 @@ export class QueueData {
     return this.due.find(({ waiting }) => waiting.crashes > 0);
   }
 
+  /** The one that may be leased by this sender now. */
+  nextSuspect(sender: string): QueueRow | undefined {
+    const nowMs = Date.now();
+    const mustWait = this.turns.isOfOthers(nowMs) || this.#holdsSuspect(sender, this.turns.waitSinceMs(nowMs));
+    return mustWait ? undefined : this.suspect;
+  }
+
   /** No row with a crash is tried alone, or could be. */
-  get isForAll(): boolean {
+  isForAll(sender: string): boolean {
     const nowMs = Date.now();
     const isSuspected = [...this.rows.values()].some(
       ({ waiting }) => waiting.crashes > 0 && waiting.dueAtMs !== undefined,
     );
-    if (!isSuspected || this.turns.isOfOthers(nowMs)) return true;
-    return this.turns.sinceMs(nowMs) === undefined && this.suspect === undefined;
+    return !isSuspected || (this.turns.sinceMs(nowMs) === undefined && this.nextSuspect(sender) === undefined);
   }
 
   /** Whether it has a row with a crash that nothing else is to be leased beside. */
   isAlone(sender: string): boolean {
-    const sinceMs = this.turns.sinceMs(Date.now()) ?? Infinity;
+    return this.#holdsSuspect(sender, this.turns.sinceMs(Date.now()) ?? Infinity);
+  }
+
+  #holdsSuspect(sender: string, sinceMs: number): boolean {
     return [...this.rows.values()].some(
       ({ lease, waiting }) => lease?.sender === sender && lease.atMs >= sinceMs && waiting.crashes > 0,
     );
@@ -122,9 +131,11 @@ export class QueueData {
   returnLeases(living: ReadonlySet<string>): void {
     const leases = [...this.rows.values()].filter(({ lease }) => lease !== undefined && !living.has(lease.sender));
     const senders = new Set(leases.filter(({ lease }) => lease?.isSent).map(({ lease }) => lease?.sender));
+    const isSuspected = ({ lease }: QueueRow): boolean => lease?.isSent === true || !senders.has(lease?.sender);
+    const byOne = endedByOne(leases.filter(isSuspected).map(suspicionOf));
     for (const row of leases) {
-      if (row.lease?.isSent !== true && senders.has(row.lease?.sender)) this.#return(row);
-      else this.#crash(row);
+      if (isSuspected(row)) this.#crash(row, byOne.has(row.lease?.sender ?? ''));
+      else this.#return(row);
     }
   }
 
@@ -154,8 +165,8 @@ export class QueueData {
     if (!this.suppressions.has(key)) this.suppressions.set(key, { address: key, reason, sinceMs: Date.now() });
   }
 
-  #crash(row: QueueRow): void {
-    row.waiting = crashed(row.lease?.row as Leased, Date.now());
+  #crash(row: QueueRow, isAlone: boolean): void {
+    row.waiting = crashed(row.lease?.row as Leased, isAlone, Date.now());
     row.lease = undefined;
     this.#note(row, 'crashed', crashReply, { atMs: Date.now() });
   }
@@ -208,6 +219,10 @@ export function messagesOf(rows: readonly QueueRow[], isByDestination: boolean):
       ...{ bodyKind, smtputf8, requireTls, returned, envelopeId, submitter },
     };
   });
+}
+
+function suspicionOf({ lease, message, recipient }: QueueRow): Suspected {
+  return { sender: lease?.sender ?? '', transaction: `${message.id} ${recipient.destination}` };
 }
 
 function leasedRecipient({ id, recipient, waiting, message, lastReply }: QueueRow): LeasedRecipient {

@@ -91,7 +91,7 @@ export function queueOf(store: MemoryStore): Queue {
 
   /** Of the same message and destination. */
   function suspects(requests: readonly LeaseRequest[]): QueueRow[] {
-    const first = data().turns.isOfOthers(Date.now()) ? undefined : data().suspect;
+    const first = data().nextSuspect(sender());
     const wanted = requests.find(({ destination }) => destination === first?.recipient.destination);
     if (wanted === undefined) return [];
     return dueOf(wanted.destination)

@@ -107,8 +107,8 @@ export interface QueueWrites {
   readonly leased: Statement<[], QueuedRow>;
   readonly leasedBy: Statement<[sender: string], QueuedRow>;
   readonly sending: Statement<[id: number, sender: string]>;
-  /** Whether it has one with a crash whose lease ends then or later. */
-  readonly holdsCrashed: Statement<[sender: string, endMs: number], number>;
+  /** Whether it has one with a crash whose lease ends between. */
+  readonly holdsCrashed: Statement<[sender: string, fromMs: number, toMs: number], number>;
   readonly lease: Statement<
     [until: number, attempts: number, sender: string, dueBefore: number | null, isAttempt: number, id: number]
   >;
@@ -199,8 +199,8 @@ export function prepareQueueWrites(connection: Connection): QueueWrites {
     leasedBy: connection.prepare(`${QUEUED} where queued.leased_by = ?`),
     sending: connection.prepare('update queued set sending = 1 where id = ? and leased_by = ?'),
     holdsCrashed: connection
-      .prepare<[string, number], number>(
-        'select 1 from queued where crashes > 0 and leased_by = ? and due_at >= ? limit 1',
+      .prepare<[string, number, number], number>(
+        'select 1 from queued where crashes > 0 and leased_by = ? and due_at between ? and ? limit 1',
       )
       .pluck(),
     lease: connection.prepare(`

@@ -92,7 +92,8 @@ export class QueueIntake {
     const { message, outgoing, waiting, nowMs } = incoming;
     const { notify, originalRecipient = null } = recipient;
     const destination = this.#ledger.destination(recipient.destination);
-    const taker = taking !== undefined && this.#isFree(destination, recipient, nowMs) ? taking.taker : undefined;
+    const taker =
+      taking !== undefined && this.#isFree(destination, recipient, taking.taker, nowMs) ? taking.taker : undefined;
     const row = taker === undefined ? waiting : leased(waiting, nowMs + taker.leaseMs, true);
     const { attempts, dueAtMs = null } = row;
     const asked = notify === undefined ? null : JSON.stringify(notify);
@@ -108,10 +109,10 @@ export class QueueIntake {
   }
 
   /** Nothing stands before it, and nothing keeps it from being sent. */
-  #isFree(destination: number, { recipient }: RemoteRecipient, nowMs: number): boolean {
+  #isFree(destination: number, { recipient }: RemoteRecipient, taker: Taker, nowMs: number): boolean {
     const address = suppressionKey(recipient);
     const why = this.#writes.untakable.get({ destination, now: nowMs, address });
-    return why === 0 || (why === SUSPECT_ALONE && this.#suspects.makeWay(nowMs));
+    return why === 0 || (why === SUSPECT_ALONE && this.#suspects.makeWay(taker, nowMs));
   }
 }
 

@@ -2,6 +2,7 @@
 import type { BodyKind, LeasedMessage, LeasedRecipient, Lateness, Reply, Settlement } from '../../queue.js';
 import { crashed, crashReply, leased, settled, suppresses, suppressionKey } from '../../rules/queue.js';
 import { missing, refusals } from '../../rules/refusals.js';
+import { endedByOne, type Suspected } from '../../rules/suspect-turns.js';
 import type { NotifyOn, Returned } from '../../shapes.js';
 import type { OutgoingRow, QueuedRow, QueueWrites } from '../database/queue-writes.js';
 import type {
@@ -23,7 +24,7 @@ const UNREADABLE_LIMIT = 1_000;
 /** When nothing else is due there, it is asked again after so long. */
 const UNREADABLE_MS = 300_000;
 
-/** A recipient whose second crash was counted. */
+/** A recipient whose last crash was counted. */
 export interface Parked {
   readonly id: number;
   readonly recipient: string;
@@ -52,7 +53,7 @@ export class QueueLeases {
   lease({ sender, requests, leaseMs }: LeaseFrame): readonly LeasedMessage[] {
     const nowMs = Date.now();
     if (this.#suspects.isAlone({ sender, leaseMs }, nowMs)) return [];
-    const suspects = this.#suspects.lease(requests, nowMs);
+    const suspects = this.#suspects.lease({ sender, leaseMs }, requests, nowMs);
     const rows =
       suspects.length > 0
         ? suspects
@@ -123,12 +124,13 @@ export class QueueLeases {
       )
       .filter(({ leased_by: sender }) => !living.has(sender ?? ''));
     const suspected = suspectedOf(rows);
+    const byOne = endedByOne([...suspected].map(suspicionOf));
     for (const row of rows) {
       if (!suspected.has(row)) {
         this.#return(row, nowMs);
         continue;
       }
-      const next = crashed(leaseOf(row), nowMs);
+      const next = crashed(leaseOf(row), byOne.has(row.leased_by ?? ''), nowMs);
       this.#rows.change(row, next);
       this.#rows.note(row, { kind: 'crashed', reply: crashReply, atMs: nowMs });
       if (next.state === 'corrupt') parked.push({ id: row.id, recipient: row.recipient });
@@ -219,6 +221,10 @@ function suspectedOf(rows: readonly QueuedRow[]): ReadonlySet<QueuedRow> {
   const sent = rows.filter(({ sending }) => sending !== 0);
   const senders = new Set(sent.map(({ leased_by: sender }) => sender));
   return new Set([...sent, ...rows.filter(({ leased_by: sender }) => !senders.has(sender))]);
+}
+
+function suspicionOf({ leased_by: sender, message, destination }: QueuedRow): Suspected {
+  return { sender: sender ?? '', transaction: `${message} ${destination}` };
 }
 
 function leasedMessage(row: OutgoingRow, recipients: readonly LeasedRecipient[]): LeasedMessage {

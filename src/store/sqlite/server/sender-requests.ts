@@ -179,7 +179,8 @@ export class SenderRequests {
       bytes: ROW_BYTES,
       done: () => {
         damaged.done();
-        for (const one of parked) this.#store.trouble('a message ended the sender twice; it is parked as corrupt', one);
+        for (const one of parked)
+          this.#store.trouble('the sender ended again while it sent a message, which is parked as corrupt', one);
         done();
       },
       failed,

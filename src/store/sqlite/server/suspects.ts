@@ -3,6 +3,12 @@ import type { LeaseRequest } from '../../queue.js';
 import { SuspectTurns } from '../../rules/suspect-turns.js';
 import type { QueuedRow, QueueWrites } from '../database/queue-writes.js';
 
+/** A sender, and for how long it leases. */
+export interface Holder {
+  readonly sender: string;
+  readonly leaseMs: number;
+}
+
 type SuspectWrites = Pick<QueueWrites, 'crashed' | 'destination' | 'holdsCrashed' | 'suspects'>;
 
 export class Suspects {
@@ -14,14 +20,14 @@ export class Suspects {
   }
 
   /** Whether this sender has one that nothing else is to be leased beside. */
-  isAlone({ sender, leaseMs }: { readonly sender: string; readonly leaseMs: number }, nowMs: number): boolean {
+  isAlone(holder: Holder, nowMs: number): boolean {
     const sinceMs = this.#turns.sinceMs(nowMs);
-    return sinceMs !== undefined && this.#writes.holdsCrashed.get(sender, sinceMs + leaseMs) !== undefined;
+    return sinceMs !== undefined && this.#holds(holder, sinceMs, nowMs);
   }
 
   /** Those of one message and destination: they go in one transaction. None where they are not asked for, or it is the turn of others. */
-  lease(requests: readonly LeaseRequest[], nowMs: number): readonly QueuedRow[] {
-    const next = this.#next(nowMs);
+  lease(holder: Holder, requests: readonly LeaseRequest[], nowMs: number): readonly QueuedRow[] {
+    const next = this.#next(holder, nowMs);
     const wanted = requests.find(({ destination }) => destination === next?.destination_name);
     if (next === undefined || wanted === undefined) return [];
     this.#turns.lease(nowMs);
@@ -29,11 +35,17 @@ export class Suspects {
   }
 
   /** Whether new mail may be sent beside those that there are. */
-  makeWay(nowMs: number): boolean {
-    return this.#turns.sinceMs(nowMs) === undefined && this.#next(nowMs) === undefined;
+  makeWay(holder: Holder, nowMs: number): boolean {
+    return this.#turns.sinceMs(nowMs) === undefined && this.#next(holder, nowMs) === undefined;
   }
 
-  #next(nowMs: number): QueuedRow | undefined {
-    return this.#turns.isOfOthers(nowMs) ? undefined : this.#writes.crashed.get(nowMs, nowMs);
+  #next(holder: Holder, nowMs: number): QueuedRow | undefined {
+    if (this.#turns.isOfOthers(nowMs) || this.#holds(holder, this.#turns.waitSinceMs(nowMs), nowMs)) return undefined;
+    return this.#writes.crashed.get(nowMs, nowMs);
+  }
+
+  /** Whether it has one whose lease began since then. */
+  #holds({ sender, leaseMs }: Holder, sinceMs: number, nowMs: number): boolean {
+    return this.#writes.holdsCrashed.get(sender, sinceMs + leaseMs, nowMs + leaseMs) !== undefined;
   }
 }
