@@ -19,8 +19,12 @@ export function isNetwork(entry: string): boolean {
   return readNetwork(entry) !== undefined;
 }
 
+/** Hardly anybody lists fronts or proxies, and every connection is asked about. */
+const NOWHERE: Networks = { includes: () => false };
+
 /** What is not a network is left out: the configuration has been checked for that. */
 export function parseNetworks(entries: readonly string[]): Networks {
+  if (entries.length === 0) return NOWHERE;
   const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
   for (const entry of entries) {
     const network = readNetwork(entry);
@@ -36,8 +40,10 @@ function remembering(includes: (address: string) => boolean): Networks {
   const known = new Map<string, boolean>();
   return {
     includes(address) {
-      const answer = known.get(address) ?? includes(address);
+      const remembered = known.get(address);
+      if (remembered !== undefined) return remembered;
       if (known.size >= REMEMBERED) known.clear();
+      const answer = includes(address);
       known.set(address, answer);
       return answer;
     },
