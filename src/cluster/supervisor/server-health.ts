@@ -4,7 +4,7 @@
  */
 import type { Configuration } from '../../config/configuration.js';
 import { NO_STORE, type ProcessStatus, type ServerState, type SupervisorStatus } from '../control/control-messages.js';
-import { ProcessSamples } from '../control/process-samples.js';
+import type { ProcessSamples } from '../control/process-samples.js';
 import type { Pools } from './pools.js';
 import type { Reloads } from './reloads.js';
 import type { StoreSupervision } from './store-supervision.js';
@@ -17,14 +17,22 @@ export interface RequestSources {
   readonly state: () => ServerState;
   /** That is in force. */
   readonly configuration: () => Configuration;
+  /** Of the supervisor itself. */
+  readonly own: ProcessSamples;
   /** Whether a store answers, whoever's it is. */
   readonly hasStore: () => boolean;
 }
 
-const own = new ProcessSamples();
 const startedAtMs = Math.round(performance.timeOrigin);
 
-export async function statusOf({ store, pools, reloads, state, hasStore }: RequestSources): Promise<SupervisorStatus> {
+export async function statusOf({
+  store,
+  pools,
+  reloads,
+  own,
+  state,
+  hasStore,
+}: RequestSources): Promise<SupervisorStatus> {
   const processes = (await Promise.all([store.processes(), pools.processes()])).flat();
   const problems = [
     ...(state() === 'ready' ? [] : [`the server is ${state()}`]),

@@ -18,6 +18,7 @@ import { ControlSocket } from './control-socket.js';
 import { Forks } from './fork.js';
 import { InheritedSockets } from './inherited-sockets.js';
 import type { ServerState } from '../control/control-messages.js';
+import { ProcessSamples } from '../control/process-samples.js';
 import type { FirstAccount } from '../control/messages.js';
 import { Reloads } from './reloads.js';
 import type { Roles } from '../control/role.js';
@@ -134,7 +135,7 @@ class Supervisor {
     return new ControlSocket({
       ...{ db: this.#configuration.db, log: this.#log, isRoot: () => privileges.isRaised },
       requests: controlRequests({
-        ...{ store: this.#store, pools: this.#pools, reloads: this.#reloads },
+        ...{ store: this.#store, pools: this.#pools, reloads: this.#reloads, own: new ProcessSamples() },
         ...{ state: () => this.#state, configuration: () => this.#configuration },
         hasStore: () => this.#watch?.isThere === true,
       }),
