@@ -6,7 +6,7 @@ import { accessSync, constants, statSync, type Stats } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import type { Configuration } from '../config/configuration.js';
-import { readRelayPassword } from '../config/load.js';
+import { readPassword } from '../config/load.js';
 import { become, joinGroups, ROOT_UID, type ProcessUser } from '../cluster/control/process-user.js';
 import { ownerOfPath } from '../cluster/control/path-owner.js';
 import { firstLineOf } from '../runtime/first-line.js';
@@ -84,7 +84,7 @@ export async function relayMistakes({ outbound, relay, relayPasswordFile: file }
       : [];
   const wanting = relay.filter(({ user, auth }) => user !== undefined && auth !== 'oauth');
   if (file !== undefined) return [...unused, ...(await passwordMistakes(file))];
-  if (wanting.length === 0 || (readRelayPassword() ?? '') !== '') return unused;
+  if (wanting.length === 0 || (readPassword('relay') ?? '') !== '') return unused;
   const missing = `relay has the user ${wanting[0]?.user}, and there is no password; give relay-password-file, or the variable PENNYPOST_RELAY_PASSWORD`;
   return [...unused, missing];
 }

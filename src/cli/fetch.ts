@@ -36,7 +36,11 @@ const removeFlag: Flag = {
   placeholder: 'DURATION',
   doc: 'Remove a message there when it has been here for so long; 0s at once.',
 };
-const newPasswordFlag: Flag = { name: 'password', placeholder: '', doc: 'Ask for another password.' };
+const newPasswordFlag: Flag = {
+  name: 'password',
+  placeholder: '',
+  doc: 'Take another password: PENNYPOST_FETCH_PASSWORD, or what is typed.',
+};
 
 const EVERY_MS = { usual: 15 * 60_000, least: 60_000, most: 30 * 86_400_000 };
 

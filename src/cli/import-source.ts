@@ -1,5 +1,6 @@
 /** Where `pennypost import` takes mail from: files here, or a maildrop on another server. */
 import { readFileSync } from 'node:fs';
+import { readPassword } from '../config/load.js';
 import { NoMail, type FoundMail } from '../formats/found.js';
 import { openMail, readFormats, type ReadFormat } from '../formats/readers.js';
 import { formatAddress } from '../message/mailbox.js';
@@ -18,7 +19,7 @@ export const sourceFlags = {
   },
   passwordFile: {
     ...{ name: 'password-file', placeholder: 'FILE' },
-    doc: 'The file whose first line is the password at the other server; it is asked for unless given.',
+    doc: 'The file whose first line is the password at the other server; without it PENNYPOST_FETCH_PASSWORD is, or it is asked for.',
   },
   delete: { name: 'delete', placeholder: '', doc: 'Remove from the other server what is here.' },
 } as const satisfies Readonly<Record<string, Flag>>;
@@ -65,18 +66,23 @@ export function maildropAt(url: string): Pop3Maildrop {
   }
 }
 
-/** Of a file, or asked for. @throws UsageError */
+/** Of a file, a variable, or asked for. @throws UsageError */
 export async function passwordFor(invocation: Invocation, { user, host }: Pop3Maildrop): Promise<string> {
   const file = invocation.text(sourceFlags.passwordFile.name);
-  const [asked = ''] = file === undefined ? await askFor(`Password of ${user} at ${host}: `) : [firstLineOf(file)];
+  const given = file === undefined ? readPassword('fetch') : firstLineOf(file);
+  const password = given ?? (await askFor(`Password of ${user} at ${host}: `));
   // eslint-disable-next-line no-control-regex -- exactly these cannot stand in a command
-  if (asked === '' || /[\x00\r\n]/.test(asked)) throw new UsageError('the password must be one line of text');
-  return asked;
+  if (password === '' || /[\x00\r\n]/.test(password)) throw new UsageError('the password must be one line of text');
+  return password;
 }
 
-async function askFor(question: string): Promise<readonly string[]> {
-  if (!isTerminal()) throw new UsageError('there is no terminal to ask for the password on; give --password-file');
-  return ask([question], { hidden: true });
+async function askFor(question: string): Promise<string> {
+  if (!isTerminal())
+    throw new UsageError(
+      'there is no terminal to ask for the password on; give --password-file, or the variable PENNYPOST_FETCH_PASSWORD',
+    );
+  const [asked = ''] = await ask([question], { hidden: true });
+  return asked;
 }
 
 function firstLineOf(file: string): string {

@@ -4,7 +4,7 @@
  * sender's beginning returns to the queue.
  */
 import { randomUUID } from 'node:crypto';
-import { readRelayPassword } from '../config/load.js';
+import { readPassword } from '../config/load.js';
 import type { Configuration } from '../config/configuration.js';
 import { LineOutput } from '../log/line-output.js';
 import { createLog, type Log } from '../log/log.js';
@@ -109,7 +109,7 @@ class Sender {
     this.#passwords = passwords;
     this.#relayFile = relayFileOf(configuration);
     const [relayFile] = this.#relayFile;
-    const password = () => (relayFile === undefined ? readRelayPassword() : passwords.passwordIn(relayFile));
+    const password = () => (relayFile === undefined ? readPassword('relay') : passwords.passwordIn(relayFile));
     this.#routes = new LiveRoutes(relaysWith(relay, password), (file) => passwords.passwordIn(file));
     this.#store = this.#join(configuration);
     this.#tokens = this.#accessTokens();

@@ -46,7 +46,8 @@ export interface ListenVariables {
 const PREFIX = 'PENNYPOST_';
 const FILE_NAME = 'pennypost.toml';
 const FILE_VARIABLE = 'PENNYPOST_CONFIG';
-const RELAY_PASSWORD_VARIABLE = 'PENNYPOST_RELAY_PASSWORD';
+/** Never on a command line or in pennypost.toml, which others may read: of the relays, and of a server that mail is fetched from. */
+const PASSWORD_VARIABLES = { relay: 'PENNYPOST_RELAY_PASSWORD', fetch: 'PENNYPOST_FETCH_PASSWORD' } as const;
 
 /** @throws ConfigurationError with every mistake. */
 export function loadConfiguration({ flags, file, environment = process.env, directory = '.' }: Sources): Loaded {
@@ -68,9 +69,11 @@ export function readListenVariables(environment: Sources['environment'] = proces
   return { pid: Number.parseInt(LISTEN_PID, 10), count, names: LISTEN_FDNAMES === '' ? [] : LISTEN_FDNAMES.split(':') };
 }
 
-/** Never on a command line or in pennypost.toml, which others may read. */
-export function readRelayPassword(environment: Sources['environment'] = process.env): string | undefined {
-  return environment[RELAY_PASSWORD_VARIABLE];
+export function readPassword(
+  of: keyof typeof PASSWORD_VARIABLES,
+  environment: Sources['environment'] = process.env,
+): string | undefined {
+  return environment[PASSWORD_VARIABLES[of]];
 }
 
 function chooseFile(flag: string | undefined, fromVariable: string | undefined, directory: string): NamedFile {
@@ -84,7 +87,7 @@ function readVariables(environment: Readonly<Record<string, string | undefined>>
     const text = environment[variable(name)];
     return text === undefined || isInjected(variable(name), text) ? [] : [variableSetting(name, text)];
   });
-  const known = [...optionNames.map(variable), FILE_VARIABLE, RELAY_PASSWORD_VARIABLE];
+  const known = [...optionNames.map(variable), FILE_VARIABLE, ...Object.values(PASSWORD_VARIABLES)];
   const mistakes = Object.entries(environment)
     .filter(([name, text = '']) => name.startsWith(PREFIX) && !known.includes(name) && !isInjected(name, text))
     .map(([name]) => unknownVariable(name, known));

@@ -67,7 +67,7 @@ describe('pennypost import from another server', () => {
       const [there, here] = [await mailOf(server.db, 'alice@example.org'), await mailOf(db, 'bob@example.org')];
       const known = (one: (typeof there)[number]) => [one.octets, one.uidl];
       expect(here.map(known)).to.deep.equal(there.map(known));
-      const second = await run(db, [url, '--password-file', 'password']);
+      const second = await run(db, [url], { PENNYPOST_FETCH_PASSWORD: 'secret' });
       expect(second.stdout).to.match(/^Imported 0 messages .*; 31 had come before\.$/m);
     });
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { loadConfiguration, readRelayPassword, type Sources } from '../../src/config/load.js';
+import { loadConfiguration, readPassword, type Sources } from '../../src/config/load.js';
 import { optionNames, options } from '../../src/config/options.js';
 import { ConfigurationError, flagSetting } from '../../src/config/setting.js';
 
@@ -130,10 +130,12 @@ describe('the configuration', () => {
     ]);
   });
 
-  it('takes the password of a relay from a variable that no option has', () => {
+  it('takes passwords of other servers from variables that no option has', () => {
     expect(load({ environment: { PENNYPOST_RELAY_PASSWORD: 'secret' } }).settings.relay.source).to.equal('default');
     expect(mistakes({ environment: { PENNYPOST_RELAY_PASWORD: 'secret' } })).to.have.length(1);
-    expect(readRelayPassword({ PENNYPOST_RELAY_PASSWORD: 'secret' })).to.equal('secret');
+    expect(readPassword('relay', { PENNYPOST_RELAY_PASSWORD: 'secret' })).to.equal('secret');
+    expect(load({ environment: { PENNYPOST_FETCH_PASSWORD: 'secret' } }).settings.relay.source).to.equal('default');
+    expect(readPassword('fetch', { PENNYPOST_FETCH_PASSWORD: 'secret' })).to.equal('secret');
   });
 
   it('also names a mistake that a flag overrides', () => {
