@@ -152,7 +152,10 @@ export const folders: readonly Folder[] = [
   {
     path: 'web',
     what: 'HTTP: the table of calls (`routes.ts`), who asks, and what is answered; begin at `app.ts`',
-    imports: ['auth', 'config', 'ip', 'net', ...store('logins', 'status', 'web-sessions')],
+    imports: [
+      ...['auth', 'config', 'ip', 'message', 'net', 'runtime'],
+      ...store('logins', 'mailboxes', 'removed-mail', 'status', 'web-sessions'),
+    ],
   },
   { path: 'net', what: 'listeners and connections', imports: ['bytes', 'ip', 'runtime', 'session/channel.ts'] },
   {

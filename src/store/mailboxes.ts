@@ -16,6 +16,24 @@ export interface MailSummary {
   readonly subject: string | undefined;
 }
 
+/** A message as its owner sees it in a list. */
+export interface ShownMail {
+  /** As MailSummary has it. It grows from message to message of an account, and is never used again. */
+  readonly id: number;
+  readonly octets: number;
+  readonly receivedAtMs: number;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  /** Undefined before the message is in the index. */
+  readonly cc: string | undefined;
+  readonly subject: string | undefined;
+  readonly messageId: string | undefined;
+  /** Undefined before that is known. */
+  readonly hasAttachments: boolean | undefined;
+  /** Of the text, a few hundred characters as far as they are decoded; undefined before that. */
+  readonly beginning: string | undefined;
+}
+
 /** Words that stand side by side, whatever their case and their accents. */
 export interface MailPhrase {
   /** A header field; without one, any of these or the text. */
@@ -57,6 +75,13 @@ export interface Mailboxes {
   /** How many messages an account holds; undefined when there is none. */
   countMail(address: Address): MaybePromise<number | undefined>;
   listMail(address: Address, after?: MailSummary): MaybePromise<readonly MailSummary[]>;
+  /** The ids of messages, newest first: `limit` of them, a few hundred at most, behind the `start` newest. */
+  newestMail(
+    address: Address,
+    range: { readonly start: number; readonly limit: number },
+  ): MaybePromise<readonly number[]>;
+  /** Those of these that are there, in the order given; a few hundred at most. */
+  showMail(address: Address, ids: readonly number[]): MaybePromise<readonly ShownMail[]>;
   /** The message of this number, from 1. */
   findMail(address: Address, number: number): MaybePromise<MailSummary | undefined>;
   /**

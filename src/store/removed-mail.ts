@@ -42,4 +42,11 @@ export interface RemovedMail {
    * a session holds the maildrop, and with 'refused' when there are not so many. Resolves with what becomes of them.
    */
   removeMail(address: Address, numbers: readonly NumberRange[]): Promise<Keeping>;
+  /**
+   * The same by their ids (Mailboxes), of those that are there, or of all: for `by`, whom listRemoved then names as the client. Rejects
+   * with 'in-use' as above.
+   */
+  removeMailById(address: Address, ids: readonly number[] | 'all', by: string): Promise<Keeping>;
+  /** As restoreMail, by the ids that the messages had before they were removed. */
+  restoreMailById(address: Address, ids: readonly number[]): Promise<number>;
 }

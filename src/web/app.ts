@@ -100,11 +100,13 @@ function held(schema: TSchema, value: unknown): unknown {
   throw new HttpRefusal(400, `${wrong.path.slice(1).replaceAll('/', '.') || 'the request'}: ${wrong.message}`);
 }
 
-/** A form of another site cannot send this type without asking first. */
+/** A form of another site cannot send this type without asking first. A request without a body says nothing of what it might. */
 async function jsonOf(request: Request, { bodyLimitBytes = BODY_LIMIT_BYTES }: AnyRoute): Promise<unknown> {
+  const octets = await bytesOf(request, bodyLimitBytes);
+  if (octets.length === 0 && request.headers.get('Content-Type') === null) return {};
   if (!/^application\/json\b/i.test(request.headers.get('Content-Type') ?? ''))
     throw new HttpRefusal(415, 'the body must be application/json');
-  const text = (await bytesOf(request, bodyLimitBytes)).toString();
+  const text = octets.toString();
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -135,7 +137,8 @@ function refuseOtherSites(c: Context<Env>, { origin }: Asker): void {
 /** What its sentence says is for people where a change makes no sense; elsewhere it tells of this machine. */
 function storeRefusal({ kind, message }: StoreError): HttpRefusal {
   if (kind === 'missing') return new HttpRefusal(404, message);
-  if (kind === 'refused') return new HttpRefusal(409, message);
+  if (kind === 'refused' || kind === 'over-quota') return new HttpRefusal(409, message);
+  if (kind === 'in-use') return new HttpRefusal(409, 'a mail program has the maildrop open; try again when it is done');
   return new HttpRefusal(503, 'the mail cannot be reached at this moment; try again', { 'Retry-After': '2' });
 }
 

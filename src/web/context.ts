@@ -1,4 +1,6 @@
 /** What routes may use, put together in src/cluster/web-process.ts. */
+import type { Mailboxes } from '../store/mailboxes.js';
+import type { RemovedMail } from '../store/removed-mail.js';
 import type { WebSessions } from '../store/web-sessions.js';
 import type { Asker } from './asker.js';
 import type { Measured } from './metrics.js';
@@ -11,7 +13,11 @@ export interface WebContext {
   readonly isMonitor: (asker: Asker) => boolean;
   readonly measure: () => Promise<Measured>;
   /** The parts of the store that routes read and change. */
-  readonly store: { readonly webSessions: WebSessions };
+  readonly store: {
+    readonly mailboxes: Mailboxes;
+    readonly removedMail: RemovedMail;
+    readonly webSessions: WebSessions;
+  };
   /** --web-base-path, '' for none. */
   readonly basePath: string;
   /** The process is to end: what waits or streams ends with it. */

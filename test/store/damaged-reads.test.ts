@@ -47,6 +47,8 @@ const logins: Reads<Logins, 'recordUse' | 'renew' | 'loginAddress'> = {
 const mailboxes: Reads<Mailboxes, 'indexMail'> = {
   countMail: (part) => part.countMail(ALICE),
   listMail: (part) => part.listMail(ALICE),
+  newestMail: (part) => part.newestMail(ALICE, { start: 1, limit: 1 }),
+  showMail: (part) => part.showMail(ALICE, [1]),
   findMail: (part) => part.findMail(ALICE, 1),
   findImported: (part) => part.findImported(ALICE, [Buffer.alloc(32)]),
   readMail: (part) => allPieces(part.readMail(ALICE, 1)),
@@ -79,6 +81,8 @@ const collectors: Reads<Collectors, Exclude<keyof Collectors, `find${string}` | 
   listCollectors: (part) => part.listCollectors(),
 };
 const removedMail: Reads<RemovedMail, 'restoreMail'> = {
+  removeMailById: (part) => part.removeMailById(ALICE, [1], 'test'),
+  restoreMailById: (part) => part.restoreMailById(ALICE, [1]),
   listRemoved: (part) => part.listRemoved(ALICE),
   restoreTo: (part) => part.restoreTo(ALICE, 0),
   removeMail: (part) => part.removeMail(ALICE, [[1, 1]]),

@@ -116,6 +116,44 @@ export function describeRemovals(name: string, make: (keepRemovedMs: number) => 
       return nowMs;
     }
 
+    it('removes by id what is there of it, for whom it is told, and takes that back by the same ids', async () => {
+      await send('one', 'two', 'three', 'four');
+      const { mailboxes, removedMail } = store;
+      const ids = await mailboxes.newestMail(ALICE, { start: 0, limit: 10 });
+      const [, three = 0, two = 0, one = 0] = ids;
+      await removedMail.removeMailById(ALICE, [three, one, 999_999, one], '192.0.2.7 by HTTP');
+      expect(await texts()).to.deep.equal(['two', 'four']);
+      await removedMail.removeMailById(ALICE, [three], 'nobody');
+      expect((await removed()).map(({ subject, client }) => [subject, client])).to.deep.equal([
+        ['one', '192.0.2.7 by HTTP'],
+        ['three', '192.0.2.7 by HTTP'],
+      ]);
+      const held = await openSoon(store, alice);
+      await fails('in-use', removedMail.removeMailById(ALICE, [two], 'x'));
+      await held.release();
+      expect(await removedMail.restoreMailById(ALICE, [one, two, 999_999])).to.equal(1);
+      expect(await texts()).to.deep.equal(['two', 'four', 'one']);
+      await removedMail.removeMailById(ALICE, 'all', 'x');
+      await removedMail.removeMailById(ALICE, 'all', 'x');
+      expect(await texts()).to.deep.equal([]);
+      expect(await mailboxes.newestMail(ALICE, { start: 0, limit: 10 })).to.deep.equal([]);
+    });
+
+    it('lists the ids of the rest, newest first, from any place, and shows what is there', async () => {
+      await send(...Array.from({ length: 40 }, (_, at) => at));
+      const { mailboxes } = store;
+      const all = await mailboxes.newestMail(ALICE, { start: 0, limit: 100 });
+      await remove(1, 2, 3, 7, 20, 21, 22, 39, 40);
+      const left = all.filter((_, at) => ![1, 2, 3, 7, 20, 21, 22, 39, 40].includes(40 - at));
+      for (let start = 0; start < 42; start++)
+        expect(await mailboxes.newestMail(ALICE, { start, limit: 5 }), `${start}`).to.deep.equal(
+          left.slice(start, start + 5),
+        );
+      const shown = await mailboxes.showMail(ALICE, [left[3] ?? 0, all[0] ?? 0, left[1] ?? 0, 999_999]);
+      expect(shown.map(({ id }) => id)).to.deep.equal([left[3], left[1]]);
+      expect(shown[0]).to.deep.include({ subject: String(40 - all.indexOf(left[3] ?? 0) - 1) });
+    });
+
     it('shows it to administration alone, with who removed it and when', async () => {
       const before = await moment();
       await send('one', 'two', 'three');

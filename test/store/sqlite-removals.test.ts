@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { openForReading } from '../../src/store/sqlite/database/database.js';
+import { prepareNewestReads } from '../../src/store/sqlite/database/newest-reads.js';
 import { prepareReads } from '../../src/store/sqlite/database/reads.js';
 import { prepareViewReads } from '../../src/store/sqlite/database/view-reads.js';
 import { prepareRemovedReads } from '../../src/store/sqlite/database/removed-reads.js';
@@ -88,6 +89,7 @@ describe('what was removed in SQLite', () => {
         prepareRemovalWrites(noting);
         prepareRemovedReads(noting);
         prepareReads(noting);
+        prepareNewestReads(noting);
         prepareHidden(noting);
         prepareViewReads(noting);
         prepareExpiry(noting);

@@ -9,6 +9,7 @@ import type {
   MailQuery,
   MailSummary,
   PageRange,
+  ShownMail,
 } from '../../../src/store/mailboxes.js';
 import { addressText } from '../../../src/store/rules/names.js';
 import { refusals } from '../../../src/store/rules/refusals.js';
@@ -33,6 +34,16 @@ export function mailboxesOf(store: MemoryStore): Mailboxes {
         const behind = account.messages.filter(({ uid }) => uid > (after?.id ?? 0)).slice(0, PAGE_LENGTH);
         return behind.map((message, at) => summaryOf(account, message, (after?.number ?? 0) + at + 1));
       }),
+    newestMail: (address, { start, limit }) =>
+      store.answers(() => {
+        const uids = accountOf(address).messages.map(({ uid }) => uid);
+        return uids.toReversed().slice(start, start + Math.min(limit, PAGE_LENGTH));
+      }),
+    showMail: async (address, ids) => {
+      const account = await store.answers(() => accountOf(address));
+      const there = ids.flatMap((id) => account.messages.find(({ uid }) => uid === id) ?? []);
+      return Promise.all(there.map(shownOf));
+    },
     findMail: (address, number) =>
       store.answers(() => {
         const account = accountOf(address);
@@ -61,6 +72,16 @@ function summaryOf(account: Account, message: Message, number: number): MailSumm
     from,
     to,
     subject,
+  };
+}
+
+async function shownOf({ uid, body, octets, receivedAtMs }: Message): Promise<ShownMail> {
+  const { decodes, headerOctets, from, to, subject, messageId } = summarize(body.octets);
+  const decoded = decodes ? await decodeText(body.octets) : undefined;
+  const text = decodes ? decoded?.text : body.octets.toString('utf8', headerOctets);
+  return {
+    ...{ id: uid, octets, receivedAtMs, from, to, cc: ccOf(body.octets), subject, messageId },
+    ...{ hasAttachments: decoded?.hasAttachments ?? false, beginning: text?.slice(0, 500) },
   };
 }
 

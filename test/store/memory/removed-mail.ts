@@ -50,6 +50,24 @@ export function removedMailOf(store: MemoryStore): RemovedMail {
         await maildrop.remove(numbers);
         return store.data.keepsRemoved ? 'kept' : 'not-kept';
       }),
+    removeMailById: async (address, ids, by) => {
+      const account = accountOf(address);
+      const maildrop = await store.open(account.id, { from: by, isAdministration: true });
+      const chosen = account.messages.flatMap(({ uid }, at) => (ids === 'all' || ids.includes(uid) ? [at + 1] : []));
+      await maildrop.remove(chosen.map((number) => [number, number] as const));
+      await maildrop.release();
+      return store.data.keepsRemoved ? 'kept' : 'not-kept';
+    },
+    restoreMailById: async (address, ids) =>
+      store.answers(() => {
+        const account = accountOf(address);
+        const meant = account.removed.filter(({ message }) => ids.includes(message.uid));
+        return store.data.restore(
+          account,
+          meant.map(({ number }) => number),
+          'new',
+        );
+      }),
   };
 }
 

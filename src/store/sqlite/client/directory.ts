@@ -4,6 +4,7 @@ import type { Mailboxes } from '../../mailboxes.js';
 import type { ChangeName } from '../protocol/change.js';
 import { MailSearcher } from './mail-searcher.js';
 import { MailSummaries } from './mail-summaries.js';
+import { NewestMail } from './newest-mail.js';
 import type { MessageListOptions } from './message-list.js';
 import type { Reader } from './reader.js';
 import type { StoreClient } from './store-client.js';
@@ -42,10 +43,12 @@ export function directoryOf(client: StoreClient, reader: Reader): Directory {
 
 export function mailboxesOf(client: StoreClient, { reader, slices }: MessageListOptions): Mailboxes {
   const search = new MailSearcher(reader);
-  const mail = new MailSummaries({ reader, slices });
+  const [mail, newest] = [new MailSummaries({ reader, slices }), new NewestMail({ reader, slices })];
   return {
     countMail: (address) => reader.directory.countMail(address),
     listMail: (address, after) => mail.page(address, after),
+    newestMail: (address, range) => newest.page(address, range),
+    showMail: (address, ids) => newest.show(address, ids),
     findMail: (address, number) => mail.find(address, number),
     findImported: (address, keys) => reader.directory.imported(address, keys),
     readMail: (address, id) => reader.directory.messageOf(address, id),

@@ -7,7 +7,7 @@ import { StoreError } from '../../errors.js';
 import type { Maildrop, Maildrops, MessageInfo, NumberRange, Opener } from '../../maildrops.js';
 import type { AccountId, MaybePromise } from '../../shapes.js';
 import type { Source } from '../../source.js';
-import type { MaildropRow } from '../database/reads.js';
+import type { MaildropRow, RangeRow } from '../database/reads.js';
 import { FrameType, jsonFrame } from '../protocol/frames.js';
 import type { LockRequest } from '../protocol/requests.js';
 import { MessageList } from './message-list.js';
@@ -52,7 +52,7 @@ export class SocketMaildrops implements Pick<Maildrops, 'open'> {
     this.#options = options;
   }
 
-  async open(account: AccountId, opener: Opener): Promise<Maildrop> {
+  async open(account: AccountId, opener: Opener): Promise<LockedMaildrop> {
     const { client } = this.#options;
     const name = { account, lock: client.nextRequest() };
     await this.#lock(name, opener);
@@ -98,7 +98,7 @@ export class SocketMaildrops implements Pick<Maildrops, 'open'> {
   }
 }
 
-class LockedMaildrop implements Maildrop {
+export class LockedMaildrop implements Maildrop {
   readonly count: number;
   readonly octets: number;
   readonly #name: LockName;
@@ -127,10 +127,14 @@ class LockedMaildrop implements Maildrop {
     return this.#ahead.read(id);
   }
 
-  /** In frames of a bounded size: the store removes nothing before the last of them. */
-  async remove(numbers: Iterable<NumberRange>): Promise<void> {
+  remove(numbers: Iterable<NumberRange>): Promise<void> {
+    return this.removeUids(this.#list.uidRanges(numbers));
+  }
+
+  /** Of messages that are there alone, in order. In frames of a bounded size: the store removes nothing before the last of them. */
+  async removeUids(uids: AsyncIterable<RangeRow> | Iterable<RangeRow>): Promise<void> {
     let ranges: number[] = [];
-    for await (const [first, last] of this.#list.uidRanges(numbers)) {
+    for await (const [first, last] of uids) {
       if (ranges.length === 2 * RANGES_PER_FRAME) {
         await this.#sendRemoval(ranges, true);
         ranges = [];

@@ -10,6 +10,7 @@ import { DeviceRows } from '../database/devices.js';
 import { Names } from '../database/names.js';
 import type { ReadingConnection } from '../database/reading-connection.js';
 import { prepareMailSearch, type MailSearch } from '../database/mail-search.js';
+import { prepareNewestReads, type NewestReads } from '../database/newest-reads.js';
 import { prepareQueueReads, type QueueReads } from '../database/queue-reads.js';
 import { RecipientUses } from '../database/recipient-counts.js';
 import { RouteReads } from '../database/route-rows.js';
@@ -48,6 +49,7 @@ export class OpenReads {
   #prepared: Prepared | undefined;
   #search: MailSearch | undefined;
   #webSessions: WebSessionReads | undefined;
+  #newest: NewestReads | undefined;
 
   /** @throws StoreError 'unavailable' when it cannot be opened and will not be able to be */
   constructor(path: string, { firstDomain, slices }: ReaderOptions) {
@@ -115,6 +117,11 @@ export class OpenReads {
   /** Prepared where people log in by HTTP, which sessions do not. @throws StoreError */
   get webSessions(): WebSessionReads {
     return (this.#webSessions ??= prepareWebSessionReads((this.#connection ??= openForReading(this.#path))));
+  }
+
+  /** Prepared where maildrops are shown, which sessions do not. @throws StoreError */
+  get newest(): NewestReads {
+    return (this.#newest ??= prepareNewestReads((this.#connection ??= openForReading(this.#path))));
   }
 
   close(): void {

@@ -26,6 +26,7 @@ import { QueueReader } from './queue-reader.js';
 import { RelayLoginReader } from './relay-logins.js';
 import { RemovedReader } from './removed-reader.js';
 import { OpenReads, type ReaderOptions } from './open-reads.js';
+import type { NewestReads } from '../database/newest-reads.js';
 import type { MailSearch } from '../database/mail-search.js';
 import type { WebSessionReads } from '../database/web-sessions.js';
 import type { RouteReads } from '../database/route-rows.js';
@@ -57,6 +58,10 @@ export class Reader {
 
   get webSessions(): WebSessionReads {
     return this.#open.webSessions;
+  }
+
+  get newest(): NewestReads {
+    return this.#open.newest;
   }
 
   get routes(): RouteReads {

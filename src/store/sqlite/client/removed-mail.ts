@@ -4,7 +4,6 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { StoreError } from '../../errors.js';
-import type { Maildrop } from '../../maildrops.js';
 import type { Keeping, RemovedMail } from '../../removed-mail.js';
 import { addressText } from '../../rules/names.js';
 import { takes } from '../../rules/quotas.js';
@@ -12,7 +11,8 @@ import { inPart, refusals, refuse } from '../../rules/refusals.js';
 import type { AccountId, Address } from '../../shapes.js';
 import type { StoreStatus } from '../../status.js';
 import { FrameType } from '../protocol/frames.js';
-import type { SocketMaildrops } from './maildrops.js';
+import type { RangeRow } from '../database/reads.js';
+import type { LockedMaildrop, SocketMaildrops } from './maildrops.js';
 import type { Reader } from './reader.js';
 import type { StoreClient } from './store-client.js';
 
@@ -39,7 +39,28 @@ export function removedMailOf(options: RemovedMailOptions): RemovedMail {
         await maildrop.remove(numbers);
         return keeping(options);
       }),
+    removeMailById: (address, ids, by) =>
+      holding(
+        options,
+        address,
+        async (account, maildrop) => {
+          if (ids !== 'all') await maildrop.removeUids(presentOf(reader, account, ids));
+          else if (maildrop.count > 0) await maildrop.remove([[1, maildrop.count]]);
+          return keeping(options);
+        },
+        by,
+      ),
+    restoreMailById: (address, ids) => {
+      const numbers = reader.newest.numbers.all(JSON.stringify(ids), reader.directory.accountId(address));
+      return counted(options.client.change('restoreMail', address, numbers));
+    },
   };
+}
+
+/** Those of these that are there, each as a range. */
+function presentOf(reader: Reader, account: AccountId, ids: readonly number[]): readonly RangeRow[] {
+  const uids = reader.newest.present.all(JSON.stringify([...new Set(ids)]), account);
+  return uids.map((uid) => [uid, uid]);
 }
 
 /** The store alone knows how it was told to keep them; one that cannot tell has opened its database, and then it keeps them. */
@@ -96,10 +117,11 @@ async function counted(answer: Promise<unknown>): Promise<number> {
 async function holding<T>(
   { reader, maildrops }: RemovedMailOptions,
   address: Address,
-  work: (account: AccountId, maildrop: Maildrop) => Promise<T>,
+  work: (account: AccountId, maildrop: LockedMaildrop) => Promise<T>,
+  from = 'an administrator',
 ): Promise<T> {
   const account = reader.directory.accountId(address);
-  const maildrop = await maildrops.open(account, { from: 'an administrator', isAdministration: true });
+  const maildrop = await maildrops.open(account, { from, isAdministration: true });
   try {
     return await work(account, maildrop);
   } finally {
