@@ -154,8 +154,13 @@ export const folders: readonly Folder[] = [
     what: 'HTTP: the table of calls (`routes.ts`), who asks, and what is answered; begin at `app.ts`',
     imports: [
       ...['auth', 'config', 'ip', 'message', 'net', 'runtime'],
-      ...store('logins', 'mailboxes', 'removed-mail', 'status', 'web-sessions'),
+      ...store('directory', 'logins', 'mailboxes', 'removed-mail', 'status', 'web-sessions'),
     ],
+  },
+  {
+    path: 'web/pages',
+    what: 'the page that browsers run: `main.tsx`, and `place.ts` for its URLs; built by esbuild, with types of its own',
+    imports: [],
   },
   { path: 'net', what: 'listeners and connections', imports: ['bytes', 'ip', 'runtime', 'session/channel.ts'] },
   {

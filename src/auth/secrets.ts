@@ -1,4 +1,5 @@
 /** Everything that is kept of a password, made together: hash and SCRAM keys. The password itself is kept nowhere. */
+import type { Logins } from '../store/logins.js';
 import type { Secrets } from '../store/shapes.js';
 import { hashAppPassword } from './app-password.js';
 import { deriveInPool, type Derive } from './derivation.js';
@@ -10,6 +11,14 @@ export interface PasswordLogin {
   /** As the store's loginAddress gives it. */
   readonly address: string;
   readonly saltSecret: Uint8Array;
+}
+
+/** @throws StoreError */
+export async function passwordLoginOf(
+  store: Pick<Logins, 'loginAddress' | 'saltSecret'>,
+  name: string,
+): Promise<PasswordLogin> {
+  return { address: await store.loginAddress(name), saltSecret: await store.saltSecret() };
 }
 
 /** Of a password that a person chose. @throws UnfitPassword */

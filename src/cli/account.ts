@@ -2,7 +2,7 @@
  * `pennypost account …`: who has a maildrop here. Passwords are hashed before they leave this process.
  * A server that is running sees every change at once, because its store makes it.
  */
-import { secretsOf } from '../auth/secrets.js';
+import { passwordLoginOf, secretsOf } from '../auth/secrets.js';
 import { formatAddress } from '../message/mailbox.js';
 import type { AccountSummary, Directory } from '../store/directory.js';
 import type { QueuedMail, QueueEntry } from '../store/queued-mail.js';
@@ -13,7 +13,7 @@ import { accountLimitCommand } from './account-limit.js';
 import { jsonFlag, optionFlags, UsageError, type Command, type Flag, type Invocation } from './command.js';
 import { exit, Refusal } from './exit.js';
 import { printList, printListAsJson, type Table } from './listing.js';
-import { loginOf, newPassword, passwordFlags } from './new-password.js';
+import { newPassword, passwordFlags } from './new-password.js';
 import { accountAddress, addressOperand } from './operand.js';
 import { quotaColumn, quotaOf, quotaOperands, quotaText } from './quota.js';
 import { pagesOf } from './selection.js';
@@ -66,7 +66,7 @@ async function writePassword(
   const { configuration } = invocation.load();
   const password = await newPassword(invocation);
   await withStore(configuration.db, async (store) =>
-    write(store.directory, to, await secretsOf(password, await loginOf(store, to))),
+    write(store.directory, to, await secretsOf(password, await passwordLoginOf(store, formatAddress(to)))),
   );
   await print(`${done} ${formatAddress(to)}.\n`);
   return exit.fine;

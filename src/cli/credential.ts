@@ -2,21 +2,20 @@
  * `pennypost account credential …`: app passwords, one for each program or device, so that one can be revoked alone and
  * none of them is the account's own. Made by us and shown once; nothing can show one again.
  */
+import { isCredentialName } from '../auth/credential-name.js';
 import { generatePassword } from '../auth/password.js';
-import { appSecretsOf } from '../auth/secrets.js';
+import { appSecretsOf, passwordLoginOf } from '../auth/secrets.js';
 import { formatAddress } from '../message/mailbox.js';
 import { SCOPES, type Address, type Scope } from '../store/shapes.js';
 import { jsonFlag, optionFlags, UsageError } from './command.js';
 import type { Command, Flag, Invocation, Operand } from './command.js';
 import { exit } from './exit.js';
 import { accountAddress, addressOperand } from './operand.js';
-import { loginOf } from './new-password.js';
 import { withExistingStore } from './storage.js';
 import { moment, print, printJson, printTable } from './terminal.js';
 
 /** Of mail; those by HTTP are asked for. */
 const USUAL_SCOPES: readonly Scope[] = ['pop3', 'smtp'];
-const NAME_LIMIT_CHARACTERS = 64;
 
 const nameOperand: Operand = { name: 'NAME', doc: 'what it is for, such as phone or printer; any case' };
 
@@ -32,7 +31,7 @@ async function add(invocation: Invocation): Promise<number> {
   const credential = { name: credentialName(invocation.operands[1]), scopes: scopes(invocation.text(scopeFlag.name)) };
   const password = generatePassword();
   await withExistingStore(invocation.load().configuration.db, async (store) => {
-    const secrets = await appSecretsOf(password, await loginOf(store, account));
+    const secrets = await appSecretsOf(password, await passwordLoginOf(store, formatAddress(account)));
     await store.directory.addCredential(account, { ...credential, ...secrets });
   });
   await print(
@@ -86,7 +85,7 @@ async function remove(invocation: Invocation): Promise<number> {
 }
 
 function credentialName(text = ''): string {
-  if (text.trim() !== text || text === '' || text.length > NAME_LIMIT_CHARACTERS || /[\p{C}\p{Zl}\p{Zp}]/u.test(text))
+  if (!isCredentialName(text))
     throw new UsageError(`'${text}' is no name for a credential; one looks like phone or 'office printer'`);
   return text;
 }

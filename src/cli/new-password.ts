@@ -1,20 +1,10 @@
-/**
- * Where a new password comes from: --password, standard input, or a person who types it twice.
- * Never echoes it and never takes an empty one, one that no single line of POP3 could carry, or one that SASLprep
- * prohibits (RFC 4013).
- */
-import { preparedToStore, UnfitPassword } from '../auth/preparation.js';
-import type { PasswordLogin } from '../auth/secrets.js';
-import { formatAddress } from '../message/mailbox.js';
-import type { Address } from '../store/shapes.js';
-import type { Logins } from '../store/logins.js';
+/** Where a new password comes from: --password, standard input, or a person who types it twice. Never echoes it. */
+import { PASSWORD_LIMIT_BYTES, requireFit } from '../auth/new-password.js';
+import { UnfitPassword } from '../auth/preparation.js';
 import { UsageError, type Flag, type Invocation } from './command.js';
 import { Refusal } from './exit.js';
 import { readInput } from './standard-input.js';
 import { ask, isTerminal } from './terminal.js';
-
-/** One line of POP3 must carry it, behind PASS; this also ends a mistaken `--password-stdin < mail.db`. */
-const PASSWORD_LIMIT_BYTES = 512;
 
 export const passwordFlags: readonly Flag[] = [
   { name: 'password', placeholder: 'PASSWORD', doc: 'The password; other people on this machine can see it in ps.' },
@@ -23,30 +13,17 @@ export const passwordFlags: readonly Flag[] = [
 
 export async function newPassword(invocation: Invocation): Promise<string> {
   const password = await read(invocation);
-  if (password === '') throw new UsageError('the password is empty');
-  // eslint-disable-next-line no-control-regex -- exactly these cannot stand in a POP3 command
-  if (/[\x00\r\n]/.test(password)) throw new UsageError('the password must be one line of text');
-  if (Buffer.byteLength(password) > PASSWORD_LIMIT_BYTES) throw tooLong();
-  requireFit(password);
+  requireUsable(password);
   return password;
 }
 
-/** What SCRAM keys depend on besides the password. */
-export async function loginOf(store: Logins, address: Address): Promise<PasswordLogin> {
-  return { address: await store.loginAddress(formatAddress(address)), saltSecret: await store.saltSecret() };
-}
-
-function requireFit(password: string): void {
+function requireUsable(password: string): void {
   try {
-    preparedToStore(password);
+    requireFit(password);
   } catch (error) {
     if (!(error instanceof UnfitPassword)) throw error;
     throw new UsageError(error.message);
   }
-}
-
-function tooLong(): UsageError {
-  return new UsageError(`the password is longer than ${PASSWORD_LIMIT_BYTES} bytes`);
 }
 
 async function read(invocation: Invocation): Promise<string> {
@@ -56,7 +33,7 @@ async function read(invocation: Invocation): Promise<string> {
   if (flag !== undefined) return flag;
   if (invocation.has('password-stdin')) {
     const input = await readInput(PASSWORD_LIMIT_BYTES);
-    if (input === undefined) throw tooLong();
+    if (input === undefined) throw new UsageError(`the password is longer than ${PASSWORD_LIMIT_BYTES} bytes`);
     return input;
   }
   if (isTerminal()) return askTwice();

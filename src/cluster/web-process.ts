@@ -21,6 +21,8 @@ import { answer, createApp } from '../web/app.js';
 import type { WebContext } from '../web/context.js';
 import type { Certificate } from '../web/metrics.js';
 import { HttpServer } from '../web/http-server.js';
+import { mailServicesOf } from '../web/mail-services.js';
+import { PageFiles } from '../web/page-files.js';
 import { WebLogins } from '../web/login.js';
 import { routes } from '../web/routes.js';
 import { ServerHealth } from '../web/server-health.js';
@@ -171,6 +173,7 @@ class WebProcess {
       ...{ health: new ServerHealth(() => problemsOf(db)), logins, store, basePath, ending: this.#ending.signal },
       isMonitor: ({ isLocal, address }) => isLocal || networks.includes(address),
       measure: () => measure(db, this.#certificates),
+      ...{ services: mailServicesOf(this.#configuration), page: new PageFiles() },
     };
   }
 

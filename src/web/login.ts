@@ -78,6 +78,12 @@ export class WebLogins {
     return { token, login: loginOf(welcome.account.id, welcome.account.address, await webSessions.findWebSession(id)) };
   }
 
+  /** That who asks knows it, the account's own. @throws HttpRefusal, StoreError */
+  async confirm(passport: Passport, asker: Asker): Promise<void> {
+    const { credential } = await this.#check(passport, 'web', asker);
+    if (credential !== undefined) throw refusalOf({ kind: 'wrong' });
+  }
+
   /** @throws StoreError */
   async end({ mailbox, session }: Login): Promise<void> {
     if (session !== undefined) await this.#options.store.webSessions.removeWebSession(mailbox, session.id);

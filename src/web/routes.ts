@@ -9,6 +9,8 @@ import {
   readRaw,
   restoreMessages,
 } from './mail-routes.js';
+import { addCredential, changePassword, listCredentials, removeCredential } from './own-account-routes.js';
+import { assetRoute, pageRoutes } from './page-routes.js';
 import { endSession, listSessions, logIn, logOut, whoAmI } from './session-routes.js';
 import { defineRoute, type AnyRoute } from './route.js';
 
@@ -16,16 +18,17 @@ const named: readonly AnyRoute[] = [
   ...[livez, readyz, metrics],
   ...[logIn, whoAmI, logOut, listSessions, endSession],
   ...[listMessages, deleteMessages, restoreMessages, readMessage, readRaw, readHeaders, readPart],
+  ...[changePassword, listCredentials, addCredential, removeCredential],
 ];
 
 /** For whoever looks what is there. */
 const index = defineRoute({
   method: 'GET',
-  path: '/',
+  path: '/api/v1/',
   access: 'anyone',
   summary: 'What may be asked',
   answers: { 200: { what: 'a line a call, as text' } },
   run: () => new Response(named.map(({ method, path, summary }) => `${method} ${path}  ${summary}\n`).join('')),
 });
 
-export const routes: readonly AnyRoute[] = [index, ...named];
+export const routes: readonly AnyRoute[] = [index, ...named, ...pageRoutes, assetRoute];

@@ -15,10 +15,15 @@ const POLICY = {
   'frame-ancestors': "'none'",
 };
 
-export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  'Content-Security-Policy': Object.entries(POLICY)
+/** With what a route needs otherwise. */
+export function policyOf(other: Partial<typeof POLICY> = {}): string {
+  return Object.entries({ ...POLICY, ...other })
     .map((directive) => directive.join(' '))
-    .join('; '),
+    .join('; ');
+}
+
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'Content-Security-Policy': policyOf(),
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
   'Referrer-Policy': 'no-referrer',

@@ -2,11 +2,11 @@
  * What commands do to a running server, done in the process of the tests: a command is a process of its own, and costs more than
  * most of what is asked between two accounts or two looks. The commands themselves are tested in test/cli and test/cluster.
  */
-import { secretsOf } from '../../src/auth/secrets.js';
-import { loginOf } from '../../src/cli/new-password.js';
+import { passwordLoginOf, secretsOf } from '../../src/auth/secrets.js';
 import { accountAddress } from '../../src/cli/operand.js';
 import { NOTHING, serverOn } from '../../src/cli/status.js';
 import { json } from '../../src/cli/terminal.js';
+import { formatAddress } from '../../src/message/mailbox.js';
 import { driverOf } from '../../src/store/open.js';
 import type { CorpusMessage } from './corpus.js';
 import { allPieces } from './sources.js';
@@ -41,7 +41,7 @@ export async function accountIn(db: string, name: string, password: string): Pro
   const mask = process.umask(PRIVATE_UMASK); // As opening does, for good; a command's ends with it.
   const store = await driverOf(db).open(db);
   try {
-    const { hash, scram } = await secretsOf(password, await loginOf(store, address));
+    const { hash, scram } = await secretsOf(password, await passwordLoginOf(store, formatAddress(address)));
     await store.directory.addAccount(address, hash, scram);
   } finally {
     process.umask(mask);

@@ -43,9 +43,15 @@ export function itAsRoot(rule: string, test: (this: Context) => Promise<void>): 
 }
 
 export function isInstalled(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((directory) => {
+  return programPath(program) !== undefined;
+}
+
+/** Where the shell would find it. */
+export function programPath(program: string): string | undefined {
+  const paths = (process.env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, program));
+  return paths.find((path) => {
     try {
-      accessSync(join(directory, program), constants.X_OK);
+      accessSync(path, constants.X_OK);
       return true;
     } catch {
       return false;

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, connect, type Server as NetServer } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { eventually } from '../support/eventually.js';
 import { ask, type HttpAnswer } from '../support/http-client.js';
@@ -55,6 +56,26 @@ describe('the web process', () => {
       expect(headers).to.not.have.property('access-control-allow-origin');
     }
     expect((await get('/nothing/here')).status).to.equal(404);
+  });
+
+  it('gives the page at every path of it, and its files under names that change with them', async () => {
+    for (const path of ['/', '/settings', '/message/12?start=50'])
+      expect((await get(path)).headers['content-type'], path).to.equal('text/html; charset=utf-8');
+    const { text, headers } = await get('/');
+    expect(headers['content-security-policy'])
+      .to.include("script-src 'self';")
+      .and.not.match(/script-src[^;]*unsafe/);
+    const files = [...text.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path = '']) => path);
+    expect(files).to.have.length(2);
+    let octets = 0;
+    for (const path of files) {
+      const file = await get(path);
+      expect(file.headers['cache-control']).to.include('immutable');
+      octets += gzipSync(file.text).length;
+    }
+    expect(octets).to.be.within(10_000, 150_000);
+    expect((await get('/assets/page-0000.js')).status).to.equal(404);
+    expect((await get('/assets/..%2f..%2froutes.js')).status).to.equal(404);
   });
 
   it('refuses a Host that is no name of the server (DNS rebinding), and takes its own names', async () => {

@@ -135,6 +135,57 @@ describe('a login by HTTP', () => {
     expect(await statusOf(session)).to.equal(401);
   });
 
+  it('changes its own password, stays logged in by the new one, and ends all others', async () => {
+    await server.addAccount('carol@localhost', 'old secret');
+    const [mine, other] = [cookieOf(await logIn('carol', 'old secret')), cookieOf(await logIn('carol', 'old secret'))];
+    const change = (body: object, headers = mine): Promise<HttpAnswer> =>
+      call({ method: 'PUT', path: '/api/v1/password', body, headers });
+    expect((await change({ password: 'wrong', new: 'x' })).status).to.equal(401);
+    for (const unfit of ['', 'two\r\nlines', 'x'.repeat(600), '\u0000'])
+      expect((await change({ password: 'old secret', new: unfit })).status, JSON.stringify(unfit)).to.equal(400);
+    const changed = await change({ password: 'old secret', new: 'new secret' });
+    expect(changed.status).to.equal(204);
+    expect([await statusOf(mine), await statusOf(other), await statusOf(cookieOf(changed))]).to.deep.equal([
+      401, 401, 200,
+    ]);
+    expect((await logIn('carol', 'new secret')).status).to.equal(201);
+  });
+
+  it('makes, shows and revokes app passwords; who came by one of them may do neither', async () => {
+    const owner = cookieOf(await logIn('alice', "alice's secret"));
+    const path = '/api/v1/credentials';
+    const add = (name: string, scopes: readonly string[], headers = owner): Promise<HttpAnswer> =>
+      call({ method: 'POST', path, body: { name, scopes }, headers });
+    const made = await add('tablet', ['web', 'pop3']);
+    expect(made.status).to.equal(201);
+    const { password } = JSON.parse(made.text) as { password: string };
+    expect((await add('tablet', ['web'])).status).to.equal(409);
+    for (const [name, scopes] of [
+      [' x', ['web']],
+      ['x\n', ['web']],
+      ['x', []],
+      ['x', ['root']],
+    ] as const)
+      expect((await add(name, scopes)).status, name).to.equal(400);
+    const { text } = await call({ path, headers: owner });
+    expect(text)
+      .to.match(/"name":"tablet","scopes":\["pop3","web"\]/)
+      .and.not.include(password);
+    expect(text).to.match(/"service":"Incoming mail \(POP3\)","host":"[^"]+","port":\d+,"security":"STARTTLS"/);
+    const borrowed = cookieOf(await logIn('alice', password));
+    expect((await add('mine', ['api'], borrowed)).status).to.equal(403);
+    const basic = { authorization: `Basic ${Buffer.from("alice@localhost:alice's secret").toString('base64')}` };
+    expect(
+      (await call({ method: 'POST', path, body: { name: 'x', scopes: ['api'] }, headers: basic })).status,
+    ).to.equal(403);
+    const remove = (headers: { readonly cookie: string }): Promise<HttpAnswer> =>
+      call({ method: 'DELETE', path: `${path}/tablet`, headers });
+    const takeOver = { method: 'PUT', path: '/api/v1/password', body: { password, new: 'x' }, headers: borrowed };
+    expect([(await remove(borrowed)).status, (await call(takeOver)).status]).to.deep.equal([403, 403]);
+    expect([(await remove(owner)).status, (await remove(owner)).status]).to.deep.equal([204, 404]);
+    expect(await statusOf(borrowed)).to.equal(401);
+  });
+
   it('is believed by HTTPS or on this machine alone, whatever stands in front', async () => {
     const behind = (proto: string): Promise<HttpAnswer> =>
       logIn('alice', "alice's secret", {
