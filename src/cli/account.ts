@@ -9,6 +9,8 @@ import type { QueuedMail, QueueEntry } from '../store/queued-mail.js';
 import type { Address, Secrets } from '../store/shapes.js';
 import { accountExpireCommand } from './account-expire.js';
 import { accountKeepCommand } from './account-keep.js';
+import { accountForwardCommand } from './account-forward.js';
+import { accountRenameCommand } from './account-rename.js';
 import { accountLimitCommand } from './account-limit.js';
 import { jsonFlag, optionFlags, UsageError, type Command, type Flag, type Invocation } from './command.js';
 import { exit, Refusal } from './exit.js';
@@ -19,6 +21,8 @@ import { quotaColumn, quotaOf, quotaOperands, quotaText } from './quota.js';
 import { pagesOf } from './selection.js';
 import { withExistingStore, withStore } from './storage.js';
 import { ask, counted, isTerminal, moment, print } from './terminal.js';
+
+const refuseMailFlag: Flag = { name: 'refuse-mail', placeholder: '', doc: 'Refuse its mail too, with 550 5.2.1.' };
 
 const yesFlag: Flag = { name: 'yes', placeholder: '', doc: 'Remove the account even if it holds messages.' };
 
@@ -90,6 +94,7 @@ const accountTable: Table<AccountSummary> = {
     'last delivery',
     'last login',
     'enabled',
+    'forwards to',
     'keeps mail',
     'expires',
   ],
@@ -101,7 +106,8 @@ const accountTable: Table<AccountSummary> = {
     moment(one.createdAtMs),
     moment(one.lastDeliveryAtMs),
     moment(one.lastLoginAtMs),
-    one.enabled ? 'yes' : 'no',
+    one.enabled ? 'yes' : `no${one.refusesMail ? ', refuses mail' : ''}`,
+    one.forward === undefined ? '' : [...one.forward.targets, ...(one.forward.keeps ? ['itself'] : [])].join(' '),
     one.keepsMail ? 'yes' : 'no',
     one.expireDays === undefined ? 'never' : `${one.expireDays}d`,
   ],
@@ -121,15 +127,19 @@ function setEnabled(enabled: boolean): Command['run'] {
   return async (invocation) => {
     const account = accountAddress(invocation.operands[0]);
     const name = formatAddress(account);
+    const refusesMail = !enabled && invocation.has(refuseMailFlag.name);
     const waiting = await withExistingStore(invocation.load().configuration.db, async (store) => {
-      await store.directory.setEnabled(account, enabled);
+      await store.directory.setEnabled(account, enabled, refusesMail);
       return enabled ? 0 : countWaiting(store.queuedMail, name);
     });
-    const now = enabled ? 'can log in again' : 'cannot log in any more; its mail still arrives';
-    await print(`${name} ${now}.\n`);
+    await print(`${name} ${enabled ? 'can log in again' : disabledText(refusesMail)}.\n`);
     if (waiting > 0) await print(leaving(name, waiting));
     return exit.fine;
   };
+}
+
+function disabledText(refusesMail: boolean): string {
+  return `cannot log in any more; its mail ${refusesMail ? 'is refused' : 'still arrives'}`;
 }
 
 /** What an account has sent leaves all the same: whoever had its password may have queued more than is wanted. */
@@ -207,6 +217,8 @@ export const accountCommands: readonly Command[] = [
   accountLimitCommand,
   accountKeepCommand,
   accountExpireCommand,
+  accountForwardCommand,
+  accountRenameCommand,
   {
     words: 'account passwd',
     summary: 'Give an account a new password.',
@@ -217,15 +229,15 @@ export const accountCommands: readonly Command[] = [
   },
   {
     words: 'account disable',
-    summary: 'Refuse logins to an account; its mail still arrives.',
+    summary: 'Refuse logins to an account; its mail still arrives unless told.',
     operands: [addressOperand],
-    flags: optionFlags('db'),
-    examples: ['account disable alice@localhost'],
+    flags: [refuseMailFlag, ...optionFlags('db')],
+    examples: ['account disable alice@localhost', 'account disable alice@localhost --refuse-mail'],
     run: setEnabled(false),
   },
   {
     words: 'account enable',
-    summary: 'Let a disabled account log in again, as before.',
+    summary: 'Let a disabled account log in, and get mail, as before.',
     operands: [addressOperand],
     flags: optionFlags('db'),
     examples: ['account enable alice@localhost'],

@@ -40,7 +40,7 @@ async function add(invocation: Invocation): Promise<number> {
 }
 
 /** Who mistypes a local domain would send its mail away. */
-async function requireReach(
+export async function requireReach(
   store: Administration,
   alias: Address,
   target: Address,

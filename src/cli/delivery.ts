@@ -66,6 +66,8 @@ async function reach(store: Administration, address: Address, from: string, limi
     throw new Refusal(
       `${text} leads to more names than one address may; 'pennypost alias list' shows them, 'pennypost alias remove' takes some away.`,
     );
+  if (resolution.kind === 'disabled')
+    throw new Refusal(`${text} is disabled and takes no mail; 'pennypost account enable ${text}' changes that.`);
   if (resolution.kind === 'unknown')
     throw new Refusal(`There is no ${text} here; 'pennypost account add ${text}' makes it.`);
   if (limits.outbound === 'off')

@@ -12,6 +12,8 @@ import { print } from './terminal.js';
 
 const nameOperand: Operand = { name: 'NAME', doc: 'a domain name such as example.org' };
 
+const aliasOperand: Operand = { name: 'ALIAS', doc: 'the other name, without accounts or aliases of its own' };
+
 async function add(invocation: Invocation): Promise<number> {
   const name = domain(invocation.operands[0]);
   await withStore(invocation.load().configuration.db, ({ directory }) => directory.addDomain(name));
@@ -28,14 +30,22 @@ async function list(invocation: Invocation): Promise<number> {
 }
 
 const domainTable: Table<DomainSummary> = {
-  head: ['domain', 'messages', 'octets', 'quota'],
-  row: ({ name, held, quotaOctets, quotaMessages }) => [
+  head: ['domain', 'alias of', 'messages', 'octets', 'quota'],
+  row: ({ name, aliasOf, held, quotaOctets, quotaMessages }) => [
     name,
+    aliasOf ?? '',
     held?.messages ?? '',
     held?.octets ?? '',
-    quotaColumn(quotaOctets, quotaMessages),
+    aliasOf === undefined ? quotaColumn(quotaOctets, quotaMessages) : '',
   ],
 };
+
+async function addAlias(invocation: Invocation): Promise<number> {
+  const [name, of] = [domain(invocation.operands[0]), domain(invocation.operands[1])];
+  await withExistingStore(invocation.load().configuration.db, ({ directory }) => directory.addDomainAlias(name, of));
+  await print(`Each name of ${name} is that name of ${of} now; 'pennypost domain remove ${name}' takes that back.\n`);
+  return exit.fine;
+}
 
 async function setQuota(invocation: Invocation): Promise<number> {
   const [text, size, messages] = invocation.operands;
@@ -69,6 +79,14 @@ export const domainCommands: readonly Command[] = [
     flags: [jsonFlag, ...optionFlags('db')],
     examples: ['domain list'],
     run: list,
+  },
+  {
+    words: 'domain alias add',
+    summary: 'Make a domain another name of a local one, for mail and for logins.',
+    operands: [aliasOperand, nameOperand],
+    flags: optionFlags('db'),
+    examples: ['domain alias add example.net example.org'],
+    run: addAlias,
   },
   {
     words: 'domain quota',

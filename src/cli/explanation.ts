@@ -41,6 +41,7 @@ export async function explain(invocation: Invocation): Promise<number> {
 
 async function here(found: Exclude<Resolution, { kind: 'remote' }>, asked: Asked): Promise<readonly Line[]> {
   if (found.kind === 'unknown') return [['goes', 'nowhere: its domain is local, and there is no such mailbox']];
+  if (found.kind === 'disabled') return [['goes', 'nowhere: the mailbox is disabled and takes no mail']];
   if (found.kind === 'too-many') return [['goes', 'nowhere: it leads to too many mailboxes']];
   const each = await Promise.all(found.targets.map((target) => ofTarget(target, asked)));
   return each.flat();

@@ -197,9 +197,9 @@ class Sender {
       .catch((err: unknown) => this.#log.warn({ err }, 'the routes could not be read'));
   }
 
-  #join({ db, domain }: Configuration): MailStore {
+  #join({ db, domain, detailSeparators }: Configuration): MailStore {
     return driverOf(db).join(db, {
-      ...{ domain, minFreeBytes: 0 }, // What it stores are reports, which make room in the queue.
+      ...{ domain, detailSeparators, minFreeBytes: 0 }, // What it stores are reports, which make room in the queue.
       replaced: () => {
         this.#log.warn('another database is at the path; the sender ends');
         process.exit(0);

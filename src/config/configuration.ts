@@ -31,6 +31,8 @@ export interface Configuration {
   readonly tlsKey: TlsFiles;
   readonly hostname: string;
   readonly domain: string;
+  /** Characters of which each may part a name from its detail; empty for none. */
+  readonly detailSeparators: string;
   readonly workers: number;
   readonly maxMessageSize: number;
   readonly minFree: number | undefined;

@@ -1,11 +1,17 @@
-/** The options of the room that mail has, of how long what was removed and what came is kept, and of the search index; a part of the table in options.ts. */
+/** The options of which name gets mail, of the room that mail has, of how long what was removed and what came is kept, and of the search index; a part of the table in options.ts. */
 import type { Configuration } from './configuration.js';
 import type { Option } from './option.js';
-import { bytes, longDurationMs, oneOf } from './units.js';
+import { bytes, longDurationMs, oneOf, separators } from './units.js';
 
-type StorageOptionName = 'minFree' | 'keepRemoved' | 'index' | 'keepArrivals';
+type StorageOptionName = 'detailSeparators' | 'minFree' | 'keepRemoved' | 'index' | 'keepArrivals';
 
 export const storageOptions: { readonly [Name in StorageOptionName]: Option<Configuration[Name]> } = {
+  detailSeparators: {
+    initial: '+',
+    placeholder: 'CHARACTERS',
+    doc: "What parts a name from its detail, as in alice+lists@: each of these characters, such as '+-'; or none. The longest name that is there gets the mail.",
+    parse: separators,
+  },
   minFree: {
     initial: 'auto',
     unit: 'bytes',

@@ -213,3 +213,11 @@ export function networks(text: string): readonly string[] {
     throw new InvalidValue(`takes networks such as 192.168.0.0/16 or fd00::/8, or none, not '${wrong}'`);
   return entries;
 }
+
+/** Characters that an atom may have (RFC 5322 §3.2.3), letters and digits aside; empty for none. */
+export function separators(text: string): string {
+  if (text.toLowerCase() === 'none') return '';
+  if (!/^[-!#$%&'*+/=?^_`{|}~]+$/.test(text))
+    throw new InvalidValue(`takes characters such as +-, or none, not '${text}'`);
+  return text;
+}

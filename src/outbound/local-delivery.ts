@@ -155,12 +155,15 @@ const DELIVERED: Reply = { enhanced: '2.0.0', text: 'Delivered here: the domain 
 const NOT_LOCAL: Reply = { enhanced: '4.3.0', text: 'The domain is local no more' };
 
 /** Aliases that lead to too many are mended here: nobody is told of them. */
-const NOT_DELIVERED: Readonly<Record<'unknown' | 'too-many', Omit<Result, 'recipient'>>> = {
+const NOT_DELIVERED: Readonly<Record<'unknown' | 'disabled' | 'too-many', Omit<Result, 'recipient'>>> = {
   unknown: {
     ...{
       kind: 'failed',
       reply: { enhanced: '5.1.1', text: 'There is no such mailbox here: the domain is local by now' },
     },
+  },
+  disabled: {
+    ...{ kind: 'failed', reply: { enhanced: '5.2.1', text: 'The mailbox here is disabled and takes no mail' } },
   },
   'too-many': {
     ...{ kind: 'deferred', reply: { enhanced: '4.2.4', text: 'The address leads to too many mailboxes here' } },

@@ -175,6 +175,7 @@ export const replies = {
    * RFC 3463 §3.3 would have X.2.2 transient; a maildrop that is full tends to stay so, and its sender hears of it now.
    */
   mailboxFull: (path: string) => trouble(552, '2.2', `<${path}>: the mailbox is full`),
+  disabledMailbox: (path: string) => trouble(550, '2.1', `<${path}>: the mailbox is disabled and takes no mail`),
   anotherCopy: (path: string) =>
     trouble(452, '5.3', `<${path}>: another copy for this mailbox comes in another transaction`),
   /** No mistake: whoever sends to more recipients cannot know how many maildrops an alias leads to (RFC 5321 §4.5.3.1.10). */

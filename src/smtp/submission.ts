@@ -23,7 +23,9 @@ const NOWHERE = '';
  */
 function mayUse(address: Address, { account }: Login, store: Deliveries): MaybePromise<boolean> {
   const leadsThere = (found: Resolution) =>
-    found.kind === 'local' && found.targets.some((target) => target.kind === 'local' && target.account === account);
+    found.kind === 'local' &&
+    (found.account === account ||
+      found.targets.some((target) => target.kind === 'local' && target.account === account));
   return whenReady(store.resolve(address), leadsThere);
 }
 

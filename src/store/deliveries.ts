@@ -27,14 +27,16 @@ export interface RemoteTarget {
 }
 
 /**
- * Where a forward-path leads; each target stands in it once.
- * `unknown`: the domain is ours, the name is not. `remote`: the domain is not ours. `too-many`: an alias that leads to more
- * maildrops than one path may.
+ * Where a forward-path leads, through aliases and accounts that forward; each target stands in it once.
+ * `unknown`: the domain is ours, the name is not. `disabled`: whoever has it takes no mail. `remote`: the domain is not ours.
+ * `too-many`: an alias that leads to more maildrops than one path may.
  */
 export type Resolution =
-  | { readonly kind: 'local'; readonly targets: readonly Target[] }
+  /** `account`: whose name it is, wherever his mail goes; absent for an alias. */
+  | { readonly kind: 'local'; readonly targets: readonly Target[]; readonly account?: AccountId }
   | { readonly kind: 'too-many' }
   | { readonly kind: 'unknown' }
+  | { readonly kind: 'disabled' }
   | { readonly kind: 'remote' };
 
 /** One copy of a message: into a maildrop here, or into the queue of what is sent on. */

@@ -18,10 +18,16 @@ export interface AccountSummary {
   readonly keepsMail: boolean;
   /** After so many days its mail is removed, by itself or with that of its domain; undefined for never. */
   readonly expireDays: number | undefined;
+  /** While it is disabled. */
+  readonly refusesMail: boolean;
+  /** Where its mail goes, and not into its maildrop unless it keeps a copy. */
+  readonly forward?: { readonly targets: readonly string[]; readonly keeps: boolean };
 }
 
 export interface DomainSummary {
   readonly name: string;
+  /** The domain that it is another name of. */
+  readonly aliasOf: string | undefined;
   /** By all of its accounts together; counted only where there is a quota. */
   readonly held?: Held;
   /** Undefined without a quota. */
@@ -76,8 +82,15 @@ export interface Directory {
   setExpiry(address: Address, days: ExpireDays): Promise<void>;
   /** The same of all accounts of a domain that are not told otherwise; undefined, as at first, for never. */
   setDomainExpiry(name: string, days: number | undefined): Promise<void>;
-  /** Whether its passwords let anybody in. */
-  setEnabled(address: Address, enabled: boolean): Promise<void>;
+  /** Whether its passwords let anybody in. Of one that is disabled, whether its mail is refused; it arrives unless told. */
+  setEnabled(address: Address, enabled: boolean, refusesMail?: boolean): Promise<void>;
+  /** Where its mail goes from now on, whatever was said before; `keeps`: and into its maildrop too. Without targets there alone. */
+  setForward(address: Address, targets: readonly Address[], keeps: boolean): Promise<void>;
+  /**
+   * The account has another name: with its mail, its UIDLs, its passwords, and all that leads to it. Logins under the old name are over.
+   * `leavesAlias`: the old name leads to the new one.
+   */
+  renameAccount(address: Address, to: Address, leavesAlias: boolean): Promise<void>;
   addCredential(address: Address, credential: NewCredential): Promise<void>;
   /** With what was hidden from it. */
   removeCredential(address: Address, name: string): Promise<void>;
@@ -88,6 +101,8 @@ export interface Directory {
    */
   listAccounts(after?: string): MaybePromise<readonly AccountSummary[]>;
   addDomain(name: string): Promise<void>;
+  /** From now on each name of this domain is the same name of the other, for mail and for logins. It has no names of its own. */
+  addDomainAlias(name: string, of: string): Promise<void>;
   /** With its aliases, and what of others leads to it. */
   removeDomain(name: string): Promise<void>;
   /** What all accounts of the domain may hold together from now on, beside what each may. */

@@ -57,6 +57,8 @@ export type Concerned = AccountId | 'nobody' | 'anybody';
 export interface JoinOptions {
   /** Where a login without a domain is looked for, and where every domain's postmaster may live. */
   readonly domain: string;
+  /** Characters of which each may part a name from its detail; `+` unless told. */
+  readonly detailSeparators?: string;
   /** With less free disk space than this no mail is taken. */
   readonly minFreeBytes: number;
   readonly changed: (there: boolean) => void;

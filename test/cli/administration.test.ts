@@ -102,6 +102,33 @@ describe('administration without a server', () => {
     await refused('account expire @elsewhere.example 30d', /elsewhere\.example is not a local domain/);
   });
 
+  it('makes a domain another name of one, and disables accounts with their mail', async () => {
+    await done('account add carol@names.example --password x');
+    expect(await done('domain alias add names.example.net names.example')).to.match(
+      /^Each name of names\.example\.net /,
+    );
+    expect(await done('domain list')).to.match(/^names\.example\.net +names\.example *$/m);
+    expect(await done('account disable carol@names.example.net --refuse-mail')).to.match(/its mail is refused/);
+    expect(await done('account list')).to.match(/^carol@names\.example .*no, refuses mail /m);
+    await refused('domain remove names.example', /has accounts/);
+    await done('account add dave@names.example --password x');
+    expect(await done('account forward carol@names.example dave@names.example --keep')).to.equal(
+      'carol@names.example forwards its mail to dave@names.example, and keeps it.\n',
+    );
+    expect(await done('account list')).to.match(/^carol@names\.example .* dave@names\.example itself /m);
+    await refused('account forward dave@names.example carol@names.example', /would lead to itself/);
+    await refused('account forward dave@names.example x@elsewhere.example', /outbound mail is off/);
+    expect(await done('account forward carol@names.example none')).to.match(/keeps its mail/);
+    expect(await done('account rename dave@names.example erin@names.example --alias')).to.match(
+      /^dave@names\.example is erin@names\.example from now on/,
+    );
+    expect(await done('alias list')).to.match(/dave@names\.example +erin@names\.example/);
+    await done('alias remove dave@names.example');
+    await done('account remove erin@names.example');
+    await done('domain remove names.example.net');
+    await done('account remove carol@names.example');
+  });
+
   it('adds, lists and removes accounts, and makes their domain local', async () => {
     await done('account add alice@Example.org --password-stdin', { input: 'secret\n' });
     await done('account add bob@example.org --password hunter2');

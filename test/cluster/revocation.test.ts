@@ -70,6 +70,7 @@ describe('sessions', () => {
     ['the same password is set again', () => server.do('account', 'passwd', ALICE, '--password', PASSWORD)],
     ['the account is disabled', () => server.do('account', 'disable', ALICE)],
     ['the account is removed', () => server.do('account', 'remove', ALICE, '--yes')],
+    ['the account has another name', () => server.do('account', 'rename', ALICE, 'smith@localhost')],
   ];
 
   for (const [when, take] of takings)

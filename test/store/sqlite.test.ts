@@ -346,7 +346,7 @@ describe('the SQLite driver', () => {
       const first = await withAlice();
       await first.directory.addAccount(at('postmaster@example.net'), HASH);
       const worker = sqlite.join(db, {
-        domain: 'example.net',
+        ...{ domain: 'example.net', detailSeparators: '-' },
         minFreeBytes: 0,
         changed: () => undefined,
         replaced: () => undefined,
@@ -355,6 +355,8 @@ describe('the SQLite driver', () => {
       expect(await worker.findLogin('alice')).to.equal(undefined);
       expect((await worker.findLogin('postmaster'))?.address).to.equal('postmaster@example.net');
       expect(await worker.resolve(at('postmaster@localhost'))).to.have.property('kind', 'local');
+      expect(await worker.resolve(at('alice-x@localhost'))).to.have.property('kind', 'local');
+      expect(await worker.resolve(at('alice+x@localhost'))).to.have.property('kind', 'unknown');
     });
   });
 

@@ -93,6 +93,7 @@ export class Stage {
         await (given.name.includes('.')
           ? directory.setDomainQuota(given.name, given.quota)
           : directory.setQuota(addressOf(given.name), given.quota));
+      else if (given.kind === 'disabled') await directory.setEnabled(addressOf(given.name), false, true);
       else if (given.kind === 'route')
         await routes.addRoute({ scope: given.scope, domain: given.domain, action: routeAction(given.target) });
       else if (given.kind === 'suppressed') await queuedMail.addSuppression(given.address, 'asked for it');

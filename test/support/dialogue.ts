@@ -41,6 +41,7 @@ export type Given =
   | { readonly kind: 'submission' }
   | { readonly kind: 'logged in'; readonly name: string }
   | { readonly kind: 'lmtp' }
+  | { readonly kind: 'disabled'; readonly name: string }
   | { readonly kind: 'quota'; readonly name: string; readonly quota: Quota }
   | { readonly kind: 'store failure'; readonly failure: StoreErrorKind; readonly at: StorePoint };
 
@@ -115,6 +116,7 @@ const GIVENS: readonly (readonly [RegExp, (...found: readonly (string | undefine
     /^(\S+) may hold (\d+) (octets|messages)$/,
     (name = '', count = '', kind = '') => ({ kind: 'quota', name, quota: { [kind]: Number(count) } }),
   ],
+  [/^(\S+) is disabled and refuses mail$/, (name = '') => ({ kind: 'disabled', name })],
   [/^peer (\S+)$/, (address = '') => ({ kind: 'peer', address })],
   [/^local address (\S+)$/, (address = '') => ({ kind: 'local address', address })],
   [/^largest message (\d+) octets$/, (octets = '') => ({ kind: 'largest message', octets: Number(octets) })],

@@ -205,9 +205,9 @@ class Worker {
   }
 
   #join(): MailStore {
-    const { db, domain } = this.#configuration;
+    const { db, domain, detailSeparators } = this.#configuration;
     return driverOf(db).join(db, {
-      domain,
+      ...{ domain, detailSeparators },
       minFreeBytes: minFreeBytes(this.#configuration),
       rightsChanged: (concerned) => this.#sessions.review(concerned),
       replaced: () => {

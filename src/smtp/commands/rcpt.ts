@@ -185,6 +185,7 @@ function accept(
 ): Outcome<SmtpState> | Promise<Outcome<SmtpState>> {
   const { to } = named;
   if (found.kind === 'unknown') return stay(replies.unknownMailbox(to.text));
+  if (found.kind === 'disabled') return stay(replies.disabledMailbox(to.text));
   if (found.kind === 'remote') return stay(state.hello.login ? replies.noOutbound(to.text) : replies.noRelay(to.text));
   if (found.kind === 'too-many') return stay(replies.tooManyMembers(to.text));
   const { targets } = found;

@@ -1,5 +1,5 @@
 /**
- * Where aliases lead, through other aliases, to accounts and to other domains: each name is looked at once, many of them in one query, and none of it
+ * Where aliases lead, through other aliases and accounts that forward, to accounts and to other domains: each name is looked at once, many of them in one query, and none of it
  * goes on without bound.
  */
 
@@ -12,11 +12,34 @@ export const NAMES_LIMIT = 2 * EXPANSION_LIMIT;
 /** In one query, and before others are served. */
 const NAMES_AT_ONCE = 128;
 
+/** Where an account's mail goes: into its maildrop, to the targets under its name, or both. */
+export type Forwards = 0 | 1 | 2;
+
+/** One that a name leads to. */
+export interface Addressee {
+  readonly address: string;
+  readonly forwards: Forwards;
+  /** Whether it takes no mail, and forwards none. */
+  readonly refuses: boolean | number;
+}
+
+export function takesMail({ refuses }: Addressee): boolean {
+  return !refuses;
+}
+
+export function keepsMail({ forwards, refuses }: Addressee): boolean {
+  return forwards !== 1 || Boolean(refuses);
+}
+
+export function isForwarding({ forwards, refuses }: Addressee): boolean {
+  return forwards !== 0 && !refuses;
+}
+
 /** A driver's accounts and aliases; names are `local@domain`. */
-export interface Aliases<Account extends { readonly address: string }> {
+export interface Aliases<Account extends Addressee> {
   /** Those of these names that are accounts. */
   accounts(names: readonly string[]): readonly Account[];
-  /** What aliases of these names lead to directly; one more than NAMES_LIMIT at most. */
+  /** What aliases of these names, and accounts that forward, lead to directly; one more than NAMES_LIMIT at most. */
   targets(names: readonly string[]): readonly string[];
   /** Those of these names whose domain is not local, as they were given. */
   elsewhere(names: readonly string[]): readonly string[];
@@ -33,7 +56,7 @@ export interface Expansion<Account> {
 export type Expanding<Account> = Generator<undefined, Expansion<Account> | 'too-many', undefined>;
 
 /** Where these names lead. */
-export function* expand<Account extends { readonly address: string }>(
+export function* expand<Account extends Addressee>(
   names: readonly string[],
   aliases: Aliases<Account>,
 ): Expanding<Account> {
@@ -50,8 +73,11 @@ export function* expand<Account extends { readonly address: string }>(
       const slice = level.slice(from, from + NAMES_AT_ONCE);
       looked = (looked % NAMES_AT_ONCE) + slice.length;
       const accounts = aliases.accounts(slice);
-      const others = without(slice, accounts);
-      found.push(...accounts);
+      const others = without(
+        slice,
+        accounts.filter((account) => !isForwarding(account)),
+      );
+      found.push(...accounts.filter(keepsMail));
       if (others.length > 0) elsewhere.push(...aliases.elsewhere(others));
       if (found.length + elsewhere.length > EXPANSION_LIMIT) return 'too-many';
       next.push(...unseen(aliases.targets(others), seen));
@@ -62,7 +88,7 @@ export function* expand<Account extends { readonly address: string }>(
 }
 
 /** Without a pause. */
-export function expandAtOnce<Account extends { readonly address: string }>(
+export function expandAtOnce<Account extends Addressee>(
   names: readonly string[],
   aliases: Aliases<Account>,
 ): Expansion<Account> | 'too-many' {

@@ -1,17 +1,33 @@
-/** Which aliases may be made: they lead to names that are there or elsewhere, never back to themselves, and to no more than one path may. */
-import { ALIAS_DEPTH_LIMIT, expandAtOnce, EXPANSION_LIMIT, NAMES_LIMIT, type Aliases } from './expansion.js';
+/** Which aliases and forwards may be made: they lead to names that are there or elsewhere, never back to themselves, and to no more than one path may. */
+import {
+  type Addressee,
+  ALIAS_DEPTH_LIMIT,
+  expandAtOnce,
+  EXPANSION_LIMIT,
+  NAMES_LIMIT,
+  type Aliases,
+} from './expansion.js';
 import { refuse } from './refusals.js';
 
 /**
  * `targets` are added to those that the alias has.
  * @throws StoreError 'refused'
  */
-export function requireSoundAlias<Account extends { readonly address: string }>(
+export function requireSoundAlias<Account extends Addressee>(
   alias: string,
   targets: readonly string[],
   aliases: Aliases<Account>,
 ): void {
   if (aliases.accounts([alias]).length > 0) refuse(`${alias} is an account; an alias needs a name of its own`);
+  requireSoundTargets(alias, targets, aliases);
+}
+
+/** The same for an account that is to forward there. @throws StoreError 'refused' */
+export function requireSoundTargets<Account extends Addressee>(
+  alias: string,
+  targets: readonly string[],
+  aliases: Aliases<Account>,
+): void {
   if (targets.length > EXPANSION_LIMIT) refuse(tooMany(alias));
   requireNames(alias, targets, aliases);
   requireEnd(alias, targets, aliases);
@@ -19,7 +35,7 @@ export function requireSoundAlias<Account extends { readonly address: string }>(
 }
 
 /** Each is an account, an alias, or in another domain. */
-function requireNames<Account extends { readonly address: string }>(
+function requireNames<Account extends Addressee>(
   alias: string,
   names: readonly string[],
   aliases: Aliases<Account>,
@@ -53,7 +69,7 @@ function requireEnd(alias: string, names: readonly string[], aliases: Pick<Alias
 }
 
 /** They lead to no more accounts than one path may. */
-function requireFew<Account extends { readonly address: string }>(
+function requireFew<Account extends Addressee>(
   alias: string,
   names: readonly string[],
   aliases: Aliases<Account>,

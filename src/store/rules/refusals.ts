@@ -33,6 +33,10 @@ export const refusals = {
   domainHasAccounts: (name: string, count: number) => `${name} has accounts (${count}); remove them first`,
   domainIsSwept: (name: string) =>
     `The mail of accounts that ${name} had is still being deleted; try again in a moment`,
+  domainIsAlias: (name: string, of: string) => `${name} is an alias of ${of}; name ${of} instead`,
+  domainOfItself: (name: string) => `${name} cannot be an alias of itself`,
+  domainHasNames: (name: string) => `${name} has aliases of its own, such as catch-alls; remove them first`,
+  domainHasAliases: (name: string) => `Other domains are aliases of ${name}; 'pennypost domain list' shows them`,
   noAlias: (address: string) => `There is no alias ${address}; 'pennypost alias list' shows those there are`,
   routeIsLocal: (domain: string) =>
     `${domain} is a local domain: its mail stays here, and takes no route; 'pennypost domain remove' makes it one elsewhere`,

@@ -56,7 +56,7 @@ async function start(
 }
 
 function join(db: string, options: JoinOptions): MailStore {
-  const { domain, minFreeBytes, changed, rightsChanged, directoryChanged, replaced } = options;
+  const { domain, detailSeparators, minFreeBytes, changed, rightsChanged, directoryChanged, replaced } = options;
   const location = locate(db);
   const file = new FileIdentity(location.named);
   const remembered = new Remembered();
@@ -78,13 +78,8 @@ function join(db: string, options: JoinOptions): MailStore {
     },
   });
   const store = new SqliteStore({
-    db: location.db,
-    file,
-    firstDomain: domain,
-    minFreeBytes,
-    client,
-    openers,
-    remembered,
+    ...{ db: location.db, file, firstDomain: domain, detailSeparators, minFreeBytes },
+    ...{ client, openers, remembered },
   });
   client.stayConnected();
   return store;
@@ -102,7 +97,7 @@ async function open(db: string): Promise<MailStore> {
     isLeaving: (lock) => openers.isLeaving(lock),
   });
   const file = new FileIdentity(location.named);
-  const whole = { db: location.db, firstDomain: undefined, minFreeBytes: 0 };
+  const whole = { db: location.db, firstDomain: undefined, detailSeparators: undefined, minFreeBytes: 0 };
   return new SqliteStore({ ...whole, file, client, openers, remembered, server });
 }
 

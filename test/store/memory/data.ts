@@ -9,10 +9,10 @@ import type { OwnLimits, RecipientUse } from '../../../src/store/recipient-limit
 import { mayKeepUidl } from '../../../src/store/rules/imports.js';
 import { NOTHING, quotaOf, roomsOf, sumOf, takes } from '../../../src/store/rules/quotas.js';
 import { slotsAt } from '../../../src/store/rules/recipient-limits.js';
-import type { Scope, Secrets } from '../../../src/store/shapes.js';
+import type { Address, Scope, Secrets } from '../../../src/store/shapes.js';
 import type { WebSession } from '../../../src/store/web-sessions.js';
 import type { RelayLogin } from '../../../src/store/relay-logins.js';
-import type { Aliases } from '../../../src/store/rules/expansion.js';
+import type { Aliases, Forwards } from '../../../src/store/rules/expansion.js';
 import type { Route } from '../../../src/store/routes.js';
 import { addressOf, addressText } from '../../../src/store/rules/names.js';
 import { StoreError } from '../../../src/store/errors.js';
@@ -61,14 +61,19 @@ export interface Credential extends Used {
 
 export interface Account extends Used {
   readonly id: number;
-  readonly local: string;
-  readonly domain: string;
-  readonly address: string;
+  local: string;
+  domain: string;
+  address: string;
   readonly validity: string;
   readonly createdAtMs: number;
   secrets: Secrets;
   passwordVersion: number;
   enabled: boolean;
+  /** Mail, while it is disabled. */
+  refuses: boolean;
+  forwards: Forwards;
+  /** Of its password, since which it has its name. */
+  nameVersion: number;
   quota: Quota;
   keepsMail: boolean;
   expireDays: ExpireDays;
@@ -96,6 +101,8 @@ export class MemoryData implements Aliases<Account> {
   readonly saltSecret = randomBytes(32);
   /** Oldest first. */
   readonly domains: string[] = [];
+  /** Each with the domain that it is another name of. */
+  readonly domainAliases = new Map<string, string>();
   /** Of those that have one. */
   readonly domainQuotas = new Map<string, Quota>();
   /** By address, oldest first. */
@@ -141,6 +148,11 @@ export class MemoryData implements Aliases<Account> {
 
   elsewhere(names: readonly string[]): readonly string[] {
     return names.filter((name) => !this.hasDomain(addressOf(name).domain));
+  }
+
+  /** Under the name of the domain that has its names. */
+  placed({ local, domain }: Address): Address {
+    return { local, domain: this.domainAliases.get(domain) ?? domain };
   }
 
   hasDomain(name: string): boolean {

@@ -1,8 +1,14 @@
 /** Administration of the store in memory, by the rules of every driver. */
 import { randomUUID } from 'node:crypto';
 import type { Directory, DomainSummary } from '../../../src/store/directory.js';
-import { addressElsewhere, addressText, CATCH_ALL, normalizeLocalPart } from '../../../src/store/rules/names.js';
-import { requireSoundAlias } from '../../../src/store/rules/new-alias.js';
+import {
+  addressElsewhere,
+  addressOf,
+  addressText,
+  CATCH_ALL,
+  normalizeLocalPart,
+} from '../../../src/store/rules/names.js';
+import { requireSoundAlias, requireSoundTargets } from '../../../src/store/rules/new-alias.js';
 import { CREDENTIALS_LIMIT, missing, refusals, refuse } from '../../../src/store/rules/refusals.js';
 import type { Address, Secrets } from '../../../src/store/shapes.js';
 import type { Account } from './data.js';
@@ -19,7 +25,7 @@ export function directoryOf(store: MemoryStore): Directory {
     });
   };
   const accountOf = (address: Address): Account =>
-    data.byAddress.get(addressText(address)) ?? missing(refusals.noAccount(addressText(address)));
+    data.byAddress.get(addressText(data.placed(address))) ?? missing(refusals.noAccount(addressText(address)));
   const list = <T>(all: () => readonly T[], key: (one: T) => string, after: string) =>
     store.answers(() =>
       all()
@@ -30,11 +36,7 @@ export function directoryOf(store: MemoryStore): Directory {
   return {
     addAccount: (address, hash, scram) =>
       change(() => {
-        const name = addressText(address);
-        if (address.local === CATCH_ALL) refuse(refusals.accountNeedsName);
-        if (data.byAddress.has(name)) refuse(refusals.accountExists(name));
-        if (data.aliases.has(name)) refuse(refusals.isAlias(name));
-        data.ensureDomain(address.domain);
+        const name = takeName(address);
         const account = newAccount(data.nextId(), address, { hash, scram });
         data.byAddress.set(name, account);
         data.byId.set(account.id, account);
@@ -46,6 +48,7 @@ export function directoryOf(store: MemoryStore): Directory {
         data.byAddress.delete(account.address);
         for (const one of data.collectors.values()) if (one.account === account.id) data.collectors.delete(one.id);
         data.byId.delete(account.id);
+        setTargets(account.address, []);
         for (const [alias, targets] of data.aliases) setTargets(alias, without(targets, [account.address]));
       }),
     setPassword: (address, hash, scram) =>
@@ -66,11 +69,44 @@ export function directoryOf(store: MemoryStore): Directory {
     setDomainExpiry: (name, days) =>
       change(() => {
         if (!data.hasDomain(name)) missing(refusals.noDomain(name));
+        requireOwnNames(name);
         if (days === undefined) data.expiry.delete(name);
         else data.expiry.set(name, days);
       }),
     setKeepsMail: (address, keepsMail) => change(() => void (accountOf(address).keepsMail = keepsMail)),
-    setEnabled: (address, enabled) => change(() => void (accountOf(address).enabled = enabled)),
+    setEnabled: (address, enabled, refusesMail = false) =>
+      change(() => void Object.assign(accountOf(address), { enabled, refuses: !enabled && refusesMail })),
+    setForward: (address, targets, keeps) =>
+      change(() => {
+        const account = accountOf(address);
+        const names = targets.map(targetText);
+        const before = data.aliases.get(account.address) ?? [];
+        setTargets(account.address, []);
+        try {
+          requireSoundTargets(account.address, names, data);
+        } catch (error) {
+          setTargets(account.address, before);
+          throw error;
+        }
+        setTargets(account.address, [...new Set(names)].toSorted());
+        account.forwards = names.length === 0 ? 0 : keeps ? 2 : 1;
+      }),
+    renameAccount: (address, to, leavesAlias) =>
+      change(() => {
+        const account = accountOf(address);
+        const [before, after] = [account.address, takeName(to)];
+        data.byAddress.delete(before);
+        data.byAddress.set(after, account);
+        Object.assign(account, { local: normalizeLocalPart(to.local), domain: to.domain, address: after });
+        account.passwordVersion += 1;
+        account.nameVersion = account.passwordVersion;
+        const own = data.aliases.get(before) ?? [];
+        data.aliases.delete(before);
+        setTargets(after, own);
+        for (const [alias, targets] of data.aliases)
+          setTargets(alias, targets.map((target) => (target === before ? after : target)).toSorted());
+        if (leavesAlias) setTargets(before, [after]);
+      }),
     addCredential: (address, { name, scopes, hash, scram }) =>
       change(() => {
         const { credentials, address: owner } = accountOf(address);
@@ -104,7 +140,11 @@ export function directoryOf(store: MemoryStore): Directory {
         () =>
           [...data.byId.values()].map((account) => ({
             ...{ ...account, messages: account.messages.length, expireDays: data.expireDaysOf(account) },
+            refusesMail: account.refuses,
             ...{ quotaOctets: account.quota.octets, quotaMessages: account.quota.messages },
+            ...(account.forwards !== 0 && {
+              forward: { targets: data.aliases.get(account.address) ?? [], keeps: account.forwards === 2 },
+            }),
           })),
         ({ address }) => byDomain(address),
         after === '' ? '' : byDomain(after),
@@ -117,23 +157,38 @@ export function directoryOf(store: MemoryStore): Directory {
     removeDomain: (name) =>
       change(() => {
         if (!data.hasDomain(name)) missing(refusals.noDomain(name));
-        const accounts = [...data.byId.values()].filter(({ domain }) => domain === name).length;
-        if (accounts > 0) refuse(refusals.domainHasAccounts(name, accounts));
+        requireNoAccounts(name);
         for (const [alias, targets] of [...data.aliases])
           if (alias.endsWith(`@${name}`)) data.aliases.delete(alias);
           else setTargets(alias, targets.filter((target) => !target.endsWith(`@${name}`))); // prettier-ignore
         data.domains.splice(data.domains.indexOf(name), 1);
         data.domainQuotas.delete(name);
+        data.domainAliases.delete(name);
+      }),
+    addDomainAlias: (name, of) =>
+      change(() => {
+        if (name === of) refuse(refusals.domainOfItself(name));
+        if (!data.hasDomain(of)) missing(refusals.noDomain(of));
+        for (const each of [of, name]) requireOwnNames(each);
+        requireNoAccounts(name);
+        if ([...data.aliases.keys()].some((alias) => alias.endsWith(`@${name}`))) refuse(refusals.domainHasNames(name));
+        data.ensureDomain(name);
+        data.domainAliases.set(name, of);
+        data.domainQuotas.delete(name);
+        data.expiry.delete(name);
+        for (const [alias, targets] of data.aliases) setTargets(alias, [...new Set(targets.map(placedText))]);
       }),
     setDomainQuota: (name, quota) =>
       change(() => {
         if (!data.hasDomain(name)) missing(refusals.noDomain(name));
+        requireOwnNames(name);
         data.domainQuotas.set(name, quota);
       }),
     listDomains: (after) =>
       store.answers(() => data.domains.slice(after === undefined ? 0 : data.domains.indexOf(after) + 1).map(summaryOf)),
     addAlias: (address, targets) =>
       change(() => {
+        requireOwnNames(address.domain);
         const alias = addressText(address);
         const isNew = !data.hasDomain(address.domain);
         data.ensureDomain(address.domain);
@@ -148,34 +203,76 @@ export function directoryOf(store: MemoryStore): Directory {
       }),
     removeAlias: (address, targets) =>
       change(() => {
-        const alias = addressText(address);
-        const known = data.aliases.get(alias) ?? missing(refusals.noAlias(alias));
+        const alias = addressText(data.placed(address));
+        const known =
+          (data.byAddress.has(alias) ? undefined : data.aliases.get(alias)) ?? missing(refusals.noAlias(alias));
         const names = targets.map(targetText);
         for (const name of names) if (!known.includes(name)) missing(refusals.noTarget(alias, name));
         setTargets(alias, names.length === 0 ? [] : without(known, names));
       }),
     listAliases: (after = '') =>
       list(
-        () => [...data.aliases].map(([address, targets]) => ({ address, targets })),
+        () =>
+          [...data.aliases]
+            .filter(([address]) => !data.byAddress.has(address))
+            .map(([address, targets]) => ({ address, targets })),
         ({ address }) => byDomain(address),
         after === '' ? '' : byDomain(after),
       ),
   };
 
+  /** Nobody has it, and its domain is local from now on. */
+  function takeName(address: Address): string {
+    const name = addressText(address);
+    if (address.local === CATCH_ALL) refuse(refusals.accountNeedsName);
+    requireOwnNames(address.domain);
+    if (data.byAddress.has(name)) refuse(refusals.accountExists(name));
+    if (data.aliases.has(name)) refuse(refusals.isAlias(name));
+    data.ensureDomain(address.domain);
+    return name;
+  }
+
+  function placedText(target: string): string {
+    return targetText(addressOf(target));
+  }
+
+  function requireOwnNames(name: string): void {
+    const of = data.domainAliases.get(name);
+    if (of !== undefined) refuse(refusals.domainIsAlias(name, of));
+  }
+
+  function requireNoAccounts(name: string): void {
+    const accounts = [...data.byId.values()].filter(({ domain }) => domain === name).length;
+    if (accounts > 0) refuse(refusals.domainHasAccounts(name, accounts));
+    if ([...data.domainAliases.values()].includes(name)) refuse(refusals.domainHasAliases(name));
+  }
+
   function summaryOf(name: string): DomainSummary {
     const { octets, messages } = data.domainQuotas.get(name) ?? {};
     const hasQuota = octets !== undefined || messages !== undefined;
-    return { name, ...(hasQuota && { held: data.heldIn(name) }), quotaOctets: octets, quotaMessages: messages };
+    const aliasOf = data.domainAliases.get(name);
+    return {
+      name,
+      aliasOf,
+      ...(hasQuota && { held: data.heldIn(name) }),
+      quotaOctets: octets,
+      quotaMessages: messages,
+    };
   }
 
   function targetText(target: Address): string {
-    return data.hasDomain(target.domain) ? addressText(target) : addressElsewhere(target);
+    return data.hasDomain(target.domain) ? addressText(data.placed(target)) : addressElsewhere(target);
   }
 
   /** An alias that leads nowhere is none. */
   function setTargets(alias: string, targets: string[]): void {
-    if (targets.length === 0) data.aliases.delete(alias);
-    else data.aliases.set(alias, targets);
+    if (targets.length > 0) {
+      data.aliases.set(alias, targets);
+      return;
+    }
+    data.aliases.delete(alias);
+    const account = data.byAddress.get(alias);
+    if (account !== undefined) account.forwards = 0;
   }
 }
 
@@ -183,7 +280,15 @@ function newAccount(id: number, address: Address, secrets: Secrets): Account {
   const { domain } = address;
   return {
     ...{ id, local: normalizeLocalPart(address.local), domain, address: addressText(address), secrets },
-    ...{ validity: randomUUID(), createdAtMs: Date.now(), passwordVersion: 0, enabled: true, quota: {} },
+    ...{
+      validity: randomUUID(),
+      createdAtMs: Date.now(),
+      passwordVersion: 0,
+      enabled: true,
+      refuses: false,
+      quota: {},
+    },
+    ...{ forwards: 0, nameVersion: 0 },
     ...{ lastDeliveryAtMs: undefined, lastLoginAtMs: undefined, lastUsedAtMs: undefined, lastUsedFrom: undefined },
     ...{ uidNext: 1, octets: 0, messages: [], removed: [], purgedToMs: 0, credentials: [], imported: new Map() },
     ...{ limits: { perHour: 'default', perDay: 'default' }, submitted: new Map() },

@@ -21,7 +21,7 @@ import type { Routes } from '../../../src/store/routes.js';
 import { refusals } from '../../../src/store/rules/refusals.js';
 import { summarize } from '../../../src/message/summary.js';
 import { judgeCopies } from '../../../src/store/rules/copies.js';
-import { expandAtOnce } from '../../../src/store/rules/expansion.js';
+import { expandAtOnce, isForwarding, keepsMail, takesMail } from '../../../src/store/rules/expansion.js';
 import { takes, type QuotaHolder } from '../../../src/store/rules/quotas.js';
 import { loginOfDevice, readDeviceName, readLoginName } from '../../../src/store/rules/login-name.js';
 import { LoginIntervals } from '../../../src/store/rules/login-intervals.js';
@@ -81,6 +81,7 @@ export class MemoryServer {
   readonly watchers = new Set<() => void>();
   readonly newMail = new NewMail();
   isDown = false;
+  detailSeparators = '+';
 
   constructor(data = new MemoryData(0)) {
     this.data = data;
@@ -89,7 +90,7 @@ export class MemoryServer {
   /** Another start on the same data: every connection made before is dead. */
   restarted(): MemoryServer {
     this.isDown = true;
-    return new MemoryServer(this.data);
+    return Object.assign(new MemoryServer(this.data), { detailSeparators: this.detailSeparators });
   }
 
   connect(answers: 'by timer' | 'at once' = 'by timer'): MemoryStore {
@@ -181,8 +182,9 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
   resolve(address: Address): MaybePromise<Resolution> {
     return this.answers(() => {
       if (!this.data.hasDomain(address.domain)) return { kind: 'remote' };
-      for (const candidate of candidates(address.local)) {
-        const route = this.#route(this.#nameOf(candidate, address.domain));
+      const { domain } = this.data.placed(address);
+      for (const candidate of candidates(address.local, this.server.detailSeparators)) {
+        const route = this.#route(this.#nameOf(candidate, domain));
         if (route !== undefined) return resolutionOf(route, candidate.detail);
       }
       return { kind: 'unknown' };
@@ -248,14 +250,14 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
   findLogin(name: string): MaybePromise<LoginAccount | undefined> {
     return this.answers(() => {
       const { local, domain = this.data.domains[0] ?? '' } = readLoginName(name);
-      const found = this.data.byAddress.get(addressText({ local, domain }));
+      const found = this.data.byAddress.get(addressText(this.data.placed({ local, domain })));
       return found === undefined ? this.#loginOfDevice(local, domain) : this.#loginOf(found);
     });
   }
 
   #loginOfDevice(local: string, domain: string): LoginAccount | undefined {
     const name = readDeviceName(local);
-    const found = name && this.data.byAddress.get(addressText({ local: name.account, domain }));
+    const found = name && this.data.byAddress.get(addressText(this.data.placed({ local: name.account, domain })));
     return found && loginOfDevice(this.#loginOf(found), name);
   }
 
@@ -276,6 +278,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
       const found = this.data.byId.get(account);
       if (found?.enabled !== true) return false;
       if (credential === undefined) return found.passwordVersion === passwordVersion;
+      if (passwordVersion < found.nameVersion) return false;
       return found.credentials.some(({ id, scopes }) => id === credential && scopes.includes(scope));
     });
   }
@@ -283,9 +286,9 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
   loginAddress(name: string): MaybePromise<string> {
     return this.answers(() => {
       const { local, domain = this.data.domains[0] ?? '' } = readLoginName(name);
-      const whole = addressText({ local, domain });
+      const whole = addressText(this.data.placed({ local, domain }));
       const device = this.data.byAddress.has(whole) ? undefined : readDeviceName(local);
-      return device === undefined ? whole : `${device.account}@${domain}`;
+      return device === undefined ? whole : addressText(this.data.placed({ local: device.account, domain }));
     });
   }
 
@@ -349,15 +352,30 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
 
   #route(name: string): Route | undefined {
     const account = this.data.byAddress.get(name);
-    if (account !== undefined) return { kind: 'account', targets: [this.#targetOf(account)] };
+    if (account?.refuses === true) return { kind: 'disabled' };
+    if (account !== undefined) return this.#routeOf(account);
+    return this.#aliasOf(name);
+  }
+
+  #routeOf(account: Account): Route {
+    const own = keepsMail(account) ? [this.#targetOf(account)] : [];
+    const route = isForwarding(account) ? this.#aliasOf(account.address) : undefined;
+    if (route === undefined || (route.kind === 'disabled' && own.length > 0))
+      return { kind: 'account', account: account.id, targets: own };
+    if (route.kind !== 'alias') return route;
+    return { kind: 'account', account: account.id, targets: [...own, ...route.targets] };
+  }
+
+  #aliasOf(name: string): Route | undefined {
     const targets = this.data.aliases.get(name);
     if (targets === undefined) return undefined;
     const found = expandAtOnce(targets, this.data);
     if (found === 'too-many') return { kind: 'too-many' };
-    return {
-      kind: 'alias',
-      targets: [...found.accounts.map((one) => this.#targetOf(one)), ...found.elsewhere.map(remoteTarget)],
-    };
+    const accounts = found.accounts.filter(takesMail);
+    const reached = [...accounts.map((one) => this.#targetOf(one)), ...found.elsewhere.map(remoteTarget)];
+    return reached.length === 0 && found.accounts.length > 0
+      ? { kind: 'disabled' }
+      : { kind: 'alias', targets: reached };
   }
 
   #targetOf(account: Account): LocalTarget {

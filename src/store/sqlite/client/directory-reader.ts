@@ -6,7 +6,8 @@ import type { Source } from '../../source.js';
 import { normalizeLocalPart } from '../../rules/names.js';
 import { missing, refusals } from '../../rules/refusals.js';
 import { roomsOf, type AccountRow } from '../database/aliases.js';
-import { scopesOf, type DomainRow, type DomainSummaryRow, type MailboxRow, type MailRow } from '../database/reads.js';
+import type { DomainSummaryRow, MailboxRow } from '../database/directory-rows.js';
+import { scopesOf, type DomainRow, type MailRow } from '../database/reads.js';
 import { sourceOf } from './message-octets.js';
 import type { OpenReads } from './open-reads.js';
 
@@ -135,6 +136,10 @@ function accountSummary(row: MailboxRow): AccountSummary {
     enabled: row.enabled !== 0,
     keepsMail: row.keeps_mail !== 0,
     expireDays: row.expire_days ?? undefined,
+    refusesMail: row.enabled === 0 && row.refuses_mail !== 0,
+    ...(row.targets !== null && {
+      forward: { targets: JSON.parse(row.targets) as string[], keeps: row.forwards === 2 },
+    }),
   };
 }
 
@@ -142,6 +147,7 @@ function domainSummary(row: DomainSummaryRow): DomainSummary {
   const { name, messages, octets } = row;
   return {
     name,
+    aliasOf: row.alias_of ?? undefined,
     ...(messages !== null && octets !== null && { held: { messages, octets } }),
     quotaOctets: row.quota_octets ?? undefined,
     quotaMessages: row.quota_messages ?? undefined,

@@ -24,6 +24,8 @@ import { isPassing } from '../database/sqlite-error.js';
 export interface ReaderOptions {
   /** Where a name without a domain lives; the oldest domain unless told. */
   readonly firstDomain: string | undefined;
+  /** JoinOptions has what they are. */
+  readonly detailSeparators: string | undefined;
   /** For what takes long. */
   readonly slices: Slices;
 }
@@ -45,6 +47,7 @@ export class OpenReads {
   readonly firstDomainName: string | undefined;
   readonly #path: string;
   readonly #slices: Slices;
+  readonly #detailSeparators: string | undefined;
   #connection: ReadingConnection | undefined;
   #prepared: Prepared | undefined;
   #search: MailSearch | undefined;
@@ -52,7 +55,8 @@ export class OpenReads {
   #newest: NewestReads | undefined;
 
   /** @throws StoreError 'unavailable' when it cannot be opened and will not be able to be */
-  constructor(path: string, { firstDomain, slices }: ReaderOptions) {
+  constructor(path: string, { firstDomain, detailSeparators, slices }: ReaderOptions) {
+    this.#detailSeparators = detailSeparators;
     this.#path = path;
     this.firstDomainName = firstDomain;
     this.#slices = slices;
@@ -144,7 +148,8 @@ export class OpenReads {
   #prepare(): Prepared {
     const connection = (this.#connection ??= openForReading(this.#path));
     const reads = prepareReads(connection);
-    const options = { reads, slices: this.#slices, firstDomainName: this.firstDomainName };
+    const [slices, firstDomainName, detailSeparators] = [this.#slices, this.firstDomainName, this.#detailSeparators];
+    const options = { reads, slices, firstDomainName, detailSeparators };
     const queue = prepareQueueReads(connection);
     const [relayLogins, routes] = [prepareRelayLoginReads(connection), new RouteReads(connection)];
     const collectors = prepareCollectorReads(connection);

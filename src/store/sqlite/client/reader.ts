@@ -100,7 +100,7 @@ export class Reader {
   stands({ account, credential, scope, passwordVersion }: Grant): boolean {
     const { reads } = this.#open;
     if (credential === undefined) return reads.passwordStands.get(account, passwordVersion) !== undefined;
-    const scopes = reads.credentialScopes.get(account, credential);
+    const scopes = reads.credentialScopes.get(account, credential, passwordVersion);
     return scopes !== undefined && scopesOf({ scopes }).includes(scope);
   }
 
@@ -109,7 +109,9 @@ export class Reader {
     const device = readDeviceName(local);
     const isAccount = device === undefined || this.findLogin(name)?.passwordHash !== undefined;
     const account = isAccount ? normalizeLocalPart(local) : device.account;
-    return `${account}@${domain ?? this.#open.firstDomainName ?? this.#open.reads.domains.all('', 1)[0]?.name ?? ''}`;
+    const { firstDomainName, reads } = this.#open;
+    const named = domain ?? firstDomainName ?? reads.domains.all('', 1)[0]?.name ?? '';
+    return `${account}@${reads.domainName.get(named) ?? named}`;
   }
 
   devices(): readonly Device[] {

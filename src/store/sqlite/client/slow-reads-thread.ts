@@ -9,9 +9,9 @@ import { Reader } from './reader.js';
 import type { SlowRead, SlowReadData, SlowReadTold } from './slow-reads.js';
 import { threadData } from '../database/thread-start.js';
 
-const { db, firstDomain } = threadData() as SlowReadData;
+const { db, firstDomain, detailSeparators } = threadData() as SlowReadData;
 const runDelay = new RunDelay();
-const reader = new Reader(db, { firstDomain, slices: new Slices() });
+const reader = new Reader(db, { firstDomain, detailSeparators, slices: new Slices() });
 
 parentPort?.on('message', (read: SlowRead) => {
   const delayMs = runDelay.ms;

@@ -11,6 +11,7 @@ import type { Read } from './read.js';
 export interface SlowReadData {
   readonly db: string;
   readonly firstDomain: string | undefined;
+  readonly detailSeparators: string | undefined;
 }
 
 export type SlowRead = Read & { readonly request: number };

@@ -46,6 +46,8 @@ export interface SqliteStoreOptions {
   readonly file: FileIdentity;
   /** Where a name without a domain lives; the oldest domain unless told. */
   readonly firstDomain: string | undefined;
+  /** Of names and their details. */
+  readonly detailSeparators: string | undefined;
   readonly minFreeBytes: number;
   readonly client: StoreClient;
   /** Asked by the client when the store wants to know. */
@@ -78,14 +80,15 @@ export class SqliteStore implements MailStore {
   readonly #server: SqliteStoreOptions['server'];
 
   /** @throws StoreError 'unavailable' */
-  constructor({ db, file, firstDomain, minFreeBytes, client, openers, remembered, server }: SqliteStoreOptions) {
+  constructor(options: SqliteStoreOptions) {
+    const { db, file, firstDomain, detailSeparators, minFreeBytes, client, openers, remembered, server } = options;
     const slices = new Slices();
-    const reader = new Reader(db, { firstDomain, slices });
+    const reader = new Reader(db, { firstDomain, detailSeparators, slices });
     this.#client = client;
     this.#remembered = remembered;
     this.#server = server;
     this.#reader = reader;
-    this.#reads = new PacedReads(reader, { db, firstDomain });
+    this.#reads = new PacedReads(reader, { db, firstDomain, detailSeparators });
     this.#maildrops = new SocketMaildrops({ client, openers, reader, reads: this.#reads, slices });
     const space = new DiskSpace(db, minFreeBytes, () => reader.fileSpace());
     this.#availability = new Availability({ client, file, space });

@@ -2,18 +2,19 @@
 import type { Room } from '../../quotas.js';
 import { addressOf } from '../../rules/names.js';
 import { quotaOf } from '../../rules/quotas.js';
-import { NAMES_LIMIT, type Aliases } from '../../rules/expansion.js';
+import { NAMES_LIMIT, type Addressee, type Aliases } from '../../rules/expansion.js';
 import type { Prepares, ReadStatement } from './reading-connection.js';
 
-export interface AccountRow {
+export interface AccountRow extends Addressee {
   readonly id: number;
-  readonly address: string;
   readonly domain: number;
   /** Null where octets do not count, and so on. */
   readonly free_octets: number | null;
   readonly free_messages: number | null;
   readonly domain_free_octets: number | null;
   readonly domain_free_messages: number | null;
+  /** 1: it is disabled, and takes no mail. */
+  readonly refuses: number;
 }
 
 /** What is left of the quota of the account, and of that of its domain. */

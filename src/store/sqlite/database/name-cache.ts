@@ -29,7 +29,7 @@ export class NameCache {
   keeping({ local, domain }: Address): (resolution: Resolution) => Resolution {
     const epoch = this.#epoch;
     return (resolution) => {
-      const isFound = resolution.kind === 'local' ? isSteady(resolution.targets) : resolution.kind === 'too-many';
+      const isFound = resolution.kind === 'local' ? isSteady(resolution.targets) : isRefusal(resolution.kind);
       if (isFound && epoch === this.#epoch && local.length + domain.length < PATH_LIMIT_CHARACTERS) {
         this.#makeRoom(0);
         this.#paths.set(`${local}@${domain}`, resolution);
@@ -45,7 +45,7 @@ export class NameCache {
   remember(domain: number, name: string): (route: Route) => Route {
     const epoch = this.#epoch;
     return (route) => {
-      const targets = route.kind === 'too-many' ? [] : route.targets;
+      const targets = 'targets' in route ? route.targets : [];
       if (isSteady(targets) && epoch === this.#epoch) {
         this.#makeRoom(targets.length);
         this.#routes.set(`${domain} ${name}`, route);
@@ -70,6 +70,10 @@ export class NameCache {
     this.#routes.clear();
     this.#targets = 0;
   }
+}
+
+function isRefusal(kind: Resolution['kind']): boolean {
+  return kind === 'too-many' || kind === 'disabled';
 }
 
 function isSteady(targets: readonly Target[]): boolean {

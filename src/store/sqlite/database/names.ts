@@ -5,7 +5,15 @@
 import type { Slices } from '../../../runtime/slices.js';
 import { whenReady } from '../../../runtime/when-ready.js';
 import type { LocalTarget, Resolution } from '../../deliveries.js';
-import { expand, NAMES_LIMIT, type Expanding, type Expansion } from '../../rules/expansion.js';
+import {
+  expand,
+  isForwarding,
+  keepsMail,
+  NAMES_LIMIT,
+  takesMail,
+  type Expanding,
+  type Expansion,
+} from '../../rules/expansion.js';
 import { candidates, remoteTarget, resolutionOf, type Candidate, type Route } from '../../rules/names.js';
 import type { Address, MaybePromise } from '../../shapes.js';
 import { AliasRows, roomsOf, type AccountRow } from './aliases.js';
@@ -17,6 +25,7 @@ export interface NamesOptions {
   readonly reads: Reads;
   readonly slices: Slices;
   readonly firstDomainName: string | undefined;
+  readonly detailSeparators: string | undefined;
 }
 
 interface Place {
@@ -28,12 +37,14 @@ export class Names {
   readonly #reads: Reads;
   readonly #slices: Slices;
   readonly #firstDomainName: string | undefined;
+  readonly #detailSeparators: string | undefined;
   readonly #aliases: AliasRows;
 
-  constructor(connection: Prepares, { reads, slices, firstDomainName }: NamesOptions) {
+  constructor(connection: Prepares, { reads, slices, firstDomainName, detailSeparators }: NamesOptions) {
     this.#reads = reads;
     this.#slices = slices;
     this.#firstDomainName = firstDomainName;
+    this.#detailSeparators = detailSeparators;
     this.#aliases = new AliasRows(connection);
   }
 
@@ -48,7 +59,7 @@ export class Names {
   #resolve(address: Address, cache: NameCache | undefined): MaybePromise<Resolution> {
     const domain = this.#reads.domain.get(address.domain);
     if (domain === undefined) return { kind: 'remote' };
-    for (const candidate of candidates(address.local)) {
+    for (const candidate of candidates(address.local, this.#detailSeparators)) {
       const place = this.#place(candidate, domain);
       const route = place && this.#route(place, cache);
       if (route instanceof Promise) return route.then((found) => resolutionOf(found, candidate.detail));
@@ -79,10 +90,20 @@ export class Names {
     if (known !== undefined) return known;
     const keep = cache?.remember(domain, name) ?? ((route: Route) => route);
     const account = this.#reads.account.get(domain, name);
-    if (account !== undefined) return keep({ kind: 'account', targets: [targetOf(account)] });
+    if (account !== undefined) return whenReady(this.#routeOf(account, { domain, name }), keep);
     const targets = this.#reads.aliasTargets.all(domain, name, NAMES_LIMIT + 1);
     if (targets.length === 0) return undefined;
     return whenReady(this.#settle(expand(targets, this.#aliases)), (found) => keep(aliasOf(found)));
+  }
+
+  #routeOf(account: AccountRow, { domain, name }: Place): MaybePromise<Route> {
+    if (!takesMail(account)) return { kind: 'disabled' };
+    const own = keepsMail(account) ? [targetOf(account)] : [];
+    if (!isForwarding(account)) return { kind: 'account', account: account.id, targets: own };
+    const targets = this.#reads.aliasTargets.all(domain, name, NAMES_LIMIT + 1);
+    return whenReady(this.#settle(expand(targets, this.#aliases)), (found) =>
+      forwardOf(account.id, own, aliasOf(found)),
+    );
   }
 
   #settle(expanding: Expanding<AccountRow>): MaybePromise<Expansion<AccountRow> | 'too-many'> {
@@ -101,9 +122,17 @@ export class Names {
   }
 }
 
+/** What it keeps, and then what it forwards to. */
+function forwardOf(account: number, own: readonly LocalTarget[], route: Route): Route {
+  if (route.kind === 'disabled' && own.length > 0) return { kind: 'account', account, targets: own };
+  return route.kind === 'alias' ? { kind: 'account', account, targets: [...own, ...route.targets] } : route;
+}
+
 function aliasOf(found: Expansion<AccountRow> | 'too-many'): Route {
   if (found === 'too-many') return { kind: 'too-many' };
-  return { kind: 'alias', targets: [...found.accounts.map(targetOf), ...found.elsewhere.map(remoteTarget)] };
+  const accounts = found.accounts.filter(takesMail);
+  const targets = [...accounts.map(targetOf), ...found.elsewhere.map(remoteTarget)];
+  return targets.length === 0 && found.accounts.length > 0 ? { kind: 'disabled' } : { kind: 'alias', targets };
 }
 
 function targetOf(row: AccountRow): LocalTarget {

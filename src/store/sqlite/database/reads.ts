@@ -1,6 +1,7 @@
 /** The statements that read, prepared once a connection, with the shapes of their rows. */
 import type { Scope } from '../../shapes.js';
 import type { AccountRow } from './aliases.js';
+import type { DomainSummaryRow, MailboxRow } from './directory-rows.js';
 import { prepareFileSpace, type FileSpace } from './disk-space.js';
 import type { Prepares, ReadStatement } from './reading-connection.js';
 
@@ -65,29 +66,6 @@ export interface MaildropRow {
   readonly has_removed: number;
 }
 
-export interface MailboxRow {
-  readonly address: string;
-  readonly messages: number;
-  readonly octets: number;
-  readonly quota_octets: number | null;
-  readonly quota_messages: number | null;
-  readonly created_at: number;
-  readonly last_delivery_at: number | null;
-  readonly last_login_at: number | null;
-  readonly enabled: number;
-  readonly keeps_mail: number;
-  readonly expire_days: number | null;
-}
-
-/** The counters are null without a quota. */
-export interface DomainSummaryRow {
-  readonly name: string;
-  readonly messages: number | null;
-  readonly octets: number | null;
-  readonly quota_octets: number | null;
-  readonly quota_messages: number | null;
-}
-
 export interface DomainRow {
   readonly id: number;
   readonly name: string;
@@ -119,13 +97,15 @@ type RangeStatement = ReadStatement<[of: number, uid: number, again: number, lik
 
 export interface Reads {
   readonly domain: ReadStatement<[name: string], number>;
+  /** Of an alias the domain that it is. */
+  readonly domainName: ReadStatement<[name: string], string>;
   readonly oldestDomain: ReadStatement<[], number>;
   readonly saltSecret: ReadStatement<[], Buffer>;
   readonly account: ReadStatement<[domain: number, local: string], AccountRow>;
   readonly login: ReadStatement<[domain: number, local: string], LoginRow>;
   readonly passwordStands: ReadStatement<[account: number, version: number], number>;
-  /** The scopes of a credential whose account is enabled. */
-  readonly credentialScopes: ReadStatement<[account: number, credential: number], string>;
+  /** The scopes of a credential whose account is enabled, and has had its name since that version. */
+  readonly credentialScopes: ReadStatement<[account: number, credential: number, version: number], string>;
   readonly credentials: ReadStatement<[account: number], CredentialRow>;
   readonly oldestAccount: ReadStatement<[], OldestAccountRow>;
   readonly alias: ReadStatement<[domain: number, local: string], string>;
@@ -157,8 +137,17 @@ export interface Reads {
 // eslint-disable-next-line max-lines-per-function -- a list of statements, each on its own
 export function prepareReads(connection: Prepares): Reads {
   return {
-    domain: connection.prepare<[string], number>('select id from domain where name = ?').pluck(),
-    oldestDomain: connection.prepare<[], number>('select id from domain order by id limit 1').pluck(),
+    // An alias of another domain is that one.
+    domain: connection.prepare<[string], number>('select coalesce(alias_of, id) from domain where name = ?').pluck(),
+    domainName: connection
+      .prepare<[string], string>(
+        `
+      select real.name from domain join domain as real on real.id = domain.alias_of where domain.name = ?`,
+      )
+      .pluck(),
+    oldestDomain: connection
+      .prepare<[], number>('select coalesce(alias_of, id) from domain order by id limit 1')
+      .pluck(),
     saltSecret: connection.prepare<[], Buffer>("select value from secret where name = 'salts'").pluck(),
     account: connection.prepare('select * from addressee where domain = ? and local = ?'),
     login: connection.prepare(`
@@ -171,10 +160,10 @@ export function prepareReads(connection: Prepares): Reads {
       .prepare<[number, number], number>('select 1 from account where id = ? and password_version = ? and enabled = 1')
       .pluck(),
     credentialScopes: connection
-      .prepare<[number, number], string>(
+      .prepare<[number, number, number], string>(
         `
       select credential.scopes from credential join account on account.id = credential.account
-      where account.id = ? and credential.id = ? and account.enabled = 1`,
+      where account.id = ? and credential.id = ? and account.enabled = 1 and account.name_version <= ?`,
       )
       .pluck(),
     credentials: connection.prepare(`
@@ -253,6 +242,10 @@ export function prepareReads(connection: Prepares): Reads {
              account.quota_messages, account.created_at, account.last_login_at, account.enabled,
              account.keeps_mail,
              nullif(coalesce(account.expire_days, domain.expire_days), 0) as expire_days,
+             account.refuses_mail, account.forwards, case when account.forwards > 0 then (
+               select json_group_array(alias.target) from alias
+               where alias.domain = account.domain and alias.local = account.local
+             ) end as targets,
              case when account.messages > 0 then (
                select present.received_at from present where present.account = account.id
                order by present.uid desc limit 1
@@ -265,11 +258,15 @@ export function prepareReads(connection: Prepares): Reads {
       .pluck(),
     nextDomain: connection.prepare('select id, name from domain where name > ? order by name limit 1'),
     domains: connection.prepare(`
-      select name, messages, octets, quota_octets, quota_messages from domain
+      select name, (select real.name from domain as real where real.id = domain.alias_of) as alias_of,
+             messages, octets, quota_octets, quota_messages
+      from domain
       where id > coalesce((select id from domain where name = ?), 0) order by id limit ? + 0`),
     aliases: connection.prepare(`
       select local, target from alias
-      where domain = ? and local > ? order by local, target limit ? + 0`),
+      where domain = ? and local > ? and not exists (
+        select 1 from account where account.domain = alias.domain and account.local = alias.local)
+      order by local, target limit ? + 0`),
     alias: connection
       .prepare<[number, string], string>('select target from alias where domain = ? and local = ? order by target')
       .pluck(),

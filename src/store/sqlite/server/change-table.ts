@@ -41,6 +41,7 @@ import { IDS_LIMIT } from '../protocol/queue-requests.js';
 export interface ChangeTargets {
   readonly directory: Changes;
   removeAccount(address: Address): void;
+  renameAccount(address: Address, to: Address, leavesAlias: boolean): void;
   setQuota(address: Address, quota: Quota): void;
   setDomainQuota(name: string, quota: Quota): void;
   removeDomain(name: string): void;
@@ -138,8 +139,17 @@ const CHANGES: Table = {
     run: (to, account, limits) => to.setRecipientLimits(account, limits),
   },
   setEnabled: {
-    takes: [address, flag],
-    run: ({ directory }, account, enabled) => directory.setEnabled(account, enabled),
+    takes: [address, flag, optional(flag)],
+    run: ({ directory }, account, enabled, refusesMail) => directory.setEnabled(account, enabled, refusesMail),
+    revokes: true,
+  },
+  setForward: {
+    takes: [address, list(address), flag],
+    run: ({ directory }, account, targets, keeps) => directory.names.setForward(account, targets, keeps),
+  },
+  renameAccount: {
+    takes: [address, address, flag],
+    run: (to, account, name, leavesAlias) => to.renameAccount(account, name, leavesAlias),
     revokes: true,
   },
   setExpiry: { takes: [address, expireDays], run: (to, account, days) => to.setExpiry(account, days) },
@@ -167,16 +177,20 @@ const CHANGES: Table = {
     run: (to, account, removal, afterMs) => to.undoRemoval(account, removal, afterMs),
     isQueue: true,
   },
-  addDomain: { takes: [text], run: ({ directory }, name) => directory.addDomain(name) },
+  addDomain: { takes: [text], run: ({ directory }, name) => directory.names.addDomain(name) },
   removeDomain: { takes: [text], run: (to, name) => to.removeDomain(name) },
+  addDomainAlias: {
+    takes: [text, text],
+    run: ({ directory }, name, of) => directory.names.addDomainAlias(name, of),
+  },
   setDomainQuota: { takes: [text, quota], run: (to, name, given) => to.setDomainQuota(name, given) },
   addAlias: {
     takes: [address, list(address)],
-    run: ({ directory }, alias, targets) => directory.addAlias(alias, targets),
+    run: ({ directory }, alias, targets) => directory.names.addAlias(alias, targets),
   },
   removeAlias: {
     takes: [address, list(address)],
-    run: ({ directory }, alias, targets) => directory.removeAlias(alias, targets),
+    run: ({ directory }, alias, targets) => directory.names.removeAlias(alias, targets),
   },
   addRoute: { takes: [routeShape], run: (to, route) => changeRoute(to, route, () => to.directory.addRoute(route)) },
   removeRoute: { takes: [routeKey], run: (to, key) => changeRoute(to, key, () => to.directory.removeRoute(key)) },
@@ -264,7 +278,7 @@ export function readChange(payload: Buffer): Change {
 /** @throws StoreError */
 export function applyChange({ change, given }: Change, to: ChangeTargets): Changed {
   const row = CHANGES[change] as ChangeRow<readonly unknown[]>;
-  const concerned = row.revokes === true ? to.directory.accountId(given[0] as Address) : undefined;
+  const concerned = row.revokes === true ? to.directory.names.accountId(given[0] as Address) : undefined;
   const count = row.run(to, ...given);
   return {
     ...{ concerned: concerned ?? 'nobody', isDirectory: row.isQueue !== true },

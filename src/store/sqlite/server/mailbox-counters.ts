@@ -119,6 +119,14 @@ export class MailboxCounters {
     this.#domains.forget(domain);
   }
 
+  /** The account is of another domain from now on, with what it holds. */
+  move(account: AccountId, domain: number): void {
+    const counters = this.#of(account);
+    this.#domains.add(counters.domain, negative(counters.holding));
+    this.#domains.add(domain, counters.holding);
+    this.#known.set(account, { ...counters, domain });
+  }
+
   /** The account is being removed, or is so already: there is nothing to write back. */
   drop(account: AccountId): void {
     const counters = this.#known.get(account);

@@ -157,17 +157,18 @@ export class Writer {
       index: this.index,
       collectors: this.collectors,
       removeAccount: (address) => this.#removeAccount(address),
+      renameAccount: (address, to, leavesAlias) => this.#renameAccount(address, to, leavesAlias),
       setQuota: (address, { octets = null, messages = null }) =>
-        this.#counters.setQuota(this.#changes.requireAccount(address), [octets, messages]),
+        this.#counters.setQuota(this.#changes.names.requireAccount(address), [octets, messages]),
       setDomainQuota: (name, { octets = null, messages = null }) =>
-        this.#counters.setDomainQuota(this.#changes.requireDomain(name), [octets, messages]),
-      removeDomain: (name) => this.#counters.dropDomain(this.#changes.removeDomain(name)),
+        this.#counters.setDomainQuota(this.#changes.names.requireDomain(name), [octets, messages]),
+      removeDomain: (name) => this.#counters.dropDomain(this.#changes.names.removeDomain(name)),
       setExpiry: (address, days) => this.#expireSoon(() => this.#changes.setExpiry(address, days)),
       setDomainExpiry: (name, days) => this.#expireSoon(() => this.#changes.setDomainExpiry(name, days)),
-      setRecipientLimits: (address, limits) => this.#limits.set(this.#changes.requireAccount(address), limits),
-      restoreMail: (address, numbers) => this.removals.restore(this.#changes.requireAccount(address), numbers),
+      setRecipientLimits: (address, limits) => this.#limits.set(this.#changes.names.requireAccount(address), limits),
+      restoreMail: (address, numbers) => this.removals.restore(this.#changes.names.requireAccount(address), numbers),
       undoRemoval: (address, removal, afterMs) =>
-        this.removals.undo(this.#changes.requireAccount(address), removal, afterMs),
+        this.removals.undo(this.#changes.names.requireAccount(address), removal, afterMs),
     });
   }
 
@@ -179,7 +180,7 @@ export class Writer {
 
   /** Makes a domain local if it is not. */
   ensureDomain(name: string): void {
-    this.#changes.ensureDomain(name);
+    this.#changes.names.ensureDomain(name);
   }
 
   /** Made by a migration, so it is there. */
@@ -266,9 +267,15 @@ export class Writer {
     this.#limits.count(metadata);
   }
 
+  #renameAccount(address: Address, to: Address, leavesAlias: boolean): void {
+    const account = this.#changes.names.requireAccount(address);
+    this.#counters.require(account); // Of the domain that it leaves.
+    this.#counters.move(account, this.#changes.names.renameAccount(address, to, leavesAlias));
+  }
+
   /** Of one that holds much only the mark is written, and its rows are deleted later. */
   #removeAccount(address: Address): void {
-    const account = this.#changes.requireAccount(address);
+    const account = this.#changes.names.requireAccount(address);
     this.#changes.detachAccount(address, account);
     this.collectors.detach(account);
     const isLong = this.#counters.messages(account) > DIRECT_LIMIT || this.#imports.hasAny(account);
