@@ -134,6 +134,21 @@ export function describeAliases(name: string, make: () => Promise<StoreUnderTest
       await fails('refused', directory.addDomainAlias('c.example', 'example.org'), /aliases of its own/);
     });
 
+    it('becomes the alias of no domain where names that lead there would lead to themselves', async () => {
+      const { directory } = store;
+      await add('sales@example.org', 'team@example.net');
+      await add('team@example.org', 'sales@example.org', 'alice@example.org');
+      await fails('refused', directory.addDomainAlias('example.net', 'example.org'), /lead to itself/);
+      await directory.removeAlias(at('team@example.org'), [at('sales@example.org')]);
+      await directory.setForward(ALICE, [at('alice@example.net')], false);
+      await fails('refused', directory.addDomainAlias('example.net', 'example.org'), /lead to itself/);
+      expect((await directory.listDomains()).map(({ name }) => name)).to.deep.equal(['example.org']);
+      expect(await reached('sales@example.org')).to.deep.equal(['remote team@example.net']);
+      await directory.setForward(ALICE, [], false);
+      await directory.addDomainAlias('example.net', 'example.org');
+      expect(await reached('sales@example.org')).to.deep.equal(['local alice@example.org']);
+    });
+
     it('refuses the mail of who is disabled, where that is wanted, and leads past him', async () => {
       const { directory } = store;
       await directory.addAccount(at('bob@example.org'), 'hash');
@@ -267,6 +282,11 @@ export function describeAliases(name: string, make: () => Promise<StoreUnderTest
       await fails('refused', directory.renameAccount(address, ALICE, false), /is an alias/);
       await fails('refused', directory.renameAccount(address, address, false), /already/);
       await fails('missing', directory.renameAccount(ALICE, at('x@example.org'), false));
+      await add('afar@example.org', 'smith@far.example');
+      await directory.setForward(address, [at('afar@example.org')], true);
+      await fails('refused', directory.renameAccount(address, at('smith@far.example'), false), /lead to itself/);
+      expect(await reached('afar@example.org')).to.deep.equal(['remote smith@far.example']);
+      await directory.setForward(address, [], false);
       await directory.removeAlias(ALICE, []);
       await directory.renameAccount(address, ALICE, false);
       expect(await reached('smith@new.example')).to.equal('unknown');

@@ -272,8 +272,14 @@ describe('a shell that writes', () => {
       'recipients_per_day = -1',
       "recipients_per_hour = 'many'",
       "account = 'x@example.org'",
+      'refuses_mail = 1',
+      'refuses_mail = 2, enabled = 0',
     ])
       expect(() => set(wrong), wrong).to.throw(/is 1, or 0|is 0, or 1|whole number|a shell may write/);
+    set('enabled = 0, refuses_mail = 1');
+    expect(await store.resolve(at('alice@example.org'))).to.deep.equal({ kind: 'disabled' });
+    set('enabled = 1');
+    expect((await store.directory.listAccounts())[0]).to.include({ enabled: true, refusesMail: false });
     expect(() => write("insert into accounts (account) values ('dave@example.org')")).to.throw(/account add/);
     expect(() => write("delete from accounts where account = 'bob@example.org'")).to.throw(/account remove/);
   });
@@ -299,7 +305,7 @@ describe('a shell that writes', () => {
     expect(counted()).to.equal(null);
     write("insert into domains (name, quota, expire_days) values ('shop.example', 1000, 7)");
     const shown = () => shell.prepare("select * from domains where name = 'shop.example'").raw().get();
-    expect(shown()).to.deep.equal(['shop.example', 0, 0, 0, 0, 1000, null, 7]);
+    expect(shown()).to.deep.equal(['shop.example', 0, 0, 0, 0, 1000, null, 7, null]);
     for (const wrong of ['quota = -1', "quota_messages = 'x'", 'expire_days = 0', 'messages = 1', 'accounts = 1'])
       expect(() => write(`update domains set ${wrong}`), wrong).to.throw(/whole number|a shell may write/);
     expect(() => write("insert into domains (name, quota) values ('b.example', 'lots')")).to.throw(/whole number/);
@@ -320,6 +326,67 @@ describe('a shell that writes', () => {
     await deliver(store, envelopeTo(alice), Buffer.from('text\r\n'));
     write("update accounts set expire_days = 2 where account = 'alice@example.org'");
     await eventually('its age to be noted', () => shell.prepare('select count(*) from age').pluck().get() === 1);
+  });
+
+  it('may make a domain another name of one, and give it names of its own again', async () => {
+    const aliasOf = () => shell.prepare('select name, alias_of from domains order by name').raw().all();
+    write(aliasSql, 'sales@example.org', 'Alice@x.example');
+    write("insert into domains (name, alias_of) values ('X.example', 'Example.org')");
+    expect(aliasOf()).to.deep.equal([
+      ['example.org', null],
+      ['x.example', 'example.org'],
+    ]);
+    expect(aliases()).to.deep.equal([['sales@example.org', 'alice@example.org']]);
+    await eventually('it to be told', () => told.includes('anybody'));
+    expect(await store.resolve(at('bob@x.example'))).to.have.nested.property('targets[0].address', 'bob@example.org');
+    write(aliasSql, 'team@example.org', 'bob@X.example');
+    expect(aliases()).to.deep.include(['team@example.org', 'bob@example.org']);
+    write("insert into domains (name) values ('y.example')");
+    write(aliasSql, 'any@y.example', 'bob@example.org');
+    for (const [sql, why] of [
+      ["insert into aliases (alias, target) values ('new@x.example', 'bob@example.org')", /alias of another/],
+      ["update domains set alias_of = 'x.example' where name = 'y.example'", /no alias itself/],
+      ["update domains set alias_of = 'y.example' where name = 'y.example'", /no alias itself/],
+      ["update domains set alias_of = 'example.org' where name = 'y.example'", /has accounts, aliases/],
+      ["update domains set alias_of = 'y.example' where name = 'example.org'", /has accounts, aliases/],
+      ["update domains set quota = 5 where name = 'x.example'", /neither a quota/],
+      ["insert into domains (name, alias_of) values ('z.example', 'elsewhere.example')", /no alias itself/],
+      ["update domains set accounts = 5 where name = 'y.example'", /a shell may write/],
+    ] as const)
+      expect(() => write(sql), sql).to.throw(why);
+    write("update domains set alias_of = null where name = 'x.example'");
+    write("delete from domains where name = 'x.example'");
+    write(aliasSql, 'one@example.org', 'two@x.example');
+    write(aliasSql, 'two@example.org', 'one@example.org');
+    expect(() => write("insert into domains (name, alias_of) values ('x.example', 'example.org')")).to.throw(
+      /lead to themselves/,
+    );
+  });
+
+  it('may have an account forward its mail, as a command may', async () => {
+    const forward = (account: string, target: string, keeps: unknown) =>
+      write('insert into forwards (account, target, keeps) values (?, ?, ?)', account, target, keeps);
+    const forwards = () => shell.prepare('select * from forwards order by account, target').raw().all();
+    forward('Alice@example.org', 'Bob@Example.org', null);
+    forward('alice@example.org', 'Carol@x.example', 1);
+    expect(forwards()).to.deep.equal([
+      ['alice@example.org', 'Carol@x.example', 1],
+      ['alice@example.org', 'bob@example.org', 1],
+    ]);
+    expect(aliases()).to.deep.equal([]);
+    expect((await store.directory.listAccounts())[0]?.forward).to.deep.equal({
+      ...{ targets: ['Carol@x.example', 'bob@example.org'], keeps: true },
+    });
+    write("update forwards set keeps = 0, target = 'jürgen@example.org' where target = 'Carol@x.example'");
+    expect(forwards().at(-1)).to.deep.equal(['alice@example.org', 'jürgen@example.org', 0]);
+    expect(() => forward('bob@example.org', 'alice@example.org', 0)).to.throw(/lead to itself/);
+    expect(() => forward('bob@example.org', 'nobody@example.org', 0)).to.throw(/add it first/);
+    expect(() => forward('nobody@example.org', 'bob@example.org', 0)).to.throw(/no such account/);
+    expect(() => forward('bob@example.org', 'jürgen@example.org', 2)).to.throw(/keeps is 1/);
+    expect(() => write("update forwards set account = 'bob@example.org'")).to.throw(/a delete and an insert/);
+    write('delete from forwards');
+    expect((await store.directory.listAccounts())[0]?.forward).to.equal(undefined);
+    expect(shell.prepare('select sum(forwards) from account').pluck().get()).to.equal(0);
   });
 
   it('is noticed by every process within a second: what was remembered is forgotten, and logins are looked at again', async () => {

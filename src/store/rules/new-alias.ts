@@ -51,8 +51,8 @@ function requireNames<Account extends Addressee>(
       refuse(`${name} is neither an account nor an alias here; add it first`);
 }
 
-/** None leads back to the alias; a chain too long to follow counts as a loop. Each name is looked at once. */
-function requireEnd(alias: string, names: readonly string[], aliases: Pick<Aliases<never>, 'targets'>): void {
+/** None leads back to the alias; a chain too long to follow counts as a loop. Each name is looked at once. @throws StoreError 'refused' */
+export function requireEnd(alias: string, names: readonly string[], aliases: Pick<Aliases<never>, 'targets'>): void {
   const seen = new Set<string>();
   let level = new Map(names.map((name) => [name, name])); // What each was reached through.
   for (let depth = 1; level.size > 0; depth++) {

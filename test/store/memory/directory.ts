@@ -8,7 +8,7 @@ import {
   CATCH_ALL,
   normalizeLocalPart,
 } from '../../../src/store/rules/names.js';
-import { requireSoundAlias, requireSoundTargets } from '../../../src/store/rules/new-alias.js';
+import { requireEnd, requireSoundAlias, requireSoundTargets } from '../../../src/store/rules/new-alias.js';
 import { CREDENTIALS_LIMIT, missing, refusals, refuse } from '../../../src/store/rules/refusals.js';
 import type { Address, Secrets } from '../../../src/store/shapes.js';
 import type { Account } from './data.js';
@@ -95,6 +95,7 @@ export function directoryOf(store: MemoryStore): Directory {
       change(() => {
         const account = accountOf(address);
         const [before, after] = [account.address, takeName(to)];
+        requireEnd(after, data.targets([before]), data);
         data.byAddress.delete(before);
         data.byAddress.set(after, account);
         Object.assign(account, { local: normalizeLocalPart(to.local), domain: to.domain, address: after });
@@ -172,11 +173,21 @@ export function directoryOf(store: MemoryStore): Directory {
         for (const each of [of, name]) requireOwnNames(each);
         requireNoAccounts(name);
         if ([...data.aliases.keys()].some((alias) => alias.endsWith(`@${name}`))) refuse(refusals.domainHasNames(name));
+        const before = [...data.aliases];
+        const isNew = !data.hasDomain(name);
         data.ensureDomain(name);
         data.domainAliases.set(name, of);
+        for (const [alias, targets] of before) setTargets(alias, [...new Set(targets.map(placedText))]);
+        try {
+          for (const [alias, targets] of data.aliases) requireEnd(alias, targets, data);
+        } catch (error) {
+          for (const [alias, targets] of before) setTargets(alias, targets);
+          data.domainAliases.delete(name);
+          if (isNew) data.domains.pop();
+          throw error;
+        }
         data.domainQuotas.delete(name);
         data.expiry.delete(name);
-        for (const [alias, targets] of data.aliases) setTargets(alias, [...new Set(targets.map(placedText))]);
       }),
     setDomainQuota: (name, quota) =>
       change(() => {

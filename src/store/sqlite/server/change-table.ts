@@ -200,7 +200,7 @@ const CHANGES: Table = {
   indexMail: { takes: [flag], run: ({ index }, anew) => index.request(anew), isQueue: true },
   addCollector: {
     takes: [shaped(COLLECTOR)],
-    run: ({ directory, collectors }, added) => collectors.add(directory.requireAccount(added.into), added),
+    run: ({ directory, collectors }, added) => collectors.add(directory.names.requireAccount(added.into), added),
   },
   setCollector: {
     takes: [natural, shaped(COLLECTOR_CHANGE)],

@@ -5,7 +5,7 @@
 import type { Address } from '../../shapes.js';
 import type { Connection } from '../database/database.js';
 import { addressElsewhere, addressOf, addressText, CATCH_ALL, normalizeLocalPart } from '../../rules/names.js';
-import { requireSoundAlias, requireSoundTargets } from '../../rules/new-alias.js';
+import { requireEnd, requireSoundAlias, requireSoundTargets } from '../../rules/new-alias.js';
 import { missing, refusals, refuse } from '../../rules/refusals.js';
 import { AliasRows } from '../database/aliases.js';
 import { OneOff } from './one-off.js';
@@ -14,6 +14,8 @@ interface AliasTarget {
   readonly domain: number;
   readonly local: string;
   readonly target: string;
+  /** The name of the domain. */
+  readonly place: string;
 }
 
 export class NameChanges {
@@ -63,6 +65,7 @@ export class NameChanges {
     const [before, after] = [this.#placed(address), to];
     const [from, domain] = [this.#placeId(before.domain), this.#placeId(to.domain) as number];
     const [was, local] = [normalizeLocalPart(before.local), normalizeLocalPart(to.local)];
+    requireEnd(addressText(after), this.#aliases.targets([addressText(before)]), this.#aliases); // Its domain may have been elsewhere.
     this.#sql.run('update alias set domain = ?, local = ? where domain = ? and local = ?', domain, local, from, was);
     this.#sql.run(
       `update account set domain = ?, local = ?, password_version = password_version + 1, name_version = password_version + 1
@@ -125,7 +128,9 @@ export class NameChanges {
       real,
       name,
     );
-    this.#renameTargets(`@${name}`, (target) => ({ ...addressOf(target), domain: of }));
+    // What led there may come back to where it began.
+    for (const alias of this.#renameTargets(`@${name}`, (target) => ({ ...addressOf(target), domain: of })))
+      requireEnd(alias, this.#aliases.targets([alias]), this.#aliases);
   }
 
   /** Nobody gets mail under it, and it stands for nothing else. */
@@ -204,17 +209,20 @@ export class NameChanges {
     this.#renameTargets(`@${domain}`, addressOf);
   }
 
-  /** Of aliases whose targets end so, each becomes another. */
-  #renameTargets(end: string, rename: (target: string) => Address): void {
+  /** Of aliases whose targets end so, each becomes another. Returns their names. */
+  #renameTargets(end: string, rename: (target: string) => Address): ReadonlySet<string> {
     const rows = this.#connection
       .prepare<[string, string], AliasTarget>(
-        'select domain, local, target from alias where substr(target, -length(?)) = ?',
+        `select alias.domain, alias.local, alias.target, domain.name as place
+         from alias join domain on domain.id = alias.domain
+         where substr(alias.target, -length(?)) = ?`,
       )
       .all(end, end);
     const change = this.#connection.prepare(
       'update or replace alias set target = ? where domain = ? and local = ? and target = ?',
     );
     for (const { domain: of, local, target } of rows) change.run(addressText(rename(target)), of, local, target);
+    return new Set(rows.map(({ local, place }) => `${local}@${place}`));
   }
 
   #targetText(target: Address): string {
