@@ -94,8 +94,9 @@ export function directoryOf(store: MemoryStore): Directory {
     renameAccount: (address, to, leavesAlias) =>
       change(() => {
         const account = accountOf(address);
-        const [before, after] = [account.address, takeName(to)];
-        requireEnd(after, data.targets([before]), data);
+        const before = account.address;
+        requireEnd(addressText(to), data.targets([before]), data);
+        const after = takeName(to);
         data.byAddress.delete(before);
         data.byAddress.set(after, account);
         Object.assign(account, { local: normalizeLocalPart(to.local), domain: to.domain, address: after });
