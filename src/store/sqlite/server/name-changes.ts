@@ -74,6 +74,7 @@ export class NameChanges {
       local,
       id,
     );
+    this.#sql.run('delete from web_session where account = ?', id);
     this.#sql.run('update or replace alias set target = ? where target = ?', addressText(after), addressText(before));
     if (leavesAlias) this.addAlias(before, [after]);
     return domain;
