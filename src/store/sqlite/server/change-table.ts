@@ -247,7 +247,7 @@ const CHANGES: Table = {
   },
   removeWebSession: {
     takes: [address, text],
-    run: ({ directory, webSessions }, account, id) => webSessions.remove(directory.requireAccount(account), id),
+    run: ({ directory, webSessions }, account, id) => webSessions.remove(directory.names.requireAccount(account), id),
     isQueue: true,
   },
   failRelayLogin: {
