@@ -97,6 +97,7 @@ describe('the architecture', () => {
 
   it('lets the rest of the program know the store by its interface alone', () => {
     const roles = [
+      'autoreplies',
       'collectors',
       'deliveries',
       'devices',
@@ -134,18 +135,18 @@ describe('the architecture', () => {
 
   it('hands each part of the program only its own part of the store', () => {
     for (const [folder, theirs] of [
-      ['smtp/', 'deliveries|devices|history|logins|quotas|recipient-limits|routes|rules/devices|suppressions'],
+      ['smtp/', 'autoreplies|deliveries|devices|history|logins|quotas|recipient-limits|routes|rules/devices|suppressions'],
       ['pop3/', 'maildrops|logins'],
       ['auth/', 'logins'],
       [
         'cli/',
-        'open|driver|locations|maintenance|status|collectors|deliveries|devices|logins|directory|mailboxes|queue|queued-mail|quotas|recipient-limits|relay-logins|removed-mail|routes|rules/refusals|suppressions',
+        'open|driver|locations|maintenance|status|autoreplies|collectors|deliveries|devices|logins|directory|mailboxes|queue|queued-mail|quotas|recipient-limits|relay-logins|removed-mail|routes|rules/refusals|suppressions',
       ],
       ['collector/', 'collectors|deliveries|rules/collectors'],
       ['import/', 'deliveries|mailboxes'],
       ['config/', 'routes|schemes'],
       ['outbound/', 'deliveries|queue|relay-logins|routes|rules/queue|rules/routes|suppressions'],
-      ['dsn/', 'deliveries|queue'],
+      ['dsn/', 'autoreplies|deliveries|queue'],
     ] as const)
       importsNone(under(folder), new RegExp(`^store/(?!(${theirs}|errors|patience|shapes|source)\\.ts$)`));
   });

@@ -116,6 +116,7 @@ export const folders: readonly Folder[] = [
       ...[
         'outbound',
         'outbound/client',
+        'store/autoreplies.ts',
         'store/collectors.ts',
         'store/driver.ts',
         'store/errors.ts',
@@ -178,7 +179,7 @@ export const folders: readonly Folder[] = [
     what: 'SMTP: states, grammars, replies, a file for each verb or a few alike',
     imports: [
       ...['auth', 'bytes', 'dsn', 'ip', 'message', 'runtime', 'session', 'store/rules/devices.ts'],
-      ...store('deliveries', 'devices', 'history', 'logins', 'patience'),
+      ...store('autoreplies', 'deliveries', 'devices', 'history', 'logins', 'patience'),
       ...store('quotas', 'recipient-limits', 'routes', 'suppressions'),
     ],
   },
@@ -198,8 +199,8 @@ export const folders: readonly Folder[] = [
   },
   {
     path: 'dsn',
-    what: 'reports to senders: their words, their fields, where they go',
-    imports: ['message', 'runtime/slices.ts', ...store('deliveries', 'queue')],
+    what: 'what senders are told: reports, and what accounts answer by themselves; words, fields, where it goes',
+    imports: ['message', 'runtime/slices.ts', ...store('autoreplies', 'deliveries', 'queue')],
   },
   {
     path: 'outbound/client',

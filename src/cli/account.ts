@@ -7,6 +7,7 @@ import { formatAddress } from '../message/mailbox.js';
 import type { AccountSummary, Directory } from '../store/directory.js';
 import type { QueuedMail, QueueEntry } from '../store/queued-mail.js';
 import type { Address, Secrets } from '../store/shapes.js';
+import { accountAutoreplyCommand } from './account-autoreply.js';
 import { accountExpireCommand } from './account-expire.js';
 import { accountKeepCommand } from './account-keep.js';
 import { accountForwardCommand } from './account-forward.js';
@@ -219,6 +220,7 @@ export const accountCommands: readonly Command[] = [
   accountExpireCommand,
   accountForwardCommand,
   accountRenameCommand,
+  accountAutoreplyCommand,
   {
     words: 'account passwd',
     summary: 'Give an account a new password.',

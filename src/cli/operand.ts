@@ -48,10 +48,23 @@ const MOMENT = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)?Z?$/i;
 
 /** A moment that is past, in milliseconds: a duration, which is so long ago, or a date in UTC, as lists show it. */
 export function pastMoment(text: string, nowMs = Date.now()): number {
-  const iso = `${text.replace(/z$/i, '').replace(' ', 'T')}${text.length > DAY_CHARACTERS ? 'Z' : ''}`;
-  const atMs = MOMENT.test(text) ? Date.parse(iso) : nowMs - duration(text);
+  const atMs = dateOf(text) ?? nowMs - duration(text);
   if (!(atMs <= nowMs)) throw new UsageError(`'${text}' is no moment that is past`);
   return atMs;
+}
+
+/** A date in UTC, whenever it is, in milliseconds. */
+export function anyMoment(text: string): number {
+  const atMs = dateOf(text);
+  if (atMs === undefined || Number.isNaN(atMs))
+    throw new UsageError(`'${text}' is no date; one looks like 2026-12-31, or '2026-12-31 23:59:59Z'`);
+  return atMs;
+}
+
+/** Undefined for what does not look like one; NaN for a day that no month has. */
+function dateOf(text: string): number | undefined {
+  if (!MOMENT.test(text)) return undefined;
+  return Date.parse(`${text.replace(/z$/i, '').replace(' ', 'T')}${text.length > DAY_CHARACTERS ? 'Z' : ''}`);
 }
 
 const DAY_CHARACTERS = '2026-12-31Z'.length;

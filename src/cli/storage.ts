@@ -2,6 +2,7 @@
  * A store for as long as one command needs it. Never holds it during a question to a person:
  * without a running server this process is the store meanwhile, and others would wait for an answer.
  */
+import type { Autoreplies } from '../store/autoreplies.js';
 import type { Collectors } from '../store/collectors.js';
 import type { Deliveries } from '../store/deliveries.js';
 import type { Devices } from '../store/devices.js';
@@ -19,6 +20,7 @@ import { becomeOwnerOf } from './owner.js';
 
 /** What administration sees of a store. */
 export interface Administration extends Deliveries, Logins {
+  readonly autoreplies: Autoreplies;
   readonly collectors: Collectors;
   readonly directory: Directory;
   readonly devices: Devices;

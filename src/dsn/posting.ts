@@ -32,25 +32,50 @@ export interface Posting {
 
 const ID_BYTES = 9;
 
+/** A message of ours, from the null reverse-path. */
+export interface Notice {
+  /** Unlike that of every other. */
+  readonly id: string;
+  readonly nowMs: number;
+  readonly octets: Buffer;
+  readonly requireTls: boolean;
+  /** Whether its header is not ASCII, whomever it goes to. */
+  readonly isInternational?: boolean;
+}
+
+export function newId(): string {
+  return randomBytes(ID_BYTES).toString('hex');
+}
+
 /**
  * Resolves with 'told' when the report is durable, with 'nobody' when there is no such sender.
  * @throws StoreError; 'missing' when the outcomes are somebody else's by now, or whom it is for was removed
  */
 export async function postReport(posting: Posting, options: PostingOptions): Promise<'told' | 'nobody'> {
-  const { hostname, domain, store } = options;
-  const made = { id: randomBytes(ID_BYTES).toString('hex'), nowMs: Date.now() };
+  const { hostname, domain } = options;
+  const made = { id: newId(), nowMs: Date.now() };
   const addressee = await addresseeOf(posting.report.message.reversePath, options);
   if (addressee === undefined) return 'nobody';
   const octets = await composeReport(posting.report, { hostname, domain, ...made });
-  const envelope = envelopeOf(addressee, { ...made, octets, ...posting }, options);
-  const delivery = store.deliver(posting.settles === undefined ? envelope : { ...envelope, settles: posting.settles });
-  await delivery.write(octets);
-  await delivery.commit();
+  await postNotice(addressee, { ...made, octets, requireTls: posting.requireTls }, options, posting.settles);
   return 'told';
 }
 
-/** Who is told, and where. */
-async function addresseeOf(
+/** Resolves when it is durable, and what it settles with it. @throws StoreError as above */
+export async function postNotice(
+  addressee: Recipient,
+  notice: Notice,
+  options: PostingOptions,
+  settles?: readonly Settlement[],
+): Promise<void> {
+  const envelope = envelopeOf(addressee, notice, options);
+  const delivery = options.store.deliver(settles === undefined ? envelope : { ...envelope, settles });
+  await delivery.write(notice.octets);
+  await delivery.commit();
+}
+
+/** Who is told, and where; undefined when nobody can be. */
+export async function addresseeOf(
   reversePath: string,
   { store, domain: ownDomain, expiresAtMs }: PostingOptions,
 ): Promise<Recipient | undefined> {
@@ -68,30 +93,24 @@ async function addresseeOf(
   return reached.length === 0 ? undefined : { text: reversePath, targets: reached };
 }
 
-interface Made extends Pick<Posting, 'requireTls'> {
-  readonly id: string;
-  readonly nowMs: number;
-  readonly octets: Buffer;
-}
-
-function envelopeOf(addressee: Recipient, made: Made, { hostname, expiresAtMs }: PostingOptions): Envelope {
+function envelopeOf(addressee: Recipient, made: Notice, { hostname, expiresAtMs }: PostingOptions): Envelope {
   const { id, nowMs } = made;
   const envelope = envelopeFor([addressee], {
     ...{ reversePath: '', client: { helo: 'localhost', address: '127.0.0.1' }, protocol: 'local' },
-    ...{ international: !isAscii(addressee.text), hostname, id, atMs: nowMs },
+    ...{ international: made.isInternational === true || !isAscii(addressee.text), hostname, id, atMs: nowMs },
   });
   const isSentOn = addressee.targets.some(({ kind }) => kind === 'remote');
   if (!isSentOn || expiresAtMs === undefined) return envelope;
   return { ...envelope, outgoing: outgoingOf(addressee, made, expiresAtMs(nowMs)) };
 }
 
-function outgoingOf({ text }: Recipient, { nowMs, octets, requireTls }: Made, expiresAtMs: number): Outgoing {
+function outgoingOf({ text }: Recipient, { nowMs, octets, requireTls, isInternational }: Notice, expiresAtMs: number): Outgoing {
   return {
     trace: Buffer.alloc(0), // It begins here.
     firstAttemptAtMs: nowMs,
     expiresAtMs,
     bodyKind: areAscii(octets) ? '7bit' : '8bitmime',
-    smtputf8: !isAscii(text),
+    smtputf8: isInternational === true || !isAscii(text),
     requireTls,
   };
 }

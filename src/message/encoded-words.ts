@@ -121,3 +121,21 @@ function quoted(text: string): Buffer {
     .replace(ESCAPE, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
   return Buffer.from(octets, 'latin1');
 }
+
+/** Octets of a text in one word: four thirds of them, and what stands around, are within the 75 of RFC 2047 §2. */
+const WORD_OCTETS = 45;
+
+/** A text as a field carries it: as it stands where that is ASCII, else in words of base64, folded. */
+export function encodedWords(text: string): string {
+  if (isAscii(Buffer.from(text)) && !text.includes('=?')) return text;
+  const words: string[] = [];
+  let word = '';
+  for (const character of text) {
+    if (Buffer.byteLength(word + character) > WORD_OCTETS) {
+      words.push(word);
+      word = '';
+    }
+    word += character;
+  }
+  return [...words, word].map((each) => `=?utf-8?B?${Buffer.from(each).toString('base64')}?=`).join('\r\n ');
+}

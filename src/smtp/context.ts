@@ -3,6 +3,7 @@ import type { LoginCheck } from '../auth/login.js';
 import type { Peer } from '../session/channel.js';
 import type { Row } from '../session/command.js';
 import { commandOf, type SessionContext } from '../session/protocol.js';
+import type { Autoreplies } from '../store/autoreplies.js';
 import type { Deliveries } from '../store/deliveries.js';
 import type { History } from '../store/history.js';
 import type { Logins } from '../store/logins.js';
@@ -50,6 +51,8 @@ export interface SmtpObserver {
   suppressed(refusal: { readonly session: string; readonly peer: Peer; readonly recipient: string }): void;
   /** A message is stored whose sender was promised a report of that, and has none. */
   untold(report: Untold): void;
+  /** A message is stored, and what an account answers by itself could not be sent. */
+  unanswered(answer: Untold): void;
 }
 
 export interface SmtpContext extends SessionContext {
@@ -58,6 +61,7 @@ export interface SmtpContext extends SessionContext {
   readonly store: Deliveries & Logins;
   /** Whether the connection comes from a listed front; stays when the front has said who the client is. */
   readonly isFront?: boolean;
+  readonly autoreplies: Pick<Autoreplies, 'findAnswer' | 'claimAnswer'>;
   readonly suppressions: Suppressions;
   readonly routes: RouteLookup;
   /** On the port for devices: the one that has come. */

@@ -5,45 +5,37 @@
  * What is sent on is reported by who sends it, or by the server that it goes to.
  */
 import { postReport } from '../dsn/posting.js';
-import { HEADER_LIMIT_OCTETS, wholeLines } from '../dsn/header.js';
+import { wholeLines } from '../dsn/header.js';
 import type { Action, Report, ReportedRecipient } from '../dsn/report.js';
 import { isTold } from '../dsn/wanted.js';
 import { isAscii } from '../message/domain.js';
-import { endOfHeader } from '../message/header-scanner.js';
 import { readOriginalRecipient } from '../message/original-recipient.js';
 import { deadlines } from '../message/outgoing.js';
 import type { Recipient } from '../message/recipient.js';
-import type { Next, Stage } from '../message/stage.js';
 import { readXtext } from '../message/xtext.js';
 import { StoreError } from '../store/errors.js';
 import { untilTaken } from '../store/patience.js';
 import type { SmtpContext } from './context.js';
+import { HeaderKeeper, type FollowUp } from './follow-up.js';
 import type { Transaction } from './state.js';
 
 /** Of the store, while the client waits for its answer. */
 const PATIENCE_MS = 3_000;
 
-export interface SuccessReport {
-  /** Keeps what is shown of the message. */
-  readonly stage: Stage<never>;
-  /** Resolves when the report is durable, there is nobody to be told, or nobody could be. Never rejects. */
-  post(isLeftOut: (recipient: Recipient) => boolean): Promise<void>;
-}
-
-/** Undefined when none is wanted, as for nearly every message. */
-export function successReport(transaction: Transaction, atMs: number, context: SmtpContext): SuccessReport | undefined {
+/** Undefined when none is wanted, as for nearly every message. It ends when the report is durable, there is nobody to be told, or nobody could be. */
+export function successReport(transaction: Transaction, atMs: number, context: SmtpContext): FollowUp | undefined {
   if (!transaction.recipients.some(isAskedOf)) return undefined;
   const recipients = transaction.recipients.filter((each) => isReportedHere(each, transaction));
   if (recipients.length === 0) return undefined;
   const stage = new HeaderKeeper();
   return {
     stage,
-    async post(isLeftOut) {
+    async run(isLeftOut) {
       const stored = recipients.filter((each) => !isLeftOut(each));
       for (const action of ['delivered', 'expanded'] as const) {
         const reported = stored.filter((each) => actionFor(each) === action).map(reportedAs(action));
         if (reported.length === 0) continue;
-        await post(reportOf(transaction, { action, reported, atMs, header: stage.header }), transaction, context);
+        await post(reportOf(transaction, { action, reported, atMs, header: wholeLines(stage.header) }), transaction, context);
       }
     },
   };
@@ -105,26 +97,4 @@ function reportOf({ from, international, onward }: Transaction, { action, report
 /** The sender's maildrop is full, or gone: the message itself has arrived all the same. */
 function canNobodyTakeIt(error: unknown): boolean {
   return error instanceof StoreError && (error.kind === 'missing' || error.kind.startsWith('over-quota'));
-}
-
-class HeaderKeeper implements Stage<never> {
-  readonly #pieces: Buffer[] = [];
-  #octets = 0;
-
-  get isOver(): boolean {
-    return this.#octets >= HEADER_LIMIT_OCTETS;
-  }
-
-  write(piece: Uint8Array, next: Next): undefined {
-    const kept = piece.subarray(0, HEADER_LIMIT_OCTETS - this.#octets);
-    this.#pieces.push(Buffer.from(kept)); // A copy: a piece is good until this returns.
-    this.#octets += kept.length;
-    return next(piece);
-  }
-
-  /** With its empty line, where there is one. */
-  get header(): Buffer {
-    const first = Buffer.concat(this.#pieces);
-    return wholeLines(first.subarray(0, endOfHeader(first)));
-  }
 }

@@ -14,6 +14,7 @@ import { protocolName, type CommonTrace } from '../message/received.js';
 import type { Stage } from '../message/stage.js';
 import type { Incoming } from './stage-row.js';
 import { greeted, type Chunking, type SmtpState, type Transaction } from './state.js';
+import { autoreplies } from './autoreplies.js';
 import { successReport } from './success-report.js';
 
 /** Begins the delivery of what the envelope says; from here on the message has its name. */
@@ -41,18 +42,19 @@ export function openReceiver(transaction: Transaction, context: SmtpContext): Me
   const { peer, settings, store } = context;
   const stages = stagesFor({ id, atMs, transaction, peer, settings, store }, context);
   const report = successReport(transaction, atMs, context);
-  const limitBytes = settings.maxMessageSize;
-  if (report === undefined)
-    return new MessageReceiver(delivery, { id, envelope: transaction, answer, stages, limitBytes });
-  const stored = (refusedAt: readonly number[]) => report.post(leftOutOf([...copies.keys()], refusedAt));
-  return new MessageReceiver(delivery, {
-    ...{ id, envelope: transaction, answer, limitBytes, stored },
-    stages: [...stages, report.stage],
-  });
+  const answers = autoreplies(transaction, context);
+  const options = { id, envelope: transaction, answer, stages, limitBytes: settings.maxMessageSize };
+  if (report === undefined && answers === undefined) return new MessageReceiver(delivery, options);
+  const followUps = [report, answers].filter((each) => each !== undefined);
+  for (const { stage } of followUps) stages.push(stage);
+  const stored = async (refusedAt: readonly number[]) => {
+    for (const each of followUps) await each.run(leftOutOf([...copies.keys()], refusedAt));
+  };
+  return new MessageReceiver(delivery, { ...options, stored });
 }
 
 /** By a loop: this is asked for each message. */
-function stagesFor(message: Incoming, { stages }: SmtpContext): readonly Stage<SmtpReply>[] {
+function stagesFor(message: Incoming, { stages }: SmtpContext): Stage<SmtpReply>[] {
   const found: Stage<SmtpReply>[] = [];
   for (const row of stages) {
     const stage = row(message);

@@ -16,6 +16,8 @@ export interface LocalTarget {
   readonly address: string;
   /** What is left of its quota and of its domain's; absent where neither has one. */
   readonly rooms?: readonly Room[];
+  /** Whether it has an autoreply; absent where it has none. */
+  readonly autoreplies?: true;
 }
 
 export interface RemoteTarget {

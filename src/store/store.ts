@@ -5,6 +5,7 @@
  *
  * Failures leave a store as a StoreError with a kind; anything else it throws is a bug.
  */
+import type { Autoreplies } from './autoreplies.js';
 import type { Collectors } from './collectors.js';
 import type { Deliveries } from './deliveries.js';
 import type { Devices } from './devices.js';
@@ -22,6 +23,7 @@ import type { WebSessions } from './web-sessions.js';
 
 /** All of a store: who uses it is handed the part that he needs. */
 export interface MailStore extends Deliveries, Maildrops, Logins {
+  readonly autoreplies: Autoreplies;
   readonly collectors: Collectors;
   readonly directory: Directory;
   readonly devices: Devices;

@@ -10,7 +10,7 @@ const mistakes: readonly (readonly [typed: string, said: RegExp])[] = [
   ['account ad a@localhost', /did you mean 'account add'\? See 'pennypost account --help'/],
   [
     'account',
-    /'account add', 'account list', 'account remove', 'account quota', 'account limit', 'account keep', 'account expire', 'account forward', 'account rename', 'account passwd'/,
+    /'account add', 'account list', 'account remove', 'account quota', 'account limit', 'account keep', 'account expire', 'account forward', 'account rename', 'account autoreply', 'account passwd'/,
   ],
   ['account crdential list a@localhost', /did you mean 'account credential'\? See 'pennypost account --help'/],
   [

@@ -269,6 +269,7 @@ describe('SMTP, held against a model of RFC 5321', function () {
         delayWarning: 0,
       },
       store: lane.store,
+      autoreplies: lane.store.autoreplies,
       suppressions: lane.store.queuedMail,
       routes: lane.store.routes,
       authenticator: authenticatorOf(lane.store),

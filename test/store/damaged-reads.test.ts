@@ -3,6 +3,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import type { Autoreplies } from '../../src/store/autoreplies.js';
 import type { Collectors } from '../../src/store/collectors.js';
 import type { Deliveries } from '../../src/store/deliveries.js';
 import type { Devices } from '../../src/store/devices.js';
@@ -75,6 +76,10 @@ const webSessions: Reads<WebSessions, `${'add' | 'extend' | 'remove'}WebSession`
 const relayLogins: Reads<RelayLogins, Exclude<keyof RelayLogins, `find${string}` | `list${string}`>> = {
   findRelayLogin: (part) => part.findRelayLogin('office@example.org'),
   listRelayLogins: (part) => part.listRelayLogins(),
+};
+const autoreplies: Reads<Autoreplies, 'setAutoreply' | 'claimAnswer'> = {
+  findAutoreply: (part) => part.findAutoreply(ALICE),
+  findAnswer: (part) => part.findAnswer(1, 'bob@x.example'),
 };
 const collectors: Reads<Collectors, Exclude<keyof Collectors, `find${string}` | `list${string}`>> = {
   findCollector: (part) => part.findCollector(1),
@@ -157,6 +162,7 @@ describe('a read from a damaged database', () => {
     directory: [directory, () => reading.directory],
     webSessions: [webSessions, () => reading.webSessions],
     relayLogins: [relayLogins, () => reading.relayLogins],
+    autoreplies: [autoreplies, () => reading.autoreplies],
     collectors: [collectors, () => reading.collectors],
     removedMail: [removedMail, () => reading.removedMail],
     routes: [routes, () => reading.routes],

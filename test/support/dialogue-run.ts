@@ -190,6 +190,7 @@ class Player {
         maxMessageSize: find(this.#dialogue.givens, 'largest message')?.octets ?? MAX_MESSAGE_SIZE,
       },
       store,
+      autoreplies: store.autoreplies,
       suppressions: store.queuedMail,
       routes: store.routes,
       authenticator: authenticatorOf(store),

@@ -180,6 +180,7 @@ function failuresOf(givens: readonly Given[]): Failures {
 /** The store itself, but for what is changed. */
 export function changed(store: MailStore, change: Partial<MailStore>): MailStore {
   return {
+    autoreplies: store.autoreplies,
     collectors: store.collectors,
     directory: store.directory,
     devices: store.devices,

@@ -174,6 +174,7 @@ export class Sessions {
       counters: { accepted: 0, refused: 0, octets: 0 },
       settings: configuration,
       store: this.#options.store,
+      autoreplies: this.#options.store.autoreplies,
       suppressions: this.#options.store.queuedMail,
       routes: this.#options.store.routes,
       history: configuration.keepArrivals > 0 ? this.#options.store.history : undefined,

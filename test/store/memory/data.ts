@@ -1,5 +1,6 @@
 /** What a store in memory holds, and what outlives its restarts. */
 import { randomBytes } from 'node:crypto';
+import type { Autoreply } from '../../../src/store/autoreplies.js';
 import type { CollectorLogin } from '../../../src/store/collectors.js';
 import type { Imported } from '../../../src/store/deliveries.js';
 import type { ExpireDays } from '../../../src/store/directory.js';
@@ -119,6 +120,8 @@ export class MemoryData implements Aliases<Account> {
   readonly collectors = new Map<number, CollectorLogin>();
   /** By the hash of the token. */
   readonly webSessions = new Map<string, WebSession>();
+  /** By account: what it answers, and when it has answered whom. */
+  readonly autoreplies = new Map<number, { readonly autoreply: Autoreply; readonly answered: Map<string, number> }>();
   readonly relayLogins = new Map<string, RelayLogin>();
   readonly queue = new QueueData((body) => void this.bodies.delete(body));
   readonly #keepRemovedMs: number;

@@ -47,6 +47,7 @@ export function directoryOf(store: MemoryStore): Directory {
         data.dropMessages(account);
         data.byAddress.delete(account.address);
         for (const one of data.collectors.values()) if (one.account === account.id) data.collectors.delete(one.id);
+        data.autoreplies.delete(account.id);
         data.byId.delete(account.id);
         setTargets(account.address, []);
         for (const [alias, targets] of data.aliases) setTargets(alias, without(targets, [account.address]));

@@ -3,6 +3,7 @@
  * answer at once. Whatever is read and every commit comes by a timer, or at once for a test that looks at what is there.
  */
 import { Buffer } from 'node:buffer';
+import type { Autoreplies } from '../../../src/store/autoreplies.js';
 import type { Collectors } from '../../../src/store/collectors.js';
 import type { Deliveries, Delivery, Envelope, LocalTarget, Resolution } from '../../../src/store/deliveries.js';
 import type { Devices } from '../../../src/store/devices.js';
@@ -39,6 +40,7 @@ import { countsAtMs, recipientsAtMost, recipientsLeft } from '../../../src/store
 import type { AccountId, Address, MaybePromise } from '../../../src/store/shapes.js';
 import type { MailStore } from '../../../src/store/store.js';
 import { MemoryData, type Account, type Body, type Used } from './data.js';
+import { autorepliesOf } from './autoreplies.js';
 import { collectorsOf } from './collectors.js';
 import { countDevice, devicesOf, isDeviceOverRate } from './devices.js';
 import { directoryOf } from './directory.js';
@@ -131,6 +133,7 @@ export class MemoryServer {
 }
 
 export class MemoryStore implements MailStore, Deliveries, LockOwner {
+  readonly autoreplies: Autoreplies;
   readonly collectors: Collectors;
   readonly directory: Directory;
   readonly devices: Devices;
@@ -154,6 +157,7 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
   constructor(server: MemoryServer, answers: Answers) {
     this.server = server;
     this.answers = answers;
+    this.autoreplies = autorepliesOf(this);
     this.collectors = collectorsOf(this);
     this.directory = directoryOf(this);
     this.devices = devicesOf(this);
@@ -381,7 +385,11 @@ export class MemoryStore implements MailStore, Deliveries, LockOwner {
   #targetOf(account: Account): LocalTarget {
     const { id, address } = account;
     const rooms = this.data.roomsOf(account);
-    return { kind: 'local', account: id, address, ...(rooms.length > 0 && { rooms }) };
+    return {
+      ...{ kind: 'local', account: id, address },
+      ...(rooms.length > 0 && { rooms }),
+      ...(this.data.autoreplies.has(id) && { autoreplies: true }),
+    };
   }
 
   /** @throws StoreError */

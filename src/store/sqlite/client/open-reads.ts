@@ -5,6 +5,7 @@
 import type { Slices } from '../../../runtime/slices.js';
 import { StoreError } from '../../errors.js';
 import { openForReading } from '../database/database.js';
+import { prepareAutoreplyReads, type AutoreplyReads } from '../database/autoreplies.js';
 import { prepareCollectorReads, type CollectorReads } from '../database/collectors.js';
 import { DeviceRows } from '../database/devices.js';
 import { Names } from '../database/names.js';
@@ -53,6 +54,7 @@ export class OpenReads {
   #search: MailSearch | undefined;
   #webSessions: WebSessionReads | undefined;
   #newest: NewestReads | undefined;
+  #autoreplies: AutoreplyReads | undefined;
 
   /** @throws StoreError 'unavailable' when it cannot be opened and will not be able to be */
   constructor(path: string, { firstDomain, detailSeparators, slices }: ReaderOptions) {
@@ -126,6 +128,11 @@ export class OpenReads {
   /** Prepared where maildrops are shown, which sessions do not. @throws StoreError */
   get newest(): NewestReads {
     return (this.#newest ??= prepareNewestReads((this.#connection ??= openForReading(this.#path))));
+  }
+
+  /** Prepared for the first message to an account that answers. @throws StoreError */
+  get autoreplies(): AutoreplyReads {
+    return (this.#autoreplies ??= prepareAutoreplyReads((this.#connection ??= openForReading(this.#path))));
   }
 
   close(): void {

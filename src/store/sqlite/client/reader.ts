@@ -20,6 +20,7 @@ import {
   type SmallRow,
   type SumRow,
 } from '../database/reads.js';
+import { AutoreplyReader } from './autoreplies.js';
 import { CollectorReader } from './collectors.js';
 import { DirectoryReader } from './directory-reader.js';
 import { QueueReader } from './queue-reader.js';
@@ -39,6 +40,7 @@ export class Reader {
   readonly directory: DirectoryReader;
   readonly queue: QueueReader;
   readonly relayLogins: RelayLoginReader;
+  readonly autoreplies: AutoreplyReader;
   readonly collectors: CollectorReader;
   readonly removedMail: RemovedReader;
   readonly #open: OpenReads;
@@ -48,6 +50,7 @@ export class Reader {
     this.directory = new DirectoryReader(this.#open);
     this.queue = new QueueReader(this.#open);
     this.relayLogins = new RelayLoginReader(this.#open);
+    this.autoreplies = new AutoreplyReader(this.#open);
     this.collectors = new CollectorReader(this.#open);
     this.removedMail = new RemovedReader(this.#open);
   }

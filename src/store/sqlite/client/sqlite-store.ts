@@ -1,4 +1,5 @@
 /** The store as a process sees it: reads on its own read-only connection, everything that writes through the socket of the store. */
+import type { Autoreplies } from '../../autoreplies.js';
 import type { Collectors } from '../../collectors.js';
 import type { Delivery, Envelope, Resolution } from '../../deliveries.js';
 import type { Devices } from '../../devices.js';
@@ -23,6 +24,7 @@ import type { FileIdentity } from '../../../runtime/file-identity.js';
 import { FrameType, jsonFrame } from '../protocol/frames.js';
 import { Availability } from './availability.js';
 import { SocketDelivery, UploadBudget } from './delivery.js';
+import { autorepliesOf } from './autoreplies.js';
 import { collectorsOf } from './collectors.js';
 import { devicesOf } from './devices.js';
 import { directoryOf, mailboxesOf } from './directory.js';
@@ -59,6 +61,7 @@ export interface SqliteStoreOptions {
 }
 
 export class SqliteStore implements MailStore {
+  readonly autoreplies: Autoreplies;
   readonly collectors: Collectors;
   readonly directory: Directory;
   readonly devices: Devices;
@@ -92,6 +95,7 @@ export class SqliteStore implements MailStore {
     this.#maildrops = new SocketMaildrops({ client, openers, reader, reads: this.#reads, slices });
     const space = new DiskSpace(db, minFreeBytes, () => reader.fileSpace());
     this.#availability = new Availability({ client, file, space });
+    this.autoreplies = autorepliesOf(client, reader);
     this.collectors = collectorsOf(client, reader.collectors);
     this.directory = directoryOf(client, reader);
     this.devices = devicesOf(client, reader, remembered);

@@ -15,6 +15,8 @@ export interface AccountRow extends Addressee {
   readonly domain_free_messages: number | null;
   /** 1: it is disabled, and takes no mail. */
   readonly refuses: number;
+  /** 1: it may answer. */
+  readonly autoreplies: number;
 }
 
 /** What is left of the quota of the account, and of that of its domain. */

@@ -137,5 +137,9 @@ function aliasOf(found: Expansion<AccountRow> | 'too-many'): Route {
 
 function targetOf(row: AccountRow): LocalTarget {
   const rooms = roomsOf(row);
-  return { kind: 'local', account: row.id, address: row.address, ...(rooms.length > 0 && { rooms }) };
+  return {
+    ...{ kind: 'local', account: row.id, address: row.address },
+    ...(rooms.length > 0 && { rooms }),
+    ...(row.autoreplies !== 0 && { autoreplies: true }),
+  };
 }

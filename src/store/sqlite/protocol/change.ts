@@ -1,4 +1,5 @@
 /** A change, as it travels to the store in JSON: a method of one of the interfaces below, and what it was given. */
+import type { Autoreplies } from '../../autoreplies.js';
 import type { Collectors } from '../../collectors.js';
 import type { Devices } from '../../devices.js';
 import type { Directory } from '../../directory.js';
@@ -20,6 +21,7 @@ interface Undoing {
 }
 
 export type Changes = Directory &
+  Autoreplies &
   Collectors &
   Devices &
   QueuedMail &

@@ -3,6 +3,7 @@
  * method of the interface that has it (Changes in protocol/change.ts) says what it means, and sends its name and what it was given.
  */
 import type { Buffer } from 'node:buffer';
+import type { Autoreply } from '../../autoreplies.js';
 import { FAILURES, type CollectorChange, type CollectorRun, type NewCollector } from '../../collectors.js';
 import type { DeviceChange, MessageRate, NewDevice } from '../../devices.js';
 import type { ExpireDays } from '../../directory.js';
@@ -28,6 +29,7 @@ import {
   type Shape,
 } from '../protocol/checks.js';
 import { readJson } from '../protocol/frames.js';
+import type { AutoreplyWriter } from './autoreply-writer.js';
 import type { Changes } from './changes.js';
 import type { IndexWriter } from './index-writer.js';
 import type { CollectorWriter } from './collector-writer.js';
@@ -55,6 +57,7 @@ export interface ChangeTargets {
   readonly webSessions: WebSessionWriter;
   readonly index: IndexWriter;
   readonly collectors: CollectorWriter;
+  readonly autoreplies: AutoreplyWriter;
 }
 
 export interface Changed {
@@ -120,6 +123,10 @@ const DEVICE: Shape<NewDevice> = {
 const DEVICE_CHANGE: Shape<DeviceChange> = {
   ...DEVICE,
   ...{ networks: optional(list(text)), without: optional(list(withoutSetting)) },
+};
+
+const AUTOREPLY: Shape<Autoreply> = {
+  ...{ subject: text, text, fromMs: optional(natural), untilMs: optional(natural) },
 };
 
 const CHANGES: Table = {
@@ -215,6 +222,15 @@ const CHANGES: Table = {
   settleCollector: {
     takes: [natural, natural, shaped(RUN)],
     run: ({ collectors }, id, version, run) => collectors.settle(id, version, run),
+    isQueue: true,
+  },
+  setAutoreply: {
+    takes: [address, optional(shaped(AUTOREPLY))],
+    run: ({ directory, autoreplies }, account, given) => autoreplies.set(directory.names.requireAccount(account), given),
+  },
+  claimAnswer: {
+    takes: [natural, text],
+    run: ({ autoreplies }, account, sender) => autoreplies.claim(account, sender),
     isQueue: true,
   },
   hold: { takes: [ids], run: ({ queue }, each) => queue.hold(each), isQueue: true },

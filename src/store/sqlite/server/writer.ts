@@ -6,6 +6,7 @@ import type { EnvelopeRecipient } from '../../deliveries.js';
 import type { Renewal, Use } from '../../logins.js';
 import { judgeCopies, type Copies, type OverLimit } from '../../rules/copies.js';
 import type { AccountId, Address } from '../../shapes.js';
+import { AutoreplyWriter } from './autoreply-writer.js';
 import { Bodies } from './bodies.js';
 import { bodyRow, octetsOf, references } from './body-row.js';
 import { applyChange, type Changed } from './change-table.js';
@@ -44,6 +45,7 @@ export class Writer {
   readonly #relayLogins: RelayLoginWriter;
   readonly #webSessions: WebSessionWriter;
   readonly collectors: CollectorWriter;
+  readonly #autoreplies: AutoreplyWriter;
   readonly #writes: Writes;
   readonly #changes: Changes;
   readonly #counters: MailboxCounters;
@@ -75,6 +77,7 @@ export class Writer {
     this.#relayLogins = new RelayLoginWriter(connection, () => this.queue.ledger.wake());
     this.#webSessions = new WebSessionWriter(connection);
     this.collectors = new CollectorWriter(connection);
+    this.#autoreplies = new AutoreplyWriter(connection);
     const [bodies, counters, removals] = [this.#bodies, this.#counters, prepareRemovalWrites(connection)];
     const keeps = { keeps: keeping.keepRemovedMs > 0, isShort: keeping.isShort };
     const hidden = this.#hidden;
@@ -156,6 +159,7 @@ export class Writer {
       webSessions: this.#webSessions,
       index: this.index,
       collectors: this.collectors,
+      autoreplies: this.#autoreplies,
       removeAccount: (address) => this.#removeAccount(address),
       renameAccount: (address, to, leavesAlias) => this.#renameAccount(address, to, leavesAlias),
       setQuota: (address, { octets = null, messages = null }) =>
@@ -278,6 +282,7 @@ export class Writer {
     const account = this.#changes.names.requireAccount(address);
     this.#changes.detachAccount(address, account);
     this.collectors.detach(account);
+    this.#autoreplies.detach(account);
     const isLong = this.#counters.messages(account) > DIRECT_LIMIT || this.#imports.hasAny(account);
     if (isLong || this.removals.hasRemoved(account) || this.#hidden.hasAny(account)) {
       this.removals.giveUpAll(account); // Of a session that is about to end.
