@@ -135,7 +135,10 @@ describe('the architecture', () => {
 
   it('hands each part of the program only its own part of the store', () => {
     for (const [folder, theirs] of [
-      ['smtp/', 'autoreplies|deliveries|devices|history|logins|quotas|recipient-limits|routes|rules/devices|suppressions'],
+      [
+        'smtp/',
+        'autoreplies|deliveries|devices|history|logins|quotas|recipient-limits|routes|rules/devices|suppressions',
+      ],
       ['pop3/', 'maildrops|logins'],
       ['auth/', 'logins'],
       [

@@ -30,13 +30,17 @@ async function autoreply(invocation: Invocation): Promise<number> {
   const account = accountAddress(name);
   const given = await read(invocation);
   if (word !== undefined && (word.toLowerCase() !== OFF || given !== undefined))
-    throw new UsageError(`behind the address stands ${OFF}, or a --subject and a --text, or nothing, which shows what is set`);
+    throw new UsageError(
+      `behind the address stands ${OFF}, or a --subject and a --text, or nothing, which shows what is set`,
+    );
   const { db } = invocation.load().configuration;
   const now = await withExistingStore(db, async ({ autoreplies }) => {
     if (given !== undefined || word !== undefined) await autoreplies.setAutoreply(account, given);
     return autoreplies.findAutoreply(account);
   });
-  await print(now === undefined ? `${formatAddress(account)} answers nobody by itself.\n` : shown(formatAddress(account), now));
+  await print(
+    now === undefined ? `${formatAddress(account)} answers nobody by itself.\n` : shown(formatAddress(account), now),
+  );
   return exit.fine;
 }
 
@@ -59,13 +63,18 @@ async function read(invocation: Invocation): Promise<Autoreply | undefined> {
   const [fromMs, untilMs] = [from, until].map((text) => (text === undefined ? undefined : anyMoment(text)));
   if (untilMs !== undefined && untilMs <= (fromMs ?? Date.now()))
     throw new UsageError('--until is behind --from, and not past');
-  return { subject, text: await textOf(file), ...(fromMs !== undefined && { fromMs }), ...(untilMs !== undefined && { untilMs }) };
+  return {
+    subject,
+    text: await textOf(file),
+    ...(fromMs !== undefined && { fromMs }),
+    ...(untilMs !== undefined && { untilMs }),
+  };
 }
 
 /** Lines end with CRLF, and the last one ends. @throws Refusal */
 async function textOf(file: string): Promise<string> {
-  const octets = await readFile(file === '-' ? '/dev/stdin' : file).catch((error: NodeJS.ErrnoException) => {
-    throw new Refusal(`${file} cannot be read: ${error.code ?? error.message}.`);
+  const octets = await readFile(file === '-' ? '/dev/stdin' : file).catch((error: unknown) => {
+    throw new Refusal(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}.`);
   });
   if (octets.length > TEXT_LIMIT_BYTES) throw new Refusal(`The text is longer than ${TEXT_LIMIT_BYTES} octets.`);
   const text = octets.toString();

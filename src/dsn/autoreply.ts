@@ -41,7 +41,8 @@ export async function answerSender(message: Answered, options: AnsweringOptions)
   const mailbox = readPath(`<${reversePath}>`)?.path.mailbox;
   if (mailbox === undefined || isProgram(mailbox.local) || header.length >= HEADER_LIMIT_OCTETS) return;
   const answerable = readAnswerable(header);
-  const addressee = answerable && (await addresseeOf(reversePath, options));
+  if (answerable === undefined) return;
+  const addressee = await addresseeOf(reversePath, options);
   if (addressee === undefined) return;
   const answering = new Answering({ ...message, answerable, addressee }, options);
   await Promise.all(accountsOf(recipients).map((account) => answering.answer(account)));

@@ -104,7 +104,11 @@ function envelopeOf(addressee: Recipient, made: Notice, { hostname, expiresAtMs 
   return { ...envelope, outgoing: outgoingOf(addressee, made, expiresAtMs(nowMs)) };
 }
 
-function outgoingOf({ text }: Recipient, { nowMs, octets, requireTls, isInternational }: Notice, expiresAtMs: number): Outgoing {
+function outgoingOf(
+  { text }: Recipient,
+  { nowMs, octets, requireTls, isInternational }: Notice,
+  expiresAtMs: number,
+): Outgoing {
   return {
     trace: Buffer.alloc(0), // It begins here.
     firstAttemptAtMs: nowMs,

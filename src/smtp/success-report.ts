@@ -35,7 +35,11 @@ export function successReport(transaction: Transaction, atMs: number, context: S
       for (const action of ['delivered', 'expanded'] as const) {
         const reported = stored.filter((each) => actionFor(each) === action).map(reportedAs(action));
         if (reported.length === 0) continue;
-        await post(reportOf(transaction, { action, reported, atMs, header: wholeLines(stage.header) }), transaction, context);
+        await post(
+          reportOf(transaction, { action, reported, atMs, header: wholeLines(stage.header) }),
+          transaction,
+          context,
+        );
       }
     },
   };

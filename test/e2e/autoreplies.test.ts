@@ -18,7 +18,15 @@ describe('an autoreply', () => {
     const file = join(server.directory, 'away.txt');
     writeFileSync(file, TEXT);
     for (const name of ['alice', 'bob'])
-      await server.do('account', 'autoreply', `${name}@localhost`, '--subject', `Bin weg: grüße, ${name}`, '--text', file);
+      await server.do(
+        'account',
+        'autoreply',
+        `${name}@localhost`,
+        '--subject',
+        `Bin weg: grüße, ${name}`,
+        '--text',
+        file,
+      );
   });
 
   after(() => server.release());
@@ -92,7 +100,9 @@ describe('an autoreply', () => {
   });
 
   it('is shown, and ended', async () => {
-    expect(await server.do('account', 'autoreply', 'bob@localhost')).to.match(/once a week\.\n\nSubject: Bin weg: grüße, bob\n\nIch bin/);
+    expect(await server.do('account', 'autoreply', 'bob@localhost')).to.match(
+      /once a week\.\n\nSubject: Bin weg: grüße, bob\n\nIch bin/,
+    );
     expect(await server.do('account', 'autoreply', 'bob@localhost', 'off')).to.match(/answers nobody/);
     await send('carol@localhost', 'bob@localhost', 'To: bob@localhost');
     expect(await count('carol')).to.equal(0);

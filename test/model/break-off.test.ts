@@ -138,7 +138,7 @@ async function converse(dialogue: Dialogue, stage: Stage, prefix: Buffer, way: W
     },
     store: stage.store,
     autoreplies: stage.store.autoreplies,
-      suppressions: stage.store.queuedMail,
+    suppressions: stage.store.queuedMail,
     routes: stage.store.routes,
     authenticator: authenticatorOf(stage.store),
     observer: { overLimit: () => undefined, suppressed: () => undefined, untold: () => undefined },

@@ -255,6 +255,13 @@ export function describeAliases(name: string, make: () => Promise<StoreUnderTest
       await add('team@example.org', 'alice@example.org', 'bob@example.org');
       await directory.setForward(ALICE, [at('bob@example.org')], true);
       await directory.setForward(at('bob@example.org'), [], false);
+      await directory.setQuota(ALICE, { messages: 7 });
+      await directory.setKeepsMail(ALICE, true);
+      await directory.setExpiry(ALICE, 30);
+      const collector = await store.collectors.addCollector({
+        ...{ url: 'pop3s://alice@mail.example', password: 'shh', into: ALICE },
+        ...{ everyMs: 60_000, removeAfterMs: 'never' },
+      });
       const before = await store.findLogin('alice@example.org');
       const id = before?.id ?? -1;
       const version = before?.passwordVersion ?? -1;
@@ -267,6 +274,13 @@ export function describeAliases(name: string, make: () => Promise<StoreUnderTest
       const after = await store.findLogin('smith@new.example');
       expect([after?.id, after?.credentials.length, after?.passwordHash]).to.deep.equal([id, 1, 'hash']);
       expect(await store.findLogin('alice@example.org')).to.equal(undefined);
+      expect((await store.findLogin('smith+phone@new.example'))?.credentials).to.have.length(1);
+      expect((await directory.listAccounts()).find((one) => one.address === 'smith@new.example')).to.include({
+        ...{ quotaMessages: 7, keepsMail: true, expireDays: 30, messages: 1 },
+      });
+      expect((await store.collectors.findCollector(collector))?.into).to.deep.equal({
+        ...{ local: 'smith', domain: 'new.example' },
+      });
       expect(await uidl('smith@new.example')).to.deep.equal(was);
       expect(was).to.have.length(1);
       for (const name of ['smith@new.example', 'alice@example.org'])

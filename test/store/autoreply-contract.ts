@@ -36,7 +36,8 @@ export function describeAutoreplies(name: string, make: () => Promise<StoreUnder
       const dated = { ...AWAY, fromMs: 1000, untilMs: Date.now() + HOUR_MS };
       await store.autoreplies.setAutoreply(ALICE, dated);
       expect(await other.autoreplies.findAutoreply(at('Alice@example.org'))).to.deep.equal(dated);
-      for (let times = 0; times < 2; times++) expect(await target('alice+x@example.org')).to.include({ autoreplies: true });
+      for (let times = 0; times < 2; times++)
+        expect(await target('alice+x@example.org')).to.include({ autoreplies: true });
       expect(await other.autoreplies.findAnswer(id, 'bob@x.example')).to.deep.equal({
         ...{ ...AWAY, address: 'alice@example.org' },
       });
@@ -81,7 +82,9 @@ export function describeAutoreplies(name: string, make: () => Promise<StoreUnder
       await store.autoreplies.setAutoreply(ALICE, AWAY);
       let claimed = 0;
       for (let from = 0; from <= ANSWERED_LIMIT; from += 1000) {
-        const claims = Array.from({ length: 1000 }, (_, n) => store.autoreplies.claimAnswer(id, `s${from + n}@x.example`));
+        const claims = Array.from({ length: 1000 }, (_, n) =>
+          store.autoreplies.claimAnswer(id, `s${from + n}@x.example`),
+        );
         claimed += (await Promise.all(claims)).reduce((sum, one) => sum + one, 0);
       }
       expect(claimed).to.equal(ANSWERED_LIMIT);

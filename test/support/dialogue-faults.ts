@@ -51,7 +51,7 @@ export function beginSmtp(store: MailStore, options: Options = {}) {
     settings: { ...settings, outbound: options.outbound ?? settings.outbound },
     store,
     autoreplies: store.autoreplies,
-      suppressions: store.queuedMail,
+    suppressions: store.queuedMail,
     routes: store.routes,
     authenticator: authenticatorOf(store),
     observer: { overLimit: () => undefined, suppressed: () => undefined, untold: ({ error }) => untold.push(error) },

@@ -101,6 +101,9 @@ export function directoryOf(store: MemoryStore): Directory {
         data.byAddress.delete(before);
         data.byAddress.set(after, account);
         Object.assign(account, { local: normalizeLocalPart(to.local), domain: to.domain, address: after });
+        const into = { local: account.local, domain: account.domain };
+        for (const one of data.collectors.values())
+          if (one.account === account.id) data.collectors.set(one.id, { ...one, into });
         account.passwordVersion += 1;
         account.nameVersion = account.passwordVersion;
         const own = data.aliases.get(before) ?? [];

@@ -17,7 +17,9 @@ export interface AutoreplyReads {
 }
 
 export interface AutoreplyWrites extends AutoreplyReads {
-  readonly put: { run(account: number, subject: string, text: string, from: number | null, until: number | null): unknown };
+  readonly put: {
+    run(account: number, subject: string, text: string, from: number | null, until: number | null): unknown;
+  };
   readonly remove: { run(account: number): unknown };
   readonly mark: { run(autoreplies: number, account: number): unknown };
   readonly answer: { run(account: number, sender: string, at: number): unknown };
@@ -51,9 +53,7 @@ export function prepareAutoreplyWrites(connection: Connection): AutoreplyWrites 
     mark: connection.prepare('update account set autoreplies = ? where id = ?'),
     answer: connection.prepare('insert or replace into answered (account, sender, at) values (?, ?, ?)'),
     countAnswered: connection
-      .prepare<[number, number], number>(
-        'select count(*) from (select 1 from answered where account = ? limit ? + 0)',
-      )
+      .prepare<[number, number], number>('select count(*) from (select 1 from answered where account = ? limit ? + 0)')
       .pluck(),
     forget: connection.prepare('delete from answered where account = ?'),
     purge: connection.prepare(`

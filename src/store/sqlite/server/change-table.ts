@@ -226,7 +226,8 @@ const CHANGES: Table = {
   },
   setAutoreply: {
     takes: [address, optional(shaped(AUTOREPLY))],
-    run: ({ directory, autoreplies }, account, given) => autoreplies.set(directory.names.requireAccount(account), given),
+    run: ({ directory, autoreplies }, account, given) =>
+      autoreplies.set(directory.names.requireAccount(account), given),
   },
   claimAnswer: {
     takes: [natural, text],
