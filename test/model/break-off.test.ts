@@ -141,7 +141,12 @@ async function converse(dialogue: Dialogue, stage: Stage, prefix: Buffer, way: W
     suppressions: stage.store.queuedMail,
     routes: stage.store.routes,
     authenticator: authenticatorOf(stage.store),
-    observer: { overLimit: () => undefined, suppressed: () => undefined, untold: () => undefined, unanswered: () => undefined },
+    observer: {
+      overLimit: () => undefined,
+      suppressed: () => undefined,
+      untold: () => undefined,
+      unanswered: () => undefined,
+    },
     table: (dialogue.protocol === 'smtp' ? smtp.commands : pop3.commands) as never,
     stages,
     nextId: () => `s-${++messages}`,

@@ -273,7 +273,12 @@ describe('SMTP, held against a model of RFC 5321', function () {
       suppressions: lane.store.queuedMail,
       routes: lane.store.routes,
       authenticator: authenticatorOf(lane.store),
-      observer: { overLimit: () => undefined, suppressed: () => undefined, untold: () => undefined, unanswered: () => undefined },
+      observer: {
+        overLimit: () => undefined,
+        suppressed: () => undefined,
+        untold: () => undefined,
+        unanswered: () => undefined,
+      },
       table: smtp.commands,
       stages,
       nextId: () => `s-${++messages}`,

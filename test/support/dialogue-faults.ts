@@ -54,7 +54,12 @@ export function beginSmtp(store: MailStore, options: Options = {}) {
     suppressions: store.queuedMail,
     routes: store.routes,
     authenticator: authenticatorOf(store),
-    observer: { overLimit: () => undefined, suppressed: () => undefined, untold: ({ error }) => untold.push(error), unanswered: () => undefined },
+    observer: {
+      overLimit: () => undefined,
+      suppressed: () => undefined,
+      untold: ({ error }) => untold.push(error),
+      unanswered: () => undefined,
+    },
     table: smtp.commands,
     stages: options.stages ?? usualStages,
     nextId: () => `s1-${++messages}`,

@@ -194,7 +194,12 @@ class Player {
       suppressions: store.queuedMail,
       routes: store.routes,
       authenticator: authenticatorOf(store),
-      observer: { overLimit: () => undefined, suppressed: () => undefined, untold: () => undefined, unanswered: () => undefined },
+      observer: {
+        overLimit: () => undefined,
+        suppressed: () => undefined,
+        untold: () => undefined,
+        unanswered: () => undefined,
+      },
       table: (this.#dialogue.protocol === 'smtp' ? this.#smtp.commands : pop3.commands) as never,
       stages,
       nextId: () => `${session}-${++messages}`,
