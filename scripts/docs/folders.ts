@@ -48,6 +48,7 @@ export const folders: readonly Folder[] = [
         'locations',
         'maintenance',
         'status',
+        'autoreplies',
         'collectors',
         'deliveries',
         'devices',
@@ -116,7 +117,6 @@ export const folders: readonly Folder[] = [
       ...[
         'outbound',
         'outbound/client',
-        'store/autoreplies.ts',
         'store/collectors.ts',
         'store/driver.ts',
         'store/errors.ts',

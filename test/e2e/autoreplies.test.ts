@@ -101,7 +101,7 @@ describe('an autoreply', () => {
 
   it('is shown, and ended', async () => {
     expect(await server.do('account', 'autoreply', 'bob@localhost')).to.match(
-      /once a week\.\n\nSubject: Bin weg: grüße, bob\n\nIch bin/,
+      /once a week\.\n\nSubject: Bin weg: .*, bob\n\nIch bin/,
     );
     expect(await server.do('account', 'autoreply', 'bob@localhost', 'off')).to.match(/answers nobody/);
     await send('carol@localhost', 'bob@localhost', 'To: bob@localhost');

@@ -1,10 +1,9 @@
 /** Autoreplies where they are used: changes go to the store, everything else is read here. */
 import type { Answer, Autoreplies, Autoreply } from '../../autoreplies.js';
 import { isAnswered, isInForce } from '../../rules/autoreplies.js';
-import type { AccountId } from '../../shapes.js';
+import type { AccountId, Address } from '../../shapes.js';
 import { autoreplyOf } from '../database/autoreplies.js';
 import type { OpenReads } from './open-reads.js';
-import type { Reader } from './reader.js';
 import type { StoreClient } from './store-client.js';
 
 export class AutoreplyReader {
@@ -32,13 +31,17 @@ export class AutoreplyReader {
   }
 }
 
-export function autorepliesOf(client: StoreClient, { autoreplies, directory }: Reader): Autoreplies {
+export function autorepliesOf(
+  client: StoreClient,
+  reader: AutoreplyReader,
+  accountId: (address: Address) => AccountId,
+): Autoreplies {
   return {
-    findAutoreply: (address) => autoreplies.autoreply(directory.accountId(address)),
+    findAutoreply: (address) => reader.autoreply(accountId(address)),
     async setAutoreply(address, autoreply) {
       await client.change('setAutoreply', address, autoreply);
     },
-    findAnswer: (account, sender) => autoreplies.answer(account, sender),
+    findAnswer: (account, sender) => reader.answer(account, sender),
     claimAnswer: async (account, sender) => (await client.change('claimAnswer', account, sender)) as number,
   };
 }

@@ -95,7 +95,7 @@ export class SqliteStore implements MailStore {
     this.#maildrops = new SocketMaildrops({ client, openers, reader, reads: this.#reads, slices });
     const space = new DiskSpace(db, minFreeBytes, () => reader.fileSpace());
     this.#availability = new Availability({ client, file, space });
-    this.autoreplies = autorepliesOf(client, reader);
+    this.autoreplies = autorepliesOf(client, reader.autoreplies, (address) => reader.directory.accountId(address));
     this.collectors = collectorsOf(client, reader.collectors);
     this.directory = directoryOf(client, reader);
     this.devices = devicesOf(client, reader, remembered);
