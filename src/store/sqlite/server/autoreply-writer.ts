@@ -4,6 +4,13 @@ import { ANSWERED_FOR_MS, ANSWERED_LIMIT, isAnswered, isInForce } from '../../ru
 import type { AccountId } from '../../shapes.js';
 import { autoreplyOf, prepareAutoreplyWrites, type AutoreplyWrites } from '../database/autoreplies.js';
 import type { Connection } from '../database/driver.js';
+import { natural, optional, shaped, text, type Shape } from '../protocol/checks.js';
+
+const AUTOREPLY: Shape<Autoreply> = {
+  ...{ subject: text, text, fromMs: optional(natural), untilMs: optional(natural) },
+};
+/** What may be set. */
+export const autoreply = shaped(AUTOREPLY);
 
 /** Of those whose week is over, with each that is answered: more than come. */
 const PURGED_AT_ONCE = 100;
@@ -16,14 +23,14 @@ export class AutoreplyWriter {
   }
 
   /** Who was answered is told what is new. */
-  set(account: AccountId, autoreply: Autoreply | undefined): void {
+  set(account: AccountId, given: Autoreply | undefined): void {
     this.#writes.forget.run(account);
-    this.#writes.mark.run(autoreply === undefined ? 0 : 1, account);
-    if (autoreply === undefined) {
+    this.#writes.mark.run(given === undefined ? 0 : 1, account);
+    if (given === undefined) {
       this.#writes.remove.run(account);
       return;
     }
-    const { subject, text, fromMs = null, untilMs = null } = autoreply;
+    const { subject, text, fromMs = null, untilMs = null } = given;
     this.#writes.put.run(account, subject, text, fromMs, untilMs);
   }
 

@@ -3,7 +3,6 @@
  * method of the interface that has it (Changes in protocol/change.ts) says what it means, and sends its name and what it was given.
  */
 import type { Buffer } from 'node:buffer';
-import type { Autoreply } from '../../autoreplies.js';
 import { FAILURES, type CollectorChange, type CollectorRun, type NewCollector } from '../../collectors.js';
 import type { DeviceChange, MessageRate, NewDevice } from '../../devices.js';
 import type { ExpireDays } from '../../directory.js';
@@ -29,7 +28,7 @@ import {
   type Shape,
 } from '../protocol/checks.js';
 import { readJson } from '../protocol/frames.js';
-import type { AutoreplyWriter } from './autoreply-writer.js';
+import { autoreply, type AutoreplyWriter } from './autoreply-writer.js';
 import type { Changes } from './changes.js';
 import type { IndexWriter } from './index-writer.js';
 import type { CollectorWriter } from './collector-writer.js';
@@ -123,10 +122,6 @@ const DEVICE: Shape<NewDevice> = {
 const DEVICE_CHANGE: Shape<DeviceChange> = {
   ...DEVICE,
   ...{ networks: optional(list(text)), without: optional(list(withoutSetting)) },
-};
-
-const AUTOREPLY: Shape<Autoreply> = {
-  ...{ subject: text, text, fromMs: optional(natural), untilMs: optional(natural) },
 };
 
 const CHANGES: Table = {
@@ -225,7 +220,7 @@ const CHANGES: Table = {
     isQueue: true,
   },
   setAutoreply: {
-    takes: [address, optional(shaped(AUTOREPLY))],
+    takes: [address, optional(autoreply)],
     run: ({ directory, autoreplies }, account, given) =>
       autoreplies.set(directory.names.requireAccount(account), given),
   },

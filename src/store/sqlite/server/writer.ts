@@ -281,8 +281,7 @@ export class Writer {
   #removeAccount(address: Address): void {
     const account = this.#changes.names.requireAccount(address);
     this.#changes.detachAccount(address, account);
-    this.collectors.detach(account);
-    this.#autoreplies.detach(account);
+    for (const part of [this.collectors, this.#autoreplies]) part.detach(account);
     const isLong = this.#counters.messages(account) > DIRECT_LIMIT || this.#imports.hasAny(account);
     if (isLong || this.removals.hasRemoved(account) || this.#hidden.hasAny(account)) {
       this.removals.giveUpAll(account); // Of a session that is about to end.
