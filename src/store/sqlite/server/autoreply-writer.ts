@@ -30,8 +30,8 @@ export class AutoreplyWriter {
       this.#writes.remove.run(account);
       return;
     }
-    const { subject, text, fromMs = null, untilMs = null } = given;
-    this.#writes.put.run(account, subject, text, fromMs, untilMs);
+    const { fromMs = null, untilMs = null } = given;
+    this.#writes.put.run(account, given.subject, given.text, fromMs, untilMs);
   }
 
   claim(account: AccountId, sender: string): number {
