@@ -295,7 +295,7 @@ describe('what was removed in SQLite', () => {
       expect(removed.map(({ client }) => client)).to.deep.equal(
         keepRemovedMs === 0 ? [] : ['test', 'expired after 2 days'],
       );
-      expect(ages()[0]?.n).to.equal(2);
+      await eventually('its marks to go in the step behind it', () => ages()[0]?.n === 2);
       await store.directory.removeAccount(ALICE);
       await eventually('the rest to go', () => ages()[0]?.n === 0);
     });
