@@ -9,6 +9,7 @@ import type { Reply } from '../session/reply.js';
 import type { ArrivalRecord } from '../store/history.js';
 import type { SmtpContext } from './context.js';
 import type { MessageReceiver } from './message-receiver.js';
+import type { SmtpReply } from './replies.js';
 import type { Hello, SmtpState } from './state.js';
 
 type Envelope = Pick<ArrivalRecord, 'reversePath' | 'recipient'>;
@@ -22,28 +23,43 @@ export function noteRefusal(
 ): Outcome<SmtpState> {
   const { history } = context;
   if (history === undefined || led.kind !== 'stay' || !led.reply.failed) return led;
-  const answered = { octets: undefined, id: undefined, ...answerIn(linesOf(led.reply)[0]) };
-  history.recordArrival({ ...clientOf(hello, context), ...envelope, ...answered });
+  const [line = ''] = linesOf(led.reply);
+  const answered = { atMs: Date.now(), code: codeIn(line) };
+  history.recordArrival(answered, () => ({
+    octets: undefined,
+    id: undefined,
+    reply: textIn(line),
+    ...clientOf(hello, context),
+    ...envelope,
+  }));
   return led;
 }
 
 /** In LMTP each recipient has a reply of its own (RFC 2033 §4.2). */
-export function noteMessage(reply: Reply, receiver: MessageReceiver, hello: Hello, context: SmtpContext): void {
+export function noteMessage(reply: SmtpReply, receiver: MessageReceiver, hello: Hello, context: SmtpContext): void {
   const { history } = context;
   if (history === undefined) return;
-  const { id, octets, envelope } = receiver;
-  const lines = linesOf(reply);
-  const client = clientOf(hello, context);
-  const { from, recipients } = envelope;
-  recipients.forEach(({ text: recipient }, at) => {
-    const line = lines[hello.lmtp === true ? at : 0];
-    history.recordArrival({ ...client, reversePath: from.text, recipient, octets, id, ...answerIn(line) });
-  });
+  const atMs = Date.now();
+  const own = hello.lmtp === true ? linesOf(reply) : undefined;
+  const { recipients } = receiver.envelope;
+  for (let at = 0; at < recipients.length; at++) {
+    const line = own?.[at];
+    const code = line === undefined ? reply.code : codeIn(line);
+    history.recordArrival({ atMs, code }, () => ({
+      reply: textIn(line ?? linesOf(reply)[0]),
+      ...clientOf(hello, context),
+      ...messageOf(receiver, at),
+    }));
+  }
 }
 
 function clientOf({ name, login }: Hello, { peer }: SmtpContext) {
   const { address, security } = peer;
-  return { atMs: Date.now(), address, helo: name, tls: security?.version, login: login?.address };
+  return { address, helo: name, tls: security?.version, login: login?.address };
+}
+
+function messageOf({ id, octets, envelope }: MessageReceiver, at: number) {
+  return { id, octets, reversePath: envelope.from.text, recipient: envelope.recipients[at]?.text };
 }
 
 function linesOf({ head }: Reply): readonly string[] {
@@ -52,6 +68,10 @@ function linesOf({ head }: Reply): readonly string[] {
 
 const CODE_CHARACTERS = 3;
 
-function answerIn(line = ''): Pick<ArrivalRecord, 'code' | 'reply'> {
-  return { code: Number(line.slice(0, CODE_CHARACTERS)), reply: line.slice(CODE_CHARACTERS + 1) };
+function codeIn(line: string): number {
+  return Number(line.slice(0, CODE_CHARACTERS));
+}
+
+function textIn(line = ''): string {
+  return line.slice(CODE_CHARACTERS + 1);
 }

@@ -20,9 +20,14 @@ export interface LoginRecord {
   readonly reason: string | undefined;
 }
 
+/** When, and how it was answered. */
+export interface Answered {
+  readonly atMs: number;
+  readonly code: number;
+}
+
 /** One recipient of a message, or a sender or recipient that was refused. */
 export interface ArrivalRecord {
-  readonly atMs: number;
   /** Of the client. */
   readonly address: string;
   readonly helo: string;
@@ -36,13 +41,13 @@ export interface ArrivalRecord {
   readonly octets: number | undefined;
   /** The name of the message. */
   readonly id: string | undefined;
-  readonly code: number;
   readonly reply: string;
 }
 
 export interface History {
   recordLogin(login: LoginRecord): void;
-  recordArrival(arrival: ArrivalRecord): void;
+  /** `tell` is asked only where it has a row of its own: most messages of a busy server are counted, and cost no more. */
+  recordArrival(answered: Answered, tell: () => ArrivalRecord): void;
   /** Before this process ends: what was told is on its way when it returns. */
   flush(): void;
 }

@@ -25,20 +25,21 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 const ACCEPTED: ArrivalRecord = {
-  ...{ atMs: AT_MS, address: '192.0.2.1', helo: 'client.example', tls: 'TLSv1.3', login: 'alice@localhost' },
+  ...{ address: '192.0.2.1', helo: 'client.example', tls: 'TLSv1.3', login: 'alice@localhost' },
   ...{
     reversePath: 'a@example.org',
     recipient: 'alice@localhost',
     octets: 120,
     id: 'x-1.1-1',
-    code: 250,
     reply: '2.0.0 Accepted',
   },
 };
 const REFUSED: ArrivalRecord = {
   ...{ ...ACCEPTED, tls: undefined, login: undefined, octets: undefined, id: undefined },
-  ...{ recipient: 'nobody\x1b[31m\u202e@localhost', code: 550, reply: '5.1.1 No such mailbox' },
+  ...{ recipient: 'nobody\x1b[31m\u202e@localhost', reply: '5.1.1 No such mailbox' },
 };
+const TAKEN = { atMs: AT_MS, code: 250 };
+const NOT_TAKEN = { atMs: AT_MS, code: 550 };
 const LOGIN: LoginRecord = {
   ...{ atMs: AT_MS, account: 'alice@localhost', address: '192.0.2.1', protocol: 'POP3', mechanism: 'USER' },
   ...{ credential: undefined, outcome: 'accepted', reason: undefined },
@@ -76,8 +77,8 @@ describe('what came and who logged in', () => {
     const rows = (sql: string) => shell.prepare<[], Record<string, unknown>>(sql).all();
 
     it('is in the views, with its times as ISO 8601 has them and without what is not for a terminal', async () => {
-      store.history.recordArrival(ACCEPTED);
-      store.history.recordArrival(REFUSED);
+      store.history.recordArrival(TAKEN, () => ACCEPTED);
+      store.history.recordArrival(NOT_TAKEN, () => REFUSED);
       store.history.recordLogin(LOGIN);
       const arrivals = await eventually('both to be written', () =>
         rowsOf('select * from arrivals order by id desc', 2),
@@ -127,10 +128,10 @@ describe('what came and who logged in', () => {
 
     it('has only so many rows of a flood, the number of the others, and all that was accepted beside it', async () => {
       for (let n = 0; n < 20_000; n++) {
-        store.history.recordArrival({ ...REFUSED, recipient: `${n}@localhost` });
+        store.history.recordArrival(NOT_TAKEN, () => ({ ...REFUSED, recipient: `${n}@localhost` }));
         store.history.recordLogin({ ...FAILURE, address: `2001:db8::${n.toString(16)}` });
       }
-      store.history.recordArrival(ACCEPTED);
+      store.history.recordArrival(TAKEN, () => ACCEPTED);
       store.history.recordLogin(LOGIN);
       store.history.flush();
       await eventually('the last to be written', () => rowsOf("select * from logins where outcome = 'accepted'", 1));

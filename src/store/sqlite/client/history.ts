@@ -2,7 +2,7 @@
  * What came and who logged in, on its way to the store: gathered for a moment, so that a message costs a frame's part and no write
  * of its own. Of very many only so many have a row each (row-budget.ts), and the others are one row a minute.
  */
-import type { ArrivalRecord, History, LoginRecord } from '../../history.js';
+import type { Answered, ArrivalRecord, History, LoginRecord } from '../../history.js';
 import { FrameType, jsonFrame } from '../protocol/frames.js';
 import type { ArrivalRow, LoginRow } from '../protocol/history.js';
 import { RowBudget } from './row-budget.js';
@@ -50,13 +50,14 @@ export class HistoryOutput implements History {
     if (this.#logins.length >= ROWS_LIMIT) this.flush();
   }
 
-  recordArrival({ id, helo, tls, login, reversePath, recipient, octets, ...arrival }: ArrivalRecord): void {
+  recordArrival(answered: Answered, tell: () => ArrivalRecord): void {
     this.#begin();
-    if (!this.#arrivalBudgets[kindOf(arrival)].take(arrival.atMs)) return;
+    if (!this.#arrivalBudgets[kindOf(answered)].take(answered.atMs)) return;
+    const { id, address, helo, tls, login, reversePath, recipient, octets, reply } = tell();
     this.#arrivals.push({
-      ...{ atMs: arrival.atMs, address: arrival.address, helo: cut(helo), tls: tls ?? null, login: login ?? null },
+      ...{ atMs: answered.atMs, address, helo: cut(helo), tls: tls ?? null, login: login ?? null },
       ...{ reversePath: cutOrNull(reversePath), recipient: cutOrNull(recipient), octets: octets ?? null },
-      ...{ message: id ?? null, code: arrival.code, reply: cut(arrival.reply), times: 1 },
+      ...{ message: id ?? null, code: answered.code, reply: cut(reply), times: 1 },
     });
     if (this.#arrivals.length >= ROWS_LIMIT) this.flush();
   }
@@ -102,7 +103,7 @@ function budgets(): Readonly<Record<Kind, RowBudget>> {
   return { accepted: new RowBudget(RATES.accepted, nowMs), refused: new RowBudget(RATES.refused, nowMs) };
 }
 
-function kindOf({ code }: Pick<ArrivalRecord, 'code'>): Kind {
+function kindOf({ code }: Answered): Kind {
   return code < 400 ? 'accepted' : 'refused';
 }
 
