@@ -3,10 +3,11 @@
  * by a key, so that one that came before is passed over, and whatever ended an import, the next goes on where it was.
  * Many are on their way to the store at once: it commits those that wait together.
  */
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { NewlineNormalizer } from '../bytes/newlines.js';
 import { CRLF_OCTETS, LF } from '../bytes/line-ends.js';
+import { viewOf } from '../bytes/view.js';
 import { NoMail, type FoundMessage } from '../formats/found.js';
 import type { SideFacts, SideFile } from '../formats/side-file-reader.js';
 import { isCredible, receivedAtMs, reversePathOf } from '../message/arrival.js';
@@ -27,6 +28,7 @@ const BYTES_UNDER_WAY = 8 * 1024 * 1024;
 const PATIENCE_MS = 60_000;
 const TURN_MS = 10;
 const NO_TRACE = Buffer.alloc(0);
+const HASH = 'sha256';
 
 export interface ImporterOptions {
   readonly store: Pick<Deliveries, 'deliver'>;
@@ -154,18 +156,17 @@ export class Importer {
   }
 
   async #read(message: FoundMessage): Promise<Read> {
-    const hash = createHash('sha256');
-    const kept: Uint8Array[] = [];
-    let octets = 0;
-    let last = LF;
-    for await (const piece of this.#pieces(message)) {
-      if (octets < SMALL_BYTES) kept.push(piece);
-      octets += piece.length;
-      last = piece.at(-1) as number;
-      hash.update(piece);
+    const pieces = this.#pieces(message);
+    const { first, isWhole } = await gather(pieces);
+    if (isWhole) return { first, isWhole, hash: hash(HASH, asRetrieved(first), 'buffer') };
+    const sum = createHash(HASH).update(first);
+    let last = first.at(-1);
+    for await (const piece of pieces) {
+      last = piece.at(-1);
+      sum.update(piece);
     }
-    if (last !== LF) hash.update(CRLF_OCTETS);
-    return { first: Buffer.concat(kept), isWhole: octets < SMALL_BYTES, hash: hash.digest() };
+    if (last !== LF) sum.update(CRLF_OCTETS);
+    return { first, isWhole, hash: sum.digest() };
   }
 
   /** With CRLF at the ends of lines. @throws NoMail for a message that is too large */
@@ -264,11 +265,20 @@ async function gather(pieces: AsyncIterator<Uint8Array>): Promise<Omit<Read, 'ha
   const kept: Uint8Array[] = [];
   for (let octets = 0; octets < SMALL_BYTES;) {
     const next = await pieces.next();
-    if (next.done === true) return { first: Buffer.concat(kept), isWhole: true };
+    if (next.done === true) return { first: together(kept), isWhole: true };
     kept.push(next.value);
     octets += next.value.length;
   }
-  return { first: Buffer.concat(kept), isWhole: false };
+  return { first: together(kept), isWhole: false };
+}
+
+/** Most messages are one piece, which nobody changes. */
+function together(pieces: readonly Uint8Array[]): Buffer {
+  return pieces.length === 1 ? viewOf(pieces[0] as Uint8Array) : Buffer.concat(pieces);
+}
+
+function asRetrieved(octets: Buffer): Buffer {
+  return octets.length === 0 || octets.at(-1) === LF ? octets : Buffer.concat([octets, CRLF_OCTETS]);
 }
 
 async function* chain(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
@@ -278,7 +288,7 @@ async function* chain(first: Uint8Array, rest: AsyncIterable<Uint8Array>): Async
 
 /** What a message is known by that has a name where it comes from. */
 export function keyOfName(name: string): Buffer {
-  return createHash('sha256').update(name).digest();
+  return hash(HASH, name, 'buffer');
 }
 
 /** That one message cannot be read is no reason to leave the others out. */
