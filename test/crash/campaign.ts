@@ -68,7 +68,7 @@ const RESTORED = 0.4;
 
 async function begin(): Promise<Server> {
   const directory = await mkdtemp(join(tmpdir(), 'pennypost-'));
-  await writeFile(join(directory, 'pennypost.toml'), `keep-removed = '${KEEP_REMOVED}'\n`);
+  await writeFile(join(directory, 'pennypost.toml'), `keep-removed = '${KEEP_REMOVED}'\nindex = 'on'\n`);
   return Server.start({ directory });
 }
 

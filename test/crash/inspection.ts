@@ -36,6 +36,8 @@ export interface Inspection {
   /** What was removed, and can be restored. */
   readonly removed: readonly Found[];
   readonly queued: readonly Queued[];
+  /** Messages that can be searched for. */
+  readonly indexed: number;
 }
 
 interface Row {
@@ -57,12 +59,13 @@ export function inspect(image: ReadonlyMap<string, Buffer>): Inspection {
       new Writer(connection).sweep();
       const queued = connection.prepare<[], Queued>('select id, recipient from queued').all();
       const [found, removed] = [foundIn(connection, PRESENT), foundIn(connection, `not ${PRESENT}`)];
-      return { damage: damageOf(connection), found, removed, queued };
+      const indexed = connection.prepare<[], number>('select count(*) from indexed').pluck().get() ?? 0;
+      return { damage: damageOf(connection), found, removed, queued, indexed };
     } finally {
       connection.close();
     }
   } catch (error) {
-    return { damage: [(error as Error).message], found: [], removed: [], queued: [] };
+    return { damage: [(error as Error).message], found: [], removed: [], queued: [], indexed: 0 };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -101,6 +104,23 @@ function damageOf(connection: Connection): readonly string[] {
     ...refs.map((body) => `body ${body} has another number of messages and of what is queued`),
     ...miscounted.map((account) => `account ${account} counts other messages than it has, or begins behind them`),
     ...overlapping.map((first) => `a range of what was removed, from ${first} on, overlaps another`),
+    ...indexDamageOf(connection),
+  ];
+}
+
+/** Words stand in the index for exactly those bodies that it says to have, and it has every message that it says to be behind. */
+function indexDamageOf(connection: Connection): readonly string[] {
+  connection.exec("create virtual table temp.word using fts5vocab (main, 'mail_index', 'instance')");
+  const ask = (sql: string) => connection.prepare<[], number>(sql).pluck().all();
+  const wordless = ask('select body from indexed except select doc from word');
+  const unknown = ask('select doc from word except select body from indexed');
+  const passed = ask(`
+    select id from message where id <= (select message from indexing)
+      and not exists (select 1 from indexed where (body, account, message) = (message.body, message.account, message.id))`);
+  return [
+    ...wordless.map((body) => `the index has no words of body ${body}`),
+    ...unknown.map((body) => `the index has words of body ${body}, and says that it has not`),
+    ...passed.map((id) => `the index is behind message ${id}, and does not have it`),
   ];
 }
 

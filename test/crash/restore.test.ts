@@ -21,6 +21,8 @@ const ROUNDS = 6;
 const MESSAGES = 8;
 const CUTS = 40;
 const TIMEOUT_MS = 120_000;
+/** What is added and deleted behind the commits is cut off with them. */
+const INDEXING = ['--index', 'on'];
 
 describe('what was removed, by the system calls', function () {
   this.timeout(TIMEOUT_MS);
@@ -28,13 +30,16 @@ describe('what was removed, by the system calls', function () {
   itNeeds(['cc'], 'is there after a power cut when it was said to be restored, once and whole', async () => {
     const { traced, told, sent } = await restoring(undefined);
     expect(keysAfter(traced, traced.records.length)).to.deep.equal([...told].sort());
+    let indexed = 0;
     cutAt(traced, { cuts: CUTS, answers: syncsOf(traced), chance: new Chance(5) }, (at, loss, { damage, ...image }) => {
       const where = `cut at ${at}, ${loss}`;
+      indexed = Math.max(indexed, image.indexed);
       expect(damage, where).to.deep.equal([]);
       const keys = [...image.found, ...image.removed].map(({ key }) => key);
       expect(keys, where).to.have.length(new Set(keys).size);
       expect(sent, where).to.include.members(keys);
     });
+    expect(indexed).to.be.above(MESSAGES);
   });
 
   itNeeds(['cc'], 'is held against what was said: a restore that is not synced is noticed', async () => {
@@ -43,7 +48,7 @@ describe('what was removed, by the system calls', function () {
   });
 
   itNeeds(['cc'], 'takes nothing else with it when it is purged', async () => {
-    const [traced, kept] = await tracedWhile({ arguments: ['--keep-removed', '1s'] }, async (server) => {
+    const [traced, kept] = await tracedWhile({ arguments: [...INDEXING, '--keep-removed', '1s'] }, async (server) => {
       const sent = await sendMany(server, 'kept');
       const client = await pop3Session(server.pop3Port, POSTMASTER, server.password);
       for (let number = 1; number < sent.length; number += 2) await client.ask(`DELE ${number}`, /^\+OK/);
@@ -64,7 +69,7 @@ describe('what was removed, by the system calls', function () {
 
 /** Over and over: mail comes, all of it is removed, and some of it or all is restored. */
 async function restoring(change: Change | undefined) {
-  const [traced, { told, sent }] = await tracedWhile(change === undefined ? {} : { change }, async (server) => {
+  const [traced, { told, sent }] = await tracedWhile({ change, arguments: INDEXING }, async (server) => {
     const all: string[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       all.push(...(await sendMany(server, `round-${round}`, MESSAGES)));
