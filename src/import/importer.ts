@@ -3,7 +3,7 @@
  * by a key, so that one that came before is passed over, and whatever ended an import, the next goes on where it was.
  * Many are on their way to the store at once: it commits those that wait together.
  */
-import { createHash, hash } from 'node:crypto';
+import { createHash, hash as hashAtOnce } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { NewlineNormalizer } from '../bytes/newlines.js';
 import { CRLF_OCTETS, LF } from '../bytes/line-ends.js';
@@ -158,7 +158,7 @@ export class Importer {
   async #read(message: FoundMessage): Promise<Read> {
     const pieces = this.#pieces(message);
     const { first, isWhole } = await gather(pieces);
-    if (isWhole) return { first, isWhole, hash: hash(HASH, asRetrieved(first), 'buffer') };
+    if (isWhole) return { first, isWhole, hash: hashAtOnce(HASH, asRetrieved(first), 'buffer') };
     const sum = createHash(HASH).update(first);
     let last = first.at(-1);
     for await (const piece of pieces) {
@@ -288,7 +288,7 @@ async function* chain(first: Uint8Array, rest: AsyncIterable<Uint8Array>): Async
 
 /** What a message is known by that has a name where it comes from. */
 export function keyOfName(name: string): Buffer {
-  return hash(HASH, name, 'buffer');
+  return hashAtOnce(HASH, name, 'buffer');
 }
 
 /** That one message cannot be read is no reason to leave the others out. */
