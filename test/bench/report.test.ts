@@ -36,7 +36,9 @@ describe("the benchmark's report", () => {
   });
 
   it('names what it measures beside us as it is installed', async () => {
-    expect(await node.version()).to.match(/^smtp-server \d+\.\d+\.\d+, better-sqlite3 \d+\.\d+\.\d+$/);
+    expect(await node.version()).to.match(
+      /^smtp-server \d+\.\d+\.\d+, SQLite \d+\.\d+\.\d+ in better-sqlite3 \d+\.\d+\.\d+$/,
+    );
   });
 
   it('does not judge what was not measured or failed', () => {

@@ -32,11 +32,19 @@ const SCRIPT = [
   'domain remove example.org',
   'account add alice@localhost --password-stdin < password.txt',
   'account remove alice@localhost',
-  ...['alice@localhost', 'bob@localhost', 'office@example.org', 'bob@example.org'].map(
+  ...['alice@localhost', 'bob@localhost', 'office@example.org', 'bob@example.org', 'carol@localhost'].map(
     (name) => `account add ${name} --password secret`,
   ),
   'account list',
   'account list --json',
+  'domain alias add example.net example.org',
+  'domain remove example.net',
+  'account forward alice@localhost bob@localhost',
+  'account forward alice@localhost bob@localhost carol@localhost --keep',
+  'account forward alice@localhost none',
+  "account autoreply alice@localhost --subject 'I am away' --text away.txt",
+  'account autoreply alice@localhost',
+  'account autoreply alice@localhost off',
   'account quota alice@localhost 1GiB',
   'account quota alice@localhost 1GiB 50000',
   'account quota alice@localhost none',
@@ -49,6 +57,7 @@ const SCRIPT = [
   'account expire @localhost 90d',
   'account expire alice@localhost never',
   'account expire alice@localhost default',
+  'account disable alice@localhost --refuse-mail',
   'account disable alice@localhost',
   'account enable alice@localhost',
   'account credential add alice@localhost phone',
@@ -118,6 +127,7 @@ const SCRIPT = [
   'route list --json',
   'route remove example.net',
   'route remove shop.example --sender-domain',
+  'account rename alice@localhost alice.smith@localhost --alias',
   'config check',
   'config check --config /etc/pennypost.toml',
   'config show',
@@ -132,6 +142,7 @@ const SCRIPT = [
 const LEFT_OUT: readonly (readonly [examples: RegExp, why: string])[] = [
   [/^(serve|smtp|pop3)\b/, 'they run until they are stopped: everything else in test'],
   [/^account (add alice@localhost( --quota 1GiB)?|passwd alice@localhost)$/, 'they ask a person: terminal.test.ts'],
+  [/^account autoreply .* --until /, 'the day passes: autoreplies.test.ts'],
   [/^doctor\b/, 'what it finds is of the machine: maintenance.test.ts'],
   [/^(check --repair|restore|rollback)\b/, 'no server may run: maintenance.test.ts'],
   [/^backup --keep 7 --every 1d/, 'it runs until it is stopped: maintenance.test.ts'],
@@ -183,7 +194,7 @@ describe('the examples of the commands', () => {
       mkdirSync(join(directory, 'backup'));
       mkdirSync(join(directory, 'etc', 'pennypost'), { recursive: true });
       for (const [name, text] of [
-        ...[['hello.eml', LETTER], ['password.txt', 'secret\n']], // prettier-ignore
+        ...[['hello.eml', LETTER], ['away.txt', 'Back soon.\n'], ['password.txt', 'secret\n']], // prettier-ignore
         ...[['etc/pennypost/shop', 'secret\n'], ['etc/pennypost.toml', '']], // prettier-ignore
       ] as [string, string][])
         writeFileSync(join(directory, name), text, { mode: 0o600 });

@@ -1,5 +1,6 @@
 /** Reads what the shim noted (shim.c): records in the order in which they happened, for all processes together. */
 import { readFileSync } from 'node:fs';
+import type { RemoveRequest } from '../../src/store/sqlite/protocol/requests.js';
 
 export type RecordKind = 'W' | 'D' | 'T' | 'U' | 'B' | 'S' | 'F' | 'N' | 'R';
 
@@ -82,10 +83,11 @@ export function removals(records: readonly TraceRecord[]): readonly Removal[] {
   };
   for (const [at, { kind, data }] of records.entries()) {
     if (kind === 'R') {
-      const asked = /"account":(\d+),"lock":\d+,"ranges":\[([\d,]+)\],"more":false/.exec(data.toString('latin1'));
-      if (asked === null) continue;
+      const [json] = /\{[^{}]*"ranges":\[[^{}]*\}/.exec(data.toString('latin1')) ?? [];
+      const request = json === undefined ? undefined : (JSON.parse(json) as RemoveRequest);
+      if (request?.more !== false) continue;
       settle(undefined);
-      open = { asked: at, account: Number(asked[1]), uids: uidsIn((asked[2] as string).split(',').map(Number)) };
+      open = { asked: at, account: request.account, uids: uidsIn(request.ranges) };
     } else if (kind === 'N' && open !== undefined && /^\+OK Bye; \d+ message/m.test(data.toString('latin1', 0, 512)))
       settle(at);
   }
