@@ -290,12 +290,13 @@ describe('what was removed in SQLite', () => {
       await open.release();
       await store.directory.setExpiry(ALICE, 2);
       await eventually('it to be gone', async () => (await held()) === 7);
+      // A maildrop that is open is passed by that, too.
+      await eventually('its marks to go in the step behind it', () => ages()[0]?.n === 2);
       expect((await openSoon(store, 1)).count).to.equal(7);
       const removed = look('select distinct client from removals') as { client: string }[];
       expect(removed.map(({ client }) => client)).to.deep.equal(
         keepRemovedMs === 0 ? [] : ['test', 'expired after 2 days'],
       );
-      await eventually('its marks to go in the step behind it', () => ages()[0]?.n === 2);
       await store.directory.removeAccount(ALICE);
       await eventually('the rest to go', () => ages()[0]?.n === 0);
     });
