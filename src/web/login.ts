@@ -119,6 +119,21 @@ export class WebLogins {
   }
 }
 
+interface Request {
+  readonly headers: Headers;
+  readonly asker: Asker;
+}
+
+/** A session of its own for the browser that asks, and the cookie that it gets for it. @throws HttpRefusal, StoreError */
+export async function begunSession(
+  passport: Passport,
+  { headers, asker }: Request,
+  { logins, basePath }: { readonly logins: WebLogins; readonly basePath: string },
+): Promise<{ readonly login: Login; readonly cookie: string }> {
+  const { token, login } = await logins.begin(passport, asker, headers.get('User-Agent') ?? '');
+  return { login, cookie: cookieOf(token, { path: basePath, isSecure: asker.isSecure }) };
+}
+
 /** No browser shows a window for it. */
 export const CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="Pennypost"' };
 

@@ -10,7 +10,7 @@ import { UnfitPassword } from '../auth/preparation.js';
 import { appSecretsOf, passwordLoginOf, secretsOf } from '../auth/secrets.js';
 import { SCOPES, type Scope } from '../store/shapes.js';
 import { HttpRefusal, json } from './answer.js';
-import { cookieOf, type Login } from './login.js';
+import { begunSession, type Login } from './login.js';
 import { defineRoute } from './route.js';
 
 const PASSWORD = Type.String({ maxLength: 1024 });
@@ -44,8 +44,7 @@ export const changePassword = defineRoute({
     await store.directory.setPassword(login.mailbox, hash, scram);
     // The session stood on the old password.
     const passport = { name: login.address, password: body.new };
-    const { token } = await logins.begin(passport, asker, headers.get('User-Agent') ?? '');
-    const cookie = cookieOf(token, { path: basePath, isSecure: asker.isSecure });
+    const { cookie } = await begunSession(passport, { headers, asker }, { logins, basePath });
     return new Response(null, { status: 204, headers: { 'Set-Cookie': cookie } });
   },
 });

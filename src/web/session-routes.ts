@@ -1,7 +1,7 @@
 /** Logging in and out by HTTP, and where an account is logged in. */
 import { Type } from '@sinclair/typebox';
 import type { WebSession } from '../store/web-sessions.js';
-import { cookieOf } from './login.js';
+import { begunSession, cookieOf } from './login.js';
 import { json } from './answer.js';
 import { defineRoute } from './route.js';
 
@@ -36,8 +36,7 @@ export const logIn = defineRoute({
   },
   run: async ({ body, headers, asker }, { logins, basePath }) => {
     const passport = { name: body.login, password: body.password };
-    const { token, login } = await logins.begin(passport, asker, headers.get('User-Agent') ?? '');
-    const cookie = cookieOf(token, { path: basePath, isSecure: asker.isSecure });
+    const { login, cookie } = await begunSession(passport, { headers, asker }, { logins, basePath });
     return json({ address: login.address }, 201, { 'Set-Cookie': cookie });
   },
 });
